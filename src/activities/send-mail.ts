@@ -1,0 +1,57 @@
+import { ApplicationFailure, heartbeat } from '@temporalio/activity';
+import type { Database } from '../db/database';
+import { findMail, finishMail, markAttempted, type MailJob } from '../db/mails';
+import { readDocument } from '../db/tickets';
+import { faultPoint } from '../fault-points';
+import { MailRefused, type Mailer } from '../mail/mailer';
+import { lateRefundMail } from '../mail/refund-mail';
+import { ticketsMail } from '../mail/ticket-mail';
+
+const HEARTBEAT_MS = 3000;
+
+type Occasion = Parameters<typeof findMail>[1];
+export type MailOutcome = 'sent' | 'refused' | 'not_owed';
+
+export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
+  async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }, occasion: Occasion) {
+    const { to, event, messageId, sequence } = mail;
+    const { reservationId } = occasion;
+    if (mail.kind === 'late_payment_refund') return lateRefundMail({ reservationId, to, event, messageId, payment: mail.payment! });
+    const pdf = await readDocument(db, reservationId);
+    // Never a mail without its tickets: the workflow prints first, so this is a retry at worst.
+    if (!pdf) throw ApplicationFailure.retryable(`The tickets of ${reservationId} are not printed yet`, 'TicketsNotReady');
+    return ticketsMail({ reservationId, to, event, messageId, sequence, pdf });
+  }
+
+  return {
+    /**
+     * Sends the mail of one occasion. At least once: between the mail server's "250" and our record of it lies one
+     * instant in which a crash makes us send again, with the same Message-ID, by which mail systems know a duplicate.
+     */
+    async sendMail(occasion: Occasion): Promise<MailOutcome> {
+      const mail = await findMail(db, occasion);
+      if (!mail || mail.refused) return 'not_owed';
+      if (mail.sent) return 'sent';
+      if (mail.kind === 'tickets' && !mail.confirmed) return 'not_owed';
+      if (!mail.to) {
+        await finishMail(db, mail, occasion.reservationId, 'there is no address to write to');
+        return 'refused';
+      }
+      const message = await compose({ ...mail, to: mail.to }, occasion);
+      await markAttempted(db, mail.id);
+      const beat = setInterval(heartbeat, HEARTBEAT_MS);
+      try {
+        await mailer.send(message);
+        faultPoint('mail.sent');
+      } catch (error) {
+        if (!(error instanceof MailRefused)) throw error;
+        await finishMail(db, mail, occasion.reservationId, `the mail server refused it (${error.reply})`);
+        return 'refused';
+      } finally {
+        clearInterval(beat);
+      }
+      await finishMail(db, mail, occasion.reservationId, null);
+      return 'sent';
+    },
+  };
+};

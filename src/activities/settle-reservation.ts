@@ -1,0 +1,60 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { PaymentSignal, Progress, Refused, ReservationInput } from '../contracts/reservation';
+import { keepCancel, keepPayment } from '../db/payments';
+import { readProgress } from '../db/reservations';
+import { releaseOverdueHold, settleInbox } from '../db/settlement';
+import type { ReservationDeps } from './index';
+import { holdSeats } from './hold-seats';
+
+const BY_HAND = 'operator';
+
+function known(progress: Progress | null, id: string): Progress {
+  if (progress) return progress;
+  throw ApplicationFailure.nonRetryable(`There is no reservation ${id}`, 'ReservationUnknown');
+}
+
+/** What a reservation's actor does to the world. Each is one transaction and safe to run twice or to die half-way. */
+export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testProvider }: ReservationDeps) => ({
+  /**
+   * Adopts the hold that the API took ahead; past its end it is written as expired and nothing is taken. Without a hold
+   * (started by hand) it takes the seats itself, for nobody's account.
+   */
+  async holdSeats(id: string, input: ReservationInput): Promise<Progress | Refused> {
+    const adopted = await releaseOverdueHold(db, id);
+    if (adopted) return adopted;
+    const result = await holdSeats(db, {
+      id,
+      client: null,
+      fingerprint: null,
+      event: input.event,
+      labels: input.seats,
+      buyer: null,
+      defaultTtlSeconds,
+      buyerCap: null,
+      actor: BY_HAND,
+    });
+    if (result.kind === 'held' || result.kind === 'replayed') return known(await readProgress(db, id), id);
+    return { refused: 'seats' in result ? `${result.kind}: ${result.seats.join(', ')}` : result.kind };
+  },
+
+  /** Handles what waits in the inbox, in order: payments confirm or go back, a cancel releases or voids. */
+  async settleInbox(id: string): Promise<Progress> {
+    return known(await settleInbox(db, id, sign), id);
+  },
+
+  /** Gives the seats back if the hold is over by the database's clock; otherwise changes nothing and says so. */
+  async releaseSeats(id: string): Promise<Progress> {
+    return known(await releaseOverdueHold(db, id), id);
+  },
+
+  /** Puts a payment that an operator signalled into the inbox, as a webhook would. */
+  async keepSignalledPayment(id: string, payment: PaymentSignal): Promise<string> {
+    const notice = { ...payment, reservationId: id, source: 'signal' as const, actor: BY_HAND };
+    return (await keepPayment(db, notice, { strict: false, testProvider })).kind;
+  },
+
+  /** Puts a cancel that an operator signalled into the inbox, as the API would. */
+  async keepSignalledCancel(id: string): Promise<string> {
+    return (await keepCancel(db, id, BY_HAND)).kind;
+  },
+});

@@ -1,0 +1,109 @@
+import { PassThrough } from 'node:stream';
+import type { Logger } from '../logger';
+import type { ApiMetrics } from './metrics';
+import { statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
+
+const POLL_MS = 250;
+const KEEP_ALIVE_MS = 15_000;
+const MAX_LISTENERS = 10_000;
+/** A listener that does not read is cut off rather than kept in memory. */
+const MAX_BUFFERED_BYTES = 4_000_000;
+
+export interface EventStreams {
+  /** A new listener; null when there are too many. */
+  listen(eventId: string): Promise<PassThrough | null>;
+  close(): void;
+}
+
+interface Channel {
+  listeners: Set<PassThrough>;
+  picture: SeatPicture;
+  timer: NodeJS.Timeout | undefined;
+  lastWrite: number;
+}
+
+const frame = (event: string, seats: { label: string; status: string }[]) =>
+  `event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`;
+
+const snapshotOf = ({ layout, letters }: SeatPicture) =>
+  frame('snapshot', layout.map(({ label }, index) => ({ label, status: statusOf(letters[index]!) })));
+
+function changesOf(before: SeatPicture, after: SeatPicture): string | null {
+  if (before.etag === after.etag) return null;
+  const changed = after.layout.flatMap(({ label }, index) =>
+    before.letters[index] === after.letters[index] ? [] : [{ label, status: statusOf(after.letters[index]!) }],
+  );
+  return frame('seats', changed);
+}
+
+/**
+ * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
+ * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all.
+ */
+export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Logger): EventStreams {
+  const channels = new Map<string, Channel>();
+  let count = 0;
+
+  function broadcast(channel: Channel, text: string): void {
+    channel.lastWrite = Date.now();
+    const bytes = Buffer.from(text);
+    for (const listener of channel.listeners) {
+      if (listener.writableLength > MAX_BUFFERED_BYTES) listener.destroy();
+      else listener.write(bytes);
+    }
+  }
+
+  async function poll(eventId: string, channel: Channel): Promise<void> {
+    const started = performance.now();
+    try {
+      const picture = await maps.read(eventId);
+      const changes = changesOf(channel.picture, picture);
+      channel.picture = picture;
+      if (changes !== null) broadcast(channel, changes);
+      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) broadcast(channel, ': still here\n\n');
+    } catch (error) {
+      // The listeners keep the last picture; the next look brings what was missed.
+      log.debug(`a live seat map could not be read: ${(error as Error).message}`);
+    }
+    if (channel.listeners.size === 0) {
+      channels.delete(eventId);
+      return;
+    }
+    // A large map that takes long to read is read less often, so that watching stays cheap.
+    const pause = Math.max(POLL_MS, 4 * (performance.now() - started));
+    channel.timer = setTimeout(() => void poll(eventId, channel), pause);
+  }
+
+  return {
+    async listen(eventId) {
+      if (count >= MAX_LISTENERS) return null;
+      const picture = channels.get(eventId)?.picture ?? (await maps.read(eventId));
+      let channel = channels.get(eventId);
+      if (!channel) {
+        channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };
+        channels.set(eventId, channel);
+        const opened = channel;
+        channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);
+      }
+      const { listeners } = channel;
+      const listener = new PassThrough({ highWaterMark: 64 * 1024 });
+      // What the channel shows, not what was read above: the next change is told against it.
+      listener.write(snapshotOf(channel.picture));
+      listeners.add(listener);
+      metrics.streams.set(++count);
+      listener.on('error', () => undefined);
+      listener.once('close', () => {
+        listeners.delete(listener);
+        metrics.streams.set(--count);
+      });
+      return listener;
+    },
+    close() {
+      for (const channel of channels.values()) {
+        clearTimeout(channel.timer);
+        for (const listener of channel.listeners) listener.end();
+      }
+      channels.clear();
+    },
+  };
+}

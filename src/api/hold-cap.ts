@@ -1,0 +1,38 @@
+import type { Database } from '../db/database';
+import { countOpenHolds } from '../db/holds';
+
+const RECOUNT_MS = 1000;
+const MAX_CLIENTS = 10_000;
+
+export interface HoldCap {
+  limit: number;
+  /** Whether the client has as many holds open as it may. */
+  reached(client: string): Promise<boolean>;
+  /** One more was just taken here. */
+  count(client: string): void;
+}
+
+/**
+ * How many holds a client may have open. Counted in the database once a second, with what this process added since:
+ * a brake against a client gone wild, so a handful over the limit is no harm. (The cap on one buyer's holds is exact:
+ * `hold_seats` checks it under a lock.)
+ */
+export function createHoldCap(db: Database, limit: number | null): HoldCap {
+  if (limit === null) return { limit: Infinity, reached: async () => false, count: () => undefined };
+  const known = new Map<string, { open: number; until: number }>();
+  return {
+    limit,
+    async reached(client) {
+      const entry = known.get(client);
+      if (entry && entry.until > Date.now()) return entry.open >= limit;
+      const open = await countOpenHolds(db, client, limit);
+      if (known.size >= MAX_CLIENTS) known.clear();
+      known.set(client, { open, until: Date.now() + RECOUNT_MS });
+      return open >= limit;
+    },
+    count(client) {
+      const entry = known.get(client);
+      if (entry) entry.open++;
+    },
+  };
+}

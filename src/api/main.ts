@@ -1,0 +1,120 @@
+import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { readSettings, SettingsError } from '../config';
+import { createDatabase } from '../db/database';
+import { countDemoKeys, ticketSeed } from '../db/keys';
+import { createWaker } from '../db/wake';
+import { ticketKeyFromSeed } from '../domain/ticket-code';
+import { faultsAreArmed } from '../fault-points';
+import { createLogger } from '../logger';
+import { createTemporalClient } from '../temporal/connection';
+import { createApp } from './app';
+import { createEventStreams } from './event-streams';
+import { createHoldCap } from './hold-cap';
+import { createApiMetrics } from './metrics';
+import { createOutcomes } from './outcomes';
+import { createSeatMaps } from './seat-maps';
+
+const SHUTDOWN_GRACE_MS = 10_000;
+const TEMPORAL_DEADLINE_MS = 2000;
+
+/** One API process. It has no state that matters: any number may run behind a load balancer. */
+async function main(): Promise<void> {
+  const settings = readSettings([
+    'NODE_ENV',
+    'PORT',
+    'HOST',
+    'LOG_LEVEL',
+    'DATABASE_URL',
+    'DATABASE_POOL',
+    'DATABASE_PREPARED',
+    'HOLD_TTL_SECONDS',
+    'RATE_LIMIT',
+    'MAX_OPEN_HOLDS_PER_CLIENT',
+    'MAX_OPEN_HOLDS_PER_BUYER',
+    'TRUSTED_PROXIES',
+    'STRIPE_API_KEY',
+    'STRIPE_WEBHOOK_SECRET',
+    'STANDARD_WEBHOOK_SECRET',
+    'TICKET_SIGNING_KEY',
+    'PAYLOAD_ENCRYPTION_KEY',
+  ]);
+  const log = createLogger('api', settings.LOG_LEVEL);
+  const db = createDatabase({
+    url: settings.DATABASE_URL,
+    pool: settings.DATABASE_POOL,
+    prepared: settings.DATABASE_PREPARED === 'on',
+    applicationName: 'holdfast-api',
+  });
+  if (settings.NODE_ENV === 'production') {
+    if (faultsAreArmed()) throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
+    if ((await countDemoKeys(db)) > 0) {
+      throw new SettingsError('There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)');
+    }
+  }
+  const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
+  const unlimited = settings.RATE_LIMIT === 'off';
+  const metrics = createApiMetrics(db);
+  const maps = createSeatMaps(db);
+  const streams = createEventStreams(maps, metrics, log);
+  const app = createApp({
+    db,
+    log,
+    metrics,
+    maps,
+    streams,
+    outcomes: createOutcomes(db),
+    holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
+    wake: createWaker(db),
+    defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
+    buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
+    testProvider: settings.STRIPE_API_KEY === undefined,
+    webhookSecrets: { stripe: settings.STRIPE_WEBHOOK_SECRET, standard: settings.STANDARD_WEBHOOK_SECRET },
+    ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
+    async temporalAnswers() {
+      try {
+        await client.connection.withDeadline(Date.now() + TEMPORAL_DEADLINE_MS, () =>
+          client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+        );
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    rateLimit: settings.RATE_LIMIT,
+    trustedProxies: settings.TRUSTED_PROXIES,
+  });
+
+  const server = createServer(app.callback());
+  // A client that trickles its request holds a connection for half a minute at most.
+  server.requestTimeout = 30_000;
+  server.headersTimeout = 15_000;
+  server.keepAliveTimeout = 65_000;
+  server.maxHeadersCount = 100;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.PORT, settings.HOST, resolve);
+  });
+  log.info({ port: settings.PORT }, 'api is listening');
+  process.send?.('ready');
+
+  await new Promise<void>((resolve) => {
+    for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, () => resolve());
+  });
+  log.info('api is stopping');
+  streams.close();
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  await Promise.race([closed, delay(SHUTDOWN_GRACE_MS)]);
+  await Promise.race([Promise.all([db.close(), client.connection.close()]), delay(2000)]);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const known = error instanceof SettingsError || code === 'EADDRINUSE' || code === 'EACCES';
+    process.stderr.write(`${code === 'EADDRINUSE' ? `Setting PORT cannot be used: the port is taken (${message})` : known ? message : (stack ?? message)}\n`);
+    process.exit(1);
+  },
+);

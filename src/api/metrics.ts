@@ -1,0 +1,44 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Database } from '../db/database';
+import { readBacklog } from '../db/outbox';
+
+export interface ApiMetrics {
+  observe(method: string, route: string, status: number, ms: number): void;
+  hold(outcome: string): void;
+  streams: Gauge;
+  text(): Promise<string>;
+}
+
+/** The API's figures in Prometheus' text format. Labels are routes and outcomes, never ids. */
+export function createApiMetrics(db: Database): ApiMetrics {
+  const registers = [new Registry()];
+  const registry = registers[0]!;
+  collectDefaultMetrics({ register: registry });
+  const duration = new Histogram({
+    name: 'holdfast_http_request_duration_seconds',
+    help: 'Time to the answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers,
+  });
+  const holds = new Counter({ name: 'holdfast_holds_total', help: 'Holds asked for, by outcome', labelNames: ['outcome'], registers });
+  const streams = new Gauge({ name: 'holdfast_streams', help: 'Listeners of live seat maps', registers });
+  const connections = new Gauge({ name: 'holdfast_database_connections', help: 'Of the pool', labelNames: ['state'], registers });
+  const entries = new Gauge({ name: 'holdfast_outbox_entries', help: 'What Temporal has yet to be told', registers });
+  const oldest = new Gauge({ name: 'holdfast_outbox_oldest_seconds', help: 'How long the oldest of it has waited', registers });
+  return {
+    observe: (method, route, status, ms) => duration.observe({ method, route, status }, ms / 1000),
+    hold: (outcome) => holds.inc({ outcome }),
+    streams,
+    async text() {
+      const { total, idle, waiting } = db.load();
+      connections.set({ state: 'open' }, total);
+      connections.set({ state: 'idle' }, idle);
+      connections.set({ state: 'waiting' }, waiting);
+      const backlog = await readBacklog(db);
+      entries.set(backlog.entries);
+      oldest.set(backlog.oldestSeconds);
+      return registry.metrics();
+    },
+  };
+}

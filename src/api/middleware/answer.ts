@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, Next } from 'koa';
+import { isUnavailable } from '../../db/database';
+import type { Logger } from '../../logger';
+import type { ApiMetrics } from '../metrics';
+import { Problem } from '../problem';
+
+/** Below the ten seconds that a client is promised an answer in. */
+const DEADLINE_MS = 9000;
+const RETRY_AFTER_SECONDS = '2';
+const REQUEST_ID = /^[A-Za-z0-9_.-]{8,64}$/;
+
+/** Headers that cost nothing and close a class of attacks each. The documentation pages loosen the policy for themselves. */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'strict-transport-security': 'max-age=31536000',
+  'cache-control': 'no-store',
+} as const;
+
+function problemOf(error: unknown, log: Logger, requestId: string): Problem {
+  if (error instanceof Problem) return error;
+  if (isUnavailable(error)) {
+    log.warn({ requestId, reason: (error as Error).message }, 'the database did not answer');
+    return new Problem('temporarily_unavailable', 'The database does not answer; the same request later gives its one result.', {
+      headers: { 'retry-after': RETRY_AFTER_SECONDS },
+    });
+  }
+  log.error({ requestId, err: error }, 'request failed');
+  return new Problem('internal', 'This is our fault. Try again; if it stays, tell us the request id.');
+}
+
+/** A timer that ends a request which gets no answer in time, whatever it waits for. */
+function deadline(): { passed: Promise<never>; clear(): void } {
+  let timer: NodeJS.Timeout;
+  const passed = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new Problem('temporarily_unavailable', 'No answer in time; the same request later gives its one result.', {
+          headers: { 'retry-after': RETRY_AFTER_SECONDS },
+        }),
+      );
+    }, DEADLINE_MS);
+  });
+  passed.catch(() => undefined);
+  return { passed, clear: () => clearTimeout(timer) };
+}
+
+/** The outermost layer: a request id, safe headers, an answer in time, errors as problems, one log line and the figures. */
+export function answer(log: Logger, metrics: ApiMetrics) {
+  return async (ctx: Context, next: Next): Promise<void> => {
+    const started = performance.now();
+    const given = ctx.get('x-request-id');
+    const requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    ctx.set('x-request-id', requestId);
+    ctx.set(SECURITY_HEADERS);
+    const limit = deadline();
+    try {
+      await Promise.race([next(), limit.passed]);
+      if (ctx.status === 404 && ctx.body == null) throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
+      if ((ctx.status === 405 || ctx.status === 501) && ctx.body == null) {
+        throw new Problem('method_not_allowed', `${ctx.method} is not possible here; see the Allow header.`);
+      }
+    } catch (error) {
+      const problem = problemOf(error, log, requestId);
+      if (problem.extras.headers) ctx.set(problem.extras.headers);
+      ctx.status = problem.status;
+      ctx.type = 'application/problem+json';
+      ctx.body = JSON.stringify(problem.toDocument(requestId));
+    } finally {
+      limit.clear();
+    }
+    const route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : 'none';
+    const ms = performance.now() - started;
+    metrics.observe(ctx.method, route, ctx.status, ms);
+    // The route's pattern, never the path or the query: these hold keys and addresses of people.
+    log.info({ requestId, method: ctx.method, route, status: ctx.status, ms: Math.round(ms * 10) / 10 }, 'request');
+  };
+}

@@ -1,0 +1,52 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Context } from 'koa';
+import type { Database } from '../../db/database';
+import { findCaller, hashKey, type Caller } from '../../db/keys';
+import { Problem } from '../problem';
+import type { Access } from '../route';
+
+const CACHE_MS = 5000;
+const CACHE_ENTRIES = 10_000;
+export const NOBODY: Caller = { client: '', role: 'client' };
+
+export interface Authenticator {
+  /** The caller behind the request's key. @throws Problem `unauthorized` or `forbidden`. */
+  (ctx: Context, access: Access): Promise<Caller>;
+}
+
+/**
+ * Looks keys up by their hash. What was found counts for five seconds, so a revoked key ends within that; what was not
+ * found is not remembered, so nobody can fill the memory with guesses.
+ */
+export function createAuthenticator(db: Database): Authenticator {
+  const known = new Map<string, { caller: Caller; until: number }>();
+
+  async function identify(key: string): Promise<Caller | null> {
+    const hash = hashKey(key);
+    const id = hash.toString('latin1');
+    const cached = known.get(id);
+    if (cached && cached.until > Date.now()) return cached.caller;
+    known.delete(id);
+    const found = await findCaller(db, hash);
+    if (!found || !timingSafeEqual(found.hash, hash)) return null;
+    const caller: Caller = { client: found.client, role: found.role };
+    if (known.size >= CACHE_ENTRIES) known.clear();
+    known.set(id, { caller, until: Date.now() + CACHE_MS });
+    return caller;
+  }
+
+  return async (ctx, access) => {
+    if (access === 'public' || access === 'provider') return NOBODY;
+    const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
+    const caller = key === undefined ? null : await identify(key);
+    if (!caller) {
+      throw new Problem('unauthorized', 'Send a valid API key in the header Authorization: Bearer KEY.', {
+        headers: { 'www-authenticate': 'Bearer realm="holdfast"' },
+      });
+    }
+    if (caller.role !== 'operator' && !access.includes(caller.role)) {
+      throw new Problem('forbidden', `A key of the role ${caller.role} may not do that; it takes ${access.join(' or ')}.`);
+    }
+    return caller;
+  };
+}

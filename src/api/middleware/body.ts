@@ -1,0 +1,66 @@
+import { TextDecoder } from 'node:util';
+import type { Context } from 'koa';
+import readRaw from 'raw-body';
+import { Problem } from '../problem';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const MAX_DEPTH = 32;
+
+/** Reads a body, up to a limit of bytes. */
+export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
+  if ((ctx.get('content-encoding') || 'identity') !== 'identity') {
+    throw new Problem('unsupported_media_type', 'Send the body without a content encoding.');
+  }
+  try {
+    return await readRaw(ctx.req, { limit, length: ctx.req.headers['content-length'] ?? null });
+  } catch (error) {
+    const { type } = error as { type?: string };
+    if (type === 'entity.too.large') {
+      throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`, { headers: { connection: 'close' } });
+    }
+    throw new Problem('malformed_request', 'The body did not arrive whole.', { headers: { connection: 'close' } });
+  }
+}
+
+/** Refuses a body that does not call itself JSON. */
+export function requireJson(ctx: Context): void {
+  const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new Problem('unsupported_media_type', 'Send JSON, with the header Content-Type: application/json.');
+  }
+}
+
+/** Nesting by brackets outside of strings; cheaper than to find out by running out of stack. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const char = text.charCodeAt(index);
+    if (quoted) {
+      if (char === 0x5c) index++;
+      else if (char === 0x22) quoted = false;
+    } else if (char === 0x22) quoted = true;
+    else if (char === 0x7b || char === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (char === 0x7d || char === 0x5d) depth--;
+  }
+  return deepest;
+}
+
+/** Parses JSON in UTF-8. */
+export function parseJson(bytes: Buffer): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new Problem('malformed_request', 'The body is not valid UTF-8.');
+  }
+  if (depthOf(text) > MAX_DEPTH) {
+    throw new Problem('malformed_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new Problem('malformed_request', `The body is not valid JSON: ${(error as Error).message}`);
+  }
+}

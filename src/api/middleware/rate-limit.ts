@@ -1,0 +1,50 @@
+import { isIPv6 } from 'node:net';
+import type { Context } from 'koa';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { Problem } from '../problem';
+
+export interface RateLimits {
+  /** One request of this key. */
+  key(client: string): Promise<void>;
+  /** One request from this address. */
+  address(ctx: Context): Promise<void>;
+}
+
+/** One network of a subscriber counts as one address. */
+function networkOf(address: string): string {
+  return isIPv6(address) && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address;
+}
+
+/**
+ * The address of the other side. Of X-Forwarded-For only as many entries are believed as proxies of ours stand in front.
+ */
+function addressOf(ctx: Context, trustedProxies: number): string {
+  if (trustedProxies > 0) {
+    const chain = ctx.get('x-forwarded-for').split(',').map((entry) => entry.trim()).filter(Boolean);
+    const address = chain.at(-trustedProxies);
+    if (address !== undefined) return address.slice(0, 64);
+  }
+  return ctx.req.socket.remoteAddress ?? 'unknown';
+}
+
+/** @param perMinute requests a minute for one key and for one address; `off`: any number */
+export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
+  if (perMinute === 'off') return { key: async () => undefined, address: async () => undefined };
+  const keys = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  const addresses = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  const consume = async (limiter: RateLimiterMemory, who: string) => {
+    try {
+      await limiter.consume(who);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
+      throw new Problem('rate_limited', `At most ${perMinute} requests a minute: try again in ${seconds} s.`, {
+        headers: { 'retry-after': String(seconds) },
+      });
+    }
+  };
+  return {
+    key: (client) => consume(keys, client),
+    address: (ctx) => consume(addresses, networkOf(addressOf(ctx, trustedProxies))),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import { Problem, type FieldError } from '../problem';
+import type { Reply, Route } from '../route';
+import { type Authenticator } from './authenticate';
+import { parseJson, readBytes, requireJson } from './body';
+import type { RateLimits } from './rate-limit';
+
+const BODY_LIMIT = 100_000;
+const NO_BYTES = Buffer.alloc(0);
+
+const fieldErrors = (error: z.ZodError): FieldError[] =>
+  error.issues.slice(0, 50).flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.slice(0, 20).map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }))
+      : [{ path: issue.path.join('.'), message: issue.message }],
+  );
+
+function validate(schema: z.ZodType | undefined, value: unknown, what: string): unknown {
+  if (!schema) return value;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = fieldErrors(result.error);
+  const named = errors.slice(0, 3).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  throw new Problem('validation_failed', `The ${what} cannot be used. ${named.join('; ')}.`, { errors });
+}
+
+/** A query's values; one given twice becomes a list, which no schema takes. */
+const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
+
+/** Turns a route into Koa middleware: who is it, is it too often, is it valid, then what it does. */
+export function serve(route: Route, authenticate: Authenticator, limits: RateLimits) {
+  const { access } = route;
+  const keyed = access !== 'public' && access !== 'provider';
+
+  return async (ctx: Context): Promise<void> => {
+    if (!keyed) await limits.address(ctx);
+    const caller = await authenticate(ctx, access).catch(async (error: unknown) => {
+      // Whoever guesses keys is counted by where he comes from.
+      if (error instanceof Problem && error.code === 'unauthorized') await limits.address(ctx);
+      throw error;
+    });
+    if (keyed) await limits.key(caller.client);
+
+    const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
+    const query = validate(route.query ?? z.strictObject({}), queryOf(ctx), 'query');
+    let bytes: Buffer = NO_BYTES;
+    let rawBody: unknown;
+    if (route.body) {
+      if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
+      bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
+      if (!route.signed) rawBody = parseJson(bytes);
+    } else if (route.method === 'post') {
+      bytes = await readBytes(ctx, BODY_LIMIT);
+      if (bytes.length > 0) refuseBody(ctx, bytes);
+    }
+    let body: unknown;
+    try {
+      body = route.signed ? undefined : validate(route.body, rawBody, 'body');
+    } catch (error) {
+      await route.onInvalid?.({ caller, ctx });
+      throw error;
+    }
+    send(ctx, await route.handle({ params, query, body, rawBody, bytes, caller, ctx }));
+  };
+}
+
+/** A route without a body takes none, or the empty object that some clients send. */
+function refuseBody(ctx: Context, bytes: Buffer): void {
+  requireJson(ctx);
+  validate(z.strictObject({}), parseJson(bytes), 'body');
+}
+
+function send(ctx: Context, reply: Reply): void {
+  ctx.status = reply.status;
+  if (reply.headers) ctx.set(reply.headers);
+  if (reply.body === undefined) {
+    ctx.body = null;
+    ctx.status = reply.status;
+  } else if (reply.type !== undefined) {
+    ctx.type = reply.type;
+    ctx.body = reply.body;
+  } else {
+    ctx.type = 'application/json';
+    ctx.body = JSON.stringify(reply.body);
+  }
+}

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '../db/database';
+import { findHandled } from '../db/payments';
+
+const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS_LATER = 100;
+const SOON_MS = 1000;
+
+export interface Outcomes {
+  /** What became of an inbox row, or null when the actor has not come to it within `timeoutMs`. */
+  wait(inboxId: number, timeoutMs: number): Promise<string | null>;
+}
+
+/**
+ * Waits for the actors' answers: one query looks for all who wait in this process, so a crowd of confirms costs the
+ * database no more than one.
+ */
+export function createOutcomes(db: Database): Outcomes {
+  const waiting = new Map<number, { since: number; answer: (outcome: string) => void }>();
+  let looking = false;
+
+  async function look(): Promise<void> {
+    looking = true;
+    while (waiting.size > 0) {
+      const freshest = Math.max(...[...waiting.values()].map((entry) => entry.since));
+      await delay(performance.now() - freshest < SOON_MS ? LOOK_EVERY_MS : LOOK_EVERY_MS_LATER);
+      // The database may be away; those who wait give up by their own time.
+      const handled = await findHandled(db, [...waiting.keys()]).catch(() => new Map<number, string>());
+      for (const [id, outcome] of handled) waiting.get(id)?.answer(outcome);
+    }
+    looking = false;
+  }
+
+  return {
+    async wait(inboxId, timeoutMs) {
+      let timer: NodeJS.Timeout | undefined;
+      try {
+        return await new Promise<string | null>((resolve) => {
+          timer = setTimeout(() => resolve(null), timeoutMs);
+          const earlier = waiting.get(inboxId);
+          waiting.set(inboxId, {
+            since: performance.now(),
+            answer(outcome) {
+              earlier?.answer(outcome);
+              resolve(outcome);
+            },
+          });
+          if (!looking) void look();
+        });
+      } finally {
+        clearTimeout(timer);
+        waiting.delete(inboxId);
+      }
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** Every error that the API can answer, with its status: the stable half of a problem (RFC 9457). */
+export const PROBLEMS = {
+  malformed_request: [400, 'The request is malformed'],
+  idempotency_key_missing: [400, 'An Idempotency-Key header is needed'],
+  idempotency_key_invalid: [400, 'The Idempotency-Key is malformed'],
+  signature_invalid: [400, 'The webhook is not truly signed'],
+  unauthorized: [401, 'A valid API key is needed'],
+  forbidden: [403, 'This key may not do that'],
+  sale_not_open: [403, 'The sale is not open'],
+  limit_exceeded: [403, 'A limit is exceeded'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'Method not allowed'],
+  seats_unavailable: [409, 'Seats are not available'],
+  reservation_expired: [409, 'The reservation has expired'],
+  reservation_cancelled: [409, 'The reservation is cancelled'],
+  reservation_confirmed: [409, 'The reservation is confirmed already'],
+  extension_limit: [409, 'The hold cannot be extended further'],
+  tickets_not_ready: [409, 'The tickets are not ready'],
+  already_checked_in: [409, 'This ticket has been used'],
+  ticket_void: [409, 'This ticket is void'],
+  slug_taken: [409, 'An event has this slug already'],
+  body_too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'The content type is not supported'],
+  validation_failed: [422, 'The request does not validate'],
+  idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
+  payment_mismatch: [422, 'The payment does not match the reservation'],
+  rate_limited: [429, 'Too many requests'],
+  internal: [500, 'Something went wrong on our side'],
+  temporarily_unavailable: [503, 'Temporarily unavailable'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export interface FieldError {
+  path: string;
+  message: string;
+}
+
+interface ProblemExtras {
+  errors?: FieldError[];
+  /** Further members of the problem document. */
+  members?: Record<string, unknown>;
+  headers?: Record<string, string>;
+}
+
+/** Thrown anywhere in a request, it becomes the answer. `detail` says what was wrong and what to do. */
+export class Problem extends Error {
+  readonly status: number;
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly extras: ProblemExtras = {},
+  ) {
+    super(`${code}: ${detail}`);
+    this.status = PROBLEMS[code][0];
+  }
+
+  toDocument(requestId: string): Record<string, unknown> {
+    return {
+      type: `urn:holdfast:problem:${this.code}`,
+      title: PROBLEMS[this.code][1],
+      status: this.status,
+      code: this.code,
+      detail: this.detail,
+      instance: `urn:holdfast:request:${requestId}`,
+      ...(this.extras.errors && { errors: this.extras.errors }),
+      ...this.extras.members,
+    };
+  }
+}

@@ -1,0 +1,75 @@
+import type { Context } from 'koa';
+import type { z } from 'zod';
+import type { Caller, Role } from '../db/keys';
+import type { ProblemCode } from './problem';
+
+/** Who may call: anybody, a payment provider (by signature), or keys of these roles (an operator may do all). */
+export type Access = 'public' | 'provider' | readonly Role[];
+
+export interface Reply {
+  status: number;
+  /** Sent as JSON, unless it is text or bytes with a `type`. */
+  body?: unknown;
+  type?: string;
+  headers?: Record<string, string>;
+}
+
+export interface ResponseSpec {
+  description: string;
+  schema?: z.ZodType;
+  /** Of an answer that is not JSON. */
+  contentType?: string;
+  headers?: Record<string, string>;
+}
+
+/** A request that has passed authentication, limits and validation. */
+export interface Request<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  /** As parsed, before validation gave it defaults. */
+  rawBody: unknown;
+  /** As it came, for signatures. */
+  bytes: Buffer;
+  /** The one behind the key; a made-up one without rights where the route is public. */
+  caller: Caller;
+  ctx: Context;
+}
+
+/** A route, whole: what Koa serves, what validates, and what the OpenAPI document says are this one object. */
+export interface Route<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+> {
+  method: 'get' | 'post';
+  /** With `{name}` for parameters, as in OpenAPI. */
+  path: string;
+  operationId: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  access: Access;
+  params?: Params;
+  query?: Query;
+  /** Header parameters, for the document; the route reads them itself. */
+  headers?: Record<string, { description: string; required: boolean; schema: z.ZodType }>;
+  body?: Body;
+  /** The body's bytes at most; 100 kB unless set. */
+  bodyLimit?: number;
+  /** The body is not validated here: its signature is, over its bytes. */
+  signed?: boolean;
+  responses: Record<number, ResponseSpec>;
+  /** Problems beyond those of every such route. */
+  problems: readonly ProblemCode[];
+  /** Called when the body does not validate, before that is answered. */
+  onInvalid?: (request: { caller: Caller; ctx: Context }) => Promise<void>;
+  handle: (request: Request<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
+}
+
+/** Keeps the types of one route together while it is written; a list of routes forgets them. */
+export function defineRoute<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(
+  route: Route<Params, Query, Body>,
+): Route {
+  return route as unknown as Route;
+}

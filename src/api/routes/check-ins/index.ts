@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { checkIn } from '../../../db/tickets';
+import type { ApiDeps } from '../../app';
+import { Problem } from '../../problem';
+import { defineRoute } from '../../route';
+import { line, timestamp } from '../../schemas';
+
+const checkedIn = z
+  .object({ reservation: z.string(), event: z.string(), seat: z.string(), holder: z.string(), at: timestamp })
+  .meta({ id: 'CheckIn' });
+
+/** The door: each ticket lets in once. */
+export function checkInRoutes({ db, ticketKey }: ApiDeps) {
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/check-ins',
+      operationId: 'checkIn',
+      tag: 'Tickets',
+      summary: 'Let a ticket in, once',
+      access: ['scanner'],
+      body: z.strictObject({ code: line(2000) }),
+      responses: { 201: { description: 'Let in', schema: checkedIn } },
+      problems: ['not_found', 'already_checked_in', 'ticket_void'],
+      async handle({ body, caller }) {
+        const result = await checkIn(db, body.code, `scanner:${caller.client}`);
+        switch (result.kind) {
+          case 'checked_in': {
+            const { kind: _kind, ...entry } = result;
+            return { status: 201, body: entry };
+          }
+          case 'already_checked_in':
+            throw new Problem('already_checked_in', `This ticket was used at ${result.at}.`, { members: { firstCheckInAt: result.at } });
+          case 'ticket_void':
+            throw new Problem('ticket_void', 'This ticket is void: its reservation was cancelled.');
+          case 'unknown':
+            throw new Problem('not_found', 'This code is no ticket of ours.');
+        }
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/ticket-key',
+      operationId: 'getTicketKey',
+      tag: 'Tickets',
+      summary: 'The public key of the ticket codes',
+      description:
+        'A code is `HF1.PAYLOAD.SIGNATURE` (base64url; Ed25519 over `HF1.PAYLOAD`), so a scanner without a network can tell a real ticket from a forged one. Whether it was used or is void only `POST /v1/check-ins` knows.',
+      access: 'public',
+      responses: {
+        200: { description: 'An Ed25519 key', schema: z.object({ keyId: z.string(), algorithm: z.literal('Ed25519'), publicKeyPem: z.string() }) },
+      },
+      problems: [],
+      async handle() {
+        const { keyId, publicKeyPem } = await ticketKey();
+        return { status: 200, body: { keyId, algorithm: 'Ed25519', publicKeyPem } };
+      },
+    }),
+  ];
+}

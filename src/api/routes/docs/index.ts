@@ -1,0 +1,67 @@
+import { createReadStream } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type Router from '@koa/router';
+import { Problem } from '../../problem';
+
+const swaggerFolder = dirname(require.resolve('swagger-ui-dist/package.json'));
+const redocBundle = join(dirname(require.resolve('redoc/package.json')), 'bundles/redoc.standalone.js');
+
+const ASSETS: Record<string, { file: string; type: string }> = {
+  'swagger-ui.css': { file: join(swaggerFolder, 'swagger-ui.css'), type: 'text/css' },
+  'swagger-ui-bundle.js': { file: join(swaggerFolder, 'swagger-ui-bundle.js'), type: 'text/javascript' },
+  'favicon-32x32.png': { file: join(swaggerFolder, 'favicon-32x32.png'), type: 'image/png' },
+  'redoc.standalone.js': { file: redocBundle, type: 'text/javascript' },
+  'start-swagger.js': { file: join(__dirname, 'start-swagger.js.txt'), type: 'text/javascript' },
+};
+
+/** These pages run scripts of ours and talk to us; nothing comes from elsewhere. */
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; worker-src blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+const html = (title: string, head: string, body: string) =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>` +
+  `<link rel="icon" href="/api/assets/favicon-32x32.png">${head}</head><body style="margin:0">${body}</body></html>`;
+
+const PAGES: Record<string, string> = {
+  '/api/docs/': html(
+    'Holdfast API',
+    '<link rel="stylesheet" href="/api/assets/swagger-ui.css">',
+    '<div id="swagger-ui"></div><script src="/api/assets/swagger-ui-bundle.js"></script><script src="/api/assets/start-swagger.js"></script>',
+  ),
+  '/api/redoc/': html(
+    'Holdfast API reference',
+    '',
+    '<redoc spec-url="/openapi.json" disable-search="true"></redoc><script src="/api/assets/redoc.standalone.js"></script>',
+  ),
+};
+
+/** The OpenAPI document, Swagger UI and ReDoc, with their assets from our own packages: no CDN. */
+export function mountDocs(router: Router, document: unknown): void {
+  const json = JSON.stringify(document);
+  router.get('/openapi.json', (ctx) => {
+    ctx.type = 'application/json';
+    ctx.set('cache-control', 'no-cache');
+    ctx.body = json;
+  });
+  for (const [path, page] of Object.entries(PAGES)) {
+    router.get(path, (ctx) => {
+      // The page's own links are relative to the folder.
+      if (!ctx.path.endsWith('/')) {
+        ctx.redirect(path);
+        return;
+      }
+      ctx.set('content-security-policy', PAGE_POLICY);
+      ctx.set('cache-control', 'no-cache');
+      ctx.type = 'html';
+      ctx.body = page;
+    });
+  }
+  router.get('/api/assets/:name', (ctx) => {
+    const name = ctx.params.name ?? '';
+    const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined;
+    if (!asset) throw new Problem('not_found', 'There is no such asset.');
+    ctx.type = asset.type;
+    ctx.set('cache-control', 'public, max-age=3600');
+    ctx.body = createReadStream(asset.file);
+  });
+}

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { createEvent, findEvent, listEvents, type EventRecord } from '../../../db/events';
+import { layOutSeats } from '../../../domain/seat-map';
+import type { ApiDeps } from '../../app';
+import { decodeCursor, pageOf } from '../../cursor';
+import { Problem } from '../../problem';
+import { defineRoute, type Reply } from '../../route';
+import { page, pageQuery } from '../../schemas';
+import { presentEvent } from './presenter';
+import { event, eventIdForm, eventNameForm, eventParams, newEvent, seat } from './schema';
+
+const MEGABYTE = 1_000_000;
+
+/** Events and their seat maps. Reading is public; making one takes an operator. */
+export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
+  async function load(idOrSlug: string): Promise<EventRecord> {
+    const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
+    if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
+    return found;
+  }
+
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/events',
+      operationId: 'listEvents',
+      tag: 'Events',
+      summary: 'Events by their start',
+      access: 'public',
+      query: z.strictObject(pageQuery),
+      responses: { 200: { description: 'A page of events', schema: page(event) } },
+      problems: [],
+      async handle({ query }) {
+        const rows = await listEvents(db, decodeCursor(query.cursor, eventIdForm), query.limit + 1);
+        const { rows: shown, nextCursor } = pageOf(rows, query.limit, (row) => row.event.id);
+        return { status: 200, body: { data: shown.map((row) => presentEvent(row.event, defaultTtlSeconds)), nextCursor } };
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/v1/events',
+      operationId: 'createEvent',
+      tag: 'Events',
+      summary: 'Make an event with all its seats',
+      description:
+        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Up to 100,000 seats. Seats are preferred in the order given here.',
+      access: ['operator'],
+      body: newEvent,
+      bodyLimit: MEGABYTE,
+      responses: { 201: { description: 'The event', schema: event, headers: { Location: 'Where the event is' } } },
+      problems: ['slug_taken'],
+      async handle({ body }): Promise<Reply> {
+        const { sections, ...rest } = body;
+        const ttl = rest.holdTtlSeconds ?? defaultTtlSeconds;
+        if (rest.holdCapSeconds !== null && rest.holdCapSeconds < ttl) {
+          throw new Problem('validation_failed', `holdCapSeconds must not be below the hold's ${ttl} seconds.`, {
+            errors: [{ path: 'holdCapSeconds', message: `must not be below ${ttl}` }],
+          });
+        }
+        const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
+        if (made === 'slug_taken') throw new Problem('slug_taken', `There is an event ${rest.slug} already: choose another slug.`);
+        const location = `/v1/events/${rest.slug}`;
+        return { status: 201, body: presentEvent(await load(rest.slug), defaultTtlSeconds), headers: { location } };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/events/{event}',
+      operationId: 'getEvent',
+      tag: 'Events',
+      summary: 'One event',
+      access: 'public',
+      params: eventParams,
+      responses: { 200: { description: 'The event', schema: event } },
+      problems: ['not_found'],
+      async handle({ params }) {
+        return { status: 200, body: presentEvent(await load(params.event), defaultTtlSeconds) };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/events/{event}/seats',
+      operationId: 'getSeats',
+      tag: 'Events',
+      summary: 'The whole seat map',
+      description: 'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
+      access: 'public',
+      params: eventParams,
+      responses: {
+        200: { description: 'Every seat', schema: z.object({ data: z.array(seat) }), headers: { ETag: 'Of this picture' } },
+        304: { description: 'Nothing has changed' },
+      },
+      problems: ['not_found'],
+      async handle({ params, ctx }) {
+        const { id } = await load(params.event);
+        const picture = await maps.read(id);
+        const headers = { etag: picture.etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' };
+        const known = ctx.get('if-none-match').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+        if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
+        const body = maps.body(picture);
+        if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') return { status: 200, headers, body: body.json, type: 'application/json' };
+        return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await body.gzipped(), type: 'application/json' };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/events/{event}/stream',
+      operationId: 'streamSeats',
+      tag: 'Events',
+      summary: 'The seat map, live',
+      description:
+        'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.',
+      access: 'public',
+      params: eventParams,
+      responses: { 200: { description: 'A stream without an end', contentType: 'text/event-stream' } },
+      problems: ['not_found'],
+      async handle({ params, ctx }) {
+        const { id } = await load(params.event);
+        const listener = await streams.listen(id);
+        if (!listener) {
+          throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', { headers: { 'retry-after': '5' } });
+        }
+        ctx.req.once('close', () => listener.destroy());
+        return {
+          status: 200,
+          body: listener,
+          type: 'text/event-stream',
+          headers: { 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' },
+        };
+      },
+    }),
+  ];
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { reservationsAreWorked } from '../../../db/workers';
+import type { ApiDeps } from '../../app';
+import { defineRoute } from '../../route';
+
+const WORKER_SEEN_WITHIN_SECONDS = 15;
+
+const state = z.object({ status: z.string(), degraded: z.array(z.string()).optional() });
+
+/** For load balancers and monitoring. */
+export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/livez',
+      operationId: 'getLiveness',
+      tag: 'Health',
+      summary: 'Whether the process runs',
+      access: 'public',
+      responses: { 200: { description: 'It does', schema: state } },
+      problems: [],
+      handle: async () => ({ status: 200, body: { status: 'ok' } }),
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/readyz',
+      operationId: 'getReadiness',
+      tag: 'Health',
+      summary: 'Whether it can serve',
+      description: 'Without the database 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
+      access: 'public',
+      responses: { 200: { description: 'It can', schema: state } },
+      problems: [],
+      async handle() {
+        const worked = await reservationsAreWorked(db, WORKER_SEEN_WITHIN_SECONDS);
+        const healthy = worked && (await temporalAnswers());
+        return { status: 200, body: healthy ? { status: 'ready' } : { status: 'ready', degraded: ['temporal'] } };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/metrics',
+      operationId: 'getMetrics',
+      tag: 'Health',
+      summary: "This process's figures, for Prometheus",
+      access: ['operator'],
+      responses: { 200: { description: "Prometheus' text format", contentType: 'text/plain' } },
+      problems: [],
+      handle: async () => ({ status: 200, body: await metrics.text(), type: 'text/plain; version=0.0.4; charset=utf-8' }),
+    }),
+  ];
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { listPayments } from '../../../db/payments';
+import { REFUND_REASONS } from '../../../domain/settlement';
+import type { ApiDeps } from '../../app';
+import { decodeCursor, pageOf } from '../../cursor';
+import { defineRoute } from '../../route';
+import { line, money, page, pageQuery, timestamp } from '../../schemas';
+
+const STATUSES = ['captured', 'refunding', 'refunded'] as const;
+const REFERENCE = /^[^\u0000]{1,255}$/;
+
+const paymentRecord = z
+  .object({
+    reference: z.string(),
+    reservation: z.string().meta({ description: 'As the provider named it; it need not exist' }),
+    reservationExists: z.boolean(),
+    amount: money,
+    source: z.enum(['stripe', 'standard', 'client', 'signal']),
+    status: z.enum(STATUSES),
+    refundReason: z.enum(REFUND_REASONS).nullable(),
+    refundError: z.string().nullable().meta({ description: 'Why the provider refuses the refund; an operator has to look' }),
+    receivedAt: timestamp,
+    refundedAt: timestamp.nullable(),
+  })
+  .meta({ id: 'Payment' });
+
+/** Every payment that we were told of, for operators: also those for reservations that never existed. */
+export function paymentRoutes({ db }: ApiDeps) {
+  return [
+    defineRoute({
+      method: 'get',
+      path: '/v1/payments',
+      operationId: 'listPayments',
+      tag: 'Payments',
+      summary: 'Payments, newest first',
+      access: ['operator'],
+      query: z.strictObject({
+        ...pageQuery,
+        status: z.enum(STATUSES).optional(),
+        reservation: line(500).optional(),
+        reservationExists: z.enum(['true', 'false']).optional(),
+      }),
+      responses: { 200: { description: 'A page of payments', schema: page(paymentRecord) } },
+      problems: [],
+      async handle({ query }) {
+        const { status, reservation, reservationExists, cursor, limit } = query;
+        const filter = { status, reservation, ...(reservationExists && { reservationExists: reservationExists === 'true' }) };
+        const rows = await listPayments(db, filter, decodeCursor(cursor, REFERENCE), limit + 1);
+        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.payment.reference);
+        return { status: 200, body: { data: shown.map((row) => row.payment), nextCursor } };
+      },
+    }),
+  ];
+}

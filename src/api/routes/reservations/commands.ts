@@ -1,0 +1,134 @@
+import { findReservation, type ReservationRecord } from '../../../db/reservations';
+import { extendHold, keepCancel, keepPayment, type KeepResult } from '../../../db/payments';
+import { orderResend } from '../../../db/mails';
+import { ticketsAreReady } from '../../../db/tickets';
+import { faultPoint } from '../../../fault-points';
+import type { ApiDeps } from '../../app';
+import { Problem } from '../../problem';
+import { defineRoute, type Reply } from '../../route';
+import type { Access } from './access';
+import { presentReservation } from './presenter';
+import { confirmation, reservation, reservationParams } from './schema';
+
+/** How long `confirm` and `cancel` wait for the actor before they answer 202. */
+const RESULT_WITHIN_MS = 5000;
+
+const REFUSALS = {
+  expired: ['reservation_expired', 'The hold has ended: reserve again.'],
+  cancelled: ['reservation_cancelled', 'The reservation is cancelled: reserve again.'],
+  confirmed: ['reservation_confirmed', 'The reservation is confirmed already.'],
+  mismatch: ['payment_mismatch', "Amount, currency and reference must be this payment's and match the reservation's total; it stays held."],
+  limit: ['extension_limit', 'The hold has reached its cap: pay, or reserve again later.'],
+} as const;
+
+function refuse(kind: keyof typeof REFUSALS): never {
+  const [code, detail] = REFUSALS[kind];
+  throw new Problem(code, detail);
+}
+
+const kept202 = { description: 'Kept; the actor has not come to it within 5 s. The reservation as it stands', schema: reservation };
+
+/** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
+export function commandRoutes({ db, wake, outcomes, access, testProvider, defaultTtlSeconds }: ApiDeps & { access: Access }) {
+  const as = (status: number, record: ReservationRecord): Reply => ({ status, body: presentReservation(record) });
+  const reload = async (id: string) => (await findReservation(db, id))!;
+
+  /** Waits for what becomes of a kept message. */
+  async function outcomeOf(result: KeepResult): Promise<string | null> {
+    wake();
+    return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
+  }
+
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/confirm',
+      operationId: 'confirmReservation',
+      tag: 'Reservations',
+      summary: 'Confirm with a payment that the client took itself',
+      access: ['client'],
+      params: reservationParams,
+      body: confirmation,
+      responses: { 200: { description: 'Confirmed', schema: reservation }, 202: kept202 },
+      problems: ['not_found', 'payment_mismatch', 'reservation_expired', 'reservation_cancelled', 'reservation_confirmed'],
+      async handle({ params, body, caller }) {
+        await access.load(params.id, caller);
+        const notice = { ...body.payment, reservationId: params.id, source: 'client' as const, actor: `client:${caller.client}` };
+        const result = await keepPayment(db, notice, { strict: true, testProvider });
+        if (result.kind === 'unknown') throw access.missing(params.id);
+        if (result.kind !== 'kept' && result.kind !== 'known') return refuse(result.kind);
+        faultPoint('confirm.kept');
+        const outcome = await outcomeOf(result);
+        const now = await reload(params.id);
+        if (now.status === 'confirmed' || outcome === 'confirmed') return as(200, now);
+        if (outcome === null) return as(202, now);
+        return refuse(now.status === 'cancelled' ? 'cancelled' : 'mismatch');
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/cancel',
+      operationId: 'cancelReservation',
+      tag: 'Reservations',
+      summary: 'Release a hold, or undo a sale: void its tickets and refund it',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: 'Cancelled', schema: reservation }, 202: kept202 },
+      problems: ['not_found', 'reservation_expired'],
+      async handle({ params, caller }) {
+        const before = await access.load(params.id, caller);
+        if (before.status === 'cancelled') return as(200, before);
+        const result = await keepCancel(db, params.id, `client:${caller.client}`);
+        if (result.kind === 'unknown') throw access.missing(params.id);
+        if (result.kind === 'expired') return refuse('expired');
+        const outcome = await outcomeOf(result);
+        const now = await reload(params.id);
+        if (now.status === 'cancelled') return as(200, now);
+        return outcome === null ? as(202, now) : refuse('expired');
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/extend',
+      operationId: 'extendReservation',
+      tag: 'Reservations',
+      summary: "Let the hold last a full time from now, at most to the event's cap",
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: 'Extended', schema: reservation } },
+      problems: ['not_found', 'extension_limit', 'reservation_expired', 'reservation_cancelled', 'reservation_confirmed'],
+      async handle({ params, caller }) {
+        await access.load(params.id, caller);
+        const kind = await extendHold(db, params.id, defaultTtlSeconds, `client:${caller.client}`);
+        if (kind === 'unknown') throw access.missing(params.id);
+        if (kind !== 'extended') return refuse(kind);
+        wake();
+        return as(200, await reload(params.id));
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/resend',
+      operationId: 'resendTickets',
+      tag: 'Tickets',
+      summary: 'Mail the tickets again',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 202: { description: 'Will be sent', schema: reservation } },
+      problems: ['not_found', 'tickets_not_ready', 'limit_exceeded'],
+      async handle({ params, caller }) {
+        const record = await access.load(params.id, caller);
+        const notReady = () => new Problem('tickets_not_ready', 'There are no tickets to send: they come once the reservation is confirmed.');
+        if (!(await ticketsAreReady(db, params.id))) throw notReady();
+        const result = await orderResend(db, params.id, `client:${caller.client}`);
+        if (result === 'not_confirmed') throw notReady();
+        if (result === 'too_many') throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
+        wake();
+        return as(202, record);
+      },
+    }),
+  ];
+}

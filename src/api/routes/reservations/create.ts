@@ -1,0 +1,168 @@
+import { randomInt } from 'node:crypto';
+import type { z } from 'zod';
+import { holdSeats } from '../../../activities/hold-seats';
+import { findEvent } from '../../../db/events';
+import { findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
+import type { Caller } from '../../../db/keys';
+import { findReservation } from '../../../db/reservations';
+import { chooseSeats } from '../../../domain/best-available';
+import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
+import type { ApiDeps } from '../../app';
+import { Problem } from '../../problem';
+import { defineRoute, type Reply } from '../../route';
+import { presentReservation } from './presenter';
+import { keyHeader, newReservation, reservation } from './schema';
+
+const BEST_AVAILABLE_ATTEMPTS = 8;
+
+type NewReservation = z.output<typeof newReservation>;
+
+const reused = () =>
+  new Problem('idempotency_key_reused', 'This Idempotency-Key was used for another request: make a new key for a new one.');
+
+function keyOf(header: string): string {
+  const parsed = parseIdempotencyKey(header);
+  if (parsed.kind === 'key') return parsed.key;
+  if (parsed.kind === 'missing') {
+    throw new Problem('idempotency_key_missing', 'Send an Idempotency-Key header, a new UUID for each new reservation; it becomes the id.');
+  }
+  throw new Problem('idempotency_key_invalid', 'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).');
+}
+
+const invalid = (path: string, message: string, detail: string) =>
+  new Problem('validation_failed', detail, { errors: [{ path, message }] });
+
+/** What a refused hold answers. */
+function refusalOf(result: Exclude<HoldResult, { reservation: unknown }>, body: NewReservation): Problem {
+  switch (result.kind) {
+    case 'reused':
+      return reused();
+    case 'unknown_event':
+      return new Problem('not_found', `There is no event ${body.event}.`);
+    case 'sale_not_open':
+      return new Problem('sale_not_open', saleDetail(result));
+    case 'limit':
+      return new Problem('limit_exceeded', `A reservation of this event has at most ${result.limit} seats.`);
+    case 'too_many_holds':
+      return new Problem('limit_exceeded', `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`);
+    case 'unknown_seats':
+      return new Problem('validation_failed', `The event has no such seats: ${result.seats.slice(0, 10).join(', ')}.`, {
+        errors: result.seats.map((label) => ({ path: `seats.${(body.seats ?? []).indexOf(label)}`, message: 'is not a seat of this event' })),
+      });
+    case 'taken':
+      return new Problem(
+        'seats_unavailable',
+        result.seats.length > 0 ? `Not free any more: ${result.seats.join(', ')}. Nothing was held.` : 'Not enough seats are free. Nothing was held.',
+        { members: { seats: result.seats } },
+      );
+  }
+}
+
+function saleDetail({ opensAt, closesAt }: { opensAt: string | null; closesAt: string | null }): string {
+  if (opensAt !== null && Date.parse(opensAt) > Date.now()) return `The sale opens at ${opensAt}.`;
+  return closesAt === null ? 'The sale is not open.' : `The sale closed at ${closesAt}.`;
+}
+
+/**
+ * Takes seats of the engine's choice: it reads what is free, chooses, and takes that; when another buyer was quicker it
+ * looks again, choosing wider.
+ */
+async function holdBestAvailable(
+  { db }: Pick<ApiDeps, 'db'>,
+  request: Omit<HoldRequest, 'labels'>,
+  { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
+): Promise<HoldResult> {
+  const event = await findEvent(db, request.event);
+  if (!event) return { kind: 'unknown_event' };
+  if (!event.categories.some((one) => one.code === category)) {
+    throw invalid('bestAvailable.category', 'is not a category of this event', `The event has no category ${category}.`);
+  }
+  if (quantity > event.maxSeatsPerReservation) return { kind: 'limit', limit: event.maxSeatsPerReservation };
+  for (let attempt = 0; attempt < BEST_AVAILABLE_ATTEMPTS; attempt++) {
+    const free = await readFreeSeats(db, event.id, category, quantity);
+    // General admission places are alike, so there a crowd is spread from the start.
+    const labels = chooseSeats(free, quantity, free.places ? attempt + 4 : attempt, (below) => randomInt(below));
+    if (!labels) break;
+    const result = await holdSeats(db, { ...request, labels });
+    if (result.kind !== 'taken') return result;
+  }
+  return { kind: 'taken', seats: [] };
+}
+
+/** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
+export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buyerCap }: ApiDeps) {
+  async function hold(request: Omit<HoldRequest, 'labels'>, body: NewReservation): Promise<HoldResult> {
+    if (body.seats) return holdSeats(db, { ...request, labels: body.seats });
+    // The choice is no part of the request, so a replay must be known before a choice is made.
+    const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
+    if (replay) return replay;
+    const result = await holdBestAvailable({ db }, request, body.bestAvailable!);
+    return result.kind === 'taken' ? ((await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result) : result;
+  }
+
+  async function handle(body: NewReservation, rawBody: unknown, caller: Caller, key: string): Promise<Reply> {
+    const overCap = await holdCap.reached(caller.client);
+    const request = {
+      id: key,
+      client: caller.client,
+      fingerprint: fingerprintOf(key, rawBody),
+      event: body.event,
+      buyer: body.buyer,
+      defaultTtlSeconds,
+      buyerCap,
+      actor: `client:${caller.client}`,
+    };
+    const result: HoldResult = overCap
+      ? ((await findReplay(db, key, caller.client, request.fingerprint)) ?? { kind: 'too_many_holds', limit: holdCap.limit })
+      : await hold(request, body);
+    metrics.hold(result.kind);
+    if (!('reservation' in result)) throw refusalOf(result, body);
+    if (result.kind === 'held') {
+      holdCap.count(caller.client);
+      wake();
+    }
+    return {
+      status: 201,
+      body: presentReservation(result.reservation),
+      headers: {
+        location: `/v1/reservations/${key}`,
+        ...(result.kind === 'replayed' && { 'idempotency-replayed': 'true' }),
+      },
+    };
+  }
+
+  return defineRoute({
+    method: 'post',
+    path: '/v1/reservations',
+    operationId: 'createReservation',
+    tag: 'Reservations',
+    summary: 'Hold seats',
+    description:
+      'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up.',
+    access: ['client'],
+    headers: keyHeader,
+    body: newReservation,
+    responses: {
+      201: {
+        description: 'Held; or, with `Idempotency-Replayed: true`, the reservation as it stands now',
+        schema: reservation,
+        headers: { Location: 'Where the reservation is', 'Idempotency-Replayed': '`true` when the key was known' },
+      },
+    },
+    problems: [
+      'idempotency_key_missing',
+      'idempotency_key_invalid',
+      'idempotency_key_reused',
+      'not_found',
+      'seats_unavailable',
+      'sale_not_open',
+      'limit_exceeded',
+    ],
+    // A known key with a body that is none is another body: said as such, but nothing more.
+    async onInvalid({ ctx }) {
+      const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
+      if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw reused();
+    },
+    handle: ({ body, rawBody, caller, ctx }) => handle(body, rawBody, caller, keyOf(ctx.get('idempotency-key'))),
+  });
+}

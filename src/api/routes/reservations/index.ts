@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { buyerKeyOf } from '../../../db/holds';
+import { readHistory } from '../../../db/history';
+import { listReservations } from '../../../db/reservations';
+import { listTickets, readDocument, ticketsAreReady } from '../../../db/tickets';
+import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
+import type { ApiDeps } from '../../app';
+import { decodeCursor, encodeCursor, pageOf } from '../../cursor';
+import { Problem } from '../../problem';
+import { defineRoute } from '../../route';
+import { page } from '../../schemas';
+import { createAccess } from './access';
+import { commandRoutes } from './commands';
+import { createRoute } from './create';
+import { presentReservation } from './presenter';
+import { historyEntry, historyQuery, reservation, reservationParams, reservationQuery, ticket } from './schema';
+
+const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
+const notReady = () => new Problem('tickets_not_ready', 'The tickets are not ready: they are printed right after the confirmation.');
+
+/** Reservations and their tickets, for the client that made them and for operators. */
+export function reservationRoutes(deps: ApiDeps) {
+  const { db } = deps;
+  const access = createAccess(db);
+
+  return [
+    createRoute(deps),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations',
+      operationId: 'listReservations',
+      tag: 'Reservations',
+      summary: 'Reservations, newest first',
+      access: ['operator'],
+      query: reservationQuery,
+      responses: { 200: { description: 'A page of reservations', schema: page(reservation) } },
+      problems: [],
+      async handle({ query }) {
+        const { event, status, email, cursor, limit } = query;
+        const filter = { event, status, ...(email !== undefined && { buyerKey: buyerKeyOf(email) }) };
+        const rows = await listReservations(db, filter, decodeCursor(cursor, IDEMPOTENCY_KEY), limit + 1);
+        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.reservation.id);
+        return { status: 200, body: { data: shown.map((row) => presentReservation(row.reservation)), nextCursor } };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}',
+      operationId: 'getReservation',
+      tag: 'Reservations',
+      summary: 'The reservation as it stands',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: 'The reservation', schema: reservation } },
+      problems: ['not_found'],
+      async handle({ params, caller }) {
+        return { status: 200, body: presentReservation(await access.load(params.id, caller)) };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}/history',
+      operationId: 'getHistory',
+      tag: 'Reservations',
+      summary: 'What happened to it, in order',
+      description: "Kept for good; it does not end with Temporal's retention.",
+      access: ['client'],
+      params: reservationParams,
+      query: historyQuery,
+      responses: { 200: { description: 'A page of its history', schema: page(historyEntry) } },
+      problems: ['not_found'],
+      async handle({ params, query, caller }) {
+        const { id } = await access.load(params.id, caller);
+        const after = decodeCursor(query.cursor, /^\d{1,15}$/);
+        const entries = await readHistory(db, id, after ? Number(after.id) : 0, query.limit + 1);
+        const data = entries.slice(0, query.limit).map(({ id: _id, ...entry }) => entry);
+        const last = entries[query.limit - 1];
+        const nextCursor = entries.length > query.limit ? encodeCursor({ at: HISTORY_EPOCH, id: String(last!.id) }) : null;
+        return { status: 200, body: { data, nextCursor } };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}/tickets',
+      operationId: 'getTickets',
+      tag: 'Tickets',
+      summary: 'Its tickets',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: 'One for each seat', schema: z.object({ data: z.array(ticket) }) } },
+      problems: ['not_found', 'tickets_not_ready'],
+      async handle({ params, caller }) {
+        const { id, status } = await access.load(params.id, caller);
+        const tickets = await listTickets(db, id);
+        // Ready together with their document, so that whoever sees the one can fetch the other.
+        if (tickets.length === 0 || (status === 'confirmed' && !(await ticketsAreReady(db, id)))) throw notReady();
+        return { status: 200, body: { data: tickets } };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}/tickets.pdf',
+      operationId: 'getTicketsPdf',
+      tag: 'Tickets',
+      summary: 'Its tickets as one PDF, a page each',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: 'The document', contentType: 'application/pdf' } },
+      problems: ['not_found', 'tickets_not_ready', 'reservation_cancelled'],
+      async handle({ params, caller }) {
+        const { id, status } = await access.load(params.id, caller);
+        if (status === 'cancelled') throw new Problem('reservation_cancelled', 'The reservation is cancelled; its tickets are void.');
+        const pdf = status === 'confirmed' ? await readDocument(db, id) : null;
+        if (!pdf) throw notReady();
+        return { status: 200, body: pdf, type: 'application/pdf', headers: { 'content-disposition': 'inline; filename="tickets.pdf"' } };
+      },
+    }),
+
+    ...commandRoutes({ ...deps, access }),
+  ];
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { keepPayment, keepPaymentFailure } from '../../../db/payments';
+import { faultPoint } from '../../../fault-points';
+import type { ApiDeps } from '../../app';
+import { defineRoute, type Reply } from '../../route';
+import { readStandard, readStripe, type Notice } from './notices';
+import { verifyStandard, verifyStripe } from './signatures';
+
+const received = z.object({ received: z.literal(true), ignored: z.boolean() }).meta({ id: 'WebhookReceipt' });
+const anyEvent = z.looseObject({}).meta({ description: "The provider's event, as signed" });
+
+const STANDARD_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
+const headerSchema = z.string();
+
+/**
+ * Payment providers' webhooks: checked, kept in the inbox, answered 200; the actor does the rest. What was answered 200
+ * can no longer be lost.
+ */
+export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDeps) {
+  async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
+    if (notice.kind === 'paid') {
+      await keepPayment(db, { ...notice.payment, source, actor: source }, { strict: false, testProvider });
+      faultPoint('webhook.kept');
+      wake();
+    } else if (notice.kind === 'failed') {
+      await keepPaymentFailure(db, { ...notice, actor: source });
+    }
+    return { status: 200, body: { received: true, ignored: notice.kind === 'ignored' } };
+  }
+
+  const common = {
+    method: 'post',
+    tag: 'Webhooks',
+    access: 'provider',
+    signed: true,
+    body: anyEvent,
+    responses: { 200: { description: 'Kept, or not of interest (`ignored`)', schema: received } },
+    problems: ['signature_invalid', 'malformed_request', 'validation_failed'],
+  } as const;
+
+  return [
+    defineRoute({
+      ...common,
+      path: '/v1/webhooks/stripe',
+      operationId: 'receiveStripeWebhook',
+      summary: "Stripe's events",
+      description:
+        'Handled: `payment_intent.succeeded`, `checkout.session.completed` (paid), `payment_intent.payment_failed`, with the reservation in `metadata.reservation_id`. Everything else is answered 200 and ignored.',
+      headers: { 'Stripe-Signature': { description: "Stripe's signature", required: true, schema: headerSchema } },
+      handle: ({ bytes, ctx }) => keep(readStripe(verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe)), 'stripe'),
+    }),
+
+    defineRoute({
+      ...common,
+      path: '/v1/webhooks/standard',
+      operationId: 'receiveStandardWebhook',
+      summary: 'Events of any provider that speaks Standard Webhooks',
+      description:
+        '`{ "type": "payment.succeeded" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored.',
+      headers: Object.fromEntries(
+        STANDARD_HEADERS.map((name) => [name, { description: 'See standardwebhooks.com', required: true, schema: headerSchema }]),
+      ),
+      handle({ bytes, ctx }) {
+        const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]));
+        const event = verifyStandard(bytes, headers, webhookSecrets.standard);
+        return keep(readStandard(event, ctx.get('webhook-id')), 'standard');
+      },
+    }),
+  ];
+}

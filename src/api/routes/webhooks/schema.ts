@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+/** Kept as it is told; only what could not be stored is refused. */
+const stored = (max: number) => z.string().min(1).max(max).regex(/^[^\u0000]*$/);
+const amount = z.int().min(0);
+const currency = z.string().regex(/^[A-Za-z]{3}$/).transform((text) => text.toUpperCase());
+
+export const standardEvent = z.object({ type: z.string() });
+export const standardPayment = z.object({
+  data: z.object({ reservation: stored(500), reference: stored(255), amount, currency }),
+});
+
+export const stripeEvent = z.object({ id: stored(255), type: z.string() });
+const metadata = z.object({ reservation_id: stored(500).optional() }).nullish();
+
+export const stripeIntent = z.object({
+  data: z.object({ object: z.object({ id: stored(255), amount: amount.optional(), amount_received: amount.optional(), currency, metadata }) }),
+});
+export const stripeSession = z.object({
+  data: z.object({
+    object: z.object({
+      id: stored(255),
+      payment_status: z.string(),
+      payment_intent: z.union([stored(255), z.object({ id: stored(255) })]).nullish(),
+      amount_total: amount.nullish(),
+      currency: currency.nullish(),
+      metadata,
+    }),
+  }),
+});
+export const stripeFailure = z.object({ data: z.object({ object: z.object({ id: stored(255), metadata }) }) });

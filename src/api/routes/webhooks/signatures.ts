@@ -1,0 +1,36 @@
+import Stripe from 'stripe';
+import { Webhook } from 'standardwebhooks';
+import { Problem } from '../../problem';
+
+const TOLERANCE_SECONDS = 300;
+
+const refuse = (why: string) => new Problem('signature_invalid', `${why} Nothing was kept.`);
+const NOT_SIGNED = 'The signature is not one of a secret that we share, or its time is more than five minutes off.';
+
+/** The first result among the secrets; during a rotation two are good. */
+function firstOf<T>(secrets: readonly string[] | undefined, setting: string, verify: (secret: string) => T): T {
+  if (!secrets) throw refuse(`No secret is set for these webhooks: set ${setting}.`);
+  for (const secret of secrets) {
+    try {
+      return verify(secret);
+    } catch {
+      // The next secret may be the one.
+    }
+  }
+  throw refuse(NOT_SIGNED);
+}
+
+/** Checks as Stripe's own library does, and refuses what is dated ahead too, which the library lets pass. */
+export function verifyStripe(bytes: Buffer, header: string, secrets: readonly string[] | undefined): unknown {
+  return firstOf(secrets, 'STRIPE_WEBHOOK_SECRET', (secret) => {
+    const event = Stripe.webhooks.constructEvent(bytes, header, secret, TOLERANCE_SECONDS);
+    const signedAt = Number(/(?:^|,)t=(\d+)/.exec(header)?.[1]);
+    if (signedAt - Date.now() / 1000 > TOLERANCE_SECONDS) throw new Error('dated ahead');
+    return event;
+  });
+}
+
+/** Checks by the Standard Webhooks rules, with their own library. */
+export function verifyStandard(bytes: Buffer, headers: Record<string, string>, secrets: readonly string[] | undefined): unknown {
+  return firstOf(secrets, 'STANDARD_WEBHOOK_SECRET', (secret) => new Webhook(secret).verify(bytes, headers));
+}

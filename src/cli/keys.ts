@@ -1,0 +1,51 @@
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { readSettings, SettingsError } from '../config';
+import { createDatabase, type Database } from '../db/database';
+import { addKey, listKeys, newKey, revokeKey, ROLES, type Role } from '../db/keys';
+
+const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner   makes a key and prints it, once
+       npm run keys -- list
+       npm run keys -- revoke ID`;
+
+const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value);
+
+async function create(db: Database, client: string | undefined, role: string | undefined): Promise<void> {
+  if (client === undefined || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(client) || !isRole(role)) throw new SettingsError(USAGE);
+  const key = newKey(role);
+  await addKey(db, key, { client, role }, false);
+  console.log(key);
+}
+
+/** Reads keys from standard input, one JSON object a line, so that they show in no process list. For the embedded default. */
+async function ensure(db: Database): Promise<void> {
+  for (const entry of (await text(process.stdin)).split('\n').filter((one) => one.trim() !== '')) {
+    const { key, client, role } = JSON.parse(entry) as { key: string; client: string; role: Role };
+    await addKey(db, key, { client, role }, true);
+  }
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { client: { type: 'string' }, role: { type: 'string' } },
+  });
+  const settings = readSettings(['DATABASE_URL']);
+  const db = createDatabase({ url: settings.DATABASE_URL, pool: 1, prepared: true, applicationName: 'holdfast-keys' });
+  try {
+    const [command, id] = positionals;
+    if (command === 'create') await create(db, values.client, values.role);
+    else if (command === 'ensure') await ensure(db);
+    else if (command === 'list') console.table(await listKeys(db));
+    else if (command === 'revoke' && /^\d+$/.test(id ?? '')) {
+      console.log((await revokeKey(db, Number(id))) ? 'Revoked; it ends within five seconds.' : 'No such key, or revoked before.');
+    } else throw new SettingsError(USAGE);
+  } finally {
+    await db.close();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+});

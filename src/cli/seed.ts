@@ -1,0 +1,27 @@
+import { readSettings, SettingsError } from '../config';
+import { createDatabase } from '../db/database';
+import { createEvent } from '../db/events';
+import { layOutSeats } from '../domain/seat-map';
+import { demoEvents } from './demo-events';
+import { findSystem } from './system';
+
+/** Puts the demo events into the database; those that are there already stay as they are. */
+async function main(): Promise<void> {
+  const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
+  const { databaseUrl } = findSystem(home);
+  const db = createDatabase({ url: databaseUrl, pool: 2, prepared: true, applicationName: 'holdfast-seed', queryTimeoutMs: 60_000 });
+  try {
+    for (const { sections, ...event } of demoEvents(new Date())) {
+      const { seats } = layOutSeats(sections);
+      const made = await createEvent(db, { ...event, seats });
+      console.log(made === 'created' ? `${event.name}: ${seats.length} seats (${event.slug})` : `${event.slug} is there already`);
+    }
+  } finally {
+    await db.close();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof SettingsError ? error.message : error);
+  process.exit(1);
+});

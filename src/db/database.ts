@@ -1,0 +1,129 @@
+import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+
+// Ids, amounts and counts fit a double exactly (the schema and the API keep them below 2^53).
+types.setTypeParser(types.builtins.INT8, Number);
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections at most. */
+  pool: number;
+  /** Off behind a pooler in transaction mode that cannot keep prepared statements or session settings. */
+  prepared: boolean;
+  applicationName: string;
+  /** Longest wait for a connection, and for an answer: together below the ten seconds a client is promised. */
+  connectTimeoutMs?: number;
+  queryTimeoutMs?: number;
+}
+
+/** Runs a statement. A named one is prepared once per connection. */
+export interface Queryable {
+  rows<Row extends QueryResultRow>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
+  /** The number of rows that the statement wrote. */
+  run(statement: Statement, values?: readonly unknown[]): Promise<number>;
+}
+
+export interface Statement {
+  name: string;
+  text: string;
+}
+
+export interface Database extends Queryable {
+  /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  /** Connections: open, idle, and requests that wait for one. */
+  load(): { total: number; idle: number; waiting: number };
+  readonly pool: Pool;
+  close(): Promise<void>;
+}
+
+/** Names a statement, so that it is prepared once per connection. */
+export function sql(name: string, text: string): Statement {
+  return { name, text };
+}
+
+export function createDatabase(options: DatabaseOptions): Database {
+  const queryTimeoutMs = options.queryTimeoutMs ?? 5000;
+  const pool = new Pool({
+    connectionString: options.url,
+    max: options.pool,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 3000,
+    query_timeout: queryTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: options.applicationName,
+    // A pooler refuses session settings at the start; there, set them for the role.
+    ...(options.prepared && {
+      statement_timeout: queryTimeoutMs,
+      idle_in_transaction_session_timeout: 2 * queryTimeoutMs,
+    }),
+  });
+  // An idle connection that breaks is replaced when it is next needed.
+  pool.on('error', () => undefined);
+
+  const over = (client: Pick<PoolClient, 'query'>): Queryable => {
+    const send = (statement: Statement, values: readonly unknown[] = []) =>
+      client.query<QueryResultRow>({
+        ...(options.prepared && { name: statement.name }),
+        text: statement.text,
+        values: [...values],
+      });
+    return {
+      rows: async <Row extends QueryResultRow>(statement: Statement, values?: readonly unknown[]) =>
+        (await send(statement, values)).rows as Row[],
+      run: async (statement, values) => (await send(statement, values)).rowCount ?? 0,
+    };
+  };
+
+  return {
+    ...over(pool),
+    pool,
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      // While checked out, a connection that breaks must not end the process.
+      const onError = (error: Error) => void (broken = error);
+      client.on('error', onError);
+      try {
+        await client.query('begin');
+        const result = await work(over(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        try {
+          await client.query('rollback');
+        } catch (rollbackError) {
+          broken = rollbackError as Error;
+        }
+        throw error;
+      } finally {
+        client.off('error', onError);
+        client.release(broken);
+      }
+    },
+    load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+}
+
+/** Classes 08, 53 and 57: connection lost, out of resources, shut down or cancelled; and what the network says. */
+const UNAVAILABLE = /^(08...|53...|57...|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+/** Serialization failure, deadlock, lock timeout: the same statement may succeed right after. */
+const RETRYABLE = /^(40001|40P01|55P03)$/;
+
+/** Whether the database could not be reached or did not answer in time, so that trying later can help. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string') return UNAVAILABLE.test(code) || RETRYABLE.test(code);
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  // The driver gives its own timeouts and broken connections no code.
+  return /Query read timeout|timeout exceeded when trying to connect|Connection terminated|connection timeout|Client has encountered a connection error/i.test(
+    error.message,
+  );
+}
+
+/** The name of the constraint that a statement ran into, if that is why it failed. */
+export function violatedConstraint(error: unknown): string | undefined {
+  const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
+  return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string' ? constraint : undefined;
+}

@@ -1,0 +1,23 @@
+import { sql, type Queryable } from './database';
+
+export interface HistoryEntry {
+  at: string;
+  type: string;
+  actor: string;
+  data: Record<string, unknown>;
+}
+
+const READ = sql(
+  'history_of_reservation',
+  `select rfc3339(at) as at, type, actor, data, id from history where reservation_id = $1 and id > $2 order by id limit $3`,
+);
+
+/** One page of what happened to a reservation, in order, from behind the given place on. */
+export async function readHistory(
+  db: Queryable,
+  reservationId: string,
+  after: number,
+  limit: number,
+): Promise<(HistoryEntry & { id: number })[]> {
+  return db.rows<HistoryEntry & { id: number } & Record<string, unknown>>(READ, [reservationId, after, limit]);
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Run } from '../domain/best-available';
+import { sql, type Queryable } from './database';
+import type { ReservationRecord } from './reservations';
+
+/** Everything that one hold needs; `buyer` and `client` are null for a reservation that an operator started by hand. */
+export interface HoldRequest {
+  id: string;
+  client: string | null;
+  fingerprint: Buffer | null;
+  event: string;
+  labels: string[];
+  buyer: { name: string; email: string } | null;
+  defaultTtlSeconds: number;
+  /** How many holds one buyer may have open; null: any number. */
+  buyerCap: number | null;
+  actor: string;
+}
+
+export type HoldResult =
+  | { kind: 'held' | 'replayed'; reservation: ReservationRecord }
+  | { kind: 'reused' | 'unknown_event' }
+  | { kind: 'sale_not_open'; opensAt: string | null; closesAt: string | null }
+  | { kind: 'limit' | 'too_many_holds'; limit: number }
+  | { kind: 'unknown_seats' | 'taken'; seats: string[] };
+
+/** One buyer is one e-mail address, whatever its case; only the hash is compared and indexed. */
+export function buyerKeyOf(email: string): Buffer {
+  return createHash('sha256').update(email.trim().toLowerCase()).digest();
+}
+
+const HOLD = sql('hold_seats', 'select hold_seats($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result');
+
+/** Takes all the seats for this reservation, or none: see `hold_seats` in the migrations for the rules. */
+export async function takeSeats(db: Queryable, hold: HoldRequest): Promise<HoldResult> {
+  const [row] = await db.rows<{ result: HoldResult }>(HOLD, [
+    hold.id,
+    hold.client,
+    hold.fingerprint,
+    hold.event,
+    hold.labels,
+    hold.buyer?.name ?? null,
+    hold.buyer?.email ?? null,
+    hold.buyer ? buyerKeyOf(hold.buyer.email) : null,
+    hold.defaultTtlSeconds,
+    hold.buyerCap,
+    hold.actor,
+  ]);
+  return row!.result;
+}
+
+const REPLAY = sql('replay_of', 'select replay_of($1, $2, $3) as result');
+
+/** What a known key answers; null for a key that is new. */
+export async function findReplay(
+  db: Queryable,
+  key: string,
+  client: string,
+  fingerprint: Buffer,
+): Promise<HoldResult | null> {
+  const [row] = await db.rows<{ result: HoldResult | null }>(REPLAY, [key, client, fingerprint]);
+  return row?.result ?? null;
+}
+
+const FREE_RUNS = sql(
+  'free_runs',
+  // Islands of consecutive numbers in one row: number minus rank is the same all along an island.
+  `select labels from (
+     select array_agg(label order by number) as labels, min(id) as first
+       from (select id, label, section, row_name, number,
+                    number - row_number() over (partition by section, row_name order by number) as island
+               from seats where event_id = $1 and category_code = $2 and row_name is not null
+                and seat_is_free(status, hold_ends_at)) free
+      group by section, row_name, island having count(*) >= $3
+      order by first limit 40) runs`,
+);
+const FREE_SINGLES = sql(
+  'free_singles',
+  `select label, row_name is null as place from seats
+    where event_id = $1 and category_code = $2 and seat_is_free(status, hold_ends_at) order by id limit 400`,
+);
+
+/** What is free of a category: runs long enough for the party (best first), else single seats. One snapshot, no locks. */
+export async function readFreeSeats(
+  db: Queryable,
+  eventId: string,
+  category: string,
+  quantity: number,
+): Promise<{ runs: Run[]; singles: string[]; places: boolean }> {
+  const runs = quantity > 1 ? await db.rows<Run>(FREE_RUNS, [eventId, category, quantity]) : [];
+  if (runs.length > 0) return { runs, singles: [], places: false };
+  const singles = await db.rows<{ label: string; place: boolean }>(FREE_SINGLES, [eventId, category]);
+  return { runs: [], singles: singles.map((seat) => seat.label), places: singles.every((seat) => seat.place) };
+}
+
+const OPEN_BY_CLIENT = sql(
+  'open_holds_of_client',
+  `select count(*) as open from (select from reservations
+     where status = 'held' and (hold_ends_at > clock_timestamp() or paid_in_time_at is not null) and client = $1 limit $2) open`,
+);
+
+/** How many holds a client has open, counted up to `limit`. */
+export async function countOpenHolds(db: Queryable, client: string, limit: number): Promise<number> {
+  const [row] = await db.rows<{ open: number }>(OPEN_BY_CLIENT, [client, limit]);
+  return row!.open;
+}

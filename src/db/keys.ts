@@ -1,0 +1,75 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql, type Queryable } from './database';
+
+export const ROLES = ['client', 'operator', 'scanner'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is calling: `client` names the owner of reservations, shared by all keys of one client. */
+export interface Caller {
+  client: string;
+  role: Role;
+}
+
+/** Only this is stored. A key is 256 random bits, so a plain hash cannot be searched backwards. */
+export function hashKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+export function newKey(role: Role): string {
+  return `hf_${role}_${randomBytes(32).toString('base64url')}`;
+}
+
+const FIND = sql('key_find', 'select key_hash as hash, client, role from api_keys where key_hash = $1 and revoked_at is null');
+
+/** The caller behind a key's hash, with the stored hash to compare in constant time; null if none or revoked. */
+export async function findCaller(db: Queryable, hash: Buffer): Promise<(Caller & { hash: Buffer }) | null> {
+  const [row] = await db.rows<Caller & { hash: Buffer }>(FIND, [hash]);
+  return row ?? null;
+}
+
+const ADD = sql(
+  'key_add',
+  'insert into api_keys (client, role, key_hash, demo) values ($1, $2, $3, $4) on conflict (key_hash) do nothing',
+);
+
+/** Adds a key unless it is there. `demo` keys stop a start in production. */
+export async function addKey(db: Queryable, key: string, caller: Caller, demo: boolean): Promise<void> {
+  await db.run(ADD, [caller.client, caller.role, hashKey(key), demo]);
+}
+
+const REVOKE = sql('key_revoke', 'update api_keys set revoked_at = now() where id = $1 and revoked_at is null');
+
+export async function revokeKey(db: Queryable, id: number): Promise<boolean> {
+  return (await db.run(REVOKE, [id])) > 0;
+}
+
+const LIST = sql(
+  'key_list',
+  'select id, client, role, demo, rfc3339(created_at) as created, rfc3339(revoked_at) as revoked from api_keys order by id limit 1000',
+);
+
+export async function listKeys(db: Queryable): Promise<Record<string, unknown>[]> {
+  return db.rows(LIST);
+}
+
+const DEMO = sql('key_demo', 'select count(*) as demo from api_keys where demo and revoked_at is null');
+
+export async function countDemoKeys(db: Queryable): Promise<number> {
+  const [row] = await db.rows<{ demo: number }>(DEMO);
+  return row!.demo;
+}
+
+const SEED = sql(
+  'signing_key',
+  `with made as (insert into signing_keys (id, seed) values (1, $1) on conflict (id) do nothing returning seed)
+   select seed from made union all select seed from signing_keys where id = 1 limit 1`,
+);
+
+/** The seed of the key that signs tickets, made on first use; the same for every process on this database. */
+export async function ticketSeed(db: Queryable): Promise<Buffer> {
+  for (;;) {
+    // Empty only when another process makes the row at this very moment.
+    const [row] = await db.rows<{ seed: Buffer }>(SEED, [randomBytes(32)]);
+    if (row) return row.seed;
+  }
+}

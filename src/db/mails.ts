@@ -1,0 +1,101 @@
+import { ticketsMessageId } from '../domain/message-id';
+import { sql, type Database, type Queryable } from './database';
+import { appendHistory } from './settlement';
+
+export interface MailJob {
+  id: number;
+  kind: 'tickets' | 'late_payment_refund';
+  sequence: number;
+  messageId: string;
+  sent: boolean;
+  refused: boolean;
+  /** null after the buyer's data was erased. */
+  to: { name: string; email: string } | null;
+  confirmed: boolean;
+  event: { name: string; venue: string | null; startsAt: string; timeZone: string; slug: string };
+  payment: { reference: string; amount: number; currency: string } | null;
+}
+
+const FIND = sql(
+  'mail_find',
+  `select jsonb_build_object('id', m.id, 'kind', m.kind, 'sequence', m.sequence, 'messageId', m.message_id,
+     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed',
+     'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
+     'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone, 'slug', e.slug),
+     'payment', case when p.reference is null then null
+        else jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency) end) as mail
+   from mails m join reservations r on r.id = m.reservation_id join events e on e.id = r.event_id
+   left join payments p on p.reference = m.reference
+  where m.reservation_id = $1 and m.kind = $2 and m.sequence = $3 and m.reference is not distinct from $4`,
+);
+
+/** The mail of one occasion, with all that it is written from; null when none is owed. */
+export async function findMail(
+  db: Queryable,
+  occasion: { reservationId: string; kind: MailJob['kind']; sequence: number; reference: string | null },
+): Promise<MailJob | null> {
+  const { reservationId, kind, sequence, reference } = occasion;
+  const [row] = await db.rows<{ mail: MailJob }>(FIND, [reservationId, kind, sequence, reference]);
+  return row?.mail ?? null;
+}
+
+const ATTEMPTED = sql('mail_attempted', 'update mails set attempted_at = clock_timestamp() where id = $1');
+
+export async function markAttempted(db: Queryable, id: number): Promise<void> {
+  await db.run(ATTEMPTED, [id]);
+}
+
+const SENT = sql('mail_sent', 'update mails set sent_at = clock_timestamp() where id = $1 and sent_at is null');
+const REFUSED = sql('mail_refused', 'update mails set refused = $2 where id = $1 and sent_at is null and refused is null');
+const DELIVERED = sql(
+  'mail_delivered',
+  `update reservations set delivered_at = clock_timestamp() where id = $1 and delivered_at is null and status = 'confirmed'`,
+);
+
+/** Writes the end of a mail: sent, or refused for good with the reason. The first tickets mail ends the delivery. */
+export async function finishMail(
+  db: Database,
+  mail: MailJob,
+  reservationId: string,
+  refusal: string | null,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const changed = refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
+    if (mail.kind === 'tickets' && mail.sequence === 0) await tx.run(DELIVERED, [reservationId]);
+    if (changed === 0) return;
+    const data = { kind: mail.kind, sequence: mail.sequence, ...(refusal !== null && { reason: refusal }) };
+    await appendHistory(tx, reservationId, refusal === null ? 'mail_sent' : 'mail_refused', 'system', data);
+  });
+}
+
+const LOCK = sql('mail_resend_lock', 'select status from reservations where id = $1 for update');
+const NEXT = sql(
+  'mail_resend',
+  `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')
+   select sequence, (select count(*) from mails where reservation_id = $1 and kind = 'tickets'
+      and requested_at > clock_timestamp() - interval '1 hour') as recent from next`,
+);
+const OWE = sql(
+  'mail_resend_owe',
+  `with owed as (insert into mails (reservation_id, kind, sequence, message_id) values ($1, 'tickets', $2, $3))
+   insert into outbox (kind, subject, sequence) values ('resend', $1, $2)`,
+);
+const MAX_MAILS_AN_HOUR = 20;
+
+/** Orders the tickets once more. At most 20 an hour for one reservation: a mailbox is not to be flooded. */
+export async function orderResend(
+  db: Database,
+  reservationId: string,
+  actor: string,
+): Promise<'ordered' | 'not_confirmed' | 'too_many'> {
+  return db.transaction(async (tx) => {
+    const [reservation] = await tx.rows<{ status: string }>(LOCK, [reservationId]);
+    if (reservation?.status !== 'confirmed') return 'not_confirmed';
+    const [next] = await tx.rows<{ sequence: number; recent: number }>(NEXT, [reservationId]);
+    const { sequence, recent } = next!;
+    if (recent >= MAX_MAILS_AN_HOUR) return 'too_many';
+    await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
+    await appendHistory(tx, reservationId, 'resend_requested', actor, { sequence });
+    return 'ordered';
+  });
+}

@@ -1,0 +1,67 @@
+import { sql, type Database, type Queryable } from './database';
+
+export interface OutboxEntry {
+  id: number;
+  kind: 'start' | 'ring' | 'refund' | 'resend';
+  /** A reservation's id, or for a refund the payment's reference. */
+  subject: string;
+  sequence: number | null;
+  attempts: number;
+  /** What an actor starts with, and what its summary says; null for other kinds. */
+  start: { event: string; eventName: string; seats: string[]; startsAt: string; timeZone: string; expiresAt: string } | null;
+}
+
+const CLAIM = sql(
+  'outbox_claim',
+  // Rows that another relay has are passed over; a crash frees them with the connection.
+  `with claimed as (
+     select id, kind, subject, sequence, attempts from outbox where not_before <= clock_timestamp()
+      order by id limit $1 for update skip locked)
+   select c.*, case when c.kind in ('start', 'ring') then
+       (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
+          'expiresAt', rfc3339(r.hold_ends_at),
+          'seats', (select jsonb_agg(s.label order by s.id) from allocations a join seats s on s.id = a.seat_id where a.reservation_id = r.id))
+         from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
+     from claimed c order by c.id`,
+);
+const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
+const LATER = sql(
+  'outbox_later',
+  // Twice as long each time, up to a minute.
+  `update outbox set attempts = attempts + 1,
+          not_before = clock_timestamp() + least(60, 0.5 * 2 ^ least(attempts, 10)) * interval '1 second'
+    where id = any ($1)`,
+);
+
+/**
+ * Claims up to `limit` due entries and hands them to `deliver`, which says which ones Temporal has taken. Those are
+ * gone when this returns; the others come back later. The claim is a row lock, so that no other relay delivers them too.
+ * @returns how many were claimed
+ */
+export async function deliverDue(
+  db: Database,
+  limit: number,
+  deliver: (entries: OutboxEntry[]) => Promise<Set<number>>,
+): Promise<number> {
+  return db.transaction(async (tx) => {
+    const entries = await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIM, [limit]);
+    if (entries.length === 0) return 0;
+    const delivered = await deliver(entries);
+    const ids = entries.map((entry) => entry.id);
+    await tx.run(DONE, [ids.filter((id) => delivered.has(id))]);
+    const failed = ids.filter((id) => !delivered.has(id));
+    if (failed.length > 0) await tx.run(LATER, [failed]);
+    return entries.length;
+  });
+}
+
+const BACKLOG = sql(
+  'outbox_backlog',
+  `select count(*) as entries, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s from outbox`,
+);
+
+/** How much Temporal has yet to be told, and for how long the oldest has waited (seconds). */
+export async function readBacklog(db: Queryable): Promise<{ entries: number; oldestSeconds: number }> {
+  const [row] = await db.rows<{ entries: number; oldest_s: number }>(BACKLOG);
+  return { entries: row!.entries, oldestSeconds: row!.oldest_s };
+}

@@ -1,0 +1,124 @@
+import { sql, type Queryable } from './database';
+
+export interface PaymentNotice {
+  reference: string;
+  reservationId: string;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+  source: 'stripe' | 'standard' | 'client' | 'signal';
+  actor: string;
+}
+
+export type KeepResult = {
+  kind: 'kept' | 'known' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'mismatch';
+  inboxId?: number | null;
+};
+
+const KEEP = sql('keep_payment', 'select keep_payment($1, $2, $3, $4, $5, $6, $7, $8) as result');
+
+/**
+ * Keeps a payment, once per reference, and wakes its reservation's actor: see `keep_payment` in the migrations.
+ * @param strict a client's `confirm`: what cannot confirm is refused and leaves no trace
+ * @param testProvider write it into the test provider's own books too
+ */
+export async function keepPayment(
+  db: Queryable,
+  notice: PaymentNotice,
+  { strict, testProvider }: { strict: boolean; testProvider: boolean },
+): Promise<KeepResult> {
+  const { reference, reservationId, amount, currency, source, actor } = notice;
+  const values = [reference, reservationId, amount, currency, source, actor, strict, testProvider];
+  const [row] = await db.rows<{ result: KeepResult }>(KEEP, values);
+  return row!.result;
+}
+
+const KEEP_CANCEL = sql('keep_cancel', 'select keep_cancel($1, $2) as result');
+
+/** Keeps a wish to cancel and wakes the actor. */
+export async function keepCancel(db: Queryable, reservationId: string, actor: string): Promise<KeepResult> {
+  const [row] = await db.rows<{ result: KeepResult }>(KEEP_CANCEL, [reservationId, actor]);
+  return row!.result;
+}
+
+const EXTEND = sql('extend_hold', 'select extend_hold($1, $2, $3) as result');
+
+export async function extendHold(
+  db: Queryable,
+  reservationId: string,
+  defaultTtlSeconds: number,
+  actor: string,
+): Promise<'extended' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'limit'> {
+  const [row] = await db.rows<{ result: { kind: 'extended' } }>(EXTEND, [reservationId, defaultTtlSeconds, actor]);
+  return row!.result.kind;
+}
+
+const KEEP_FAILURE = sql(
+  'keep_payment_failure',
+  `with kept as (
+     insert into inbox (reservation_id, kind, event_key, actor, handled_at, outcome)
+     values ($1, 'payment_failed', $2, $3, clock_timestamp(), 'noted') on conflict (event_key) do nothing returning reservation_id)
+   insert into history (reservation_id, type, actor, data)
+   select r.id, 'payment_failed', $3, $4 from kept join reservations r on r.id = kept.reservation_id`,
+);
+
+/** Notes that a payment failed: in the history, once per event. The hold is not touched: the buyer may try again. */
+export async function keepPaymentFailure(
+  db: Queryable,
+  failure: { reservationId: string; eventKey: string; actor: string; reference: string },
+): Promise<void> {
+  const { reservationId, eventKey, actor, reference } = failure;
+  await db.run(KEEP_FAILURE, [reservationId, eventKey, actor, { reference }]);
+}
+
+const HANDLED = sql('inbox_handled', 'select id, outcome from inbox where id = any ($1) and handled_at is not null');
+
+/** Which of these inbox rows are handled, and with what outcome. */
+export async function findHandled(db: Queryable, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await db.rows<{ id: number; outcome: string }>(HANDLED, [ids]);
+  return new Map(rows.map((row) => [row.id, row.outcome]));
+}
+
+export interface PaymentRecord {
+  reference: string;
+  reservation: string;
+  reservationExists: boolean;
+  amount: { amount: number; currency: string };
+  source: string;
+  status: 'captured' | 'refunding' | 'refunded';
+  refundReason: string | null;
+  refundError: string | null;
+  receivedAt: string;
+  refundedAt: string | null;
+}
+
+const LIST = sql(
+  'payments_page',
+  `select jsonb_build_object('reference', p.reference, 'reservation', p.reservation_id, 'reservationExists', r.id is not null,
+            'amount', jsonb_build_object('amount', p.amount, 'currency', p.currency), 'source', p.source, 'status', p.status,
+            'refundReason', p.refund_reason, 'refundError', p.refund_error,
+            'receivedAt', rfc3339(p.received_at), 'refundedAt', rfc3339(p.refunded_at)) as payment,
+          rfc3339_us(p.received_at) as at
+     from payments p left join reservations r on r.id = p.reservation_id
+    where ($1::text is null or p.status = $1) and ($2::text is null or p.reservation_id = $2)
+      and ($3::boolean is null or (r.id is not null) = $3)
+      and ($4::timestamptz is null or (p.received_at, p.reference) < ($4, $5))
+    order by p.received_at desc, p.reference desc limit $6`,
+);
+
+/** One page of payments, newest first: also those for reservations that never existed. */
+export async function listPayments(
+  db: Queryable,
+  filter: { status?: string | undefined; reservation?: string | undefined; reservationExists?: boolean | undefined },
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ payment: PaymentRecord; at: string }[]> {
+  return db.rows(LIST, [
+    filter.status ?? null,
+    filter.reservation ?? null,
+    filter.reservationExists ?? null,
+    after?.at ?? null,
+    after?.id ?? null,
+    limit,
+  ]);
+}

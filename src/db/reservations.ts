@@ -1,0 +1,87 @@
+import { sql, type Queryable } from './database';
+import type { Progress, ReservationState } from '../contracts/reservation';
+import type { ReservationStatus } from '../domain/settlement';
+
+/** A reservation as `reservation_json` gives it: what the API shows, and whose it is. */
+export interface ReservationRecord extends ReservationState {
+  client: string | null;
+  buyer: { name: string; email: string } | null;
+}
+
+const BY_ID = sql('reservation_by_id', 'select reservation_json($1) as reservation');
+
+export async function findReservation(db: Queryable, id: string): Promise<ReservationRecord | null> {
+  const [row] = await db.rows<{ reservation: ReservationRecord | null }>(BY_ID, [id]);
+  return row?.reservation ?? null;
+}
+
+/** Leaves out what may not go to Temporal: the buyer, and which client it was. */
+export function withoutBuyer({ buyer: _buyer, client: _client, ...state }: ReservationRecord): ReservationState {
+  return state;
+}
+
+const PROGRESS = sql(
+  'reservation_progress',
+  `select reservation_json(r.id) as reservation,
+          r.status = 'held' and r.paid_in_time_at is not null as paid,
+          exists (select from inbox i where i.reservation_id = r.id and i.handled_at is null) as inbox_waiting,
+          r.status = 'confirmed' and r.delivered_at is null as delivery_due,
+          case when r.status = 'held'
+            then greatest(0, ceil(extract(epoch from r.hold_ends_at - clock_timestamp()) * 1000)) else 0 end::float8 as ends_in_ms
+     from reservations r where r.id = $1`,
+);
+
+/** Where a reservation stands, for its actor. */
+export async function readProgress(db: Queryable, id: string, story: string[] = []): Promise<Progress | null> {
+  const [row] = await db.rows<{
+    reservation: ReservationRecord;
+    paid: boolean;
+    inbox_waiting: boolean;
+    delivery_due: boolean;
+    ends_in_ms: number;
+  }>(PROGRESS, [id]);
+  if (!row) return null;
+  return {
+    state: withoutBuyer(row.reservation),
+    story,
+    paid: row.paid,
+    inboxWaiting: row.inbox_waiting,
+    deliveryDue: row.delivery_due,
+    holdEndsInMs: row.ends_in_ms,
+  };
+}
+
+const LIST = sql(
+  'reservations_page',
+  // The status is the one of this moment, so it cannot be read off an index; the page bounds the work in the usual case.
+  `select reservation_json(r.id) as reservation, rfc3339_us(r.created_at) as at
+     from reservations r join events e on e.id = r.event_id
+    where ($1::text is null or e.slug = $1 or e.id::text = $1)
+      and ($2::text is null or status_now(r.status, r.hold_ends_at, r.paid_in_time_at) = $2)
+      and ($3::bytea is null or r.buyer_key = $3)
+      and ($4::timestamptz is null or (r.created_at, r.id) < ($4, $5))
+    order by r.created_at desc, r.id desc limit $6`,
+);
+
+export interface ReservationFilter {
+  event?: string | undefined;
+  status?: ReservationStatus | undefined;
+  buyerKey?: Buffer | undefined;
+}
+
+/** One page of reservations, newest first, from behind the given place on. */
+export async function listReservations(
+  db: Queryable,
+  filter: ReservationFilter,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ reservation: ReservationRecord; at: string }[]> {
+  return db.rows(LIST, [
+    filter.event ?? null,
+    filter.status ?? null,
+    filter.buyerKey ?? null,
+    after?.at ?? null,
+    after?.id ?? null,
+    limit,
+  ]);
+}

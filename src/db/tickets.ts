@@ -1,0 +1,111 @@
+import { sql, type Queryable } from './database';
+
+export interface TicketRecord {
+  code: string;
+  seat: string;
+  holder: string;
+  status: 'valid' | 'used' | 'void';
+}
+
+const LIST = sql(
+  'tickets_of_reservation',
+  `select t.code, s.label as seat, coalesce(r.buyer_name, '') as holder, t.status
+     from tickets t join seats s on s.id = t.seat_id join reservations r on r.id = t.reservation_id
+    where t.reservation_id = $1 order by t.seat_id`,
+);
+
+export async function listTickets(db: Queryable, reservationId: string): Promise<TicketRecord[]> {
+  return db.rows<TicketRecord & Record<string, unknown>>(LIST, [reservationId]);
+}
+
+const READY = sql('tickets_ready', 'select exists (select from ticket_documents where reservation_id = $1) as ready');
+
+/** Whether the tickets' document is there. */
+export async function ticketsAreReady(db: Queryable, reservationId: string): Promise<boolean> {
+  const [row] = await db.rows<{ ready: boolean }>(READY, [reservationId]);
+  return row!.ready;
+}
+
+const DOCUMENT = sql('tickets_document', 'select pdf from ticket_documents where reservation_id = $1');
+
+export async function readDocument(db: Queryable, reservationId: string): Promise<Buffer | null> {
+  const [row] = await db.rows<{ pdf: Buffer }>(DOCUMENT, [reservationId]);
+  return row?.pdf ?? null;
+}
+
+const STORE = sql(
+  'tickets_store_document',
+  // Only while the reservation is confirmed, and the first one stays: a second attempt changes nothing.
+  `insert into ticket_documents (reservation_id, pdf)
+   select r.id, $2 from reservations r where r.id = $1 and r.status = 'confirmed' on conflict do nothing`,
+);
+
+export async function storeDocument(db: Queryable, reservationId: string, pdf: Buffer): Promise<boolean> {
+  return (await db.run(STORE, [reservationId, pdf])) > 0;
+}
+
+/** What a ticket's page is made of. */
+export interface TicketContent {
+  reservationId: string;
+  holder: string;
+  event: { name: string; venue: string | null; startsAt: string; timeZone: string };
+  tickets: {
+    code: string;
+    seat: { label: string; section: string; row: string | null; number: number | null; category: string };
+    price: { amount: number; currency: string };
+  }[];
+}
+
+const CONTENT = sql(
+  'tickets_content',
+  `select jsonb_build_object('reservationId', r.id, 'holder', coalesce(r.buyer_name, ''),
+     'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone),
+     'tickets', (select jsonb_agg(jsonb_build_object('code', t.code,
+          'seat', jsonb_build_object('label', s.label, 'section', s.section, 'row', s.row_name, 'number', s.number, 'category', c.name),
+          'price', jsonb_build_object('amount', a.price, 'currency', r.currency)) order by s.id)
+        from tickets t join seats s on s.id = t.seat_id join allocations a on a.reservation_id = r.id and a.seat_id = s.id
+        join price_categories c on c.event_id = s.event_id and c.code = s.category_code
+       where t.reservation_id = r.id and t.status <> 'void')) as content
+     from reservations r join events e on e.id = r.event_id where r.id = $1 and r.status = 'confirmed'`,
+);
+
+/** The content of a confirmed reservation's tickets; null when it is not (or no longer) confirmed. */
+export async function readTicketContent(db: Queryable, reservationId: string): Promise<TicketContent | null> {
+  const [row] = await db.rows<{ content: TicketContent }>(CONTENT, [reservationId]);
+  return row?.content ?? null;
+}
+
+const CHECK_IN = sql(
+  'tickets_check_in',
+  `with entered as (
+     update tickets set status = 'used', used_at = clock_timestamp() where code = $1 and status = 'valid'
+     returning id, reservation_id, seat_id, used_at)
+   , told as (
+     insert into history (reservation_id, type, actor, data)
+     select n.reservation_id, 'checked_in', $2, jsonb_build_object('seat', s.label) from entered n join seats s on s.id = n.seat_id)
+   select s.label as seat, e.slug as event, r.id as reservation, coalesce(r.buyer_name, '') as holder, rfc3339(n.used_at) as at
+     from entered n join seats s on s.id = n.seat_id join reservations r on r.id = n.reservation_id join events e on e.id = r.event_id`,
+);
+const REFUSED = sql('tickets_refused', 'select status, rfc3339(used_at) as at from tickets where code = $1');
+
+export interface CheckIn {
+  seat: string;
+  event: string;
+  reservation: string;
+  holder: string;
+  at: string;
+}
+
+export type CheckInResult =
+  | ({ kind: 'checked_in' } & CheckIn)
+  | { kind: 'already_checked_in'; at: string }
+  | { kind: 'ticket_void' | 'unknown' };
+
+/** Lets a ticket in, once: of two scanners at the same moment one gets the ticket, the other the time of the first. */
+export async function checkIn(db: Queryable, code: string, actor: string): Promise<CheckInResult> {
+  const [entered] = await db.rows<CheckIn & Record<string, unknown>>(CHECK_IN, [code, actor]);
+  if (entered) return { kind: 'checked_in', ...entered };
+  const [known] = await db.rows<{ status: string; at: string | null }>(REFUSED, [code]);
+  if (known?.status === 'used') return { kind: 'already_checked_in', at: known.at! };
+  return { kind: known?.status === 'void' ? 'ticket_void' : 'unknown' };
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { SettingsError } from '../config';
+
+/** The settings that move an embedded part, and where it is found when they are not set. */
+const DEFAULT_PORTS = {
+  PORT: 3000,
+  PG_PORT: 5433,
+  TEMPORAL_PORT: 7233,
+  TEMPORAL_UI_PORT: 8233,
+  SMTP_PORT: 1025,
+  MAIL_UI_PORT: 1080,
+} as const;
+
+export type PortSetting = keyof typeof DEFAULT_PORTS;
+
+/** By setting: a number is used or refused, 0 means a free one; what is left out gives way when it is taken. */
+export type PortChoices = Partial<Record<PortSetting, number>>;
+
+/** Picks ports that nothing listens on, and none of them twice. */
+export interface PortPicker {
+  /** @throws SettingsError when a port that was asked for is taken. */
+  pick(setting: PortSetting, host?: string): Promise<number>;
+  free(): Promise<number>;
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+/**
+ * Free ports are searched below the range that the system takes for outgoing connections: a part that is down for a
+ * moment would else find its port taken, even by a client that tries to reach it (a connection to itself).
+ */
+function highestOwnPort(): number {
+  try {
+    const lowest = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+    return lowest > 20_000 ? lowest - 1 : 65_000;
+  } catch {
+    return 49_000;
+  }
+}
+
+/** Reads the port settings of an environment. @throws SettingsError that names a bad one. */
+export function portChoices(env: NodeJS.ProcessEnv): PortChoices {
+  const choices: PortChoices = {};
+  for (const setting of Object.keys(DEFAULT_PORTS) as PortSetting[]) {
+    const text = env[setting];
+    if (text === undefined || text === '') continue;
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+      throw new SettingsError(`Setting ${setting} cannot be used: must be a port from 0 (a free one) to 65535`);
+    }
+    choices[setting] = Number(text);
+  }
+  return choices;
+}
+
+/** A picker for one run. `progress` is told when a default port gives way. */
+export function createPortPicker(choices: PortChoices, progress: (line: string) => void): PortPicker {
+  const given = new Set<number>();
+  const give = (port: number): number => {
+    given.add(port);
+    return port;
+  };
+  const usable = async (port: number, host: string): Promise<boolean> => !given.has(port) && (await isFree(port, host));
+
+  async function free(host = '127.0.0.1'): Promise<number> {
+    const [low, high] = [10_240, highestOwnPort()];
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const port = low + Math.floor(Math.random() * (high - low));
+      if (await usable(port, host)) return give(port);
+    }
+    throw new Error('no free port was found');
+  }
+
+  return {
+    free: () => free(),
+    async pick(setting, host = '127.0.0.1') {
+      const asked = choices[setting];
+      if (asked === 0) return free(host);
+      const wanted = asked ?? DEFAULT_PORTS[setting];
+      if (await usable(wanted, host)) return give(wanted);
+      if (asked !== undefined) {
+        throw new SettingsError(`Setting ${setting} cannot be used: port ${wanted} is taken; name another one, or 0`);
+      }
+      const port = await free(host);
+      progress(`port ${wanted} is taken: ${setting} is ${port} for this run`);
+      return port;
+    },
+  };
+}

@@ -1,0 +1,159 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** One step of ending a process: the signal, and how long to wait for it before the next one. */
+export interface StopStep {
+  signal: NodeJS.Signals;
+  limitMs: number;
+}
+
+/** A process that outlived the run that started it can be told from another one with the same pid by its start. */
+interface ProcessRecord {
+  name: string;
+  pid: number;
+  start: string;
+  stop: readonly StopStep[];
+}
+
+const bootId = readIfThere('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What tells this life of a pid from any other one: boot and start tick on Linux, the start time elsewhere.
+ * @returns null when no such process lives; a zombie does not.
+ */
+export function processStart(pid: number): string | null {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return null;
+  if (existsSync('/proc/self/stat')) {
+    const stat = readIfThere(`/proc/${pid}/stat`);
+    // The command, in parentheses, may itself hold spaces and parentheses: count from the last one.
+    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields?.[0] === undefined || fields[0] === 'Z' || fields[0] === 'X') return null;
+    return `${bootId}:${fields[19] ?? ''}`;
+  }
+  try {
+    const text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return text === '' || text.startsWith('Z') ? null : text.replace(/^\S+\s+/, '');
+  } catch {
+    return null;
+  }
+}
+
+/** Sends a signal; a process that is gone already is no error. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Ends a process that may not be a child of ours, gently first. Returns once it is gone. */
+export async function endProcess(pid: number, start: string, steps: readonly StopStep[]): Promise<void> {
+  for (const { signal, limitMs } of [...steps, { signal: 'SIGKILL', limitMs: 10_000 } as const]) {
+    if (processStart(pid) !== start) return;
+    sendSignal(pid, signal);
+    // A stopped process sees no signal but SIGKILL until it is continued.
+    sendSignal(pid, 'SIGCONT');
+    const until = Date.now() + limitMs;
+    while (Date.now() < until) {
+      if (processStart(pid) !== start) return;
+      await sleep(25);
+    }
+  }
+  throw new Error(`process ${pid} cannot be ended`);
+}
+
+/**
+ * The processes that run a program of one of these names inside a folder (their working directory). Linux only: empty
+ * elsewhere, where the records of the earlier run have to do.
+ */
+export function processesIn(folder: string, programs: readonly string[]): { pid: number; start: string }[] {
+  if (!existsSync('/proc/self/cwd')) return [];
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const program = basename(readlinkSync(`/proc/${name}/exe`).replace(/ \(deleted\)$/, ''));
+      if (!programs.includes(program) || readlinkSync(`/proc/${name}/cwd`) !== folder) return [];
+    } catch {
+      return []; // Gone meanwhile, or another user's.
+    }
+    const start = processStart(Number(name));
+    return start === null ? [] : [{ pid: Number(name), start }];
+  });
+}
+
+/** Writes a file as a whole or not at all, readable by its owner alone. */
+export function writeAtomically(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  const aside = `${file}.${process.pid}.tmp`;
+  writeFileSync(aside, text, { mode: 0o600 });
+  renameSync(aside, file);
+}
+
+/** Remembers a started process under `folder`, so that a later run can end it if this one is killed. */
+export function recordProcess(folder: string, name: string, pid: number, stop: readonly StopStep[]): void {
+  const start = processStart(pid);
+  if (start === null) return;
+  const record: ProcessRecord = { name, pid, start, stop };
+  writeAtomically(join(folder, `${name}.json`), JSON.stringify(record));
+}
+
+/** Forgets a process that has ended. */
+export function forgetProcess(folder: string, name: string): void {
+  rmSync(join(folder, `${name}.json`), { force: true });
+}
+
+/**
+ * Ends what an earlier, killed run has left behind: what uses the services first, then the services.
+ * @returns the names of what had to be ended.
+ */
+export async function endOrphans(folder: string, servicesLast: readonly string[]): Promise<string[]> {
+  const records = readRecords(folder);
+  const ended: string[] = [];
+  const end = async (group: ProcessRecord[]): Promise<void> => {
+    await Promise.all(
+      group.map(async ({ name, pid, start, stop }) => {
+        if (processStart(pid) === start) {
+          await endProcess(pid, start, stop);
+          ended.push(name);
+        }
+        forgetProcess(folder, name);
+      }),
+    );
+  };
+  await end(records.filter(({ name }) => !servicesLast.includes(name)));
+  await end(records.filter(({ name }) => servicesLast.includes(name)));
+  return ended;
+}
+
+function readRecords(folder: string): ProcessRecord[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .flatMap((file) => {
+      try {
+        return [JSON.parse(readFileSync(join(folder, file), 'utf8')) as ProcessRecord];
+      } catch {
+        return []; // Cut short by a crash of the machine; its process did not survive that either.
+      }
+    });
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { DevInfo } from './dev-info';
+import { writeAtomically } from './processes';
+
+/** What the demo system is protected with: made once for a home folder, the same at every start. */
+export type Secrets = Pick<DevInfo, 'keys' | 'webhookSecrets'>;
+
+type KeyName = keyof Secrets['keys'];
+
+/** Whom each demo key belongs to. Two clients, because what one may see of the other's is worth trying. */
+export const DEMO_CALLERS: Record<KeyName, { client: string; role: 'client' | 'operator' | 'scanner' }> = {
+  client: { client: 'demo-client', role: 'client' },
+  client2: { client: 'demo-client-2', role: 'client' },
+  operator: { client: 'demo-operator', role: 'operator' },
+  scanner: { client: 'demo-scanner', role: 'scanner' },
+};
+
+const key = z.string().regex(/^hf_\w+_[\w-]{43}$/);
+const webhookSecret = z.string().regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/);
+const secretsFile = z.object({
+  keys: z.object({ client: key, client2: key, operator: key, scanner: key }),
+  webhookSecrets: z.object({ stripe: webhookSecret, standard: webhookSecret }),
+});
+
+function makeSecrets(): Secrets {
+  const newKey = (name: KeyName): string => `hf_${DEMO_CALLERS[name].role}_${randomBytes(32).toString('base64url')}`;
+  const newWebhookSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
+  return {
+    keys: {
+      client: newKey('client'),
+      client2: newKey('client2'),
+      operator: newKey('operator'),
+      scanner: newKey('scanner'),
+    },
+    webhookSecrets: { stripe: newWebhookSecret(), standard: newWebhookSecret() },
+  };
+}
+
+/**
+ * Reads `secrets.json` of a home folder, or makes it (mode 0600).
+ * @throws Error when it is there and cannot be used: keys that someone has noted down are not replaced silently.
+ */
+export function keepSecrets(home: string): Secrets {
+  const file = join(home, 'secrets.json');
+  if (existsSync(file)) {
+    try {
+      return secretsFile.parse(JSON.parse(readFileSync(file, 'utf8')));
+    } catch (error) {
+      throw new Error(`${file} cannot be used: repair it, or remove it to have new keys made`, { cause: error });
+    }
+  }
+  const secrets = makeSecrets();
+  writeAtomically(file, `${JSON.stringify(secrets, null, 2)}\n`);
+  return secrets;
+}

@@ -1,0 +1,222 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readSettings } from '../config';
+import { removeDevInfo } from './dev-info';
+import { tryLock, type Lock } from './lock';
+import { defineMail } from './mail';
+import { createPortPicker, portChoices, type PortChoices, type PortPicker } from './ports';
+import { definePostgres } from './postgres';
+import { endOrphans } from './processes';
+import { Part, type PartEvents } from './supervisor';
+import { defineTemporal } from './temporal';
+import { findTemporal } from './temporal-binary';
+
+export const SERVICE_NAMES = ['postgres', 'temporal', 'mail'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+export interface ServicesOptions extends PartEvents {
+  /** Folder for data, logs and records; one run at a time. Made if need be. */
+  home: string;
+  /** Where DATABASE_URL, TEMPORAL_ADDRESS, SMTP_URL may name existing services, and *_PORT move ours. */
+  env?: NodeJS.ProcessEnv;
+  /** Instead of the *_PORT settings of `env`. 0: a free one. */
+  ports?: PortChoices;
+  /** Which services are needed; all of them unless told. */
+  want?: readonly ServiceName[];
+  /** `file` (the default) survives restarts; `memory` is faster. */
+  temporalDatabase?: 'file' | 'memory';
+  progress?: (line: string) => void;
+  /** Gives up starting. A service that runs is stopped with `stop()`. */
+  signal?: AbortSignal;
+}
+
+/** Running services. An address is empty when the service is not wanted; a page also when it is not ours. */
+export interface Services {
+  home: string;
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalNamespace: string;
+  temporalUiUrl: string;
+  smtpUrl: string;
+  /** The mail catcher's page; its REST API is below `/api`. */
+  mailUrl: string;
+  /** Process ids as of now; 0 for a service that is not ours. */
+  pids(): Record<ServiceName, number>;
+  /** The supervised process of a service that is ours: to stop it for a while and start it again. */
+  part(name: ServiceName): Part | undefined;
+  /** Picks further ports that do not collide with these services. */
+  ports: PortPicker;
+  /** Where running processes are recorded, for a later run to clean up after a killed one. */
+  recordFolder: string;
+  /** Ends all that was started, in reverse order, within a minute at the very worst. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/** Another living run has the home folder. */
+export class HomeInUseError extends Error {}
+
+function lockHome(home: string): Lock {
+  const lock = tryLock(join(home, 'lock'));
+  if ('release' in lock) return lock;
+  throw new HomeInUseError(
+    `another run (process ${lock.heldBy}) uses ${home}: stop it first, or set HOLDFAST_HOME to another folder`,
+  );
+}
+
+interface TemporalPlace {
+  address: string;
+  namespace: string;
+  uiUrl: string;
+}
+
+interface MailPlace {
+  smtpUrl: string;
+  mailUrl: string;
+}
+
+interface Start {
+  options: ServicesOptions;
+  env: NodeJS.ProcessEnv;
+  home: string;
+  recordFolder: string;
+  ports: PortPicker;
+  progress: (line: string) => void;
+  parts: Map<ServiceName, Part>;
+  /** The caller's, and ours for when another service could not be started. */
+  signal: AbortSignal;
+}
+
+async function run(start: Start, name: ServiceName, part: Part): Promise<void> {
+  start.parts.set(name, part);
+  await part.start(start.signal);
+}
+
+async function startPostgres(start: Start): Promise<string> {
+  if (start.env.DATABASE_URL) return readSettings(['DATABASE_URL'], start.env).DATABASE_URL;
+  const { home, recordFolder, progress } = start;
+  const port = await start.ports.pick('PG_PORT');
+  const { definition, databaseUrl, afterStart } = await definePostgres({ home, port, recordFolder, progress });
+  await run(start, 'postgres', new Part(definition, start.options));
+  await afterStart();
+  progress(`Postgres runs on port ${port}`);
+  return databaseUrl;
+}
+
+/** The server that the SDK's own settings name, be it through a profile in a file. */
+function namedTemporal(env: NodeJS.ProcessEnv): TemporalPlace | undefined {
+  if (!env.TEMPORAL_ADDRESS && !env.TEMPORAL_PROFILE && !env.TEMPORAL_CONFIG_FILE) return undefined;
+  const given = Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]);
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(given) });
+  if (connectionOptions.address === undefined) return undefined;
+  return { address: connectionOptions.address, namespace: namespace ?? 'default', uiUrl: '' };
+}
+
+async function startTemporal(start: Start): Promise<TemporalPlace> {
+  const named = namedTemporal(start.env);
+  if (named !== undefined) return named;
+  const { TEMPORAL_NAMESPACE: namespace } = readSettings(['TEMPORAL_NAMESPACE'], start.env);
+  const { home, recordFolder, progress, env, ports } = start;
+  const binary = await findTemporal({ env, progress, signal: start.signal });
+  const { definition, temporalAddress, temporalUiUrl } = defineTemporal({
+    binary,
+    home,
+    recordFolder,
+    namespace,
+    database: start.options.temporalDatabase ?? 'file',
+    ports: {
+      grpc: await ports.pick('TEMPORAL_PORT'),
+      ui: await ports.pick('TEMPORAL_UI_PORT'),
+      http: await ports.free(),
+      metrics: await ports.free(),
+    },
+  });
+  await run(start, 'temporal', new Part(definition, start.options));
+  progress(`Temporal runs at ${temporalAddress}`);
+  return { address: temporalAddress, namespace, uiUrl: temporalUiUrl };
+}
+
+async function startMail(start: Start): Promise<MailPlace> {
+  if (start.env.SMTP_URL) return { smtpUrl: readSettings(['SMTP_URL'], start.env).SMTP_URL, mailUrl: '' };
+  const { home, recordFolder, ports } = start;
+  const smtpPort = await ports.pick('SMTP_PORT');
+  const uiPort = await ports.pick('MAIL_UI_PORT');
+  const { definition, smtpUrl, mailUrl } = defineMail({ home, smtpPort, uiPort, recordFolder });
+  await run(start, 'mail', new Part(definition, start.options));
+  start.progress(`the mail catcher runs on port ${smtpPort}`);
+  return { smtpUrl, mailUrl };
+}
+
+/** Starts them side by side; the first that fails stops the others and is the one that is told of. */
+async function startAll(start: Omit<Start, 'signal'>): Promise<[string, TemporalPlace, MailPlace]> {
+  const failed = new AbortController();
+  const { want, signal } = start.options;
+  const all: Start = { ...start, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
+  const wants = (name: ServiceName): boolean => want?.includes(name) ?? true;
+  const orFail = <T>(started: Promise<T>): Promise<T> => {
+    started.catch((error: unknown) => failed.abort(error));
+    return started;
+  };
+  const starting: [Promise<string>, Promise<TemporalPlace>, Promise<MailPlace>] = [
+    wants('postgres') ? orFail(startPostgres(all)) : Promise.resolve(''),
+    wants('temporal') ? orFail(startTemporal(all)) : Promise.resolve({ address: '', namespace: '', uiUrl: '' }),
+    wants('mail') ? orFail(startMail(all)) : Promise.resolve({ smtpUrl: '', mailUrl: '' }),
+  ];
+  await Promise.allSettled(starting);
+  failed.signal.throwIfAborted();
+  return Promise.all(starting);
+}
+
+async function stopParts(parts: ReadonlyMap<ServiceName, Part>): Promise<void> {
+  await Promise.all([...parts.values()].map((part) => part.stop()));
+}
+
+/**
+ * Starts the services that the settings do not name: Postgres, Temporal, a mail catcher. Each is started again, on
+ * the same port and with its data, whenever it dies; what a killed earlier run left behind is ended first.
+ * @throws HomeInUseError, SettingsError or an Error whose message a person can act on; nothing is left running then.
+ */
+export async function startServices(options: ServicesOptions): Promise<Services> {
+  const env = options.env ?? process.env;
+  const progress = options.progress ?? (() => undefined);
+  const choices = options.ports ?? portChoices(env);
+  readSettings(['DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'SMTP_URL'], env);
+  mkdirSync(resolve(options.home), { recursive: true });
+  const home = realpathSync(options.home);
+  const recordFolder = join(home, 'run');
+  const lock = lockHome(home);
+  const parts = new Map<ServiceName, Part>();
+  const stop = async (): Promise<void> => {
+    await stopParts(parts);
+    lock.release();
+  };
+  try {
+    // A killed run could not remove it; from here on it would mislead.
+    removeDevInfo(home);
+    const orphans = await endOrphans(recordFolder, SERVICE_NAMES);
+    if (orphans.length > 0) progress(`ended what an earlier run had left behind: ${orphans.join(', ')}`);
+    const ports = createPortPicker(choices, progress);
+    const start = { options, env, home, recordFolder, ports, progress, parts };
+    const [databaseUrl, temporal, mail] = await startAll(start);
+    return {
+      home,
+      databaseUrl,
+      temporalAddress: temporal.address,
+      temporalNamespace: temporal.namespace,
+      temporalUiUrl: temporal.uiUrl,
+      ...mail,
+      pids: () => ({
+        postgres: parts.get('postgres')?.pid ?? 0,
+        temporal: parts.get('temporal')?.pid ?? 0,
+        mail: parts.get('mail')?.pid ?? 0,
+      }),
+      part: (name) => parts.get(name),
+      ports,
+      recordFolder,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import type { ChildProcess } from 'node:child_process';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Services } from './services';
+import { program, PROGRAM_FOLDER } from './steps';
+import { Part, type PartDefinition, type PartEvents } from './supervisor';
+
+const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
+const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
+
+/** What the processes of ours are made of. */
+export interface ChildContext {
+  services: Services;
+  /** Their settings, complete but for what is each one's own. */
+  env: NodeJS.ProcessEnv;
+  events: PartEvents;
+}
+
+async function answersAt(url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) });
+      await response.body?.cancel();
+      if (response.ok) return;
+    } catch {
+      // Not yet.
+    }
+    await sleep(50);
+  }
+}
+
+/** A worker says `ready` once it polls its task queues. */
+function saysReady(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    child.on('message', (message) => {
+      if (message === 'ready') done();
+    });
+  });
+}
+
+function defineChild(
+  context: ChildContext,
+  name: string,
+  file: string,
+  rest: Pick<PartDefinition, 'ready' | 'stop'>,
+  env: NodeJS.ProcessEnv,
+): Part {
+  const definition: PartDefinition = {
+    name,
+    file: process.execPath,
+    args: ['--enable-source-maps', file],
+    options: { cwd: PROGRAM_FOLDER, env: { ...context.env, ...env } },
+    channel: true,
+    logFile: join(context.services.home, 'logs', `${name}.log`),
+    recordFolder: context.services.recordFolder,
+    readyLimitMs: 90_000,
+    ...rest,
+  };
+  return new Part(definition, context.events);
+}
+
+export interface Workers {
+  parts: Part[];
+  /** Their Prometheus pages, in the same order. */
+  metricsUrls: string[];
+}
+
+/** Defines one worker process for each list of roles. */
+export async function defineWorkers(context: ChildContext, layout: readonly string[]): Promise<Workers> {
+  const workers: Workers = { parts: [], metricsUrls: [] };
+  for (const [index, roles] of layout.entries()) {
+    const port = await context.services.ports.free();
+    const env = { WORKER_ROLES: roles, METRICS_PORT: String(port) };
+    const how = { ready: saysReady, stop: WORKER_STOP };
+    workers.parts.push(defineChild(context, `worker-${index + 1}`, program('worker', 'main.js'), how, env));
+    workers.metricsUrls.push(`http://127.0.0.1:${port}/metrics`);
+  }
+  return workers;
+}
+
+/** Defines the API's process. A demo with printed keys is for this machine alone, unless HOST says otherwise. */
+export async function defineApi(context: ChildContext): Promise<{ part: Part; apiUrl: string }> {
+  const host = context.env.HOST || '127.0.0.1';
+  const port = await context.services.ports.pick('PORT', host);
+  const reachable = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
+  const apiUrl = `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
+  const env = { HOST: host, PORT: String(port) };
+  const ready = (_child: ChildProcess, signal: AbortSignal): Promise<void> => answersAt(`${apiUrl}/livez`, signal);
+  const part = defineChild(context, 'api', program('api', 'main.js'), { ready, stop: API_STOP }, env);
+  return { part, apiUrl };
+}

@@ -1,0 +1,166 @@
+import { join } from 'node:path';
+import { createDevInfoPublisher, type DevInfo, type DevInfoPublisher } from './dev-info';
+import { keepSecrets, type Secrets } from './secrets';
+import { SERVICE_NAMES, startServices, type Services, type ServicesOptions } from './services';
+import { defineApi, defineWorkers } from './stack-parts';
+import { ensureBuilt, prepareDatabase } from './steps';
+import type { Part, PartEvents } from './supervisor';
+
+/** Documents have a worker of their own: a browser that eats memory or time is no business of the reservations. */
+const WORKERS = ['reservations,mail,relay', 'documents'] as const;
+
+export interface StackOptions extends Omit<ServicesOptions, 'want' | 'onFailure'> {
+  /** The WORKER_ROLES of each worker process. */
+  workers?: readonly string[];
+  /** Settings for every process of ours, for the API alone, for the workers alone; later ones win. */
+  childEnv?: NodeJS.ProcessEnv;
+  apiEnv?: NodeJS.ProcessEnv;
+  workerEnv?: NodeJS.ProcessEnv;
+  /** Whether the demo events are made if there are none; true unless told. */
+  seed?: boolean;
+}
+
+/** A whole running system. */
+export interface Stack {
+  services: Services;
+  /** What `dev.json` says, as of now. */
+  info(): DevInfo;
+  /** As in `dev.json`, and the mail catcher: to be killed, frozen (SIGSTOP) and thawed at will. */
+  pids(): DevInfo['pids'] & { mail: number };
+  /** A supervised process, to be kept down for a while: `api`, `worker-1`, …, `postgres`, `temporal`, `mail`. */
+  part(name: string): Part | undefined;
+  /** Prometheus pages of the workers, in their order. */
+  workerMetricsUrls: readonly string[];
+  logFolder: string;
+  /** Resolves when a part keeps failing and was given up. */
+  failed: Promise<Error>;
+  /** Ends everything in reverse order of the start. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/** Settings of the user's own Temporal client have no say when the server is ours. */
+function childSettings(services: Services, secrets: Secrets, options: StackOptions): NodeJS.ProcessEnv {
+  const env = options.env ?? process.env;
+  const ownTemporal = services.part('temporal') !== undefined;
+  return {
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => !ownTemporal || !name.startsWith('TEMPORAL_'))),
+    DATABASE_URL: services.databaseUrl,
+    TEMPORAL_ADDRESS: services.temporalAddress,
+    TEMPORAL_NAMESPACE: services.temporalNamespace,
+    SMTP_URL: services.smtpUrl,
+    HOLDFAST_HOME: services.home,
+    STRIPE_WEBHOOK_SECRET: env.STRIPE_WEBHOOK_SECRET || secrets.webhookSecrets.stripe,
+    STANDARD_WEBHOOK_SECRET: env.STANDARD_WEBHOOK_SECRET || secrets.webhookSecrets.standard,
+    ...options.childEnv,
+  };
+}
+/** Starts all at once; the first that fails is told of after the others have settled. */
+async function startTogether(parts: readonly Part[], signal: AbortSignal | undefined): Promise<void> {
+  const starting = parts.map((part) => part.start(signal));
+  await Promise.allSettled(starting);
+  await Promise.all(starting);
+}
+
+/** The processes that users of a stack may reach, known as they come to be. */
+interface Processes {
+  services: Services;
+  api: Part;
+  workers: readonly Part[];
+}
+
+function findPart({ services, api, workers }: Processes, name: string): Part | undefined {
+  const service = SERVICE_NAMES.find((candidate) => candidate === name);
+  return service ? services.part(service) : [api, ...workers].find((part) => part.name === name);
+}
+
+function pidsOf({ services, api, workers }: Processes): ReturnType<Stack['pids']> {
+  return { api: api.pid, workers: workers.map(({ pid }) => pid), ...services.pids() };
+}
+
+/** The first of several secrets (there are several while one is being replaced). */
+const firstOf = (setting: string | undefined): string => setting?.split(',')[0] ?? '';
+
+function describe(processes: Processes, apiUrl: string, env: NodeJS.ProcessEnv, secrets: Secrets): DevInfo {
+  const { services } = processes;
+  const { api, workers, postgres, temporal } = pidsOf(processes);
+  return {
+    apiUrl,
+    databaseUrl: services.databaseUrl,
+    temporalAddress: services.temporalAddress,
+    temporalNamespace: services.temporalNamespace,
+    temporalUiUrl: services.temporalUiUrl,
+    mailUrl: services.mailUrl,
+    keys: secrets.keys,
+    webhookSecrets: { stripe: firstOf(env.STRIPE_WEBHOOK_SECRET), standard: firstOf(env.STANDARD_WEBHOOK_SECRET) },
+    pids: { api, workers, postgres, temporal },
+  };
+}
+
+type OwnProcesses = Omit<Stack, 'failed'>;
+
+/** Builds, prepares the database and starts the processes of ours on running services. */
+async function startOwn(
+  services: Services,
+  options: StackOptions,
+  context: { events: PartEvents; signal: AbortSignal; publisher: DevInfoPublisher },
+): Promise<OwnProcesses> {
+  const { events, signal, publisher } = context;
+  const { home } = services;
+  const secrets = keepSecrets(home);
+  const env = childSettings(services, secrets, options);
+  await ensureBuilt({ home, env: process.env, signal });
+  await prepareDatabase({ home, env, signal }, secrets, options.seed ?? true);
+  options.progress?.('the database is ready');
+
+  const { part: api, apiUrl } = await defineApi({ services, events, env: { ...env, ...options.apiEnv } });
+  const workerContext = { services, events, env: { ...env, ...options.workerEnv } };
+  const { parts: workers, metricsUrls } = await defineWorkers(workerContext, options.workers ?? WORKERS);
+  const processes: Processes = { services, api, workers };
+  const info = (): DevInfo => describe(processes, apiUrl, env, secrets);
+  const stop = async (): Promise<void> => {
+    publisher.withdraw();
+    await api.stop();
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await services.stop();
+  };
+  try {
+    await startTogether([api, ...workers], signal);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  publisher.publish(home, info);
+  const part = (name: string): Part | undefined => findPart(processes, name);
+  const pids = (): ReturnType<Stack['pids']> => pidsOf(processes);
+  return { services, info, pids, part, workerMetricsUrls: metricsUrls, logFolder: join(home, 'logs'), stop };
+}
+
+/**
+ * Starts a whole system: services, build check, schema, demo data and keys, workers, API; each process is supervised
+ * and `dev.json` in the home folder tells where everything is.
+ * @throws what `startServices` throws, or an Error that names the step and its log; nothing is left running then.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const publisher = createDevInfoPublisher();
+  const givenUp = new AbortController();
+  const failed = new Promise<Error>((resolve) => {
+    givenUp.signal.addEventListener('abort', () => resolve(givenUp.signal.reason as Error), { once: true });
+  });
+  const signal = AbortSignal.any([givenUp.signal, ...(options.signal ? [options.signal] : [])]);
+  const events: PartEvents = {
+    onSpawn: (name, pid) => {
+      publisher.refresh();
+      options.onSpawn?.(name, pid);
+    },
+    onEnd: options.onEnd,
+    onRestart: options.onRestart,
+    onFailure: (error) => givenUp.abort(error),
+  };
+  const services = await startServices({ ...options, ...events, signal });
+  try {
+    return { ...(await startOwn(services, options, { events, signal, publisher })), failed };
+  } catch (error) {
+    await services.stop();
+    throw error;
+  }
+}

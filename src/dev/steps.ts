@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { DEMO_CALLERS, type Secrets } from './secrets';
+import { killGroup, logTail, rotateLog, track } from './supervisor';
+
+const PROJECT = resolve(__dirname, '..', '..');
+const STEP_LIMIT_MS = 180_000;
+
+/** What the steps of a start have in common. */
+export interface StepContext {
+  home: string;
+  env: NodeJS.ProcessEnv;
+  signal: AbortSignal | undefined;
+}
+
+/** Where a compiled program of ours is, and the folder that all of them run in. */
+export const program = (...path: string[]): string => join(PROJECT, 'dist', ...path);
+export const PROGRAM_FOLDER = PROJECT;
+
+/** Runs one program of ours to its end. @throws Error with the end of its log when it fails. */
+async function runStep(name: string, args: readonly string[], context: StepContext, input = ''): Promise<void> {
+  const logFile = join(context.home, 'logs', `${name}.log`);
+  rotateLog(logFile);
+  const log = openSync(logFile, 'a', 0o600);
+  const signal = AbortSignal.any([AbortSignal.timeout(STEP_LIMIT_MS), ...(context.signal ? [context.signal] : [])]);
+  const child = spawn(process.execPath, args, {
+    cwd: PROJECT,
+    env: context.env,
+    detached: true,
+    stdio: ['pipe', log, log],
+  });
+  closeSync(log);
+  track(child);
+  const kill = (): void => killGroup(child.pid);
+  signal.addEventListener('abort', kill, { once: true });
+  // A program that ends without reading its input says why by its code.
+  child.stdin?.on('error', () => undefined).end(input);
+  const code = await new Promise<number | null>((done, refuse) => child.once('error', refuse).once('exit', done));
+  signal.removeEventListener('abort', kill);
+  context.signal?.throwIfAborted();
+  if (code !== 0)
+    throw new Error(
+      `${name} ${code === null ? 'took too long' : `failed (code ${code})`}; see ${logFile}\n${logTail(logFile)}`,
+    );
+}
+
+/**
+ * Compiles what has changed; whether anything has is for the build itself to see. An installation without the sources
+ * came with it built.
+ */
+export async function ensureBuilt(context: StepContext): Promise<void> {
+  const script = join(PROJECT, 'scripts', 'build.mjs');
+  if (existsSync(script)) await runStep('build', [script], context);
+}
+
+/** Brings the schema up to date, then makes the demo keys known and, if asked to, seeds the demo events. */
+export async function prepareDatabase(context: StepContext, secrets: Secrets, seed: boolean): Promise<void> {
+  await runStep('migrate', [program('cli', 'migrate.js')], context);
+  const lines = Object.entries(secrets.keys).map(([name, key]) =>
+    JSON.stringify({ key, ...DEMO_CALLERS[name as keyof typeof DEMO_CALLERS] }),
+  );
+  await runStep('keys', [program('cli', 'keys.js'), 'ensure'], context, `${lines.join('\n')}\n`);
+  if (seed) await runStep('seed', [program('cli', 'seed.js')], context);
+}

@@ -1,0 +1,262 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { forgetProcess, recordProcess, sendSignal, type StopStep } from './processes';
+
+/** How a part is started, watched and ended. */
+export interface PartDefinition {
+  name: string;
+  file: string;
+  args: readonly string[];
+  options: Pick<SpawnOptions, 'env' | 'cwd' | 'uid' | 'gid'>;
+  /** With a channel to the child (Node programs): it can say that it is ready, and sees when we are gone. */
+  channel?: boolean;
+  logFile: string;
+  /** Where running processes are recorded for a later run. */
+  recordFolder: string;
+  /** Before each start and after the end: waits until nothing of an earlier life is left. */
+  settle?: () => Promise<void>;
+  /** Resolves once the part can be used; it is called right after the start. */
+  ready: (child: ChildProcess, signal: AbortSignal) => Promise<void>;
+  readyLimitMs: number;
+  stop: readonly StopStep[];
+}
+
+/** What the owner of a part is told. */
+export interface PartEvents {
+  /** At each start, ready or not. */
+  onSpawn?: (name: string, pid: number) => void;
+  /** It ended unasked, and is about to be started again. */
+  onEnd?: (name: string, reason: string) => void;
+  /** It is usable again. */
+  onRestart?: (name: string, pid: number) => void;
+  /** It keeps dying; it is not started again. */
+  onFailure?: (error: Error) => void;
+}
+
+const LOG_LIMIT_BYTES = 10_000_000;
+/** A part that has lived this long after it was ready starts with a clean slate. */
+const STEADY_MS = 3_000;
+const STRIKE_LIMIT = 24;
+const FAILED_START_STRIKES = 4;
+const BACKOFF_MS = 50;
+
+const living = new Set<ChildProcess>();
+
+/** The way out of last resort: kills every process that this one has started, and what it left in its group. */
+export function killEverything(): void {
+  for (const child of living) killGroup(child.pid);
+}
+
+/** Counts a child, which leads a process group of its own, among what `killEverything` kills. */
+export function track(child: ChildProcess): void {
+  living.add(child);
+  child.once('exit', () => living.delete(child)).once('error', () => living.delete(child));
+}
+
+/** Kills a process that leads a group of its own, and all that it has started there. */
+export function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    sendSignal(-pid, 'SIGKILL');
+  } catch {
+    // EPERM: the group is gone and its number is another user's by now.
+  }
+}
+
+/** A log opened for a process: its descriptor, to be closed once the process has it, and the way to read it back. */
+export interface Log {
+  descriptor: number;
+  /** The last lines that were written since it was opened, for an error message. */
+  tail(): string;
+}
+
+/** Opens a log to be written on; one that has grown too long is set aside first, so that two such files are kept. */
+export function openLog(file: string): Log {
+  mkdirSync(dirname(file), { recursive: true });
+  if (sizeOf(file) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
+  const from = sizeOf(file);
+  return {
+    descriptor: openSync(file, 'a', 0o600),
+    tail: () => readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-5).join('\n'),
+  };
+}
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** A supervised process: started again on the same terms whenever it ends unasked. */
+export class Part {
+  readonly name: string;
+  private child: ChildProcess | undefined;
+  private ended: Promise<string> = Promise.resolve('');
+  private keeping: Promise<void> = Promise.resolve();
+  private life = new AbortController();
+  private strikes = 0;
+  private readyAt = 0;
+  private lastPid = 0;
+  private log: Log | undefined;
+
+  constructor(
+    private readonly definition: PartDefinition,
+    private readonly events: PartEvents = {},
+  ) {
+    this.name = definition.name;
+  }
+
+  /** The process now running or, while it is down, the last one; 0 before the first. */
+  get pid(): number {
+    return this.lastPid;
+  }
+
+  /**
+   * Starts the part and waits until it is ready; from then on it is kept alive.
+   * @throws Error with the end of its log when it does not get ready, or the reason of `signal`.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    const life = new AbortController();
+    this.life = life;
+    this.strikes = 0;
+    const abort = (): void => life.abort(signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await this.launch(life.signal);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
+    this.keeping = this.keep(life.signal);
+  }
+
+  /** Ends the part for good (until the next `start`), gently at first, always within its limits. */
+  async stop(): Promise<void> {
+    this.life.abort(new Error(`${this.name} was stopped`));
+    await this.end();
+    await this.keeping;
+  }
+
+  private async launch(signal: AbortSignal): Promise<void> {
+    await this.definition.settle?.();
+    signal.throwIfAborted();
+    const child = this.spawn();
+    const limit = AbortSignal.timeout(this.definition.readyLimitMs);
+    const waiting = new AbortController();
+    try {
+      await Promise.race([
+        this.definition.ready(child, waiting.signal),
+        this.ended.then((reason) => {
+          throw new Error(`${this.name} ${reason} before it was ready`);
+        }),
+        aborted(limit, waiting.signal, () => new Error(`${this.name} was not ready in time`)),
+        aborted(signal, waiting.signal, () => signal.reason as Error),
+      ]);
+      this.readyAt = Date.now();
+    } catch (error) {
+      await this.end();
+      if (signal.aborted) throw error;
+      const { logFile } = this.definition;
+      throw new Error(`${(error as Error).message}; see ${logFile}\n${this.log?.tail() ?? ''}`.trimEnd(), {
+        cause: error,
+      });
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  private spawn(): ChildProcess {
+    const { name, file, args, options, channel, logFile, recordFolder, stop } = this.definition;
+    const log = openLog(logFile);
+    this.log = log;
+    // A session of its own: a Ctrl-C in the terminal is for us alone, who then end the parts in order.
+    const child = spawn(file, args, {
+      ...options,
+      detached: true,
+      stdio: ['ignore', log.descriptor, log.descriptor, ...(channel ? (['ipc'] as const) : [])],
+    });
+    closeSync(log.descriptor);
+    this.child = child;
+    this.ended = new Promise((resolve) => {
+      const finish = (reason: string): void => {
+        forgetProcess(recordFolder, name);
+        if (channel) killGroup(child.pid);
+        if (this.child === child) this.child = undefined;
+        resolve(reason);
+      };
+      child.once('error', (error) => finish(`cannot be started (${error.message})`));
+      child.once('exit', (code, signal) =>
+        finish(signal === null ? `ended with code ${code}` : `was ended by ${signal}`),
+      );
+    });
+    if (child.pid !== undefined) {
+      track(child);
+      this.lastPid = child.pid;
+      recordProcess(recordFolder, name, child.pid, stop);
+      this.events.onSpawn?.(name, child.pid);
+    }
+    return child;
+  }
+
+  private async keep(life: AbortSignal): Promise<void> {
+    let reason = await this.ended;
+    while (!life.aborted) {
+      this.events.onEnd?.(this.name, reason);
+      this.strikes = Date.now() - this.readyAt > STEADY_MS ? 1 : this.strikes + 1;
+      if (this.givesUp(reason) || !(await this.relaunch(life))) return;
+      reason = await this.ended;
+    }
+  }
+
+  private async relaunch(life: AbortSignal): Promise<boolean> {
+    const isOver = (): boolean => life.aborted;
+    while (!isOver()) {
+      try {
+        await sleep(BACKOFF_MS * this.strikes, undefined, { signal: life });
+        await this.launch(life);
+        this.events.onRestart?.(this.name, this.pid);
+        return true;
+      } catch (error) {
+        if (isOver()) return false;
+        this.strikes += FAILED_START_STRIKES;
+        if (this.givesUp((error as Error).message)) return false;
+      }
+    }
+    return false;
+  }
+
+  /** A crash loop is an error of its own, not something to hide behind restarts. */
+  private givesUp(reason: string): boolean {
+    if (this.strikes < STRIKE_LIMIT) return false;
+    this.events.onFailure?.(new Error(`${this.name} keeps failing and is given up: ${reason}`));
+    return true;
+  }
+
+  private async end(): Promise<void> {
+    const child = this.child;
+    if (child?.pid !== undefined) {
+      for (const { signal, limitMs } of [...this.definition.stop, { signal: 'SIGKILL', limitMs: 10_000 } as const]) {
+        sendSignal(child.pid, signal);
+        sendSignal(child.pid, 'SIGCONT');
+        if (await settlesWithin(this.ended, limitMs)) break;
+      }
+    }
+    await this.ended;
+    await this.definition.settle?.();
+  }
+}
+
+function aborted(signal: AbortSignal, until: AbortSignal, reason: () => Error): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(reason());
+    signal.addEventListener('abort', () => reject(reason()), { once: true, signal: until });
+  });
+}
+
+async function settlesWithin(promise: Promise<unknown>, limitMs: number): Promise<boolean> {
+  const limit = new AbortController();
+  const late = sleep(limitMs, false, { signal: limit.signal }).catch(() => false);
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    limit.abort();
+  }
+}

@@ -1,0 +1,85 @@
+import { mkdirSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { endProcess, processesIn } from './processes';
+import type { PartDefinition } from './supervisor';
+
+const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
+const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
+
+/** Measured: the development server's queue readers poll 20 times a second, which is 50 ms a hop, unless told so. */
+const DYNAMIC_CONFIG = [
+  'history.transferProcessorMaxPollRPS=2000',
+  'history.timerProcessorMaxPollRPS=2000',
+  'history.visibilityProcessorMaxPollRPS=2000',
+  'system.enableActivityEagerExecution=true',
+] as const;
+
+/** Settings of the user's own Temporal client have no say in our server. */
+const serverEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+
+/** True once the server answers, knows the namespace and has our search attributes. */
+async function isReady(address: string, namespace: string): Promise<boolean> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ address, connectTimeout: '2s' });
+    const { workflowService, operatorService } = connection;
+    return await connection.withDeadline(Date.now() + 2_000, async () => {
+      await workflowService.describeNamespace({ namespace });
+      const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+      return SEARCH_ATTRIBUTES.every((name) => name in customAttributes);
+    });
+  } catch {
+    return false;
+  } finally {
+    await connection?.close();
+  }
+}
+
+/**
+ * Defines the Temporal development server, with its page.
+ * @param options.database `file` survives every restart; `memory` is about twice as fast and forgets.
+ */
+export function defineTemporal(options: {
+  binary: string;
+  home: string;
+  namespace: string;
+  database: 'file' | 'memory';
+  ports: { grpc: number; ui: number; http: number; metrics: number };
+  recordFolder: string;
+}): { definition: PartDefinition; temporalAddress: string; temporalUiUrl: string } {
+  const { binary, home, namespace, database, ports, recordFolder } = options;
+  const folder = join(home, 'temporal');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const temporalAddress = `127.0.0.1:${ports.grpc}`;
+  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--namespace', namespace];
+  args.push('--port', String(ports.grpc), '--ui-port', String(ports.ui));
+  args.push('--http-port', String(ports.http), '--metrics-port', String(ports.metrics));
+  for (const name of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${name}=Keyword`);
+  for (const value of DYNAMIC_CONFIG) args.push('--dynamic-config-value', value);
+  if (database === 'file') {
+    args.push('--db-filename', join(folder, 'temporal.db'));
+    args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
+  }
+  const definition: PartDefinition = {
+    name: 'temporal',
+    file: binary,
+    args,
+    options: { cwd: folder, env: serverEnv() },
+    logFile: join(home, 'logs', 'temporal.log'),
+    recordFolder,
+    // Two servers on one database file would be the end of it.
+    settle: async () => {
+      const lives = processesIn(realpathSync(folder), ['temporal', basename(realpathSync(binary))]);
+      await Promise.all(lives.map(({ pid, start }) => endProcess(pid, start, STOP)));
+    },
+    ready: async (_child, signal) => {
+      while (!signal.aborted && !(await isReady(temporalAddress, namespace))) await sleep(100);
+    },
+    readyLimitMs: 90_000,
+    stop: STOP,
+  };
+  return { definition, temporalAddress, temporalUiUrl: `http://127.0.0.1:${ports.ui}` };
+}

@@ -1,0 +1,188 @@
+import type { Page } from 'puppeteer';
+import { launchBrowser, type LaunchedBrowser, type SandboxMode } from './chromium';
+
+export interface BrowserKeeperOptions {
+  /** The Chromium to use, and no other. Default: `PUPPETEER_EXECUTABLE_PATH`, the system's, the one that comes along. */
+  executablePath?: string;
+  /** Default: `off` as root (Chromium has none there), else `required`. */
+  sandbox?: SandboxMode;
+  /** Pages open at a time. Default 2. */
+  concurrency?: number;
+  /** Pages after which a new browser takes over, so that memory lost in an old one comes back. Default 500. */
+  renewAfterPages?: number;
+  /** Limit of one page's whole work. Default 60 s. */
+  pageLimitMs?: number;
+  /** Limit of a browser's start. Default 30 s. */
+  launchLimitMs?: number;
+  /** Told when a browser starts or ends before its time. */
+  log?: (message: string) => void;
+}
+
+export interface BrowserKeeper {
+  /**
+   * Does some work on a blank page: without scripts of its own, and with no way to the network. When the browser dies
+   * meanwhile the work is done again, once, on a new one: so it must be safe to run twice.
+   * @throws PageTimeLimit when it takes too long; the browser is then killed, because it may hang.
+   */
+  withPage<T>(work: (page: Page) => Promise<T>): Promise<T>;
+  /** Process id of the browser at work, null when there is none. */
+  pid(): number | null;
+  /** Waits for the pages at work (each has its limit), then ends the browser. Nothing can be opened afterwards. */
+  close(): Promise<void>;
+}
+
+export class PageTimeLimit extends Error {
+  constructor(limitMs: number) {
+    super(`The page was not done within ${limitMs} ms`);
+    this.name = 'PageTimeLimit';
+  }
+}
+
+interface Kept {
+  launched: Promise<LaunchedBrowser>;
+  pid: number | null;
+  opened: number;
+  atWork: number;
+  /** No new page goes to it. */
+  retired: boolean;
+}
+
+/** Keeps one Chromium for all pages of this process: started on first use, started anew when it dies, hangs or is old. */
+export function createBrowserKeeper(options: BrowserKeeperOptions = {}): BrowserKeeper {
+  const { concurrency = 2, renewAfterPages = 500, pageLimitMs = 60_000, launchLimitMs = 30_000, log } = options;
+  const sandbox = options.sandbox ?? (process.getuid?.() === 0 ? 'off' : 'required');
+  const slots = createSlots(concurrency);
+  const endings = new Set<Promise<void>>();
+  let current: Kept | null = null;
+  let closed = false;
+
+  function start(): Kept {
+    const launched = launchBrowser({
+      executablePath: options.executablePath,
+      sandbox,
+      launchLimitMs,
+      // The page's own limit comes first, and says so.
+      commandLimitMs: pageLimitMs + 1000,
+    });
+    const kept: Kept = { launched, pid: null, opened: 0, atWork: 0, retired: false };
+    launched.then(
+      ({ browser }) => {
+        kept.pid = browser.process()?.pid ?? null;
+        log?.(`Chromium started (pid ${kept.pid ?? 'unknown'})`);
+        browser.once('disconnected', () => {
+          if (!kept.retired) log?.('Chromium ended unexpectedly; the next page starts it anew');
+          retire(kept, 'now');
+        });
+      },
+      () => retire(kept, 'now'),
+    );
+    return kept;
+  }
+
+  /** `when-idle`: the pages at work may finish. */
+  function retire(kept: Kept, when: 'now' | 'when-idle'): void {
+    kept.retired = true;
+    if (current === kept) current = null;
+    if (when === 'when-idle' && kept.atWork > 0) return;
+    const ending: Promise<void> = kept.launched
+      .then((launched) => launched.kill())
+      .catch(() => undefined) // It never started, and whoever waited for it has the reason.
+      .finally(() => endings.delete(ending));
+    endings.add(ending);
+  }
+
+  /** One try on the current browser. `browser-gone`: it died under this page through no fault of the page. */
+  async function attempt<T>(work: (page: Page) => Promise<T>): Promise<{ value: T } | 'browser-gone'> {
+    const kept = (current ??= start());
+    kept.opened++;
+    kept.atWork++;
+    if (kept.opened >= renewAfterPages) retire(kept, 'when-idle');
+    try {
+      const { browser } = await kept.launched;
+      try {
+        return { value: await withinLimit(pageLimitMs, () => workOnPage(() => browser.newPage(), work)) };
+      } catch (error) {
+        if (error instanceof PageTimeLimit) {
+          log?.(`${error.message}; Chromium is killed`);
+          retire(kept, 'now');
+        } else if (!browser.connected) return 'browser-gone';
+        throw error;
+      }
+    } finally {
+      kept.atWork--;
+      if (kept.retired) retire(kept, 'when-idle');
+    }
+  }
+
+  return {
+    async withPage(work) {
+      if (closed) throw new Error('The browser keeper is closed');
+      return slots.within(async () => {
+        const first = await attempt(work);
+        const outcome = first === 'browser-gone' ? await attempt(work) : first;
+        if (outcome === 'browser-gone') throw new Error('The browser died twice under this page');
+        return outcome.value;
+      });
+    },
+    pid: () => current?.pid ?? null,
+    async close() {
+      closed = true;
+      await slots.idle();
+      if (current) retire(current, 'now');
+      await Promise.all(endings);
+    },
+  };
+}
+
+async function workOnPage<T>(open: () => Promise<Page>, work: (page: Page) => Promise<T>): Promise<T> {
+  const page = await open();
+  try {
+    await page.setJavaScriptEnabled(false);
+    await page.setRequestInterception(true);
+    page.on('request', (request) => {
+      const allowed = request.url().startsWith('data:') || request.url() === 'about:blank';
+      // The page may have been closed in between; then there is nothing left to answer.
+      (allowed ? request.continue() : request.abort()).catch(() => undefined);
+    });
+    return await work(page);
+  } finally {
+    // A page that cannot be closed belongs to a browser that is gone.
+    await page.close().catch(() => undefined);
+  }
+}
+
+async function withinLimit<T>(limitMs: number, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new PageTimeLimit(limitMs)), limitMs);
+  });
+  try {
+    return await Promise.race([work(), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** At most `count` pieces of work at a time, first come first served. */
+function createSlots(count: number) {
+  const waiting: (() => void)[] = [];
+  let taken = 0;
+  const idleListeners: (() => void)[] = [];
+
+  return {
+    async within<T>(work: () => Promise<T>): Promise<T> {
+      if (taken < count) taken++;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else if (--taken === 0) for (const listener of idleListeners.splice(0)) listener();
+      }
+    },
+    async idle(): Promise<void> {
+      if (taken > 0) await new Promise<void>((resolve) => idleListeners.push(resolve));
+    },
+  };
+}

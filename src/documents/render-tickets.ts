@@ -1,0 +1,51 @@
+import type { BrowserKeeper } from './browser';
+import { ticketDocument } from './ticket-page';
+import type { TicketSheet } from './ticket-sheet';
+
+/** The most tickets one PDF may have. */
+export const MAX_TICKETS_PER_PDF = 100;
+
+/**
+ * Makes text smaller where it does not fit its box, down to a fifth of its size: first in whole words, then, if that
+ * would make it tiny, breaking words too. Runs in the browser, after layout, because only the fonts know how wide a name
+ * is. The same text in the same kind of box is measured once.
+ */
+const SHRINK_TO_FIT = `(async () => {
+  await Promise.all([...document.fonts].map((font) => font.load()));
+  const overflows = (box) => box.scrollHeight > box.clientHeight + 1 || box.scrollWidth > box.clientWidth + 1;
+  const shrink = (box, smallest) => {
+    for (let percent = 100; percent >= smallest; percent -= 4) {
+      box.style.setProperty('--fit', percent / 100);
+      if (!overflows(box)) return true;
+    }
+    return false;
+  };
+  const groups = new Map();
+  for (const box of [...document.querySelectorAll('[data-fit]')].filter(overflows)) {
+    const key = box.dataset.fit + '\\n' + box.textContent;
+    groups.set(key, [...(groups.get(key) ?? []), box]);
+  }
+  for (const [first, ...others] of groups.values()) {
+    if (!shrink(first, 50)) {
+      first.style.overflowWrap = 'anywhere';
+      shrink(first, 20);
+    }
+    for (const box of others) box.style.cssText = first.style.cssText;
+  }
+})()`;
+
+/**
+ * Prints a reservation's tickets: a PDF of A4 pages, one for each ticket, in their order.
+ * @throws RangeError for no ticket at all or too many; PageTimeLimit when the browser hangs.
+ */
+export async function renderTickets(keeper: BrowserKeeper, sheet: TicketSheet): Promise<Buffer> {
+  if (sheet.tickets.length === 0 || sheet.tickets.length > MAX_TICKETS_PER_PDF) {
+    throw new RangeError(`A PDF takes 1 to ${MAX_TICKETS_PER_PDF} tickets`);
+  }
+  const html = ticketDocument(sheet);
+  return keeper.withPage(async (page) => {
+    await page.setContent(html, { waitUntil: 'domcontentloaded' });
+    await page.evaluate(SHRINK_TO_FIT);
+    return Buffer.from(await page.pdf({ preferCSSPageSize: true, printBackground: true, timeout: 0 }));
+  });
+}

@@ -1,0 +1,87 @@
+import { fontsFor } from './fonts';
+import { escapeHtml, formatEventTime, formatPrice, formatSeat, oneLine, type EventTime } from './format';
+import { qrCodeSvg } from './qr-code';
+import type { TicketOnSheet, TicketSheet } from './ticket-sheet';
+import { TICKET_DRAWING, ticketStyle } from './ticket-style';
+
+const NOTES = `<div class="notes">
+  <p><b>At the door</b>Show the code on paper or on a screen. It admits one person, once.</p>
+  <p><b>Keep it to yourself</b>Whoever shows this code first is let in. Do not post a picture of it.</p>
+  <p><b>On paper</b>Print at full size (100 %), in colour or black and white, and tear along the dots.</p>
+</div>`;
+
+/**
+ * The tickets of a reservation as one HTML document: fonts included, nothing to fetch, no scripts. One `.page` each.
+ * Boxes marked `data-fit` may still hold more than fits (`renderTickets` sees to that, and cuts what is beyond all reason).
+ */
+export function ticketDocument(sheet: TicketSheet): string {
+  const time = formatEventTime(sheet.event.startsAt, sheet.event.timeZone);
+  const fonts = fontsFor(
+    `A ${JSON.stringify(sheet)} ${sheet.tickets.map(({ price }) => formatPrice(price)).join(' ')}`,
+  );
+  const pages = sheet.tickets.map((ticket, index) => ticketPage(sheet, ticket, index, time));
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:">
+<title>${escapeHtml(documentTitle(sheet))}</title>
+<style>${fonts.css}</style><style>${ticketStyle(fonts)}</style></head>
+<body>${TICKET_DRAWING}
+${pages.join('\n')}
+</body></html>`;
+}
+
+function documentTitle({ event, tickets }: TicketSheet): string {
+  return `${tickets.length === 1 ? 'Ticket' : `${tickets.length} tickets`} – ${oneLine(event.name)}`;
+}
+
+function ticketPage(sheet: TicketSheet, ticket: TicketOnSheet, index: number, time: EventTime): string {
+  const { event, holder, tickets } = sheet;
+  return `<section class="page">
+<svg class="outline"><use href="#ticket"/></svg>
+<div class="band display"><span>Admit one</span></div>
+<div class="main">
+  <div class="top"><span class="label">Holdfast</span><span class="label">Ticket ${index + 1} of ${tickets.length}</span></div>
+  <h1 class="title">${box('name', event.name, 'display')}</h1>
+  <div class="when">
+    <div><span class="label">Date</span><span class="display">${time.date}</span><span class="small">${time.weekday}</span></div>
+    <div><span class="label">Time</span><span class="display">${time.time}</span>
+      <span class="small">${time.zoneName}<br>${escapeHtml(event.timeZone)}</span></div>
+    <div><span class="label">Venue</span>${box('venue', event.venue ?? '–')}</div>
+  </div>
+  ${seatBlock(ticket.seat)}
+  <div class="facts">
+    <div><span class="label">Holder</span>${box('fact', holder)}</div>
+    <div><span class="label">Category</span>${box('fact', ticket.seat.category)}</div>
+    <div><span class="label">Price</span>${box('fact', formatPrice(ticket.price))}</div>
+  </div>
+</div>
+${stub(sheet, ticket, time)}
+${NOTES}
+</section>`;
+}
+
+function seatBlock({ section, row, number, label }: TicketOnSheet['seat']): string {
+  const column = (name: string, value: string) =>
+    `<div><span class="label">${name}</span>${box('big', value, 'display')}</div>`;
+  const places = row === null ? column('Place', label) : column('Row', row) + column('Seat', String(number ?? label));
+  return `<div class="seat${row === null ? ' general' : ''}">${column('Section', section)}${places}</div>`;
+}
+
+/** What stays at the door when the ticket is torn. */
+function stub({ event, reservationId }: TicketSheet, ticket: TicketOnSheet, time: EventTime): string {
+  return `<div class="stub">
+  <div class="qr-frame">${qrCodeSvg(ticket.code)}</div>
+  <div class="stub-text">
+    ${box('stub-name', event.name, 'display')}
+    ${box('stub-line', formatSeat(ticket.seat))}
+    ${box('stub-line', `${time.weekday}, ${time.date}, ${time.time}`)}
+    <span class="label">Reservation</span>${box('stub-id', reservationId, 'mono')}
+    <span class="label">Ticket code</span>${box('stub-code', ticket.code, 'mono')}
+  </div>
+</div>`;
+}
+
+/** A box of fixed size for text that may be too long for it; `kind` names its size in the style. */
+function box(kind: string, text: string, font = ''): string {
+  return `<div class="text ${kind} ${font}" data-fit="${kind}" dir="auto">${escapeHtml(oneLine(text))}</div>`;
+}

@@ -1,0 +1,67 @@
+/** The definition of an event's seats, as `POST /v1/events` takes it. */
+export interface SectionDefinition {
+  name: string;
+  category: string;
+  rows?: { name: string; seats: number }[] | undefined;
+  places?: number | undefined;
+}
+
+export interface SeatDefinition {
+  label: string;
+  section: string;
+  row: string | null;
+  number: number | null;
+  category: string;
+}
+
+export const MAX_SEATS_PER_EVENT = 100_000;
+export const MAX_ROWS_PER_SECTION = 500;
+export const MAX_SEATS_PER_ROW = 500;
+
+/** How many seats a definition describes, without building them. */
+export function countSeats(sections: readonly SectionDefinition[]): number {
+  return sections.reduce(
+    (sum, section) => sum + (section.places ?? 0) + (section.rows ?? []).reduce((seats, row) => seats + row.seats, 0),
+    0,
+  );
+}
+
+/**
+ * Lays out the seats in the order of the definition, which is also the order of preference. A label is `ROW-NUMBER`
+ * (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER` (`Circle-A-1`); a general admission
+ * place is `SECTION-NUMBER`. Spaces in names become `_`, so that a label is one word.
+ * @returns the seats, or the labels that would occur twice.
+ */
+export function layOutSeats(sections: readonly SectionDefinition[]): { seats: SeatDefinition[]; doubled: string[] } {
+  const word = (name: string) => name.trim().replace(/\s+/g, '_');
+  const sectionsWithRow = new Map<string, Set<string>>();
+  for (const section of sections) {
+    for (const row of section.rows ?? []) {
+      const known = sectionsWithRow.get(word(row.name)) ?? new Set();
+      sectionsWithRow.set(word(row.name), known.add(section.name));
+    }
+    // A floor called "A" would take the labels of a row called "A".
+    if (section.places !== undefined) {
+      const known = sectionsWithRow.get(word(section.name)) ?? new Set();
+      sectionsWithRow.set(word(section.name), known.add(section.name));
+    }
+  }
+  const seats: SeatDefinition[] = [];
+  for (const section of sections) {
+    const common = { section: section.name, category: section.category };
+    for (const row of section.rows ?? []) {
+      const shared = (sectionsWithRow.get(word(row.name))?.size ?? 0) > 1;
+      const prefix = shared ? `${word(section.name)}-${word(row.name)}` : word(row.name);
+      for (let number = 1; number <= row.seats; number++) {
+        seats.push({ ...common, label: `${prefix}-${number}`, row: row.name, number });
+      }
+    }
+    for (let place = 1; place <= (section.places ?? 0); place++) {
+      seats.push({ ...common, label: `${word(section.name)}-${place}`, row: null, number: null });
+    }
+  }
+  const seen = new Set<string>();
+  const doubled = new Set<string>();
+  for (const { label } of seats) (seen.has(label) ? doubled : seen).add(label);
+  return { seats, doubled: [...doubled] };
+}

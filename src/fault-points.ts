@@ -1,0 +1,32 @@
+/**
+ * Named points between two steps that must survive a crash in between. Without HOLDFAST_FAULTS each is one comparison.
+ * HOLDFAST_FAULTS is a list `name=probability` separated by commas (`hold.committed=0.01`): with that probability the
+ * process kills itself there, as an out-of-memory killer would. `npm run chaos` sets it; production refuses it.
+ */
+export type FaultPoint =
+  | 'hold.committed'
+  | 'webhook.kept'
+  | 'confirm.kept'
+  | 'settle.locked'
+  | 'settle.committed'
+  | 'release.locked'
+  | 'relay.started'
+  | 'relay.rung'
+  | 'refund.paid'
+  | 'document.rendered'
+  | 'mail.sent';
+
+const faults = new Map(
+  (process.env.HOLDFAST_FAULTS ?? '')
+    .split(',')
+    .filter((entry) => entry.includes('='))
+    .map((entry) => entry.split('=') as [FaultPoint, string])
+    .map(([name, probability]) => [name, Number(probability)] as const),
+);
+
+export function faultPoint(name: FaultPoint): void {
+  if (faults.size === 0) return;
+  if (Math.random() < (faults.get(name) ?? 0)) process.kill(process.pid, 'SIGKILL');
+}
+
+export const faultsAreArmed = () => faults.size > 0;

@@ -1,0 +1,42 @@
+import { createEvent, type DateArray, type EventAttributes } from 'ics';
+import { oneLine } from '../documents/format';
+import type { MailedEvent } from './mail-html';
+
+/** Events tell their beginning, not their end. */
+const DEFAULT_LENGTH_HOURS = 3;
+
+/**
+ * The event as an iCalendar file, in UTC. Its UID is the reservation's id, so a calendar that gets it again keeps one entry.
+ * @param writtenAt when it is written; calendars take the latest.
+ * @throws Error when the event cannot be written so.
+ */
+export function eventCalendar(reservationId: string, event: MailedEvent, writtenAt: Date): string {
+  // The package takes `timestamp` (DTSTAMP), though its types do not tell.
+  const attributes: EventAttributes & { timestamp: number } = {
+    uid: reservationId,
+    productId: '-//Holdfast//Tickets//EN',
+    method: 'PUBLISH',
+    timestamp: writtenAt.getTime(),
+    start: utcParts(new Date(event.startsAt)),
+    startInputType: 'utc',
+    startOutputType: 'utc',
+    duration: { hours: DEFAULT_LENGTH_HOURS },
+    title: oneLine(event.name),
+    ...(event.venue !== null && { location: oneLine(event.venue) }),
+    description: `Reservation ${reservationId}`,
+    status: 'CONFIRMED',
+    busyStatus: 'BUSY',
+  };
+  const { error, value } = createEvent(attributes);
+  if (value === null)
+    throw new Error(`The calendar entry could not be written: ${error?.message ?? 'no reason given'}`);
+  return value;
+}
+
+const utcParts = (moment: Date): DateArray => [
+  moment.getUTCFullYear(),
+  moment.getUTCMonth() + 1,
+  moment.getUTCDate(),
+  moment.getUTCHours(),
+  moment.getUTCMinutes(),
+];

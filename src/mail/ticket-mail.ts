@@ -1,0 +1,69 @@
+import type { SendMailOptions } from 'nodemailer';
+import { formatPrice, formatSeat, oneLine } from '../documents/format';
+import type { TicketOnSheet } from '../documents/ticket-sheet';
+import { eventCalendar } from './calendar';
+import { eventTimeLine, factsTable, greeting, headerText, mailDocument, paragraph } from './mail-html';
+import type { MailedEvent, Recipient } from './mail-html';
+
+export interface TicketsMail {
+  reservationId: string;
+  to: Recipient;
+  event: MailedEvent;
+  /** Of this sending, fixed before the first try. */
+  messageId: string;
+  /** 0 the first sending, one up for each resend. */
+  sequence: number;
+  pdf: Buffer;
+  /** Named one by one in the mail when given. */
+  tickets?: Pick<TicketOnSheet, 'seat' | 'price'>[];
+  /** Default: now. */
+  writtenAt?: Date;
+}
+
+/** The mail that brings the tickets: text and HTML, the PDF and a calendar entry attached. The sender is the mailer's. */
+export function ticketsMail(mail: TicketsMail): SendMailOptions {
+  const { reservationId, to, event, messageId, sequence, pdf, tickets = [], writtenAt = new Date() } = mail;
+  const name = oneLine(event.name);
+  const facts: [string, string][] = [
+    ['When', eventTimeLine(event)],
+    ...(event.venue === null ? [] : [['Where', oneLine(event.venue)] as [string, string]]),
+    ...tickets.map(({ seat, price }, index): [string, string] => [
+      tickets.length === 1 ? 'Ticket' : `Ticket ${index + 1}`,
+      `${oneLine(formatSeat(seat))} – ${formatPrice(price)}`,
+    ]),
+    ['Reservation', reservationId],
+  ];
+  const opening = `here ${sequence === 0 ? 'are' : 'are, once more,'} your tickets for ${name}. They are in the attached PDF, one page each.`;
+  const advice =
+    'Show the code on each page at the door, on paper or on your phone. Each code lets one person in, once: keep it to yourself.';
+  return {
+    to: { name: headerText(to.name), address: to.email },
+    subject: `${sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`,
+    messageId,
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Entity-Ref-ID': messageId.replace(/[<>]/g, '') },
+    text: [
+      greeting(to.name),
+      '',
+      opening,
+      '',
+      ...facts.map(([fact, value]) => `${fact}: ${value}`),
+      '',
+      advice,
+      '',
+    ].join('\n'),
+    html: mailDocument({
+      title: name,
+      kicker: 'YOUR TICKETS',
+      preview: `${eventTimeLine(event)} – your tickets are attached.`,
+      body: paragraph(greeting(to.name)) + paragraph(opening) + factsTable(facts) + paragraph(advice),
+    }),
+    attachments: [
+      { filename: 'tickets.pdf', content: pdf, contentType: 'application/pdf' },
+      {
+        filename: 'event.ics',
+        content: eventCalendar(reservationId, event, writtenAt),
+        contentType: 'text/calendar; charset=utf-8; method=PUBLISH',
+      },
+    ],
+  };
+}

@@ -1,0 +1,43 @@
+import Stripe from 'stripe';
+import type { PaymentProvider } from '../activities/ports';
+
+const TIMEOUT_MS = 20_000;
+
+/** Stripe's answers that a repeat will not change. */
+const FINAL = new Set(['StripeInvalidRequestError', 'StripeAuthenticationError', 'StripePermissionError']);
+
+/**
+ * Refunds through Stripe. Only what Stripe took can go back through it: a payment of another provider is refused, stays
+ * `refunding` and is listed for the operator.
+ * @param baseUrl only for tests: a Stripe mock
+ */
+export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProvider {
+  const stripe = new Stripe(apiKey, {
+    timeout: TIMEOUT_MS,
+    // The workflow retries, with the same key.
+    maxNetworkRetries: 0,
+    telemetry: false,
+    ...(baseUrl && { host: baseUrl.hostname, port: baseUrl.port, protocol: baseUrl.protocol === 'http:' ? 'http' : 'https' }),
+  });
+  return {
+    async refund({ reference, source }) {
+      if (source !== 'stripe' && !/^(pi|py|ch)_/.test(reference)) {
+        return { kind: 'refused', reason: `${reference} was not paid through Stripe: refund it where it was paid` };
+      }
+      try {
+        const target = /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
+        const refund = await stripe.refunds.create(target, { idempotencyKey: `refund:${reference}` });
+        if (refund.status === 'failed' || refund.status === 'canceled') {
+          return { kind: 'refused', reason: refund.failure_reason ?? refund.status };
+        }
+        return { kind: 'refunded' };
+      } catch (error) {
+        if (!(error instanceof Stripe.errors.StripeError)) throw error;
+        // Given back before, by us with a key that Stripe has forgotten, or by hand: the buyer has the money.
+        if (error.code === 'charge_already_refunded') return { kind: 'refunded' };
+        if (FINAL.has(error.type)) return { kind: 'refused', reason: error.code ?? error.type };
+        throw error;
+      }
+    },
+  };
+}

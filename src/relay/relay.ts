@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Database } from '../db/database';
+import { deliverDue } from '../db/outbox';
+import { sweep } from '../db/sweep';
+import { listenForWork } from '../db/wake';
+import type { Logger } from '../logger';
+import { createLoadGauge, pace } from './pace';
+import { createTeller } from './tell-temporal';
+
+const IDLE_POLL_MS = 200;
+const FAULT_PAUSE_MS = 500;
+const SWEEP_EVERY_MS = 2000;
+
+export interface Relay {
+  /** Stops taking new work and waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts and rings actors for what the database says, and sweeps what is overdue. Any number may run, in any process:
+ * they share the work by row locks. It looks at once when somebody rings (`listenForWork`), else every 200 ms.
+ * @param databaseUrl for the listening connection, which stays outside the pool
+ */
+export function startRelay({ db, client, log, databaseUrl }: { db: Database; client: Client; log: Logger; databaseUrl: string }): Relay {
+  const stopping = new AbortController();
+  const tell = createTeller(client);
+  const gauge = createLoadGauge();
+  const wake = listenForWork(databaseUrl, stopping.signal);
+  let complaint = '';
+
+  /** A fault is said once, not at every try, and its end too. */
+  const complain = (what: string, error: unknown) => {
+    const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    if (text !== complaint) log.warn({ err: error instanceof Error ? error.name : undefined }, text);
+    complaint = text;
+  };
+
+  async function deliverBatch(): Promise<number> {
+    const { batch, pauseMs } = pace(gauge.busy());
+    let failed: unknown;
+    const claimed = await deliverDue(db, batch, async (entries) => {
+      const told = new Set<number>();
+      const results = await Promise.allSettled(entries.map(tell));
+      results.forEach((result, index) => {
+        if (result.status === 'fulfilled') told.add(entries[index]!.id);
+        else failed = result.reason;
+      });
+      return told;
+    });
+    if (failed !== undefined) {
+      complain('Temporal was not told, will be told later', failed);
+      await delay(FAULT_PAUSE_MS, undefined, { signal: stopping.signal });
+    } else if (claimed > 0) {
+      complaint = '';
+      if (pauseMs > 0) await delay(pauseMs, undefined, { signal: stopping.signal });
+    }
+    return claimed;
+  }
+
+  async function until(stopped: AbortSignal, step: () => Promise<void>, what: string): Promise<void> {
+    while (!stopped.aborted) {
+      try {
+        await step();
+      } catch (error) {
+        if (stopped.aborted) return;
+        complain(what, error);
+        await delay(FAULT_PAUSE_MS, undefined, { signal: stopped }).catch(() => undefined);
+      }
+    }
+  }
+
+  const delivering = until(
+    stopping.signal,
+    async () => {
+      if ((await deliverBatch()) === 0) await wake.next(IDLE_POLL_MS);
+    },
+    'The outbox could not be read',
+  );
+  const sweeping = until(
+    stopping.signal,
+    async () => {
+      const { expired, rung, refunded } = await sweep(db);
+      if (expired + rung + refunded > 0) log.info({ expired, rung, refunded }, 'swept what was overdue');
+      await delay(SWEEP_EVERY_MS, undefined, { signal: stopping.signal });
+    },
+    'The sweep did not finish',
+  );
+
+  return {
+    async stop() {
+      stopping.abort();
+      gauge.stop();
+      await Promise.all([delivering, sweeping, wake.closed]);
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import {
+  refundWorkflowId,
+  resendWorkflowId,
+  SEARCH_ATTRIBUTES,
+  settlementWorkflowId,
+  SIGNALS,
+  TASK_QUEUES,
+  WORKFLOWS,
+  type RefundInput,
+  type ReservationInput,
+  type ReservationRef,
+  type ResendInput,
+} from '../contracts/reservation';
+import type { OutboxEntry } from '../db/outbox';
+import { faultPoint } from '../fault-points';
+
+const DEADLINE_MS = 5000;
+const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
+const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
+
+const MAX_SEATS_NAMED = 6;
+
+/** "Hamlet, 14 Mar · A-1, A-2 · held until 19:05 UTC" */
+export function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
+  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: start.timeZone });
+  const named = start.seats.slice(0, MAX_SEATS_NAMED).join(', ');
+  const more = start.seats.length > MAX_SEATS_NAMED ? ` and ${start.seats.length - MAX_SEATS_NAMED} more` : '';
+  const until = start.expiresAt.slice(11, 16);
+  return `${start.eventName.slice(0, 80)}, ${day.format(new Date(start.startsAt))} · ${named}${more} · held until ${until} UTC`;
+}
+
+/** Tells Temporal what the database has decided to happen. Each call may be repeated: what is told twice counts once. */
+export function createTeller({ workflow, connection }: Client) {
+  const within = <T>(call: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + DEADLINE_MS, call);
+
+  /** A key starts one reservation, ever: "already started" is success. @returns whether it was started just now. */
+  async function startActor(id: string, start: NonNullable<OutboxEntry['start']>): Promise<boolean> {
+    const input: ReservationInput = { event: start.event, seats: start.seats };
+    try {
+      await within(() =>
+        workflow.start(WORKFLOWS.reservation, {
+          workflowId: id,
+          taskQueue: TASK_QUEUES.reservations,
+          args: [input],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          staticSummary: summaryOf(start),
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: statusKey, value: 'held' },
+            { key: eventKey, value: start.event },
+          ]),
+        }),
+      );
+      faultPoint('relay.started');
+      return true;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    }
+  }
+
+  /** Wakes the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
+  async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
+    try {
+      await within(() => workflow.getHandle(id).signal(SIGNALS.ring));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (start && (await startActor(id, start))) return;
+      const ref: ReservationRef = { reservationId: id };
+      await within(() =>
+        workflow.signalWithStart(WORKFLOWS.settlement, {
+          workflowId: settlementWorkflowId(id),
+          taskQueue: TASK_QUEUES.reservations,
+          args: [ref],
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          signal: SIGNALS.ring,
+          staticSummary: `Settle what came for ${id} after its end`,
+        }),
+      );
+    }
+    faultPoint('relay.rung');
+  }
+
+  /** Starts a short workflow of its own; one that runs already does the same work. */
+  async function errand(type: string, workflowId: string, input: RefundInput | ResendInput): Promise<void> {
+    await within(() =>
+      workflow.start(type, {
+        workflowId,
+        taskQueue: TASK_QUEUES.reservations,
+        args: [input],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      }),
+    );
+  }
+
+  return async function tell({ kind, subject, sequence, start }: OutboxEntry): Promise<void> {
+    switch (kind) {
+      case 'start':
+        if (start) await startActor(subject, start);
+        return;
+      case 'ring':
+        return ring(subject, start);
+      case 'refund':
+        return errand(WORKFLOWS.refund, refundWorkflowId(subject), { reference: subject });
+      case 'resend':
+        return errand(WORKFLOWS.resend, resendWorkflowId(subject, sequence!), { reservationId: subject, sequence: sequence! });
+    }
+  };
+}

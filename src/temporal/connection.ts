@@ -1,0 +1,36 @@
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection } from '@temporalio/worker';
+import { createPayloadCodec } from './payload-codec';
+
+/**
+ * Where Temporal is, by the SDK's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
+ * TEMPORAL_TLS…, a profile file), so that a local server, a cluster with mTLS and Temporal Cloud differ in settings only.
+ */
+export function temporalConfig(): ClientConnectConfig & { namespace: string } {
+  const config = loadClientConnectConfig();
+  return {
+    ...config,
+    connectionOptions: { ...config.connectionOptions, address: config.connectionOptions.address ?? '127.0.0.1:7233' },
+    namespace: config.namespace ?? 'default',
+  };
+}
+
+export const dataConverterFor = (encryptionKey: Buffer | undefined) =>
+  encryptionKey ? { payloadCodecs: [createPayloadCodec(encryptionKey)] } : undefined;
+
+/** A client that connects on first use and goes on by itself after an outage. */
+export function createTemporalClient(encryptionKey: Buffer | undefined): Client {
+  const { connectionOptions, namespace } = temporalConfig();
+  const dataConverter = dataConverterFor(encryptionKey);
+  return new Client({
+    connection: Connection.lazy(connectionOptions),
+    namespace,
+    ...(dataConverter && { dataConverter }),
+  });
+}
+
+/** A worker's connection; it must stand before the worker can be made. */
+export function connectNative(): Promise<NativeConnection> {
+  return NativeConnection.connect(temporalConfig().connectionOptions);
+}

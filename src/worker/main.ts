@@ -1,0 +1,132 @@
+import { createServer, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { readSettings, SettingsError } from '../config';
+import { createDatabase } from '../db/database';
+import { beat, leave } from '../db/workers';
+import { faultsAreArmed } from '../fault-points';
+import { createLogger } from '../logger';
+import { startRelay, type Relay } from '../relay/relay';
+import { connectNative, createTemporalClient, dataConverterFor, temporalConfig } from '../temporal/connection';
+import { createMetrics } from './metrics';
+import { createQueues, type WorkerPart } from './queues';
+
+const BEAT_EVERY_MS = 2000;
+const SHUTDOWN_GRACE = '10 seconds';
+const CONNECT_RETRY_MS = 1000;
+
+/** One worker process: the task queues and the relay that WORKER_ROLES names (all, unless set). */
+async function main(): Promise<void> {
+  const settings = readSettings([
+    'NODE_ENV',
+    'LOG_LEVEL',
+    'DATABASE_URL',
+    'DATABASE_POOL',
+    'DATABASE_PREPARED',
+    'SMTP_URL',
+    'MAIL_FROM',
+    'HOLD_TTL_SECONDS',
+    'STRIPE_API_KEY',
+    'TICKET_SIGNING_KEY',
+    'PAYLOAD_ENCRYPTION_KEY',
+    'WORKER_ROLES',
+    'WORKER_CACHED_WORKFLOWS',
+    'METRICS_PORT',
+  ]);
+  if (settings.NODE_ENV === 'production' && faultsAreArmed()) {
+    throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
+  }
+  const log = createLogger('worker', settings.LOG_LEVEL);
+  const roles = settings.WORKER_ROLES;
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, stop);
+
+  Runtime.install({
+    logger: new DefaultLogger('WARN', ({ level, message }) => log[level === 'WARN' ? 'warn' : 'error']({ from: 'temporal' }, message)),
+    shutdownSignals: [],
+  });
+  const db = createDatabase({
+    url: settings.DATABASE_URL,
+    pool: settings.DATABASE_POOL,
+    prepared: settings.DATABASE_PREPARED === 'on',
+    applicationName: 'holdfast-worker',
+  });
+  const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
+  const metrics = createMetrics(db);
+  const metricsServer = settings.METRICS_PORT === undefined ? undefined : serveMetrics(metrics.text, settings.METRICS_PORT);
+
+  let relay: Relay | undefined;
+  let connection: NativeConnection | undefined;
+  let parts: WorkerPart[] = [];
+  try {
+    // The relay sweeps what is overdue also while Temporal is away.
+    if (roles.includes('relay')) relay = startRelay({ db, client, log, databaseUrl: settings.DATABASE_URL });
+    connection = await connectWhenThere(log, stopping.signal);
+    if (connection) {
+      parts = await createQueues({ settings, db, client, log });
+      const { namespace } = temporalConfig();
+      const dataConverter = dataConverterFor(settings.PAYLOAD_ENCRYPTION_KEY);
+      const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE, ...(dataConverter && { dataConverter }) };
+      const workers = await Promise.all(parts.map(({ options }) => Worker.create({ ...common, ...options })));
+      stopping.signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
+      const running = workers.map((worker) => worker.run());
+      const id = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+      const beating = keepBeating(() => beat(db, id, roles), stopping.signal);
+      log.info({ roles }, 'worker is polling');
+      process.send?.('ready');
+      if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
+      await Promise.all(running);
+      stop();
+      await beating;
+      await leave(db, id).catch(() => undefined);
+    }
+  } finally {
+    stop();
+    await relay?.stop();
+    for (const part of parts) await part.close();
+    metricsServer?.close();
+    await connection?.close();
+    await client.connection.close();
+    await Promise.race([db.close(), delay(2000)]);
+  }
+  log.info('worker has stopped');
+}
+
+async function connectWhenThere(log: ReturnType<typeof createLogger>, stopped: AbortSignal): Promise<NativeConnection | undefined> {
+  for (let attempt = 0; !stopped.aborted; attempt++) {
+    try {
+      return await connectNative();
+    } catch (error) {
+      if (attempt % 30 === 0) log.warn(`Temporal cannot be reached, trying on: ${(error as Error).message}`);
+      await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
+    }
+  }
+  return undefined;
+}
+
+async function keepBeating(once: () => Promise<void>, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    await once().catch(() => undefined);
+    await delay(BEAT_EVERY_MS, undefined, { signal: stopped }).catch(() => undefined);
+  }
+}
+
+function serveMetrics(text: () => Promise<string>, port: number): Server {
+  return createServer((_request, response) => {
+    text().then(
+      (body) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(body),
+      () => response.writeHead(503).end(),
+    );
+  }).listen(port);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof SettingsError ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    process.exit(1);
+  },
+);

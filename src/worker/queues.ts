@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { WorkerOptions } from '@temporalio/worker';
+import { createDocumentQueue, createMailQueue, createReservationQueue } from '../activities';
+import { SEARCH_ATTRIBUTES, TASK_QUEUES, WORKFLOWS } from '../contracts/reservation';
+import type { readSettings } from '../config';
+import type { Database } from '../db/database';
+import { ticketSeed } from '../db/keys';
+import { createBrowserKeeper } from '../documents/browser';
+import { renderTickets } from '../documents/render-tickets';
+import { signTicketCode, ticketKeyFromSeed } from '../domain/ticket-code';
+import type { Logger } from '../logger';
+import { createMailer } from '../mail/mailer';
+import { createStripeProvider } from '../payments/stripe-provider';
+import { createTestProvider } from '../payments/test-provider';
+import { scheduleHousekeeping } from './housekeeping-schedule';
+
+export interface WorkerPart {
+  options: WorkerOptions;
+  close(): Promise<void>;
+}
+
+type Settings = ReturnType<
+  typeof readSettings<
+    | 'DATABASE_POOL'
+    | 'SMTP_URL'
+    | 'MAIL_FROM'
+    | 'HOLD_TTL_SECONDS'
+    | 'STRIPE_API_KEY'
+    | 'TICKET_SIGNING_KEY'
+    | 'WORKER_ROLES'
+    | 'WORKER_CACHED_WORKFLOWS'
+  >
+>;
+
+interface QueueDeps {
+  settings: Settings;
+  db: Database;
+  client: Client;
+  log: Logger;
+}
+
+/** The workflow bundle that the build made; from sources (tests) the SDK bundles by itself. */
+function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = join(__dirname, '../workflow-bundle.js');
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
+}
+
+async function reservationsPart({ settings, db, client, log }: QueueDeps): Promise<WorkerPart> {
+  const { privateKey } = ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db)));
+  const schedule = scheduleHousekeeping(client, log);
+  return {
+    options: {
+      taskQueue: TASK_QUEUES.reservations,
+      ...workflowSource(),
+      activities: createReservationQueue({
+        db,
+        log,
+        sign: (ticket) => signTicketCode(privateKey, ticket),
+        provider: settings.STRIPE_API_KEY ? createStripeProvider(settings.STRIPE_API_KEY) : createTestProvider(db),
+        testProvider: settings.STRIPE_API_KEY === undefined,
+        defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
+        actors: {
+          async openReservations() {
+            const query = `WorkflowType = '${WORKFLOWS.reservation}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.status} = 'held'`;
+            const open: string[] = [];
+            for await (const { workflowId } of client.workflow.list({ query, pageSize: 1000 })) open.push(workflowId);
+            return open;
+          },
+        },
+      }),
+      maxCachedWorkflows: settings.WORKER_CACHED_WORKFLOWS,
+      // Each activity here holds a connection for its time, so more than the pool has would only wait inside.
+      maxConcurrentActivityTaskExecutions: Math.max(1, settings.DATABASE_POOL - 2),
+      maxConcurrentWorkflowTaskExecutions: 40,
+    },
+    close: async () => schedule.stop(),
+  };
+}
+
+function documentsPart({ db, log }: QueueDeps): WorkerPart {
+  const keeper = createBrowserKeeper({ log: (message) => log.info(message) });
+  return {
+    options: {
+      taskQueue: TASK_QUEUES.documents,
+      activities: createDocumentQueue({ db, print: (sheet) => renderTickets(keeper, sheet) }),
+      maxConcurrentActivityTaskExecutions: 2,
+    },
+    close: () => keeper.close(),
+  };
+}
+
+function mailPart({ settings, db }: QueueDeps): WorkerPart {
+  const mailer = createMailer({ smtpUrl: settings.SMTP_URL, from: settings.MAIL_FROM });
+  return {
+    options: {
+      taskQueue: TASK_QUEUES.mail,
+      activities: createMailQueue({ db, mailer }),
+      maxConcurrentActivityTaskExecutions: 10,
+    },
+    close: async () => mailer.close(),
+  };
+}
+
+/** What each named role needs to run; `relay` has no task queue. */
+export async function createQueues(deps: QueueDeps): Promise<WorkerPart[]> {
+  const { WORKER_ROLES: roles } = deps.settings;
+  const parts: WorkerPart[] = [];
+  if (roles.includes('reservations')) parts.push(await reservationsPart(deps));
+  if (roles.includes('documents')) parts.push(documentsPart(deps));
+  if (roles.includes('mail')) parts.push(mailPart(deps));
+  return parts;
+}

@@ -1,0 +1,27 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { renderTickets, sendMail } from './activities';
+
+export interface Delivery {
+  ended(): boolean;
+  /** Stops what has not been sent yet: the tickets are no longer valid. */
+  cancel(): void;
+}
+
+/** Prints the tickets, then mails them; each for as long as it takes. A mail that fails never undoes a sale. */
+export function startDelivery(reservationId: string, say: (line: string) => void): Delivery {
+  let ended = false;
+  const scope = new CancellationScope({ cancellable: true });
+  const work = scope.run(async () => {
+    if ((await renderTickets(reservationId)) === 'not_confirmed') return;
+    say('tickets printed');
+    const outcome = await sendMail({ reservationId, kind: 'tickets', sequence: 0, reference: null });
+    say(outcome === 'sent' ? 'tickets mailed' : `mail ${outcome}`);
+  });
+  work
+    .catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+      say('delivery stopped');
+    })
+    .finally(() => void (ended = true));
+  return { ended: () => ended, cancel: () => scope.cancel() };
+}

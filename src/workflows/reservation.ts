@@ -1,0 +1,106 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Progress, ReservationInput, ReservationRef, ReservationState } from '../contracts/reservation';
+import { holdSeats, keepSignalledCancel, keepSignalledPayment, releaseSeats, settleInbox } from './activities';
+import { startDelivery } from './delivery';
+import { openMailbox, type Mailbox } from './mailbox';
+import { createNarrator, type Narrator } from './narrator';
+
+/** How soon a paid reservation looks again when its ring was lost. */
+const PAID_LOOK_AGAIN_MS = 30_000;
+
+/**
+ * One reservation, from hold to the end: the actor behind one buyer's claim on some seats. Its id is the client's
+ * idempotency key. It waits for what comes by its mailbox and for its own clock; activities do the rest, and the
+ * database decides.
+ */
+export async function reservation(input: ReservationInput): Promise<ReservationState> {
+  const narrator = createNarrator();
+  const mailbox = openMailbox((why) => narrator.say(`refused a signal: ${why}`));
+  const id = workflowInfo().workflowId;
+
+  return unlessCancelled(mailbox, async () => {
+    const hold = await holdSeats(id, input);
+    if ('refused' in hold) throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
+    narrator.tell(hold, 'seats held');
+
+    const settled = await untilHoldEnds(id, hold, mailbox, narrator);
+    return untilDelivered(id, settled, mailbox, narrator);
+  });
+}
+
+/** What comes for a reservation whose actor has closed: a late payment, a cancel of sold tickets, a delivery left undone. */
+export async function settlement({ reservationId }: ReservationRef): Promise<ReservationState> {
+  const narrator = createNarrator();
+  const mailbox = openMailbox((why) => narrator.say(`refused a signal: ${why}`));
+
+  return unlessCancelled(mailbox, async () => {
+    const settled = await handleMail(reservationId, mailbox);
+    narrator.tell(settled);
+    const ended = await untilHoldEnds(reservationId, settled, mailbox, narrator);
+    return untilDelivered(reservationId, ended, mailbox, narrator);
+  });
+}
+
+/** Waits for a payment, a cancel or the end of the hold, whichever the database says came first. */
+async function untilHoldEnds(id: string, hold: Progress, mailbox: Mailbox, narrator: Narrator): Promise<Progress> {
+  let progress = hold;
+  while (progress.state.status === 'held') {
+    if (!progress.inboxWaiting) {
+      const waitMs = progress.paid ? PAID_LOOK_AGAIN_MS : Math.max(1, progress.holdEndsInMs);
+      await condition(() => mailbox.hasMail(), waitMs, { summary: narrator.waitingFor(progress) });
+    }
+    const look = mailbox.hasMail() || progress.inboxWaiting || progress.paid;
+    progress = look ? await handleMail(id, mailbox) : await releaseSeats(id);
+    narrator.tell(progress);
+  }
+  // Reads as expired, but nobody has written so: the timer and the database's clock may differ by a moment.
+  return progress.state.status === 'expired' ? releaseSeats(id) : progress;
+}
+
+/** Delivers the tickets of a confirmed reservation while its mailbox stays open: it may still be cancelled. */
+async function untilDelivered(
+  id: string,
+  settled: Progress,
+  mailbox: Mailbox,
+  narrator: Narrator,
+): Promise<ReservationState> {
+  let progress = settled;
+  const delivery = progress.deliveryDue ? startDelivery(id, (line) => narrator.say(line)) : null;
+  for (;;) {
+    await condition(() => mailbox.hasMail() || !delivery || delivery.ended());
+    if (mailbox.hasMail()) {
+      progress = await handleMail(id, mailbox);
+      narrator.tell(progress);
+      if (progress.state.status !== 'confirmed') delivery?.cancel();
+    } else {
+      return progress.state;
+    }
+  }
+}
+
+/** Puts what an operator said into the inbox, then has the inbox handled. */
+async function handleMail(id: string, mailbox: Mailbox): Promise<Progress> {
+  for (const message of mailbox.take()) {
+    if (message.kind === 'payment') await keepSignalledPayment(id, message.payment);
+    else await keepSignalledCancel(id);
+  }
+  return settleInbox(id);
+}
+
+/**
+ * A workflow that is asked to cancel does what the `cancel` signal does: seats are released or the sale is undone, and
+ * it ends by its own account. Nothing in it is torn off half-way.
+ */
+async function unlessCancelled<T>(mailbox: Mailbox, story: () => Promise<T>): Promise<T> {
+  const asked = CancellationScope.current().cancelRequested.catch((error: unknown) => {
+    if (isCancellation(error)) mailbox.put({ kind: 'cancel' });
+  });
+  void asked;
+  return CancellationScope.nonCancellable(story);
+}
