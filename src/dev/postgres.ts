@@ -4,7 +4,6 @@ import {
   chownSync,
   closeSync,
   existsSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createDatabase, isUnavailable, sql, type Queryable } from '../db/database';
 import { preparePostgres, type PostgresInstall } from './postgres-install';
 import { endProcess, processesIn, type StopStep } from './processes';
-import { logTail, rotateLog, track, type PartDefinition } from './supervisor';
+import { openLog, track, type PartDefinition } from './supervisor';
 
 const DATABASE = 'holdfast';
 
@@ -74,20 +73,19 @@ async function initialise(
   if (install.runAs) chownSync(passwordFile, install.runAs.uid, install.runAs.gid);
   const args = ['-D', aside, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8'];
   args.push('--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions');
-  rotateLog(logFile);
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openLog(logFile);
   const child = spawn(join(install.binFolder, 'initdb'), args, {
     ...install.runAs,
     cwd: install.dataFolder,
     env: baseEnv(),
     detached: true,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', log.descriptor, log.descriptor],
   });
-  closeSync(log);
+  closeSync(log.descriptor);
   track(child);
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
   rmSync(passwordFile);
-  if (code !== 0) throw new Error(`initdb failed; see ${logFile}\n${logTail(logFile)}`);
+  if (code !== 0) throw new Error(`initdb failed; see ${logFile}\n${log.tail()}`);
   renameSync(aside, dataFolder);
 }
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DEMO_CALLERS, type Secrets } from './secrets';
-import { killGroup, logTail, rotateLog, track } from './supervisor';
+import { killGroup, openLog, track } from './supervisor';
 
 const PROJECT = resolve(__dirname, '..', '..');
 const STEP_LIMIT_MS = 180_000;
@@ -21,16 +21,15 @@ export const PROGRAM_FOLDER = PROJECT;
 /** Runs one program of ours to its end. @throws Error with the end of its log when it fails. */
 async function runStep(name: string, args: readonly string[], context: StepContext, input = ''): Promise<void> {
   const logFile = join(context.home, 'logs', `${name}.log`);
-  rotateLog(logFile);
-  const log = openSync(logFile, 'a', 0o600);
+  const log = openLog(logFile);
   const signal = AbortSignal.any([AbortSignal.timeout(STEP_LIMIT_MS), ...(context.signal ? [context.signal] : [])]);
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,
     env: context.env,
     detached: true,
-    stdio: ['pipe', log, log],
+    stdio: ['pipe', log.descriptor, log.descriptor],
   });
-  closeSync(log);
+  closeSync(log.descriptor);
   track(child);
   const kill = (): void => killGroup(child.pid);
   signal.addEventListener('abort', kill, { once: true });
@@ -41,7 +40,7 @@ async function runStep(name: string, args: readonly string[], context: StepConte
   context.signal?.throwIfAborted();
   if (code !== 0)
     throw new Error(
-      `${name} ${code === null ? 'took too long' : `failed (code ${code})`}; see ${logFile}\n${logTail(logFile)}`,
+      `${name} ${code === null ? 'took too long' : `failed (code ${code})`}; see ${logFile}\n${log.tail()}`,
     );
 }
 

@@ -40,6 +40,8 @@ export class PageTimeLimit extends Error {
 
 interface Kept {
   launched: Promise<LaunchedBrowser>;
+  /** Settles when the browser has ended, however that came: not every command to it fails then, some just wait. */
+  gone: Promise<'browser-gone'>;
   pid: number | null;
   opened: number;
   atWork: number;
@@ -64,18 +66,22 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
       // The page's own limit comes first, and says so.
       commandLimitMs: pageLimitMs + 1000,
     });
-    const kept: Kept = { launched, pid: null, opened: 0, atWork: 0, retired: false };
-    launched.then(
-      ({ browser }) => {
-        kept.pid = browser.process()?.pid ?? null;
-        log?.(`Chromium started (pid ${kept.pid ?? 'unknown'})`);
-        browser.once('disconnected', () => {
-          if (!kept.retired) log?.('Chromium ended unexpectedly; the next page starts it anew');
-          retire(kept, 'now');
-        });
-      },
-      () => retire(kept, 'now'),
+    const gone = launched.then(
+      ({ browser }) => new Promise<void>((resolve) => browser.once('disconnected', () => resolve())),
+      () => undefined,
     );
+    const kept: Kept = {
+      launched,
+      gone: gone.then(() => 'browser-gone'),
+      pid: null,
+      opened: 0,
+      atWork: 0,
+      retired: false,
+    };
+    void gone.then(() => {
+      if (!kept.retired) log?.('Chromium ended before its time; the next page starts it anew');
+      retire(kept, 'now');
+    });
     return kept;
   }
 
@@ -99,8 +105,10 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
     if (kept.opened >= renewAfterPages) retire(kept, 'when-idle');
     try {
       const { browser } = await kept.launched;
+      kept.pid = browser.process()?.pid ?? null;
       try {
-        return { value: await withinLimit(pageLimitMs, () => workOnPage(() => browser.newPage(), work)) };
+        const done = withinLimit(pageLimitMs, () => workOnPage(() => browser.newPage(), work));
+        return await Promise.race([done.then((value) => ({ value })), kept.gone]);
       } catch (error) {
         if (error instanceof PageTimeLimit) {
           log?.(`${error.message}; Chromium is killed`);

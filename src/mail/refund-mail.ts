@@ -17,7 +17,7 @@ export function lateRefundMail({ reservationId, to, event, messageId, payment }:
   const name = oneLine(event.name);
   const amount = formatPrice(payment);
   const sentences = [
-    `your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
+    `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
     `We have sent the whole ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,
     'We are sorry. If there are other seats left, you are welcome to choose again.',
   ];

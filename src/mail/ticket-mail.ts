@@ -33,7 +33,7 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
     ]),
     ['Reservation', reservationId],
   ];
-  const opening = `here ${sequence === 0 ? 'are' : 'are, once more,'} your tickets for ${name}. They are in the attached PDF, one page each.`;
+  const opening = `Here ${sequence === 0 ? 'are' : 'are, once more,'} your tickets for ${name}. They are in the attached PDF, one page each.`;
   const advice =
     'Show the code on each page at the door, on paper or on your phone. Each code lets one person in, once: keep it to yourself.';
   return {

@@ -17,7 +17,12 @@ for (let number = 1; number <= document.numPages; number++) {
   const { width, height } = page.getViewport({ scale: 1 });
   const { items } = await page.getTextContent();
   const text = items.map((item) => item.str + (item.hasEOL ? '\n' : '')).join('');
-  pages.push({ widthMm: width * MM_PER_POINT, heightMm: height * MM_PER_POINT, text, qr: await readQrCode(page, number) });
+  pages.push({
+    widthMm: width * MM_PER_POINT,
+    heightMm: height * MM_PER_POINT,
+    text,
+    qr: await readQrCode(page, number),
+  });
   page.cleanup();
 }
 process.stdout.write(JSON.stringify({ title: info.Title ?? null, pages }));

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import Stripe from 'stripe';
+import { Webhook } from 'standardwebhooks';
+import type { DevInfo } from '../../src/dev/dev-info';
+import type { ReservationState } from '../../src/contracts/reservation';
+
+export interface Answer<Body = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+export type Reservation = ReservationState & { buyer: { name: string; email: string } | null };
+
+interface CallOptions {
+  key?: string | null;
+  body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  raw?: string | Buffer;
+  headers?: Record<string, string>;
+}
+
+/** A client of the API under test, with the shop's and the providers' usual gestures. */
+export class ApiClient {
+  constructor(private readonly info: DevInfo) {}
+
+  async call<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Answer<Body>> {
+    const { key = this.info.keys.client, body, raw, headers } = options;
+    const response = await fetch(this.info.apiUrl + path, {
+      method,
+      headers: {
+        ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...((body !== undefined || raw !== undefined) && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+    });
+    const text = await response.text();
+    let parsed: unknown = text;
+    if (response.headers.get('content-type')?.includes('json')) parsed = JSON.parse(text);
+    return { status: response.status, headers: response.headers, body: parsed as Body };
+  }
+
+  /** Makes a small event: rows A and B of ten, a floor of fifty. @returns its slug */
+  async event(overrides: Record<string, unknown> = {}): Promise<string> {
+    const slug = `event-${randomUUID().slice(0, 8)}`;
+    const body = {
+      slug,
+      name: 'Hamlet',
+      venue: 'Theatre',
+      startsAt: '2030-03-14T19:00:00Z',
+      timeZone: 'Europe/Prague',
+      currency: 'EUR',
+      categories: [
+        { code: 'stalls', name: 'Stalls', price: 4500 },
+        { code: 'floor', name: 'Floor', price: 2000 },
+      ],
+      sections: [
+        {
+          name: 'Stalls',
+          category: 'stalls',
+          rows: [
+            { name: 'A', seats: 10 },
+            { name: 'B', seats: 10 },
+          ],
+        },
+        { name: 'Floor', category: 'floor', places: 50 },
+      ],
+      ...overrides,
+    };
+    const answer = await this.call('POST', '/v1/events', { key: this.info.keys.operator, body });
+    if (answer.status !== 201) throw new Error(`No event: ${JSON.stringify(answer.body)}`);
+    return body.slug;
+  }
+
+  hold(
+    event: string,
+    seats: string[],
+    options: CallOptions & { id?: string; email?: string } = {},
+  ): Promise<Answer<Reservation>> {
+    const { id = randomUUID(), email = `${id.slice(0, 8)}@example.org`, ...rest } = options;
+    return this.call<Reservation>('POST', '/v1/reservations', {
+      body: { event, seats, buyer: { name: 'Ada Lovelace', email } },
+      ...rest,
+      headers: { 'idempotency-key': id, ...rest.headers },
+    });
+  }
+
+  /** Holds seats and expects to get them. */
+  async held(event: string, seats: string[], options?: Parameters<ApiClient['hold']>[2]): Promise<Reservation> {
+    const answer = await this.hold(event, seats, options);
+    if (answer.status !== 201) throw new Error(`Not held: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  get(id: string, key = this.info.keys.operator): Promise<Answer<Reservation>> {
+    return this.call<Reservation>('GET', `/v1/reservations/${id}`, { key });
+  }
+
+  confirm(
+    reservation: Pick<Reservation, 'id' | 'total'>,
+    reference: string = `pay-${randomUUID()}`,
+    options: CallOptions = {},
+  ) {
+    const body = { payment: { reference, ...reservation.total } };
+    return this.call<Reservation>('POST', `/v1/reservations/${reservation.id}/confirm`, { body, ...options });
+  }
+
+  /** A payment by the Standard Webhooks rules, signed with their library. */
+  standard(
+    data: unknown,
+    {
+      type = 'payment.succeeded',
+      id = `msg_${randomUUID()}`,
+      secret = this.info.webhookSecrets.standard,
+      at = new Date(),
+    } = {},
+  ) {
+    const raw = JSON.stringify({ type, data });
+    const signature = new Webhook(secret).sign(id, at, raw);
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': signature,
+    };
+    return this.call('POST', '/v1/webhooks/standard', { key: null, raw, headers });
+  }
+
+  /** An event of Stripe, signed with its library. */
+  stripe(
+    type: string,
+    object: unknown,
+    {
+      id = `evt_${randomUUID()}`,
+      secret = this.info.webhookSecrets.stripe,
+      timestamp = Math.floor(Date.now() / 1000),
+    } = {},
+  ) {
+    const raw = JSON.stringify({ id, object: 'event', type, data: { object } });
+    const signature = Stripe.webhooks.generateTestHeaderString({ payload: raw, secret, timestamp });
+    return this.call('POST', '/v1/webhooks/stripe', { key: null, raw, headers: { 'stripe-signature': signature } });
+  }
+
+  pay(reservation: Pick<Reservation, 'id' | 'total'>, reference: string = `pay-${randomUUID()}`) {
+    return this.standard({ reservation: reservation.id, reference, ...reservation.total });
+  }
+
+  /** Waits until the reservation has the status. */
+  async until(id: string, status: string, timeoutMs = 60_000): Promise<Reservation> {
+    return eventually(async () => {
+      const { body } = await this.get(id);
+      if (body.status !== status) throw new Error(`${id} is ${body.status}, not ${status}`);
+      return body;
+    }, timeoutMs);
+  }
+}
+
+/** Tries until it does not throw; the last error is thrown when the time is over. */
+export async function eventually<T>(look: () => Promise<T> | T, timeoutMs = 60_000): Promise<T> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await delay(100);
+    }
+  }
+}
