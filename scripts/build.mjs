@@ -29,9 +29,13 @@ const aside = resolve(`dist.${process.pid}`);
 rmSync(aside, { recursive: true, force: true });
 mkdirSync(aside);
 try {
-  execFileSync(process.execPath, [require.resolve('@swc/cli/bin/swc.js'), 'src', '-d', aside, '--strip-leading-paths', '--copy-files', '-q'], {
-    stdio: 'inherit',
-  });
+  execFileSync(
+    process.execPath,
+    [require.resolve('@swc/cli/bin/swc.js'), 'src', '-d', aside, '--strip-leading-paths', '--copy-files', '-q'],
+    {
+      stdio: 'inherit',
+    },
+  );
   const { bundleWorkflowCode, DefaultLogger } = require('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(aside, 'workflows/index.js'),

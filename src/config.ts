@@ -71,9 +71,7 @@ const settings = {
   HOLDFAST_HOME: z.string().min(1).default('.holdfast'),
   HOLD_TTL_SECONDS: seconds(600, 604_800),
   /** Requests a minute for one key and for one address; `off` lifts these and every cap on open holds. */
-  RATE_LIMIT: z
-    .union([z.literal('off'), z.coerce.number().int().min(1).max(10_000_000)])
-    .default(6000),
+  RATE_LIMIT: z.union([z.literal('off'), z.coerce.number().int().min(1).max(10_000_000)]).default(6000),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000),
   /** How many proxies of ours stand in front: that many entries at the end of X-Forwarded-For are believed. */

@@ -7,9 +7,9 @@ export interface PaymentProvider {
    * @returns `refunded`, or `refused` when the provider says no for good (an operator has to look).
    * @throws when the provider cannot be reached or does not know yet: try again.
    */
-  refund(payment: Pick<RefundJob, 'reference' | 'amount' | 'currency' | 'source'>): Promise<
-    { kind: 'refunded' } | { kind: 'refused'; reason: string }
-  >;
+  refund(
+    payment: Pick<RefundJob, 'reference' | 'amount' | 'currency' | 'source'>,
+  ): Promise<{ kind: 'refunded' } | { kind: 'refused'; reason: string }>;
 }
 
 /** Prints tickets as one PDF. */

@@ -16,10 +16,12 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }, occasion: Occasion) {
     const { to, event, messageId, sequence } = mail;
     const { reservationId } = occasion;
-    if (mail.kind === 'late_payment_refund') return lateRefundMail({ reservationId, to, event, messageId, payment: mail.payment! });
+    if (mail.kind === 'late_payment_refund')
+      return lateRefundMail({ reservationId, to, event, messageId, payment: mail.payment! });
     const pdf = await readDocument(db, reservationId);
     // Never a mail without its tickets: the workflow prints first, so this is a retry at worst.
-    if (!pdf) throw ApplicationFailure.retryable(`The tickets of ${reservationId} are not printed yet`, 'TicketsNotReady');
+    if (!pdf)
+      throw ApplicationFailure.retryable(`The tickets of ${reservationId} are not printed yet`, 'TicketsNotReady');
     return ticketsMail({ reservationId, to, event, messageId, sequence, pdf });
   }
 

@@ -41,5 +41,8 @@ export function pageOf<Row extends { at: string }>(
 ): { rows: Row[]; nextCursor: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { rows: shown, nextCursor: rows.length > limit && last ? encodeCursor({ at: last.at, id: idOf(last) }) : null };
+  return {
+    rows: shown,
+    nextCursor: rows.length > limit && last ? encodeCursor({ at: last.at, id: idOf(last) }) : null,
+  };
 }

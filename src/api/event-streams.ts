@@ -26,7 +26,10 @@ const frame = (event: string, seats: { label: string; status: string }[]) =>
   `event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`;
 
 const snapshotOf = ({ layout, letters }: SeatPicture) =>
-  frame('snapshot', layout.map(({ label }, index) => ({ label, status: statusOf(letters[index]!) })));
+  frame(
+    'snapshot',
+    layout.map(({ label }, index) => ({ label, status: statusOf(letters[index]!) })),
+  );
 
 function changesOf(before: SeatPicture, after: SeatPicture): string | null {
   if (before.etag === after.etag) return null;

@@ -47,9 +47,12 @@ async function main(): Promise<void> {
     applicationName: 'holdfast-api',
   });
   if (settings.NODE_ENV === 'production') {
-    if (faultsAreArmed()) throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
+    if (faultsAreArmed())
+      throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
     if ((await countDemoKeys(db)) > 0) {
-      throw new SettingsError('There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)');
+      throw new SettingsError(
+        'There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)',
+      );
     }
   }
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
@@ -85,7 +88,8 @@ async function main(): Promise<void> {
     trustedProxies: settings.TRUSTED_PROXIES,
   });
 
-  const server = createServer(app.callback());
+  const handle = app.callback();
+  const server = createServer((request, response) => void handle(request, response));
   // A client that trickles its request holds a connection for half a minute at most.
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
@@ -114,7 +118,9 @@ main().then(
   (error: unknown) => {
     const { code, message, stack } = error as NodeJS.ErrnoException;
     const known = error instanceof SettingsError || code === 'EADDRINUSE' || code === 'EACCES';
-    process.stderr.write(`${code === 'EADDRINUSE' ? `Setting PORT cannot be used: the port is taken (${message})` : known ? message : (stack ?? message)}\n`);
+    process.stderr.write(
+      `${code === 'EADDRINUSE' ? `Setting PORT cannot be used: the port is taken (${message})` : known ? message : (stack ?? message)}\n`,
+    );
     process.exit(1);
   },
 );

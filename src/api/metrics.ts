@@ -21,11 +21,25 @@ export function createApiMetrics(db: Database): ApiMetrics {
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  const holds = new Counter({ name: 'holdfast_holds_total', help: 'Holds asked for, by outcome', labelNames: ['outcome'], registers });
+  const holds = new Counter({
+    name: 'holdfast_holds_total',
+    help: 'Holds asked for, by outcome',
+    labelNames: ['outcome'],
+    registers,
+  });
   const streams = new Gauge({ name: 'holdfast_streams', help: 'Listeners of live seat maps', registers });
-  const connections = new Gauge({ name: 'holdfast_database_connections', help: 'Of the pool', labelNames: ['state'], registers });
+  const connections = new Gauge({
+    name: 'holdfast_database_connections',
+    help: 'Of the pool',
+    labelNames: ['state'],
+    registers,
+  });
   const entries = new Gauge({ name: 'holdfast_outbox_entries', help: 'What Temporal has yet to be told', registers });
-  const oldest = new Gauge({ name: 'holdfast_outbox_oldest_seconds', help: 'How long the oldest of it has waited', registers });
+  const oldest = new Gauge({
+    name: 'holdfast_outbox_oldest_seconds',
+    help: 'How long the oldest of it has waited',
+    registers,
+  });
   return {
     observe: (method, route, status, ms) => duration.observe({ method, route, status }, ms / 1000),
     hold: (outcome) => holds.inc({ outcome }),

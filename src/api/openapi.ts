@@ -7,7 +7,13 @@ type Json = Record<string, unknown>;
 
 /** Problems that every route of a kind can answer, beyond its own. */
 function commonProblems(route: Route): ProblemCode[] {
-  const codes: ProblemCode[] = ['validation_failed', 'rate_limited', 'temporarily_unavailable', 'internal', 'malformed_request'];
+  const codes: ProblemCode[] = [
+    'validation_failed',
+    'rate_limited',
+    'temporarily_unavailable',
+    'internal',
+    'malformed_request',
+  ];
   if (route.access !== 'public' && route.access !== 'provider') codes.push('unauthorized', 'forbidden');
   if (route.method === 'post') codes.push('body_too_large', 'unsupported_media_type');
   return codes;
@@ -23,19 +29,21 @@ export function createOpenApi(routes: readonly Route[]): Json {
       io,
       unrepresentable: 'any',
       reused: 'inline',
-      // Answers are written by us: a schema that allows more than it says would check nothing.
-      override: ({ jsonSchema }) => void delete (jsonSchema as Json).id,
     }) as Json;
     delete json.$schema;
     const { $defs, ...rest } = json as Json & { $defs?: Json };
     for (const [name, definition] of Object.entries($defs ?? {})) components[name] = definition;
-    return JSON.parse(JSON.stringify(rest).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
+    delete rest.id;
+    return rest;
   }
 
   const parametersOf = (route: Route): Json[] => {
     const from = (schema: z.ZodType | undefined, where: string) => {
       if (!schema) return [];
-      const { properties = {}, required = [] } = schemaOf(schema, 'input') as { properties?: Record<string, Json>; required?: string[] };
+      const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+        properties?: Record<string, Json>;
+        required?: string[];
+      };
       return Object.entries(properties).map(([name, { description, ...rest }]) => ({
         name,
         in: where,
@@ -57,7 +65,9 @@ export function createOpenApi(routes: readonly Route[]): Json {
   const responsesOf = (route: Route): Json => {
     const responses: Record<string, Json> = {};
     for (const [status, spec] of Object.entries(route.responses)) {
-      const headers = Object.entries(spec.headers ?? {}).map(([name, description]) => [name, { description, schema: { type: 'string' } }] as const);
+      const headers = Object.entries(spec.headers ?? {}).map(
+        ([name, description]) => [name, { description, schema: { type: 'string' } }] as const,
+      );
       responses[status] = {
         description: spec.description,
         ...(headers.length > 0 && { headers: Object.fromEntries(headers) }),
@@ -73,14 +83,17 @@ export function createOpenApi(routes: readonly Route[]): Json {
     for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
       responses[status] = {
         description: [...codes].map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
-        ...((status === 429 || status === 503) && { headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'string' } } } }),
+        ...((status === 429 || status === 503) && {
+          headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'string' } } },
+        }),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       };
     }
     return responses;
   };
 
-  const securityOf = ({ access }: Route): Json[] => (access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }]);
+  const securityOf = ({ access }: Route): Json[] =>
+    access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
 
   const rolesOf = ({ access }: Route): string => {
     if (access === 'public') return 'No key is needed.';
@@ -88,7 +101,7 @@ export function createOpenApi(routes: readonly Route[]): Json {
     return `Takes a key of the role ${[...access, 'operator'].filter((role, index, all) => all.indexOf(role) === index).join(' or ')}.`;
   };
 
-  components.Problem = schemaOf(problem.meta({ id: undefined } as never), 'output');
+  components.Problem = schemaOf(problem, 'output');
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const parameters = parametersOf(route);
@@ -101,13 +114,15 @@ export function createOpenApi(routes: readonly Route[]): Json {
         description: [route.description, rolesOf(route)].filter(Boolean).join('\n\n'),
         security: securityOf(route),
         ...(parameters.length > 0 && { parameters }),
-        ...(route.body && { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }),
+        ...(route.body && {
+          requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+        }),
         responses: responsesOf(route),
       },
     };
   }
 
-  return {
+  const document = {
     openapi: '3.1.0',
     info: {
       title: 'Holdfast',
@@ -119,6 +134,11 @@ export function createOpenApi(routes: readonly Route[]): Json {
     servers: [{ url: '/' }],
     tags: ['Events', 'Reservations', 'Tickets', 'Payments', 'Webhooks', 'Health'].map((name) => ({ name })),
     paths,
-    components: { schemas: components, securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key' } } },
+    components: {
+      schemas: components,
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key' } },
+    },
   };
+  // The schema library names shared schemas in its own place.
+  return JSON.parse(JSON.stringify(document).replaceAll('#/$defs/', '#/components/schemas/')) as Json;
 }

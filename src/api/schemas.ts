@@ -13,7 +13,7 @@ export const line = (max: number) =>
     });
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' });
-export const minorUnits = z.int().min(0).meta({ description: "Minor units: cents for EUR, whole yen for JPY" });
+export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
 export const money = z.object({ amount: minorUnits, currency }).meta({ id: 'Money' });
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339' });
 export const reservationId = z.string().regex(IDEMPOTENCY_KEY, {

@@ -86,7 +86,9 @@ export function createSeatMaps(db: Database): SeatMaps {
       const known = bodies.get(picture);
       if (known) return known;
       const { layout, letters } = picture;
-      const json = JSON.stringify({ data: layout.map((seat, index) => ({ ...seat, status: statusOf(letters[index]!) })) });
+      const json = JSON.stringify({
+        data: layout.map((seat, index) => ({ ...seat, status: statusOf(letters[index]!) })),
+      });
       let gzipped: Promise<Buffer> | undefined;
       const made = { json, gzipped: () => (gzipped ??= compress(json, { level: GZIP_LEVEL })) };
       bodies.set(picture, made);

@@ -11,7 +11,8 @@ const USAGE = `Usage: npm run keys -- create --client NAME --role client|operato
 const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value);
 
 async function create(db: Database, client: string | undefined, role: string | undefined): Promise<void> {
-  if (client === undefined || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(client) || !isRole(role)) throw new SettingsError(USAGE);
+  if (client === undefined || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(client) || !isRole(role))
+    throw new SettingsError(USAGE);
   const key = newKey(role);
   await addKey(db, key, { client, role }, false);
   console.log(key);
@@ -38,7 +39,9 @@ async function main(): Promise<void> {
     else if (command === 'ensure') await ensure(db);
     else if (command === 'list') console.table(await listKeys(db));
     else if (command === 'revoke' && /^\d+$/.test(id ?? '')) {
-      console.log((await revokeKey(db, Number(id))) ? 'Revoked; it ends within five seconds.' : 'No such key, or revoked before.');
+      console.log(
+        (await revokeKey(db, Number(id))) ? 'Revoked; it ends within five seconds.' : 'No such key, or revoked before.',
+      );
     } else throw new SettingsError(USAGE);
   } finally {
     await db.close();

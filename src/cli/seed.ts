@@ -9,12 +9,20 @@ import { findSystem } from './system';
 async function main(): Promise<void> {
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
   const { databaseUrl } = findSystem(home);
-  const db = createDatabase({ url: databaseUrl, pool: 2, prepared: true, applicationName: 'holdfast-seed', queryTimeoutMs: 60_000 });
+  const db = createDatabase({
+    url: databaseUrl,
+    pool: 2,
+    prepared: true,
+    applicationName: 'holdfast-seed',
+    queryTimeoutMs: 60_000,
+  });
   try {
     for (const { sections, ...event } of demoEvents(new Date())) {
       const { seats } = layOutSeats(sections);
       const made = await createEvent(db, { ...event, seats });
-      console.log(made === 'created' ? `${event.name}: ${seats.length} seats (${event.slug})` : `${event.slug} is there already`);
+      console.log(
+        made === 'created' ? `${event.name}: ${seats.length} seats (${event.slug})` : `${event.slug} is there already`,
+      );
     }
   } finally {
     await db.close();

@@ -21,7 +21,9 @@ export function findSystem(home: string, env: NodeJS.ProcessEnv = process.env): 
   return {
     apiUrl: env.HOLDFAST_URL ?? own ?? dev?.apiUrl ?? `http://127.0.0.1:${settings.PORT}`,
     databaseUrl: env.DATABASE_URL ? settings.DATABASE_URL : (dev?.databaseUrl ?? settings.DATABASE_URL),
-    temporalAddress: env.TEMPORAL_ADDRESS ? settings.TEMPORAL_ADDRESS : (dev?.temporalAddress ?? settings.TEMPORAL_ADDRESS),
+    temporalAddress: env.TEMPORAL_ADDRESS
+      ? settings.TEMPORAL_ADDRESS
+      : (dev?.temporalAddress ?? settings.TEMPORAL_ADDRESS),
     temporalNamespace: env.TEMPORAL_NAMESPACE ?? dev?.temporalNamespace ?? settings.TEMPORAL_NAMESPACE,
     clientKey: env.HOLDFAST_KEY ?? dev?.keys.client,
   };

@@ -61,7 +61,12 @@ export interface ReservationState {
   total: { amount: number; currency: string };
   expiresAt: string;
   createdAt: string;
-  payment: { reference: string; amount: number; currency: string; status: 'captured' | 'refunding' | 'refunded' } | null;
+  payment: {
+    reference: string;
+    amount: number;
+    currency: string;
+    status: 'captured' | 'refunding' | 'refunded';
+  } | null;
 }
 
 /** What the first activity answers where the seats cannot be had (only a workflow started by hand gets that far). */

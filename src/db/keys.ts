@@ -19,7 +19,10 @@ export function newKey(role: Role): string {
   return `hf_${role}_${randomBytes(32).toString('base64url')}`;
 }
 
-const FIND = sql('key_find', 'select key_hash as hash, client, role from api_keys where key_hash = $1 and revoked_at is null');
+const FIND = sql(
+  'key_find',
+  'select key_hash as hash, client, role from api_keys where key_hash = $1 and revoked_at is null',
+);
 
 /** The caller behind a key's hash, with the stored hash to compare in constant time; null if none or revoked. */
 export async function findCaller(db: Queryable, hash: Buffer): Promise<(Caller & { hash: Buffer }) | null> {

@@ -46,7 +46,10 @@ export async function markAttempted(db: Queryable, id: number): Promise<void> {
 }
 
 const SENT = sql('mail_sent', 'update mails set sent_at = clock_timestamp() where id = $1 and sent_at is null');
-const REFUSED = sql('mail_refused', 'update mails set refused = $2 where id = $1 and sent_at is null and refused is null');
+const REFUSED = sql(
+  'mail_refused',
+  'update mails set refused = $2 where id = $1 and sent_at is null and refused is null',
+);
 const DELIVERED = sql(
   'mail_delivered',
   `update reservations set delivered_at = clock_timestamp() where id = $1 and delivered_at is null and status = 'confirmed'`,

@@ -20,6 +20,7 @@ export async function migrate(databaseUrl: string, folder: string): Promise<stri
     const applied = await runner({
       dbClient: client,
       dir: folder,
+      ignorePattern: '(?!.*\\.sql$).*',
       direction: 'up',
       migrationsTable: 'schema_migrations',
       // Its own lock gives up at once; ours, above, waits.

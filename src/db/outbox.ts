@@ -8,7 +8,14 @@ export interface OutboxEntry {
   sequence: number | null;
   attempts: number;
   /** What an actor starts with, and what its summary says; null for other kinds. */
-  start: { event: string; eventName: string; seats: string[]; startsAt: string; timeZone: string; expiresAt: string } | null;
+  start: {
+    event: string;
+    eventName: string;
+    seats: string[];
+    startsAt: string;
+    timeZone: string;
+    expiresAt: string;
+  } | null;
 }
 
 const CLAIM = sql(

@@ -41,7 +41,10 @@ export async function markRefunded(db: Database, refund: RefundJob): Promise<voi
   });
 }
 
-const FAILED = sql('refund_failed', `update payments set refund_error = $2 where reference = $1 and status = 'refunding'`);
+const FAILED = sql(
+  'refund_failed',
+  `update payments set refund_error = $2 where reference = $1 and status = 'refunding'`,
+);
 
 /** Notes why a refund does not go through; it stays `refunding` and is tried again. */
 export async function noteRefundError(db: Queryable, reference: string, reason: string): Promise<void> {

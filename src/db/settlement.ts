@@ -82,8 +82,14 @@ export async function appendHistory(
   await tx.run(HISTORY, [reservationId, type, actor, data]);
 }
 
-const EXPIRE = sql('settle_expire', `update reservations set status = 'expired', ended_at = clock_timestamp() where id = $1`);
-const CANCEL = sql('settle_cancel', `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1`);
+const EXPIRE = sql(
+  'settle_expire',
+  `update reservations set status = 'expired', ended_at = clock_timestamp() where id = $1`,
+);
+const CANCEL = sql(
+  'settle_cancel',
+  `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1`,
+);
 const FREE_ALLOCATIONS = sql(
   'settle_free_allocations',
   'update allocations set released_at = clock_timestamp() where reservation_id = $1 and released_at is null',

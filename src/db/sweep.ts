@@ -95,7 +95,8 @@ export async function sweep(db: Database): Promise<SweepResult> {
   for (const { id } of overdue) await releaseOverdueHold(db, id);
   const refunded = await refundUnknown(db);
   let rung = 0;
-  for (const nudge of [RING_UNHANDLED, RING_UNDELIVERED, NUDGE_REFUNDS, NUDGE_RESENDS]) rung += await db.run(nudge, [BATCH]);
+  for (const nudge of [RING_UNHANDLED, RING_UNDELIVERED, NUDGE_REFUNDS, NUDGE_RESENDS])
+    rung += await db.run(nudge, [BATCH]);
   return { expired: overdue.length, rung, refunded };
 }
 

@@ -97,9 +97,7 @@ export interface CheckIn {
 }
 
 export type CheckInResult =
-  | ({ kind: 'checked_in' } & CheckIn)
-  | { kind: 'already_checked_in'; at: string }
-  | { kind: 'ticket_void' | 'unknown' };
+  ({ kind: 'checked_in' } & CheckIn) | { kind: 'already_checked_in'; at: string } | { kind: 'ticket_void' | 'unknown' };
 
 /** Lets a ticket in, once: of two scanners at the same moment one gets the ticket, the other the time of the first. */
 export async function checkIn(db: Queryable, code: string, actor: string): Promise<CheckInResult> {

@@ -12,7 +12,7 @@ const DEFAULT_PORTS = {
   MAIL_UI_PORT: 1080,
 } as const;
 
-export type PortSetting = keyof typeof DEFAULT_PORTS;
+type PortSetting = keyof typeof DEFAULT_PORTS;
 
 /** By setting: a number is used or refused, 0 means a free one; what is left out gives way when it is taken. */
 export type PortChoices = Partial<Record<PortSetting, number>>;

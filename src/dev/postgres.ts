@@ -20,7 +20,7 @@ import { openLog, track, type PartDefinition } from './supervisor';
 const DATABASE = 'holdfast';
 
 /** Fast shutdown (roll back, write everything, end); then without writing, to be recovered at the next start. */
-export const POSTGRES_STOP: readonly StopStep[] = [
+const POSTGRES_STOP: readonly StopStep[] = [
   { signal: 'SIGINT', limitMs: 15_000 },
   { signal: 'SIGQUIT', limitMs: 5_000 },
 ];

@@ -13,7 +13,7 @@ import { defineTemporal } from './temporal';
 import { findTemporal } from './temporal-binary';
 
 export const SERVICE_NAMES = ['postgres', 'temporal', 'mail'] as const;
-export type ServiceName = (typeof SERVICE_NAMES)[number];
+type ServiceName = (typeof SERVICE_NAMES)[number];
 
 export interface ServicesOptions extends PartEvents {
   /** Folder for data, logs and records; one run at a time. Made if need be. */
@@ -53,13 +53,10 @@ export interface Services {
   stop(): Promise<void>;
 }
 
-/** Another living run has the home folder. */
-export class HomeInUseError extends Error {}
-
 function lockHome(home: string): Lock {
   const lock = tryLock(join(home, 'lock'));
   if ('release' in lock) return lock;
-  throw new HomeInUseError(
+  throw new Error(
     `another run (process ${lock.heldBy}) uses ${home}: stop it first, or set HOLDFAST_HOME to another folder`,
   );
 }
@@ -174,7 +171,7 @@ async function stopParts(parts: ReadonlyMap<ServiceName, Part>): Promise<void> {
 /**
  * Starts the services that the settings do not name: Postgres, Temporal, a mail catcher. Each is started again, on
  * the same port and with its data, whenever it dies; what a killed earlier run left behind is ended first.
- * @throws HomeInUseError, SettingsError or an Error whose message a person can act on; nothing is left running then.
+ * @throws Error (a SettingsError for a bad setting) whose message a person can act on; nothing is left running then.
  */
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const env = options.env ?? process.env;

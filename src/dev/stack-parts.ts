@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Services } from './services';
-import { program, PROGRAM_FOLDER } from './steps';
+import { PROJECT, program } from './steps';
 import { Part, type PartDefinition, type PartEvents } from './supervisor';
 
 const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
@@ -50,7 +50,7 @@ function defineChild(
     name,
     file: process.execPath,
     args: ['--enable-source-maps', file],
-    options: { cwd: PROGRAM_FOLDER, env: { ...context.env, ...env } },
+    options: { cwd: PROJECT, env: { ...context.env, ...env } },
     channel: true,
     logFile: join(context.services.home, 'logs', `${name}.log`),
     recordFolder: context.services.recordFolder,

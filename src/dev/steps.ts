@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { DEMO_CALLERS, type Secrets } from './secrets';
 import { killGroup, openLog, track } from './supervisor';
 
-const PROJECT = resolve(__dirname, '..', '..');
+/** The project's folder, which all programs of ours run in. */
+export const PROJECT = resolve(__dirname, '..', '..');
 const STEP_LIMIT_MS = 180_000;
 
 /** What the steps of a start have in common. */
@@ -14,9 +15,8 @@ export interface StepContext {
   signal: AbortSignal | undefined;
 }
 
-/** Where a compiled program of ours is, and the folder that all of them run in. */
+/** Where a compiled program of ours is. */
 export const program = (...path: string[]): string => join(PROJECT, 'dist', ...path);
-export const PROGRAM_FOLDER = PROJECT;
 
 /** Runs one program of ours to its end. @throws Error with the end of its log when it fails. */
 async function runStep(name: string, args: readonly string[], context: StepContext, input = ''): Promise<void> {

@@ -66,7 +66,7 @@ export function killGroup(pid: number | undefined): void {
 }
 
 /** A log opened for a process: its descriptor, to be closed once the process has it, and the way to read it back. */
-export interface Log {
+interface Log {
   descriptor: number;
   /** The last lines that were written since it was opened, for an error message. */
   tail(): string;

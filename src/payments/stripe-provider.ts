@@ -17,7 +17,11 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
     // The workflow retries, with the same key.
     maxNetworkRetries: 0,
     telemetry: false,
-    ...(baseUrl && { host: baseUrl.hostname, port: baseUrl.port, protocol: baseUrl.protocol === 'http:' ? 'http' : 'https' }),
+    ...(baseUrl && {
+      host: baseUrl.hostname,
+      port: baseUrl.port,
+      protocol: baseUrl.protocol === 'http:' ? 'http' : 'https',
+    }),
   });
   return {
     async refund({ reference, source }) {

@@ -22,7 +22,17 @@ export interface Relay {
  * they share the work by row locks. It looks at once when somebody rings (`listenForWork`), else every 200 ms.
  * @param databaseUrl for the listening connection, which stays outside the pool
  */
-export function startRelay({ db, client, log, databaseUrl }: { db: Database; client: Client; log: Logger; databaseUrl: string }): Relay {
+export function startRelay({
+  db,
+  client,
+  log,
+  databaseUrl,
+}: {
+  db: Database;
+  client: Client;
+  log: Logger;
+  databaseUrl: string;
+}): Relay {
   const stopping = new AbortController();
   const tell = createTeller(client);
   const gauge = createLoadGauge();
@@ -31,6 +41,7 @@ export function startRelay({ db, client, log, databaseUrl }: { db: Database; cli
 
   /** A fault is said once, not at every try, and its end too. */
   const complain = (what: string, error: unknown) => {
+    if (stopping.signal.aborted) return;
     const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
     if (text !== complaint) log.warn({ err: error instanceof Error ? error.name : undefined }, text);
     complaint = text;
@@ -63,7 +74,6 @@ export function startRelay({ db, client, log, databaseUrl }: { db: Database; cli
       try {
         await step();
       } catch (error) {
-        if (stopped.aborted) return;
         complain(what, error);
         await delay(FAULT_PAUSE_MS, undefined, { signal: stopped }).catch(() => undefined);
       }

@@ -1,8 +1,4 @@
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import {
   refundWorkflowId,
@@ -110,7 +106,10 @@ export function createTeller({ workflow, connection }: Client) {
       case 'refund':
         return errand(WORKFLOWS.refund, refundWorkflowId(subject), { reference: subject });
       case 'resend':
-        return errand(WORKFLOWS.resend, resendWorkflowId(subject, sequence!), { reservationId: subject, sequence: sequence! });
+        return errand(WORKFLOWS.resend, resendWorkflowId(subject, sequence!), {
+          reservationId: subject,
+          sequence: sequence!,
+        });
     }
   };
 }

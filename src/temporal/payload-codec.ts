@@ -32,7 +32,8 @@ export function createPayloadCodec(key: Buffer): PayloadCodec {
         const { metadata, data } = payload;
         if (!data || Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? []).toString() !== ENCODING) return payload;
         const sealedWith = Buffer.from(metadata?.keyId ?? []).toString();
-        if (sealedWith !== keyId) throw new ValueError(`Payload was encrypted with key ${sealedWith}, not with ${keyId}`);
+        if (sealedWith !== keyId)
+          throw new ValueError(`Payload was encrypted with key ${sealedWith}, not with ${keyId}`);
         const bytes = Buffer.from(data);
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
         decipher.setAuthTag(bytes.subarray(-TAG_BYTES));

@@ -45,7 +45,9 @@ async function main(): Promise<void> {
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, stop);
 
   Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message }) => log[level === 'WARN' ? 'warn' : 'error']({ from: 'temporal' }, message)),
+    logger: new DefaultLogger('WARN', ({ level, message }) =>
+      log[level === 'WARN' ? 'warn' : 'error']({ from: 'temporal' }, message),
+    ),
     shutdownSignals: [],
   });
   const db = createDatabase({
@@ -56,7 +58,8 @@ async function main(): Promise<void> {
   });
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
   const metrics = createMetrics(db);
-  const metricsServer = settings.METRICS_PORT === undefined ? undefined : serveMetrics(metrics.text, settings.METRICS_PORT);
+  const metricsServer =
+    settings.METRICS_PORT === undefined ? undefined : serveMetrics(metrics.text, settings.METRICS_PORT);
 
   let relay: Relay | undefined;
   let connection: NativeConnection | undefined;
@@ -69,7 +72,12 @@ async function main(): Promise<void> {
       parts = await createQueues({ settings, db, client, log });
       const { namespace } = temporalConfig();
       const dataConverter = dataConverterFor(settings.PAYLOAD_ENCRYPTION_KEY);
-      const common = { connection, namespace, shutdownGraceTime: SHUTDOWN_GRACE, ...(dataConverter && { dataConverter }) };
+      const common = {
+        connection,
+        namespace,
+        shutdownGraceTime: SHUTDOWN_GRACE,
+        ...(dataConverter && { dataConverter }),
+      };
       const workers = await Promise.all(parts.map(({ options }) => Worker.create({ ...common, ...options })));
       stopping.signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
       const running = workers.map((worker) => worker.run());
@@ -95,7 +103,10 @@ async function main(): Promise<void> {
   log.info('worker has stopped');
 }
 
-async function connectWhenThere(log: ReturnType<typeof createLogger>, stopped: AbortSignal): Promise<NativeConnection | undefined> {
+async function connectWhenThere(
+  log: ReturnType<typeof createLogger>,
+  stopped: AbortSignal,
+): Promise<NativeConnection | undefined> {
   for (let attempt = 0; !stopped.aborted; attempt++) {
     try {
       return await connectNative();
@@ -126,7 +137,9 @@ function serveMetrics(text: () => Promise<string>, port: number): Server {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof SettingsError ? error.message : ((error as Error).stack ?? String(error))}\n`);
+    process.stderr.write(
+      `${error instanceof SettingsError ? error.message : ((error as Error).stack ?? String(error))}\n`,
+    );
     process.exit(1);
   },
 );

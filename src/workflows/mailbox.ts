@@ -23,7 +23,8 @@ export interface Mailbox {
 export function parsePayment(value: unknown): PaymentSignal | null {
   if (value === null || typeof value !== 'object') return null;
   const { reference, amount, currency } = value as Record<string, unknown>;
-  if (typeof reference !== 'string' || reference.length < 1 || reference.length > 255 || reference.includes('\0')) return null;
+  if (typeof reference !== 'string' || reference.length < 1 || reference.length > 255 || reference.includes('\0'))
+    return null;
   if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) return null;
   if (typeof currency !== 'string' || !/^[A-Za-z]{3}$/.test(currency)) return null;
   return { reference, amount, currency: currency.toUpperCase() };

@@ -1,10 +1,4 @@
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { Progress, ReservationInput, ReservationRef, ReservationState } from '../contracts/reservation';
 import { holdSeats, keepSignalledCancel, keepSignalledPayment, releaseSeats, settleInbox } from './activities';
 import { startDelivery } from './delivery';

@@ -189,19 +189,22 @@ test('a browser that cannot be started is an error that says why', async () => {
 });
 
 /** A process that keeps a browser; resolves once a page was open in it. */
-async function startKeeper(args: string[], env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; browser: number }> {
+async function startKeeper(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ child: ChildProcess; exit: Promise<unknown>; browser: number }> {
   const child = spawn(process.execPath, ['test/support/keep-browser.cjs', ...args], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const exit = once(child, 'exit');
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, browser: Number(line.toString()) };
+  return { child, exit, browser: Number(line.toString()) };
 }
 
 test('a browser ends with its process, even when that is killed, and its files go at the next start', async () => {
-  const { child, browser } = await startKeeper([], process.env);
+  const { child, exit, browser } = await startKeeper([], process.env);
   expect(processesOf(browser)).not.toEqual([]);
-  const exit = once(child, 'exit');
   child.kill('SIGKILL');
   await exit;
   await eventually(() => processesOf(browser).length === 0);
@@ -217,7 +220,7 @@ test('two processes may unpack the Chromium that comes along at once, over a hal
     writeFileSync(join(folder, 'chromium'), 'no program');
     const env = { ...process.env, TMPDIR: folder, PATH: '/nowhere', PUPPETEER_EXECUTABLE_PATH: '' };
     const started = await Promise.all([startKeeper(['close'], env), startKeeper(['close'], env)]);
-    await Promise.all(started.map(({ child }) => child.exitCode ?? once(child, 'exit')));
+    await Promise.all(started.map(({ exit }) => exit));
     expect(started.map(({ child }) => child.exitCode)).toEqual([0, 0]);
     const whole = readdirSync(folder).filter((name) => /^holdfast-chromium-[\d.]+-\d+$/.test(name));
     expect(whole).toHaveLength(1);

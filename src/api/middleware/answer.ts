@@ -25,9 +25,13 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
   if (error instanceof Problem) return error;
   if (isUnavailable(error)) {
     log.warn({ requestId, reason: (error as Error).message }, 'the database did not answer');
-    return new Problem('temporarily_unavailable', 'The database does not answer; the same request later gives its one result.', {
-      headers: { 'retry-after': RETRY_AFTER_SECONDS },
-    });
+    return new Problem(
+      'temporarily_unavailable',
+      'The database does not answer; the same request later gives its one result.',
+      {
+        headers: { 'retry-after': RETRY_AFTER_SECONDS },
+      },
+    );
   }
   log.error({ requestId, err: error }, 'request failed');
   return new Problem('internal', 'This is our fault. Try again; if it stays, tell us the request id.');
@@ -60,7 +64,8 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     const limit = deadline();
     try {
       await Promise.race([next(), limit.passed]);
-      if (ctx.status === 404 && ctx.body == null) throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
+      if (ctx.status === 404 && ctx.body == null)
+        throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
       if ((ctx.status === 405 || ctx.status === 501) && ctx.body == null) {
         throw new Problem('method_not_allowed', `${ctx.method} is not possible here; see the Allow header.`);
       }

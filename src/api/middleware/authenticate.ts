@@ -45,7 +45,10 @@ export function createAuthenticator(db: Database): Authenticator {
       });
     }
     if (caller.role !== 'operator' && !access.includes(caller.role)) {
-      throw new Problem('forbidden', `A key of the role ${caller.role} may not do that; it takes ${access.join(' or ')}.`);
+      throw new Problem(
+        'forbidden',
+        `A key of the role ${caller.role} may not do that; it takes ${access.join(' or ')}.`,
+      );
     }
     return caller;
   };

@@ -16,7 +16,9 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
-      throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`, { headers: { connection: 'close' } });
+      throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`, {
+        headers: { connection: 'close' },
+      });
     }
     throw new Problem('malformed_request', 'The body did not arrive whole.', { headers: { connection: 'close' } });
   }

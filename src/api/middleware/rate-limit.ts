@@ -20,7 +20,11 @@ function networkOf(address: string): string {
  */
 function addressOf(ctx: Context, trustedProxies: number): string {
   if (trustedProxies > 0) {
-    const chain = ctx.get('x-forwarded-for').split(',').map((entry) => entry.trim()).filter(Boolean);
+    const chain = ctx
+      .get('x-forwarded-for')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter(Boolean);
     const address = chain.at(-trustedProxies);
     if (address !== undefined) return address.slice(0, 64);
   }

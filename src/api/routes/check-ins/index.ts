@@ -26,11 +26,13 @@ export function checkInRoutes({ db, ticketKey }: ApiDeps) {
         const result = await checkIn(db, body.code, `scanner:${caller.client}`);
         switch (result.kind) {
           case 'checked_in': {
-            const { kind: _kind, ...entry } = result;
+            const { kind: _, ...entry } = result;
             return { status: 201, body: entry };
           }
           case 'already_checked_in':
-            throw new Problem('already_checked_in', `This ticket was used at ${result.at}.`, { members: { firstCheckInAt: result.at } });
+            throw new Problem('already_checked_in', `This ticket was used at ${result.at}.`, {
+              members: { firstCheckInAt: result.at },
+            });
           case 'ticket_void':
             throw new Problem('ticket_void', 'This ticket is void: its reservation was cancelled.');
           case 'unknown':
@@ -49,7 +51,10 @@ export function checkInRoutes({ db, ticketKey }: ApiDeps) {
         'A code is `HF1.PAYLOAD.SIGNATURE` (base64url; Ed25519 over `HF1.PAYLOAD`), so a scanner without a network can tell a real ticket from a forged one. Whether it was used or is void only `POST /v1/check-ins` knows.',
       access: 'public',
       responses: {
-        200: { description: 'An Ed25519 key', schema: z.object({ keyId: z.string(), algorithm: z.literal('Ed25519'), publicKeyPem: z.string() }) },
+        200: {
+          description: 'An Ed25519 key',
+          schema: z.object({ keyId: z.string(), algorithm: z.literal('Ed25519'), publicKeyPem: z.string() }),
+        },
       },
       problems: [],
       async handle() {

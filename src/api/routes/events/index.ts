@@ -33,7 +33,10 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       async handle({ query }) {
         const rows = await listEvents(db, decodeCursor(query.cursor, eventIdForm), query.limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, query.limit, (row) => row.event.id);
-        return { status: 200, body: { data: shown.map((row) => presentEvent(row.event, defaultTtlSeconds)), nextCursor } };
+        return {
+          status: 200,
+          body: { data: shown.map((row) => presentEvent(row.event, defaultTtlSeconds)), nextCursor },
+        };
       },
     }),
 
@@ -59,7 +62,8 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
           });
         }
         const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
-        if (made === 'slug_taken') throw new Problem('slug_taken', `There is an event ${rest.slug} already: choose another slug.`);
+        if (made === 'slug_taken')
+          throw new Problem('slug_taken', `There is an event ${rest.slug} already: choose another slug.`);
         const location = `/v1/events/${rest.slug}`;
         return { status: 201, body: presentEvent(await load(rest.slug), defaultTtlSeconds), headers: { location } };
       },
@@ -90,7 +94,11 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       access: 'public',
       params: eventParams,
       responses: {
-        200: { description: 'Every seat', schema: z.object({ data: z.array(seat) }), headers: { ETag: 'Of this picture' } },
+        200: {
+          description: 'Every seat',
+          schema: z.object({ data: z.array(seat) }),
+          headers: { ETag: 'Of this picture' },
+        },
         304: { description: 'Nothing has changed' },
       },
       problems: ['not_found'],
@@ -98,11 +106,20 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
         const { id } = await load(params.event);
         const picture = await maps.read(id);
         const headers = { etag: picture.etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' };
-        const known = ctx.get('if-none-match').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+        const known = ctx
+          .get('if-none-match')
+          .split(',')
+          .map((tag) => tag.trim().replace(/^W\//, ''));
         if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
         const body = maps.body(picture);
-        if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip') return { status: 200, headers, body: body.json, type: 'application/json' };
-        return { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: await body.gzipped(), type: 'application/json' };
+        if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
+          return { status: 200, headers, body: body.json, type: 'application/json' };
+        return {
+          status: 200,
+          headers: { ...headers, 'content-encoding': 'gzip' },
+          body: await body.gzipped(),
+          type: 'application/json',
+        };
       },
     }),
 
@@ -122,7 +139,9 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
         const { id } = await load(params.event);
         const listener = await streams.listen(id);
         if (!listener) {
-          throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', { headers: { 'retry-after': '5' } });
+          throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
+            headers: { 'retry-after': '5' },
+          });
         }
         ctx.req.once('close', () => listener.destroy());
         return {

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { countSeats, layOutSeats, MAX_ROWS_PER_SECTION, MAX_SEATS_PER_EVENT, MAX_SEATS_PER_ROW } from '../../../domain/seat-map';
+import {
+  countSeats,
+  layOutSeats,
+  MAX_ROWS_PER_SECTION,
+  MAX_SEATS_PER_EVENT,
+  MAX_SEATS_PER_ROW,
+} from '../../../domain/seat-map';
 import { currency, line, minorUnits, money, timestamp, timestampInput } from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
@@ -43,14 +49,26 @@ export const newEvent = z
     name: line(200),
     venue: line(200).nullable().default(null),
     startsAt: timestampInput,
-    timeZone: z.string().max(64).refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' }).default('UTC'),
+    timeZone: z
+      .string()
+      .max(64)
+      .refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' })
+      .default('UTC'),
     currency,
     salesOpenAt: timestampInput.nullable().default(null),
     salesCloseAt: timestampInput.nullable().default(null),
     holdTtlSeconds: z.int().min(1).max(WEEK).nullable().default(null),
-    holdCapSeconds: z.int().min(1).max(4 * WEEK).nullable().default(null),
+    holdCapSeconds: z
+      .int()
+      .min(1)
+      .max(4 * WEEK)
+      .nullable()
+      .default(null),
     maxSeatsPerReservation: z.int().min(1).max(100).default(10),
-    categories: z.array(z.strictObject({ code, name: line(60), price: minorUnits })).min(1).max(50),
+    categories: z
+      .array(z.strictObject({ code, name: line(60), price: minorUnits }))
+      .min(1)
+      .max(50),
     sections: z.array(section).min(1).max(500),
   })
   .superRefine((event, ctx) => {
@@ -78,7 +96,8 @@ export const newEvent = z
       return;
     }
     const { doubled } = layOutSeats(event.sections);
-    if (doubled.length > 0) refuse(['sections'], `seat labels occur twice: ${doubled.slice(0, 5).join(', ')}; rename a row or section`);
+    if (doubled.length > 0)
+      refuse(['sections'], `seat labels occur twice: ${doubled.slice(0, 5).join(', ')}; rename a row or section`);
   })
   .meta({ id: 'NewEvent' });
 

@@ -28,7 +28,8 @@ export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
       operationId: 'getReadiness',
       tag: 'Health',
       summary: 'Whether it can serve',
-      description: 'Without the database 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
+      description:
+        'Without the database 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
       access: 'public',
       responses: { 200: { description: 'It can', schema: state } },
       problems: [],
@@ -48,7 +49,11 @@ export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
       access: ['operator'],
       responses: { 200: { description: "Prometheus' text format", contentType: 'text/plain' } },
       problems: [],
-      handle: async () => ({ status: 200, body: await metrics.text(), type: 'text/plain; version=0.0.4; charset=utf-8' }),
+      handle: async () => ({
+        status: 200,
+        body: await metrics.text(),
+        type: 'text/plain; version=0.0.4; charset=utf-8',
+      }),
     }),
   ];
 }

@@ -18,7 +18,10 @@ const paymentRecord = z
     source: z.enum(['stripe', 'standard', 'client', 'signal']),
     status: z.enum(STATUSES),
     refundReason: z.enum(REFUND_REASONS).nullable(),
-    refundError: z.string().nullable().meta({ description: 'Why the provider refuses the refund; an operator has to look' }),
+    refundError: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why the provider refuses the refund; an operator has to look' }),
     receivedAt: timestamp,
     refundedAt: timestamp.nullable(),
   })
@@ -44,7 +47,11 @@ export function paymentRoutes({ db }: ApiDeps) {
       problems: [],
       async handle({ query }) {
         const { status, reservation, reservationExists, cursor, limit } = query;
-        const filter = { status, reservation, ...(reservationExists && { reservationExists: reservationExists === 'true' }) };
+        const filter = {
+          status,
+          reservation,
+          ...(reservationExists && { reservationExists: reservationExists === 'true' }),
+        };
         const rows = await listPayments(db, filter, decodeCursor(cursor, REFERENCE), limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.payment.reference);
         return { status: 200, body: { data: shown.map((row) => row.payment), nextCursor } };

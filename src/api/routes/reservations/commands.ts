@@ -17,7 +17,10 @@ const REFUSALS = {
   expired: ['reservation_expired', 'The hold has ended: reserve again.'],
   cancelled: ['reservation_cancelled', 'The reservation is cancelled: reserve again.'],
   confirmed: ['reservation_confirmed', 'The reservation is confirmed already.'],
-  mismatch: ['payment_mismatch', "Amount, currency and reference must be this payment's and match the reservation's total; it stays held."],
+  mismatch: [
+    'payment_mismatch',
+    "Amount, currency and reference must be this payment's and match the reservation's total; it stays held.",
+  ],
   limit: ['extension_limit', 'The hold has reached its cap: pay, or reserve again later.'],
 } as const;
 
@@ -26,10 +29,20 @@ function refuse(kind: keyof typeof REFUSALS): never {
   throw new Problem(code, detail);
 }
 
-const kept202 = { description: 'Kept; the actor has not come to it within 5 s. The reservation as it stands', schema: reservation };
+const kept202 = {
+  description: 'Kept; the actor has not come to it within 5 s. The reservation as it stands',
+  schema: reservation,
+};
 
 /** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
-export function commandRoutes({ db, wake, outcomes, access, testProvider, defaultTtlSeconds }: ApiDeps & { access: Access }) {
+export function commandRoutes({
+  db,
+  wake,
+  outcomes,
+  access,
+  testProvider,
+  defaultTtlSeconds,
+}: ApiDeps & { access: Access }) {
   const as = (status: number, record: ReservationRecord): Reply => ({ status, body: presentReservation(record) });
   const reload = async (id: string) => (await findReservation(db, id))!;
 
@@ -50,10 +63,21 @@ export function commandRoutes({ db, wake, outcomes, access, testProvider, defaul
       params: reservationParams,
       body: confirmation,
       responses: { 200: { description: 'Confirmed', schema: reservation }, 202: kept202 },
-      problems: ['not_found', 'payment_mismatch', 'reservation_expired', 'reservation_cancelled', 'reservation_confirmed'],
+      problems: [
+        'not_found',
+        'payment_mismatch',
+        'reservation_expired',
+        'reservation_cancelled',
+        'reservation_confirmed',
+      ],
       async handle({ params, body, caller }) {
         await access.load(params.id, caller);
-        const notice = { ...body.payment, reservationId: params.id, source: 'client' as const, actor: `client:${caller.client}` };
+        const notice = {
+          ...body.payment,
+          reservationId: params.id,
+          source: 'client' as const,
+          actor: `client:${caller.client}`,
+        };
         const result = await keepPayment(db, notice, { strict: true, testProvider });
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind !== 'kept' && result.kind !== 'known') return refuse(result.kind);
@@ -98,7 +122,13 @@ export function commandRoutes({ db, wake, outcomes, access, testProvider, defaul
       access: ['client'],
       params: reservationParams,
       responses: { 200: { description: 'Extended', schema: reservation } },
-      problems: ['not_found', 'extension_limit', 'reservation_expired', 'reservation_cancelled', 'reservation_confirmed'],
+      problems: [
+        'not_found',
+        'extension_limit',
+        'reservation_expired',
+        'reservation_cancelled',
+        'reservation_confirmed',
+      ],
       async handle({ params, caller }) {
         await access.load(params.id, caller);
         const kind = await extendHold(db, params.id, defaultTtlSeconds, `client:${caller.client}`);
@@ -121,11 +151,16 @@ export function commandRoutes({ db, wake, outcomes, access, testProvider, defaul
       problems: ['not_found', 'tickets_not_ready', 'limit_exceeded'],
       async handle({ params, caller }) {
         const record = await access.load(params.id, caller);
-        const notReady = () => new Problem('tickets_not_ready', 'There are no tickets to send: they come once the reservation is confirmed.');
+        const notReady = () =>
+          new Problem(
+            'tickets_not_ready',
+            'There are no tickets to send: they come once the reservation is confirmed.',
+          );
         if (!(await ticketsAreReady(db, params.id))) throw notReady();
         const result = await orderResend(db, params.id, `client:${caller.client}`);
         if (result === 'not_confirmed') throw notReady();
-        if (result === 'too_many') throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
+        if (result === 'too_many')
+          throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
         wake();
         return as(202, record);
       },

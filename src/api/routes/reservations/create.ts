@@ -18,15 +18,24 @@ const BEST_AVAILABLE_ATTEMPTS = 8;
 type NewReservation = z.output<typeof newReservation>;
 
 const reused = () =>
-  new Problem('idempotency_key_reused', 'This Idempotency-Key was used for another request: make a new key for a new one.');
+  new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key was used for another request: make a new key for a new one.',
+  );
 
 function keyOf(header: string): string {
   const parsed = parseIdempotencyKey(header);
   if (parsed.kind === 'key') return parsed.key;
   if (parsed.kind === 'missing') {
-    throw new Problem('idempotency_key_missing', 'Send an Idempotency-Key header, a new UUID for each new reservation; it becomes the id.');
+    throw new Problem(
+      'idempotency_key_missing',
+      'Send an Idempotency-Key header, a new UUID for each new reservation; it becomes the id.',
+    );
   }
-  throw new Problem('idempotency_key_invalid', 'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).');
+  throw new Problem(
+    'idempotency_key_invalid',
+    'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).',
+  );
 }
 
 const invalid = (path: string, message: string, detail: string) =>
@@ -44,15 +53,23 @@ function refusalOf(result: Exclude<HoldResult, { reservation: unknown }>, body: 
     case 'limit':
       return new Problem('limit_exceeded', `A reservation of this event has at most ${result.limit} seats.`);
     case 'too_many_holds':
-      return new Problem('limit_exceeded', `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`);
+      return new Problem(
+        'limit_exceeded',
+        `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`,
+      );
     case 'unknown_seats':
       return new Problem('validation_failed', `The event has no such seats: ${result.seats.slice(0, 10).join(', ')}.`, {
-        errors: result.seats.map((label) => ({ path: `seats.${(body.seats ?? []).indexOf(label)}`, message: 'is not a seat of this event' })),
+        errors: result.seats.map((label) => ({
+          path: `seats.${(body.seats ?? []).indexOf(label)}`,
+          message: 'is not a seat of this event',
+        })),
       });
     case 'taken':
       return new Problem(
         'seats_unavailable',
-        result.seats.length > 0 ? `Not free any more: ${result.seats.join(', ')}. Nothing was held.` : 'Not enough seats are free. Nothing was held.',
+        result.seats.length > 0
+          ? `Not free any more: ${result.seats.join(', ')}. Nothing was held.`
+          : 'Not enough seats are free. Nothing was held.',
         { members: { seats: result.seats } },
       );
   }
@@ -75,7 +92,11 @@ async function holdBestAvailable(
   const event = await findEvent(db, request.event);
   if (!event) return { kind: 'unknown_event' };
   if (!event.categories.some((one) => one.code === category)) {
-    throw invalid('bestAvailable.category', 'is not a category of this event', `The event has no category ${category}.`);
+    throw invalid(
+      'bestAvailable.category',
+      'is not a category of this event',
+      `The event has no category ${category}.`,
+    );
   }
   if (quantity > event.maxSeatsPerReservation) return { kind: 'limit', limit: event.maxSeatsPerReservation };
   for (let attempt = 0; attempt < BEST_AVAILABLE_ATTEMPTS; attempt++) {
@@ -97,7 +118,9 @@ export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buy
     const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
     if (replay) return replay;
     const result = await holdBestAvailable({ db }, request, body.bestAvailable!);
-    return result.kind === 'taken' ? ((await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result) : result;
+    return result.kind === 'taken'
+      ? ((await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result)
+      : result;
   }
 
   async function handle(body: NewReservation, rawBody: unknown, caller: Caller, key: string): Promise<Reply> {
@@ -113,7 +136,10 @@ export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buy
       actor: `client:${caller.client}`,
     };
     const result: HoldResult = overCap
-      ? ((await findReplay(db, key, caller.client, request.fingerprint)) ?? { kind: 'too_many_holds', limit: holdCap.limit })
+      ? ((await findReplay(db, key, caller.client, request.fingerprint)) ?? {
+          kind: 'too_many_holds',
+          limit: holdCap.limit,
+        })
       : await hold(request, body);
     metrics.hold(result.kind);
     if (!('reservation' in result)) throw refusalOf(result, body);

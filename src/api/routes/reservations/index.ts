@@ -16,7 +16,8 @@ import { presentReservation } from './presenter';
 import { historyEntry, historyQuery, reservation, reservationParams, reservationQuery, ticket } from './schema';
 
 const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
-const notReady = () => new Problem('tickets_not_ready', 'The tickets are not ready: they are printed right after the confirmation.');
+const notReady = () =>
+  new Problem('tickets_not_ready', 'The tickets are not ready: they are printed right after the confirmation.');
 
 /** Reservations and their tickets, for the client that made them and for operators. */
 export function reservationRoutes(deps: ApiDeps) {
@@ -78,7 +79,8 @@ export function reservationRoutes(deps: ApiDeps) {
         const entries = await readHistory(db, id, after ? Number(after.id) : 0, query.limit + 1);
         const data = entries.slice(0, query.limit).map(({ id: _id, ...entry }) => entry);
         const last = entries[query.limit - 1];
-        const nextCursor = entries.length > query.limit ? encodeCursor({ at: HISTORY_EPOCH, id: String(last!.id) }) : null;
+        const nextCursor =
+          entries.length > query.limit ? encodeCursor({ at: HISTORY_EPOCH, id: String(last!.id) }) : null;
         return { status: 200, body: { data, nextCursor } };
       },
     }),
@@ -114,10 +116,16 @@ export function reservationRoutes(deps: ApiDeps) {
       problems: ['not_found', 'tickets_not_ready', 'reservation_cancelled'],
       async handle({ params, caller }) {
         const { id, status } = await access.load(params.id, caller);
-        if (status === 'cancelled') throw new Problem('reservation_cancelled', 'The reservation is cancelled; its tickets are void.');
+        if (status === 'cancelled')
+          throw new Problem('reservation_cancelled', 'The reservation is cancelled; its tickets are void.');
         const pdf = status === 'confirmed' ? await readDocument(db, id) : null;
         if (!pdf) throw notReady();
-        return { status: 200, body: pdf, type: 'application/pdf', headers: { 'content-disposition': 'inline; filename="tickets.pdf"' } };
+        return {
+          status: 200,
+          body: pdf,
+          type: 'application/pdf',
+          headers: { 'content-disposition': 'inline; filename="tickets.pdf"' },
+        };
       },
     }),
 

@@ -1,6 +1,7 @@
 import type { ReservationRecord } from '../../../db/reservations';
 
-/** A reservation without what is ours: which client made it. */
-export function presentReservation({ client: _client, ...reservation }: ReservationRecord) {
-  return reservation;
+/** A reservation in the order in which one reads it, without what is ours: which client made it. */
+export function presentReservation(record: ReservationRecord): Omit<ReservationRecord, 'client'> {
+  const { id, status, event, seats, total, buyer, expiresAt, createdAt, payment } = record;
+  return { id, status, event, seats, total, buyer, expiresAt, createdAt, payment };
 }

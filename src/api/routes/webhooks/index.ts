@@ -47,7 +47,8 @@ export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDep
       description:
         'Handled: `payment_intent.succeeded`, `checkout.session.completed` (paid), `payment_intent.payment_failed`, with the reservation in `metadata.reservation_id`. Everything else is answered 200 and ignored.',
       headers: { 'Stripe-Signature': { description: "Stripe's signature", required: true, schema: headerSchema } },
-      handle: ({ bytes, ctx }) => keep(readStripe(verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe)), 'stripe'),
+      handle: ({ bytes, ctx }) =>
+        keep(readStripe(verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe)), 'stripe'),
     }),
 
     defineRoute({
@@ -58,7 +59,10 @@ export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDep
       description:
         '`{ "type": "payment.succeeded" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored.',
       headers: Object.fromEntries(
-        STANDARD_HEADERS.map((name) => [name, { description: 'See standardwebhooks.com', required: true, schema: headerSchema }]),
+        STANDARD_HEADERS.map((name) => [
+          name,
+          { description: 'See standardwebhooks.com', required: true, schema: headerSchema },
+        ]),
       ),
       handle({ bytes, ctx }) {
         const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]));

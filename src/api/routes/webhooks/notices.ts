@@ -28,7 +28,10 @@ export function readStripe(value: unknown): Notice {
       const paid = received ?? amount;
       if (metadata?.reservation_id === undefined) return IGNORED;
       if (paid === undefined) throw new Problem('validation_failed', 'The PaymentIntent names no amount.');
-      return { kind: 'paid', payment: { reference: id, reservationId: metadata.reservation_id, amount: paid, currency } };
+      return {
+        kind: 'paid',
+        payment: { reference: id, reservationId: metadata.reservation_id, amount: paid, currency },
+      };
     }
     case 'checkout.session.completed': {
       const session = read(stripeSession, value).data.object;

@@ -1,9 +1,17 @@
 import { z } from 'zod';
 
 /** Kept as it is told; only what could not be stored is refused. */
-const stored = (max: number) => z.string().min(1).max(max).regex(/^[^\u0000]*$/);
+const stored = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\u0000]*$/);
 const amount = z.int().min(0);
-const currency = z.string().regex(/^[A-Za-z]{3}$/).transform((text) => text.toUpperCase());
+const currency = z
+  .string()
+  .regex(/^[A-Za-z]{3}$/)
+  .transform((text) => text.toUpperCase());
 
 export const standardEvent = z.object({ type: z.string() });
 export const standardPayment = z.object({
@@ -14,7 +22,15 @@ export const stripeEvent = z.object({ id: stored(255), type: z.string() });
 const metadata = z.object({ reservation_id: stored(500).optional() }).nullish();
 
 export const stripeIntent = z.object({
-  data: z.object({ object: z.object({ id: stored(255), amount: amount.optional(), amount_received: amount.optional(), currency, metadata }) }),
+  data: z.object({
+    object: z.object({
+      id: stored(255),
+      amount: amount.optional(),
+      amount_received: amount.optional(),
+      currency,
+      metadata,
+    }),
+  }),
 });
 export const stripeSession = z.object({
   data: z.object({

@@ -31,6 +31,10 @@ export function verifyStripe(bytes: Buffer, header: string, secrets: readonly st
 }
 
 /** Checks by the Standard Webhooks rules, with their own library. */
-export function verifyStandard(bytes: Buffer, headers: Record<string, string>, secrets: readonly string[] | undefined): unknown {
+export function verifyStandard(
+  bytes: Buffer,
+  headers: Record<string, string>,
+  secrets: readonly string[] | undefined,
+): unknown {
   return firstOf(secrets, 'STANDARD_WEBHOOK_SECRET', (secret) => new Webhook(secret).verify(bytes, headers));
 }

@@ -1,0 +1,168 @@
+import { simpleParser, type AddressObject, type ParsedMail } from 'mailparser';
+import { createTransport, type SendMailOptions } from 'nodemailer';
+import { lateRefundMessageId, ticketsMessageId } from '../../src/domain/message-id';
+import { lateRefundMail } from '../../src/mail/refund-mail';
+import { ticketsMail, type TicketsMail } from '../../src/mail/ticket-mail';
+
+const reservationId = 'b7e1c0de-0000-4000-8000-000000000001';
+const event = {
+  name: 'Hamlet; Prince, of Denmark',
+  venue: 'Theatre on the Balustrade, Prague',
+  startsAt: '2026-03-14T19:00:00+01:00',
+  timeZone: 'Europe/Prague',
+};
+const to = { name: 'Ophelia Nováková', email: 'ophelia@example.com' };
+
+const tickets = (change: Partial<TicketsMail> = {}) =>
+  ticketsMail({
+    reservationId,
+    to,
+    event,
+    messageId: ticketsMessageId(reservationId, change.sequence ?? 0),
+    sequence: 0,
+    pdf: Buffer.from('%PDF-1.4 tickets'),
+    writtenAt: new Date('2026-01-02T03:04:05Z'),
+    ...change,
+  });
+const refund = (change: Partial<Parameters<typeof lateRefundMail>[0]> = {}) =>
+  lateRefundMail({
+    reservationId,
+    to,
+    event,
+    messageId: lateRefundMessageId('pi_123'),
+    payment: { reference: 'pi_123', amount: 9000, currency: 'EUR' },
+    ...change,
+  });
+
+/** The mail as it would go over the line, and as a mail program reads it. */
+async function deliver(mail: SendMailOptions): Promise<{ raw: string; mail: ParsedMail; header: string[] }> {
+  const transport = createTransport({ streamTransport: true, buffer: true });
+  const { message } = await transport.sendMail({ from: 'tickets@holdfast.example', ...mail });
+  const raw = message.toString();
+  const header = raw
+    .slice(0, raw.indexOf('\r\n\r\n'))
+    .replace(/\r\n[ \t]+/g, ' ')
+    .split('\r\n');
+  return { raw, mail: await simpleParser(raw), header };
+}
+
+describe('the mail with the tickets', () => {
+  test('has text, HTML, the PDF and the calendar entry', async () => {
+    const { mail } = await deliver(tickets());
+    expect(mail.subject).toBe('Your tickets: Hamlet; Prince, of Denmark');
+    expect((mail.to as AddressObject).value).toEqual([{ name: 'Ophelia Nováková', address: 'ophelia@example.com' }]);
+    for (const body of [mail.text, String(mail.html)]) {
+      for (const part of ['Dear Ophelia Nováková,', event.name, event.venue, reservationId])
+        expect(body).toContain(part);
+      expect(body).toContain('Saturday, 14 March 2026, 19:00 (Central European Standard Time)');
+    }
+    expect(mail.attachments.map(({ filename, contentType }) => [filename, contentType])).toEqual([
+      ['tickets.pdf', 'application/pdf'],
+      ['event.ics', 'text/calendar'],
+    ]);
+    expect(mail.attachments[0]!.content.toString()).toBe('%PDF-1.4 tickets');
+  });
+
+  test('names each seat and price when it knows them', async () => {
+    const seat = { label: 'A-1', section: 'Stalls', row: 'A', number: 1, category: 'Stalls' };
+    const { mail } = await deliver(tickets({ tickets: [{ seat, price: { amount: 4500, currency: 'EUR' } }] }));
+    for (const body of [mail.text, mail.html]) expect(body).toContain('Stalls · Row A · Seat 1 – €45.00');
+  });
+
+  test('keeps the Message-ID it was given, a new one for each sending', async () => {
+    const [first, again, resent] = await Promise.all([tickets(), tickets(), tickets({ sequence: 1 })].map(deliver));
+    expect(first!.mail.messageId).toMatch(/^<tickets\.[0-9a-f]{32}\.0@holdfast/);
+    expect(again!.mail.messageId).toBe(first!.mail.messageId);
+    expect(resent!.mail.messageId).toBe(first!.mail.messageId!.replace('.0@', '.1@'));
+    expect(resent!.mail.subject).toBe('Your tickets again: Hamlet; Prince, of Denmark');
+  });
+
+  test('says that a machine wrote it', async () => {
+    const { header, mail } = await deliver(tickets());
+    expect(header).toContain('Auto-Submitted: auto-generated');
+    expect(header).toContain(`X-Entity-Ref-ID: ${mail.messageId!.slice(1, -1)}`);
+  });
+
+  test('loads nothing from afar', async () => {
+    const { mail } = await deliver(tickets());
+    expect(String(mail.html)).not.toMatch(/https?:|<img|<link|<script|url\(/i);
+  });
+
+  test('has a calendar entry in UTC, of three hours, that stays one entry when sent again', async () => {
+    const calendar = async (change: Partial<TicketsMail>) =>
+      (await deliver(tickets(change))).mail.attachments[1]!.content.toString()
+        .replace(/\r\n[ \t]/g, '')
+        .split('\r\n');
+    const lines = await calendar({});
+    for (const line of [
+      'METHOD:PUBLISH',
+      `UID:${reservationId}`,
+      'SUMMARY:Hamlet\\; Prince\\, of Denmark',
+      'LOCATION:Theatre on the Balustrade\\, Prague',
+      'DTSTART:20260314T180000Z',
+      'DURATION:PT3H',
+      'DTSTAMP:20260102T030405Z',
+    ]) {
+      expect(lines).toContain(line);
+    }
+    expect(await calendar({ sequence: 1 })).toEqual(lines);
+    expect(await calendar({ event: { ...event, venue: null } })).not.toContainEqual(expect.stringMatching(/^LOCATION/));
+  });
+});
+
+describe('the mail about a payment that came too late', () => {
+  test('says what happened, how much it was, and that the money is on its way back', async () => {
+    const { mail } = await deliver(refund());
+    expect(mail.subject).toBe('Your payment is being refunded: Hamlet; Prince, of Denmark');
+    expect(mail.messageId).toMatch(/^<refund\.[0-9a-f]{32}@holdfast/);
+    for (const body of [mail.text, mail.html]) {
+      for (const part of ['€90.00', 'after the time', 'on its way back', 'pi_123', reservationId])
+        expect(body).toContain(part);
+    }
+    expect(mail.attachments).toEqual([]);
+  });
+
+  test('says that a machine wrote it, and loads nothing', async () => {
+    const { header, mail } = await deliver(refund());
+    expect(header).toContain('Auto-Submitted: auto-generated');
+    expect(String(mail.html)).not.toMatch(/https?:|<img|<link|<script|url\(/i);
+  });
+});
+
+describe('names given by strangers', () => {
+  const hostile = 'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>';
+  const stranger = { to: { ...to, name: hostile }, event: { ...event, name: hostile, venue: hostile } };
+
+  test.each([
+    ['tickets', () => tickets(stranger)],
+    ['refund', () => refund(stranger)],
+  ])('cannot write headers or HTML of the %s mail', async (_kind, write) => {
+    const { header, mail } = await deliver(write());
+    const names = header.map((line) => line.slice(0, line.indexOf(':')));
+    expect(names).not.toContain('Bcc');
+    expect(header.every((line) => /^[\w-]+: /.test(line))).toBe(true);
+    expect((mail.to as AddressObject).value.map(({ address }) => address)).toEqual(['ophelia@example.com']);
+    expect(mail.subject).toContain('Eve Bcc: all@example.com <script>');
+    expect(mail.html).not.toContain('<script');
+    expect(mail.text).toContain('Dear Eve Bcc: all@example.com <script>alert(1)</script>,');
+  });
+
+  test('cannot write lines of the calendar entry', async () => {
+    const { mail } = await deliver(tickets({ event: { ...event, name: 'A\r\nEND:VEVENT\nURL:http://evil.example' } }));
+    const lines = mail.attachments[1]!.content.toString().split('\r\n');
+    expect(lines.filter((line) => /^(END:VEVENT|URL)/.test(line))).toEqual(['END:VEVENT']);
+  });
+
+  test('are cut in the subject, not in the mail, and keep their script', async () => {
+    const name = '漢字'.repeat(100);
+    const { mail } = await deliver(tickets({ event: { ...event, name }, to: { ...to, name: 'محمد 😀' } }));
+    expect(mail.subject).toBe(`Your tickets: ${name.slice(0, 119)}…`);
+    expect(mail.text).toContain(name);
+    expect((mail.to as AddressObject).value[0]!.name).toBe('محمد 😀');
+  });
+
+  test('may be missing', async () => {
+    const { mail } = await deliver(tickets({ to: { ...to, name: '' } }));
+    expect(mail.text).toMatch(/^Hello,/);
+  });
+});

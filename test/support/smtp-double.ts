@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** What the server says to a command (`greeting`, `EHLO`, `MAIL`, `RCPT`, `DATA`, `.`); null: nothing, ever. */
+export type Replies = Partial<Record<string, string | null>>;
+
+export interface SmtpDouble {
+  url: string;
+  /** Mails taken, as sent. */
+  mails: string[];
+  connections(): number;
+  close(): Promise<void>;
+}
+
+const ANSWERS: Replies = { greeting: '220 double', EHLO: '250 double', DATA: '354 go on', QUIT: '221 bye' };
+
+/** An SMTP server that answers as it is told, which real ones do only on bad days. */
+export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble> {
+  const sockets = new Set<Socket>();
+  const mails: string[] = [];
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections++;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+    const say = (command: string) => {
+      const reply = command in replies ? replies[command] : (ANSWERS[command] ?? '250 2.0.0 fine');
+      if (reply != null) socket.write(`${reply}\r\n`);
+      return reply;
+    };
+    say('greeting');
+    converse(socket, say, mails);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    mails,
+    connections: () => connections,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function converse(socket: Socket, say: (command: string) => string | null | undefined, mails: string[]): void {
+  let buffer = '';
+  let inData = false;
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    buffer += chunk;
+    for (;;) {
+      const ending = inData ? '\r\n.\r\n' : '\r\n';
+      const end = buffer.indexOf(ending);
+      if (end < 0) return;
+      const unit = buffer.slice(0, end);
+      buffer = buffer.slice(end + ending.length);
+      if (inData) {
+        inData = false;
+        if (say('.')?.startsWith('2')) mails.push(unit);
+      } else {
+        const command = unit.slice(0, 4).trim().toUpperCase();
+        inData = (say(command) ?? '').startsWith('354');
+      }
+    }
+  });
+}
