@@ -40,7 +40,7 @@ module.exports = {
     },
     {
       name: 'api-runs-one-activity',
-      comment: 'The API may take seats ahead of the actor; everything else is the actor\'s.',
+      comment: "The API may take seats ahead of the actor; everything else is the actor's.",
       severity: 'error',
       from: { path: '^src/api' },
       to: { path: '^src/(activities|workflows|worker|relay)', pathNot: '^src/activities/hold-seats' },
@@ -81,6 +81,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

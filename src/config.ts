@@ -42,7 +42,7 @@ const base64Secret = webhookSecret.refine(
 );
 
 const WORKER_ROLES = ['reservations', 'documents', 'mail', 'relay'] as const;
-export type WorkerRole = (typeof WORKER_ROLES)[number];
+type WorkerRole = (typeof WORKER_ROLES)[number];
 
 const roles = z
   .string()

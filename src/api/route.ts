@@ -14,7 +14,7 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-export interface ResponseSpec {
+interface ResponseSpec {
   description: string;
   schema?: z.ZodType;
   /** Of an answer that is not JSON. */
@@ -23,7 +23,7 @@ export interface ResponseSpec {
 }
 
 /** A request that has passed authentication, limits and validation. */
-export interface Request<Params, Query, Body> {
+interface Request<Params, Query, Body> {
   params: Params;
   query: Query;
   body: Body;

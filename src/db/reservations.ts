@@ -16,7 +16,7 @@ export async function findReservation(db: Queryable, id: string): Promise<Reserv
 }
 
 /** Leaves out what may not go to Temporal: the buyer, and which client it was. */
-export function withoutBuyer({ buyer: _buyer, client: _client, ...state }: ReservationRecord): ReservationState {
+function withoutBuyer({ buyer: _buyer, client: _client, ...state }: ReservationRecord): ReservationState {
   return state;
 }
 

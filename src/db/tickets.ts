@@ -88,7 +88,7 @@ const CHECK_IN = sql(
 );
 const REFUSED = sql('tickets_refused', 'select status, rfc3339(used_at) as at from tickets where code = $1');
 
-export interface CheckIn {
+interface CheckIn {
   seat: string;
   event: string;
   reservation: string;

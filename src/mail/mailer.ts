@@ -38,19 +38,18 @@ const ADDRESS = /^[^\s<>()[\]\\,;:"@\p{Cc}]{1,64}@[^\s<>()[\]\\,;:"@\p{Cc}]{1,25
 
 /** A pool of connections to one SMTP server. */
 export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimitMs = 60_000 }: MailerOptions): Mailer {
-  const open = () =>
-    createTransport({
-      url: smtpUrl,
-      pool: true,
-      maxConnections: CONNECTIONS,
-      maxMessages: MAILS_A_CONNECTION,
-      connectionTimeout: silenceLimitMs,
-      greetingTimeout: silenceLimitMs,
-      socketTimeout: silenceLimitMs,
-      dnsTimeout: silenceLimitMs,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
+  const url = withSettings(smtpUrl, {
+    pool: true,
+    maxConnections: CONNECTIONS,
+    maxMessages: MAILS_A_CONNECTION,
+    connectionTimeout: silenceLimitMs,
+    greetingTimeout: silenceLimitMs,
+    socketTimeout: silenceLimitMs,
+    dnsTimeout: silenceLimitMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const open = () => createTransport(url);
   let transport = open();
 
   return {
@@ -72,6 +71,15 @@ export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimit
     },
     close: () => transport.close(),
   };
+}
+
+/** Nodemailer takes all its settings from the URL or none of them; what the URL already says stays. */
+function withSettings(smtpUrl: string, settings: Record<string, number | boolean>): string {
+  const url = new URL(smtpUrl);
+  for (const [name, value] of Object.entries(settings)) {
+    if (!url.searchParams.has(name)) url.searchParams.set(name, String(value));
+  }
+  return url.href;
 }
 
 class MailTimeLimit extends Error {

@@ -1,12 +1,12 @@
 import { defineSignal, setHandler } from '@temporalio/workflow';
 import { SIGNALS, type PaymentSignal } from '../contracts/reservation';
 
-export const ringSignal = defineSignal(SIGNALS.ring);
-export const paymentConfirmedSignal = defineSignal<[unknown]>(SIGNALS.paymentConfirmed);
-export const cancelSignal = defineSignal(SIGNALS.cancel);
+const ringSignal = defineSignal(SIGNALS.ring);
+const paymentConfirmedSignal = defineSignal<[unknown]>(SIGNALS.paymentConfirmed);
+const cancelSignal = defineSignal(SIGNALS.cancel);
 
 /** What an operator said by hand; it goes into the database's inbox before anything comes of it. */
-export type SpokenMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
+type SpokenMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
 
 /**
  * An actor's mailbox. Handlers only note, and never fail: what is noted is worked off by the actor, one at a time.

@@ -4,7 +4,7 @@ import { SEARCH_ATTRIBUTES, STATE_QUERY, type Progress, type ReservationState } 
 
 const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
-export const stateQuery = defineQuery<ReservationState | null>(STATE_QUERY);
+const stateQuery = defineQuery<ReservationState | null>(STATE_QUERY);
 
 const MAX_LINES = 40;
 

@@ -38,7 +38,7 @@ const refund = (change: Partial<Parameters<typeof lateRefundMail>[0]> = {}) =>
 async function deliver(mail: SendMailOptions): Promise<{ raw: string; mail: ParsedMail; header: string[] }> {
   const transport = createTransport({ streamTransport: true, buffer: true });
   const { message } = await transport.sendMail({ from: 'tickets@holdfast.example', ...mail });
-  const raw = message.toString();
+  const raw = (message as Buffer).toString();
   const header = raw
     .slice(0, raw.indexOf('\r\n\r\n'))
     .replace(/\r\n[ \t]+/g, ' ')

@@ -12,7 +12,7 @@ export interface TestServices {
 }
 
 export const NAMESPACES = 48;
-export const servicesFile = () => process.env.HOLDFAST_TEST_SERVICES ?? join(tmpdir(), 'holdfast-test-services.json');
+const servicesFile = () => process.env.HOLDFAST_TEST_SERVICES ?? join(tmpdir(), 'holdfast-test-services.json');
 
 export function testServices(): TestServices {
   return JSON.parse(readFileSync(servicesFile(), 'utf8')) as TestServices;

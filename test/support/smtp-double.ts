@@ -9,6 +9,7 @@ export interface SmtpDouble {
   /** Mails taken, as sent. */
   mails: string[];
   connections(): number;
+  /** Safe to repeat. */
   close(): Promise<void>;
 }
 
@@ -37,6 +38,7 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
     mails,
     connections: () => connections,
     async close() {
+      if (!server.listening) return;
       for (const socket of sockets) socket.destroy();
       server.close();
       await once(server, 'close');

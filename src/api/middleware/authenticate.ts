@@ -7,7 +7,7 @@ import type { Access } from '../route';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-export const NOBODY: Caller = { client: '', role: 'client' };
+const NOBODY: Caller = { client: '', role: 'client' };
 
 export interface Authenticator {
   /** The caller behind the request's key. @throws Problem `unauthorized` or `forbidden`. */

@@ -28,7 +28,7 @@ export const newReservation = z
   })
   .meta({ id: 'NewReservation', oneOf: [{ required: ['seats'] }, { required: ['bestAvailable'] }] });
 
-export const payment = z.object({
+const payment = z.object({
   reference: z.string(),
   amount: minorUnits,
   currency,

@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { decideCancel, decidePayment, RESERVATION_STATUSES, type ReservationFacts } from '../../src/domain/settlement';
+
+const total = { amount: 9000, currency: 'EUR' };
+const facts = (overrides: Partial<ReservationFacts> = {}): ReservationFacts => ({
+  status: 'held',
+  total,
+  seatsObtainable: true,
+  ...overrides,
+});
+
+const anyFacts = fc.record({
+  status: fc.constantFrom(...RESERVATION_STATUSES),
+  total: fc.record({ amount: fc.nat(), currency: fc.constantFrom('EUR', 'JPY') }),
+  seatsObtainable: fc.boolean(),
+});
+const anyPayment = fc.record({ amount: fc.nat(), currency: fc.constantFrom('EUR', 'JPY') });
+
+describe('A payment', () => {
+  it('of the right amount confirms a held reservation', () => {
+    expect(decidePayment(facts(), total)).toEqual({ kind: 'confirm' });
+  });
+
+  it('that comes late takes the seats again if they are all obtainable', () => {
+    expect(decidePayment(facts({ status: 'expired' }), total)).toEqual({ kind: 'confirm' });
+  });
+
+  it('that comes late and finds a seat gone goes back', () => {
+    const late = facts({ status: 'expired', seatsObtainable: false });
+    expect(decidePayment(late, total)).toEqual({ kind: 'refund', reason: 'expired' });
+  });
+
+  it('for a reservation that is paid already goes back as a duplicate', () => {
+    expect(decidePayment(facts({ status: 'confirmed' }), total)).toEqual({ kind: 'refund', reason: 'duplicate' });
+  });
+
+  it('after a cancel goes back', () => {
+    expect(decidePayment(facts({ status: 'cancelled' }), total)).toEqual({ kind: 'refund', reason: 'cancelled' });
+  });
+
+  it.each([
+    ['less', { amount: 8999, currency: 'EUR' }],
+    ['more', { amount: 9001, currency: 'EUR' }],
+    ['another currency', { amount: 9000, currency: 'USD' }],
+  ])('of %s goes back', (_what, payment) => {
+    expect(decidePayment(facts(), payment)).toEqual({ kind: 'refund', reason: 'mismatch' });
+  });
+
+  it('either confirms or goes back, and confirms only what it pays for exactly', () => {
+    fc.assert(
+      fc.property(anyFacts, anyPayment, (about, payment) => {
+        const decision = decidePayment(about, payment);
+        if (decision.kind === 'refund') return;
+        expect(payment).toEqual(about.total);
+        expect(['held', 'expired']).toContain(about.status);
+        expect(about.seatsObtainable).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('A cancel', () => {
+  it.each([
+    ['held', 'release'],
+    ['confirmed', 'void'],
+    ['expired', 'nothing'],
+    ['cancelled', 'nothing'],
+  ] as const)('of a %s reservation means: %s', (status, kind) => {
+    expect(decideCancel({ status })).toEqual({ kind });
+  });
+});
