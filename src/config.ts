@@ -86,6 +86,11 @@ const settings = {
   TICKET_SIGNING_KEY: key32.optional(),
   /** AES-256-GCM key for Temporal payloads; without it payloads (ids, never personal data) are in clear. */
   PAYLOAD_ENCRYPTION_KEY: key32.optional(),
+  /**
+   * The browser's own sandbox: `required`, `off`, or `preferred` (used where the system allows it; containers often do
+   * not). It prints only pages of ours, without a network.
+   */
+  BROWSER_SANDBOX: z.enum(['off', 'required', 'preferred']).default('preferred'),
   WORKER_ROLES: roles,
   /** Workflows a worker keeps in memory; the rest are replayed when needed. */
   WORKER_CACHED_WORKFLOWS: count(1000, 100_000),

@@ -1,7 +1,7 @@
 import { ApplicationFailure, heartbeat } from '@temporalio/activity';
 import type { Database } from '../db/database';
 import { findMail, finishMail, markAttempted, type MailJob } from '../db/mails';
-import { readDocument } from '../db/tickets';
+import { readDocument, readTicketContent } from '../db/tickets';
 import { faultPoint } from '../fault-points';
 import { MailRefused, type Mailer } from '../mail/mailer';
 import { lateRefundMail } from '../mail/refund-mail';
@@ -22,7 +22,8 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     // Never a mail without its tickets: the workflow prints first, so this is a retry at worst.
     if (!pdf)
       throw ApplicationFailure.retryable(`The tickets of ${reservationId} are not printed yet`, 'TicketsNotReady');
-    return ticketsMail({ reservationId, to, event, messageId, sequence, pdf });
+    const tickets = (await readTicketContent(db, reservationId))?.tickets ?? [];
+    return ticketsMail({ reservationId, to, event, messageId, sequence, pdf, tickets });
   }
 
   return {

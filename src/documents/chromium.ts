@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { access, chmod, lstat, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import puppeteer, { type Browser } from 'puppeteer';
+import { escapeHtml } from './format';
 
 /** Off, `required`, or `preferred`: tried with the sandbox first and without it where the machine has none to offer. */
 export type SandboxMode = 'off' | 'required' | 'preferred';
@@ -30,9 +31,7 @@ interface Chromium {
   env: Record<string, string>;
 }
 
-const BUNDLED_VERSION = '147.0.0';
 const SYSTEM_NAMES = ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser'];
-const PROFILE_PREFIX = 'holdfast-browser-';
 
 const run = promisify(execFile);
 
@@ -41,7 +40,7 @@ const run = promisify(execFile);
  * @throws Error that says what was tried, when none of them starts.
  */
 export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
-  await removeProfilesLeftBehind();
+  await removeLeftBehind();
   const failures: string[] = [];
   for (const candidate of candidates(options)) {
     try {
@@ -51,7 +50,8 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new Error(`No Chromium could be started: ${failures.join('; ')}`);
+  const advice = 'install chromium, or name one with PUPPETEER_EXECUTABLE_PATH';
+  throw new Error(`No Chromium could be started (${advice}): ${failures.join('; ')}`);
 }
 
 function candidates(options: LaunchOptions): (() => Promise<Chromium>)[] {
@@ -84,7 +84,7 @@ async function launchInSandbox(chromium: Chromium, options: LaunchOptions): Prom
 }
 
 async function launch({ path, env }: Chromium, options: LaunchOptions, sandbox: boolean): Promise<LaunchedBrowser> {
-  const profile = await mkdtemp(join(tmpdir(), `${PROFILE_PREFIX}${process.pid}-`));
+  const profile = await mkdtemp(join(tmpdir(), `holdfast-browser-${process.pid}-`));
   const removeProfile = () => rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   try {
     const browser = await puppeteer.launch({
@@ -139,10 +139,10 @@ async function killBrowser(browser: Browser, removeProfile: () => Promise<void>)
   await removeProfile();
 }
 
-/** A process of ours that was killed could not remove its browser's profile. */
-async function removeProfilesLeftBehind(): Promise<void> {
+/** A process of ours that was killed could not remove its browser's profile, or a Chromium that it was unpacking. */
+async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const owner = new RegExp(`^${PROFILE_PREFIX}(\\d+)-`).exec(name)?.[1];
+    const owner = /^(?:holdfast-browser-|holdfast-chromium-[^-]+-\w+\.)(\d+)-/.exec(name)?.[1];
     if (owner !== undefined && !isAlive(Number(owner))) {
       // Another user's folder stays; so does one that another process is removing right now.
       await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
@@ -165,11 +165,11 @@ function isAlive(pid: number): boolean {
  * killed, or another user's. So it unpacks aside, in a process of its own, and the whole moves into place at once.
  */
 async function unpackBundled(): Promise<Chromium> {
-  const folder = join(tmpdir(), `holdfast-chromium-${BUNDLED_VERSION}-${process.getuid?.() ?? 'user'}`);
+  const folder = join(tmpdir(), `holdfast-chromium-${await bundledVersion()}-${process.getuid?.() ?? 'user'}`);
   if (!(await isOurs(folder))) {
-    const aside = await mkdtemp(`${folder}.`);
+    const aside = await mkdtemp(`${folder}.${process.pid}-`);
     try {
-      await unpackInto(aside);
+      await unpackInto(aside, folder);
       await rename(aside, folder);
     } catch (error) {
       await rm(aside, { recursive: true, force: true });
@@ -183,7 +183,13 @@ async function unpackBundled(): Promise<Chromium> {
   };
 }
 
-async function unpackInto(folder: string): Promise<void> {
+/** In the folder's name, so that an upgrade of the package is not answered with the old program. */
+async function bundledVersion(): Promise<string> {
+  const manifest = join(dirname(require.resolve('@sparticuz/chromium')), '../../package.json');
+  return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;
+}
+
+async function unpackInto(folder: string, lastingFolder: string): Promise<void> {
   await chmod(folder, 0o700);
   const script = `require(${JSON.stringify(require.resolve('@sparticuz/chromium'))}).executablePath().catch((error) => {
     console.error(error.message);
@@ -197,9 +203,10 @@ async function unpackInto(folder: string): Promise<void> {
   await access(join(folder, 'chromium'), constants.X_OK);
   await mkdir(join(folder, 'fonts-cache'));
   // A Chromium that finds no font at all does not start; ours come with the page, so any one will do.
+  const [fonts, cache] = ['fonts', 'fonts-cache'].map((name) => escapeHtml(join(lastingFolder, name)));
   const fontsConf =
-    '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>' +
-    '<dir prefix="relative">fonts</dir><cachedir prefix="relative">fonts-cache</cachedir></fontconfig>';
+    '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">' +
+    `<fontconfig><dir>${fonts}</dir><cachedir>${cache}</cachedir></fontconfig>`;
   await writeFile(join(folder, 'fonts.conf'), fontsConf);
 }
 

@@ -31,6 +31,7 @@ async function main(): Promise<void> {
     'STRIPE_API_KEY',
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
+    'BROWSER_SANDBOX',
     'WORKER_ROLES',
     'WORKER_CACHED_WORKFLOWS',
     'METRICS_PORT',

@@ -29,6 +29,7 @@ type Settings = ReturnType<
     | 'HOLD_TTL_SECONDS'
     | 'STRIPE_API_KEY'
     | 'TICKET_SIGNING_KEY'
+    | 'BROWSER_SANDBOX'
     | 'WORKER_ROLES'
     | 'WORKER_CACHED_WORKFLOWS'
   >
@@ -79,8 +80,8 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
   };
 }
 
-function documentsPart({ db, log }: QueueDeps): WorkerPart {
-  const keeper = createBrowserKeeper({ log: (message) => log.info(message) });
+function documentsPart({ settings, db, log }: QueueDeps): WorkerPart {
+  const keeper = createBrowserKeeper({ sandbox: settings.BROWSER_SANDBOX, log: (message) => log.info(message) });
   return {
     options: {
       taskQueue: TASK_QUEUES.documents,

@@ -18,14 +18,25 @@ describe('A reservation', () => {
 
     expect((await api.pay(held, `ref-${held.id}`)).status).toBe(200);
     const confirmed = await api.until(held.id, 'confirmed');
-    expect(confirmed.payment).toEqual({ reference: `ref-${held.id}`, amount: 9000, currency: 'EUR', status: 'captured' });
+    expect(confirmed.payment).toEqual({
+      reference: `ref-${held.id}`,
+      amount: 9000,
+      currency: 'EUR',
+      status: 'captured',
+    });
 
     const tickets = await eventually(async () => {
-      const answer = await api.call<{ data: { seat: string; status: string }[] }>('GET', `/v1/reservations/${held.id}/tickets`);
+      const answer = await api.call<{ data: { seat: string; status: string }[] }>(
+        'GET',
+        `/v1/reservations/${held.id}/tickets`,
+      );
       expect(answer.status).toBe(200);
       return answer.body.data;
     });
-    expect(tickets).toMatchObject([{ seat: 'A-1', status: 'valid' }, { seat: 'A-2', status: 'valid' }]);
+    expect(tickets).toMatchObject([
+      { seat: 'A-1', status: 'valid' },
+      { seat: 'A-2', status: 'valid' },
+    ]);
     const pdf = await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`);
     expect(pdf.headers.get('content-type')).toBe('application/pdf');
   });

@@ -216,7 +216,7 @@ test('two processes may unpack the Chromium that comes along at once, over a hal
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-unpack-'));
   try {
     // What a process that was killed while unpacking leaves behind; and names the package would stumble over.
-    mkdirSync(join(folder, 'holdfast-chromium-147.0.0-0.killed'));
+    mkdirSync(join(folder, 'holdfast-chromium-147.0.0-0.999999999-killed'));
     writeFileSync(join(folder, 'chromium'), 'no program');
     const env = { ...process.env, TMPDIR: folder, PATH: '/nowhere', PUPPETEER_EXECUTABLE_PATH: '' };
     const started = await Promise.all([startKeeper(['close'], env), startKeeper(['close'], env)]);
@@ -225,6 +225,7 @@ test('two processes may unpack the Chromium that comes along at once, over a hal
     const whole = readdirSync(folder).filter((name) => /^holdfast-chromium-[\d.]+-\d+$/.test(name));
     expect(whole).toHaveLength(1);
     expect(readdirSync(join(folder, whole[0]!))).toContain('chromium');
+    expect(readdirSync(folder).sort()).toEqual(['chromium', whole[0]]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

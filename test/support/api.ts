@@ -4,6 +4,7 @@ import Stripe from 'stripe';
 import { Webhook } from 'standardwebhooks';
 import type { DevInfo } from '../../src/dev/dev-info';
 import type { ReservationState } from '../../src/contracts/reservation';
+import { ResponseSchemas, type OpenApiDocument } from './response-schema';
 
 export interface Answer<Body = Record<string, unknown>> {
   status: number;
@@ -13,7 +14,46 @@ export interface Answer<Body = Record<string, unknown>> {
 
 export type Reservation = ReservationState & { buyer: { name: string; email: string } | null };
 
-interface CallOptions {
+export interface Ticket {
+  code: string;
+  seat: string;
+  holder: string;
+  status: 'valid' | 'used' | 'void';
+}
+
+export interface Seat {
+  label: string;
+  section: string;
+  row: string | null;
+  number: number | null;
+  category: string;
+  price: { amount: number; currency: string };
+  status: 'available' | 'held' | 'sold' | 'blocked';
+}
+
+export interface Payment {
+  reference: string;
+  reservation: string;
+  reservationExists: boolean;
+  amount: { amount: number; currency: string };
+  source: string;
+  status: 'captured' | 'refunding' | 'refunded';
+  refundReason: string | null;
+}
+
+export interface HistoryEntry {
+  at: string;
+  type: string;
+  actor: string;
+  data: Record<string, unknown>;
+}
+
+export interface Page<Item> {
+  data: Item[];
+  nextCursor: string | null;
+}
+
+export interface CallOptions {
   key?: string | null;
   body?: unknown;
   /** Sent as it is, instead of `body`. */
@@ -21,9 +61,16 @@ interface CallOptions {
   headers?: Record<string, string>;
 }
 
-/** A client of the API under test, with the shop's and the providers' usual gestures. */
+/** A client of the API under test, with the shop's and the providers' usual gestures. It checks every answer's form. */
 export class ApiClient {
+  private schemas: Promise<ResponseSchemas> | undefined;
+
   constructor(private readonly info: DevInfo) {}
+
+  /** The document that the server hands out, against which every answer is held. */
+  async openApi(): Promise<OpenApiDocument> {
+    return (await (await fetch(`${this.info.apiUrl}/openapi.json`)).json()) as OpenApiDocument;
+  }
 
   async call<Body = Record<string, unknown>>(
     method: string,
@@ -41,8 +88,11 @@ export class ApiClient {
       body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
     const text = await response.text();
-    let parsed: unknown = text;
-    if (response.headers.get('content-type')?.includes('json')) parsed = JSON.parse(text);
+    const contentType = response.headers.get('content-type') ?? '';
+    const json: unknown = contentType.includes('json') ? JSON.parse(text) : undefined;
+    this.schemas ??= this.openApi().then((document) => new ResponseSchemas(document));
+    (await this.schemas).check({ method, path, status: response.status, contentType, json });
+    const parsed = json ?? text;
     return { status: response.status, headers: response.headers, body: parsed as Body };
   }
 
@@ -150,6 +200,45 @@ export class ApiClient {
     return this.standard({ reservation: reservation.id, reference, ...reservation.total });
   }
 
+  async seats(event: string): Promise<Seat[]> {
+    return (await this.call<{ data: Seat[] }>('GET', `/v1/events/${event}/seats`, { key: null })).body.data;
+  }
+
+  async seatStatus(event: string, label: string): Promise<string> {
+    const seat = (await this.seats(event)).find((one) => one.label === label);
+    if (!seat) throw new Error(`There is no seat ${label}`);
+    return seat.status;
+  }
+
+  async history(id: string, key = this.info.keys.operator): Promise<HistoryEntry[]> {
+    return (await this.call<Page<HistoryEntry>>('GET', `/v1/reservations/${id}/history?limit=200`, { key })).body.data;
+  }
+
+  /** What was told of a reservation's payments, newest first. */
+  async payments(reservation: string): Promise<Payment[]> {
+    const path = `/v1/payments?reservation=${encodeURIComponent(reservation)}`;
+    return (await this.call<Page<Payment>>('GET', path, { key: this.info.keys.operator })).body.data;
+  }
+
+  /** Waits for the tickets of a confirmed reservation. */
+  async tickets(id: string, timeoutMs = 60_000): Promise<Ticket[]> {
+    return eventually(async () => {
+      const key = this.info.keys.operator;
+      const answer = await this.call<{ data: Ticket[] }>('GET', `/v1/reservations/${id}/tickets`, { key });
+      if (answer.status !== 200)
+        throw new Error(`No tickets of ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      return answer.body.data;
+    }, timeoutMs);
+  }
+
+  /** Holds seats and pays for them as a client that took the money itself. */
+  async sold(event: string, seats: string[], options?: Parameters<ApiClient['hold']>[2]): Promise<Reservation> {
+    const held = await this.held(event, seats, options);
+    const { status, body } = await this.confirm(held);
+    if (status !== 200) throw new Error(`Not confirmed: ${status} ${JSON.stringify(body)}`);
+    return body;
+  }
+
   /** Waits until the reservation has the status. */
   async until(id: string, status: string, timeoutMs = 60_000): Promise<Reservation> {
     return eventually(async () => {
@@ -158,6 +247,11 @@ export class ApiClient {
       return body;
     }, timeoutMs);
   }
+}
+
+/** Status and code of an answer: what a client acts on when it is refused. */
+export function refusal({ status, body }: Answer<unknown>): [number, unknown] {
+  return [status, (body as { code?: unknown }).code];
 }
 
 /** Tries until it does not throw; the last error is thrown when the time is over. */

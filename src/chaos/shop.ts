@@ -1,0 +1,359 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client as TemporalClient } from '@temporalio/client';
+import { Webhook } from 'standardwebhooks';
+import Stripe from 'stripe';
+import type { DevInfo } from '../dev/dev-info';
+import type { Book, Claim, Money, Payment, Reservation } from './book';
+import type { Answer, HttpClient } from './http-client';
+import type { Random } from './random';
+
+export interface ShopDeps {
+  http: HttpClient;
+  book: Book;
+  random: Random;
+  keys: DevInfo['keys'];
+  webhookSecrets: DevInfo['webhookSecrets'];
+  temporal: TemporalClient;
+}
+
+export type Wish = { seats: string[] } | { bestAvailable: { quantity: number; category: string } };
+
+export interface HoldRequest {
+  id: string;
+  event: string;
+  wish: Wish;
+  buyer: { name: string; email: string };
+  client: Claim['client'];
+}
+
+/** What became of a signal by hand: taken by Temporal, no such open workflow, or nobody knows. */
+export type SignalResult = 'taken' | 'gone' | 'unknown';
+
+const SIGNAL_LIMIT_MS = 5_000;
+const SIGNAL_TRIES = 6;
+const NOT_FOUND = 5;
+
+const reservationOf = (answer: Answer): Reservation => answer.body as Reservation;
+
+/** What a client, a payment provider, a scanner and an operator can do, each remembered in the book. */
+export class Shop {
+  constructor(readonly deps: ShopDeps) {}
+
+  async hold(request: HoldRequest): Promise<Claim | null> {
+    const { id, event, wish, buyer, client } = request;
+    const answer = await this.deps.http.call({
+      operation: 'hold',
+      method: 'POST',
+      path: '/v1/reservations',
+      key: this.deps.keys[client],
+      headers: { 'idempotency-key': id },
+      body: { event, ...wish, buyer },
+      expect: [201, '409 seats_unavailable'],
+      subject: id,
+    });
+    return answer.status === 201 ? this.deps.book.held(reservationOf(answer), client) : null;
+  }
+
+  /** The same key with something else behind it is refused, and says nothing. */
+  async misuseKey(claim: Claim, by: Claim['client']): Promise<void> {
+    await this.deps.http.call({
+      operation: 'key misused',
+      method: 'POST',
+      path: '/v1/reservations',
+      key: this.deps.keys[by],
+      headers: { 'idempotency-key': claim.id },
+      body: { event: claim.event, seats: claim.labels, buyer: { name: 'Somebody Else', email: 'else@example.org' } },
+      expect: ['422 idempotency_key_reused'],
+      subject: claim.id,
+    });
+  }
+
+  async read(claim: Claim): Promise<Reservation> {
+    const answer = await this.deps.http.call({
+      operation: 'read',
+      method: 'GET',
+      path: `/v1/reservations/${claim.id}`,
+      key: this.deps.keys[claim.client],
+      expect: [200],
+      subject: claim.id,
+    });
+    const now = reservationOf(answer);
+    if (answer.status !== 200) return now;
+    const wasConfirmed = claim.confirmed.size > 0 && !claim.cancelAsked;
+    if (wasConfirmed && now.status !== 'confirmed') this.disagrees(claim, 'confirmed', now);
+    if (claim.cancelled.done && now.status !== 'cancelled') this.disagrees(claim, 'cancelled', now);
+    return now;
+  }
+
+  private disagrees(claim: Claim, told: string, now: Reservation): void {
+    this.deps.book.violation('a read never takes back an answer', claim.id, `told ${told}, then read ${now.status}`);
+  }
+
+  /** Reads until the status is one of these, for a while. */
+  async waitFor(claim: Claim, statuses: readonly Reservation['status'][], limitMs: number): Promise<boolean> {
+    for (const until = Date.now() + limitMs; Date.now() < until;) {
+      if (statuses.includes((await this.read(claim)).status)) return true;
+      await sleep(250);
+    }
+    return false;
+  }
+
+  async confirm(claim: Claim, reference: string, money: Money = claim.total): Promise<Answer> {
+    const right = money.amount === claim.total.amount && money.currency === claim.total.currency;
+    const payment = this.deps.book.payment('confirm', reference, claim.id, money);
+    const answer = await this.deps.http.call({
+      operation: right ? 'confirm' : 'confirm, wrong amount',
+      method: 'POST',
+      path: `/v1/reservations/${claim.id}/confirm`,
+      key: this.deps.keys[claim.client],
+      body: { payment: { reference, ...money } },
+      expect: right
+        ? [200, 202, '409 reservation_expired', '409 reservation_cancelled', '409 reservation_confirmed']
+        : ['422 payment_mismatch', '409 reservation_expired', '409 reservation_cancelled', '409 reservation_confirmed'],
+      subject: claim.id,
+    });
+    if (answer.lost > 0) payment.uncertain = true;
+    if (answer.status < 300) payment.told.add('confirm');
+    else payment.refused = true;
+    if (answer.status === 200) {
+      claim.confirmed.add(reference);
+      const now = reservationOf(answer);
+      if (now.payment?.reference !== reference || !['confirmed', 'cancelled'].includes(now.status)) {
+        const detail = `confirm of ${reference} was answered 200 with ${now.status}, ${now.payment?.reference ?? 'no payment'}`;
+        this.deps.book.violation('confirm 200 is of its own payment', claim.id, detail);
+      }
+    }
+    return answer;
+  }
+
+  private async webhook(
+    provider: 'stripe' | 'standard',
+    payment: Payment,
+    type: string,
+    signed: () => { raw: string; headers: Record<string, string> },
+  ): Promise<void> {
+    const answer = await this.deps.http.call({
+      operation: `webhook ${type}`,
+      method: 'POST',
+      path: `/v1/webhooks/${provider}`,
+      signed,
+      expect: [200],
+      subject: payment.reference,
+    });
+    if (answer.status === 200) payment.told.add(provider);
+  }
+
+  /** One delivery of a payment by the Standard Webhooks rules. */
+  async payStandard(payment: Payment, messageId: string): Promise<void> {
+    const { reference, reservation, amount, currency } = payment;
+    const type = 'payment.succeeded';
+    const raw = JSON.stringify({ type, data: { reservation, reference, amount, currency } });
+    await this.webhook('standard', payment, type, () => this.signStandard(raw, messageId));
+  }
+
+  private signStandard(raw: string, id: string): { raw: string; headers: Record<string, string> } {
+    const at = new Date();
+    const signature = new Webhook(this.deps.webhookSecrets.standard).sign(id, at, raw);
+    const timestamp = String(Math.floor(at.getTime() / 1000));
+    return {
+      raw,
+      headers: {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': signature,
+      },
+    };
+  }
+
+  /** A payment that failed is only noted. */
+  async payFailed(claim: Claim, reference: string): Promise<void> {
+    const raw = JSON.stringify({ type: 'payment.failed', data: { reservation: claim.id, reference, ...claim.total } });
+    const id = `msg_${this.deps.random.uuid()}`;
+    await this.deps.http.call({
+      operation: 'webhook payment.failed',
+      method: 'POST',
+      path: '/v1/webhooks/standard',
+      signed: () => this.signStandard(raw, id),
+      expect: [200],
+      subject: claim.id,
+    });
+  }
+
+  /** One delivery of one of Stripe's two success events; both are the same payment. */
+  async payStripe(
+    payment: Payment,
+    type: 'payment_intent.succeeded' | 'checkout.session.completed',
+    eventId: string,
+  ): Promise<void> {
+    const { reference, reservation, amount } = payment;
+    const currency = payment.currency.toLowerCase();
+    const metadata = { reservation_id: reservation };
+    const object =
+      type === 'payment_intent.succeeded'
+        ? { id: reference, object: 'payment_intent', amount, amount_received: amount, currency, metadata }
+        : {
+            id: `cs_${reference}`,
+            object: 'checkout.session',
+            payment_status: 'paid',
+            payment_intent: reference,
+            amount_total: amount,
+            currency,
+            metadata,
+          };
+    const payload = JSON.stringify({ id: eventId, object: 'event', type, data: { object } });
+    await this.webhook('stripe', payment, type, () => ({
+      raw: payload,
+      headers: {
+        'content-type': 'application/json',
+        'stripe-signature': Stripe.webhooks.generateTestHeaderString({
+          payload,
+          secret: this.deps.webhookSecrets.stripe,
+        }),
+      },
+    }));
+  }
+
+  async cancel(claim: Claim): Promise<Answer> {
+    claim.cancelAsked = true;
+    const answer = await this.deps.http.call({
+      operation: 'cancel',
+      method: 'POST',
+      path: `/v1/reservations/${claim.id}/cancel`,
+      key: this.deps.keys[claim.client],
+      expect: [200, 202, '409 reservation_expired'],
+      subject: claim.id,
+    });
+    if (answer.status === 202) claim.cancelled.kept = true;
+    if (answer.status === 200) {
+      claim.cancelled.done = true;
+      const { status } = reservationOf(answer);
+      if (status !== 'cancelled') this.deps.book.violation('cancel 200 is cancelled', claim.id, `it says ${status}`);
+    }
+    return answer;
+  }
+
+  async extend(claim: Claim): Promise<boolean> {
+    const answer = await this.deps.http.call({
+      operation: 'extend',
+      method: 'POST',
+      path: `/v1/reservations/${claim.id}/extend`,
+      key: this.deps.keys[claim.client],
+      expect: [
+        200,
+        '409 extension_limit',
+        '409 reservation_expired',
+        '409 reservation_cancelled',
+        '409 reservation_confirmed',
+      ],
+      subject: claim.id,
+    });
+    if (answer.status === 200) this.deps.book.promise(claim, reservationOf(answer).expiresAt);
+    return answer.status === 200;
+  }
+
+  /** The ticket codes, or null when they are not there yet. */
+  async tickets(claim: Claim): Promise<string[] | null> {
+    const answer = await this.deps.http.call({
+      operation: 'tickets',
+      method: 'GET',
+      path: `/v1/reservations/${claim.id}/tickets`,
+      key: this.deps.keys[claim.client],
+      expect: [200, '409 tickets_not_ready'],
+      subject: claim.id,
+    });
+    if (answer.status !== 200) return null;
+    const codes = (answer.body as { data: { code: string }[] }).data.map((ticket) => ticket.code);
+    for (const code of codes) claim.codes.add(code);
+    return codes;
+  }
+
+  async ticketsPdf(claim: Claim): Promise<void> {
+    const answer = await this.deps.http.call({
+      operation: 'tickets.pdf',
+      method: 'GET',
+      path: `/v1/reservations/${claim.id}/tickets.pdf`,
+      key: this.deps.keys[claim.client],
+      expect: [200, '409 tickets_not_ready'],
+      subject: claim.id,
+    });
+    const isPdf = Buffer.isBuffer(answer.body) && answer.body.subarray(0, 5).toString('latin1') === '%PDF-';
+    if (answer.status === 200 && !isPdf) this.deps.book.violation('a PDF is a PDF', claim.id, 'it does not begin so');
+  }
+
+  async resend(claim: Claim): Promise<void> {
+    const answer = await this.deps.http.call({
+      operation: 'resend',
+      method: 'POST',
+      path: `/v1/reservations/${claim.id}/resend`,
+      key: this.deps.keys[claim.client],
+      expect: [202, '409 tickets_not_ready', '403 limit_exceeded'],
+      subject: claim.id,
+    });
+    if (answer.status === 202) claim.resends++;
+  }
+
+  async checkIn(claim: Claim, code: string): Promise<void> {
+    const answer = await this.deps.http.call({
+      operation: 'check-in',
+      method: 'POST',
+      path: '/v1/check-ins',
+      key: this.deps.keys.scanner,
+      body: { code },
+      expect: [201, '409 already_checked_in', '409 ticket_void'],
+      subject: code,
+    });
+    if (answer.status === 201) claim.entered.set(code, (claim.entered.get(code) ?? 0) + 1);
+    if (answer.status === 201 && claim.cancelled.done) {
+      this.deps.book.violation('a void ticket lets nobody in', claim.id, code);
+    }
+  }
+
+  /** Something that anybody may look at. */
+  async look(operation: string, path: string, as?: keyof DevInfo['keys'], expect: readonly number[] = [200]) {
+    const key = as && this.deps.keys[as];
+    return this.deps.http.call({
+      operation,
+      method: 'GET',
+      path,
+      expect,
+      subject: path,
+      ...(key !== undefined && { key }),
+    });
+  }
+
+  /** A signal by hand, as an operator sends it from the command line: tried again while Temporal is away. */
+  async signal(id: string, name: 'paymentConfirmed' | 'cancel', args: unknown[]): Promise<SignalResult> {
+    const { temporal, book, random, http } = this.deps;
+    let result: SignalResult = 'unknown';
+    for (let attempt = 0; attempt < SIGNAL_TRIES && result === 'unknown'; attempt++) {
+      try {
+        const deadline = Date.now() + SIGNAL_LIMIT_MS;
+        await temporal.connection.withDeadline(deadline, () => temporal.workflow.getHandle(id).signal(name, ...args));
+        result = 'taken';
+        book.write({ actor: http.actor, operation: `signal ${name}`, subject: id, args });
+      } catch (error) {
+        const cause = (error as { cause?: { code?: unknown } }).cause;
+        if ((error as Error).name === 'WorkflowNotFoundError' || cause?.code === NOT_FOUND) result = 'gone';
+        else await sleep(random.between(200, 1_000));
+      }
+    }
+    book.count(`signal ${name}`, result);
+    return result;
+  }
+
+  async signalPayment(payment: Payment): Promise<SignalResult> {
+    const { reference, reservation, amount, currency } = payment;
+    const result = await this.signal(reservation, 'paymentConfirmed', [{ reference, amount, currency }]);
+    if (result === 'taken') payment.told.add('signal');
+    else payment.uncertain = true;
+    return result;
+  }
+
+  async signalCancel(claim: Claim): Promise<SignalResult> {
+    claim.cancelAsked = true;
+    const result = await this.signal(claim.id, 'cancel', []);
+    if (result === 'taken') claim.cancelled.signalled = true;
+    return result;
+  }
+}

@@ -1,0 +1,96 @@
+import { Agent, request } from 'node:http';
+import { Agent as SecureAgent, request as secureRequest } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface ApiAnswer {
+  status: number;
+  body: unknown;
+  /** From the request's sending to its whole answer. Of the last try, if it was told to wait. */
+  ms: number;
+  /** How often it was told to try again later (429), and did. */
+  retries: number;
+}
+
+export interface ApiCall {
+  method: 'GET' | 'POST';
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+/** Somebody who calls the API, over kept connections of its own. */
+export interface Caller {
+  /** Tries again when told to wait (429). @throws when no answer comes; the message says why. */
+  call(call: ApiCall): Promise<ApiAnswer>;
+  /** Opens a connection, so that the race does not measure its making. */
+  connect(): Promise<void>;
+  close(): void;
+}
+
+const ANSWER_WITHIN_MS = 60_000;
+const MAX_RETRIES = 20;
+
+function parse(text: string, type: string | undefined): unknown {
+  return type?.includes('json') ? (JSON.parse(text) as unknown) : text;
+}
+
+/** `fetch` hides which connection it uses, and whether it is a new one; a race has to know. */
+export function createCaller(apiUrl: string, key: string, connections: number): Caller {
+  const secure = new URL(apiUrl).protocol === 'https:';
+  const settings = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
+  const agent = secure ? new SecureAgent(settings) : new Agent(settings);
+  const send = secure ? secureRequest : request;
+
+  function once({ method, path, body, headers }: ApiCall): Promise<ApiAnswer & { retryAfterMs: number }> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const sentAt = performance.now();
+      const outgoing = send(
+        new URL(path, apiUrl),
+        {
+          method,
+          agent,
+          timeout: ANSWER_WITHIN_MS,
+          headers: {
+            authorization: `Bearer ${key}`,
+            ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+            ...headers,
+          },
+        },
+        (incoming) => {
+          const chunks: Buffer[] = [];
+          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+          incoming.on('error', reject);
+          incoming.on('end', () => {
+            const ms = performance.now() - sentAt;
+            const answer = Buffer.concat(chunks).toString();
+            const retryAfterMs = 1000 * Math.min(60, Math.max(1, Number(incoming.headers['retry-after']) || 1));
+            try {
+              const parsed = parse(answer, incoming.headers['content-type']);
+              resolve({ status: incoming.statusCode ?? 0, body: parsed, ms, retries: 0, retryAfterMs });
+            } catch (error) {
+              reject(error as Error);
+            }
+          });
+        },
+      );
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)));
+      outgoing.on('error', reject);
+      outgoing.end(text);
+    });
+  }
+
+  return {
+    async call(call) {
+      for (let retries = 0; ; retries++) {
+        const { retryAfterMs, ...answer } = await once(call);
+        if (answer.status !== 429 || retries === MAX_RETRIES) return { ...answer, retries };
+        await delay(retryAfterMs);
+      }
+    },
+    async connect() {
+      await once({ method: 'GET', path: '/livez' });
+    },
+    close: () => agent.destroy(),
+  };
+}

@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { renderChart, type Chart } from './charts';
+import { escapeText } from './escape';
+import { STYLE } from './style';
+import { formatCell, isNumeric, type Table } from './table';
+
+export interface Report {
+  title: string;
+  /** Paragraphs: what was done and what the words mean. */
+  intro: readonly string[];
+  /** The one sentence to take away, and whether it is good. */
+  verdict?: { ok: boolean; text: string };
+  tables: readonly Table[];
+  charts: readonly Chart[];
+  /** Where and how it was measured. */
+  meta: Readonly<Record<string, string>>;
+}
+
+function renderTable(table: Table): string {
+  const kind = table.columns.map((_, column) => (isNumeric(table, column) ? ' class="figure"' : ''));
+  const head = table.columns.map((label, column) => `<th scope="col"${kind[column]!}>${escapeText(label)}</th>`);
+  const rows = table.rows.map(
+    (row) =>
+      `<tr>${table.columns.map((_, column) => `<td${kind[column]!}>${escapeText(formatCell(row[column] ?? ''))}</td>`).join('')}</tr>`,
+  );
+  const title = table.title ? `<h2>${escapeText(table.title)}</h2>` : '';
+  const note = table.note ? `<p class="note">${escapeText(table.note)}</p>` : '';
+  return (
+    `<section>${title}<div class="scroll"><table><thead><tr>${head.join('')}</tr></thead>` +
+    `<tbody>${rows.join('')}</tbody></table></div>${note}</section>`
+  );
+}
+
+/** One HTML file that needs nothing else: no network, no script; light or dark as the reader's system is. */
+export function renderReport({ title, intro, verdict, tables, charts, meta }: Report): string {
+  const paragraphs = intro.map((text) => `<p>${escapeText(text)}</p>`).join('');
+  const facts = Object.entries(meta).map(
+    ([name, value]) => `<div><dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd></div>`,
+  );
+  const verdictLine = verdict
+    ? `<p class="verdict ${verdict.ok ? 'good' : 'bad'}"><b>${verdict.ok ? '✓' : '✗'}</b> ${escapeText(verdict.text)}</p>`
+    : '';
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeText(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header><p class="brand">Holdfast</p><h1>${escapeText(title)}</h1>${verdictLine}${paragraphs}</header>
+${tables.map(renderTable).join('\n')}
+<div class="charts">${charts.map(renderChart).join('\n')}</div>
+<footer><dl>${facts.join('')}</dl></footer>
+</main>
+</body>
+</html>
+`;
+}
+
+/** Writes a report, with the folders that it needs. @returns the full path */
+export function saveReport(file: string, report: Report): string {
+  const path = resolve(file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, renderReport(report));
+  return path;
+}

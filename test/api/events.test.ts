@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto';
+import { ApiClient, refusal, type Answer, type Page } from '../support/api';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+interface EventBody extends Record<string, unknown> {
+  id: string;
+  slug: string;
+  holdTtlSeconds: number;
+  holdCapSeconds: number;
+}
+
+const minimal = (overrides: Record<string, unknown> = {}) => ({
+  slug: `event-${randomUUID().slice(0, 8)}`,
+  name: 'Hamlet',
+  startsAt: '2030-03-14T20:00:00+01:00',
+  currency: 'EUR',
+  categories: [{ code: 'all', name: 'All', price: 1500 }],
+  sections: [{ name: 'Floor', category: 'all', places: 3 }],
+  ...overrides,
+});
+const make = (overrides: Record<string, unknown> = {}): Promise<Answer<EventBody>> =>
+  api.call<EventBody>('POST', '/v1/events', { key: system.info.keys.operator, body: minimal(overrides) });
+const rows = (count: number, seats: number) =>
+  Array.from({ length: count }, (_, index) => ({ name: `R${index}`, seats }));
+
+describe('Making an event', () => {
+  it('takes no more than a slug, a name, a start, a currency, categories and sections', async () => {
+    const { status, body, headers } = await make();
+    expect(status).toBe(201);
+    expect(headers.get('location')).toBe(`/v1/events/${body.slug}`);
+    expect(body).toMatchObject({
+      name: 'Hamlet',
+      venue: null,
+      startsAt: '2030-03-14T19:00:00.000Z',
+      currency: 'EUR',
+      salesOpenAt: null,
+      salesCloseAt: null,
+      holdTtlSeconds: 600,
+      holdCapSeconds: 1800,
+    });
+  });
+
+  it('keeps all that is given', async () => {
+    const given = {
+      venue: 'Divadlo Na zábradlí',
+      timeZone: 'Europe/Prague',
+      salesOpenAt: '2029-01-01T00:00:00Z',
+      salesCloseAt: '2030-01-01T00:00:00Z',
+      holdTtlSeconds: 60,
+      holdCapSeconds: 90,
+      maxSeatsPerReservation: 4,
+    };
+    const { status, body } = await make(given);
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      ...given,
+      salesOpenAt: '2029-01-01T00:00:00.000Z',
+      salesCloseAt: '2030-01-01T00:00:00.000Z',
+    });
+  });
+
+  it('is found by slug and by id', async () => {
+    const { body } = await make();
+    for (const name of [body.slug, body.id]) {
+      const found = await api.call('GET', `/v1/events/${name}`, { key: null });
+      expect([found.status, found.body]).toEqual([200, body]);
+    }
+  });
+
+  it('caps holds at three times the TTL unless told otherwise', async () => {
+    expect((await make({ holdTtlSeconds: 7 })).body).toMatchObject({ holdTtlSeconds: 7, holdCapSeconds: 21 });
+    expect((await make({ holdTtlSeconds: 7, holdCapSeconds: 7 })).body.holdCapSeconds).toBe(7);
+  });
+
+  it.each([
+    [{ holdTtlSeconds: 60, holdCapSeconds: 59 }, 'holdCapSeconds'],
+    [{ holdCapSeconds: 599 }, 'holdCapSeconds'],
+    [{ holdTtlSeconds: 0 }, 'holdTtlSeconds'],
+    [{ holdTtlSeconds: -5 }, 'holdTtlSeconds'],
+    [{ holdTtlSeconds: 1.5 }, 'holdTtlSeconds'],
+    [{ maxSeatsPerReservation: 0 }, 'maxSeatsPerReservation'],
+    [{ slug: 'No Slug' }, 'slug'],
+    [{ slug: '' }, 'slug'],
+    [{ slug: randomUUID() }, 'slug'],
+    [{ name: '' }, 'name'],
+    [{ startsAt: 'tomorrow' }, 'startsAt'],
+    [{ startsAt: '2030-02-30T00:00:00Z' }, 'startsAt'],
+    [{ startsAt: '2030-03-14T20:00:00' }, 'startsAt'],
+    [{ timeZone: 'Europe/Atlantis' }, 'timeZone'],
+    [{ currency: 'euro' }, 'currency'],
+    [{ salesOpenAt: '2030-01-02T00:00:00Z', salesCloseAt: '2030-01-01T00:00:00Z' }, 'salesCloseAt'],
+    [{ categories: [] }, 'categories'],
+    [{ categories: [{ code: 'all', name: 'All', price: -1 }] }, 'categories.0.price'],
+    [{ categories: [{ code: 'all', name: 'All', price: 1.5 }] }, 'categories.0.price'],
+    [{ sections: [] }, 'sections'],
+    [{ sections: [{ name: 'Floor', category: 'none', places: 3 }] }, 'sections.0.category'],
+    [{ sections: [{ name: 'Floor', category: 'all' }] }, 'sections.0'],
+    [{ sections: [{ name: 'Floor', category: 'all', places: 3, rows: rows(1, 1) }] }, 'sections.0'],
+    [{ sections: [{ name: 'Floor', category: 'all', places: 0 }] }, 'sections.0.places'],
+    [{ sections: [{ name: 'Floor', category: 'all', places: 100_001 }] }, 'sections.0.places'],
+    [{ sections: [{ name: 'A', category: 'all', rows: rows(501, 1) }] }, 'sections.0.rows'],
+    [{ sections: [{ name: 'A', category: 'all', rows: rows(1, 501) }] }, 'sections.0.rows.0.seats'],
+    [{ colour: 'red' }, 'colour'],
+  ])('refuses %j and names %s', async (overrides, path) => {
+    const answer = await make(overrides);
+    expect(refusal(answer)).toEqual([422, 'validation_failed']);
+    expect((answer.body.errors as { path: string }[]).map((error) => error.path)).toContain(path);
+  });
+
+  it('refuses more than 100,000 seats over all sections', async () => {
+    const section = (name: string) => ({ name, category: 'all', places: 50_001 });
+    expect(refusal(await make({ sections: [section('A'), section('B')] }))).toEqual([422, 'validation_failed']);
+  });
+
+  it('takes 100,000 seats', async () => {
+    const section = (name: string) => ({ name, category: 'all', rows: rows(250, 200) });
+    const { status, body } = await make({ sections: [section('West'), section('East')] });
+    expect(status).toBe(201);
+    expect((await api.seats(body.slug)).length).toBe(100_000);
+  });
+
+  it('takes times to the edges of the calendar, or refuses them', async () => {
+    for (const startsAt of ['9999-12-31T23:59:59Z', '9999-12-31T23:59:59-23:59', '1970-01-01T00:00:00+23:59']) {
+      expect([201, 422]).toContain((await make({ startsAt })).status);
+    }
+  });
+
+  it('takes a slug once', async () => {
+    const { body } = await make();
+    expect((await make({ slug: body.slug })).status).toBe(409);
+  });
+
+  it('takes a slug once even when ten come at the same time', async () => {
+    const slug = `event-${randomUUID().slice(0, 8)}`;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => make({ slug })));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
+  });
+
+  it('gives every seat a label of its own, also where two sections have a row of one name', async () => {
+    const section = (name: string) => ({ name, category: 'all', rows: [{ name: 'A', seats: 2 }] });
+    const { body } = await make({
+      sections: [section('Stalls'), section('Circle'), { name: 'A', category: 'all', places: 2 }],
+    });
+    const labels = (await api.seats(body.slug)).map((seat) => seat.label);
+    expect(new Set(labels).size).toBe(6);
+  });
+});
+
+describe('The list of events', () => {
+  it('comes in pages that together name each event once, in order', async () => {
+    const made = await Promise.all(Array.from({ length: 5 }, () => make({ startsAt: '2031-01-01T00:00:00Z' })));
+    const seen: EventBody[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const { body } = await api.call<Page<EventBody>>('GET', `/v1/events?limit=2${query}`, { key: null });
+      expect(body.data.length).toBeLessThanOrEqual(2);
+      seen.push(...body.data);
+      cursor = body.nextCursor;
+    } while (cursor !== null);
+    const ids = seen.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(made.map(({ body }) => body.id)));
+    const starts = seen.map((event) => Date.parse(event.startsAt as string));
+    expect(starts).toEqual([...starts].sort((a, b) => a - b));
+  });
+
+  it('knows no event that is not there', async () => {
+    for (const name of ['nothing', 'NOTHING', randomUUID()]) {
+      expect(refusal(await api.call('GET', `/v1/events/${name}`, { key: null }))).toEqual([404, 'not_found']);
+      expect(refusal(await api.call('GET', `/v1/events/${name}/seats`, { key: null }))).toEqual([404, 'not_found']);
+      expect(refusal(await api.call('GET', `/v1/events/${name}/stream`, { key: null }))).toEqual([404, 'not_found']);
+    }
+  });
+});
