@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import type { Database } from '../db/database';
-import { readTicketContent, storeDocument, ticketsAreReady } from '../db/tickets';
+import { readPrint, readTicketContent, storeDocument } from '../db/tickets';
 import { faultPoint } from '../fault-points';
 import type { TicketPrinter } from './ports';
 
@@ -12,7 +12,7 @@ export const createDocumentActivities = ({ db, print }: { db: Database; print: T
    * Done already: nothing is printed again. The codes were fixed at the confirmation, so a second print is the same.
    */
   async renderTickets(reservationId: string): Promise<'rendered' | 'not_confirmed'> {
-    if (await ticketsAreReady(db, reservationId)) return 'rendered';
+    if ((await readPrint(db, reservationId)).printed) return 'rendered';
     const content = await readTicketContent(db, reservationId);
     if (!content) return 'not_confirmed';
     const beat = setInterval(heartbeat, HEARTBEAT_MS);

@@ -5,9 +5,9 @@ import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
 import { createWaker } from '../db/wake';
 import { ticketKeyFromSeed } from '../domain/ticket-code';
-import { faultsAreArmed } from '../fault-points';
 import { createLogger } from '../logger';
-import { createTemporalClient } from '../temporal/connection';
+import { refuseInProduction } from '../production';
+import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
 import { createApp } from './app';
 import { createEventStreams } from './event-streams';
 import { createHoldCap } from './hold-cap';
@@ -39,6 +39,7 @@ async function main(): Promise<void> {
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
   ]);
+  refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('api', settings.LOG_LEVEL);
   const db = createDatabase({
     url: settings.DATABASE_URL,
@@ -46,14 +47,10 @@ async function main(): Promise<void> {
     prepared: settings.DATABASE_PREPARED === 'on',
     applicationName: 'holdfast-api',
   });
-  if (settings.NODE_ENV === 'production') {
-    if (faultsAreArmed())
-      throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
-    if ((await countDemoKeys(db)) > 0) {
-      throw new SettingsError(
-        'There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)',
-      );
-    }
+  if (settings.NODE_ENV === 'production' && (await countDemoKeys(db)) > 0) {
+    throw new SettingsError(
+      'There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)',
+    );
   }
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
   const unlimited = settings.RATE_LIMIT === 'off';

@@ -30,8 +30,12 @@ export interface Caller {
 const ANSWER_WITHIN_MS = 60_000;
 const MAX_RETRIES = 20;
 
-function parse(text: string, type: string | undefined): unknown {
-  return type?.includes('json') ? (JSON.parse(text) as unknown) : text;
+interface RawAnswer {
+  status: number;
+  text: string;
+  json: boolean;
+  ms: number;
+  retryAfterMs: number;
 }
 
 /** `fetch` hides which connection it uses, and whether it is a new one; a race has to know. */
@@ -41,7 +45,7 @@ export function createCaller(apiUrl: string, key: string, connections: number): 
   const agent = secure ? new SecureAgent(settings) : new Agent(settings);
   const send = secure ? secureRequest : request;
 
-  function once({ method, path, body, headers }: ApiCall): Promise<ApiAnswer & { retryAfterMs: number }> {
+  function once({ method, path, body, headers }: ApiCall): Promise<RawAnswer> {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const sentAt = performance.now();
@@ -53,7 +57,10 @@ export function createCaller(apiUrl: string, key: string, connections: number): 
           timeout: ANSWER_WITHIN_MS,
           headers: {
             authorization: `Bearer ${key}`,
-            ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+            ...(text !== undefined && {
+              'content-type': 'application/json',
+              'content-length': Buffer.byteLength(text),
+            }),
             ...headers,
           },
         },
@@ -63,14 +70,13 @@ export function createCaller(apiUrl: string, key: string, connections: number): 
           incoming.on('error', reject);
           incoming.on('end', () => {
             const ms = performance.now() - sentAt;
-            const answer = Buffer.concat(chunks).toString();
-            const retryAfterMs = 1000 * Math.min(60, Math.max(1, Number(incoming.headers['retry-after']) || 1));
-            try {
-              const parsed = parse(answer, incoming.headers['content-type']);
-              resolve({ status: incoming.statusCode ?? 0, body: parsed, ms, retries: 0, retryAfterMs });
-            } catch (error) {
-              reject(error as Error);
-            }
+            resolve({
+              status: incoming.statusCode ?? 0,
+              text: Buffer.concat(chunks).toString(),
+              json: incoming.headers['content-type']?.includes('json') ?? false,
+              ms,
+              retryAfterMs: 1000 * Math.min(60, Math.max(1, Number(incoming.headers['retry-after']) || 1)),
+            });
           });
         },
       );
@@ -83,8 +89,10 @@ export function createCaller(apiUrl: string, key: string, connections: number): 
   return {
     async call(call) {
       for (let retries = 0; ; retries++) {
-        const { retryAfterMs, ...answer } = await once(call);
-        if (answer.status !== 429 || retries === MAX_RETRIES) return { ...answer, retries };
+        const { status, text, json, ms, retryAfterMs } = await once(call);
+        if (status !== 429 || retries === MAX_RETRIES) {
+          return { status, body: json ? (JSON.parse(text) as unknown) : text, ms, retries };
+        }
         await delay(retryAfterMs);
       }
     },

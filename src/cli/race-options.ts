@@ -49,7 +49,7 @@ export function readRaceOptions(args: readonly string[]): RaceOptions | null {
   try {
     ({ values } = parseArgs({ args: [...args], options }));
   } catch (error) {
-    throw new OptionsError((error as Error).message.split('\n')[0]!);
+    throw new OptionsError((error as Error).message.split('\n')[0]);
   }
   if (values.help) return null;
   const buyers = countOf('buyers', values.buyers, 10, 10_000);

@@ -18,12 +18,16 @@ export async function listTickets(db: Queryable, reservationId: string): Promise
   return db.rows<TicketRecord & Record<string, unknown>>(LIST, [reservationId]);
 }
 
-const READY = sql('tickets_ready', 'select exists (select from ticket_documents where reservation_id = $1) as ready');
+const READY = sql(
+  'tickets_ready',
+  `select exists (select from ticket_documents where reservation_id = $1) as printed,
+          exists (select from reservations where id = $1 and erased_at is not null) as erased`,
+);
 
-/** Whether the tickets' document is there. */
-export async function ticketsAreReady(db: Queryable, reservationId: string): Promise<boolean> {
-  const [row] = await db.rows<{ ready: boolean }>(READY, [reservationId]);
-  return row!.ready;
+/** Whether the tickets' document is there, or was until the buyer was erased. */
+export async function readPrint(db: Queryable, reservationId: string): Promise<{ printed: boolean; erased: boolean }> {
+  const [row] = await db.rows<{ printed: boolean; erased: boolean }>(READY, [reservationId]);
+  return row!;
 }
 
 const DOCUMENT = sql('tickets_document', 'select pdf from ticket_documents where reservation_id = $1');
@@ -37,7 +41,7 @@ const STORE = sql(
   'tickets_store_document',
   // Only while the reservation is confirmed, and the first one stays: a second attempt changes nothing.
   `insert into ticket_documents (reservation_id, pdf)
-   select r.id, $2 from reservations r where r.id = $1 and r.status = 'confirmed' on conflict do nothing`,
+   select r.id, $2 from reservations r where r.id = $1 and r.status = 'confirmed' and r.erased_at is null on conflict do nothing`,
 );
 
 export async function storeDocument(db: Queryable, reservationId: string, pdf: Buffer): Promise<boolean> {
@@ -66,10 +70,11 @@ const CONTENT = sql(
         from tickets t join seats s on s.id = t.seat_id join allocations a on a.reservation_id = r.id and a.seat_id = s.id
         join price_categories c on c.event_id = s.event_id and c.code = s.category_code
        where t.reservation_id = r.id and t.status <> 'void')) as content
-     from reservations r join events e on e.id = r.event_id where r.id = $1 and r.status = 'confirmed'`,
+     from reservations r join events e on e.id = r.event_id
+      where r.id = $1 and r.status = 'confirmed' and r.erased_at is null`,
 );
 
-/** The content of a confirmed reservation's tickets; null when it is not (or no longer) confirmed. */
+/** The content of a confirmed reservation's tickets; null when it is not (or no longer) confirmed, or its buyer erased. */
 export async function readTicketContent(db: Queryable, reservationId: string): Promise<TicketContent | null> {
   const [row] = await db.rows<{ content: TicketContent }>(CONTENT, [reservationId]);
   return row?.content ?? null;

@@ -16,6 +16,12 @@ export function temporalConfig(): ClientConnectConfig & { namespace: string } {
   };
 }
 
+/** Where Temporal is and whether the way there is encrypted. */
+export function temporalEndpoint(): { address: string; tls: boolean } {
+  const { address, tls, apiKey } = temporalConfig().connectionOptions;
+  return { address: address ?? '', tls: (tls !== undefined && tls !== false && tls !== null) || apiKey !== undefined };
+}
+
 export const dataConverterFor = (encryptionKey: Buffer | undefined) =>
   encryptionKey ? { payloadCodecs: [createPayloadCodec(encryptionKey)] } : undefined;
 

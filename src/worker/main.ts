@@ -6,10 +6,16 @@ import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporal
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { beat, leave } from '../db/workers';
-import { faultsAreArmed } from '../fault-points';
 import { createLogger } from '../logger';
+import { refuseInProduction } from '../production';
 import { startRelay, type Relay } from '../relay/relay';
-import { connectNative, createTemporalClient, dataConverterFor, temporalConfig } from '../temporal/connection';
+import {
+  connectNative,
+  createTemporalClient,
+  dataConverterFor,
+  temporalConfig,
+  temporalEndpoint,
+} from '../temporal/connection';
 import { createMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
 
@@ -36,9 +42,7 @@ async function main(): Promise<void> {
     'WORKER_CACHED_WORKFLOWS',
     'METRICS_PORT',
   ]);
-  if (settings.NODE_ENV === 'production' && faultsAreArmed()) {
-    throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
-  }
+  refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('worker', settings.LOG_LEVEL);
   const roles = settings.WORKER_ROLES;
   const stopping = new AbortController();

@@ -1,7 +1,7 @@
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import { extendHold, keepCancel, keepPayment, type KeepResult } from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
-import { ticketsAreReady } from '../../../db/tickets';
+import { readPrint } from '../../../db/tickets';
 import { faultPoint } from '../../../fault-points';
 import type { ApiDeps } from '../../app';
 import { Problem } from '../../problem';
@@ -156,7 +156,7 @@ export function commandRoutes({
             'tickets_not_ready',
             'There are no tickets to send: they come once the reservation is confirmed.',
           );
-        if (!(await ticketsAreReady(db, params.id))) throw notReady();
+        if (!(await readPrint(db, params.id)).printed) throw notReady();
         const result = await orderResend(db, params.id, `client:${caller.client}`);
         if (result === 'not_confirmed') throw notReady();
         if (result === 'too_many')

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { eraseBuyer } from '../../../db/erasure';
 import { buyerKeyOf } from '../../../db/holds';
 import { readHistory } from '../../../db/history';
 import { listReservations } from '../../../db/reservations';
-import { listTickets, readDocument, ticketsAreReady } from '../../../db/tickets';
+import { listTickets, readDocument, readPrint } from '../../../db/tickets';
 import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import type { ApiDeps } from '../../app';
 import { decodeCursor, encodeCursor, pageOf } from '../../cursor';
@@ -99,7 +100,8 @@ export function reservationRoutes(deps: ApiDeps) {
         const { id, status } = await access.load(params.id, caller);
         const tickets = await listTickets(db, id);
         // Ready together with their document, so that whoever sees the one can fetch the other.
-        if (tickets.length === 0 || (status === 'confirmed' && !(await ticketsAreReady(db, id)))) throw notReady();
+        const { printed, erased } = await readPrint(db, id);
+        if (tickets.length === 0 || (status === 'confirmed' && !printed && !erased)) throw notReady();
         return { status: 200, body: { data: tickets } };
       },
     }),
@@ -126,6 +128,25 @@ export function reservationRoutes(deps: ApiDeps) {
           type: 'application/pdf',
           headers: { 'content-disposition': 'inline; filename="tickets.pdf"' },
         };
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/erase-buyer',
+      operationId: 'eraseBuyer',
+      tag: 'Reservations',
+      summary: "Forget the buyer's name and address, for good",
+      description:
+        "On the buyer's request. Seats, money, ticket codes and the history stay, so the accounts stay right; nothing can be mailed or printed for it any more.",
+      access: ['operator'],
+      params: reservationParams,
+      responses: { 200: { description: 'Forgotten', schema: reservation } },
+      problems: ['not_found'],
+      async handle({ params, caller }) {
+        const { id } = await access.load(params.id, caller);
+        await eraseBuyer(db, id, `operator:${caller.client}`);
+        return { status: 200, body: presentReservation(await access.load(id, caller)) };
       },
     }),
 

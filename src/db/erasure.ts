@@ -1,0 +1,21 @@
+import { sql, type Database } from './database';
+import { appendHistory } from './settlement';
+
+const FORGET = sql(
+  'erase_buyer',
+  `update reservations set buyer_name = null, buyer_email = null, buyer_key = null, erased_at = clock_timestamp()
+    where id = $1 and erased_at is null`,
+);
+const DOCUMENT = sql('erase_document', 'delete from ticket_documents where reservation_id = $1');
+
+/**
+ * Forgets the buyer of a reservation: name, address and the printed tickets. Seats, money, ticket codes and the history,
+ * which name nobody, stay, so the accounts stay right. Safe to repeat.
+ */
+export async function eraseBuyer(db: Database, reservationId: string, actor: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    if ((await tx.run(FORGET, [reservationId])) === 0) return;
+    await tx.run(DOCUMENT, [reservationId]);
+    await appendHistory(tx, reservationId, 'buyer_erased', actor);
+  });
+}

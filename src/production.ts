@@ -1,0 +1,63 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { SettingsError } from './config';
+import { faultsAreArmed } from './fault-points';
+
+/** Secrets that stand in docker-compose.yml for a trial; whoever reads the repository knows them. */
+const KNOWN_SECRETS = new Set(['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx', 'whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ==']);
+
+/** Whether what is sent to this host leaves our own network: a public name or address. */
+export function isOutside(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, '').toLowerCase();
+  if (isIPv6(name)) return !/^(::1$|f[cd]|fe80)/.test(name);
+  if (isIPv4(name)) return !/^(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(name);
+  // A name without a dot is the container's or the cluster's.
+  return name.includes('.') && !/\.(internal|local|localhost|svc|cluster\.local)$/.test(name);
+}
+
+function requireTls(setting: string, text: string, isSafe: (url: URL) => boolean, mend: string): void {
+  const url = new URL(text);
+  if (isOutside(url.hostname) && !isSafe(url)) {
+    throw new SettingsError(
+      `Setting ${setting} cannot be used in production: it sends to the outside in clear; ${mend}`,
+    );
+  }
+}
+
+interface ProductionSettings {
+  NODE_ENV: string;
+  DATABASE_URL: string;
+  SMTP_URL?: string;
+  STRIPE_WEBHOOK_SECRET?: readonly string[] | undefined;
+  STANDARD_WEBHOOK_SECRET?: readonly string[] | undefined;
+}
+
+/**
+ * Refuses what is fine on a desk and wrong on the street: known secrets, armed faults, passwords and tickets in clear
+ * over foreign networks. (Demo keys are looked for once the database is open.)
+ * @param temporal where Temporal is, and whether the way there is encrypted
+ * @throws SettingsError with one line that names the setting
+ */
+export function refuseInProduction(settings: ProductionSettings, temporal: { address: string; tls: boolean }): void {
+  if (settings.NODE_ENV !== 'production') return;
+  if (faultsAreArmed()) {
+    throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
+  }
+  for (const name of ['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const) {
+    if (settings[name]?.some((secret) => KNOWN_SECRETS.has(secret))) {
+      throw new SettingsError(
+        `Setting ${name} cannot be used in production: this secret stands in our repository; make your own`,
+      );
+    }
+  }
+  const isTls = ({ searchParams }: URL) => /^(require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '');
+  requireTls('DATABASE_URL', settings.DATABASE_URL, isTls, 'add ?sslmode=verify-full');
+  if (settings.SMTP_URL !== undefined) {
+    const isSafe = (url: URL) => url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true';
+    requireTls('SMTP_URL', settings.SMTP_URL, isSafe, 'use smtps:// or add ?requireTLS=true');
+  }
+  if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls) {
+    throw new SettingsError(
+      'Setting TEMPORAL_ADDRESS cannot be used in production: it sends to the outside in clear; set TEMPORAL_TLS or TEMPORAL_API_KEY',
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import { readSettings, SettingsError } from '../../src/config';
+import { isOutside, refuseInProduction } from '../../src/production';
+
+const message = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SettingsError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+describe('A setting', () => {
+  it('that is unset or empty has its default', () => {
+    expect(readSettings(['PORT', 'HOLD_TTL_SECONDS', 'RATE_LIMIT'], { PORT: '' })).toEqual({
+      PORT: 3000,
+      HOLD_TTL_SECONDS: 600,
+      RATE_LIMIT: 6000,
+    });
+  });
+
+  it.each([
+    ['PORT', '70000'],
+    ['PORT', 'three'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['HOLD_TTL_SECONDS', '0'],
+    ['RATE_LIMIT', 'none'],
+    ['SMTP_URL', 'mail.example.org'],
+    ['STANDARD_WEBHOOK_SECRET', 'whsec_not base64!'],
+    ['TICKET_SIGNING_KEY', 'too-short'],
+    ['WORKER_ROLES', 'reservations,cooking'],
+    ['STRIPE_API_KEY', 'pk_test_public'],
+  ] as const)('%s=%s stops the start with one line that names it', (name, value) => {
+    const line = message(() => readSettings([name], { [name]: value }));
+    expect(line).toContain(name);
+    expect(line.split('\n')).toHaveLength(1);
+  });
+});
+
+describe('In production a process refuses to start', () => {
+  const local = { address: 'temporal:7233', tls: false };
+  const sound = { NODE_ENV: 'production', DATABASE_URL: 'postgres://u:p@db.internal/holdfast' };
+
+  it('never without a reason', () => {
+    expect(message(() => refuseInProduction(sound, local))).toBe('');
+  });
+
+  it.each([
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://u:p@db.example.com/holdfast' }],
+    ['SMTP_URL', { SMTP_URL: 'smtp://mail.example.com:587' }],
+    ['STRIPE_WEBHOOK_SECRET', { STRIPE_WEBHOOK_SECRET: ['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx'] }],
+    ['STANDARD_WEBHOOK_SECRET', { STANDARD_WEBHOOK_SECRET: ['whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ=='] }],
+  ])('with an unsafe %s', (name, settings) => {
+    expect(message(() => refuseInProduction({ ...sound, ...settings }, local))).toContain(name);
+    expect(message(() => refuseInProduction({ ...sound, ...settings, NODE_ENV: 'development' }, local))).toBe('');
+  });
+
+  it('with Temporal on the outside in clear', () => {
+    const away = { address: 'temporal.example.com:7233', tls: false };
+    expect(message(() => refuseInProduction(sound, away))).toContain('TEMPORAL_ADDRESS');
+    expect(message(() => refuseInProduction(sound, { ...away, tls: true }))).toBe('');
+  });
+
+  it('but takes TLS to the outside', () => {
+    const settings = {
+      ...sound,
+      DATABASE_URL: 'postgres://u:p@db.example.com/holdfast?sslmode=verify-full',
+      SMTP_URL: 'smtps://mail.example.com',
+    };
+    expect(message(() => refuseInProduction(settings, local))).toBe('');
+  });
+});
+
+describe('Outside is', () => {
+  it.each(['db.example.com', '8.8.8.8', '[2001:db8::1]', '2606:4700::1111'])('%s', (host) => {
+    expect(isOutside(host)).toBe(true);
+  });
+  it.each([
+    'localhost',
+    'postgres',
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.20.0.2',
+    '192.168.1.9',
+    '::1',
+    'fd00::1',
+    'db.internal',
+  ])('not %s', (host) => {
+    expect(isOutside(host)).toBe(false);
+  });
+});
