@@ -84,13 +84,13 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     events.push(slug);
   }
 
-  const pause = (ms: number): Promise<void> =>
-    sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   async function sellOn(scene: Scene): Promise<void> {
-    while (!stopping.signal.aborted) {
+    for (;;) {
       await pause(NEW_EVENT_EVERY_MS);
-      if (!stopping.signal.aborted) await openEvent(scene).catch(unlessAbandoned);
+      if (stopping.signal.aborted) return;
+      await openEvent(scene).catch(unlessAbandoned);
     }
   }
 

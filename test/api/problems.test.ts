@@ -16,7 +16,7 @@ const reserve = (body: unknown, key = randomUUID()) =>
   api.call('POST', '/v1/reservations', { body, headers: { 'idempotency-key': key } });
 const reserveRaw = (raw: string | Buffer, headers: Record<string, string> = {}) =>
   api.call('POST', '/v1/reservations', { raw, headers: { 'idempotency-key': randomUUID(), ...headers } });
-const pathsOf = ({ body }: Answer) => (body.errors as { path: string }[]).map(({ path }) => path);
+const pathsOf = ({ body }: Answer) => [...new Set((body.errors as { path: string }[]).map(({ path }) => path))];
 
 describe('An error', () => {
   it('is a problem by RFC 9457 with a stable code', async () => {

@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { sendSignal } from '../dev/processes';
+import type { Proxy, ProxyMode } from './proxy';
+import { childrenOf } from './process-tree';
+import { createRandom, type Random } from './random';
+import { DOCUMENTS_WORKER, OWN_PARTS, type ChaosSystem } from './system';
+
+export interface Faults {
+  /** How often each fault was done, by its name. */
+  done: ReadonlyMap<string, number>;
+  /** Ends the faults: everything is thawed, and the network is whole again. */
+  stop(): Promise<void>;
+}
+
+interface Context {
+  system: ChaosSystem;
+  random: Random;
+  stopping: AbortSignal;
+}
+
+/** Does one fault; false when what it is aimed at is not there just now. */
+type Fault = (context: Context) => Promise<boolean>;
+
+const kill =
+  (part: string): Fault =>
+  async ({ system: { watch } }) => {
+    const pid = watch.pid(part);
+    if (pid === null) return false;
+    watch.willKill(pid);
+    sendSignal(pid, 'SIGKILL');
+    return true;
+  };
+
+/** Frozen processes are thawed again whatever happens meanwhile; one that has been killed is none of ours any more. */
+async function frozen(pids: readonly number[], alive: () => boolean, { random, stopping }: Context): Promise<void> {
+  for (const pid of pids) sendSignal(pid, 'SIGSTOP');
+  await sleep(random.between(2_000, 15_000), undefined, { signal: stopping }).catch(() => undefined);
+  if (alive()) for (const pid of pids) sendSignal(pid, 'SIGCONT');
+}
+
+/** @param whole with its children: a frozen postmaster alone keeps its backends at work */
+const freeze =
+  (part: string, whole = false): Fault =>
+  async (context) => {
+    const pid = context.system.watch.pid(part);
+    if (pid === null) return false;
+    const pids = whole ? [pid, ...childrenOf(pid)] : [pid];
+    await frozen(pids, () => context.system.watch.pid(part) === pid, context);
+    return true;
+  };
+
+/** The browser's main process: the child of the worker that prints. */
+function browserOf({ watch }: ChaosSystem): { pid: number; worker: number } | null {
+  const worker = watch.pid(DOCUMENTS_WORKER);
+  const pid = worker === null ? undefined : childrenOf(worker)[0];
+  return worker === null || pid === undefined ? null : { pid, worker };
+}
+
+const killBrowser: Fault = async ({ system }) => {
+  const browser = browserOf(system);
+  if (browser) sendSignal(browser.pid, 'SIGKILL');
+  return browser !== null;
+};
+
+const freezeBrowser: Fault = async (context) => {
+  const browser = browserOf(context.system);
+  if (!browser) return false;
+  await frozen([browser.pid], () => childrenOf(browser.worker).includes(browser.pid), context);
+  return true;
+};
+
+/** Ends one connection from the server's side, in the midst of whatever it does. */
+const terminateBackend: Fault = async ({ system, random }) => {
+  const client = new Client({
+    connectionString: system.services.databaseUrl,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 5_000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name like 'holdfast-%' order by state = 'active' desc, pid`,
+    );
+    if (rows.length === 0) return false;
+    await client.query('select pg_terminate_backend($1)', [random.pick(rows.slice(0, 6)).pid]);
+    return true;
+  } catch {
+    return false; // The database is down itself just now.
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
+
+const cut =
+  (name: keyof ChaosSystem['proxies']): Fault =>
+  async ({ system }) =>
+    system.proxies[name].cut() > 0;
+
+async function disturbed(proxy: Proxy, mode: ProxyMode, ms: number, { stopping }: Context): Promise<void> {
+  proxy.set(mode);
+  await sleep(ms, undefined, { signal: stopping }).catch(() => undefined);
+  // What was kept back is lost with the connection: a network that comes back after such a time has forgotten it.
+  if (mode === 'mute') proxy.cut();
+  proxy.set('flow');
+}
+
+const disturb =
+  (name: keyof ChaosSystem['proxies'], mode: ProxyMode, [low, high]: readonly [number, number]): Fault =>
+  async (context) => {
+    await disturbed(context.system.proxies[name], mode, context.random.between(low, high), context);
+    return true;
+  };
+
+/** Name, weight, what it keeps busy (one fault at a time for each), and the deed. */
+type Entry = readonly [name: string, weight: number, target: string, fault: Fault];
+
+const NETWORK: readonly Entry[] = (['postgres', 'temporal'] as const).flatMap((name): Entry[] => [
+  [`cut connections to ${name}`, 3, `to ${name}`, cut(name)],
+  [`lose answers of ${name}`, 3, `to ${name}`, disturb(name, 'mute', [100, 1_500])],
+  [`slow connections to ${name}`, 2, `to ${name}`, disturb(name, 'slow', [2_000, 8_000])],
+  [`stall connections to ${name}`, 2, `to ${name}`, disturb(name, 'stall', [1_000, 12_000])],
+  [`refuse connections to ${name}`, 1, `to ${name}`, disturb(name, 'refuse', [1_000, 6_000])],
+]);
+
+const FAULTS: readonly Entry[] = [
+  ...OWN_PARTS.flatMap((part): Entry[] => [
+    [`kill ${part}`, 3, part, kill(part)],
+    [`freeze ${part}`, 1, part, freeze(part)],
+  ]),
+  ['kill postgres', 3, 'postgres', kill('postgres')],
+  ['freeze postgres, postmaster', 1, 'postgres', freeze('postgres')],
+  ['freeze postgres, all of it', 1, 'postgres', freeze('postgres', true)],
+  ['terminate a backend', 4, 'backend', terminateBackend],
+  ['kill temporal', 3, 'temporal', kill('temporal')],
+  ['freeze temporal', 1, 'temporal', freeze('temporal')],
+  ['kill mail', 2, 'mail', kill('mail')],
+  ['freeze mail', 1, 'mail', freeze('mail')],
+  ['kill browser', 3, 'browser', killBrowser],
+  ['freeze browser', 1, 'browser', freezeBrowser],
+  ...NETWORK,
+];
+
+/** Lets something go wrong every few seconds, several things at a time at that. */
+export function startFaults(options: { system: ChaosSystem; seed: number; limit: number }): Faults {
+  const stopping = new AbortController();
+  const random = createRandom(options.seed, 'faults');
+  const context: Context = { system: options.system, random, stopping: stopping.signal };
+  const done = new Map<string, number>();
+  const busy = new Set<string>();
+  const underWay = new Set<Promise<void>>();
+  let left = options.limit;
+
+  async function perform([name, , target, fault]: Entry): Promise<void> {
+    busy.add(target);
+    try {
+      if (await fault(context)) done.set(name, (done.get(name) ?? 0) + 1);
+      else left++;
+    } finally {
+      busy.delete(target);
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (left > 0) {
+      await sleep(random.between(1_000, 5_000), undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (stopping.signal.aborted) return;
+      const possible = FAULTS.filter(([, , target]) => !busy.has(target));
+      if (possible.length === 0) continue;
+      left--;
+      const performing: Promise<void> = perform(
+        random.weighed(possible.map((entry) => [entry[1], entry] as const)),
+      ).finally(() => underWay.delete(performing));
+      underWay.add(performing);
+    }
+  }
+
+  const running = run();
+  return {
+    done,
+    async stop() {
+      stopping.abort();
+      await running;
+      await Promise.all(underWay);
+      for (const proxy of Object.values(options.system.proxies)) proxy.set('flow');
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import { startServices, type Services } from '../dev/services';
+import { startStack, type Stack } from '../dev/stack';
+import type { DevInfo } from '../dev/dev-info';
+import type { FaultPoint } from '../fault-points';
+import { startProxy, type Proxy } from './proxy';
+import { Watch } from './watch';
+
+/** Two relays and two pollers of the reservations, so that they can get in each other's way. */
+const WORKERS = ['reservations,mail,relay', 'reservations,relay', 'documents,mail'] as const;
+export const OWN_PARTS = ['api', 'worker-1', 'worker-2', 'worker-3'] as const;
+export const DOCUMENTS_WORKER = 'worker-3';
+
+/** With the load's usual pace each fires once or twice a minute: more, and the workers do nothing but start. */
+const FAULT_POINTS: Record<FaultPoint, number> = {
+  'hold.committed': 0.006,
+  'webhook.kept': 0.004,
+  'confirm.kept': 0.015,
+  'settle.locked': 0.006,
+  'settle.committed': 0.006,
+  'release.locked': 0.02,
+  'relay.started': 0.006,
+  'relay.rung': 0.004,
+  'refund.paid': 0.02,
+  'document.rendered': 0.02,
+  'mail.sent': 0.02,
+};
+
+export interface ChaosSystem {
+  services: Services;
+  watch: Watch;
+  /** What stands between our processes and their services; whoever counts goes past it. */
+  proxies: { postgres: Proxy; temporal: Proxy };
+  apiUrl: () => string;
+  info: Pick<DevInfo, 'keys' | 'webhookSecrets'>;
+  logFolders: readonly string[];
+  /** Ends our processes in order and starts them again without fault points. */
+  disarm(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface SystemOptions {
+  home: string;
+  armed: boolean;
+  signal: AbortSignal;
+  progress: (line: string) => void;
+}
+
+const portOf = (address: string): number => Number(/:(\d+)(?:\/|$)/.exec(address)?.[1]);
+
+/** What a process needs of ours to run at all; no setting of the user's has a say here. */
+const baseEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+function databaseUrlThrough(proxy: Proxy, services: Services): string {
+  const url = new URL(services.databaseUrl);
+  url.port = String(proxy.port);
+  return url.href;
+}
+
+/** Starts services, proxies and our processes, all supervised and on ports of their own. */
+export async function startSystem(options: SystemOptions): Promise<ChaosSystem> {
+  const { home, signal, progress } = options;
+  let armed = options.armed;
+  const watch = new Watch(() => armed);
+  const services = await startServices({
+    home: join(home, 'services'),
+    env: baseEnv(),
+    ports: { PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
+    temporalDatabase: 'file',
+    progress,
+    signal,
+    ...watch.events,
+  });
+  const proxies = {
+    postgres: await startProxy(portOf(services.databaseUrl)),
+    temporal: await startProxy(portOf(services.temporalAddress)),
+  };
+  const apiPort = await services.ports.free();
+
+  async function startOwn(): Promise<Stack> {
+    const faults = Object.entries(FAULT_POINTS).map(([name, probability]) => `${name}=${probability}`);
+    const stack = await startStack({
+      home: join(home, 'stack'),
+      env: {
+        ...baseEnv(),
+        DATABASE_URL: databaseUrlThrough(proxies.postgres, services),
+        TEMPORAL_ADDRESS: `127.0.0.1:${proxies.temporal.port}`,
+        TEMPORAL_NAMESPACE: services.temporalNamespace,
+        SMTP_URL: services.smtpUrl,
+        RATE_LIMIT: 'off',
+        LOG_LEVEL: 'warn',
+      },
+      ...(armed && { childEnv: { HOLDFAST_FAULTS: faults.join(',') } }),
+      ports: { PORT: apiPort },
+      workers: WORKERS,
+      seed: false,
+      progress,
+      signal,
+      ...watch.events,
+    });
+    void stack.failed.then((error) => watch.events.onFailure(error));
+    return stack;
+  }
+
+  async function closeServices(): Promise<void> {
+    await Promise.all([proxies.postgres.close(), proxies.temporal.close()]);
+    await services.stop();
+  }
+
+  let stack: Stack;
+  try {
+    stack = await startOwn();
+  } catch (error) {
+    await closeServices();
+    throw error;
+  }
+  const { apiUrl, keys, webhookSecrets } = stack.info();
+  return {
+    services,
+    watch,
+    proxies,
+    apiUrl: () => apiUrl,
+    info: { keys, webhookSecrets },
+    logFolders: [stack.logFolder, join(services.home, 'logs')],
+    async disarm() {
+      await stack.stop();
+      armed = false;
+      stack = await startOwn();
+    },
+    async stop() {
+      await stack.stop();
+      await closeServices();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { sql } from '../../src/db/database';
+import { ApiClient, eventually, refusal } from '../support/api';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+const map = (event: string, headers: Record<string, string> = {}) =>
+  api.call<{ data: unknown[] }>('GET', `/v1/events/${event}/seats`, { key: null, headers });
+
+describe('The seat map', () => {
+  it('shows every seat, unpaged and without a key', async () => {
+    const { status, body } = await map(await api.event());
+    expect([status, body.data.length]).toEqual([200, 70]);
+  });
+
+  it('says of a seat where it is, what it costs and whether it is free', async () => {
+    const [first] = await api.seats(await api.event());
+    expect(first).toEqual({
+      label: 'A-1',
+      section: 'Stalls',
+      row: 'A',
+      number: 1,
+      category: 'stalls',
+      price: { amount: 4500, currency: 'EUR' },
+      status: 'available',
+    });
+  });
+
+  it('gives general admission places a label, but neither row nor number', async () => {
+    const places = (await api.seats(await api.event())).filter((seat) => seat.section === 'Floor');
+    expect(places.length).toBe(50);
+    expect(new Set(places.map((place) => place.label)).size).toBe(50);
+    for (const place of places) expect(place).toMatchObject({ row: null, number: null, category: 'floor' });
+  });
+
+  it('has labels that are unique in the event', async () => {
+    const labels = (await api.seats(await api.event())).map((seat) => seat.label);
+    expect(new Set(labels).size).toBe(labels.length);
+  });
+
+  it('is found by the id of the event too', async () => {
+    const event = await api.event();
+    const { body } = await api.call<{ id: string }>('GET', `/v1/events/${event}`, { key: null });
+    expect(await api.seats(body.id)).toEqual(await api.seats(event));
+  });
+
+  it('shows a hold and a sale at once', async () => {
+    const event = await api.event();
+    await api.held(event, ['A-1']);
+    await api.sold(event, ['A-2']);
+    const statuses = (await api.seats(event)).slice(0, 3).map((seat) => [seat.label, seat.status]);
+    expect(statuses).toEqual([
+      ['A-1', 'held'],
+      ['A-2', 'sold'],
+      ['A-3', 'available'],
+    ]);
+  });
+
+  it('shows seats as free again once the hold has ended, was cancelled, or the sale undone', async () => {
+    const event = await api.event({ holdTtlSeconds: 1 });
+    const held = await api.held(event, ['A-1']);
+    const cancelled = await api.held(event, ['A-2']);
+    const sold = await api.sold(event, ['A-3']);
+    expect((await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`)).status).toBe(200);
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    await eventually(() => {
+      expect(Date.now()).toBeGreaterThan(Date.parse(held.expiresAt));
+    });
+    for (const label of ['A-1', 'A-2', 'A-3']) expect(await api.seatStatus(event, label)).toBe('available');
+  });
+
+  it('shows a blocked seat, which nobody can have', async () => {
+    const event = await api.event();
+    const block = sql(
+      'test_block',
+      `update seats set status = 'blocked' where label = 'A-1' and event_id = (select id from events where slug = $1)`,
+    );
+    await system.db.run(block, [event]);
+    expect(await api.seatStatus(event, 'A-1')).toBe('blocked');
+    expect(refusal(await api.hold(event, ['A-1']))).toEqual([409, 'seats_unavailable']);
+    const { body } = await api.call<{ seats: { label: string }[] }>('POST', '/v1/reservations', {
+      body: {
+        event,
+        bestAvailable: { quantity: 1, category: 'stalls' },
+        buyer: { name: 'Ada', email: 'a@example.org' },
+      },
+      headers: { 'idempotency-key': `best-of-${event}` },
+    });
+    expect(body.seats.map(({ label }) => label)).toEqual(['A-2']);
+  });
+});
+
+describe('The ETag of a seat map', () => {
+  it('spares whoever has the map already', async () => {
+    const event = await api.event();
+    const etag = (await map(event)).headers.get('etag')!;
+    expect(etag).toMatch(/^(W\/)?"[^"]+"$/);
+    for (const known of [etag, `W/${etag.replace(/^W\//, '')}`, `"other", ${etag}`]) {
+      const again = await map(event, { 'if-none-match': known });
+      expect([again.status, again.body, again.headers.get('etag')]).toEqual([304, '', etag]);
+    }
+    expect((await map(event, { 'if-none-match': '"other"' })).status).toBe(200);
+  });
+
+  it('changes with every change, also with the end of a hold, which nobody writes', async () => {
+    const event = await api.event({ holdTtlSeconds: 1 });
+    const before = (await map(event)).headers.get('etag')!;
+    const held = await api.held(event, ['A-1']);
+    const during = (await map(event, { 'if-none-match': before })).headers.get('etag')!;
+    expect(during).not.toBe(before);
+    await eventually(() => {
+      expect(Date.now()).toBeGreaterThan(Date.parse(held.expiresAt));
+    });
+    expect((await map(event, { 'if-none-match': during })).status).toBe(200);
+  });
+
+  it('differs from one event to the next', async () => {
+    const etags = await Promise.all([1, 2].map(async () => (await map(await api.event())).headers.get('etag')));
+    expect(etags[0]).not.toBe(etags[1]);
+  });
+});
+
+describe('A seat map on the wire', () => {
+  it('is compressed for those who take that, and is the same', async () => {
+    const event = await api.event();
+    const plain = await map(event, { 'accept-encoding': 'identity' });
+    const packed = await map(event, { 'accept-encoding': 'gzip' });
+    expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual([null, 'gzip']);
+    expect(packed.body).toEqual(plain.body);
+    expect(packed.headers.get('vary')).toMatch(/accept-encoding/i);
+  });
+
+  it('is read right by a hundred at once while seats are taken', async () => {
+    const event = await api.event();
+    const labels = (await api.seats(event)).slice(0, 20).map((seat) => seat.label);
+    const looks = Array.from({ length: 100 }, () => api.seats(event));
+    await Promise.all(labels.map((label) => api.held(event, [label])));
+    for (const seats of await Promise.all(looks)) expect(seats.length).toBe(70);
+    const held = (await api.seats(event)).filter((seat) => seat.status === 'held').map((seat) => seat.label);
+    expect(held).toEqual(labels);
+  });
+});

@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { ApiClient, eventually } from '../support/api';
+import { changedWorkflows } from '../support/changed-workflows';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+/** A worker of tomorrow's build, beside or instead of today's. */
+function startWorker(folder: string): ChildProcess {
+  const { databaseUrl, temporalAddress, temporalNamespace } = system.info;
+  return spawn(process.execPath, [join(folder, 'worker/main.js')], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      DATABASE_URL: databaseUrl,
+      TEMPORAL_ADDRESS: temporalAddress,
+      TEMPORAL_NAMESPACE: temporalNamespace,
+      SMTP_URL: system.stack.services.smtpUrl,
+      LOG_LEVEL: 'warn',
+    },
+  });
+}
+
+describe('A running reservation', () => {
+  it('survives the deployment of changed workflow code', async () => {
+    const event = await api.event();
+    const before = await api.held(event, ['A-1']);
+    await eventually(async () => {
+      const { status } = await system.temporal.workflow.getHandle(before.id).describe();
+      expect(status.name).toBe('RUNNING');
+    });
+    await system.stack.part('worker-1')!.stop();
+
+    const next = await changedWorkflows({ guarded: true });
+    const worker = startWorker(next.folder);
+    try {
+      await once(worker, 'message');
+      const after = await api.held(event, ['A-2']);
+      await api.pay(before);
+      await api.pay(after);
+      await api.until(before.id, 'confirmed');
+      await api.until(after.id, 'confirmed');
+
+      // The one that began before the change goes on without its new step; the one after has it.
+      const stepsOf = async (id: string) => {
+        const { events } = await system.temporal.workflow.getHandle(id).fetchHistory();
+        return (events ?? []).filter((one) => one.markerRecordedEventAttributes?.markerName === 'core_patch').length;
+      };
+      expect(await stepsOf(before.id)).toBe(0);
+      expect(await stepsOf(after.id)).toBe(1);
+    } finally {
+      worker.kill('SIGTERM');
+      await once(worker, 'exit');
+      await next.remove();
+      await system.stack.part('worker-1')!.start();
+    }
+  });
+
+  it('survives that its worker is killed between hold and payment', async () => {
+    const event = await api.event();
+    const reservation = await api.held(event, ['B-1']);
+    process.kill(system.stack.pids().workers[0]!, 'SIGKILL');
+    await api.pay(reservation);
+    await api.until(reservation.id, 'confirmed');
+    await eventually(async () => {
+      const tickets = await api.call('GET', `/v1/reservations/${reservation.id}/tickets`);
+      expect(tickets.status).toBe(200);
+    });
+  });
+});

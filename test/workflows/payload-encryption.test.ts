@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { createPayloadCodec } from '../../src/temporal/payload-codec';
+import { ApiClient } from '../support/api';
+import { startSystem, type TestSystem } from '../support/system';
+
+describe('With a payload key', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    system = await startSystem({ childEnv: { PAYLOAD_ENCRYPTION_KEY: randomBytes(32).toString('base64') } });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  it('a reservation runs to its end and Temporal holds its payloads as ciphertext alone', async () => {
+    const event = await api.event();
+    const reservation = await api.held(event, ['A-7']);
+    await api.pay(reservation, 'reference-in-clear');
+    await api.until(reservation.id, 'confirmed');
+    const handle = system.temporal.workflow.getHandle(reservation.id);
+    const history = await handle.fetchHistory();
+    const text = JSON.stringify(JSON.parse(historyToJSON(history)), (_key, value: unknown) =>
+      // Payload data is base64 in this form.
+      typeof value === 'string' && /^[A-Za-z0-9+/]{16,}={0,2}$/.test(value)
+        ? `${value} ${Buffer.from(value, 'base64').toString('latin1')}`
+        : value,
+    );
+    expect(text).toContain('binary/encrypted');
+    expect(text).not.toContain('reference-in-clear');
+    expect(text).not.toContain('A-7');
+  });
+});
+
+describe('The payload codec', () => {
+  const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"A-1"') };
+
+  it('gives back what it was given', async () => {
+    const codec = createPayloadCodec(randomBytes(32));
+    const [back] = await codec.decode(await codec.encode([payload]));
+    expect(Buffer.from(back!.data!).toString()).toBe('"A-1"');
+  });
+
+  it('reads payloads in clear from before the switch', async () => {
+    expect(await createPayloadCodec(randomBytes(32)).decode([payload])).toEqual([payload]);
+  });
+
+  it('names the keys when it is given the wrong one', async () => {
+    const sealed = await createPayloadCodec(randomBytes(32)).encode([payload]);
+    await expect(createPayloadCodec(randomBytes(32)).decode(sealed)).rejects.toThrow(
+      /was encrypted with key [0-9a-f]{16}, not with/,
+    );
+  });
+
+  it('refuses what was tampered with', async () => {
+    const codec = createPayloadCodec(randomBytes(32));
+    const [sealed] = await codec.encode([payload]);
+    sealed!.data![20]! ^= 1;
+    await expect(codec.decode([sealed!])).rejects.toThrow();
+  });
+});
