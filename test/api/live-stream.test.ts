@@ -86,8 +86,7 @@ describe('The live stream of an event', () => {
     first.close();
     await api.held(event, ['A-1']);
     const second = await listen(event);
-    const snapshot = (await second.next()).data.data;
-    expect(snapshot.find(({ label }) => label === 'A-1')?.status).toBe('held');
+    await second.until({ 'A-1': 'held' });
     await api.held(event, ['A-2']);
     await second.until({ 'A-2': 'held' });
     second.close();

@@ -1,0 +1,164 @@
+import type { Book, Claim } from './book';
+import type { Counter, Findings } from './counting';
+
+interface ReservationRow {
+  id: string;
+  status: string;
+  event: string;
+  client: string;
+  name: string;
+  email: string;
+  total: number;
+  currency: string;
+  labels: string[];
+  /** Seats whose row says that it belongs to this reservation. */
+  owned: string[];
+  hold_ends_ms: number;
+  ended_ms: number | null;
+  confirmed_by: string | null;
+  ever_confirmed: boolean;
+}
+
+const RESERVATIONS = `
+  select r.id, r.status, e.slug as event, r.client, r.buyer_name as name, r.buyer_email as email, r.total::float8, r.currency,
+         array(select s.label from allocations a join seats s on s.id = a.seat_id
+                where a.reservation_id = r.id order by s.label collate "C") as labels,
+         array(select s.label from seats s where s.reservation_id = r.id order by s.label collate "C") as owned,
+         extract(epoch from r.hold_ends_at)::float8 * 1000 as hold_ends_ms,
+         extract(epoch from r.ended_at)::float8 * 1000 as ended_ms,
+         r.confirmed_by, r.confirmed_at is not null as ever_confirmed
+    from reservations r join events e on e.id = r.event_id`;
+
+interface TicketRow {
+  reservation_id: string;
+  code: string;
+  status: string;
+  used: boolean;
+}
+
+const CLIENTS = { client: 'demo-client', client2: 'demo-client-2' } as const;
+
+function differs(what: string, told: unknown, found: unknown): string | null {
+  const [left, right] = [JSON.stringify(told), JSON.stringify(found)];
+  return left === right ? null : `${what} ${left} was told, ${right} is there`;
+}
+
+function checkHold(claim: Claim, row: ReservationRow, findings: Findings): void {
+  const wrong = [
+    differs('seats', claim.labels, row.labels),
+    differs('event', claim.event, row.event),
+    differs('buyer', claim.buyer, { name: row.name, email: row.email }),
+    differs('client', CLIENTS[claim.client], row.client),
+    differs('total', claim.total, { amount: row.total, currency: row.currency }),
+  ].filter((difference) => difference !== null);
+  findings.check('a hold that was answered 201 is there', claim.id, wrong.length > 0 ? wrong.join('; ') : null);
+
+  // Times in answers are cut to milliseconds.
+  const short = Date.parse(claim.promisedUntil) - row.hold_ends_ms;
+  const early = row.status === 'expired' && row.ended_ms !== null && row.ended_ms < Date.parse(claim.promisedUntil);
+  findings.check(
+    'a hold lasts as long as was promised',
+    claim.id,
+    short >= 1 || early ? `promised until ${claim.promisedUntil}, ended ${Math.round(short)} ms before` : null,
+  );
+}
+
+function checkEnd(claim: Claim, row: ReservationRow, findings: Findings): void {
+  const { confirmed, cancelled, cancelAsked } = claim;
+  if (confirmed.size > 0) {
+    const holds = row.status === 'confirmed' || (row.status === 'cancelled' && cancelAsked);
+    findings.check('what was confirmed stays so, unless cancelled', claim.id, holds ? null : `it is ${row.status}`);
+    const by = [...confirmed].every((reference) => reference === row.confirmed_by);
+    findings.check('confirmed by the payment that was told', claim.id, by ? null : `it is by ${row.confirmed_by}`);
+  }
+  if (cancelled.done) {
+    const wrong = row.status !== 'cancelled' ? row.status : row.owned.length > 0 ? `seats ${row.owned.join()}` : null;
+    findings.check('what was cancelled stays so, its seats free', claim.id, wrong && `still ${wrong}`);
+  }
+  if (cancelled.kept || cancelled.signalled) {
+    // Kept is not done: the hold may have ended first, and then only a late payment can sell it.
+    findings.check('a kept cancel is carried out', claim.id, row.status === 'held' ? 'it is still held' : null);
+  }
+  if (row.status === 'cancelled') {
+    findings.check('nothing is cancelled unasked', claim.id, cancelAsked ? null : 'nobody asked for it');
+  }
+  if (row.status !== 'held' && row.status !== 'confirmed') {
+    const left = row.owned.length > 0 ? `${row.status} but owns ${row.owned.join()}` : null;
+    findings.check('what has ended owns no seat', claim.id, left);
+  }
+}
+
+function checkTickets(claim: Claim, row: ReservationRow, tickets: readonly TicketRow[], findings: Findings): void {
+  const due = row.status === 'confirmed' ? row.labels.length : 0;
+  const live = tickets.filter((ticket) => ticket.status !== 'void').length;
+  findings.check('as many live tickets as seats sold', claim.id, live === due ? null : `${live} instead of ${due}`);
+  for (const code of claim.codes) {
+    const found = tickets.some((ticket) => ticket.code === code);
+    findings.check('a ticket that was handed out is there', code, found ? null : `not among those of ${claim.id}`);
+  }
+  for (const [code, times] of claim.entered) {
+    const used = tickets.some((ticket) => ticket.code === code && ticket.used);
+    const wrong = times > 1 ? `let in ${times} times` : used ? null : 'let in, but not written down';
+    findings.check('a ticket lets in once', code, wrong);
+  }
+}
+
+const OVERLAPS = `
+  with told as (
+    select r.id, r.status, r.created_at, r.hold_ends_at, r.confirmed_at, r.ended_at, r.paid_in_time_at, a.seat_id
+      from reservations r join allocations a on a.reservation_id = r.id)
+  , spans as (
+    -- from the hold to its end: pinned by a payment in time, until the decision
+    select id, seat_id, created_at as since,
+           case when paid_in_time_at is not null then coalesce(confirmed_at, ended_at, 'infinity')
+                else least(hold_ends_at, coalesce(confirmed_at, ended_at, 'infinity')) end as until
+      from told
+    union all
+    -- from the sale to its undoing
+    select id, seat_id, confirmed_at, case when status = 'confirmed' then 'infinity' else ended_at end
+      from told where confirmed_at is not null)
+  select s.label, a.id as one, b.id as other, a.since::text as since, a.until::text as until, b.since::text as other_since
+    from spans a join spans b on b.seat_id = a.seat_id and b.id > a.id and a.since < b.until and b.since < a.until
+    join seats s on s.id = a.seat_id
+   where a.since < a.until and b.since < b.until`;
+
+/** No two reservations had one seat at one time, by the times in their own rows. */
+async function checkOverlaps(counter: Counter, findings: Findings, claims: number): Promise<void> {
+  const rows = await counter.rows<Record<string, string>>(OVERLAPS);
+  findings.looked.set('a seat is never in two hands', claims);
+  for (const { label, one, other, since, until, other_since: otherSince } of rows) {
+    const detail = `${one} from ${since} to ${until}, ${other} from ${otherSince}`;
+    findings.violations.push({ rule: 'a seat is never in two hands', subject: label ?? '', detail });
+  }
+}
+
+const STRANGERS = `
+  select r.id from reservations r where r.id <> all ($1::text[])`;
+
+/** Every 2xx about a reservation is true, and there is nothing that nobody asked for. */
+export async function countClaims(book: Book, counter: Counter, findings: Findings): Promise<Map<string, string>> {
+  const rows = new Map((await counter.rows<ReservationRow>(RESERVATIONS)).map((row) => [row.id, row]));
+  const tickets = new Map<string, TicketRow[]>();
+  const all = 'select reservation_id, code, status, used_at is not null as used from tickets';
+  for (const ticket of await counter.rows<TicketRow>(all)) {
+    tickets.set(ticket.reservation_id, [...(tickets.get(ticket.reservation_id) ?? []), ticket]);
+  }
+  for (const claim of book.claims.values()) {
+    const row = rows.get(claim.id);
+    if (!row) {
+      findings.check('a hold that was answered 201 is there', claim.id, 'there is no such reservation');
+      continue;
+    }
+    checkHold(claim, row, findings);
+    checkEnd(claim, row, findings);
+    checkTickets(claim, row, tickets.get(claim.id) ?? [], findings);
+  }
+  await checkOverlaps(counter, findings, rows.size);
+  const strangers = await counter.rows<{ id: string }>(STRANGERS, [[...book.claims.keys()]]);
+  findings.check(
+    'every reservation was answered 201',
+    'all',
+    strangers.length === 0 ? null : `nobody was told of ${strangers.map((row) => row.id).join(', ')}`,
+  );
+  return new Map([...rows.values()].filter((row) => row.ever_confirmed).map((row) => [row.id, row.status]));
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Services } from '../dev/services';
+import type { Book } from './book';
+import type { Counter, Findings } from './counting';
+
+/** What is counted: the files that the mail catcher has kept, by the Message-ID in them. */
+export interface MailCount {
+  files: number;
+  messages: number;
+  /** Files beyond the first of one Message-ID: a mail that was sent again after a crash. */
+  duplicates: number;
+  /** Files without an end, left by a killed catcher; they count as not delivered. */
+  cutShort: number;
+  /** Mails that the catcher's own page lists now. */
+  listed: number;
+}
+
+interface Mailbox {
+  byId: Map<string, number>;
+  cutShort: number;
+  files: number;
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+/** Reads what the catcher keeps on disk: its memory dies with it, its files do not. */
+function readMailbox(folder: string): Mailbox {
+  const mailbox: Mailbox = { byId: new Map(), cutShort: 0, files: 0 };
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.eml'))) {
+    mailbox.files++;
+    const text = readFileSync(join(folder, file), 'latin1');
+    const head = text.slice(0, Math.max(0, text.search(/\r?\n\r?\n/)));
+    const id = /^message-id:\s*(<[^>]+>)/im.exec(head)?.[1];
+    const boundary = /boundary="?([^";\r\n]+)/i.exec(head)?.[1];
+    if (id === undefined || (boundary !== undefined && !text.trimEnd().endsWith(`--${boundary}--`))) mailbox.cutShort++;
+    else mailbox.byId.set(id, (mailbox.byId.get(id) ?? 0) + 1);
+  }
+  return mailbox;
+}
+
+interface MailRow {
+  reservation_id: string;
+  kind: string;
+  message_id: string;
+  sent: boolean;
+  status: string;
+}
+
+const MAILS = `
+  select m.reservation_id, m.kind, m.message_id, m.sent_at is not null as sent, r.status
+    from mails m join reservations r on r.id = m.reservation_id`;
+
+const LATE_REFUNDS = `select reference from payments where refund_reason = 'expired' and status = 'refunded'`;
+
+async function listed(mailUrl: string): Promise<number> {
+  const response = await fetch(`${mailUrl}/api/email/summary?limit=1`, { signal: AbortSignal.timeout(30_000) });
+  return ((await response.json()) as { storeTotal: number }).storeTotal;
+}
+
+/**
+ * Holds the catcher's folder against the sales. The ids in it are computed here, from the reservation's id and the
+ * payment's reference.
+ * @param everConfirmed each reservation that was ever confirmed, with its status now
+ */
+export async function countMail(
+  book: Book,
+  counter: Counter,
+  findings: Findings,
+  context: { services: Services; everConfirmed: ReadonlyMap<string, string> },
+): Promise<MailCount> {
+  const { services, everConfirmed } = context;
+  const { byId, cutShort, files } = readMailbox(join(services.home, 'mail'));
+  const ticketsId = (id: string): string => `<tickets.${digest(id)}.0@holdfast.invalid>`;
+  const owners = new Map([...book.claims.keys()].map((id) => [digest(id), id]));
+
+  for (const message of byId.keys()) {
+    const owner = /^<tickets\.([0-9a-f]{32})\./.exec(message)?.[1];
+    if (owner === undefined) continue;
+    const id = owners.get(owner);
+    const paid = id !== undefined && everConfirmed.has(id);
+    findings.check('no tickets without a sale', message, paid ? null : `of ${id ?? 'nobody'}, never confirmed`);
+  }
+  for (const [id, status] of everConfirmed) {
+    if (status !== 'confirmed') continue;
+    findings.check(
+      'every sale has its tickets by mail',
+      id,
+      byId.has(ticketsId(id)) ? null : 'no such mail was caught',
+    );
+  }
+  for (const mail of await counter.rows<MailRow>(MAILS)) {
+    if (mail.sent) {
+      const caught = byId.has(mail.message_id) ? null : `${mail.message_id} of ${mail.reservation_id} is not there`;
+      findings.check('a mail written down as sent was caught', mail.message_id, caught);
+    } else {
+      const stale = mail.kind === 'tickets' && mail.status !== 'confirmed';
+      findings.check('every mail that is owed is sent', mail.message_id, stale ? null : `of ${mail.reservation_id}`);
+    }
+  }
+  for (const { reference } of await counter.rows<{ reference: string }>(LATE_REFUNDS)) {
+    const caught = byId.has(`<refund.${digest(reference)}@holdfast.invalid>`);
+    findings.check('who paid too late is told of the refund', reference, caught ? null : 'no such mail was caught');
+  }
+  const resends = await counter.rows<{ id: string; mails: number }>(
+    `select reservation_id as id, count(*)::int as mails from mails where kind = 'tickets' and sequence > 0 group by 1`,
+  );
+  const sentAgain = new Map(resends.map((row) => [row.id, row.mails]));
+  for (const claim of book.claims.values()) {
+    if (claim.resends === 0) continue;
+    const mails = sentAgain.get(claim.id) ?? 0;
+    const wrong = mails >= claim.resends ? null : `${claim.resends} were promised, ${mails} are known`;
+    findings.check('a resend that was answered 202 is sent', claim.id, wrong);
+  }
+  const duplicates = [...byId.values()].reduce((sum, times) => sum + times - 1, 0);
+  return { files, messages: byId.size, duplicates, cutShort, listed: await listed(services.mailUrl) };
+}

@@ -1,0 +1,96 @@
+import type { Check } from './check';
+
+/** What the buyers got: tickets and mails. */
+export const deliveryChecks: readonly Check[] = [
+  {
+    name: 'a confirmed reservation has one live ticket for each seat',
+    why: 'its buyer could not get in',
+    kind: 'invariant',
+    over: `allocations a join reservations r on r.id = a.reservation_id where r.status = 'confirmed'`,
+    sql: `select r.id, format('seat %s (id %s) has %s live tickets', s.label, s.id, count(t.id)) as detail
+            from reservations r join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id
+            left join tickets t on t.reservation_id = r.id and t.seat_id = s.id and t.status <> 'void'
+           where r.status = 'confirmed' group by r.id, s.id having count(t.id) <> 1`,
+  },
+  {
+    name: 'a live ticket belongs to a confirmed reservation, alone for its seat',
+    why: 'somebody would get in without having paid, or two with one seat',
+    kind: 'invariant',
+    over: `tickets where status <> 'void'`,
+    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s', t.id, t.status, t.seat_id,
+                 coalesce(r.status, 'unknown')) as detail
+            from tickets t left join reservations r on r.id = t.reservation_id
+           where t.status <> 'void' and (r.status is distinct from 'confirmed'
+                  or exists (select from tickets o where o.seat_id = t.seat_id and o.status <> 'void' and o.id <> t.id))`,
+  },
+  {
+    name: 'a used ticket says when it was used, and the history that it was',
+    why: 'at the door the second visitor is told when the first came in',
+    kind: 'invariant',
+    over: `tickets where status = 'used' or used_at is not null`,
+    sql: `select coalesce(t.reservation_id, h.reservation_id) as id,
+                 format('used tickets: %s, with a time: %s, check-ins in the history: %s', coalesce(t.used, 0), coalesce(t.dated, 0), coalesce(h.entered, 0)) as detail
+            from (select reservation_id, count(*) filter (where status = 'used') as used, count(used_at) as dated,
+                         bool_or((status = 'used' and used_at is null) or (status = 'valid' and used_at is not null)) as undated
+                    from tickets where status = 'used' or used_at is not null group by reservation_id) t
+            full join (select reservation_id, count(*) as entered from history where type = 'checked_in' group by reservation_id) h
+              on h.reservation_id = t.reservation_id
+           where t.dated is distinct from h.entered or t.undated`,
+  },
+  {
+    name: 'at most one mail for each occasion',
+    why: 'a buyer would get the same mail again and again',
+    kind: 'invariant',
+    over: 'mails',
+    sql: `select reservation_id as id, format('%s mails: %s %s %s', count(*), kind, sequence, reference) as detail
+            from mails group by reservation_id, kind, sequence, reference having count(*) > 1`,
+  },
+  {
+    name: 'mails are owed only for what has happened',
+    why: 'a buyer would get tickets for nothing, or news of a refund that is none',
+    kind: 'invariant',
+    over: 'mails',
+    sql: `select m.reservation_id as id, format('mail %s (%s %s); the reservation is %s, confirmed at %s%s', m.id, m.kind, m.sequence, r.status,
+                 coalesce(r.confirmed_at::text, 'no time'), ', payment ' || p.reference || ' ' || p.status || ' ' || coalesce(p.refund_reason, '')) as detail
+            from mails m left join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference
+           where case m.kind when 'tickets' then r.confirmed_at is null
+                   else p.refund_reason is distinct from 'expired' or p.reservation_id <> m.reservation_id end`,
+  },
+  {
+    name: 'what has happened has its mail',
+    why: 'a buyer would hear nothing of tickets or of a refund',
+    kind: 'invariant',
+    over: 'reservations where confirmed_at is not null',
+    sql: `select r.id, format('confirmed at %s, but no mail with the tickets is owed or sent', r.confirmed_at) as detail
+            from reservations r
+           where r.confirmed_at is not null
+             and not exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sequence = 0)
+          union all
+          select p.reservation_id, format('payment %s came too late and goes back, but no mail about it is owed or sent', p.reference)
+            from payments p join reservations r on r.id = p.reservation_id
+           where p.refund_reason = 'expired'
+             and not exists (select from mails m where m.reference = p.reference and m.kind = 'late_payment_refund')`,
+  },
+  {
+    name: 'delivered means mailed, or refused by the mail server, with the tickets printed',
+    why: 'a delivery that is taken for done is never tried again',
+    kind: 'invariant',
+    over: `reservations where confirmed_at is not null`,
+    sql: `select r.id, format('%s, delivered at %s; its mail was sent at %s, refused: %s; tickets printed: %s', r.status,
+                 coalesce(r.delivered_at::text, 'no time'), coalesce(m.sent_at::text, 'no time'), coalesce(m.refused, 'no'),
+                 exists (select from ticket_documents d where d.reservation_id = r.id)) as detail
+            from reservations r left join mails m on m.reservation_id = r.id and m.kind = 'tickets' and m.sequence = 0
+           where (r.delivered_at is not null and m.sent_at is null and m.refused is null)
+              or (r.status = 'confirmed' and r.delivered_at is null and (m.sent_at is not null or m.refused is not null))
+              or (m.sent_at is not null and r.erased_at is null
+                  and not exists (select from ticket_documents d where d.reservation_id = r.id))`,
+  },
+  {
+    name: 'tickets are printed only for what was confirmed',
+    why: 'a document with tickets would exist for seats that nobody paid for',
+    kind: 'invariant',
+    over: 'ticket_documents',
+    sql: `select d.reservation_id as id, format('printed at %s, but never confirmed', d.created_at) as detail
+            from ticket_documents d left join reservations r on r.id = d.reservation_id where r.confirmed_at is null`,
+  },
+];

@@ -1,0 +1,127 @@
+import type { Check } from './check';
+
+const MONEY = `format('payment %s of %s %s for reservation %s', p.reference, p.amount, p.currency, p.reservation_id)`;
+
+/** Where every payment went. */
+export const moneyChecks: readonly Check[] = [
+  {
+    name: 'a confirmed reservation has one confirming payment of its total',
+    why: 'seats would have been given away, or paid twice',
+    kind: 'invariant',
+    over: `reservations where status = 'confirmed'`,
+    sql: `select r.id, format('confirmed by %s for %s %s; its confirming payments: %s', coalesce(r.confirmed_by, 'nothing'), r.total, r.currency,
+                 coalesce(string_agg(format('%s (%s %s, %s)', p.reference, p.amount, p.currency, p.status), ', '), 'none')) as detail
+            from reservations r left join payments p on p.reservation_id = r.id and p.role = 'confirming'
+           where r.status = 'confirmed' group by r.id
+          having count(p.reference) <> 1
+              or bool_or(p.reference <> r.confirmed_by or p.amount <> r.total or p.currency <> r.currency or p.status <> 'captured')`,
+  },
+  {
+    name: 'a confirming payment is kept while its reservation is confirmed, and goes back when it is cancelled',
+    why: 'money would be kept for nothing, or given back for seats that the buyer still has',
+    kind: 'invariant',
+    over: `payments where role = 'confirming'`,
+    sql: `select p.reference as id, format('%s is %s%s; the reservation is %s, confirmed by %s', ${MONEY}, p.status,
+                 ' (' || p.refund_reason || ')', coalesce(r.status, 'unknown'), coalesce(r.confirmed_by, 'nothing')) as detail
+            from payments p left join reservations r on r.id = p.reservation_id
+           where p.role = 'confirming'
+             and (r.confirmed_by is distinct from p.reference or r.status not in ('confirmed', 'cancelled')
+                  or (r.status = 'confirmed') <> (p.status = 'captured')
+                  or p.refund_reason <> 'cancelled')`,
+  },
+  {
+    name: 'a payment is undecided, kept for a sale, being refunded or refunded',
+    why: 'anything else is money that nobody accounts for',
+    kind: 'invariant',
+    over: 'payments',
+    sql: `select p.reference as id, format('%s has the role %s and the status %s%s', ${MONEY}, p.role, p.status,
+                 ', refunded at ' || p.refunded_at) as detail
+            from payments p
+           where (p.role, p.status) not in (('kept', 'captured'), ('confirming', 'captured'), ('confirming', 'refunding'),
+                    ('confirming', 'refunded'), ('surplus', 'refunding'), ('surplus', 'refunded'))
+              or (p.status = 'captured') <> (p.refund_reason is null) or (p.status = 'refunded') <> (p.refunded_at is not null)`,
+  },
+  {
+    name: 'a payment has one inbox row, whose outcome is what became of it',
+    why: 'a payment without one is never decided; another outcome is not what the history tells the buyer',
+    kind: 'invariant',
+    over: 'payments',
+    sql: `select p.reference as id, format('%s is %s %s; its inbox rows: %s', ${MONEY}, p.role, coalesce(p.refund_reason, ''),
+                 coalesce(string_agg(format('%s (%s)', i.id, coalesce(i.outcome, 'not handled')), ', '), 'none')) as detail
+            from payments p left join inbox i on i.reference = p.reference and i.kind = 'payment'
+           group by p.reference
+          having count(i.id) <> 1
+              or bool_or(case p.role when 'kept' then i.outcome is not null
+                           when 'confirming' then i.outcome is distinct from 'confirmed'
+                           else i.outcome is distinct from 'refund_' || p.refund_reason end)`,
+  },
+  {
+    name: 'a payment goes back for a reason that is true',
+    why: 'a buyer who paid rightly would lose the seats',
+    kind: 'invariant',
+    over: `payments where role = 'surplus'`,
+    sql: `select p.reference as id, format('%s goes back (%s); the reservation is %s, total %s %s, confirmed at %s', ${MONEY}, p.refund_reason,
+                 r.status, r.total, r.currency, coalesce(r.confirmed_at::text, 'no time')) as detail
+            from payments p join reservations r on r.id = p.reservation_id
+           where p.role = 'surplus'
+             and case p.refund_reason
+                   when 'cancelled' then r.status <> 'cancelled'
+                   when 'duplicate' then r.confirmed_at is null
+                   when 'mismatch' then p.amount = r.total and p.currency = r.currency
+                   when 'expired' then p.amount <> r.total or p.currency <> r.currency
+                   else false end`,
+  },
+  {
+    // While Stripe is used nothing is written here. A system that has changed over has charges up to a time.
+    name: 'the test provider and we know the same payments',
+    why: 'a charge that we do not know is money taken and dropped',
+    kind: 'invariant',
+    over: 'test_provider.charges',
+    sql: `with span as (select min(at) as first, max(at) as last from test_provider.charges)
+          select coalesce(c.reference, p.reference) as id,
+                 format('the provider charged %s, we know of %s', coalesce(c.amount || ' ' || c.currency, 'nothing'),
+                        coalesce(p.amount || ' ' || p.currency, 'nothing')) as detail
+            from span cross join payments p full join test_provider.charges c on c.reference = p.reference
+           where (c.reference is null and p.received_at between first and last)
+              or (c.reference is not null and (p.reference is null or (p.amount, p.currency) <> (c.amount, c.currency)))`,
+  },
+  {
+    name: 'the test provider refunded once, in full, and only what we gave back',
+    why: 'money would be given away',
+    kind: 'invariant',
+    over: 'test_provider.refunds',
+    sql: `select b.reference as id,
+                 format('%s refunds of together %s; charged was %s, our payment is %s', b.refunds, b.amount,
+                        coalesce(c.amount || ' ' || c.currency, 'nothing'), coalesce(p.status, 'unknown')) as detail
+            from (select reference, count(*) as refunds, sum(amount) as amount, min(currency) as currency
+                    from test_provider.refunds group by reference) b
+            left join test_provider.charges c on c.reference = b.reference left join payments p on p.reference = b.reference
+           where b.refunds > 1 or c.reference is null or b.amount <> c.amount or b.currency <> c.currency
+              or p.status is null or p.status = 'captured'`,
+  },
+  {
+    name: 'what we call refunded the test provider has refunded',
+    why: 'the buyer was told that the money is back',
+    kind: 'invariant',
+    over: `payments where status = 'refunded'`,
+    sql: `select p.reference as id, format('%s is refunded since %s; the provider has no refund', ${MONEY}, p.refunded_at) as detail
+            from payments p join test_provider.charges c on c.reference = p.reference
+           where p.status = 'refunded' and p.amount > 0
+             and not exists (select from test_provider.refunds b where b.reference = p.reference)`,
+  },
+  {
+    name: "the test provider's balance is the money that we hold",
+    why: 'the books as a whole: charges less refunds are the payments not given back',
+    kind: 'invariant',
+    over: 'test_provider.charges',
+    sql: `select currency as id, format('charges %s less refunds %s are not the %s that we hold', charged, refunded, held) as detail
+            from (select currency, sum(charged) as charged, sum(refunded) as refunded, sum(held) as held
+                    from (select currency, amount as charged, 0 as refunded, 0 as held from test_provider.charges
+                          union all select currency, 0, amount, 0 from test_provider.refunds
+                          union all select p.currency, 0, 0, p.amount from payments p join test_provider.charges c on c.reference = p.reference
+                             where p.status = 'captured' or (p.status = 'refunding'
+                               and not exists (select from test_provider.refunds b where b.reference = p.reference))) entries
+                   group by currency) books
+           where charged - refunded <> held`,
+  },
+];

@@ -1,0 +1,103 @@
+import type { Check } from './check';
+
+const SEAT = `format('seat %s of %s (id %s)', s.label, e.slug, s.id)`;
+
+/** Who has which seat. */
+export const seatChecks: readonly Check[] = [
+  {
+    name: 'seat owner and open allocation agree',
+    why: 'the map and the ledger of claims must name the same owner, or a seat is lost or sold twice',
+    kind: 'invariant',
+    over: 'seats',
+    sql: `select s.id::text as id,
+                 format('%s is %s and belongs to %s; its open allocation is of %s', ${SEAT}, s.status,
+                        coalesce(s.reservation_id, 'nobody'), coalesce(a.reservation_id, 'nobody')) as detail
+            from seats s join events e on e.id = s.event_id
+            left join allocations a on a.seat_id = s.id and a.released_at is null
+           where s.reservation_id is distinct from a.reservation_id
+              or (s.reservation_id is null) <> (s.status in ('available', 'blocked'))`,
+  },
+  {
+    name: 'no seat has two owners',
+    why: 'two buyers would stand before one chair',
+    kind: 'invariant',
+    over: 'allocations where released_at is null',
+    sql: `select s.id::text as id, format('%s is claimed by %s', ${SEAT}, d.owners) as detail
+            from (select seat_id, string_agg(reservation_id, ', ' order by reservation_id) as owners from allocations
+                   where released_at is null group by seat_id having count(*) > 1) d
+            join seats s on s.id = d.seat_id join events e on e.id = s.event_id`,
+  },
+  {
+    name: 'a sold seat belongs to a confirmed reservation',
+    why: 'a seat would be off the market without having been paid for',
+    kind: 'invariant',
+    over: `seats where status = 'sold'`,
+    sql: `select s.id::text as id,
+                 format('%s is sold to reservation %s, which is %s', ${SEAT}, s.reservation_id, coalesce(r.status, 'unknown')) as detail
+            from seats s join events e on e.id = s.event_id left join reservations r on r.id = s.reservation_id
+           where s.status = 'sold' and r.status is distinct from 'confirmed'`,
+  },
+  {
+    name: 'a held seat belongs to a held reservation, with the same end',
+    why: 'a seat would be free too early, or never again',
+    kind: 'invariant',
+    over: `seats where status = 'held'`,
+    sql: `select s.id::text as id,
+                 format('%s is held until %s for reservation %s, which is %s until %s', ${SEAT}, s.hold_ends_at, s.reservation_id,
+                        coalesce(r.status, 'unknown'),
+                        case when r.paid_in_time_at is null then r.hold_ends_at::text else 'it is decided (paid)' end) as detail
+            from seats s join events e on e.id = s.event_id left join reservations r on r.id = s.reservation_id
+           where s.status = 'held'
+             and (r.status is distinct from 'held'
+                  or s.hold_ends_at is distinct from
+                     (case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end))`,
+  },
+  {
+    // An overdue hold may have lost seats to somebody else; one that ends just now may be losing them.
+    name: 'a hold in force has all its seats',
+    why: 'its buyer would pay for seats that are gone',
+    kind: 'invariant',
+    over: `reservations where status = 'held'`,
+    sql: `select r.id, format('held until %s%s, but %s', r.hold_ends_at, case when r.paid_in_time_at is null then '' else ', paid' end,
+                 coalesce('not its own: ' || string_agg(s.label, ', ' order by s.id), 'it has no seats')) as detail
+            from reservations r left join allocations a on a.reservation_id = r.id left join seats s on s.id = a.seat_id
+           where r.status = 'held' and (r.paid_in_time_at is not null or r.hold_ends_at > now() + interval '5 seconds')
+             and (a.seat_id is null or a.released_at is not null or s.reservation_id is distinct from r.id or s.status <> 'held')
+           group by r.id`,
+  },
+  {
+    name: 'a confirmed reservation owns all its seats',
+    why: 'its buyer has paid for them',
+    kind: 'invariant',
+    over: `reservations where status = 'confirmed'`,
+    sql: `select r.id, format('confirmed at %s, but %s', r.confirmed_at,
+                 coalesce('not its own: ' || string_agg(s.label, ', ' order by s.id), 'it has no seats')) as detail
+            from reservations r left join allocations a on a.reservation_id = r.id left join seats s on s.id = a.seat_id
+           where r.status = 'confirmed'
+             and (a.seat_id is null or a.released_at is not null or s.reservation_id is distinct from r.id or s.status <> 'sold')
+           group by r.id`,
+  },
+  {
+    name: 'an ended reservation owns nothing',
+    why: 'its seats would be kept from everybody else',
+    kind: 'invariant',
+    over: `reservations where status in ('expired', 'cancelled')`,
+    sql: `select r.id, format('%s at %s, but still claims %s', r.status, r.ended_at, string_agg(s.label, ', ' order by s.id)) as detail
+            from reservations r
+            join (select reservation_id, seat_id from allocations where released_at is null
+                  union select reservation_id, id from seats where reservation_id is not null) o on o.reservation_id = r.id
+            join seats s on s.id = o.seat_id
+           where r.status in ('expired', 'cancelled') group by r.id`,
+  },
+  {
+    name: 'a reservation claims seats of its own event, and its total is the sum of their prices',
+    why: 'the buyer is charged this total for these seats',
+    kind: 'invariant',
+    over: 'reservations',
+    sql: `select r.id, format('total %s %s, sum of the prices %s, seats of another event: %s', r.total, r.currency,
+                 coalesce(sum(a.price), 0), count(*) filter (where s.event_id is distinct from r.event_id)) as detail
+            from reservations r left join allocations a on a.reservation_id = r.id left join seats s on s.id = a.seat_id
+           group by r.id
+          having sum(a.price) is distinct from r.total or bool_or(s.event_id is distinct from r.event_id)`,
+  },
+];

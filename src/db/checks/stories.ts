@@ -1,0 +1,71 @@
+import type { Check } from './check';
+
+const STATUS_TYPES = `('held', 'confirmed', 'expired', 'cancelled')`;
+
+/** What the history and the inbox tell, against what is. */
+export const storyChecks: readonly Check[] = [
+  {
+    name: "a history begins with the hold, goes a legal way and ends at the reservation's status",
+    why: 'the history is what disputes are settled by',
+    kind: 'invariant',
+    over: 'history',
+    sql: `select r.id, format('it is %s; its history begins with %s and goes %s', r.status, coalesce(h.first, 'nothing'), coalesce(h.path, 'nowhere')) as detail
+            from reservations r
+            left join (select reservation_id, (array_agg(type order by id))[1] as first,
+                              string_agg(type, ' > ' order by id) filter (where type in ${STATUS_TYPES}) as path
+                         from history group by reservation_id) h on h.reservation_id = r.id
+           where h.first is distinct from 'held'
+              or (r.status, h.path) not in (('held', 'held'), ('confirmed', 'held > confirmed'), ('confirmed', 'held > expired > confirmed'),
+                   ('expired', 'held > expired'), ('cancelled', 'held > cancelled'), ('cancelled', 'held > confirmed > cancelled'),
+                   ('cancelled', 'held > expired > confirmed > cancelled'))`,
+  },
+  {
+    name: 'a confirmation is told once, with its payment',
+    why: 'the history would name another payment than the one that paid',
+    kind: 'invariant',
+    over: 'reservations where confirmed_at is not null',
+    sql: `select r.id, format('confirmed by %s; the history says %s', coalesce(r.confirmed_by, 'nothing'), coalesce(h.told, 'nothing')) as detail
+            from reservations r
+            full join (select reservation_id, string_agg(coalesce(data ->> 'reference', '?'), ', ' order by id) as told
+                         from history where type = 'confirmed' group by reservation_id) h on h.reservation_id = r.id
+           where r.confirmed_by is distinct from h.told or (r.confirmed_by is null) <> (r.confirmed_at is null)`,
+  },
+  {
+    // What was paid for a reservation that never came to be has no history to stand in.
+    name: 'a refund is told once, when it is ordered and when it is done',
+    why: 'twice told is twice done, or looks so in a dispute',
+    kind: 'invariant',
+    over: `payments where status <> 'captured'`,
+    sql: `select p.reference as id, format('reservation %s: the payment is %s (%s); the history has %s orders and %s refunds', p.reservation_id, p.status,
+                 coalesce(p.refund_reason, 'no reason'), coalesce(h.ordered, 0), coalesce(h.done, 0)) as detail
+            from payments p join reservations r on r.id = p.reservation_id
+            left join (select reservation_id, data ->> 'reference' as reference,
+                              count(*) filter (where type = 'refund_requested') as ordered, count(*) filter (where type = 'refunded') as done
+                         from history where type in ('refund_requested', 'refunded') group by 1, 2) h
+              on h.reservation_id = p.reservation_id and h.reference = p.reference
+           where p.refund_reason is distinct from 'unknown_reservation'
+             and (coalesce(h.ordered, 0) <> (p.status <> 'captured')::int or coalesce(h.done, 0) <> (p.status = 'refunded')::int)`,
+  },
+  {
+    name: 'a handled cancel has ended its reservation',
+    why: 'a client was told so',
+    kind: 'invariant',
+    over: `inbox where kind = 'cancel'`,
+    sql: `select i.reservation_id as id, format('inbox row %s was handled at %s as %s; the reservation is %s', i.id, i.handled_at, i.outcome, coalesce(r.status, 'unknown')) as detail
+            from inbox i left join reservations r on r.id = i.reservation_id
+           where i.kind = 'cancel' and i.handled_at is not null
+             and not coalesce(case i.outcome when 'cancelled' then r.status = 'cancelled'
+                                when 'expired' then r.status in ('expired', 'confirmed', 'cancelled') else false end, false)`,
+  },
+  {
+    name: 'what waits to be told to Temporal exists',
+    why: 'an order about nothing is never carried out',
+    kind: 'invariant',
+    over: 'outbox',
+    sql: `select o.id::text, format('%s of %s since %s: there is no such %s', o.kind, o.subject, o.created_at,
+                 case o.kind when 'refund' then 'payment' else 'reservation' end) as detail
+            from outbox o
+           where case o.kind when 'refund' then not exists (select from payments p where p.reference = o.subject)
+                   else not exists (select from reservations r where r.id = o.subject) end`,
+  },
+];

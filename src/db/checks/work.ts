@@ -1,0 +1,96 @@
+import type { Check } from './check';
+
+/**
+ * The sweep orders late work again after a while (`nudged_at`), so right after that all is well. Work that has been late
+ * for over an hour is not excused by that alone.
+ */
+const notNudged = (row: string, since: string, minutes: number) =>
+  `(${row}.nudged_at is null or ${row}.nudged_at < now() - interval '${minutes} minutes' or ${since} < now() - interval '1 hour')`;
+const notOrdered = (subject: string) => `not exists (select from outbox o where o.subject = ${subject})`;
+const actors = (id: string) => `array[${id}, 'settle:' || ${id}]`;
+
+/** Work that should have been done by now. */
+export const workChecks: readonly Check[] = [
+  {
+    name: 'an overdue hold is swept within two minutes',
+    why: 'the database still says held where the API says expired',
+    kind: 'queue',
+    over: `reservations where status = 'held' and paid_in_time_at is null and hold_ends_at < now()`,
+    sql: `select id, format('its hold ended at %s', hold_ends_at) as detail from reservations
+           where status = 'held' and paid_in_time_at is null and hold_ends_at < now() - interval '2 minutes' order by hold_ends_at`,
+  },
+  {
+    // One that failed has a later time for its next try, a minute ahead at most.
+    name: 'what waits to be told to Temporal is tried',
+    why: 'the relays stand still: nothing starts, nothing is settled',
+    kind: 'queue',
+    over: 'outbox',
+    sql: `select id::text, format('%s of %s since %s, %s tries', kind, subject, created_at, attempts) as detail from outbox
+           where not_before < now() - interval '5 minutes' order by id`,
+  },
+  {
+    name: 'a payment for a reservation that never came to be goes back',
+    why: 'the buyer paid for nothing',
+    kind: 'queue',
+    over: `payments where role = 'kept'`,
+    sql: `select p.reference as id, format('%s %s for reservation %s, which does not exist, since %s', p.amount, p.currency, p.reservation_id, p.received_at) as detail
+            from payments p
+           where p.role = 'kept' and p.received_at < now() - interval '15 minutes'
+             and not exists (select from reservations r where r.id = p.reservation_id) order by p.received_at`,
+  },
+  {
+    name: 'an open hold has its actor',
+    why: 'nobody would handle its payment at once',
+    kind: 'task',
+    over: `reservations where status = 'held'`,
+    sql: `select r.id, format('held since %s until %s%s, with no workflow', r.created_at, r.hold_ends_at,
+                 case when r.paid_in_time_at is null then '' else ', paid' end) as detail, ${actors('r.id')} as workflows
+            from reservations r
+           where r.status = 'held' and r.created_at < now() - interval '1 minute'
+             and (r.hold_ends_at > now() + interval '5 seconds' or r.paid_in_time_at is not null) and ${notOrdered('r.id')}`,
+  },
+  {
+    name: 'what comes for a reservation is handled',
+    why: 'a payment or a cancel would lie unanswered',
+    kind: 'task',
+    over: 'inbox where handled_at is null',
+    sql: `select i.id::text, format('%s%s for reservation %s since %s', i.kind, ' ' || i.reference, i.reservation_id, i.received_at) as detail,
+                 ${actors('i.reservation_id')} as workflows
+            from inbox i join reservations r on r.id = i.reservation_id
+           where i.handled_at is null and i.received_at < now() - interval '5 minutes'
+             and ${notOrdered('i.reservation_id')} and ${notNudged('r', 'i.received_at', 2)}`,
+  },
+  {
+    name: 'a refund is under way until it is done',
+    why: 'the buyer waits for the money',
+    kind: 'task',
+    over: `payments where status = 'refunding'`,
+    sql: `select p.reference as id, format('%s %s for reservation %s goes back (%s), and nobody is at it', p.amount, p.currency, p.reservation_id, p.refund_reason) as detail,
+                 array['refund:' || p.reference] as workflows
+            from payments p
+           where p.status = 'refunding' and p.refund_error is null and p.received_at < now() - interval '5 minutes'
+             and ${notOrdered('p.reference')} and ${notNudged('p', 'p.received_at', 6)}`,
+  },
+  {
+    name: 'a delivery is under way until it is done',
+    why: 'the buyer waits for the tickets',
+    kind: 'task',
+    over: `reservations where status = 'confirmed' and delivered_at is null`,
+    sql: `select r.id, format('confirmed at %s, its tickets not mailed, and nobody is at it', r.confirmed_at) as detail, ${actors('r.id')} as workflows
+            from reservations r
+           where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '5 minutes'
+             and ${notOrdered('r.id')} and ${notNudged('r', 'r.confirmed_at', 6)}`,
+  },
+  {
+    name: 'a mail that is owed is under way',
+    why: 'the buyer waits for the tickets asked for again, or does not know why the money came back',
+    kind: 'task',
+    over: `mails where sent_at is null and refused is null and (kind = 'late_payment_refund' or sequence > 0)`,
+    sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,
+                 array[case m.kind when 'tickets' then 'resend:' || m.reservation_id || ':' || m.sequence else 'refund:' || m.reference end] as workflows
+            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference
+           where m.sent_at is null and m.refused is null and m.requested_at < now() - interval '5 minutes'
+             and case m.kind when 'tickets' then m.sequence > 0 and r.status = 'confirmed' and ${notOrdered('m.reservation_id')} and ${notNudged('m', 'm.requested_at', 6)}
+                   else p.refund_error is null and ${notOrdered('m.reference')} and ${notNudged('p', 'm.requested_at', 6)} end`,
+  },
+];
