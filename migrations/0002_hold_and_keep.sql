@@ -146,9 +146,13 @@ declare
   v_matches boolean;
   v_inbox bigint;
 begin
-  perform from seats where id in (select seat_id from allocations where reservation_id = p_reservation) order by id for update;
-  select * into v_reservation from reservations where id = p_reservation for update;
-  v_exists := found;
+  -- Looked at before the seats are locked: a hold that commits in between would show its reservation without its seats.
+  -- It counts as not there yet; its actor looks into the inbox first thing.
+  v_exists := exists (select from reservations where id = p_reservation);
+  if v_exists then
+    perform from seats where id in (select seat_id from allocations where reservation_id = p_reservation) order by id for update;
+    select * into v_reservation from reservations where id = p_reservation for update;
+  end if;
   v_status := status_now(v_reservation.status, v_reservation.hold_ends_at, v_reservation.paid_in_time_at);
   v_matches := v_exists and v_reservation.total = p_amount and v_reservation.currency = p_currency;
   if p_strict and not v_exists then return jsonb_build_object('kind', 'unknown'); end if;
@@ -203,9 +207,9 @@ declare
   v_status text;
   v_inbox bigint;
 begin
+  if not exists (select from reservations where id = p_reservation) then return jsonb_build_object('kind', 'unknown'); end if;
   perform from seats where id in (select seat_id from allocations where reservation_id = p_reservation) order by id for update;
   select * into v_reservation from reservations where id = p_reservation for update;
-  if not found then return jsonb_build_object('kind', 'unknown'); end if;
   v_status := status_now(v_reservation.status, v_reservation.hold_ends_at, v_reservation.paid_in_time_at);
   if v_status in ('cancelled', 'expired') then return jsonb_build_object('kind', v_status); end if;
 
@@ -226,9 +230,9 @@ declare
   v_status text;
   v_ends timestamptz;
 begin
+  if not exists (select from reservations where id = p_reservation) then return jsonb_build_object('kind', 'unknown'); end if;
   perform from seats where id in (select seat_id from allocations where reservation_id = p_reservation) order by id for update;
   select * into v_reservation from reservations where id = p_reservation for update;
-  if not found then return jsonb_build_object('kind', 'unknown'); end if;
   v_status := status_now(v_reservation.status, v_reservation.hold_ends_at, v_reservation.paid_in_time_at);
   if v_status <> 'held' then return jsonb_build_object('kind', v_status); end if;
   if v_reservation.hold_ends_at >= v_reservation.hold_cap_at then return jsonb_build_object('kind', 'limit'); end if;

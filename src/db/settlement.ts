@@ -56,6 +56,7 @@ const LOCK_RESERVATION = sql(
           (extract(epoch from hold_ends_at - clock_timestamp()) * 1000)::float8 as ends_in_ms
      from reservations where id = $1 for update`,
 );
+const EXISTS = sql('settle_exists', 'select id from reservations where id = $1');
 const UNHANDLED = sql(
   'settle_unhandled',
   // Ids commit out of order, so no cursor: whatever is unhandled now, in the order in which it was kept.
@@ -245,11 +246,12 @@ async function handleCancel(tx: Queryable, case_: Case, message: Message): Promi
 }
 
 async function lock(tx: Queryable, id: string, sign: TicketSigner): Promise<Case | null> {
+  // Looked at first: a hold that commits between the two locks would show its reservation without its seats.
+  if ((await tx.rows(EXISTS, [id])).length === 0) return null;
   const seats = await tx.rows<LockedSeat>(LOCK_SEATS, [id]);
   const [reservation] = await tx.rows<LockedReservation>(LOCK_RESERVATION, [id]);
-  if (!reservation) return null;
   faultPoint('settle.locked');
-  return { reservation, seats, sign, story: [] };
+  return { reservation: reservation!, seats, sign, story: [] };
 }
 
 /**

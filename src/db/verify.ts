@@ -99,10 +99,3 @@ export async function findStrayActors(
     open.map(({ startedAt }) => startedAt),
   ]);
 }
-
-const KNOWN = sql('verify_known', 'select id from reservations where id = any ($1)');
-
-/** Which of these ids are reservations. */
-export async function findKnown(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
-  return new Set((await db.rows<{ id: string }>(KNOWN, [ids])).map(({ id }) => id));
-}

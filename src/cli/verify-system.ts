@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '../db/database';
+import { CHECKS, findStrayActors, NAMED, readMoment, type CheckResult, type Finding } from '../db/verify';
+import type { TemporalView } from './verify-temporal';
+
+/** One check as it is reported. */
+export interface Judged {
+  name: string;
+  why: string;
+  looked: number;
+  violations: number;
+  /** The first of them. */
+  findings: Finding[];
+  ms: number;
+}
+
+export interface Verdict {
+  ok: boolean;
+  checks: Judged[];
+  /** What is no fault but worth knowing: work that waits, workflows that failed. */
+  notes: string[];
+}
+
+const LOOK_AGAIN_MS = 2000;
+/** Late work is nobody's fault while those who would do it are away. */
+const ROLES_FOR: Record<'queue' | 'task', readonly string[]> = { queue: ['relay'], task: ['relay', 'reservations'] };
+const STRAY = 'a running reservation workflow has something to do';
+
+type Result = Omit<CheckResult, 'kind'> & { kind: CheckResult['kind'] };
+
+interface Look {
+  results: Result[];
+  notes: string[];
+}
+
+/** Looks once. What is late stays a finding only if nobody who could do it is at it. */
+async function look(db: Database, temporal: TemporalView | null, names: ReadonlySet<string> | null): Promise<Look> {
+  const wanted = CHECKS.filter(({ name }) => names?.has(name) ?? true);
+  const { results, roles } = await readMoment(db, wanted);
+  const running = temporal && (await temporal.running());
+  const notes: string[] = [];
+  const waits = (result: Result, why: string) => {
+    notes.push(`${result.name}: ${result.total} wait; ${why}`);
+    return { ...result, total: 0, findings: [] };
+  };
+
+  const judged = results.map((result): Result => {
+    if (result.kind === 'invariant' || result.total === 0) return result;
+    const missing = ROLES_FOR[result.kind].filter((role) => !roles.includes(role));
+    if (result.kind === 'queue') return missing.length > 0 ? waits(result, `no worker runs for ${missing[0]}`) : result;
+    if (!running) return waits(result, 'only Temporal could say whether somebody is at it');
+    const left = result.findings.filter(({ workflows = [] }) => !workflows.some((id) => running.ids.has(id)));
+    const late = { ...result, total: left.length, findings: left };
+    return late.total > 0 && missing.length > 0 ? waits(late, `no worker runs for ${missing.join(', ')}`) : late;
+  });
+  if (running && (names?.has(STRAY) ?? true)) {
+    const startedAt = performance.now();
+    const strays = await findStrayActors(db, running.reservations);
+    const looked = running.reservations.length;
+    const why = 'it would run for ever, and its id can never be used again';
+    const ms = performance.now() - startedAt;
+    const result: Result = { name: STRAY, why, kind: 'task', looked, total: strays.length, findings: strays, ms };
+    const idle = strays.length > 0 && !roles.includes('reservations');
+    judged.push(idle ? waits(result, 'no worker runs for reservations') : result);
+  }
+  return { results: judged, notes };
+}
+
+/** What is late in both looks. A queue of which anything has gone meanwhile is moving. */
+function stillLate(before: Result, now: Result | undefined): Result {
+  const ids = new Set(now?.findings.map(({ id }) => id));
+  const same = before.findings.filter(({ id }) => ids.has(id));
+  const gone = before.kind === 'queue' && same.length < before.findings.length;
+  const left = gone ? [] : same;
+  const total = before.kind === 'queue' && left.length > 0 ? Math.min(before.total, now!.total) : left.length;
+  return { ...before, findings: left, total };
+}
+
+const isSuspect = ({ kind, total }: Result) => kind !== 'invariant' && total > 0;
+
+/**
+ * Checks a live system: the database against itself and, if given, against Temporal. What is wrong at one moment is
+ * wrong; what is only late is looked at again until `patienceMs` are over, because it may just be being done.
+ */
+export async function verifySystem(
+  db: Database,
+  temporal: TemporalView | null,
+  { patienceMs }: { patienceMs: number },
+): Promise<Verdict> {
+  const { results, notes } = await look(db, temporal, null);
+  const until = Date.now() + patienceMs;
+  let suspects = results.filter(isSuspect);
+  while (suspects.length > 0 && Date.now() < until) {
+    await delay(Math.min(LOOK_AGAIN_MS, Math.max(0, until - Date.now())));
+    const again = await look(db, temporal, new Set(suspects.map(({ name }) => name)));
+    suspects = suspects
+      .map((suspect) =>
+        stillLate(
+          suspect,
+          again.results.find(({ name }) => name === suspect.name),
+        ),
+      )
+      .filter(isSuspect);
+  }
+  const late = new Map(suspects.map((suspect) => [suspect.name, suspect]));
+  const checks = results.map((result): Judged => {
+    const { name, why, looked, ms } = result;
+    const { total, findings } = isSuspect(result) ? (late.get(name) ?? { total: 0, findings: [] }) : result;
+    return { name, why, looked, violations: total, findings: findings.slice(0, NAMED), ms: Math.round(ms) };
+  });
+  return {
+    ok: checks.every(({ violations }) => violations === 0),
+    checks,
+    notes: [...notes, ...(temporal ? await temporal.failures() : [])],
+  };
+}

@@ -1,0 +1,78 @@
+import { Client, Connection } from '@temporalio/client';
+import { WORKFLOWS } from '../contracts/reservation';
+import { temporalConfig } from '../temporal/connection';
+
+const CONNECT_WITHIN_MS = 5000;
+const LIST_WITHIN_MS = 120_000;
+const PAGE = 1000;
+const NAMED_FAILURES = 5;
+
+/** Temporal does not answer. Its message says where and why. */
+export class TemporalUnreachable extends Error {}
+
+export interface RunningWorkflow {
+  id: string;
+  startedAt: Date;
+}
+
+/** What Temporal says, by its own lists (a second or so old). */
+export interface TemporalView {
+  /** Ids of all running workflows, and the running reservations. */
+  running(): Promise<{ ids: Set<string>; reservations: RunningWorkflow[] }>;
+  /** What failed, ran out of time or was terminated in the last day, in words, one line a kind. */
+  failures(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param address null: by the SDK's own environment configuration
+ * @throws TemporalUnreachable, also from the view's calls
+ */
+export async function connectTemporal(target: { address: string; namespace: string } | null): Promise<TemporalView> {
+  const config = temporalConfig();
+  const { connectionOptions, namespace } = target
+    ? { connectionOptions: { address: target.address }, namespace: target.namespace }
+    : config;
+  const { address } = connectionOptions;
+  const reached = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw new TemporalUnreachable(`Temporal at ${address} does not answer: ${(error as Error).message}`);
+    }
+  };
+  const connection = await reached(() =>
+    Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_WITHIN_MS }),
+  );
+  const { workflow } = new Client({ connection, namespace });
+  const within = <T>(work: () => Promise<T>) =>
+    reached(() => connection.withDeadline(Date.now() + LIST_WITHIN_MS, work));
+
+  return {
+    running: () =>
+      within(async () => {
+        const ids = new Set<string>();
+        const reservations: RunningWorkflow[] = [];
+        for await (const one of workflow.list({ query: `ExecutionStatus = 'Running'`, pageSize: PAGE })) {
+          ids.add(one.workflowId);
+          if (one.type === WORKFLOWS.reservation) reservations.push({ id: one.workflowId, startedAt: one.startTime });
+        }
+        return { ids, reservations };
+      }),
+    failures: () =>
+      within(async () => {
+        const since = new Date(Date.now() - 86_400_000).toISOString();
+        const ended = `(ExecutionStatus = 'Failed' OR ExecutionStatus = 'TimedOut' OR ExecutionStatus = 'Terminated')`;
+        const kinds = new Map<string, string[]>();
+        for await (const one of workflow.list({ query: `${ended} AND CloseTime > '${since}'`, pageSize: PAGE })) {
+          const kind = `${one.type} ${one.status.name.toLowerCase().replace('_', ' ')}`;
+          kinds.set(kind, [...(kinds.get(kind) ?? []), one.workflowId]);
+        }
+        return [...kinds].map(([kind, ids]) => {
+          const more = ids.length > NAMED_FAILURES ? ` and ${ids.length - NAMED_FAILURES} more` : '';
+          return `workflows in the last day: ${ids.length} × ${kind}: ${ids.slice(0, NAMED_FAILURES).join(', ')}${more}`;
+        });
+      }),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,409 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createDatabase, type Database, type Queryable } from '../../src/db/database';
+import { CHECKS, runChecks } from '../../src/db/verify';
+import { verifySystem } from '../../src/cli/verify-system';
+import type { TemporalView } from '../../src/cli/verify-temporal';
+import { createTestDatabase } from '../support/system';
+import { fill, runAll } from './fill';
+
+/** `HOLDFAST_VERIFY_ROWS=100000` fills a database of that size: the way to measure what `npm run verify` costs. */
+const RESERVATIONS = Number(process.env.HOLDFAST_VERIFY_ROWS ?? 2000);
+const LIMIT_MS = 60_000;
+
+let db: Database;
+
+beforeAll(async () => {
+  const url = await createTestDatabase();
+  const env = { PATH: process.env.PATH, DATABASE_URL: url };
+  execFileSync(process.execPath, [join(__dirname, '../../dist/cli/migrate.js')], { env });
+  db = createDatabase({ url, pool: 3, prepared: false, applicationName: 'holdfast-test', queryTimeoutMs: 300_000 });
+  await fill(db, RESERVATIONS, { trusting: RESERVATIONS > 5000 });
+}, 600_000);
+afterAll(() => db.close());
+
+class RolledBack extends Error {}
+
+/** What the checks find after the damage; nothing of it stays. */
+async function findingsAfter(damage: readonly string[]): Promise<Map<string, string>> {
+  let found = new Map<string, string>();
+  const work = async (tx: Queryable): Promise<void> => {
+    await runAll(tx, ['set local session_replication_role = replica', ...damage]);
+    const wrong = (await runChecks(tx)).filter(({ total }) => total > 0);
+    found = new Map(
+      wrong.map(({ name, findings }) => [name, findings.map(({ id, detail }) => `${id}: ${detail}`).join('\n')]),
+    );
+    throw new RolledBack();
+  };
+  await db.transaction(work).catch((error: unknown) => {
+    if (!(error instanceof RolledBack)) throw error;
+  });
+  return found;
+}
+
+const FREE_SEATS = (id: string) =>
+  `update seats set status = 'available', reservation_id = null, hold_ends_at = null where reservation_id = '${id}'`;
+const OLD_REFUND = `update payments set status = 'refunding', refunded_at = null, received_at = now() - interval '1 day' where reference = 'pay-16'`;
+
+/** Check, damage, what the finding names. */
+const DAMAGE: [string, string[], string][] = [
+  ['seat owner and open allocation agree', [FREE_SEATS('sold-000020')], 'sold-000020-1'],
+  [
+    'no seat has two owners',
+    [
+      'drop index allocations_one_owner_per_seat',
+      `insert into allocations (reservation_id, seat_id, price)
+         select 'sold-000001', seat_id, price from allocations where reservation_id = 'sold-000020'`,
+    ],
+    'sold-000001, sold-000020',
+  ],
+  [
+    'a sold seat belongs to a confirmed reservation',
+    [`update seats set status = 'sold', hold_ends_at = null where reservation_id = 'held-000018'`],
+    'reservation held-000018, which is held',
+  ],
+  [
+    'a held seat belongs to a held reservation, with the same end',
+    [`update seats set hold_ends_at = hold_ends_at + interval '1 hour' where label = 'held-000018-2'`],
+    'held-000018-2',
+  ],
+  ['a hold in force has all its seats', [FREE_SEATS('held-000018')], 'held-000018: held until'],
+  [
+    'a hold in force has all its seats',
+    [`delete from allocations where reservation_id = 'held-000018'`],
+    'held-000018: held until',
+  ],
+  ['a confirmed reservation owns all its seats', [FREE_SEATS('late-000009')], 'late-000009: confirmed at'],
+  [
+    'an ended reservation owns nothing',
+    [`update allocations set released_at = null where reservation_id = 'expired-000010'`],
+    'expired-000010: expired at',
+  ],
+  [
+    'a reservation claims seats of its own event, and its total is the sum of their prices',
+    [`update reservations set total = 9001 where id = 'cancelled-000014'`],
+    'cancelled-000014: total 9001 EUR, sum of the prices 9000',
+  ],
+  [
+    'a confirmed reservation has one confirming payment of its total',
+    [`update payments set amount = 8999 where reference = 'pay-20'`],
+    'sold-000020: confirmed by pay-20 for 9000 EUR',
+  ],
+  [
+    'a confirming payment is kept while its reservation is confirmed, and goes back when it is cancelled',
+    [`update payments set status = 'refunding', refund_reason = 'cancelled' where reference = 'pay-20'`],
+    'pay-20: payment pay-20 of 9000 EUR for reservation sold-000020 is refunding',
+  ],
+  [
+    'a payment is undecided, kept for a sale, being refunded or refunded',
+    [
+      'alter table payments drop constraint payments_surplus_goes_back',
+      `update payments set role = 'surplus' where reference = 'pay-20'`,
+    ],
+    'pay-20: payment pay-20',
+  ],
+  [
+    'a payment has one inbox row, whose outcome is what became of it',
+    [`delete from inbox where reference = 'pay-20'`],
+    'its inbox rows: none',
+  ],
+  [
+    'a payment has one inbox row, whose outcome is what became of it',
+    [`update inbox set outcome = 'refund_duplicate' where reference = 'pay-9'`],
+    'pay-9: payment pay-9',
+  ],
+  [
+    'a payment goes back for a reason that is true',
+    [`update payments set refund_reason = 'mismatch' where reference = 'pay-13'`],
+    'pay-13: payment pay-13 of 9000 EUR for reservation toolate-000013 goes back (mismatch)',
+  ],
+  [
+    'the test provider and we know the same payments',
+    [`delete from payments where reference = 'pay-20'`],
+    'pay-20: the provider charged 9000 EUR, we know of nothing',
+  ],
+  [
+    'the test provider and we know the same payments',
+    [
+      `update test_provider.charges set at = now() where reference = 'pay-1'`,
+      `delete from test_provider.charges where reference = 'pay-20'`,
+    ],
+    'pay-20: the provider charged nothing, we know of 9000 EUR',
+  ],
+  [
+    'the test provider refunded once, in full, and only what we gave back',
+    [`insert into test_provider.refunds values ('again', 'pay-16', 9000, 'EUR')`],
+    'pay-16: 2 refunds of together 18000',
+  ],
+  [
+    'the test provider refunded once, in full, and only what we gave back',
+    [`insert into test_provider.refunds values ('wrong', 'pay-20', 9000, 'EUR')`],
+    'pay-20: 1 refunds of together 9000; charged was 9000 EUR, our payment is captured',
+  ],
+  [
+    'what we call refunded the test provider has refunded',
+    [`delete from test_provider.refunds where reference = 'pay-16'`],
+    'pay-16: payment pay-16',
+  ],
+  [
+    "the test provider's balance is the money that we hold",
+    [`delete from test_provider.refunds where reference = 'pay-13'`],
+    'EUR: charges',
+  ],
+  [
+    'a confirmed reservation has one live ticket for each seat',
+    [`delete from tickets where code like 'sold-000020/%'`],
+    'sold-000020: seat sold-000020-1',
+  ],
+  [
+    'a live ticket belongs to a confirmed reservation, alone for its seat',
+    [`update tickets set status = 'valid' where reservation_id = 'undone-000016'`],
+    'undone-000016: ticket',
+  ],
+  [
+    'a used ticket says when it was used, and the history that it was',
+    [`update tickets set status = 'used', used_at = now() where reservation_id = 'sold-000020'`],
+    'sold-000020: used tickets: 2, with a time: 2, check-ins in the history: 0',
+  ],
+  [
+    'at most one mail for each occasion',
+    [
+      'alter table mails drop constraint mails_one_per_occasion',
+      `insert into mails (reservation_id, kind, message_id, sent_at) values ('sold-000020', 'tickets', 'again', now())`,
+    ],
+    'sold-000020: 2 mails',
+  ],
+  [
+    'mails are owed only for what has happened',
+    [`insert into mails (reservation_id, kind, message_id) values ('expired-000010', 'tickets', 'wrong')`],
+    'expired-000010: mail',
+  ],
+  [
+    'mails are owed only for what has happened',
+    [`update mails set reference = 'pay-16' where reference = 'pay-13'`],
+    'toolate-000013: mail',
+  ],
+  ['what has happened has its mail', [`delete from mails where reservation_id = 'sold-000020'`], 'sold-000020'],
+  [
+    'what has happened has its mail',
+    [`delete from mails where reference = 'pay-13'`],
+    'toolate-000013: payment pay-13',
+  ],
+  [
+    'delivered means mailed, or refused by the mail server, with the tickets printed',
+    [`update mails set sent_at = null where reservation_id = 'sold-000020'`],
+    'sold-000020: confirmed, delivered at',
+  ],
+  [
+    'delivered means mailed, or refused by the mail server, with the tickets printed',
+    [`delete from ticket_documents where reservation_id = 'sold-000020'`],
+    'sold-000020: confirmed, delivered at',
+  ],
+  [
+    'tickets are printed only for what was confirmed',
+    [`insert into ticket_documents (reservation_id, pdf) values ('expired-000010', '%PDF')`],
+    'expired-000010: printed at',
+  ],
+  [
+    "a history begins with the hold, goes a legal way and ends at the reservation's status",
+    [`insert into history (reservation_id, type, actor) values ('sold-000020', 'expired', 'system')`],
+    'sold-000020: it is confirmed; its history begins with held and goes held > confirmed > expired',
+  ],
+  [
+    "a history begins with the hold, goes a legal way and ends at the reservation's status",
+    [`update history set type = 'extended' where reservation_id = 'expired-000010' and type = 'held'`],
+    'expired-000010: it is expired; its history begins with extended',
+  ],
+  [
+    'a confirmation is told once, with its payment',
+    [
+      `update history set data = '{"reference": "another"}' where reservation_id = 'sold-000020' and type = 'confirmed'`,
+    ],
+    'sold-000020: confirmed by pay-20; the history says another',
+  ],
+  [
+    'a refund is told once, when it is ordered and when it is done',
+    [
+      `insert into history (reservation_id, type, actor, data) values ('undone-000016', 'refunded', 'system', '{"reference": "pay-16"}')`,
+    ],
+    'pay-16: reservation undone-000016: the payment is refunded (cancelled); the history has 1 orders and 2 refunds',
+  ],
+  [
+    'a handled cancel has ended its reservation',
+    [`update inbox set reservation_id = 'held-000018' where kind = 'cancel' and reservation_id = 'cancelled-000014'`],
+    'held-000018: inbox row',
+  ],
+  [
+    'what waits to be told to Temporal exists',
+    [`insert into outbox (kind, subject) values ('ring', 'nobody-0001')`],
+    'ring of nobody-0001',
+  ],
+  [
+    'an overdue hold is swept within two minutes',
+    [`update reservations set hold_ends_at = now() - interval '3 minutes' where id = 'held-000018'`],
+    'held-000018: its hold ended at',
+  ],
+  [
+    'what waits to be told to Temporal is tried',
+    [`update outbox set not_before = now() - interval '6 minutes' where subject = 'held-000018'`],
+    'start of held-000018',
+  ],
+  [
+    'a payment for a reservation that never came to be goes back',
+    [
+      `insert into payments (reference, reservation_id, amount, currency, source, received_at)
+         values ('stray', 'never-came-to-be', 1, 'EUR', 'standard', now() - interval '16 minutes')`,
+    ],
+    'stray: 1 EUR for reservation never-came-to-be',
+  ],
+  ['an open hold has its actor', [`delete from outbox where subject = 'held-000018'`], 'held-000018: held since'],
+  [
+    'what comes for a reservation is handled',
+    [
+      `insert into inbox (reservation_id, kind, actor, received_at) values ('sold-000020', 'cancel', 'client:filler', now() - interval '6 minutes')`,
+    ],
+    'cancel for reservation sold-000020',
+  ],
+  ['a refund is under way until it is done', [OLD_REFUND], 'pay-16: 9000 EUR for reservation undone-000016'],
+  [
+    'a delivery is under way until it is done',
+    [`update reservations set delivered_at = null where id = 'sold-000020'`],
+    'sold-000020: confirmed at',
+  ],
+  [
+    'a mail that is owed is under way',
+    [
+      `insert into mails (reservation_id, kind, sequence, message_id, requested_at) values ('sold-000020', 'tickets', 1, 'again', now() - interval '6 minutes')`,
+    ],
+    'tickets 1 of reservation sold-000020',
+  ],
+  [
+    'a mail that is owed is under way',
+    [`update mails set sent_at = null where reference = 'pay-13'`],
+    'late_payment_refund pay-13 of reservation toolate-000013',
+  ],
+];
+
+describe('The checks of the database', () => {
+  it(`find nothing in ${RESERVATIONS} sound reservations, in under a minute`, async () => {
+    const startedAt = Date.now();
+    const { ok, checks, notes } = await verifySystem(db, null, { patienceMs: 0 });
+    const took = Date.now() - startedAt;
+    if (RESERVATIONS > 5000) process.stderr.write(`verified ${RESERVATIONS} reservations in ${took} ms\n`);
+    expect(checks.filter(({ violations }) => violations > 0)).toEqual([]);
+    expect(ok).toBe(true);
+    expect(notes).toEqual([]);
+    expect(checks.every(({ looked, name }) => looked > 0 || NOTHING_TO_SEE.has(name))).toBe(true);
+    expect(took).toBeLessThan(LIMIT_MS);
+  });
+
+  it.each(DAMAGE)('find damage: %s', async (check, damage, named) => {
+    const found = await findingsAfter(damage);
+    expect([...found.keys()]).toContain(check);
+    expect(found.get(check)).toContain(named);
+  });
+
+  it('are each proven by some damage', () => {
+    const proven = new Set(DAMAGE.map(([name]) => name));
+    expect(CHECKS.map(({ name }) => name).filter((name) => !proven.has(name))).toEqual([]);
+  });
+
+  it.each([
+    ['an order to the relay', `insert into outbox (kind, subject) values ('refund', 'pay-16')`],
+    ['the reason that the provider gave', `update payments set refund_error = 'no money' where reference = 'pay-16'`],
+    [
+      'a fresh order by the sweep',
+      `update payments set nudged_at = now(), received_at = now() - interval '30 minutes' where reference = 'pay-16'`,
+    ],
+  ])('do not blame work that is being retried: %s', async (_, trace) => {
+    const found = await findingsAfter([OLD_REFUND, trace]);
+    expect(found.has('a refund is under way until it is done')).toBe(false);
+  });
+
+  it('count all, and name the first fifty', async () => {
+    await db
+      .transaction(async (tx) => {
+        await runAll(tx, [
+          'set local session_replication_role = replica',
+          `delete from tickets where code like 'sold-%'`,
+        ]);
+        const result = (await runChecks(tx)).find(({ name }) => name.includes('one live ticket for each seat'))!;
+        expect(result.total).toBe(RESERVATIONS * 0.9);
+        expect(result.findings).toHaveLength(50);
+        throw new RolledBack();
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof RolledBack)) throw error;
+      });
+  });
+});
+
+/** Checks of what a sound and quiet system has none of. */
+const NOTHING_TO_SEE = new Set([
+  'a used ticket says when it was used, and the history that it was',
+  'an overdue hold is swept within two minutes',
+  'a payment for a reservation that never came to be goes back',
+  'what comes for a reservation is handled',
+  'a refund is under way until it is done',
+  'a delivery is under way until it is done',
+  'a mail that is owed is under way',
+]);
+
+describe('Late work', () => {
+  const ALL_ROLES = `insert into workers values ('w', '{reservations,relay}', now() + interval '1 hour')`;
+  const temporal = (ids: string[]): TemporalView => ({
+    running: async () => ({ ids: new Set(ids), reservations: [] }),
+    failures: async () => [],
+    close: async () => undefined,
+  });
+  const violations = async (view: TemporalView | null, patienceMs = 0) => {
+    const { checks, notes } = await verifySystem(db, view, { patienceMs });
+    return { wrong: checks.filter((check) => check.violations > 0).map(({ findings }) => findings[0]!.id), notes };
+  };
+
+  beforeEach(() => runAll(db, [`delete from outbox where subject = 'held-000018'`, ALL_ROLES]));
+  afterEach(() =>
+    runAll(db, [
+      'delete from workers',
+      `delete from outbox where subject = 'held-000018'`,
+      `insert into outbox (kind, subject) values ('start', 'held-000018')`,
+    ]),
+  );
+
+  it('is wrong when no workflow is at it', async () => {
+    expect(await violations(temporal(['settle:held-000019']))).toEqual({ wrong: ['held-000018'], notes: [] });
+  });
+
+  it.each(['held-000018', 'settle:held-000018'])('is not wrong while %s runs', async (id) => {
+    expect(await violations(temporal([id]))).toEqual({ wrong: [], notes: [] });
+  });
+
+  it('is not judged without Temporal, and waits while no worker runs', async () => {
+    const waiting = { wrong: [], notes: [expect.stringMatching(/^an open hold has its actor: 1 wait; only Temporal/)] };
+    expect(await violations(null)).toEqual(waiting);
+    await runAll(db, ['delete from workers']);
+    const idle = { wrong: [], notes: [expect.stringMatching(/: 1 wait; no worker runs for relay, reservations$/)] };
+    expect(await violations(temporal([]))).toEqual(idle);
+  });
+
+  it('is looked at again, and forgiven when it is done meanwhile', async () => {
+    const looking = violations(temporal([]), 20_000);
+    await delay(500);
+    await runAll(db, [`insert into outbox (kind, subject) values ('start', 'held-000018')`]);
+    expect(await looking).toEqual({ wrong: [], notes: [] });
+  });
+
+  it('is a backlog, not a fault, while a queue moves', async () => {
+    const LATE = `insert into outbox (kind, subject, not_before) select 'ring', id, now() - interval '1 hour' from reservations where id in ('held-000018', 'held-000019')`;
+    await runAll(db, [LATE]);
+    const still = await violations(temporal([]), 0);
+    expect(still.wrong).toHaveLength(1);
+    const looking = violations(temporal([]), 5000);
+    await delay(500);
+    await runAll(db, [`delete from outbox where subject = 'held-000018'`]);
+    const { wrong } = await looking;
+    await runAll(db, [`delete from outbox where kind = 'ring'`]);
+    expect(wrong).toEqual([]);
+  });
+});

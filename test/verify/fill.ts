@@ -1,0 +1,88 @@
+import { sql, type Database, type Queryable } from '../../src/db/database';
+
+/** Of which kinds the reservations are, by their number modulo 20. */
+const PLAN = `
+  create temporary table plan on commit drop as
+  select i, kind, format('%s-%s', kind, lpad(i::text, 6, '0')) as id, 'pay-' || i as reference,
+         now() - interval '3 hours' as created, now() - interval '2 hours' as decided, now() - interval '1 hour' as ended
+    from generate_series(1, $1::integer) i,
+         lateral (select case when i % 20 < 9 then 'sold' when i % 20 = 9 then 'late' when i % 20 < 13 then 'expired'
+                              when i % 20 = 13 then 'toolate' when i % 20 < 16 then 'cancelled'
+                              when i % 20 < 18 then 'undone' else 'held' end as kind) k`;
+
+const STEPS = [
+  `insert into events (slug, name, starts_at, time_zone, currency, max_seats_per_reservation)
+     values ('filled', 'Filled', now() + interval '1 year', 'UTC', 'EUR', 10)`,
+  `insert into price_categories (event_id, code, name, price, ordinal) select id, 'all', 'All', 4500, 1 from events where slug = 'filled'`,
+  `insert into seats (event_id, label, section, category_code)
+     select e.id, format('%s-%s', p.id, n), 'Hall', 'all' from events e, plan p, generate_series(1, 2) n
+      where e.slug = 'filled' order by p.i, n`,
+  `insert into payments (reference, reservation_id, amount, currency, source, role, status, refund_reason, received_at, refunded_at)
+     select reference, id, 9000, 'EUR', 'standard', case kind when 'toolate' then 'surplus' else 'confirming' end,
+            case when kind in ('toolate', 'undone') then 'refunded' else 'captured' end,
+            case kind when 'toolate' then 'expired' when 'undone' then 'cancelled' end, decided,
+            case when kind in ('toolate', 'undone') then ended end
+       from plan where kind in ('sold', 'late', 'toolate', 'undone')`,
+  `insert into reservations (id, event_id, client, status, buyer_name, buyer_email, total, currency, created_at, hold_ends_at,
+                             hold_cap_at, confirmed_by, confirmed_at, ended_at, delivered_at)
+     select p.id, e.id, 'filler', case when kind in ('sold', 'late') then 'confirmed' when kind = 'toolate' then 'expired'
+                when kind = 'undone' then 'cancelled' else kind end,
+            'Ada', p.id || '@example.org', 9000, 'EUR', created, case kind when 'held' then now() + interval '1 hour' else decided end,
+            now() + interval '2 hours', case when kind in ('sold', 'late', 'undone') then reference end,
+            case when kind in ('sold', 'late', 'undone') then decided end,
+            case when kind in ('expired', 'toolate', 'cancelled', 'undone') then ended end,
+            case when kind in ('sold', 'late', 'undone') then decided end
+       from plan p, events e where e.slug = 'filled'`,
+  `insert into allocations (reservation_id, seat_id, price, released_at)
+     select p.id, s.id, 4500, case when kind in ('expired', 'toolate', 'cancelled', 'undone') then ended end
+       from plan p, generate_series(1, 2) n join seats s on true where s.label = format('%s-%s', p.id, n)`,
+  `update seats s set status = case p.kind when 'held' then 'held' else 'sold' end, reservation_id = p.id,
+          hold_ends_at = case p.kind when 'held' then r.hold_ends_at end
+     from allocations a join plan p on p.id = a.reservation_id join reservations r on r.id = p.id
+    where a.seat_id = s.id and a.released_at is null`,
+  `insert into inbox (reservation_id, kind, reference, actor, received_at, handled_at, outcome)
+     select reservation_id, 'payment', reference, 'standard', received_at, received_at,
+            case role when 'confirming' then 'confirmed' else 'refund_' || refund_reason end from payments
+     union all select id, 'cancel', null, 'client:filler', decided, ended, 'cancelled' from plan where kind in ('cancelled', 'undone')`,
+  `insert into history (reservation_id, at, type, actor, data)
+     select id, at, type, 'system', case when type in ('held', 'expired', 'cancelled') then '{}' else jsonb_build_object('reference', reference) end
+       from (select *, created as at, 'held' as type, 1 as step from plan
+             union all select *, decided, 'expired', 2 from plan where kind in ('expired', 'toolate', 'late')
+             union all select *, decided, 'confirmed', 3 from plan where kind in ('sold', 'late', 'undone')
+             union all select *, ended, 'cancelled', 4 from plan where kind in ('cancelled', 'undone')
+             union all select *, ended, 'refund_requested', 5 from plan where kind in ('toolate', 'undone')
+             union all select *, ended, 'refunded', 6 from plan where kind in ('toolate', 'undone')) story order by i, step`,
+  `insert into tickets (id, reservation_id, seat_id, code, status)
+     select gen_random_uuid(), a.reservation_id, a.seat_id, format('%s/%s', a.reservation_id, a.seat_id),
+            case p.kind when 'undone' then 'void' else 'valid' end
+       from allocations a join plan p on p.id = a.reservation_id where p.kind in ('sold', 'late', 'undone')`,
+  `insert into ticket_documents (reservation_id, pdf) select id, '%PDF' from plan where kind in ('sold', 'late', 'undone')`,
+  `insert into mails (reservation_id, kind, reference, message_id, requested_at, sent_at)
+     select id, 'tickets', null, 'tickets-' || id, decided, decided from plan where kind in ('sold', 'late', 'undone')
+     union all select id, 'late_payment_refund', reference, 'refund-' || id, ended, ended from plan where kind = 'toolate'`,
+  `insert into outbox (kind, subject) select 'start', id from plan where kind = 'held'`,
+  `insert into test_provider.charges (reference, amount, currency, at) select reference, amount, currency, received_at from payments`,
+  `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
+     select 'refund:' || reference, reference, amount, currency from payments where status = 'refunded'`,
+];
+
+const unnamed = (text: string) => sql('', text);
+
+/** Runs statements that take no values. */
+export async function runAll(tx: Queryable, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await tx.run(unnamed(statement));
+}
+
+/**
+ * Fills an empty database with a sound history of that many reservations of every kind: `sold-000020`, `late-000009`,
+ * `expired-000010`, `toolate-000013`, `cancelled-000014`, `undone-000016`, `held-000018` and so on, two seats each.
+ * @param options.trusting without triggers and foreign keys, for the large numbers
+ */
+export async function fill(db: Database, reservations: number, { trusting = false } = {}): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (trusting) await runAll(tx, ['set local session_replication_role = replica']);
+    await tx.run(unnamed(PLAN), [reservations]);
+    await runAll(tx, ['analyze plan', ...STEPS]);
+  });
+  await runAll(db, ['analyze']);
+}
