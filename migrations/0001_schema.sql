@@ -185,6 +185,8 @@ create table outbox (
   not_before timestamptz not null default clock_timestamp(),
   attempts integer not null default 0
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+-- Whoever has paid or cancelled does not wait behind a burst of holds that have yet to get their actors.
+create index outbox_commands on outbox (id) where kind <> 'start';
 
 -- What happened to each reservation, for good. Appended to, never changed; no personal data.
 create table history (

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { killEverything } from '../dev/supervisor';
@@ -32,6 +32,8 @@ function listenForStop(): AbortSignal {
 /** @returns whether every promise held */
 async function run(options: ChaosOptions, stop: AbortSignal): Promise<boolean> {
   const home = mkdtempSync(join(tmpdir(), 'holdfast-chaos-'));
+  // As root, Postgres runs as a user of its own, who must reach its data here; what is secret has its own mode.
+  chmodSync(home, 0o711);
   const started = new Date().toISOString().replace(/[:.]/g, '-');
   const folder = resolve(options.out, `${started}-seed-${options.seed}`);
   mkdirSync(folder, { recursive: true });

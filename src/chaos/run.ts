@@ -37,6 +37,16 @@ const elapsed = (since: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
+/** Says what still moves when that has changed, and now and then all the same. */
+function sayChanges(say: (line: string) => void): (line: string) => void {
+  let last = { line: '', at: 0 };
+  return (line) => {
+    if (line === last.line && Date.now() - last.at < 4 * SHOW_EVERY_MS) return;
+    last = { line, at: Date.now() };
+    say(`coming to rest: ${line}`);
+  };
+}
+
 /** Load and faults together, until the time is over, the user has enough, or a part was given up. */
 async function disturb(run: Run, load: Load): Promise<ReadonlyMap<string, number>> {
   const { options, system, book, stop, say } = run;
@@ -76,7 +86,7 @@ async function calm(run: Run, load: Load, giveUp: AbortController): Promise<void
     await finished;
     say(`late payments: ${await load.deliverDeferred()} delivered after all, long past their holds`);
     say(`payments for nothing: ${await passTenMinutes(counter)} wait; their ten minutes pass at once`);
-    const left = await settle(counter, (line) => say(`coming to rest: ${line}`), stop);
+    const left = await settle(counter, sayChanges(say), stop);
     if (left !== null) book.violation('the system comes to rest', 'all', left);
   } finally {
     clearTimeout(patience);

@@ -18,19 +18,24 @@ export interface OutboxEntry {
   } | null;
 }
 
-const CLAIM = sql(
-  'outbox_claim',
-  // Rows that another relay has are passed over; a crash frees them with the connection.
-  `with claimed as (
-     select id, kind, subject, sequence, attempts from outbox where not_before <= clock_timestamp()
-      order by id limit $1 for update skip locked)
-   select c.*, case when c.kind in ('start', 'ring') then
-       (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
-          'expiresAt', rfc3339(r.hold_ends_at),
-          'seats', (select jsonb_agg(s.label order by s.id) from allocations a join seats s on s.id = a.seat_id where a.reservation_id = r.id))
-         from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
-     from claimed c order by c.id`,
-);
+/**
+ * Claims what is due of some kinds. Rows that another relay has are passed over; a crash frees them with the connection.
+ */
+const claim = (name: string, kinds: string) =>
+  sql(
+    name,
+    `with claimed as (
+       select id, kind, subject, sequence, attempts from outbox where ${kinds} and not_before <= clock_timestamp()
+        order by id limit $1 for update skip locked)
+     select c.*, case when c.kind in ('start', 'ring') then
+         (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
+            'expiresAt', rfc3339(r.hold_ends_at),
+            'seats', (select jsonb_agg(s.label order by s.id) from allocations a join seats s on s.id = a.seat_id where a.reservation_id = r.id))
+           from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
+       from claimed c order by c.id`,
+  );
+const CLAIM_COMMANDS = claim('outbox_claim_commands', `kind <> 'start'`);
+const CLAIM_STARTS = claim('outbox_claim_starts', `kind = 'start'`);
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
 const LATER = sql(
   'outbox_later',
@@ -41,7 +46,7 @@ const LATER = sql(
 );
 
 /**
- * Claims up to `limit` due entries and hands them to `deliver`, which says which ones Temporal has taken. Those are
+ * Claims up to `limit` due entries, commands before starts, and hands them to `deliver`, which says which ones Temporal has taken. Those are
  * gone when this returns; the others come back later. The claim is a row lock, so that no other relay delivers them too.
  * @returns how many were claimed
  */
@@ -51,7 +56,10 @@ export async function deliverDue(
   deliver: (entries: OutboxEntry[]) => Promise<Set<number>>,
 ): Promise<number> {
   return db.transaction(async (tx) => {
-    const entries = await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIM, [limit]);
+    const entries = await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIM_COMMANDS, [limit]);
+    if (entries.length < limit) {
+      entries.push(...(await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIM_STARTS, [limit - entries.length])));
+    }
     if (entries.length === 0) return 0;
     const delivered = await deliver(entries);
     const ids = entries.map((entry) => entry.id);

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createDatabase, type Database, type Queryable } from '../../src/db/database';
 import { CHECKS, runChecks } from '../../src/db/verify';
 import { verifySystem } from '../../src/cli/verify-system';
-import type { TemporalView } from '../../src/cli/verify-temporal';
+import type { RunningWorkflow, TemporalView } from '../../src/cli/verify-temporal';
 import { createTestDatabase } from '../support/system';
 import { fill, runAll } from './fill';
 
@@ -352,8 +352,8 @@ const NOTHING_TO_SEE = new Set([
 
 describe('Late work', () => {
   const ALL_ROLES = `insert into workers values ('w', '{reservations,relay}', now() + interval '1 hour')`;
-  const temporal = (ids: string[]): TemporalView => ({
-    running: async () => ({ ids: new Set(ids), reservations: [] }),
+  const temporal = (ids: string[], reservations: RunningWorkflow[] = []): TemporalView => ({
+    running: async () => ({ ids: new Set(ids), reservations }),
     failures: async () => [],
     close: async () => undefined,
   });
@@ -405,5 +405,22 @@ describe('Late work', () => {
     const { wrong } = await looking;
     await runAll(db, [`delete from outbox where kind = 'ring'`]);
     expect(wrong).toEqual([]);
+  });
+
+  it('is missed also the other way round: actors that run for nothing', async () => {
+    const since = (minutes: number, id: string) => ({ id, startedAt: new Date(Date.now() - minutes * 60_000) });
+    const atWork = [since(200, 'held-000018'), since(1, 'nobody-yet')];
+    expect((await violations(temporal(['held-000018'], atWork))).wrong).toEqual([]);
+
+    const idle = [since(10, 'nobody-here'), since(200, 'sold-000020'), since(200, 'expired-000010')];
+    const { checks } = await verifySystem(db, temporal(['held-000018'], [...atWork, ...idle]), { patienceMs: 0 });
+    const [wrong, ...others] = checks.filter((check) => check.violations > 0);
+    expect(others).toEqual([]);
+    expect(wrong).toMatchObject({
+      name: 'a running reservation workflow has something to do',
+      looked: 5,
+      violations: 3,
+    });
+    expect(wrong!.findings.map(({ id }) => id).sort()).toEqual(['expired-000010', 'nobody-here', 'sold-000020']);
   });
 });

@@ -10,7 +10,7 @@ export const moneyChecks: readonly Check[] = [
     kind: 'invariant',
     over: `reservations where status = 'confirmed'`,
     sql: `select r.id, format('confirmed by %s for %s %s; its confirming payments: %s', coalesce(r.confirmed_by, 'nothing'), r.total, r.currency,
-                 coalesce(string_agg(format('%s (%s %s, %s)', p.reference, p.amount, p.currency, p.status), ', '), 'none')) as detail
+                 coalesce(string_agg(p.reference || format(' (%s %s, %s)', p.amount, p.currency, p.status), ', '), 'none')) as detail
             from reservations r left join payments p on p.reservation_id = r.id and p.role = 'confirming'
            where r.status = 'confirmed' group by r.id
           having count(p.reference) <> 1
@@ -47,7 +47,7 @@ export const moneyChecks: readonly Check[] = [
     kind: 'invariant',
     over: 'payments',
     sql: `select p.reference as id, format('%s is %s %s; its inbox rows: %s', ${MONEY}, p.role, coalesce(p.refund_reason, ''),
-                 coalesce(string_agg(format('%s (%s)', i.id, coalesce(i.outcome, 'not handled')), ', '), 'none')) as detail
+                 coalesce(string_agg(i.id || ' (' || coalesce(i.outcome, 'not handled') || ')', ', '), 'none')) as detail
             from payments p left join inbox i on i.reference = p.reference and i.kind = 'payment'
            group by p.reference
           having count(i.id) <> 1

@@ -1,0 +1,304 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { chargesOf, refundsOf } from '../support/ledger';
+import { startSystem, type TestSystem } from '../support/system';
+import { workflowIds } from '../support/temporal-history';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+const actorOf = (id: string): WorkflowHandle => system.temporal.workflow.getHandle(id);
+/** A hold whose actor runs, so that signals reach it. */
+const heldWithActor = async (event?: string, seats = ['A-1']) => {
+  const held = await api.held(event ?? (await api.event()), seats);
+  await eventually(() => actorOf(held.id).describe());
+  return held;
+};
+const stateOf = (id: string) => actorOf(id).query<Omit<Reservation, 'buyer'> | null>('state');
+const withoutBuyer = ({ buyer: _, ...rest }: Reservation) => rest;
+/** Starts a reservation as an operator would, in the Temporal UI: by type, id and input. */
+const startByHand = (input: unknown, id: string = randomUUID()) =>
+  system.temporal.workflow.start('reservation', { workflowId: id, taskQueue: 'reservations', args: [input] });
+
+describe('An operator in Temporal', () => {
+  it('finds the reservation under its id, as a workflow of the type reservation', async () => {
+    const held = await heldWithActor();
+    const { type, workflowId, status } = await actorOf(held.id).describe();
+    expect([type, workflowId, status.name]).toEqual(['reservation', held.id, 'RUNNING']);
+  });
+
+  it('asks for the state and gets the reservation as in the API, without the buyer', async () => {
+    const held = await heldWithActor();
+    await eventually(async () => {
+      expect(await stateOf(held.id)).toEqual(withoutBuyer(held));
+    });
+  });
+
+  it('sees the state at closing when the workflow has closed', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await actorOf(sold.id).result();
+    expect(await stateOf(sold.id)).toEqual(withoutBuyer((await api.get(sold.id)).body));
+  });
+
+  it('finds reservations by status and event', async () => {
+    const event = await api.event();
+    const held = await heldWithActor(event, ['A-1']);
+    const sold = await api.sold(event, ['A-2']);
+    const cancelled = await heldWithActor(event, ['A-3']);
+    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await eventually(async () => {
+      const found = (status: string) =>
+        workflowIds(system.temporal, `EventSlug = '${event}' AND ReservationStatus = '${status}'`);
+      expect(await found('held')).toEqual([held.id]);
+      expect(await found('confirmed')).toEqual([sold.id]);
+      expect(await found('cancelled')).toEqual([cancelled.id]);
+    });
+  });
+
+  it('sees a hold that has ended as expired', async () => {
+    const held = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
+    await eventually(async () => {
+      expect((await actorOf(held.id).describe()).status.name).toBe('COMPLETED');
+    });
+    expect(await stateOf(held.id)).toMatchObject({ status: 'expired' });
+    await eventually(async () => {
+      const query = `WorkflowId = '${held.id}' AND ReservationStatus = 'expired'`;
+      expect(await workflowIds(system.temporal, query)).toEqual([held.id]);
+    });
+  });
+
+  it('sees workflows that are no reservation only under ids with a colon', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await eventually(async () => {
+      const others = await workflowIds(system.temporal, `WorkflowType != 'reservation'`);
+      expect(others.length).toBeGreaterThan(0);
+      for (const id of others) expect(id).toContain(':');
+    });
+  });
+});
+
+describe('The signal paymentConfirmed', () => {
+  const signal = (id: string, payment: unknown) => actorOf(id).signal('paymentConfirmed', payment);
+  const paymentOf = ({ id, total }: Reservation, reference = `hand-${id}`) => ({ reference, ...total });
+
+  it('does what a payment does: the reservation is confirmed and its tickets come', async () => {
+    const held = await heldWithActor();
+    await signal(held.id, paymentOf(held));
+    const { payment } = await api.until(held.id, 'confirmed');
+    expect(payment).toEqual({ reference: `hand-${held.id}`, amount: 4500, currency: 'EUR', status: 'captured' });
+    expect(await api.tickets(held.id)).toHaveLength(1);
+    const confirmed = (await api.history(held.id)).find(({ type }) => type === 'confirmed');
+    expect(confirmed!.actor).toMatch(/operator/);
+    expect(await chargesOf(system.db, `hand-${held.id}`)).toHaveLength(1);
+  });
+
+  it('has its effect once per reference, together with webhooks and confirm', async () => {
+    const held = await heldWithActor();
+    const payment = paymentOf(held);
+    await Promise.all([
+      signal(held.id, payment),
+      signal(held.id, payment),
+      api.pay(held, payment.reference),
+      api.confirm(held, payment.reference),
+    ]);
+    await api.until(held.id, 'confirmed');
+    await actorOf(held.id).result();
+    expect(await api.payments(held.id)).toMatchObject([{ reference: payment.reference, status: 'captured' }]);
+    expect(await refundsOf(system.db, payment.reference)).toEqual([]);
+  });
+
+  it('with a wrong amount is refunded; the reservation stays held', async () => {
+    const held = await heldWithActor();
+    await signal(held.id, { ...paymentOf(held), amount: 1 });
+    await eventually(async () => {
+      expect(await api.payments(held.id)).toMatchObject([{ status: 'refunded', refundReason: 'mismatch' }]);
+    });
+    expect((await api.get(held.id)).body.status).toBe('held');
+  });
+
+  it.each([
+    undefined,
+    null,
+    'paid',
+    17,
+    [],
+    {},
+    { reference: 'x' },
+    { reference: '', amount: 4500, currency: 'EUR' },
+    { reference: 'x', amount: '4500', currency: 'EUR' },
+    { reference: 'x', amount: -1, currency: 'EUR' },
+    { reference: 'x', amount: 4500.5, currency: 'EUR' },
+    { reference: 'x', amount: 4500, currency: 'euros' },
+    { reference: 'a\u0000b', amount: 4500, currency: 'EUR' },
+    { reference: 'x'.repeat(256), amount: 4500, currency: 'EUR' },
+  ])('with the payload %j does no harm', async (payload) => {
+    const held = await heldWithActor();
+    await signal(held.id, payload);
+    await signal(held.id, paymentOf(held));
+    await api.until(held.id, 'confirmed');
+    expect(await api.payments(held.id)).toMatchObject([{ reference: `hand-${held.id}` }]);
+  });
+});
+
+describe('The signal cancel', () => {
+  it('releases a hold', async () => {
+    const held = await heldWithActor();
+    await actorOf(held.id).signal('cancel');
+    await api.until(held.id, 'cancelled');
+    expect(await api.seatStatus(held.event, 'A-1')).toBe('available');
+    const { status } = await eventually(async () => {
+      const description = await actorOf(held.id).describe();
+      expect(description.status.name).not.toBe('RUNNING');
+      return description;
+    });
+    expect(status.name).toBe('COMPLETED');
+    expect((await api.history(held.id)).at(-1)).toMatchObject({
+      type: 'cancelled',
+      actor: expect.stringMatching(/operator/) as string,
+    });
+  });
+
+  it('with something in it, or several times, is one cancel', async () => {
+    const held = await heldWithActor();
+    await Promise.all([1, 2, 3].map(() => actorOf(held.id).signal('cancel', { why: 'the buyer called' })));
+    await api.until(held.id, 'cancelled');
+    expect((await api.history(held.id)).filter(({ type }) => type === 'cancelled').length).toBe(1);
+  });
+
+  it('after a payment in the same breath undoes it: the money goes back', async () => {
+    const held = await heldWithActor();
+    const reference = `hand-${held.id}`;
+    await actorOf(held.id).signal('paymentConfirmed', { reference, ...held.total });
+    await actorOf(held.id).signal('cancel');
+    await api.until(held.id, 'cancelled');
+    await eventually(async () => {
+      expect(await refundsOf(system.db, reference)).toHaveLength(1);
+    });
+    expect(await api.seatStatus(held.event, 'A-1')).toBe('available');
+  });
+
+  it('is what a request to cancel the workflow does, too', async () => {
+    const held = await heldWithActor();
+    await actorOf(held.id).cancel();
+    await api.until(held.id, 'cancelled');
+    expect(await api.seatStatus(held.event, 'A-1')).toBe('available');
+  });
+});
+
+describe('A signal that is none of ours', () => {
+  it('does no harm', async () => {
+    const held = await heldWithActor();
+    await actorOf(held.id).signal('selfDestruct', { now: true });
+    await actorOf(held.id).signal('ring');
+    expect((await api.confirm(held)).body.status).toBe('confirmed');
+    await actorOf(held.id).result();
+  });
+});
+
+describe('A reservation that an operator starts by hand', () => {
+  it('takes the seats itself, and can be paid like any other', async () => {
+    const event = await api.event();
+    const { workflowId: id } = await startByHand({ event, seats: ['A-1', 'A-2'] });
+    const held = await eventually(async () => {
+      const { status, body } = await api.get(id);
+      expect(status).toBe(200);
+      return body;
+    });
+    expect(held).toMatchObject({ id, status: 'held', event, total: { amount: 9000 }, buyer: null });
+    expect([await api.seatStatus(event, 'A-1'), await api.seatStatus(event, 'A-2')]).toEqual(['held', 'held']);
+    await api.pay(held);
+    await api.until(id, 'confirmed');
+    expect((await api.tickets(id)).map(({ seat }) => seat)).toEqual(['A-1', 'A-2']);
+  });
+
+  it('belongs to no client', async () => {
+    const event = await api.event();
+    const { workflowId: id } = await startByHand({ event, seats: ['A-1'] });
+    await eventually(async () => {
+      expect((await api.get(id)).status).toBe(200);
+    });
+    expect(refusal(await api.get(id, system.info.keys.client))).toEqual([404, 'not_found']);
+    expect(refusal(await api.hold(event, ['A-1'], { id }))).toEqual([422, 'idempotency_key_reused']);
+  });
+
+  it('ends without a seat when one is not free', async () => {
+    const event = await api.event();
+    await api.held(event, ['A-2']);
+    const handle = await startByHand({ event, seats: ['A-1', 'A-2'] });
+    await expect(handle.result()).rejects.toThrow();
+    expect((await handle.describe()).status.name).toBe('FAILED');
+    expect(await api.seatStatus(event, 'A-1')).toBe('available');
+  });
+
+  it.each([
+    ['an event that is none', async () => ({ event: 'there-is-none', seats: ['A-1'] })],
+    ['a seat that is none', async () => ({ event: await api.event(), seats: ['Z-1'] })],
+    ['no seats', async () => ({ event: await api.event(), seats: [] })],
+    ['a seat twice', async () => ({ event: await api.event(), seats: ['A-1', 'A-1'] })],
+    ['no input', async () => undefined],
+    ['nonsense', async () => ({ event: 5, seats: 'A-1' })],
+  ])('with %s fails at once instead of trying for ever', async (_what, input) => {
+    const handle = await startByHand(await input());
+    try {
+      await eventually(async () => {
+        expect((await handle.describe()).status.name).toBe('FAILED');
+      }, 15_000);
+    } finally {
+      await handle.terminate().catch(() => undefined);
+    }
+  });
+
+  it('under an id that cannot be one of a reservation fails at once too', async () => {
+    const handle = await startByHand({ event: await api.event(), seats: ['A-1'] }, 'short');
+    try {
+      await eventually(async () => {
+        expect((await handle.describe()).status.name).toBe('FAILED');
+      }, 15_000);
+    } finally {
+      await handle.terminate().catch(() => undefined);
+    }
+  });
+
+  it('under the id of a reservation that is there already changes nothing about it', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await actorOf(sold.id).result();
+    await startByHand({ event: sold.event, seats: ['A-2'] }, sold.id);
+    await actorOf(sold.id).result();
+    expect((await api.get(sold.id)).body).toEqual(sold);
+    expect(await api.seatStatus(sold.event, 'A-2')).toBe('available');
+  });
+});
+
+describe('A workflow that was terminated', () => {
+  it('leaves its seats free after the end of the hold', async () => {
+    const event = await api.event({ holdTtlSeconds: 2 });
+    const held = await heldWithActor(event);
+    await actorOf(held.id).terminate('by mistake');
+    expect(await api.seatStatus(event, 'A-1')).toBe('held');
+    await api.until(held.id, 'expired');
+    expect((await api.hold(event, ['A-1'])).status).toBe(201);
+    await eventually(async () => {
+      expect((await api.history(held.id)).map(({ type }) => type)).toContain('expired');
+    });
+  });
+
+  it('does not keep a payment, a confirm or a cancel from having its effect', async () => {
+    const [paid, confirmed, cancelled] = await Promise.all([heldWithActor(), heldWithActor(), heldWithActor()]);
+    for (const { id } of [paid, confirmed, cancelled]) await actorOf(id).terminate('by mistake');
+    await api.pay(paid);
+    await api.confirm(confirmed);
+    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.until(paid.id, 'confirmed');
+    await api.until(confirmed.id, 'confirmed');
+    await api.until(cancelled.id, 'cancelled');
+    for (const { id } of [paid, confirmed]) expect(await api.tickets(id)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,194 @@
+import { createPublicKey, randomUUID } from 'node:crypto';
+import { verifyTicketCode } from '../../src/domain/ticket-code';
+import { ApiClient, eventually, refusal } from '../support/api';
+import { mailsTo } from '../support/mail-catcher';
+import { readPdf } from '../support/pdf-reader';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+const checkIn = (code: string, key = system.info.keys.scanner) =>
+  api.call('POST', '/v1/check-ins', { key, body: { code } });
+const pdfOf = async (id: string) => {
+  const headers = { authorization: `Bearer ${system.info.keys.client}` };
+  const response = await fetch(`${system.info.apiUrl}/v1/reservations/${id}/tickets.pdf`, { headers });
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    bytes: Buffer.from(await response.arrayBuffer()),
+  };
+};
+const mailsAtLeast = (address: string, count: number) =>
+  eventually(async () => {
+    const mails = await mailsTo(address);
+    expect(mails.length).toBeGreaterThanOrEqual(count);
+    return mails;
+  });
+
+describe('Tickets', () => {
+  it('are one for each seat, valid, in the buyer’s name, with a code of their own', async () => {
+    const event = await api.event();
+    const place = (await api.seats(event)).find((seat) => seat.category === 'floor')!.label;
+    const sold = await api.sold(event, ['A-1', 'A-2', place]);
+    const tickets = await api.tickets(sold.id);
+    expect(tickets.map(({ code: _, ...ticket }) => ticket)).toEqual(
+      ['A-1', 'A-2', place].map((seat) => ({ seat, holder: 'Ada Lovelace', status: 'valid' })),
+    );
+    expect(new Set(tickets.map(({ code }) => code)).size).toBe(3);
+  });
+
+  it('are one PDF with a page each, whose QR code is the ticket’s code', async () => {
+    const sold = await api.sold(await api.event(), ['A-1', 'A-2']);
+    const tickets = await api.tickets(sold.id);
+    const { status, type, bytes } = await pdfOf(sold.id);
+    expect([status, type]).toEqual([200, 'application/pdf']);
+    const { pages } = await readPdf(bytes);
+    expect(pages.map(({ qr }) => qr)).toEqual(tickets.map(({ code }) => code));
+    for (const { text } of pages) expect(text).toContain('Ada Lovelace');
+  });
+
+  it('are not ready before the confirmation, in any form', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    for (const [method, what] of [
+      ['GET', 'tickets'],
+      ['GET', 'tickets.pdf'],
+      ['POST', 'resend'],
+    ] as const) {
+      const answer = await api.call(method, `/v1/reservations/${held.id}/${what}`);
+      expect([what, ...refusal(answer)]).toEqual([what, 409, 'tickets_not_ready']);
+    }
+  });
+
+  it('are never there for an expired or cancelled hold', async () => {
+    const expired = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
+    const cancelled = await api.held(await api.event(), ['A-1']);
+    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.until(expired.id, 'expired');
+    for (const { id } of [expired, cancelled]) {
+      expect(refusal(await api.call('GET', `/v1/reservations/${id}/tickets`))).toEqual([409, 'tickets_not_ready']);
+      expect((await api.call('GET', `/v1/reservations/${id}/tickets.pdf`)).status).toBe(409);
+      expect(refusal(await api.call('POST', `/v1/reservations/${id}/resend`))).toEqual([409, 'tickets_not_ready']);
+    }
+  });
+
+  it('are void after a cancel, and cannot be had as a PDF or by mail any more', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await api.tickets(sold.id);
+    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['void']);
+    expect((await pdfOf(sold.id)).status).toBe(409);
+    expect(refusal(await api.call('POST', `/v1/reservations/${sold.id}/resend`))).toEqual([409, 'tickets_not_ready']);
+  });
+
+  it('carry a code that a scanner can check by itself, with the public key', async () => {
+    const sold = await api.sold(await api.event(), ['B-7']);
+    const [ticket] = await api.tickets(sold.id);
+    const { body } = await api.call<{ publicKeyPem: string }>('GET', '/v1/ticket-key', { key: null });
+    expect(verifyTicketCode(createPublicKey(body.publicKeyPem), ticket!.code)?.seat).toBe('B-7');
+  });
+});
+
+describe('The mail with the tickets', () => {
+  it('comes once, to the buyer, with the PDF', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const [mail] = await mailsAtLeast(sold.buyer!.email, 1);
+    expect(mail!.subject).toContain('Hamlet');
+    const pdf = mail!.attachments.find(({ contentType }) => contentType === 'application/pdf');
+    const [ticket] = await api.tickets(sold.id);
+    expect((await readPdf(pdf!.content)).pages.map(({ qr }) => qr)).toEqual([ticket!.code]);
+    await eventually(async () => {
+      expect((await api.history(sold.id)).filter(({ type }) => type === 'mail_sent').length).toBe(1);
+    });
+    expect(await mailsTo(sold.buyer!.email)).toHaveLength(1);
+  });
+
+  it('comes again when asked for, as often as asked', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const { email } = sold.buyer!;
+    await mailsAtLeast(email, 1);
+    const answer = await api.call('POST', `/v1/reservations/${sold.id}/resend`);
+    expect(answer.status).toBe(202);
+    await mailsAtLeast(email, 2);
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
+    const mails = await mailsAtLeast(email, 3);
+    expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3);
+    for (const { attachments } of mails)
+      expect(attachments.map(({ contentType }) => contentType)).toContain('application/pdf');
+  });
+});
+
+describe('Check-in', () => {
+  it('lets a ticket in, once', async () => {
+    const event = await api.event();
+    const sold = await api.sold(event, ['A-1', 'A-2']);
+    const [first, second] = await api.tickets(sold.id);
+    const entered = await checkIn(first!.code);
+    expect(entered.status).toBe(201);
+    const again = await checkIn(first!.code);
+    expect(refusal(again)).toEqual([409, 'already_checked_in']);
+    expect(again.body.firstCheckInAt).toBe(entered.body.at);
+    expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['used', 'valid']);
+    expect((await checkIn(second!.code)).status).toBe(201);
+    expect((await api.history(sold.id)).filter(({ type }) => type === 'checked_in').length).toBe(2);
+  });
+
+  it('at ten doors at once lets one in, and tells the others when', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const [ticket] = await api.tickets(sold.id);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => checkIn(ticket!.code)));
+    const [entered, ...more] = answers.filter(({ status }) => status === 201);
+    expect(more).toEqual([]);
+    for (const answer of answers.filter(({ status }) => status !== 201)) {
+      expect([...refusal(answer), answer.body.firstCheckInAt]).toEqual([409, 'already_checked_in', entered!.body.at]);
+    }
+  });
+
+  it('refuses a void ticket, used before or not', async () => {
+    const sold = await api.sold(await api.event(), ['A-1', 'A-2']);
+    const tickets = await api.tickets(sold.id);
+    expect((await checkIn(tickets[0]!.code)).status).toBe(201);
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    for (const { code } of tickets) expect(refusal(await checkIn(code))).toEqual([409, 'ticket_void']);
+  });
+
+  it('does not know a code that is none', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const [ticket] = await api.tickets(sold.id);
+    const { code } = ticket!;
+    for (const wrong of [
+      'x',
+      randomUUID(),
+      code.slice(0, -1),
+      `${code}A`,
+      code.toLowerCase(),
+      `${code.slice(0, -4)}AAAA`,
+    ]) {
+      expect([wrong, ...refusal(await checkIn(wrong))]).toEqual([wrong, 404, 'not_found']);
+    }
+    expect((await checkIn(code)).status).toBe(201);
+  });
+
+  it.each([{}, { code: '' }, { code: 5 }, { code: 'a\u0000b' }, { code: 'x'.repeat(3000) }, { code: 'x', door: 1 }])(
+    'refuses the body %j',
+    async (body) => {
+      const answer = await api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body });
+      expect(refusal(answer)).toEqual([422, 'validation_failed']);
+    },
+  );
+
+  it.each(['2000-01-01T20:00:00Z', '2099-01-01T20:00:00Z'])(
+    'knows no time window: the event is at %s',
+    async (startsAt) => {
+      const sold = await api.sold(await api.event({ startsAt }), ['A-1']);
+      const [ticket] = await api.tickets(sold.id);
+      expect((await checkIn(ticket!.code, system.info.keys.operator)).status).toBe(201);
+    },
+  );
+});
