@@ -1,9 +1,10 @@
 import { sql, type Database } from './database';
-import { appendHistory } from './settlement';
+import { appendHistory, dropTicketMails } from './settlement';
 
 const FORGET = sql(
   'erase_buyer',
-  `update reservations set buyer_name = null, buyer_email = null, buyer_key = null, erased_at = clock_timestamp()
+  `update reservations set buyer_name = null, buyer_email = null, buyer_key = null, erased_at = clock_timestamp(),
+          delivered_at = case when status = 'confirmed' then coalesce(delivered_at, clock_timestamp()) end
     where id = $1 and erased_at is null`,
 );
 const DOCUMENT = sql('erase_document', 'delete from ticket_documents where reservation_id = $1');
@@ -16,6 +17,7 @@ export async function eraseBuyer(db: Database, reservationId: string, actor: str
   await db.transaction(async (tx) => {
     if ((await tx.run(FORGET, [reservationId])) === 0) return;
     await tx.run(DOCUMENT, [reservationId]);
+    await dropTicketMails(tx, reservationId, 'the buyer was erased');
     await appendHistory(tx, reservationId, 'buyer_erased', actor);
   });
 }

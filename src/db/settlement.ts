@@ -181,6 +181,17 @@ export async function refundPayment(
   }
 }
 
+const DROP_MAILS = sql(
+  'settle_drop_mails',
+  // What has not gone out by now never will: the tickets in it are void, or there is nobody to write to.
+  `update mails set refused = $2 where reservation_id = $1 and kind = 'tickets' and sent_at is null and refused is null`,
+);
+
+/** Ends the ticket mails that a reservation still owes. */
+export async function dropTicketMails(tx: Queryable, reservationId: string, reason: string): Promise<void> {
+  await tx.run(DROP_MAILS, [reservationId, reason]);
+}
+
 const VOID_TICKETS = sql('settle_void_tickets', `update tickets set status = 'void' where reservation_id = $1`);
 
 /** A reservation under its locks, as the steps of one settlement leave it. */
@@ -231,7 +242,10 @@ async function handleCancel(tx: Queryable, case_: Case, message: Message): Promi
   const { id } = reservation;
   const decision = decideCancel(reservation);
   if (decision.kind === 'nothing') return reservation.status;
-  if (decision.kind === 'void') await tx.run(VOID_TICKETS, [id]);
+  if (decision.kind === 'void') {
+    await tx.run(VOID_TICKETS, [id]);
+    await dropTicketMails(tx, id, 'the reservation was cancelled first');
+  }
   await freeSeats(tx, id, seats);
   await tx.run(CANCEL, [id]);
   await appendHistory(tx, id, 'cancelled', message.actor);
