@@ -4,7 +4,7 @@ import { appendHistory, dropTicketMails } from './settlement';
 const FORGET = sql(
   'erase_buyer',
   `update reservations set buyer_name = null, buyer_email = null, buyer_key = null, erased_at = clock_timestamp(),
-          delivered_at = case when status = 'confirmed' then coalesce(delivered_at, clock_timestamp()) end
+          delivered_at = case when status = 'confirmed' then coalesce(delivered_at, clock_timestamp()) else delivered_at end
     where id = $1 and erased_at is null`,
 );
 const DOCUMENT = sql('erase_document', 'delete from ticket_documents where reservation_id = $1');

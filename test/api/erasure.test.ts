@@ -1,0 +1,92 @@
+import { sql } from '../../src/db/database';
+import { ApiClient, eventually } from '../support/api';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+const erase = (id: string, key = system.info.keys.operator) =>
+  api.call('POST', `/v1/reservations/${id}/erase-buyer`, { key });
+
+const TABLES = sql(
+  'test_tables',
+  `select format('%I.%I', table_schema, table_name) as name from information_schema.tables where table_schema in ('public', 'test_provider') and table_type = 'BASE TABLE'`,
+);
+
+/** The tables in which any column of any row contains the text. */
+async function tablesThatKnow(text: string): Promise<string[]> {
+  const knowing: string[] = [];
+  for (const { name } of await system.db.rows<{ name: string }>(TABLES)) {
+    const rows = await system.db.rows(
+      sql(`test_search_${name}`, `select 1 from ${name} t where t::text ilike '%' || $1 || '%' limit 1`),
+      [text],
+    );
+    if (rows.length > 0) knowing.push(name);
+  }
+  return knowing;
+}
+
+describe('A buyer who asks to be forgotten', () => {
+  it('is in no table any more, while seat, money and history stay', async () => {
+    const event = await api.event();
+    const email = 'forget.me@example.org';
+    const held = await api.held(event, ['A-1'], { email });
+    await api.pay(held);
+    await eventually(async () => {
+      const pdf = await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`);
+      expect(pdf.status).toBe(200);
+    });
+    await eventually(async () => {
+      const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
+      expect(body.data.map((entry) => entry.type)).toContain('mail_sent');
+    });
+    expect(await tablesThatKnow(email)).toEqual(['public.reservations']);
+
+    const answer = await erase(held.id);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ status: 'confirmed', buyer: null, payment: { status: 'captured' } });
+
+    expect(await tablesThatKnow(email)).toEqual([]);
+    expect(await tablesThatKnow('Ada Lovelace')).toEqual([]);
+    const list = await api.call<{ data: unknown[] }>('GET', `/v1/reservations?email=${email}`, {
+      key: system.info.keys.operator,
+    });
+    expect(list.body.data).toEqual([]);
+    const tickets = await api.call<{ data: unknown[] }>('GET', `/v1/reservations/${held.id}/tickets`);
+    expect(tickets.body.data).toMatchObject([{ seat: 'A-1', status: 'valid', holder: '' }]);
+    const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
+    expect(body.data.at(-1)?.type).toBe('buyer_erased');
+  });
+
+  it('gets no further mail and no further print', async () => {
+    const event = await api.event();
+    const held = await api.held(event, ['A-1']);
+    await api.pay(held);
+    await eventually(async () => {
+      expect((await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`)).status).toBe(200);
+    });
+    await erase(held.id);
+    expect((await api.call('POST', `/v1/reservations/${held.id}/resend`)).body).toMatchObject({
+      code: 'tickets_not_ready',
+    });
+    expect((await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`)).body).toMatchObject({
+      code: 'tickets_not_ready',
+    });
+  });
+
+  it('is erased once, however often it is asked, and by an operator alone', async () => {
+    const event = await api.event();
+    const held = await api.held(event, ['A-1']);
+    expect((await erase(held.id, system.info.keys.client)).status).toBe(403);
+    expect((await erase(held.id)).status).toBe(200);
+    expect((await erase(held.id)).status).toBe(200);
+    const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
+    expect(body.data.filter((entry) => entry.type === 'buyer_erased')).toHaveLength(1);
+  });
+});
