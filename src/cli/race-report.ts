@@ -42,7 +42,7 @@ export function countRace(result: RaceResult): RaceFigures {
 }
 
 const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
-const ms = (value: number) => `${value.toFixed(1)} ms`;
+const ms = (value: number) => `${value >= 100 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1)} ms`;
 
 /** The figures of the whole race in one row. */
 export function raceTable(result: RaceResult): Table {
@@ -59,7 +59,7 @@ export function raceTable(result: RaceResult): Table {
       'p50',
       'p95',
       'p99',
-      'retries (429)',
+      'retries',
     ],
     rows: [
       [
@@ -75,7 +75,7 @@ export function raceTable(result: RaceResult): Table {
         figures.retries,
       ],
     ],
-    note: 'Success rate: share of requests that got their seat (201). Collisions: share that were told that somebody else was quicker (409). Double sales: seats with more than one winner.',
+    note: 'Success rate: share of requests that got their seat (201). Collisions: share that were told that somebody else was quicker (409). Double sales: seats with more than one winner. Retries: how often a buyer was told to wait (429) and did.',
   };
 }
 
@@ -170,7 +170,7 @@ export function raceReport(result: RaceResult, options: RaceOptions, apiUrl: str
   return {
     title: `${buyers.toLocaleString('en-GB')} buyers, ${seats === 1 ? 'one seat' : `${seats.toLocaleString('en-GB')} seats`}`,
     intro: [
-      `${buyers} buyers ask for ${seats === 1 ? 'the same seat' : `one of ${seats} seats each`} at the same moment, ${rounds === 1 ? 'once' : `in ${rounds} rounds for fresh seats`}. One of them may get it; everybody else must be told so.`,
+      `${buyers} buyers ask for ${seats === 1 ? 'the same seat' : `one of ${seats} seats each`} at the same moment, ${rounds === 1 ? 'once' : `in ${rounds} rounds for fresh seats`}. Each seat may go to one of them; everybody else must be told so.`,
     ],
     verdict: verdictOf(result),
     tables: [

@@ -105,14 +105,17 @@ const ACTORLESS = sql(
   `with lost as (
      select r.id from reservations r
       where r.status = 'held' and r.created_at < clock_timestamp() - interval '1 minute'
-        and r.hold_ends_at > clock_timestamp() and r.id <> all ($1::text[])
+        and (r.hold_ends_at > clock_timestamp() or r.paid_in_time_at is not null) and r.id <> all ($1::text[])
         and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '10 minutes')
         and not exists (select from outbox o where o.subject = r.id) limit $2)
    , nudged as (update reservations r set nudged_at = clock_timestamp() from lost where r.id = lost.id returning r.id)
-   insert into outbox (kind, subject) select 'start', id from nudged`,
+   insert into outbox (kind, subject) select 'ring', id from nudged`,
 );
 
-/** Orders a start for every open hold that is not among the actors Temporal knows. @returns how many */
+/**
+ * Rings for every open hold that is not among the actors Temporal knows: one that was lost is started again, and for one
+ * that was terminated a settlement takes over. @returns how many
+ */
 export async function restartActors(db: Queryable, open: readonly string[]): Promise<number> {
   return db.run(ACTORLESS, [open, BATCH]);
 }

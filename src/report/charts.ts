@@ -9,14 +9,14 @@ interface ChartText {
 }
 
 /** Groups of bars: for each category one bar a series. */
-export interface BarChart extends ChartText {
+interface BarChart extends ChartText {
   kind: 'bar';
   unit: string;
   categories: readonly string[];
   series: readonly { name: string; values: readonly number[] }[];
 }
 
-export interface LineChart extends ChartText {
+interface LineChart extends ChartText {
   kind: 'line';
   xLabel: string;
   yLabel: string;
@@ -24,7 +24,7 @@ export interface LineChart extends ChartText {
 }
 
 /** How often which value was measured; the series stand on each other, so that the outline is the whole. */
-export interface Histogram extends ChartText {
+interface Histogram extends ChartText {
   kind: 'histogram';
   unit: string;
   series: readonly { name: string; values: readonly number[] }[];

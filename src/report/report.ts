@@ -39,7 +39,7 @@ export function renderReport({ title, intro, verdict, tables, charts, meta }: Re
     ([name, value]) => `<div><dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd></div>`,
   );
   const verdictLine = verdict
-    ? `<p class="verdict ${verdict.ok ? 'good' : 'bad'}"><b>${verdict.ok ? '✓' : '✗'}</b> ${escapeText(verdict.text)}</p>`
+    ? `<p class="verdict ${verdict.ok ? 'good' : 'bad'}"><b>${verdict.ok ? 'Passed' : 'Failed'}</b> ${escapeText(verdict.text)}</p>`
     : '';
   return `<!doctype html>
 <html lang="en">

@@ -16,13 +16,13 @@ p{margin:.6rem 0;max-width:44rem}
 header p{color:var(--soft)}
 header .brand{margin:0;color:var(--faint);letter-spacing:.04em}
 header .verdict{font-size:1.1rem;color:var(--ink)}
-.verdict b{display:inline-block;width:1.4rem}
+.verdict b{margin-right:.4rem}
 .good b{color:var(--good)}.bad b{color:var(--bad)}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:600;border-bottom-color:var(--base)}
-.figure{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;padding:.45rem 0 .45rem .9rem}
+.figure{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;padding:.45rem 0 .45rem .7rem}
 .note{color:var(--faint);font-size:.88rem}
 section,figure,tr{break-inside:avoid}
 figure{margin:2.2rem 0 0;padding:1.1rem 1.2rem .6rem;background:var(--surface);border:1px solid var(--rule);border-radius:6px}

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,6 +47,18 @@ const reservationsOf = sql(
   'race_reservations',
   `select r.status, r.buyer_email as email from reservations r join events e on e.id = r.event_id where e.slug = $1`,
 );
+
+/** A server that does not keep what it promises. @returns its address, and how to end it */
+async function impostor(reserve: RequestListener): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    if (request.method === 'GET') response.end(JSON.stringify({ data: [{ label: 'A-1', status: 'available' }] }));
+    else if (request.url!.endsWith('/cancel')) response.end('{}');
+    else reserve(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
 
 describe('npm run race', () => {
   it('gives one seat to one of ten buyers, prints the figures, reports and cleans up', async () => {
@@ -128,5 +142,35 @@ describe('npm run race', () => {
       err: expect.stringContaining('has 70 fresh free seats, 71 are needed') as string,
     });
     expect(existsSync(join(REPORTS, 'none.html'))).toBe(false);
+  });
+
+  it('exits 1 when a seat is sold twice', async () => {
+    const { url, server } = await impostor((_request, response) => response.writeHead(201).end('{}'));
+    const options = ['--event', 'any', '--buyers', '3', '--out', join(REPORTS, 'twice.html')];
+    const { code, out } = await race(options, { HOLDFAST_URL: url });
+    server.close();
+    expect(out).toMatch(/^ +3 +1 +100\.0 % +0\.0 % +1 /m);
+    expect(out).toMatch(/✗ seat A-1 was sold 3 times: (\S+, ){2}\S+\n/);
+    expect(code).toBe(1);
+  });
+
+  it('tries again when told to, not before its time, with the same key, and counts it', async () => {
+    const seen = new Map<string, number[]>();
+    let taken = false;
+    const { url, server } = await impostor((request, response) => {
+      const key = String(request.headers['idempotency-key']);
+      const times = [...(seen.get(key) ?? []), Date.now()];
+      seen.set(key, times);
+      if (times.length === 1) return response.writeHead(429, { 'retry-after': '2' }).end('{}');
+      response.writeHead(taken ? 409 : 201).end('{}');
+      taken = true;
+    });
+    const options = ['--event', 'any', '--buyers', '4', '--out', join(REPORTS, 'again.html')];
+    const { code, out } = await race(options, { HOLDFAST_URL: url });
+    server.close();
+    expect(out).toMatch(/^ +4 +1 +25\.0 % +75\.0 % +0 .* 4$/m);
+    expect(code).toBe(0);
+    expect(seen.size).toBe(4);
+    for (const [first, second] of seen.values()) expect(second! - first!).toBeGreaterThan(1900);
   });
 });
