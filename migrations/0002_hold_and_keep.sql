@@ -173,7 +173,7 @@ begin
 
   if v_known.reference is null then
     insert into payments (reference, reservation_id, amount, currency, source)
-      values (p_reference, p_reservation, p_amount, p_currency, p_source) on conflict (reference) do nothing;
+      values (p_reference, p_reservation, p_amount, p_currency, p_source) on conflict do nothing;
     if found then
       insert into inbox (reservation_id, kind, reference, actor) values (p_reservation, 'payment', p_reference, p_actor) returning id into v_inbox;
       if p_test_provider then

@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 /**
  * Named points between two steps that must survive a crash in between. Without HOLDFAST_FAULTS each is one comparison.
  * HOLDFAST_FAULTS is a list `name=probability` separated by commas (`hold.committed=0.01`): with that probability the
@@ -26,7 +28,9 @@ const faults = new Map(
 
 export function faultPoint(name: FaultPoint): void {
   if (faults.size === 0) return;
-  if (Math.random() < (faults.get(name) ?? 0)) process.kill(process.pid, 'SIGKILL');
+  if (Math.random() >= (faults.get(name) ?? 0)) return;
+  writeSync(2, `fault point ${name}\n`);
+  process.kill(process.pid, 'SIGKILL');
 }
 
 export const faultsAreArmed = () => faults.size > 0;

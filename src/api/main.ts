@@ -9,6 +9,7 @@ import { createLogger } from '../logger';
 import { refuseInProduction } from '../production';
 import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
 import { createApp } from './app';
+import { answerBrokenRequests } from './broken-requests';
 import { createEventStreams } from './event-streams';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
@@ -87,6 +88,9 @@ async function main(): Promise<void> {
 
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));
+  answerBrokenRequests(server);
+  // An expectation that we do not know is one that we may ignore (RFC 9110, 10.1.1).
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   // A client that trickles its request holds a connection for half a minute at most.
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;

@@ -13,6 +13,8 @@ function commonProblems(route: Route): ProblemCode[] {
     'temporarily_unavailable',
     'internal',
     'malformed_request',
+    'request_timeout',
+    'headers_too_large',
   ];
   if (route.access !== 'public' && route.access !== 'provider') codes.push('unauthorized', 'forbidden');
   if (route.method === 'post') codes.push('body_too_large', 'unsupported_media_type');
@@ -101,7 +103,8 @@ export function createOpenApi(routes: readonly Route[]): Json {
     return `Takes a key of the role ${[...access, 'operator'].filter((role, index, all) => all.indexOf(role) === index).join(' or ')}.`;
   };
 
-  components.Problem = schemaOf(problem, 'output');
+  // Every operation refers to it by name, so it is put among the components even if no route names it.
+  schemaOf(problem, 'output');
   const paths: Record<string, Json> = {};
   for (const route of routes) {
     const parameters = parametersOf(route);

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   limit_exceeded: [403, 'A limit is exceeded'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'Method not allowed'],
+  request_timeout: [408, 'The request did not arrive in time'],
   seats_unavailable: [409, 'Seats are not available'],
   reservation_expired: [409, 'The reservation has expired'],
   reservation_cancelled: [409, 'The reservation is cancelled'],
@@ -25,6 +26,7 @@ export const PROBLEMS = {
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
   payment_mismatch: [422, 'The payment does not match the reservation'],
   rate_limited: [429, 'Too many requests'],
+  headers_too_large: [431, 'The headers are too large'],
   internal: [500, 'Something went wrong on our side'],
   temporarily_unavailable: [503, 'Temporarily unavailable'],
 } as const satisfies Record<string, readonly [number, string]>;

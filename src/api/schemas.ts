@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
+import { cursorForm, decodeCursor } from './cursor';
 import { PROBLEMS, type ProblemCode } from './problem';
 
 /** One line of text with something in it: no control characters, not only blanks. */
@@ -16,15 +16,18 @@ export const currency = z.string().regex(/^[A-Z]{3}$/, { message: 'must be three
 export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
 export const money = z.object({ amount: minorUnits, currency }).meta({ id: 'Money' });
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339' });
-export const reservationId = z.string().regex(IDEMPOTENCY_KEY, {
-  message: 'must be 8 to 128 characters of A-Z a-z 0-9 _ . -',
-});
 export const seatLabel = line(200);
 
-/** A timestamp in a request: also within what the database can hold. */
-export const timestampInput = timestamp.refine((text) => /^(19[7-9]\d|[2-9]\d{3})/.test(text), {
-  message: 'must lie between 1970 and 9999',
-});
+const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+const outOfRange = { message: 'must lie between 1970 and 9999' };
+
+/** A timestamp in a request; read as UTC here, since the database takes neither every offset nor every fraction. */
+export const timestampInput = timestamp
+  .regex(/^(?:19[7-9]\d|[2-9]\d{3})-/, outOfRange)
+  // What an offset shifts over either end.
+  .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= LAST_MS, outOfRange)
+  .transform((text) => new Date(text).toISOString())
+  .meta({ format: 'date-time' });
 
 export const problem = z
   .object({
@@ -41,10 +44,20 @@ export const problem = z
   .loose()
   .meta({ id: 'Problem', description: 'RFC 9457. `code` is stable; `detail` says what was wrong and what to do.' });
 
-export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().min(1).max(1000).optional().meta({ description: '`nextCursor` of the page before' }),
-};
+/** A number as it is written, digits alone: neither `0x10` nor `1e1` nor blanks around it. */
+const wholeNumber = (value: unknown): unknown =>
+  typeof value === 'string' && /^[1-9]\d{0,9}$/.test(value) ? Number(value) : value;
+
+/** The query of a paged list. @param idForm the pattern of its ids, as they are in a cursor */
+export const pageQuery = (idForm: string) => ({
+  limit: z.preprocess(wholeNumber, z.int().min(1).max(200)).default(50).meta({ default: 50 }),
+  cursor: z
+    .string()
+    .regex(cursorForm(idForm), { message: 'is not a cursor of this list: use `nextCursor` of the page before' })
+    .transform(decodeCursor)
+    .optional()
+    .meta({ description: '`nextCursor` of the page before' }),
+});
 
 export const page = <Item extends z.ZodType>(item: Item) =>
   z.object({ data: z.array(item), nextCursor: z.string().nullable() });

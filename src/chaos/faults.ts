@@ -142,6 +142,26 @@ const FAULTS: readonly Entry[] = [
   ...NETWORK,
 ];
 
+/** From this weight on a fault comes in the first round, so that a short run has all that matters most. */
+const FIRST_ROUND_WEIGHT = 3;
+
+/** Deals the faults like cards, each as often as it weighs; what is busy just now stays in the deck. */
+function createDealer(random: Random): (busy: ReadonlySet<string>) => Entry | undefined {
+  const deck: Entry[] = [];
+  return (busy) => {
+    if (deck.length === 0) {
+      const first = FAULTS.filter(([, weight]) => weight >= FIRST_ROUND_WEIGHT);
+      const rest = FAULTS.flatMap((entry) => {
+        const left = first.includes(entry) ? entry[1] - 1 : entry[1];
+        return Array.from({ length: left }, () => entry);
+      });
+      deck.push(...random.shuffled(first), ...random.shuffled(rest));
+    }
+    const next = deck.findIndex(([, , target]) => !busy.has(target));
+    return next < 0 ? undefined : deck.splice(next, 1)[0];
+  };
+}
+
 /** Lets something go wrong every few seconds, several things at a time at that. */
 export function startFaults(options: { system: ChaosSystem; seed: number; limit: number }): Faults {
   const stopping = new AbortController();
@@ -150,6 +170,7 @@ export function startFaults(options: { system: ChaosSystem; seed: number; limit:
   const done = new Map<string, number>();
   const busy = new Set<string>();
   const underWay = new Set<Promise<void>>();
+  const deal = createDealer(random);
   let left = options.limit;
 
   async function perform([name, , target, fault]: Entry): Promise<void> {
@@ -166,12 +187,10 @@ export function startFaults(options: { system: ChaosSystem; seed: number; limit:
     while (left > 0) {
       await sleep(random.between(1_000, 5_000), undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      const possible = FAULTS.filter(([, , target]) => !busy.has(target));
-      if (possible.length === 0) continue;
+      const next = deal(busy);
+      if (!next) continue;
       left--;
-      const performing: Promise<void> = perform(
-        random.weighed(possible.map((entry) => [entry[1], entry] as const)),
-      ).finally(() => underWay.delete(performing));
+      const performing: Promise<void> = perform(next).finally(() => underWay.delete(performing));
       underWay.add(performing);
     }
   }

@@ -3,7 +3,7 @@ import type { Claim, Money, Payment } from './book';
 import type { Shop, Wish } from './shop';
 
 /** What a buyer finds in the shop. */
-export interface Venue {
+interface Venue {
   /** The events on sale, hottest last. */
   events(): readonly string[];
 }
@@ -35,7 +35,7 @@ function wishFor({ shop }: Scene): Wish {
 }
 
 /** Takes seats, sometimes with the same request at the same time or once more. */
-export async function takeSeats(scene: Scene, wish: Wish = wishFor(scene), event?: string): Promise<Claim | null> {
+async function takeSeats(scene: Scene, wish: Wish = wishFor(scene), event?: string): Promise<Claim | null> {
   const { shop, venue } = scene;
   const { random } = shop.deps;
   const id = random.uuid();
@@ -55,7 +55,7 @@ export async function takeSeats(scene: Scene, wish: Wish = wishFor(scene), event
   return claim;
 }
 
-export function newPayment(scene: Scene, claim: Pick<Claim, 'id' | 'total'>, money: Money = claim.total): Payment {
+function newPayment(scene: Scene, claim: Pick<Claim, 'id' | 'total'>, money: Money = claim.total): Payment {
   const { book, random } = scene.shop.deps;
   const way = random.chance(0.5) ? ('stripe' as const) : ('standard' as const);
   const reference = `${way === 'stripe' ? 'pi' : 'pay'}_${random.uuid()}`;
@@ -63,7 +63,7 @@ export function newPayment(scene: Scene, claim: Pick<Claim, 'id' | 'total'>, mon
 }
 
 /** A provider tells of a payment: once, again, both events of it, all at the same time. */
-export async function deliver({ shop }: Scene, payment: Payment): Promise<void> {
+async function deliver({ shop }: Scene, payment: Payment): Promise<void> {
   const { random } = shop.deps;
   const eventId = random.uuid();
   const repeats = random.weighed([

@@ -14,15 +14,15 @@ export const DOCUMENTS_WORKER = 'worker-3';
 /** With the load's usual pace each fires once or twice a minute: more, and the workers do nothing but start. */
 const FAULT_POINTS: Record<FaultPoint, number> = {
   'hold.committed': 0.006,
-  'webhook.kept': 0.004,
-  'confirm.kept': 0.015,
-  'settle.locked': 0.006,
+  'webhook.kept': 0.006,
+  'confirm.kept': 0.02,
+  'settle.locked': 0.003,
   'settle.committed': 0.006,
-  'release.locked': 0.02,
+  'release.locked': 0.03,
   'relay.started': 0.006,
-  'relay.rung': 0.004,
-  'refund.paid': 0.02,
-  'document.rendered': 0.02,
+  'relay.rung': 0.005,
+  'refund.paid': 0.03,
+  'document.rendered': 0.03,
   'mail.sent': 0.02,
 };
 

@@ -61,13 +61,22 @@ export function createTeller({ workflow, connection }: Client) {
     }
   }
 
-  /** Wakes the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
-  async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
+  /** Rings an open workflow. @returns whether there was one. */
+  async function ringOpen(id: string): Promise<boolean> {
     try {
       await within(() => workflow.getHandle(id).signal(SIGNALS.ring));
+      return true;
     } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-      if (start && (await startActor(id, start))) return;
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  }
+
+  /** Wakes the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
+  async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
+    // Asked again after "already started": another relay may have started it between the two calls.
+    const rung = (await ringOpen(id)) || (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
+    if (!rung) {
       const ref: ReservationRef = { reservationId: id };
       await within(() =>
         workflow.signalWithStart(WORKFLOWS.settlement, {

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { Progress, ReservationInput, ReservationRef, ReservationState } from '../contracts/reservation';
 import { holdSeats, keepSignalledCancel, keepSignalledPayment, releaseSeats, settleInbox } from './activities';
-import { startDelivery } from './delivery';
+import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
 import { createNarrator, type Narrator } from './narrator';
 
@@ -65,8 +65,10 @@ async function untilDelivered(
   narrator: Narrator,
 ): Promise<ReservationState> {
   let progress = settled;
-  const delivery = progress.deliveryDue ? startDelivery(id, (line) => narrator.say(line)) : null;
+  let delivery: Delivery | null = null;
   for (;;) {
+    // Also one that a payment made due which came while the end was being written.
+    if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => narrator.say(line));
     await condition(() => mailbox.hasMail() || !delivery || delivery.ended());
     if (mailbox.hasMail()) {
       progress = await handleMail(id, mailbox);

@@ -143,6 +143,12 @@ describe('Making an event', () => {
     expect((await api.call('GET', '/v1/events?limit=200', { key: null })).status).toBe(200);
   });
 
+  it('takes 500 rows a section and 500 seats a row', async () => {
+    const wide = { name: 'Wide', category: 'all', rows: [{ name: 'W', seats: 500 }] };
+    const { status, body } = await make({ sections: [{ name: 'Deep', category: 'all', rows: rows(500, 1) }, wide] });
+    expect([status, (await api.seats(body.slug)).length]).toEqual([201, 1000]);
+  });
+
   it('takes a slug once', async () => {
     const { body } = await make();
     expect((await make({ slug: body.slug })).status).toBe(409);

@@ -55,7 +55,10 @@ describe('An operator in Temporal', () => {
     await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
     await eventually(async () => {
       const found = (status: string) =>
-        workflowIds(system.temporal, `EventSlug = '${event}' AND ReservationStatus = '${status}'`);
+        workflowIds(
+          system.temporal,
+          `WorkflowType = 'reservation' AND EventSlug = '${event}' AND ReservationStatus = '${status}'`,
+        );
       expect(await found('held')).toEqual([held.id]);
       expect(await found('confirmed')).toEqual([sold.id]);
       expect(await found('cancelled')).toEqual([cancelled.id]);
@@ -238,33 +241,31 @@ describe('A reservation that an operator starts by hand', () => {
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
   });
 
-  it.each([
-    ['an event that is none', async () => ({ event: 'there-is-none', seats: ['A-1'] })],
-    ['a seat that is none', async () => ({ event: await api.event(), seats: ['Z-1'] })],
-    ['no seats', async () => ({ event: await api.event(), seats: [] })],
-    ['a seat twice', async () => ({ event: await api.event(), seats: ['A-1', 'A-1'] })],
-    ['no input', async () => undefined],
-    ['nonsense', async () => ({ event: 5, seats: 'A-1' })],
-  ])('with %s fails at once instead of trying for ever', async (_what, input) => {
-    const handle = await startByHand(await input());
+  it('with an input or an id that makes no sense fails at once instead of trying for ever', async () => {
+    const event = await api.event();
+    const senseless: [what: string, input: unknown, id?: string][] = [
+      ['an event that is none', { event: 'there-is-none', seats: ['A-1'] }],
+      ['a seat that is none', { event, seats: ['Z-1'] }],
+      ['no seats', { event, seats: [] }],
+      ['a seat twice', { event, seats: ['A-1', 'A-1'] }],
+      ['no input', undefined],
+      ['nonsense', { event: 5, seats: 'A-1' }],
+      ['an id that no reservation can have', { event, seats: ['A-1'] }, 'short'],
+    ];
+    const started = await Promise.all(
+      senseless.map(async ([what, input, id]) => ({ what, handle: await startByHand(input, id) })),
+    );
     try {
       await eventually(async () => {
-        expect((await handle.describe()).status.name).toBe('FAILED');
+        const open = await Promise.all(
+          started.map(async ({ what, handle }) => [what, (await handle.describe()).status.name]),
+        );
+        expect(open.filter(([, status]) => status !== 'FAILED')).toEqual([]);
       }, 15_000);
     } finally {
-      await handle.terminate().catch(() => undefined);
+      for (const { handle } of started) await handle.terminate().catch(() => undefined);
     }
-  });
-
-  it('under an id that cannot be one of a reservation fails at once too', async () => {
-    const handle = await startByHand({ event: await api.event(), seats: ['A-1'] }, 'short');
-    try {
-      await eventually(async () => {
-        expect((await handle.describe()).status.name).toBe('FAILED');
-      }, 15_000);
-    } finally {
-      await handle.terminate().catch(() => undefined);
-    }
+    expect(await api.seatStatus(event, 'A-1')).toBe('available');
   });
 
   it('under the id of a reservation that is there already changes nothing about it', async () => {

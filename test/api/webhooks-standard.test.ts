@@ -10,7 +10,8 @@ let system: TestSystem;
 let api: ApiClient;
 
 beforeAll(async () => {
-  system = await startSystem({ apiEnv: { STANDARD_WEBHOOK_SECRET: `${current},${next}` } });
+  const both = `${current},${next}`;
+  system = await startSystem({ apiEnv: { STANDARD_WEBHOOK_SECRET: both, STRIPE_WEBHOOK_SECRET: both } });
   api = new ApiClient(system.info);
 });
 afterAll(() => system.stop());
@@ -137,6 +138,15 @@ describe('The signature of a standard webhook', () => {
     expect(refusal(await send(paymentOf(held), { secret }))).toEqual(invalid);
     expect(refusal(await send(paymentOf(held), { secret: system.info.webhookSecrets.stripe }))).toEqual(invalid);
     await expectNothingKept(held);
+  });
+
+  it('of Stripe may be replaced likewise', async () => {
+    for (const secret of [current, next]) {
+      const held = await heldSeat();
+      const intent = { id: `pi_${held.id}`, amount: 4500, currency: 'eur', metadata: { reservation_id: held.id } };
+      expect((await api.stripe('payment_intent.succeeded', intent, { secret })).status).toBe(200);
+      await api.until(held.id, 'confirmed');
+    }
   });
 
   it('may be one of several', async () => {

@@ -37,8 +37,7 @@ export class ResponseSchemas {
     // Shared schemas become one schema of their own, so that each answer's can be compiled alone.
     const text = JSON.stringify(document).replaceAll('"#/components/schemas/', '"shared#/$defs/');
     this.document = JSON.parse(text) as OpenApiDocument;
-    const shared = Object.entries(this.document.components.schemas).filter(([n, v]) => (v as { $ref?: string }).$ref !== `shared#/$defs/${n}`);
-    this.ajv.addSchema({ $id: 'shared', $defs: { Problem: {}, ...Object.fromEntries(shared) } }); // TEMP
+    this.ajv.addSchema({ $id: 'shared', $defs: this.document.components.schemas });
     // Paths without parameters first: they win, as in the router.
     this.templates = Object.keys(document.paths)
       .sort((a, b) => Number(a.includes('{')) - Number(b.includes('{')))

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { createEvent, findEvent, listEvents, type EventRecord } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
 import type { ApiDeps } from '../../app';
-import { decodeCursor, pageOf } from '../../cursor';
+import { pageOf } from '../../cursor';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
@@ -27,11 +27,11 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       tag: 'Events',
       summary: 'Events by their start',
       access: 'public',
-      query: z.strictObject(pageQuery),
+      query: z.strictObject(pageQuery(eventIdForm)),
       responses: { 200: { description: 'A page of events', schema: page(event) } },
       problems: [],
       async handle({ query }) {
-        const rows = await listEvents(db, decodeCursor(query.cursor, eventIdForm), query.limit + 1);
+        const rows = await listEvents(db, query.cursor ?? null, query.limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, query.limit, (row) => row.event.id);
         return {
           status: 200,

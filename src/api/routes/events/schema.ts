@@ -9,7 +9,8 @@ import {
 import { currency, line, minorUnits, money, timestamp, timestampInput } from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const eventIdForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const UUID = new RegExp(`^${eventIdForm}$`);
 const WEEK = 604_800;
 
 const isTimeZone = (name: string): boolean => {
@@ -133,5 +134,4 @@ export const seat = z
   .meta({ id: 'Seat' });
 
 export const eventParams = z.object({ event: z.string().meta({ description: 'An id or a slug' }) });
-export const eventIdForm = UUID;
 export const eventNameForm = SLUG;

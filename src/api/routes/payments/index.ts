@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { listPayments } from '../../../db/payments';
 import { REFUND_REASONS } from '../../../domain/settlement';
 import type { ApiDeps } from '../../app';
-import { decodeCursor, pageOf } from '../../cursor';
+import { pageOf } from '../../cursor';
 import { defineRoute } from '../../route';
 import { line, money, page, pageQuery, timestamp } from '../../schemas';
 
 const STATUSES = ['captured', 'refunding', 'refunded'] as const;
-const REFERENCE = /^[^\u0000]{1,255}$/;
+/** In a cursor, a reference (up to 255 characters of any kind) is base64url: made-up ones too can be read, all but NUL. */
+const REFERENCE_FORM = '[A-Za-z0-9_-]{2,1360}';
+const encodeReference = (reference: string): string => Buffer.from(reference).toString('base64url');
+const decodeReference = (text: string): string => Buffer.from(text, 'base64url').toString().replaceAll('\0', '');
 
 const paymentRecord = z
   .object({
@@ -38,7 +41,7 @@ export function paymentRoutes({ db }: ApiDeps) {
       summary: 'Payments, newest first',
       access: ['operator'],
       query: z.strictObject({
-        ...pageQuery,
+        ...pageQuery(REFERENCE_FORM),
         status: z.enum(STATUSES).optional(),
         reservation: line(500).optional(),
         reservationExists: z.enum(['true', 'false']).optional(),
@@ -52,8 +55,9 @@ export function paymentRoutes({ db }: ApiDeps) {
           reservation,
           ...(reservationExists && { reservationExists: reservationExists === 'true' }),
         };
-        const rows = await listPayments(db, filter, decodeCursor(cursor, REFERENCE), limit + 1);
-        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.payment.reference);
+        const after = cursor ? { at: cursor.at, id: decodeReference(cursor.id) } : null;
+        const rows = await listPayments(db, filter, after, limit + 1);
+        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => encodeReference(row.payment.reference));
         return { status: 200, body: { data: shown.map((row) => row.payment), nextCursor } };
       },
     }),

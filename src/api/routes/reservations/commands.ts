@@ -84,9 +84,13 @@ export function commandRoutes({
         faultPoint('confirm.kept');
         const outcome = await outcomeOf(result);
         const now = await reload(params.id);
-        if (now.status === 'confirmed' || outcome === 'confirmed') return as(200, now);
+        if (
+          outcome === 'confirmed' ||
+          (now.status === 'confirmed' && now.payment?.reference === body.payment.reference)
+        )
+          return as(200, now);
         if (outcome === null) return as(202, now);
-        return refuse(now.status === 'cancelled' ? 'cancelled' : 'mismatch');
+        return refuse(now.status === 'cancelled' || now.status === 'confirmed' ? now.status : 'mismatch');
       },
     }),
 

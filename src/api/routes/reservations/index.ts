@@ -4,9 +4,8 @@ import { buyerKeyOf } from '../../../db/holds';
 import { readHistory } from '../../../db/history';
 import { listReservations } from '../../../db/reservations';
 import { listTickets, readDocument, readPrint } from '../../../db/tickets';
-import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import type { ApiDeps } from '../../app';
-import { decodeCursor, encodeCursor, pageOf } from '../../cursor';
+import { encodeCursor, pageOf } from '../../cursor';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
 import { page } from '../../schemas';
@@ -41,7 +40,7 @@ export function reservationRoutes(deps: ApiDeps) {
       async handle({ query }) {
         const { event, status, email, cursor, limit } = query;
         const filter = { event, status, ...(email !== undefined && { buyerKey: buyerKeyOf(email) }) };
-        const rows = await listReservations(db, filter, decodeCursor(cursor, IDEMPOTENCY_KEY), limit + 1);
+        const rows = await listReservations(db, filter, cursor ?? null, limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.reservation.id);
         return { status: 200, body: { data: shown.map((row) => presentReservation(row.reservation)), nextCursor } };
       },
@@ -76,8 +75,7 @@ export function reservationRoutes(deps: ApiDeps) {
       problems: ['not_found'],
       async handle({ params, query, caller }) {
         const { id } = await access.load(params.id, caller);
-        const after = decodeCursor(query.cursor, /^\d{1,15}$/);
-        const entries = await readHistory(db, id, after ? Number(after.id) : 0, query.limit + 1);
+        const entries = await readHistory(db, id, Number(query.cursor?.id ?? 0), query.limit + 1);
         const data = entries.slice(0, query.limit).map(({ id: _id, ...entry }) => entry);
         const last = entries[query.limit - 1];
         const nextCursor =

@@ -1,10 +1,21 @@
 import { z } from 'zod';
+import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import { RESERVATION_STATUSES } from '../../../domain/settlement';
-import { currency, line, minorUnits, money, pageQuery, reservationId, seatLabel, timestamp } from '../../schemas';
+import { currency, line, minorUnits, money, pageQuery, seatLabel, timestamp } from '../../schemas';
 
-const email = z.email({ message: 'must be an e-mail address' }).max(254);
+/** The library's own pattern, but with labels of a domain that can exist: up to 63 characters, no hyphen at either end. */
+const EMAIL =
+  /^(?:[A-Za-z0-9_'+-]+\.)*[A-Za-z0-9_'+-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+const notEmail = { message: 'must be an e-mail address' };
+const email = z
+  .email({ pattern: EMAIL, ...notEmail })
+  .max(254)
+  // RFC 5321; in the document the format says so.
+  .refine((text) => text.indexOf('@') <= 64, notEmail);
 const buyer = z.strictObject({ name: line(200), email });
 const MAX_SEATS = 100;
+/** The pattern of an id without its anchors. */
+const ID_FORM = IDEMPOTENCY_KEY.source.slice(1, -1);
 
 export const newReservation = z
   .strictObject({
@@ -57,7 +68,7 @@ export const confirmation = z
   .meta({ id: 'Confirmation' });
 
 export const reservationQuery = z.strictObject({
-  ...pageQuery,
+  ...pageQuery(ID_FORM),
   event: line(100).optional(),
   status: z.enum(RESERVATION_STATUSES).optional(),
   email: email.optional(),
@@ -79,11 +90,11 @@ export const ticket = z
 export const reservationParams = z.object({
   id: z.string().meta({ description: 'The idempotency key that the reservation was made with' }),
 });
-export const historyQuery = z.strictObject(pageQuery);
+export const historyQuery = z.strictObject(pageQuery('[0-9]{1,15}'));
 export const keyHeader = {
   'Idempotency-Key': {
     description: "Becomes the reservation's id. A UUID is best; it may be quoted.",
     required: true,
-    schema: reservationId,
+    schema: z.string().regex(new RegExp(`^(?:${ID_FORM}|"${ID_FORM}")$`)),
   },
 };

@@ -4,10 +4,10 @@ import { faultPoint } from '../../../fault-points';
 import type { ApiDeps } from '../../app';
 import { defineRoute, type Reply } from '../../route';
 import { readStandard, readStripe, type Notice } from './notices';
+import { standardMessage, stripeMessage } from './schema';
 import { verifyStandard, verifyStripe } from './signatures';
 
 const received = z.object({ received: z.literal(true), ignored: z.boolean() }).meta({ id: 'WebhookReceipt' });
-const anyEvent = z.looseObject({}).meta({ description: "The provider's event, as signed" });
 
 const STANDARD_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
 const headerSchema = z.string();
@@ -33,7 +33,6 @@ export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDep
     tag: 'Webhooks',
     access: 'provider',
     signed: true,
-    body: anyEvent,
     responses: { 200: { description: 'Kept, or not of interest (`ignored`)', schema: received } },
     problems: ['signature_invalid', 'malformed_request', 'validation_failed'],
   } as const;
@@ -42,6 +41,7 @@ export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDep
     defineRoute({
       ...common,
       path: '/v1/webhooks/stripe',
+      body: stripeMessage,
       operationId: 'receiveStripeWebhook',
       summary: "Stripe's events",
       description:
@@ -54,6 +54,7 @@ export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDep
     defineRoute({
       ...common,
       path: '/v1/webhooks/standard',
+      body: standardMessage,
       operationId: 'receiveStandardWebhook',
       summary: 'Events of any provider that speaks Standard Webhooks',
       description:

@@ -2,7 +2,15 @@ import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { PaymentNotice } from '../../../db/payments';
 import { Problem } from '../../problem';
-import { standardEvent, standardPayment, stripeEvent, stripeFailure, stripeIntent, stripeSession } from './schema';
+import {
+  STANDARD_TYPES,
+  standardEvent,
+  standardPayment,
+  stripeEvent,
+  stripeFailure,
+  stripeIntent,
+  stripeSession,
+} from './schema';
 
 /** What a provider's event tells us. */
 export type Notice =
@@ -54,7 +62,7 @@ export function readStripe(value: unknown): Notice {
 /** Reads an event of the Standard Webhooks form. @param messageId its `webhook-id` header */
 export function readStandard(value: unknown, messageId: string): Notice {
   const { type } = read(standardEvent, value);
-  if (type !== 'payment.succeeded' && type !== 'payment.failed') return IGNORED;
+  if (!STANDARD_TYPES.some((handled) => handled === type)) return IGNORED;
   const { reservation, ...payment } = read(standardPayment, value).data;
   if (type === 'payment.succeeded') return { kind: 'paid', payment: { ...payment, reservationId: reservation } };
   // The sender chooses the id, so it is hashed to a form and length that can be kept.

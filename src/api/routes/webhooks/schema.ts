@@ -13,10 +13,24 @@ const currency = z
   .regex(/^[A-Za-z]{3}$/)
   .transform((text) => text.toUpperCase());
 
+export const STANDARD_TYPES = ['payment.succeeded', 'payment.failed'] as const;
 export const standardEvent = z.object({ type: z.string() });
 export const standardPayment = z.object({
   data: z.object({ reservation: stored(500), reference: stored(255), amount, currency }),
 });
+/** For the document: what a truly signed message looks like that is kept or ignored. */
+export const standardMessage = z.union([
+  z
+    .looseObject({ type: z.enum(STANDARD_TYPES), ...standardPayment.shape })
+    .meta({ description: 'A payment that succeeded or failed' }),
+  z
+    .looseObject({ type: z.string() })
+    .meta({ description: 'Of any other type: ignored', not: { properties: { type: { enum: STANDARD_TYPES } } } }),
+]);
+/** For the document: Stripe says what its events look like. */
+export const stripeMessage = z
+  .looseObject({ id: stored(255), type: z.string() })
+  .meta({ description: "Stripe's event, as signed" });
 
 export const stripeEvent = z.object({ id: stored(255), type: z.string() });
 const metadata = z.object({ reservation_id: stored(500).optional() }).nullish();

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { startSystem, type TestSystem } from '../support/system';
+
+const held = (answers: Answer<Reservation>[]) => answers.filter(({ status }) => status === 201);
+const refused = (answers: Answer<Reservation>[]) => answers.filter(({ status }) => status !== 201).map(refusal);
+const times = <Value>(count: number, make: (index: number) => Value) =>
+  Array.from({ length: count }, (_, index) => make(index));
+
+describe('Caps on open holds', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    const childEnv = { RATE_LIMIT: '1000000', MAX_OPEN_HOLDS_PER_BUYER: '3', MAX_OPEN_HOLDS_PER_CLIENT: '40' };
+    system = await startSystem({ childEnv });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  const placesOf = async (event: string) =>
+    (await api.seats(event)).filter((seat) => seat.category === 'floor').map((seat) => seat.label);
+  const cancel = ({ id }: Reservation) => api.call('POST', `/v1/reservations/${id}/cancel`);
+
+  it('are exact for one buyer, however many come at once', async () => {
+    const event = await api.event();
+    const places = (await placesOf(event)).slice(0, 20);
+    const email = `greedy-${event}@example.org`;
+    const answers = await Promise.all(places.map((place) => api.hold(event, [place], { email })));
+    expect(held(answers).length).toBe(3);
+    expect(refused(answers)).toEqual(times(17, () => [403, 'limit_exceeded']));
+    expect((await api.seats(event)).filter((seat) => seat.status === 'held').length).toBe(3);
+    for (const { body } of held(answers)) await cancel(body);
+  });
+
+  it('know the buyer by e-mail address in any case of letters, over all events and clients', async () => {
+    const [event, other] = [await api.event(), await api.event()];
+    const email = `Greedy-${event}@Example.org`;
+    const open = [
+      await api.held(event, ['A-1'], { email }),
+      await api.held(other, ['A-1'], { email: email.toLowerCase() }),
+      await api.held(event, ['A-2'], { email: email.toUpperCase(), key: system.info.keys.client2 }),
+    ];
+    expect(refusal(await api.hold(event, ['A-3'], { email }))).toEqual([403, 'limit_exceeded']);
+    expect((await api.hold(event, ['A-3'])).status).toBe(201);
+    for (const { id } of open) {
+      await api.call('POST', `/v1/reservations/${id}/cancel`, { key: system.info.keys.operator });
+    }
+  });
+
+  it('count holds that are open, not those that were paid, cancelled or have ended', async () => {
+    const event = await api.event({ holdTtlSeconds: 1 });
+    const email = `patient-${event}@example.org`;
+    await api.sold(event, ['A-1'], { email });
+    await cancel(await api.held(event, ['A-2'], { email }));
+    const last = await api.held(event, ['A-3'], { email });
+    await api.until(last.id, 'expired');
+    const lasting = await api.event();
+    const places = (await placesOf(lasting)).slice(0, 4);
+    const answers: Answer<Reservation>[] = [];
+    for (const place of places) answers.push(await api.hold(lasting, [place], { email }));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 403]);
+    for (const { body } of held(answers)) await cancel(body);
+  });
+
+  it('do not use the key up, and do not stand in the way of a replay', async () => {
+    const event = await api.event();
+    const email = `again-${event}@example.org`;
+    const [id, refusedId] = [randomUUID(), randomUUID()];
+    const first = await api.held(event, ['A-1'], { id, email });
+    const more = [await api.held(event, ['A-2'], { email }), await api.held(event, ['A-3'], { email })];
+    expect(refusal(await api.hold(event, ['A-4'], { id: refusedId, email }))).toEqual([403, 'limit_exceeded']);
+    const again = await api.hold(event, ['A-1'], { id, email });
+    expect([again.status, again.headers.get('idempotency-replayed'), again.body]).toEqual([201, 'true', first]);
+    await cancel(more[0]!);
+    expect((await api.hold(event, ['A-4'], { id: refusedId, email })).status).toBe(201);
+    await cancel(first);
+    await cancel(more[1]!);
+  });
+
+  it('hold for a client too, and for that client alone', async () => {
+    const event = await api.event();
+    const places = await placesOf(event);
+    const answers: Answer<Reservation>[] = [];
+    for (const place of places) answers.push(await api.hold(event, [place]));
+    // A brake, not a count to the last one: so it must grip near its limit.
+    expect(held(answers).length).toBeLessThanOrEqual(45);
+    expect(held(answers).length).toBeGreaterThanOrEqual(30);
+    for (const refusalOfOne of refused(answers)) expect(refusalOfOne).toEqual([403, 'limit_exceeded']);
+    const other = await api.hold(event, ['A-10'], { key: system.info.keys.client2 });
+    expect(other.status).toBe(201);
+    await cancel(held(answers)[0]!.body);
+    await Promise.all(
+      held(answers)
+        .slice(1)
+        .map(({ body }) => cancel(body)),
+    );
+    await eventually(async () => {
+      expect((await api.hold(event, ['B-10'])).status).toBe(201);
+    });
+  });
+});
+
+describe('Too many requests', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    system = await startSystem({ childEnv: { RATE_LIMIT: '20' } });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  const look = (key: string | null, path = '/v1/reservations/nobodys-reservation') => api.call('GET', path, { key });
+  const expectLimited = (answer: Answer) => {
+    expect(refusal(answer)).toEqual([429, 'rate_limited']);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(Number(answer.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+  };
+
+  it('by one key are refused with 429 and the time to wait; other keys go on', async () => {
+    const answers = await Promise.all(times(30, () => look(system.info.keys.client)));
+    expect(answers.filter(({ status }) => status === 404).length).toBe(20);
+    for (const answer of answers.filter(({ status }) => status !== 404)) expectLimited(answer);
+    expect((await look(system.info.keys.client2)).status).toBe(404);
+  });
+
+  it('without a key are refused by address, and do not touch those with one', async () => {
+    const answers: Answer[] = [];
+    for (let time = 0; time < 30; time++) answers.push(await look(null, '/v1/events'));
+    expectLimited(answers.at(-1)!);
+    expect((await look(system.info.keys.operator)).status).toBe(404);
+  });
+
+  it('with guessed keys are refused by address', async () => {
+    const answers: Answer[] = [];
+    for (let time = 0; time < 30; time++) answers.push(await look(`hf_client_${randomUUID()}`));
+    expectLimited(answers.at(-1)!);
+  });
+
+  it('cannot be disguised by a made-up forwarding header', async () => {
+    const answers: Answer[] = [];
+    for (let time = 0; time < 30; time++) {
+      const headers = { 'x-forwarded-for': `10.0.0.${time}`, forwarded: `for=10.0.0.${time}` };
+      answers.push(await api.call('GET', '/v1/events', { key: null, headers }));
+    }
+    expectLimited(answers.at(-1)!);
+  });
+});
+
+describe('Settings', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    const caps = { MAX_OPEN_HOLDS_PER_BUYER: '1', MAX_OPEN_HOLDS_PER_CLIENT: '1' };
+    system = await startSystem({ childEnv: { RATE_LIMIT: 'off', HOLD_TTL_SECONDS: '7', ...caps } });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  it('RATE_LIMIT=off lifts every limit on requests and every cap on open holds', async () => {
+    const event = await api.event();
+    const email = `free-${event}@example.org`;
+    for (const seat of ['A-1', 'A-2', 'A-3']) await api.held(event, [seat], { email });
+    const answers = await Promise.all(times(300, () => api.call('GET', `/v1/events/${event}`, { key: null })));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+  });
+
+  it('HOLD_TTL_SECONDS is for events that set none', async () => {
+    const [event, other] = [await api.event(), await api.event({ holdTtlSeconds: 20 })];
+    const { body } = await api.call('GET', `/v1/events/${event}`, { key: null });
+    expect(body).toMatchObject({ holdTtlSeconds: 7, holdCapSeconds: 21 });
+    for (const [name, seconds] of [
+      [event, 7],
+      [other, 20],
+    ] as const) {
+      const { createdAt, expiresAt } = await api.held(name, ['A-1']);
+      expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBe(seconds * 1000);
+    }
+  });
+});

@@ -1,0 +1,132 @@
+"""What a JSON Schema cannot say about a valid request, so that Schemathesis can hold us to accepting valid ones.
+
+Only requests meant to be valid are touched; those meant to be invalid go out as generated.
+"""
+
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import time
+import uuid
+
+import schemathesis
+from requests.auth import AuthBase
+
+with open(os.environ["HOLDFAST_FUZZ"], encoding="utf-8") as file:
+    GIVEN = json.load(file)
+
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_SEATS = 100_000
+TIME_ZONES = ["UTC", "Europe/Prague", "America/Argentina/Buenos_Aires", "Asia/Kathmandu"]
+
+turn = itertools.count()
+
+
+class StandardSignature(AuthBase):
+    """Signs the bytes that are really sent, as a provider would."""
+
+    def __call__(self, request):
+        body = as_bytes(request.body)
+        message_id, now = f"msg_{uuid.uuid4()}", str(int(time.time()))
+        secret = base64.b64decode(GIVEN["secrets"]["standard"].removeprefix("whsec_"))
+        digest = hmac.new(secret, f"{message_id}.{now}.".encode() + body, hashlib.sha256).digest()
+        signature = f"v1,{base64.b64encode(digest).decode()}"
+        request.headers.update({"webhook-id": message_id, "webhook-timestamp": now, "webhook-signature": signature})
+        return request
+
+
+class StripeSignature(AuthBase):
+    """Signs the bytes that are really sent, as Stripe does."""
+
+    def __call__(self, request):
+        now = int(time.time())
+        signed = f"{now}.".encode() + as_bytes(request.body)
+        digest = hmac.new(GIVEN["secrets"]["stripe"].encode(), signed, hashlib.sha256).hexdigest()
+        request.headers["Stripe-Signature"] = f"t={now},v1={digest}"
+        return request
+
+
+def as_bytes(body):
+    return body.encode() if isinstance(body, str) else body or b""
+
+
+def one_of(choices):
+    return choices[next(turn) % len(choices)]
+
+
+def make_event_consistent(event):
+    """Rules between the fields of an event: references, order, sums, unique names."""
+    for index, category in enumerate(event["categories"]):
+        if index > 0:
+            category["code"] = f"c{index}"
+    codes = [category["code"] for category in event["categories"]]
+    for index, section in enumerate(event["sections"]):
+        section["category"] = codes[index % len(codes)]
+        if index > 0:
+            section["name"] = f"Section {index}"
+        for number, row in enumerate(section.get("rows", [])):
+            row["name"] = f"R{number}"
+    if sum(seats_of(section) for section in event["sections"]) > MAX_SEATS:
+        for section in event["sections"]:
+            if "places" in section:
+                section["places"] = 1
+    dearest = max(category["price"] for category in event["categories"])
+    if dearest * event.get("maxSeatsPerReservation", 10) > MAX_SAFE_INTEGER:
+        event["maxSeatsPerReservation"] = 1
+    if event.get("salesOpenAt") and event.get("salesCloseAt"):
+        event["salesOpenAt"], event["salesCloseAt"] = "2000-01-01T00:00:00Z", event["startsAt"]
+        if event["startsAt"] <= "2001":
+            event["salesOpenAt"] = None
+    if (event.get("holdCapSeconds") or MAX_SAFE_INTEGER) < (event.get("holdTtlSeconds") or GIVEN["ttl"]):
+        event["holdCapSeconds"] = None
+    if "timeZone" in event:
+        event["timeZone"] = one_of(TIME_ZONES)
+
+
+def seats_of(section):
+    return section.get("places", 0) + sum(row["seats"] for row in section.get("rows", []))
+
+
+def name_real_seats(hold):
+    """Half of the holds are for an event that there is, with seats and categories that it has."""
+    if next(turn) % 2:
+        return
+    hold["event"] = GIVEN["event"]
+    if "seats" in hold:
+        first = next(turn)
+        labels = GIVEN["seats"]
+        hold["seats"] = [labels[(first + index) % len(labels)] for index in range(len(hold["seats"]))]
+    else:
+        hold["bestAvailable"]["category"] = GIVEN["category"]
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Completes a request meant to be valid with what only the running system knows."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    operation = (case.operation.method.lower(), case.operation.path)
+    if operation == ("post", "/v1/events"):
+        make_event_consistent(case.body)
+    elif operation == ("post", "/v1/reservations"):
+        # A key is for one request: with another body it must be refused (422), which is not what is tried here.
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        name_real_seats(case.body)
+    elif operation[1].startswith("/v1/reservations/{id}"):
+        name_real_reservation(case)
+    elif operation == ("post", "/v1/webhooks/standard"):
+        kwargs["auth"] = StandardSignature()
+    elif operation == ("post", "/v1/webhooks/stripe"):
+        kwargs["auth"] = StripeSignature()
+
+
+def name_real_reservation(case):
+    """Half of the commands go to a reservation that there is; its confirmation then pays what it costs, once."""
+    if next(turn) % 2:
+        return
+    case.path_parameters["id"] = one_of(GIVEN["reservations"])
+    if isinstance(case.body, dict) and "payment" in case.body:
+        case.body["payment"] = {"reference": f"fuzz-{uuid.uuid4()}", **GIVEN["total"]}
