@@ -172,8 +172,10 @@ describe('A body', () => {
     ]);
   });
 
-  it('far over its limit still gets its answer', async () => {
-    expect(refusal(await reserveRaw(' '.repeat(20_000_000)))).toEqual([413, 'body_too_large']);
+  it('far over its limit still gets its answer, while it is being sent', async () => {
+    for (let time = 0; time < 5; time++) {
+      expect(refusal(await reserveRaw(' '.repeat(20_000_000)))).toEqual([413, 'body_too_large']);
+    }
   });
 
   it('is not needed where there is none, but must not say anything then', async () => {

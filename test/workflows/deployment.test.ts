@@ -35,9 +35,10 @@ describe('A running reservation', () => {
   it('survives the deployment of changed workflow code', async () => {
     const event = await api.event();
     const before = await api.held(event, ['A-1']);
+    // It has adopted its hold and waits: the step that is to change lies behind it.
     await eventually(async () => {
-      const { status } = await system.temporal.workflow.getHandle(before.id).describe();
-      expect(status.name).toBe('RUNNING');
+      const { events } = await system.temporal.workflow.getHandle(before.id).fetchHistory();
+      expect((events ?? []).filter((one) => one.timerStartedEventAttributes)).toHaveLength(1);
     });
     await system.stack.part('worker-1')!.stop();
 
