@@ -34,8 +34,12 @@ const claim = (name: string, kinds: string) =>
            from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
        from claimed c order by c.id`,
   );
-const CLAIM_COMMANDS = claim('outbox_claim_commands', `kind <> 'start'`);
-const CLAIM_STARTS = claim('outbox_claim_starts', `kind = 'start'`);
+/** `commands`: somebody paid, cancelled or asked; `starts`: a hold that has yet to get its actor. */
+const CLAIMS = {
+  commands: claim('outbox_claim_commands', `kind <> 'start'`),
+  starts: claim('outbox_claim_starts', `kind = 'start'`),
+};
+export type OutboxLane = keyof typeof CLAIMS;
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
 const LATER = sql(
   'outbox_later',
@@ -46,20 +50,18 @@ const LATER = sql(
 );
 
 /**
- * Claims up to `limit` due entries, commands before starts, and hands them to `deliver`, which says which ones Temporal has taken. Those are
- * gone when this returns; the others come back later. The claim is a row lock, so that no other relay delivers them too.
+ * Claims up to `limit` due entries of a lane and hands them to `deliver`, which says which ones Temporal has taken. Those
+ * are gone when this returns; the others come back later. The claim is a row lock, so that no other relay delivers them.
  * @returns how many were claimed
  */
 export async function deliverDue(
   db: Database,
+  lane: OutboxLane,
   limit: number,
   deliver: (entries: OutboxEntry[]) => Promise<Set<number>>,
 ): Promise<number> {
   return db.transaction(async (tx) => {
-    const entries = await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIM_COMMANDS, [limit]);
-    if (entries.length < limit) {
-      entries.push(...(await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIM_STARTS, [limit - entries.length])));
-    }
+    const entries = await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIMS[lane], [limit]);
     if (entries.length === 0) return 0;
     const delivered = await deliver(entries);
     const ids = entries.map((entry) => entry.id);

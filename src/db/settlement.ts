@@ -30,6 +30,7 @@ interface LockedReservation {
   total: number;
   currency: string;
   confirmed_by: string | null;
+  erased: boolean;
   paid: boolean;
   ends_in_ms: number;
 }
@@ -52,7 +53,7 @@ const LOCK_SEATS = sql(
 const LOCK_RESERVATION = sql(
   'settle_lock_reservation',
   `select id, event_id, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
-          total, currency, confirmed_by, paid_in_time_at is not null as paid,
+          total, currency, confirmed_by, erased_at is not null as erased, paid_in_time_at is not null as paid,
           (extract(epoch from hold_ends_at - clock_timestamp()) * 1000)::float8 as ends_in_ms
      from reservations where id = $1 for update`,
 );
@@ -120,7 +121,8 @@ const RETAKE = sql(
 const PAYMENT_CONFIRMS = sql('settle_payment_confirms', `update payments set role = 'confirming' where reference = $1`);
 const CONFIRM = sql(
   'settle_confirm',
-  `update reservations set status = 'confirmed', confirmed_by = $2, confirmed_at = clock_timestamp(), ended_at = null
+  `update reservations set status = 'confirmed', confirmed_by = $2, confirmed_at = clock_timestamp(), ended_at = null,
+          delivered_at = case when erased_at is not null then clock_timestamp() end
     where id = $1`,
 );
 const SELL_SEATS = sql(
@@ -152,7 +154,8 @@ async function confirm(tx: Queryable, case_: Case, reference: string, actor: str
   if (sold !== seats.length || sold === 0) throw new Error(`Reservation ${id}: ${sold} of ${seats.length} seats sold`);
   const tickets = seats.map((seat) => ({ ticketId: randomUUID(), eventId: reservation.event_id, seat: seat.label }));
   await tx.run(ISSUE_TICKETS, [id, tickets.map((ticket) => ticket.ticketId), seatIds, tickets.map(sign)]);
-  await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
+  // A buyer who was erased meanwhile can be sent nothing; the shop has the codes.
+  if (!reservation.erased) await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
   await appendHistory(tx, id, 'confirmed', actor, { reference });
 }
 

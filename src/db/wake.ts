@@ -31,20 +31,22 @@ export function createWaker(db: Database): () => void {
   };
 }
 
-export interface Wake {
+/** Rings for one listener; a ring that comes while nobody waits is kept for the next wait. */
+export interface Bell {
   /** Resolves when somebody rings, or after `maxMs`. */
   next(maxMs: number): Promise<void>;
+}
+
+export interface Wake {
+  bell(): Bell;
   closed: Promise<void>;
 }
 
 /** Listens on a connection of its own, made again when it breaks. Behind a pooler that cannot listen, only time wakes. */
 export function listenForWork(databaseUrl: string, stopped: AbortSignal): Wake {
-  let rung = false;
-  let answer: (() => void) | undefined;
-  const ring = () => {
-    rung = true;
-    answer?.();
-  };
+  const bells = new Set<() => void>();
+  const ringAll = () => bells.forEach((ring) => ring());
+  stopped.addEventListener('abort', ringAll, { once: true });
 
   async function listen(): Promise<void> {
     while (!stopped.aborted) {
@@ -55,34 +57,41 @@ export function listenForWork(databaseUrl: string, stopped: AbortSignal): Wake {
         stopped.addEventListener('abort', () => resolve(), { once: true });
       });
       try {
-        client.on('notification', ring);
+        client.on('notification', ringAll);
         await client.connect();
         await client.query(`listen ${CHANNEL}`);
         await ended;
       } catch {
-        // The outbox is looked at every IDLE_POLL_MS all the same.
+        // The outbox is looked at every now and then all the same.
       }
       await Promise.race([client.end().catch(() => undefined), delay(RECONNECT_MS)]);
       await delay(RECONNECT_MS, undefined, { signal: stopped }).catch(() => undefined);
     }
   }
 
-  return {
-    async next(maxMs) {
-      if (!rung && !stopped.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, maxMs);
-          answer = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-          stopped.addEventListener('abort', answer, { once: true });
-        });
-        if (answer) stopped.removeEventListener('abort', answer);
-        answer = undefined;
-      }
-      rung = false;
-    },
-    closed: listen(),
-  };
+  function bell(): Bell {
+    let rung = false;
+    let answer: (() => void) | undefined;
+    bells.add(() => {
+      rung = true;
+      answer?.();
+    });
+    return {
+      async next(maxMs) {
+        if (!rung && !stopped.aborted) {
+          await new Promise<void>((resolve) => {
+            const timer = setTimeout(resolve, maxMs);
+            answer = () => {
+              clearTimeout(timer);
+              resolve();
+            };
+          });
+          answer = undefined;
+        }
+        rung = false;
+      },
+    };
+  }
+
+  return { bell, closed: listen() };
 }

@@ -24,14 +24,17 @@ export function createLoadGauge(): { busy(): number; stop(): void } {
   return { busy: () => busy, stop: () => clearInterval(timer) };
 }
 
+/** How many entries to tell Temporal at once. */
+export const COMMANDS_AT_ONCE = 16;
+
 /**
- * How much to tell Temporal at once. A durable workflow costs about a hundred times what the hold did, so a burst of
- * buyers is answered first and adopted after: where the processors are full, a few actors start at a time, steadily; the
- * hold is safe in the database meanwhile.
+ * How many actors to start at once, and how long to rest after. A durable workflow costs about a hundred times what the
+ * hold did, so a burst of buyers is answered first and adopted after: where the processors are full, one actor at a time
+ * starts, steadily; its hold is safe in the database meanwhile. Whoever has paid or cancelled is never paced.
  * @param busy the share of the processors in use, 0 to 1
  */
-export function pace(busy: number): { batch: number; pauseMs: number } {
-  if (busy > 0.9) return { batch: 2, pauseMs: 100 };
-  if (busy > 0.75) return { batch: 4, pauseMs: 25 };
-  return { batch: 16, pauseMs: 0 };
+export function paceStarts(busy: number): { starts: number; pauseMs: number } {
+  if (busy > 0.9) return { starts: 1, pauseMs: 200 };
+  if (busy > 0.75) return { starts: 4, pauseMs: 40 };
+  return { starts: 16, pauseMs: 0 };
 }

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database';
-import { deliverDue } from '../db/outbox';
+import { deliverDue, type OutboxLane } from '../db/outbox';
 import { sweep } from '../db/sweep';
 import { listenForWork } from '../db/wake';
 import type { Logger } from '../logger';
-import { createLoadGauge, pace } from './pace';
+import { COMMANDS_AT_ONCE, createLoadGauge, paceStarts } from './pace';
 import { createTeller } from './tell-temporal';
 
 const IDLE_POLL_MS = 200;
@@ -38,6 +38,7 @@ export function startRelay({
   const gauge = createLoadGauge();
   const wake = listenForWork(databaseUrl, stopping.signal);
   let complaint = '';
+  const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   /** A fault is said once, not at every try, and its end too. */
   const complain = (what: string, error: unknown) => {
@@ -47,10 +48,10 @@ export function startRelay({
     complaint = text;
   };
 
-  async function deliverBatch(): Promise<number> {
-    const { batch, pauseMs } = pace(gauge.busy());
+  /** One batch of a lane. @returns how many there were */
+  async function deliverBatch(lane: OutboxLane, limit: number): Promise<number> {
     let failed: unknown;
-    const claimed = await deliverDue(db, batch, async (entries) => {
+    const claimed = await deliverDue(db, lane, limit, async (entries) => {
       const told = new Set<number>();
       const results = await Promise.allSettled(entries.map(tell));
       results.forEach((result, index) => {
@@ -61,11 +62,8 @@ export function startRelay({
     });
     if (failed !== undefined) {
       complain('Temporal was not told, will be told later', failed);
-      await delay(FAULT_PAUSE_MS, undefined, { signal: stopping.signal });
-    } else if (claimed > 0) {
-      complaint = '';
-      if (pauseMs > 0) await delay(pauseMs, undefined, { signal: stopping.signal });
-    }
+      await pause(FAULT_PAUSE_MS);
+    } else if (claimed > 0) complaint = '';
     return claimed;
   }
 
@@ -75,15 +73,26 @@ export function startRelay({
         await step();
       } catch (error) {
         complain(what, error);
-        await delay(FAULT_PAUSE_MS, undefined, { signal: stopped }).catch(() => undefined);
+        await pause(FAULT_PAUSE_MS);
       }
     }
   }
 
-  const delivering = until(
+  const commandBell = wake.bell();
+  const commanding = until(
     stopping.signal,
     async () => {
-      if ((await deliverBatch()) === 0) await wake.next(IDLE_POLL_MS);
+      if ((await deliverBatch('commands', COMMANDS_AT_ONCE)) === 0) await commandBell.next(IDLE_POLL_MS);
+    },
+    'The outbox could not be read',
+  );
+  const startBell = wake.bell();
+  const starting = until(
+    stopping.signal,
+    async () => {
+      const { starts, pauseMs } = paceStarts(gauge.busy());
+      if ((await deliverBatch('starts', starts)) === 0) await startBell.next(IDLE_POLL_MS);
+      else if (pauseMs > 0) await pause(pauseMs);
     },
     'The outbox could not be read',
   );
@@ -92,7 +101,7 @@ export function startRelay({
     async () => {
       const { expired, rung, refunded } = await sweep(db);
       if (expired + rung + refunded > 0) log.info({ expired, rung, refunded }, 'swept what was overdue');
-      await delay(SWEEP_EVERY_MS, undefined, { signal: stopping.signal });
+      await pause(SWEEP_EVERY_MS);
     },
     'The sweep did not finish',
   );
@@ -101,7 +110,7 @@ export function startRelay({
     async stop() {
       stopping.abort();
       gauge.stop();
-      await Promise.all([delivering, sweeping, wake.closed]);
+      await Promise.all([commanding, starting, sweeping, wake.closed]);
     },
   };
 }

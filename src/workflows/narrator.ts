@@ -40,7 +40,7 @@ export function createNarrator(): Narrator {
         ...(payment ? [`payment ${payment.reference}: ${payment.status}`] : []),
         '',
         ...lines.map((line) => `- ${line}`),
-      ].join('\n'),
+      ].join('  \n'),
     );
   };
 

@@ -23,7 +23,10 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
     if ('refused' in hold) throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
     narrator.tell(hold, 'seats held');
 
-    const settled = await untilHoldEnds(id, hold, mailbox, narrator);
+    // Also for one that has ended long ago and is only started again for what came since.
+    const first = hold.inboxWaiting ? await handleMail(id, mailbox) : hold;
+    narrator.tell(first);
+    const settled = await untilHoldEnds(id, first, mailbox, narrator);
     return untilDelivered(id, settled, mailbox, narrator);
   });
 }
