@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { PaymentSignal, Progress, Refused, ReservationInput } from '../contracts/reservation';
 import { keepCancel, keepPayment } from '../db/payments';
+import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
 import { releaseOverdueHold, settleInbox } from '../db/settlement';
 import type { ReservationDeps } from './index';
@@ -13,6 +14,20 @@ function known(progress: Progress | null, id: string): Progress {
   throw ApplicationFailure.nonRetryable(`There is no reservation ${id}`, 'ReservationUnknown');
 }
 
+const MAX_SEATS = 100;
+
+/** What is wrong with the id and the input of a workflow that was started by hand; null when nothing is. */
+function whyNotByHand(id: string, input: unknown): string | null {
+  if (!IDEMPOTENCY_KEY.test(id)) return 'the workflow id must be 8 to 128 characters of A-Z a-z 0-9 _ . -';
+  const { event, seats } = (input ?? {}) as Partial<Record<keyof ReservationInput, unknown>>;
+  const isText = (value: unknown) => typeof value === 'string' && value !== '' && !value.includes('\0');
+  if (!isText(event)) return 'the input needs { "event": slug, "seats": [labels] }';
+  if (!Array.isArray(seats) || seats.length < 1 || seats.length > MAX_SEATS || !seats.every(isText)) {
+    return `"seats" must be a list of 1 to ${MAX_SEATS} labels`;
+  }
+  return new Set(seats).size === seats.length ? null : '"seats" names a seat twice';
+}
+
 /** What a reservation's actor does to the world. Each is one transaction and safe to run twice or to die half-way. */
 export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testProvider }: ReservationDeps) => ({
   /**
@@ -22,6 +37,8 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testP
   async holdSeats(id: string, input: ReservationInput): Promise<Progress | Refused> {
     const adopted = await releaseOverdueHold(db, id);
     if (adopted) return adopted;
+    const wrong = whyNotByHand(id, input);
+    if (wrong !== null) return { refused: wrong };
     const result = await holdSeats(db, {
       id,
       client: null,

@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { cursorForm, decodeCursor } from './cursor';
 import { PROBLEMS, type ProblemCode } from './problem';
 
+/** Half of a character (a surrogate alone) cannot be stored, nor told from another half once it is replaced. */
+export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
+
 /** One line of text with something in it: no control characters, not only blanks. */
 export const line = (max: number) =>
   z
@@ -10,7 +13,8 @@ export const line = (max: number) =>
     .max(max)
     .regex(/^[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$/, {
       message: 'must be one line of text, without control characters',
-    });
+    })
+    .refine(isWellFormed, { message: 'must be valid Unicode' });
 
 export const currency = z.string().regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' });
 export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });

@@ -66,7 +66,7 @@ export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimit
           transport = open();
           used.close();
         }
-        throw refusal(error, address) ?? error;
+        throw refusal(error, address) ?? withoutAddress(error, address);
       }
     },
     close: () => transport.close(),
@@ -113,6 +113,18 @@ function refusal(error: unknown, address: string): MailRefused | null {
   if (responseCode < 500 || [530, 534, 535, 538].includes(responseCode)) return null;
   const reply = (response ?? String(responseCode)).replaceAll(address, '…').replace(/[\s\p{Cc}]+/gu, ' ');
   return new MailRefused(reply.slice(0, 200));
+}
+
+/**
+ * A fault as it may be told on: what the server says may quote the address, and what is thrown here ends in Temporal's
+ * history. So neither the original message nor its stack is kept.
+ */
+function withoutAddress(error: unknown, address: string): Error {
+  if (error instanceof MailTimeLimit) return error;
+  const { message, code } =
+    error instanceof Error ? (error as Error & SmtpError) : { message: 'unknown fault', code: undefined };
+  const said = message.replaceAll(new RegExp(address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '…');
+  return new Error(`The mail server did not take the mail (${code ?? 'no code'}): ${said.slice(0, 300)}`);
 }
 
 async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {

@@ -1,5 +1,6 @@
 // Fuzzes every operation of the OpenAPI document on a system of its own: no 5xx, no answer that the document does not
 // allow, and the system is sound afterwards.
+/* global AbortController, fetch */
 import { randomInt, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -118,7 +119,11 @@ async function runHostile(info, given) {
   const signed = signedCases({ ...given, reservations: given.reservations });
   const trySigned = async ({ name, path, body, headers }) => {
     const response = await fetch(info.apiUrl + path, { method: 'POST', headers: headers(), body });
-    const answer = { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+    const answer = {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    };
     const wrong = judge({ method: 'POST', target: path }, answer);
     return wrong && `${name}: ${wrong} (${answer.status} ${answer.body.slice(0, 300)})`;
   };
@@ -142,7 +147,12 @@ async function fuzz({ stack, home, options, restarts, signal }) {
     console.log(`${what}: ${result.requests} requests, ${result.failures.length} failures, ${seconds} s`);
     failures.push(...result.failures);
   };
-  const roles = { operator: info.keys.operator, client: info.keys.client, scanner: info.keys.scanner, nobody: undefined };
+  const roles = {
+    operator: info.keys.operator,
+    client: info.keys.client,
+    scanner: info.keys.scanner,
+    nobody: undefined,
+  };
   for (const [role, key] of Object.entries(roles)) {
     const from = Date.now();
     const run = { ...options, apiUrl: info.apiUrl, role, key, given: file, folder: home, signal };

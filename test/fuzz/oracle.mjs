@@ -12,7 +12,9 @@ const UNDOCUMENTED = [200, 301, 302, 400, 404, 405, 408, 414, 431];
 export function createOracle(document) {
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats(ajv);
-  const { paths, components } = JSON.parse(JSON.stringify(document).replaceAll('"#/components/schemas/', '"shared#/$defs/'));
+  const { paths, components } = JSON.parse(
+    JSON.stringify(document).replaceAll('"#/components/schemas/', '"shared#/$defs/'),
+  );
   ajv.addSchema({ $id: 'shared', $defs: components.schemas });
   const templates = Object.keys(paths).map((template) => ({
     template,

@@ -1,4 +1,5 @@
 // Schemathesis: every operation of the OpenAPI document, with requests that are valid by it and requests that are not.
+/* global AbortSignal */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -13,7 +14,9 @@ const RUN_LIMIT_MS = 1_200_000;
 function findPython() {
   const recent = PYTHONS.find((name) => {
     try {
-      execFileSync(name, ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'], { stdio: 'ignore' });
+      execFileSync(name, ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'], {
+        stdio: 'ignore',
+      });
       return true;
     } catch {
       return false;

@@ -3,14 +3,50 @@ import { Buffer } from 'node:buffer';
 import { createHmac, randomUUID } from 'node:crypto';
 
 const RUBBISH = [
-  ...['', ' ', '\0', 'a\0b', 'x'.repeat(50_000), '\ud800', "' or 1=1 --", '__proto__', '../..', 'a:b:c', '\u{1f600}'.repeat(600)],
+  ...[
+    '',
+    ' ',
+    '\0',
+    'a\0b',
+    'x'.repeat(50_000),
+    '\ud800',
+    "' or 1=1 --",
+    '__proto__',
+    '../..',
+    'a:b:c',
+    '\u{1f600}'.repeat(600),
+  ],
   ...[0, -1, 1.5, 2 ** 53, 1e30, -0, null, true, [], {}, [[]], { id: {} }, { toString: 1 }],
 ];
 const RAW = [
-  ...['', 'null', '[]', '1', '"text"', '{', '{}{}', '\0', '1e400', '{"type":1e400}', '{"type":"payment.succeeded","data":{"amount":1e400}}'],
-  ...['{"__proto__":{"type":"payment.succeeded"}}', '{"type":"payment.succeeded","type":"payment.failed"}', '['.repeat(49_000)],
-  ...[`${'{"type":'.repeat(10_000)}1${'}'.repeat(10_000)}`, `{"type":"payment.succeeded","data":${'['.repeat(40_000)}${']'.repeat(40_000)}}`],
-  ...[Buffer.from([0xff, 0xfe]), Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), Buffer.from('\ufeff{}'), Buffer.alloc(100_001, ' ')],
+  ...[
+    '',
+    'null',
+    '[]',
+    '1',
+    '"text"',
+    '{',
+    '{}{}',
+    '\0',
+    '1e400',
+    '{"type":1e400}',
+    '{"type":"payment.succeeded","data":{"amount":1e400}}',
+  ],
+  ...[
+    '{"__proto__":{"type":"payment.succeeded"}}',
+    '{"type":"payment.succeeded","type":"payment.failed"}',
+    '['.repeat(49_000),
+  ],
+  ...[
+    `${'{"type":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
+    `{"type":"payment.succeeded","data":${'['.repeat(40_000)}${']'.repeat(40_000)}}`,
+  ],
+  ...[
+    Buffer.from([0xff, 0xfe]),
+    Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+    Buffer.from('\ufeff{}'),
+    Buffer.alloc(100_001, ' '),
+  ],
 ];
 
 /** Every place in a value, as the list of its keys. */
@@ -62,7 +98,9 @@ function signStandard(bytes, secret) {
 /** Stripe signs text: bytes of no text count as the signs that stand for them. */
 function signStripe(bytes, secret) {
   const now = Math.floor(Date.now() / 1000);
-  const signature = createHmac('sha256', secret).update(`${now}.${bytes.toString('utf8')}`).digest('hex');
+  const signature = createHmac('sha256', secret)
+    .update(`${now}.${bytes.toString('utf8')}`)
+    .digest('hex');
   return { 'stripe-signature': `t=${now},v1=${signature}` };
 }
 

@@ -1,4 +1,5 @@
 // HTTP by hand: requests as bytes, since no client library would send what is sent here.
+/* global AbortController */
 import { Buffer } from 'node:buffer';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +17,8 @@ function parse(bytes) {
     rest = rest.subarray(end + HEAD_END.length);
     if (status < 200) continue;
     const headers = {};
-    for (const line of lines) headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim();
+    for (const line of lines)
+      headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim();
     const body = headers['transfer-encoding'] === 'chunked' ? unchunk(rest) : rest;
     return { status, headers, body };
   }

@@ -37,6 +37,19 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
   return new Problem('internal', 'This is our fault. Try again; if it stays, tell us the request id.');
 }
 
+/** What the router has left without an answer. */
+function refuseUnrouted(ctx: Context): void {
+  const badMethod = ctx.status === 405 || ctx.status === 501;
+  // The router refuses a method that it does not know also where there is nothing at all.
+  if (ctx.status === 404 || (badMethod && ctx.response.get('allow') === '')) {
+    ctx.remove('allow');
+    throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
+  }
+  if (badMethod) {
+    throw new Problem('method_not_allowed', `${ctx.method} is not possible here; see the Allow header.`);
+  }
+}
+
 /** A timer that ends a request which gets no answer in time, whatever it waits for. */
 function deadline(): { passed: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;
@@ -64,11 +77,7 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     const limit = deadline();
     try {
       await Promise.race([next(), limit.passed]);
-      if (ctx.status === 404 && ctx.body == null)
-        throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
-      if ((ctx.status === 405 || ctx.status === 501) && ctx.body == null) {
-        throw new Problem('method_not_allowed', `${ctx.method} is not possible here; see the Allow header.`);
-      }
+      if (ctx.body == null) refuseUnrouted(ctx);
     } catch (error) {
       const problem = problemOf(error, log, requestId);
       if (problem.extras.headers) ctx.set(problem.extras.headers);

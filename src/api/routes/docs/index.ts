@@ -45,16 +45,13 @@ export function mountDocs(router: Router, document: unknown): void {
   });
   for (const [path, page] of Object.entries(PAGES)) {
     router.get(path, (ctx) => {
-      // The page's own links are relative to the folder.
-      if (!ctx.path.endsWith('/')) {
-        ctx.redirect(path);
-        return;
-      }
       ctx.set('content-security-policy', PAGE_POLICY);
       ctx.set('cache-control', 'no-cache');
       ctx.type = 'html';
       ctx.body = page;
     });
+    // Behind it, because this path matches with the slash too.
+    router.get(path.slice(0, -1), (ctx) => ctx.redirect(path));
   }
   router.get('/api/assets/:name', (ctx) => {
     const name = ctx.params.name ?? '';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWellFormed } from '../../schemas';
 
 /** Kept as it is told; only what could not be stored is refused. */
 const stored = (max: number) =>
@@ -6,7 +7,8 @@ const stored = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .regex(/^[^\u0000]*$/);
+    .regex(/^[^\u0000]*$/)
+    .refine(isWellFormed);
 const amount = z.int().min(0);
 const currency = z
   .string()
