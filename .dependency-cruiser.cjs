@@ -61,7 +61,10 @@ module.exports = {
       name: 'only-mains-read-settings',
       comment: 'Everything else gets what it needs handed to it.',
       severity: 'error',
-      from: { path: '^src', pathNot: ['main\\.ts$', '^src/(cli|dev|chaos|bench)/', '^src/temporal/connection', '^src/production'] },
+      from: {
+        path: '^src',
+        pathNot: ['main\\.ts$', '^src/(cli|dev|chaos|bench)/', '^src/temporal/connection', '^src/production'],
+      },
       to: { path: '^src/config', dependencyTypesNot: ['type-only'] },
     },
     {

@@ -42,7 +42,6 @@ const base64Secret = webhookSecret.refine(
 );
 
 const WORKER_ROLES = ['reservations', 'documents', 'mail', 'relay'] as const;
-type WorkerRole = (typeof WORKER_ROLES)[number];
 
 const roles = z
   .string()

@@ -32,7 +32,7 @@ export function createWaker(db: Database): () => void {
 }
 
 /** Rings for one listener; a ring that comes while nobody waits is kept for the next wait. */
-export interface Bell {
+interface Bell {
   /** Resolves when somebody rings, or after `maxMs`. */
   next(maxMs: number): Promise<void>;
 }

@@ -22,7 +22,7 @@ import { arch, platform } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
 /** Who the server runs as; undefined: as ourselves. */
-export interface RunAs {
+interface RunAs {
   uid: number;
   gid: number;
 }

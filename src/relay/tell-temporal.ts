@@ -23,7 +23,7 @@ const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttribu
 const MAX_SEATS_NAMED = 6;
 
 /** "Hamlet, 14 Mar · A-1, A-2 · held until 19:05 UTC" */
-export function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
+function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
   const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: start.timeZone });
   const named = start.seats.slice(0, MAX_SEATS_NAMED).join(', ');
   const more = start.seats.length > MAX_SEATS_NAMED ? ` and ${start.seats.length - MAX_SEATS_NAMED} more` : '';

@@ -20,7 +20,7 @@ export interface Mailbox {
 }
 
 /** A payment as an operator types it; null when it is none. The same rules as in the API's schema. */
-export function parsePayment(value: unknown): PaymentSignal | null {
+function parsePayment(value: unknown): PaymentSignal | null {
   if (value === null || typeof value !== 'object') return null;
   const { reference, amount, currency } = value as Record<string, unknown>;
   if (typeof reference !== 'string' || reference.length < 1 || reference.length > 255 || reference.includes('\0'))
