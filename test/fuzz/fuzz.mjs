@@ -24,6 +24,7 @@ const PRICE = { amount: 4500, currency: 'EUR' };
 const ROWS = 10;
 const SEATS_A_ROW = 100;
 const AT_ONCE = 8;
+const SAME_REQUEST_MS = 1_000;
 
 function readOptions() {
   const options = { examples: { type: 'string', default: '10' }, seed: { type: 'string' }, help: { type: 'boolean' } };
@@ -99,11 +100,12 @@ async function prepare({ apiUrl, keys, webhookSecrets: secrets }) {
 }
 
 /** Runs tasks, a few at once. @returns what they complain of */
-async function runAll(tasks) {
+async function runAll(tasks, signal) {
   const failures = [];
   const rest = tasks.values();
   const work = async () => {
     for (const task of rest) {
+      signal.throwIfAborted();
       const failure = await task().catch((error) => error.message);
       if (failure) failures.push(failure);
     }
@@ -112,11 +114,11 @@ async function runAll(tasks) {
   return failures;
 }
 
-async function runHostile(info, given) {
+async function runHostile(info, given, signal) {
   const judge = createOracle(given.document);
   const context = { ...given, key: info.keys.operator, reservation: given.reservations[1] };
   const cases = hostileCases(context);
-  const signed = signedCases({ ...given, reservations: given.reservations });
+  const signed = signedCases(given);
   const trySigned = async ({ name, path, body, headers }) => {
     const response = await fetch(info.apiUrl + path, { method: 'POST', headers: headers(), body });
     const answer = {
@@ -128,8 +130,14 @@ async function runHostile(info, given) {
     return wrong && `${name}: ${wrong} (${answer.status} ${answer.body.slice(0, 300)})`;
   };
   const failures = [
-    ...(await runAll(cases.map((one) => () => tryCase(info.apiUrl, judge, one)))),
-    ...(await runAll(signed.map((one) => () => trySigned(one)))),
+    ...(await runAll(
+      cases.map((one) => () => tryCase(info.apiUrl, judge, one)),
+      signal,
+    )),
+    ...(await runAll(
+      signed.map((one) => () => trySigned(one)),
+      signal,
+    )),
     ...(await trySlowSenders(info.apiUrl, context)),
   ];
   return { requests: cases.length + signed.length, failures };
@@ -159,7 +167,7 @@ async function fuzz({ stack, home, options, restarts, signal }) {
     count(`Schemathesis as ${role}`, from, await runSchemathesis(python, run));
   }
   const from = Date.now();
-  count('hostile requests', from, await runHostile(info, given));
+  count('hostile requests', from, await runHostile(info, given, signal));
 
   failures.push(...(await sellOne(createCaller(info.apiUrl, info.keys.client), 'fuzz-long', 'R0-1')));
   failures.push(...(await verify({ home: join(home, 'stack'), info })));
@@ -168,11 +176,9 @@ async function fuzz({ stack, home, options, restarts, signal }) {
   return failures;
 }
 
-/** @returns whether nothing was found */
-async function run(options, signal) {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
+/** Runs everything on a system in a folder. @returns failures */
+async function fuzzIn(home, options, signal) {
   const restarts = [];
-  console.log(`fuzz with seed ${options.seed}, ${options.examples} examples`);
   const stack = await startStack({
     home: join(home, 'stack'),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' },
@@ -182,16 +188,28 @@ async function run(options, signal) {
     onEnd: (name, reason) => restarts.push(`${name} ${reason}`),
     signal,
   });
-  let failures;
   try {
-    failures = await fuzz({ stack, home, options, restarts, signal });
+    return await fuzz({ stack, home, options, restarts, signal });
   } finally {
     await stack.stop();
-    rmSync(home, { recursive: true, force: true });
   }
-  for (const failure of failures) console.error(`\n✗ ${failure}`);
-  console.log(failures.length === 0 ? '\n✓ nothing found' : `\n✗ ${failures.length} failures (seed ${options.seed})`);
-  return failures.length === 0;
+}
+
+/** @returns whether nothing was found */
+async function run(options, signal) {
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
+  console.log(`fuzz with seed ${options.seed}, ${options.examples} examples`);
+  let sound = false;
+  try {
+    const failures = await fuzzIn(home, options, signal);
+    for (const failure of failures) console.error(`\n✗ ${failure}`);
+    sound = failures.length === 0;
+    console.log(sound ? '\n✓ nothing found' : `\n✗ ${failures.length} failures (seed ${options.seed})`);
+    return sound;
+  } finally {
+    if (sound || signal.aborted) rmSync(home, { recursive: true, force: true });
+    else console.error(`what the system has left behind is in ${home}`);
+  }
 }
 
 async function main() {
@@ -201,7 +219,14 @@ async function main() {
     return;
   }
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort(new Error('stopped')));
+  let askedAt = 0;
+  const ask = () => {
+    // npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one: at once.
+    if (stop.signal.aborted && Date.now() - askedAt > SAME_REQUEST_MS) process.exit(1);
+    askedAt ||= Date.now();
+    stop.abort(new Error('stopped'));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, ask);
   // Nothing that was started outlives us, whatever ends us.
   process.on('exit', killEverything);
   process.exitCode = (await run(options, stop.signal)) ? 0 : 1;
