@@ -154,8 +154,9 @@ async function confirm(tx: Queryable, case_: Case, reference: string, actor: str
   if (sold !== seats.length || sold === 0) throw new Error(`Reservation ${id}: ${sold} of ${seats.length} seats sold`);
   const tickets = seats.map((seat) => ({ ticketId: randomUUID(), eventId: reservation.event_id, seat: seat.label }));
   await tx.run(ISSUE_TICKETS, [id, tickets.map((ticket) => ticket.ticketId), seatIds, tickets.map(sign)]);
+  await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
   // A buyer who was erased meanwhile can be sent nothing; the shop has the codes.
-  if (!reservation.erased) await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
+  if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'confirmed', actor, { reference });
 }
 

@@ -80,6 +80,20 @@ describe('A buyer who asks to be forgotten', () => {
     });
   });
 
+  it('may still be paid for: the sale stands, and no mail waits for ever', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    await erase(held.id);
+    await api.pay(held);
+    await api.until(held.id, 'confirmed');
+    const owed = sql(
+      'test_owed',
+      'select 1 from mails where reservation_id = $1 and sent_at is null and refused is null',
+    );
+    expect(await system.db.rows(owed, [held.id])).toEqual([]);
+    const done = sql('test_done', 'select 1 from reservations where id = $1 and delivered_at is not null');
+    expect(await system.db.rows(done, [held.id])).toHaveLength(1);
+  });
+
   it('is erased once, however often it is asked, and by an operator alone', async () => {
     const event = await api.event();
     const held = await api.held(event, ['A-1']);
