@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hostileCases, tryCase, trySlowSenders } from './hostile.mjs';
+import { hostileCases, tryCase, tryLargeBodies, trySlowSenders } from './hostile.mjs';
 import { createOracle } from './oracle.mjs';
 import { installSchemathesis, runSchemathesis } from './schemathesis.mjs';
 import { signedCases } from './signed.mjs';
@@ -138,6 +138,7 @@ async function runHostile(info, given, signal) {
       signed.map((one) => () => trySigned(one)),
       signal,
     )),
+    ...(await tryLargeBodies(info.apiUrl, context)),
     ...(await trySlowSenders(info.apiUrl, context)),
   ];
   return { requests: cases.length + signed.length, failures };

@@ -1,4 +1,6 @@
 // Requests that Schemathesis does not make: broken HTTP, hostile headers, bodies that are hardly JSON, odd paths.
+/* global fetch */
+import { Buffer } from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bodyCases, timeCases } from './cases-bodies.mjs';
 import { framingCases, headerCases } from './cases-http.mjs';
@@ -29,6 +31,20 @@ export async function tryCase(apiUrl, judge, { name, request, expected }) {
   if (expected.refused && (answer.status < 400 || answer.status >= 500)) return complain('it should be refused');
   const wrong = expected.bare ? null : judge(request, answer);
   return wrong && complain(wrong);
+}
+
+/** Whoever sends far too much, and keeps the connection, must get the answer that says so. @returns failures */
+export async function tryLargeBodies(apiUrl, context) {
+  const { request } = holdOf(context);
+  const failures = [];
+  for (let index = 0; index < 5; index++) {
+    const { method, target, headers } = request();
+    const answer = await fetch(apiUrl + target, { method, headers, body: Buffer.alloc(10_000_000, ' ') }).catch(
+      (error) => ({ status: error.cause?.code ?? error.message }),
+    );
+    if (answer.status !== 413) failures.push(`10 MB were answered ${answer.status}`);
+  }
+  return failures;
 }
 
 /** Many who send their body a byte at a time must not hold others up. @returns failures */

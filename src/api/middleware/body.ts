@@ -16,9 +16,10 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
-      throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`, {
-        headers: { connection: 'close' },
-      });
+      // The rest is read and dropped, within the time that a request has: on a connection closed against a client who
+      // is still sending, the answer would be lost.
+      ctx.req.resume();
+      throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`);
     }
     throw new Problem('malformed_request', 'The body did not arrive whole.', { headers: { connection: 'close' } });
   }
