@@ -15,6 +15,7 @@ import { createMailer } from '../mail/mailer';
 import { createStripeProvider } from '../payments/stripe-provider';
 import { createTestProvider } from '../payments/test-provider';
 import { scheduleHousekeeping } from './housekeeping-schedule';
+import { reservationsTuning } from './tuning';
 
 export interface WorkerPart {
   options: WorkerOptions;
@@ -71,10 +72,7 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
           },
         },
       }),
-      maxCachedWorkflows: settings.WORKER_CACHED_WORKFLOWS,
-      // Each activity here holds a connection for its time, so more than the pool has would only wait inside.
-      maxConcurrentActivityTaskExecutions: Math.max(1, settings.DATABASE_POOL - 2),
-      maxConcurrentWorkflowTaskExecutions: 40,
+      ...reservationsTuning(settings),
     },
     close: async () => schedule.stop(),
   };
