@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { sql, type Database } from '../db/database';
+import { createEvent } from '../db/events';
+import type { BenchEvent } from './case';
+
+const HOLD_TTL_SECONDS = 3600;
+const PRICE = 1000;
+const SEATS_PER_ROW = 100;
+
+const EVENT_ID = sql('bench_event_id', 'select id from events where slug = $1');
+/** What was inserted in bulk has no statistics and no visibility map yet, which an event in a real sale has. */
+const SETTLE_SEATS = sql('bench_settle_seats', 'vacuum (analyze) seats');
+
+/** Makes an event whose seats are all free and of one category. Its holds outlast the benchmark. */
+export async function insertEvent(db: Database, seats: number): Promise<BenchEvent> {
+  const slug = `bench-${randomUUID()}`;
+  const labels = Array.from(
+    { length: seats },
+    (_, index) => `R${Math.floor(index / SEATS_PER_ROW) + 1}-${(index % SEATS_PER_ROW) + 1}`,
+  );
+  await createEvent(db, {
+    slug,
+    name: 'Benchmark',
+    venue: null,
+    startsAt: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+    timeZone: 'Europe/Prague',
+    currency: 'EUR',
+    salesOpenAt: null,
+    salesCloseAt: null,
+    holdTtlSeconds: HOLD_TTL_SECONDS,
+    holdCapSeconds: null,
+    maxSeatsPerReservation: 10,
+    categories: [{ code: 'standard', name: 'Standard', price: PRICE }],
+    seats: labels.map((label) => {
+      const [row = '', number] = label.split('-');
+      return { label, section: 'Stalls', row, number: Number(number), category: 'standard' };
+    }),
+  });
+  const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);
+  await db.run(SETTLE_SEATS);
+  return { id: row!.id, slug, labels };
+}
+
+const FORGET = sql(
+  'bench_forget',
+  // A nudge in the far future: the sweep, too, leaves alone whom nobody is to start or ring.
+  `with forgotten as (delete from outbox o using reservations r join events e on e.id = r.event_id
+                       where r.id = o.subject and o.kind in ('start', 'ring') and e.slug like 'bench-%' returning o.subject)
+   update reservations set nudged_at = 'infinity' where id in (select subject from forgotten)`,
+);
+
+/** Takes back what Temporal has yet to be told of the benchmark's own reservations. */
+export async function forgetWaiting(db: Database): Promise<void> {
+  await db.run(FORGET);
+}
+
+const HELD = sql('bench_held', `select count(*) as seats from seats where event_id = $1 and status = 'held'`);
+
+/** How many of an event's seats are held. */
+export async function countHeld(db: Database, { id }: BenchEvent): Promise<number> {
+  const [row] = await db.rows<{ seats: number }>(HELD, [id]);
+  return row!.seats;
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import type { Bench, BenchEvent } from './case';
+import type { LoadRequest, LoadResult } from './load/driver';
+
+/** One buyer's request for one seat; the same bytes for ours and for the limit, but for the path. */
+export interface BuyerRequest {
+  id: string;
+  seat: string;
+  body: string;
+}
+
+/** Buyers, one for each of the seats named. */
+export function makeBuyers({ slug }: Pick<BenchEvent, 'slug'>, seats: readonly string[]): BuyerRequest[] {
+  return seats.map((seat) => {
+    const id = randomUUID();
+    const buyer = { name: 'Ada Lovelace', email: `${id}@example.org` };
+    return { id, seat, body: JSON.stringify({ event: slug, seats: [seat], buyer }) };
+  });
+}
+
+const requestsOf = (path: string, buyers: readonly BuyerRequest[]): LoadRequest[] =>
+  buyers.map(({ id, body }) => ({ method: 'POST', path, headers: { 'Idempotency-Key': id }, body }));
+
+export interface Pace {
+  connections: number;
+  everyMs?: number;
+  groupsOf?: number;
+}
+
+/** The same headers for both: what a limit does not read costs it next to nothing, and the wire is the same. */
+const headersOf = ({ keys }: Bench): Record<string, string> => ({
+  Authorization: `Bearer ${keys.client}`,
+  'Content-Type': 'application/json',
+});
+
+/** Sends the buyers to ours. */
+export function holdOurs(bench: Bench, buyers: readonly BuyerRequest[], pace: Pace): Promise<LoadResult> {
+  const requests = requestsOf('/v1/reservations', buyers);
+  return bench.load.run({ baseUrl: bench.apiUrl, headers: headersOf(bench), requests, ...pace });
+}
+
+/** Sends the buyers to limit (b). */
+export function holdBare(bench: Bench, buyers: readonly BuyerRequest[], pace: Pace): Promise<LoadResult> {
+  const requests = requestsOf('/hold', buyers);
+  return bench.load.run({ baseUrl: bench.bareUrl, headers: headersOf(bench), requests, ...pace });
+}
+
+/** Limit (a): the transactions alone, through the driver. @returns how long they took */
+export async function holdRaw(bench: Bench, buyers: readonly BuyerRequest[], atOnce: number): Promise<number> {
+  const holds = buyers.map(({ id, body }) => [id, JSON.parse(body) as unknown]);
+  const answer = await fetch(`${bench.bareUrl}/raw`, { method: 'POST', body: JSON.stringify({ holds, atOnce }) });
+  const { ms, held } = (await answer.json()) as { ms: number; held: number };
+  if (held !== buyers.length) throw new Error(`limit (a) held ${held} of ${buyers.length} seats`);
+  return ms;
+}
+
+/** @throws Error unless every request was answered with one of these, exactly so often as it says. */
+export function expectStatuses({ statuses }: LoadResult, expected: Readonly<Record<number, number>>): void {
+  const counts = new Map<number, number>();
+  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const same = Object.entries(expected).every(([status, count]) => (counts.get(Number(status)) ?? 0) === count);
+  const total = Object.values(expected).reduce((sum, count) => sum + count, 0);
+  if (!same || total !== statuses.length) {
+    const got = [...counts].map(([status, count]) => `${count} × ${status}`).join(', ');
+    throw new Error(`expected ${JSON.stringify(expected)}, got ${got}`);
+  }
+}
+
+export const perSecond = (count: number, ms: number): number => (1000 * count) / ms;
+
+/** A size at the run's scale. */
+export const scaled = ({ scale }: Bench, size: number, least = 10): number => Math.max(least, Math.round(size * scale));

@@ -1,0 +1,38 @@
+import cluster from 'node:cluster';
+import { createServer } from 'node:http';
+import { readSettings } from '../../../config';
+import { createDatabase } from '../../../db/database';
+import { createBareApp } from './app';
+
+/**
+ * The limits (a), (b) and (c): the same statements, database, pool and number of processes (the first argument) as the
+ * API, and nothing else of it.
+ */
+async function serve(): Promise<void> {
+  const settings = readSettings(['PORT', 'DATABASE_URL', 'DATABASE_POOL']);
+  const db = createDatabase({
+    url: settings.DATABASE_URL,
+    pool: settings.DATABASE_POOL,
+    prepared: true,
+    applicationName: 'holdfast-bench-bare',
+  });
+  const handle = createBareApp(db).callback();
+  const server = createServer((request, response) => void handle(request, response));
+  server.keepAliveTimeout = 65_000;
+  await new Promise<void>((resolve) => server.listen(settings.PORT, '127.0.0.1', resolve));
+}
+
+async function main(): Promise<void> {
+  process.once('disconnect', () => process.exit(0));
+  const processes = Number(process.argv[2] ?? 1);
+  if (processes > 1 && cluster.isPrimary) {
+    const listening = Array.from({ length: processes }, () => {
+      const worker = cluster.fork();
+      return new Promise<void>((resolve) => worker.once('listening', () => resolve()));
+    });
+    await Promise.all(listening);
+  } else await serve();
+  if (cluster.isPrimary) process.send?.('ready');
+}
+
+void main();

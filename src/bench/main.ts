@@ -1,0 +1,112 @@
+import { SettingsError } from '../config';
+import { PROJECT } from '../dev/steps';
+import { killEverything } from '../dev/supervisor';
+import { saveReport } from '../report/report';
+import { renderConsoleTable } from '../report/table';
+import type { Case } from './case';
+import { CASES } from './cases';
+import { describeCommit, describeMachine } from './machine';
+import { readOptions, USAGE, UsageError, type BenchOptions } from './options';
+import { compareWith, readPeer } from './peer';
+import { benchReport, noiseOf, ratioTable, saveResult, verdictOf, type BenchResult } from './result';
+import { runCases, type RunResult } from './run';
+import { makeStand } from './stand';
+import { warmUp } from './warm-up';
+
+/** npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one. */
+const SAME_REQUEST_MS = 1_000;
+
+/** The first signal ends the run in order; one more ends everything at once. */
+function listenForStop(): AbortController {
+  const stop = new AbortController();
+  let askedAt = 0;
+  const ask = (): void => {
+    if (!stop.signal.aborted) {
+      askedAt = Date.now();
+      console.log('stopping (once more: at once)');
+      stop.abort(new Error('stopped'));
+    } else if (Date.now() - askedAt > SAME_REQUEST_MS) {
+      killEverything();
+      process.exit(2);
+    }
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
+  return stop;
+}
+
+function chooseCases({ only, running, peer }: BenchOptions): Case[] {
+  const unknown = only?.filter((id) => !CASES.some((one) => one.id === id)) ?? [];
+  if (unknown.length > 0) throw new UsageError(`--only: there is no case ${unknown.join(', ')}; --list names them`);
+  const chosen = CASES.filter(({ id, ownStackOnly }) => (only?.includes(id) ?? true) && !(running && ownStackOnly));
+  return peer === null ? chosen : compareWith(readPeer(peer), chosen);
+}
+
+/** Measures, and ends all that was started whatever comes. */
+async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<RunResult> {
+  const { signal } = stop;
+  const { home, running, scale, rounds } = options;
+  const stand = await makeStand({ home, running, scale, signal, progress: (line) => console.log(line) });
+  try {
+    void stand.failed.then((error) => stop.abort(error));
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+    aborted.catch(() => undefined);
+    console.log('warming up');
+    await Promise.race([warmUp(stand.bench), aborted]);
+    return await Promise.race([runCases(stand.bench, cases, { rounds, signal }), aborted]);
+  } finally {
+    await stand.close();
+  }
+}
+
+function tell(result: BenchResult, options: BenchOptions): boolean {
+  const verdict = verdictOf(result);
+  const report = saveReport(options.out, benchReport(result));
+  const file = saveResult(options.results, result);
+  console.log(`\n${renderConsoleTable(ratioTable(result))}\n`);
+  console.log(`${verdict.text} Noise of the machine: ${(100 * noiseOf(result.spinsMs)).toFixed(1)} %.`);
+  console.log(`Report: ${report}\nFigures: ${file}`);
+  return verdict.ok;
+}
+
+/** 0 when it was measured; with --strict 1 when a target was missed; 2 when it could not run. */
+async function main(): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  // Nothing that was started outlives us, whatever ends us.
+  process.on('exit', killEverything);
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) {
+    console.log(USAGE);
+    return 0;
+  }
+  const cases = chooseCases(options);
+  if (options.list) {
+    for (const { id, title } of cases) console.log(`${id.padEnd(20)} ${title}`);
+    return 0;
+  }
+  const stop = listenForStop();
+  const started = Date.now();
+  const commit = describeCommit(PROJECT);
+  const { cases: results, spinsMs } = await measure(options, cases, stop);
+  const result: BenchResult = {
+    date: new Date(started).toISOString(),
+    commit,
+    machine: describeMachine(),
+    scale: options.scale,
+    partial: cases.length < CASES.length,
+    minutes: (Date.now() - started) / 60_000,
+    spinsMs,
+    cases: results,
+  };
+  return tell(result, options) || !options.strict ? 0 : 1;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const known = error instanceof UsageError || error instanceof SettingsError;
+    console.error(known ? error.message : error);
+    process.exit(2);
+  },
+);

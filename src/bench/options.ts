@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  /** null: as many as each case wants. */
+  rounds: number | null;
+  /** null: all. */
+  only: readonly string[] | null;
+  scale: number;
+  /** null: a new one, removed afterwards. */
+  home: string | null;
+  /** On the system that somebody runs. */
+  running: boolean;
+  /** Of the report. */
+  out: string;
+  /** Folder of the results by commit and machine. */
+  results: string;
+  /** Figures of another system, measured on the same machine. */
+  peer: string | null;
+  strict: boolean;
+  list: boolean;
+}
+
+export class UsageError extends Error {}
+
+export const USAGE = `Usage: npm run bench -- [options]
+
+  --only ID,ID     these cases only (--list names them)
+  --rounds N       rounds of each case (default: 3, long cases fewer)
+  --quick          a tenth of the size and one round: to see that it works, not how fast
+  --running        measure the system that npm run dev runs (started with RATE_LIMIT=off), not one of its own
+  --home FOLDER    where its own system keeps its data (default: a new folder, removed afterwards)
+  --peer FILE      JSON with another system's figures, to compare with: { "hold10", "hold40", "raceMeanMs",
+                   "flashRps", "flashLosersP50Ms" }, each if it is known
+  --out FILE       the report (default reports/bench.html)
+  --results FOLDER figures by commit and machine (default bench/results)
+  --strict         exit 1 when a target is missed
+  --list           name the cases
+  --help           this text`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+
+function parse(args: readonly string[]) {
+  const options = { only: text, rounds: text, home: text, peer: text, out: text, results: text } as const;
+  const flags = { quick: flag, running: flag, strict: flag, list: flag, help: flag } as const;
+  try {
+    return parseArgs({ args: [...args], options: { ...options, ...flags } }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('\n')[0]);
+  }
+}
+
+/** Reads the command line; null when help was asked for. @throws UsageError with one line that names what is wrong */
+export function readOptions(args: readonly string[]): BenchOptions | null {
+  const values = parse(args);
+  if (values.help) return null;
+  const { rounds, quick, running, strict, list, only } = values;
+  if (rounds !== undefined && !/^[1-9]\d?$/.test(rounds))
+    throw new UsageError('--rounds must be a number from 1 to 99');
+  if (running && values.home !== undefined)
+    throw new UsageError('--running takes the system of HOLDFAST_HOME, not --home');
+  return {
+    rounds: rounds !== undefined ? Number(rounds) : quick ? 1 : null,
+    only: only?.split(',').filter((id) => id !== '') ?? null,
+    scale: quick ? 0.1 : 1,
+    home: values.home ?? null,
+    running,
+    out: values.out ?? 'reports/bench.html',
+    results: values.results ?? 'bench/results',
+    peer: values.peer ?? null,
+    strict,
+    list,
+  };
+}

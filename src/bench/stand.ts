@@ -1,0 +1,164 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { readSettings } from '../config';
+import { HOUSEKEEPING_SCHEDULE_ID } from '../contracts/reservation';
+import { createDatabase, type Database } from '../db/database';
+import { sendSignal } from '../dev/processes';
+import { startStack, type Stack } from '../dev/stack';
+import type { Bench } from './case';
+import { forgetWaiting, insertEvent } from './fixtures';
+import { startLoad } from './load/driver';
+import { waitUntilQuiet } from './machine';
+import { apiProcesses, findRunningStack } from './running-stack';
+import { startProgram } from './program';
+
+/** The documents' browser has a process of its own, and so have the mails: neither is measured with the holds. */
+const WORKERS = ['reservations,relay', 'mail', 'documents'] as const;
+const RELAY_WORKER = 0;
+const QUIET_LIMIT_MS = 60_000;
+
+export interface StandOptions {
+  home: string | null;
+  running: boolean;
+  scale: number;
+  signal: AbortSignal;
+  progress: (line: string) => void;
+}
+
+export interface Stand {
+  bench: Bench;
+  /** Resolves when a part of the system was given up. */
+  failed: Promise<Error>;
+  /** Ends all that was started. Safe to repeat. */
+  close(): Promise<void>;
+}
+
+/** What a process needs of ours to run at all; no setting of the user's has a say in a measurement. */
+const baseEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+
+function ownStack(home: string, { signal, progress }: StandOptions): Promise<Stack> {
+  return startStack({
+    home,
+    env: { ...baseEnv(), RATE_LIMIT: 'off' },
+    ports: { PORT: 0, PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
+    temporalDatabase: 'file',
+    workers: WORKERS,
+    seed: false,
+    progress,
+    signal,
+    onEnd: (name, reason) => progress(`! ${name} ${reason}; what was measured meanwhile is worth nothing`),
+  });
+}
+
+/** The actors of holds that were forgotten on purpose must not be missed meanwhile. */
+async function pauseHousekeeping(temporal: Client): Promise<() => Promise<void>> {
+  const schedule = temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
+  await schedule.pause('a benchmark runs');
+  return async () => schedule.unpause('the benchmark is over');
+}
+
+/** Things to end, the last one first. */
+class Closers {
+  private readonly waiting: (() => Promise<void>)[] = [];
+  add(close: () => Promise<void>): void {
+    this.waiting.push(close);
+  }
+  async run(): Promise<void> {
+    for (let close = this.waiting.pop(); close; close = this.waiting.pop()) await close().catch(() => undefined);
+  }
+}
+
+/** Frees our relay's process from its stop on every way out. */
+async function whileStopped<Result>(pid: number, work: () => Promise<Result>): Promise<Result> {
+  sendSignal(pid, 'SIGSTOP');
+  try {
+    return await work();
+  } finally {
+    sendSignal(pid, 'SIGCONT');
+  }
+}
+
+async function build(stack: Stack, options: StandOptions, closers: Closers): Promise<Bench> {
+  const { apiUrl, databaseUrl, temporalAddress, temporalNamespace, keys } = stack.info();
+  const { progress, scale } = options;
+  const log = (name: string): string => join(stack.logFolder, `bench-${name}.log`);
+
+  const db: Database = createDatabase({
+    url: databaseUrl,
+    pool: 4,
+    prepared: true,
+    applicationName: 'holdfast-bench',
+    queryTimeoutMs: 120_000,
+  });
+  closers.add(() => db.close());
+  const connection = await Connection.connect({ address: temporalAddress });
+  closers.add(() => connection.close());
+  const temporal = new Client({ connection, namespace: temporalNamespace });
+  closers.add(await pauseHousekeeping(temporal));
+
+  const port = await stack.services.ports.free();
+  const { DATABASE_POOL } = readSettings(['DATABASE_POOL'], {});
+  const bare = await startProgram({
+    path: ['bench', 'limits', 'bare', 'main.js'],
+    args: [String(apiProcesses(stack.pids().api))],
+    env: { ...baseEnv(), DATABASE_URL: databaseUrl, DATABASE_POOL: String(DATABASE_POOL), PORT: String(port) },
+    logFile: log('bare'),
+  });
+  closers.add(() => bare.stop());
+  const load = await startLoad(log('load'));
+  closers.add(() => load.close());
+
+  async function rest(): Promise<void> {
+    options.signal.throwIfAborted();
+    await forgetWaiting(db);
+    const busy = await waitUntilQuiet(QUIET_LIMIT_MS);
+    if (busy > 0) progress(`! the machine does not come to rest: ${busy.toFixed(2)} cores are busy`);
+  }
+
+  return {
+    stack,
+    apiUrl,
+    keys,
+    bareUrl: `http://127.0.0.1:${port}`,
+    db,
+    temporal,
+    load,
+    scale,
+    progress,
+    makeEvent: (seats) => insertEvent(db, seats),
+    rest,
+    limit: (work) => whileStopped(stack.pids().workers[RELAY_WORKER]!, work),
+  };
+}
+
+/** Starts, or finds, all that the cases stand on. @throws Error, with nothing left running */
+export async function makeStand(options: StandOptions): Promise<Stand> {
+  const closers = new Closers();
+  try {
+    let stack: Stack;
+    if (options.running) stack = await findRunningStack();
+    else {
+      const home = options.home ?? mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+      if (options.home === null) {
+        // As root, Postgres runs as a user of its own, who must reach its data here; what is secret has its own mode.
+        chmodSync(home, 0o711);
+        closers.add(async () => rmSync(home, { recursive: true, force: true }));
+      }
+      stack = await ownStack(home, options);
+      closers.add(() => stack.stop());
+    }
+    const bench = await build(stack, options, closers);
+    return { bench, failed: stack.failed, close: () => closers.run() };
+  } catch (error) {
+    await closers.run();
+    throw error;
+  }
+}
