@@ -91,7 +91,8 @@ async function main(): Promise<void> {
       log.info({ roles }, 'worker is polling');
       process.send?.('ready');
       if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
-      await Promise.all(running);
+      // A relay alone has no queue to poll; it runs until it is told to stop.
+      await (running.length > 0 ? Promise.all(running) : aborted(stopping.signal));
       stop();
       await beating;
       await leave(db, id).catch(() => undefined);
@@ -122,6 +123,12 @@ async function connectWhenThere(
   }
   return undefined;
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 async function keepBeating(once: () => Promise<void>, stopped: AbortSignal): Promise<void> {
   while (!stopped.aborted) {
