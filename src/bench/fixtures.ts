@@ -61,3 +61,18 @@ export async function countHeld(db: Database, { id }: BenchEvent): Promise<numbe
   const [row] = await db.rows<{ seats: number }>(HELD, [id]);
   return row!.seats;
 }
+
+const END_HOLDS = sql(
+  'bench_end_holds',
+  `with ended as (update reservations set status = 'expired', ended_at = clock_timestamp()
+                   where event_id = $1 and status = 'held' returning id),
+        released as (update allocations set released_at = clock_timestamp() where reservation_id in (select id from ended)),
+        untold as (delete from outbox where subject in (select id from ended))
+   update seats set status = 'available', reservation_id = null, hold_ends_at = null
+    where event_id = $1 and reservation_id in (select id from ended)`,
+);
+
+/** Ends an event's holds where no actor will: in a database that has none. */
+export async function endHolds(db: Database, { id }: BenchEvent): Promise<void> {
+  await db.run(END_HOLDS, [id]);
+}

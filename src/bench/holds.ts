@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Database } from '../db/database';
 import type { Bench, BenchEvent } from './case';
+import { countHeld } from './fixtures';
 import type { LoadRequest, LoadResult } from './load/driver';
 
 /** One buyer's request for one seat; the same bytes for ours and for the limit, but for the path. */
@@ -52,6 +54,39 @@ export async function holdRaw(bench: Bench, buyers: readonly BuyerRequest[], atO
   const { ms, held } = (await answer.json()) as { ms: number; held: number };
   if (held !== buyers.length) throw new Error(`limit (a) held ${held} of ${buyers.length} seats`);
   return ms;
+}
+
+/** Limit (c): one indexed read for each seat named, over HTTP. */
+export async function readSeats(
+  { load, bareUrl }: Bench,
+  event: BenchEvent,
+  seats: readonly string[],
+  connections: number,
+): Promise<LoadResult> {
+  const requests = seats.map((label) => ({ method: 'GET', path: `/seat/${event.id}/${label}` }));
+  const result = await load.run({ baseUrl: bareUrl, requests, connections });
+  expectStatuses(result, { 200: seats.length });
+  return result;
+}
+
+/**
+ * For buyers who fought for seats.
+ * @returns how many seats were sold
+ * @throws Error unless every seat that was asked for has exactly one winner, and the database says the same
+ */
+export async function expectOneWinnerEach(
+  db: Database,
+  event: BenchEvent,
+  buyers: readonly BuyerRequest[],
+  result: LoadResult,
+): Promise<number> {
+  const asked = new Set(buyers.map(({ seat }) => seat));
+  expectStatuses(result, { 201: asked.size, 409: buyers.length - asked.size });
+  const won = buyers.filter((_, index) => result.statuses[index] === 201).map(({ seat }) => seat);
+  if (new Set(won).size !== won.length) throw new Error('a seat was sold twice');
+  const held = await countHeld(db, event);
+  if (held !== asked.size) throw new Error(`${held} of ${asked.size} seats are held`);
+  return held;
 }
 
 /** @throws Error unless every request was answered with one of these, exactly so often as it says. */

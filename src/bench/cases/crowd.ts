@@ -1,0 +1,48 @@
+import type { Bench, BenchEvent, Case, Figures } from '../case';
+import { expectOneWinnerEach, holdBare, holdOurs, makeBuyers, perSecond, scaled } from '../holds';
+import { createRandom } from '../random';
+import { summarise } from '../../report/statistics';
+import { takeTurns } from '../turns';
+
+const BUYERS = 1_000;
+const SEATS = 100;
+const AT_ONCE = 100;
+
+/** Each buyer wants any one seat; in every round and for both sides the same ones. */
+function wishes({ labels }: BenchEvent, count: number): string[] {
+  const random = createRandom(1);
+  return Array.from({ length: count }, () => labels[Math.floor(random() * labels.length)]!);
+}
+
+async function measure(bench: Bench, round: number): Promise<Figures> {
+  const figures: Figures = {};
+  const crowd = (send: typeof holdOurs, name: string) => async () => {
+    const event = await bench.makeEvent(scaled(bench, SEATS));
+    const buyers = makeBuyers(event, wishes(event, scaled(bench, BUYERS, AT_ONCE)));
+    const result = await send(bench, buyers, { connections: AT_ONCE });
+    await expectOneWinnerEach(bench.db, event, buyers, result);
+    const of = (status: number) => result.ms.filter((_, index) => result.statuses[index] === status);
+    figures[`${name}PerSecond`] = perSecond(buyers.length, result.wallMs);
+    figures[`${name}LosersP50Ms`] = summarise(of(409)).p50;
+    figures[`${name}WinnersP50Ms`] = summarise(of(201)).p50;
+  };
+  await takeTurns(bench, round, [
+    { of: 'ours', measure: crowd(holdOurs, 'ours') },
+    { of: 'limit', measure: crowd(holdBare, 'bare') },
+  ]);
+  return figures;
+}
+
+/** A small flash sale: most are told at once that somebody was quicker. */
+export const crowd: Case = {
+  id: 'crowd',
+  title: '1,000 buyers, 100 seats, 100 at a time',
+  rounds: 5,
+  targets: [
+    {
+      title: 'requests per second, of limit (b)',
+      of: ({ oursPerSecond, barePerSecond }) => oursPerSecond! / barePerSecond!,
+    },
+  ],
+  measure,
+};

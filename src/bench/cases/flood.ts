@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES, WORKFLOWS } from '../../contracts/reservation';
+import type { Bench, BenchEvent, Case, Figures } from '../case';
+import { expectOneWinnerEach, holdOurs, makeBuyers, perSecond, scaled } from '../holds';
+import { createRandom, shuffle } from '../random';
+import { summarise } from '../../report/statistics';
+
+const BUYERS = 10_000;
+const SEATS = 500;
+const AT_ONCE = 200;
+const ADOPTED_WITHIN_MS = 180_000;
+/** Nobody is to start an actor late, either. */
+const LOOK_AGAIN_MS = 5_000;
+const LOOK_EVERY_MS = 250;
+
+const countActors = async ({ temporal }: Bench, { slug }: BenchEvent): Promise<number> =>
+  (
+    await temporal.workflow.count(
+      `WorkflowType = '${WORKFLOWS.reservation}' AND ${SEARCH_ATTRIBUTES.event} = '${slug}'`,
+    )
+  ).count;
+
+/** Waits until every seat sold has its actor. @returns how long that took, and how many there were a while later */
+async function waitForActors(bench: Bench, event: BenchEvent): Promise<{ adoptedMs: number; actors: number }> {
+  const started = performance.now();
+  let adoptedMs = 0;
+  while ((await countActors(bench, event)) < event.labels.length) {
+    adoptedMs = performance.now() - started;
+    if (adoptedMs > ADOPTED_WITHIN_MS) break;
+    await delay(LOOK_EVERY_MS);
+  }
+  await delay(LOOK_AGAIN_MS);
+  return { adoptedMs, actors: await countActors(bench, event) };
+}
+
+async function measure(bench: Bench): Promise<Figures> {
+  const event = await bench.makeEvent(scaled(bench, SEATS));
+  const wanted = Array.from(
+    { length: scaled(bench, BUYERS) },
+    (_, index) => event.labels[index % event.labels.length]!,
+  );
+  const buyers = makeBuyers(event, shuffle(wanted, createRandom(2)));
+  await bench.rest();
+  const result = await holdOurs(bench, buyers, { connections: AT_ONCE });
+  const sold = await expectOneWinnerEach(bench.db, event, buyers, result);
+  const { adoptedMs, actors } = await waitForActors(bench, event);
+  const { p50, p99 } = summarise(result.ms);
+  return {
+    oursPerSecond: perSecond(buyers.length, result.wallMs),
+    oursP50Ms: p50,
+    oursP99Ms: p99,
+    soldCount: sold,
+    seatCount: event.labels.length,
+    actorCount: actors,
+    adoptedMs,
+  };
+}
+
+/** A crowd far larger than the house. That no seat is sold twice is checked in the measurement: it breaks off otherwise. */
+export const flood: Case = {
+  id: 'flood',
+  title: '10,000 buyers, 500 seats, 200 at a time',
+  rounds: 2,
+  targets: [
+    { title: 'share of the seats sold, each once', of: (f) => f.soldCount! / f.seatCount!, atLeast: 1, atMost: 1 },
+    { title: 'workflows started for each seat sold', of: (f) => f.actorCount! / f.soldCount!, atLeast: 1, atMost: 1 },
+    { title: 'seconds until every hold had its actor', of: ({ adoptedMs }) => adoptedMs! / 1000 },
+  ],
+  measure,
+};

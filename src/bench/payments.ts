@@ -1,0 +1,24 @@
+import { Webhook } from 'standardwebhooks';
+import type { LoadRequest } from './load/driver';
+
+/** What one seat of a benchmark's event costs. */
+const AMOUNT = 1000;
+
+/** A provider's word that one seat was paid for, by the Standard Webhooks rules; good for five minutes. */
+export function paymentWebhook(secret: string, reservation: string): LoadRequest {
+  const data = { reservation, reference: `pay-${reservation}`, amount: AMOUNT, currency: 'EUR' };
+  const body = JSON.stringify({ type: 'payment.succeeded', data });
+  const id = `msg_${reservation}`;
+  const at = new Date();
+  return {
+    method: 'POST',
+    path: '/v1/webhooks/standard',
+    headers: {
+      'Content-Type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign(id, at, body),
+    },
+    body,
+  };
+}
