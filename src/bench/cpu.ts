@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Linux counts processor time for programs in hundredths of a second, whatever its own clock ticks. */
+const TICK_MS = 10;
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return ''; // Ended meanwhile: its parent has its time then.
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`).trim();
+  return text === '' ? [] : text.split(/\s+/).map(Number);
+}
+
+/**
+ * Processor time that a process, its living children and those that it has outlived have used so far, in milliseconds.
+ * @param without children that are not counted; they must outlive the measurement
+ */
+export function cpuMsOf(pid: number, without: readonly number[] = []): number {
+  const stat = read(`/proc/${pid}/stat`);
+  // The command stands in parentheses and may itself hold some: count from behind the last one.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0);
+  const children = childrenOf(pid).filter((child) => !without.includes(child));
+  return children.reduce((sum, child) => sum + cpuMsOf(child), TICK_MS * ticks);
+}
+
+/** Starts to count the processor time of some processes. @returns what each has used since, in milliseconds */
+export function startCpuMeter<Name extends string>(
+  pids: Record<Name, number>,
+  without: readonly number[] = [],
+): () => Record<Name, number> {
+  const names = Object.keys(pids) as Name[];
+  const measure = () =>
+    Object.fromEntries(names.map((name) => [name, cpuMsOf(pids[name], without)])) as Record<Name, number>;
+  const before = measure();
+  return () => {
+    const now = measure();
+    return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as Record<Name, number>;
+  };
+}
+
+const IDLE_SHARE = 0.15;
+const IDLE_SAMPLE_MS = 200;
+const IDLE_SAMPLES = 3;
+
+/** Waits until some processes together use next to nothing. @throws Error when they do not come to rest in half a minute */
+export async function untilIdle(pids: readonly number[]): Promise<void> {
+  const used = (): number => pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+  const giveUpAt = Date.now() + 30_000;
+  for (let idle = 0; idle < IDLE_SAMPLES;) {
+    if (Date.now() > giveUpAt) throw new Error('the processes that are measured do not come to rest');
+    const before = used();
+    await delay(IDLE_SAMPLE_MS);
+    idle = used() - before <= IDLE_SHARE * IDLE_SAMPLE_MS ? idle + 1 : 0;
+  }
+}
