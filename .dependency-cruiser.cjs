@@ -35,7 +35,7 @@ module.exports = {
     {
       name: 'only-db-speaks-sql',
       severity: 'error',
-      from: { pathNot: ['^src/db', '^test', '^src/(chaos|bench)'] },
+      from: { pathNot: ['^src/db', '^test', '^src/(chaos|bench|simulate)'] },
       to: { path: 'node_modules/(@types/)?pg/' },
     },
     {
@@ -63,15 +63,15 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src',
-        pathNot: ['main\\.ts$', '^src/(cli|dev|chaos|bench)/', '^src/temporal/connection', '^src/production'],
+        pathNot: ['main\\.ts$', '^src/(cli|dev|chaos|bench|simulate)/', '^src/temporal/connection', '^src/production'],
       },
       to: { path: '^src/config', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'production-does-not-need-development',
       severity: 'error',
-      from: { path: '^src', pathNot: '^src/(dev|cli|chaos|bench|report)' },
-      to: { path: '^src/(dev|cli|chaos|bench|report)/' },
+      from: { path: '^src', pathNot: '^src/(dev|cli|chaos|bench|simulate|report)' },
+      to: { path: '^src/(dev|cli|chaos|bench|simulate|report)/' },
     },
     {
       name: 'no-undeclared-packages',

@@ -1,0 +1,30 @@
+import type { Cores } from './cores';
+import { Places } from './places';
+import type { Process, Simulation } from './simulation';
+
+/** One thread of a program, such as a Node process's event loop: one thing at a time, in order, on shared cores. */
+export class Thread {
+  private readonly turn: Places;
+
+  constructor(
+    simulation: Simulation,
+    private readonly cores: Cores,
+  ) {
+    this.turn = new Places(simulation, 1);
+  }
+
+  get waiting(): number {
+    return this.turn.waiting;
+  }
+
+  *run(cpuMs: number): Process {
+    yield this.turn.take;
+    yield this.cores.work(cpuMs);
+    this.turn.giveBack();
+  }
+
+  /** How long it had something to do, so far. */
+  busyMs(): number {
+    return this.turn.takenMs();
+  }
+}

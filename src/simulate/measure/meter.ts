@@ -1,0 +1,45 @@
+import { cpuMsOf } from '../../bench/cpu';
+import type { RealSystem } from '../real/system';
+
+const ROLES = ['api', 'postgres', 'temporal', 'reservations', 'relay', 'documents', 'mail'] as const;
+export type MeteredRole = (typeof ROLES)[number];
+/** CPU milliseconds by part; `client` is this process. */
+export type Spent = Record<MeteredRole | 'client', number>;
+
+const ownMs = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+/** Reads what every part of a system has spent, less what it spends anyway, at rest. */
+export class Meter {
+  private perSecond: Partial<Record<MeteredRole | 'client', number>> = {};
+
+  constructor(private readonly system: RealSystem) {}
+
+  private read(): Spent {
+    const parts = ROLES.map((role) => [role, cpuMsOf(this.system.pidOf(role))] as const);
+    return { ...(Object.fromEntries(parts) as Record<MeteredRole, number>), client: ownMs() };
+  }
+
+  /** Learns what the parts spend while nothing is asked of them. */
+  async learnRest(rest: () => Promise<void>): Promise<void> {
+    this.perSecond = {};
+    const { spent, seconds } = await this.during(rest);
+    this.perSecond = Object.fromEntries(Object.entries(spent).map(([role, ms]) => [role, ms / seconds]));
+  }
+
+  /** What the parts spend on something, above what they spend anyway. */
+  async during<Result>(work: () => Promise<Result>): Promise<{ result: Result; spent: Spent; seconds: number }> {
+    const before = this.read();
+    const began = performance.now();
+    const result = await work();
+    const seconds = (performance.now() - began) / 1000;
+    const after = this.read();
+    const net = (Object.keys(before) as (keyof Spent)[]).map((role) => {
+      const anyway = (this.perSecond[role] ?? 0) * seconds;
+      return [role, Math.max(0, after[role] - before[role] - anyway)] as const;
+    });
+    return { result, spent: Object.fromEntries(net) as Spent, seconds };
+  }
+}

@@ -1,0 +1,89 @@
+import { Bell } from '../kernel/bell';
+import { all, type Process, type Simulation } from '../kernel/simulation';
+import { Thread } from '../kernel/thread';
+import { COMMANDS_AT_ONCE, paceStarts } from '../../relay/pace';
+import { RELAY_SHARE, type Actors } from './actors';
+import type { UnitCosts } from './costs';
+import type { Machines } from './machines';
+import type { Lane, Postgres } from './postgres';
+import type { Reservation } from './reservation';
+
+/** As in the relay itself. */
+const IDLE_POLL_MS = 200;
+const SAMPLE_MS = 250;
+
+/** One relay process: a lane of commands and one of starts, which the engine's own pacing slows down under load. */
+export class Relay {
+  private readonly loop: Thread;
+  private busy = 0;
+
+  constructor(
+    private readonly simulation: Simulation,
+    private readonly machines: Machines,
+    private readonly costs: UnitCosts,
+    private readonly postgres: Postgres,
+    private readonly actors: Actors,
+  ) {
+    this.loop = new Thread(simulation, machines.relay);
+    simulation.spawn(this.gauge());
+    simulation.spawn(this.commanding());
+    simulation.spawn(this.starting());
+  }
+
+  /** The share of the relay's own machine in use, as `createLoadGauge` sees it. */
+  private *gauge(): Process {
+    const { relay } = this.machines;
+    for (let before = relay.busyMs(); ;) {
+      yield this.simulation.sleep(SAMPLE_MS);
+      const now = relay.busyMs();
+      this.busy = (now - before) / (SAMPLE_MS * relay.count);
+      before = now;
+    }
+  }
+
+  private *commanding(): Process {
+    const bell = this.bellOf('commands');
+    for (;;) {
+      const told = yield* this.batch('commands', COMMANDS_AT_ONCE);
+      if (told === 0) yield bell.next(IDLE_POLL_MS);
+    }
+  }
+
+  private *starting(): Process {
+    const bell = this.bellOf('starts');
+    for (;;) {
+      const { starts, pauseMs } = paceStarts(this.busy);
+      const told = yield* this.batch('starts', starts);
+      if (told === 0) yield bell.next(IDLE_POLL_MS);
+      else if (pauseMs > 0) yield this.simulation.sleep(pauseMs);
+    }
+  }
+
+  private bellOf(lane: Lane): Bell {
+    const bell = new Bell(this.simulation);
+    this.postgres.onWork(lane, () => bell.ring());
+    return bell;
+  }
+
+  /** Claims, tells Temporal of all of them at once, and strikes them off. @returns how many there were */
+  private *batch(lane: Lane, limit: number): Process<number> {
+    const line = this.postgres.outbox[lane];
+    const claimed: Reservation[] = [];
+    while (claimed.length < limit && line.length > 0) claimed.push(line.shift()!);
+    if (claimed.length === 0) return 0;
+    const name = lane === 'starts' ? 'adopt' : 'settle';
+    const databaseMs = (this.costs[`postgres.${name}`] * RELAY_SHARE * claimed.length) / 2;
+    yield* this.postgres.read(databaseMs);
+    yield all(
+      this.simulation,
+      claimed.map((reservation) => this.tell(lane, reservation)),
+    );
+    yield* this.postgres.write(databaseMs);
+    return claimed.length;
+  }
+
+  private *tell(lane: Lane, reservation: Reservation): Process {
+    yield* this.loop.run(this.costs[lane === 'starts' ? 'relay.start' : 'relay.ring']);
+    yield* lane === 'starts' ? this.actors.start(reservation) : this.actors.ring(reservation);
+  }
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readCosts } from '../../src/simulate/costs-file';
+import { DEFAULT_DEPLOYMENT, type Deployment } from '../../src/simulate/model/deployment';
+import { runScale } from '../../src/simulate/scale/run';
+import { MILLION, type Scenario } from '../../src/simulate/scale/scenario';
+
+const { costs } = readCosts();
+const small: Scenario = { ...MILLION, buyers: 3_000, seats: 400, minutes: 1, rushMeanSeconds: 10, holdTtlSeconds: 60 };
+const play = (scenario: Scenario, deployment: Partial<Deployment> = {}, seed = 1) =>
+  runScale(scenario, { ...DEFAULT_DEPLOYMENT, ...deployment }, costs, { seed });
+
+describe('a simulated sale', () => {
+  // The model itself throws when a seat is held or sold a second time.
+  test.each([
+    ['with cores to spare', {}],
+    ['on two cores for everything', { sharedCores: 2, apiProcesses: 1, relays: 1, workers: 1, networkMs: 0 }],
+    ['with the maps from the API', { mapsFromCache: false }],
+  ])('%s: every buyer ends in one way, every seat has one owner', (_, deployment) => {
+    const run = play(small, deployment);
+    const { bought, lapsed, soldOut, gaveUp } = run.crowd.outcomes;
+    expect(bought + lapsed + soldOut + gaveUp).toBe(small.buyers);
+    expect(run.crowd.inside()).toBe(0);
+    expect(bought + lapsed).toBe(run.crowd.reservations.length);
+
+    const confirmed = run.crowd.reservations.filter((one) => one.confirmedAt !== null);
+    expect(confirmed).toHaveLength(bought);
+    const sold = confirmed.flatMap((one) => one.seats);
+    expect(new Set(sold).size).toBe(sold.length);
+    expect(run.soldSeats).toBe(sold.length);
+    expect(run.soldSeats).toBeLessThanOrEqual(small.seats);
+    expect(run.soldSeats).toBeGreaterThan(0.5 * small.seats);
+  });
+
+  test('every actor is started once and comes to its end, in order', () => {
+    const { reservations } = play(small).crowd;
+    for (const { heldAt, startedAt, adoptedAt, paidAt, confirmedAt, deliveredAt } of reservations) {
+      const moments = [heldAt, startedAt, adoptedAt, confirmedAt, deliveredAt].filter((at) => at !== null);
+      expect(moments).toEqual([...moments].sort((a, b) => a - b));
+      expect(adoptedAt).not.toBeNull();
+      expect(confirmedAt === null).toBe(paidAt === null);
+      expect(deliveredAt === null).toBe(confirmedAt === null);
+    }
+  });
+
+  test('the same seed gives the same run, another seed another', () => {
+    const told = (seed: number) => {
+      const { events, crowd, seconds } = play(small, {}, seed);
+      return JSON.stringify({ events, seconds, outcomes: crowd.outcomes, reservations: crowd.reservations });
+    };
+    expect(told(5)).toBe(told(5));
+    expect(told(5)).not.toBe(told(6));
+  });
+
+  test('a row lock is waited for where buyers want the same seats', () => {
+    const crowd = play({ ...small, seats: 20, rushMeanSeconds: 1, choosingSeconds: 0.5, groups: [1] });
+    expect(crowd.soldSeats).toBeLessThanOrEqual(20);
+    expect(crowd.recorder.over(['refused']).count).toBeGreaterThan(0);
+  });
+});
+
+describe('pacing', () => {
+  test("is the engine's own", () => {
+    const source = readFileSync(join(__dirname, '../../src/simulate/model/relay.ts'), 'utf8');
+    expect(source).toMatch(/import \{[^}]*paceStarts[^}]*\} from '\.\.\/\.\.\/relay\/pace'/);
+  });
+
+  test('a full machine starts actors slowly, and then catches up', () => {
+    const burst: Scenario = { ...small, neverPays: 1, seats: 3_000, groups: [1], rushMeanSeconds: 2, rushShare: 1 };
+    const shared = play(burst, { sharedCores: 2, apiProcesses: 1, relays: 1, workers: 1, networkMs: 0 });
+    const apart = play(burst);
+    const backlog = (run: ReturnType<typeof play>) => Math.max(...run.readings.queues.get('holds without an actor')!);
+    expect(backlog(shared)).toBeGreaterThan(5 * (1 + backlog(apart)));
+    expect(shared.crowd.reservations.every((one) => one.adoptedAt !== null)).toBe(true);
+  });
+});
