@@ -4,7 +4,7 @@ import { startProgram } from './program';
 
 export interface ApiBeside {
   url: string;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

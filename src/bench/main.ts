@@ -10,11 +10,14 @@ import { readOptions, USAGE, UsageError, type BenchOptions } from './options';
 import { compareWith, readPeer } from './peer';
 import { benchReport, noiseOf, ratioTable, saveResult, verdictOf, type BenchResult } from './result';
 import { runCases, type RunResult } from './run';
-import { makeStand } from './stand';
+import { makeStand, type Unrest } from './stand';
 import { warmUp } from './warm-up';
 
 /** npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one. */
 const SAME_REQUEST_MS = 1_000;
+
+/** Somebody asked us to stop. */
+class Stopped extends Error {}
 
 /** The first signal ends the run in order; one more ends everything at once. */
 function listenForStop(): AbortController {
@@ -24,7 +27,7 @@ function listenForStop(): AbortController {
     if (!stop.signal.aborted) {
       askedAt = Date.now();
       console.log('stopping (once more: at once)');
-      stop.abort(new Error('stopped'));
+      stop.abort(new Stopped('stopped'));
     } else if (Date.now() - askedAt > SAME_REQUEST_MS) {
       killEverything();
       process.exit(2);
@@ -41,22 +44,29 @@ function chooseCases({ only, running, peer }: BenchOptions): Case[] {
   return peer === null ? chosen : compareWith(readPeer(peer), chosen);
 }
 
+interface Measured extends RunResult {
+  unrest: readonly Unrest[];
+}
+
 /** Measures, and ends all that was started whatever comes. */
-async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<RunResult> {
+async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<Measured> {
   const { signal } = stop;
   const { home, running, scale, rounds } = options;
-  const stand = await makeStand({ home, running, scale, signal, progress: (line) => console.log(line) });
+  const { bench, unrest, failed, close } = await makeStand({ home, running, scale, signal, progress: console.log });
+  let whole = false;
   try {
-    void stand.failed.then((error) => stop.abort(error));
+    void failed.then((error) => stop.abort(error));
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
     aborted.catch(() => undefined);
     console.log('warming up');
-    await Promise.race([warmUp(stand.bench), aborted]);
-    return await Promise.race([runCases(stand.bench, cases, { rounds, signal }), aborted]);
+    await Promise.race([warmUp(bench), aborted]);
+    const result = await Promise.race([runCases(bench, cases, { rounds, signal }), aborted]);
+    whole = result.cases.every(({ failure }) => failure === undefined);
+    return { ...result, unrest };
   } finally {
-    await stand.close();
+    await close(!whole && !signal.aborted);
   }
 }
 
@@ -88,7 +98,7 @@ async function main(): Promise<number> {
   const stop = listenForStop();
   const started = Date.now();
   const commit = describeCommit(PROJECT);
-  const { cases: results, spinsMs } = await measure(options, cases, stop);
+  const measured = await measure(options, cases, stop);
   const result: BenchResult = {
     date: new Date(started).toISOString(),
     commit,
@@ -96,8 +106,7 @@ async function main(): Promise<number> {
     scale: options.scale,
     partial: cases.length < CASES.length,
     minutes: (Date.now() - started) / 60_000,
-    spinsMs,
-    cases: results,
+    ...measured,
   };
   return tell(result, options) || !options.strict ? 0 : 1;
 }
@@ -105,7 +114,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known = error instanceof UsageError || error instanceof SettingsError;
+    const known = error instanceof UsageError || error instanceof SettingsError || error instanceof Stopped;
     console.error(known ? error.message : error);
     process.exit(2);
   },

@@ -12,7 +12,7 @@ export interface Program {
   child: ChildProcess;
   pid: number;
   /** Ends it and what it has started. Safe to repeat. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**

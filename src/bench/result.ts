@@ -5,6 +5,7 @@ import type { Report } from '../report/report';
 import type { Table } from '../report/table';
 import type { CaseResult, Judgement } from './judge';
 import { shortName, type Commit, type Machine } from './machine';
+import type { Unrest } from './stand';
 
 /** All that is kept of a run. */
 export interface BenchResult {
@@ -18,6 +19,8 @@ export interface BenchResult {
   minutes: number;
   /** How long the same sum took on each core, before the first round and at the beginning of each. */
   spinsMs: number[][];
+  /** Which measurements were begun although the machine was busy. */
+  unrest: readonly Unrest[];
   cases: CaseResult[];
 }
 
@@ -136,7 +139,7 @@ export function verdictOf({ cases }: BenchResult): { ok: boolean; text: string }
 }
 
 export function benchReport(result: BenchResult): Report {
-  const { date, commit, machine, scale, minutes, spinsMs } = result;
+  const { date, commit, machine, scale, minutes, spinsMs, unrest } = result;
   return {
     title: 'Benchmark',
     intro: [
@@ -154,7 +157,7 @@ export function benchReport(result: BenchResult): Report {
       Node: machine.node,
       Scale: String(scale),
       Took: `${minutes.toFixed(1)} minutes`,
-      Noise: `${percent(noiseOf(spinsMs))} between the fastest and the slowest of ${spinsMs.flat().length} equal sums`,
+      Noise: `${percent(noiseOf(spinsMs))} between the fastest and the slowest of ${spinsMs.flat().length} equal sums; ${unrest.length} measurements begun although the machine was busy`,
     },
   };
 }

@@ -27,12 +27,22 @@ export interface StandOptions {
   progress: (line: string) => void;
 }
 
+/** A measurement was begun although the machine had not come to rest. */
+export interface Unrest {
+  at: string;
+  busyCores: number;
+}
+
 export interface Stand {
   bench: Bench;
+  unrest: readonly Unrest[];
   /** Resolves when a part of the system was given up. */
   failed: Promise<Error>;
-  /** Ends all that was started. Safe to repeat. */
-  close(): Promise<void>;
+  /**
+   * Ends all that was started. Safe to repeat.
+   * @param keepHome whether a folder of its own stays, with the logs
+   */
+  close: (keepHome?: boolean) => Promise<void>;
 }
 
 /** What a process needs of ours to run at all; no setting of the user's has a say in a measurement. */
@@ -76,17 +86,20 @@ class Closers {
   }
 }
 
-/** Frees our relay's process from its stop on every way out. */
+/** Stops a process meanwhile; it goes on whichever way this ends, and also when we are ended. */
 async function whileStopped<Result>(pid: number, work: () => Promise<Result>): Promise<Result> {
+  const resume = (): void => sendSignal(pid, 'SIGCONT');
+  process.once('exit', resume);
   sendSignal(pid, 'SIGSTOP');
   try {
     return await work();
   } finally {
-    sendSignal(pid, 'SIGCONT');
+    process.off('exit', resume);
+    resume();
   }
 }
 
-async function build(stack: Stack, options: StandOptions, closers: Closers): Promise<Bench> {
+async function build(stack: Stack, options: StandOptions, closers: Closers, unrest: Unrest[]): Promise<Bench> {
   const { apiUrl, databaseUrl, temporalAddress, temporalNamespace, keys } = stack.info();
   const { progress, scale } = options;
   const log = (name: string): string => join(stack.logFolder, `bench-${name}.log`);
@@ -120,7 +133,9 @@ async function build(stack: Stack, options: StandOptions, closers: Closers): Pro
     options.signal.throwIfAborted();
     await forgetWaiting(db);
     const busy = await waitUntilQuiet(QUIET_LIMIT_MS);
-    if (busy > 0) progress(`! the machine does not come to rest: ${busy.toFixed(2)} cores are busy`);
+    if (busy === 0) return;
+    unrest.push({ at: new Date().toISOString(), busyCores: busy });
+    progress(`! the machine does not come to rest: ${busy.toFixed(2)} cores are busy`);
   }
 
   return {
@@ -139,26 +154,32 @@ async function build(stack: Stack, options: StandOptions, closers: Closers): Pro
   };
 }
 
+/** A new folder for one run. */
+function makeHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  // As root, Postgres runs as a user of its own, who must reach its data here; what is secret has its own mode.
+  chmodSync(home, 0o711);
+  return home;
+}
+
 /** Starts, or finds, all that the cases stand on. @throws Error, with nothing left running */
 export async function makeStand(options: StandOptions): Promise<Stand> {
   const closers = new Closers();
-  try {
-    let stack: Stack;
-    if (options.running) stack = await findRunningStack();
-    else {
-      const home = options.home ?? mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-      if (options.home === null) {
-        // As root, Postgres runs as a user of its own, who must reach its data here; what is secret has its own mode.
-        chmodSync(home, 0o711);
-        closers.add(async () => rmSync(home, { recursive: true, force: true }));
-      }
-      stack = await ownStack(home, options);
-      closers.add(() => stack.stop());
-    }
-    const bench = await build(stack, options, closers);
-    return { bench, failed: stack.failed, close: () => closers.run() };
-  } catch (error) {
+  const unrest: Unrest[] = [];
+  const home = options.running ? '' : (options.home ?? makeHome());
+  const close = async (keepHome = false): Promise<void> => {
     await closers.run();
+    if (home === '' || home === options.home) return;
+    if (keepHome) options.progress(`what the system has left behind is in ${home}`);
+    else rmSync(home, { recursive: true, force: true });
+  };
+  try {
+    const stack = options.running ? await findRunningStack() : await ownStack(home, options);
+    closers.add(() => stack.stop());
+    const bench = await build(stack, options, closers, unrest);
+    return { bench, unrest, failed: stack.failed, close };
+  } catch (error) {
+    await close(!options.signal.aborted);
     throw error;
   }
 }

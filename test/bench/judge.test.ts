@@ -84,6 +84,7 @@ const result = (cases: BenchResult['cases']): BenchResult => ({
     [200, 210],
     [220, 200],
   ],
+  unrest: [],
   cases,
 });
 

@@ -89,17 +89,17 @@ export async function openConnection(baseUrl: string, keepBodies: boolean): Prom
     const answer = readAnswer(bytes, keepBodies);
     if (!answer) return;
     chunks = [];
-    const { resolve } = waiting!;
+    const served = waiting;
     waiting = undefined;
-    resolve(answer);
+    served?.resolve(answer);
   });
 
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
-        if (failure) return reject(failure);
         waiting = { resolve, reject };
-        socket.write(request);
+        if (failure) reject(failure);
+        else socket.write(request);
       }),
     close: () => socket.destroy(),
   };

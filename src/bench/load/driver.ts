@@ -1,7 +1,7 @@
 import { startProgram } from '../program';
 import type { LoadPlan, LoadResult } from './plan';
 
-export type { LoadPlan, LoadRequest, LoadResult } from './plan';
+export type { LoadRequest, LoadResult } from './plan';
 
 /** The load generator, one plan at a time. */
 export interface Load {

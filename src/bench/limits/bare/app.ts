@@ -5,7 +5,7 @@ import { takeSeats, type HoldRequest } from '../../../db/holds';
 import { keepPayment } from '../../../db/payments';
 
 /** A hold as both sides get it: the API's own body. */
-export interface BareHold {
+interface BareHold {
   event: string;
   seats: string[];
   buyer: { name: string; email: string };
