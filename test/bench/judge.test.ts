@@ -85,6 +85,7 @@ const result = (cases: BenchResult['cases']): BenchResult => ({
     [220, 200],
   ],
   unrest: [],
+  charts: [],
   cases,
 });
 

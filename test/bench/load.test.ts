@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readAnswer } from '../../src/bench/load/connection';
+import { startLoad } from '../../src/bench/load/driver';
 import type { LoadPlan, LoadRequest } from '../../src/bench/load/plan';
 import { runPlan } from '../../src/bench/load/run-plan';
 
@@ -118,6 +122,23 @@ describe('groups', () => {
     await expect(run('http://127.0.0.1:1', { requests: gets(2), connections: 1, groupsOf: 2 })).rejects.toThrow(
       /group/,
     );
+  });
+});
+
+describe('the process of its own', () => {
+  it('runs one plan after the other, and says why one broke off', async () => {
+    const base = await serve((_request, response) => void response.end('{}'));
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-load-'));
+    const load = await startLoad(join(folder, 'load.log'));
+    try {
+      const plan = { baseUrl: base, requests: gets(20), connections: 2 };
+      expect((await load.run(plan)).statuses).toEqual(new Array(20).fill(200));
+      await expect(load.run({ ...plan, baseUrl: 'http://127.0.0.1:1' })).rejects.toThrow(/broke off.*ECONNREFUSED/);
+      expect((await load.run(plan)).ms).toHaveLength(20);
+    } finally {
+      await load.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
