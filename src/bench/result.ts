@@ -21,6 +21,8 @@ export interface BenchResult {
   spinsMs: number[][];
   /** Which measurements were begun although the machine was busy. */
   unrest: readonly Unrest[];
+  /** What the cases have shown beside their figures. */
+  charts: readonly Chart[];
   cases: CaseResult[];
 }
 
@@ -44,17 +46,18 @@ const metOf = ({ met }: Judgement): string => (met === null ? '' : met ? 'yes' :
 export function ratioTable({ cases }: BenchResult): Table {
   return {
     title: 'Against the targets',
-    columns: ['case', 'figure', 'target', 'median', 'min – max', 'met'],
+    columns: ['case', 'figure', 'target', 'median', 'min', 'max', 'met'],
     rows: cases.flatMap(({ id, judged, failure }) => [
       ...judged.map((one) => [
         id,
         one.title,
         boundOf(one),
         figure(one.median),
-        `${figure(one.min)} – ${figure(one.max)}`,
+        figure(one.min),
+        figure(one.max),
         metOf(one),
       ]),
-      ...(failure === undefined ? [] : [[id, `broke off: ${failure}`, '', '', '', 'NO']]),
+      ...(failure === undefined ? [] : [[id, `broke off: ${failure}`, '', '', '', '', 'NO']]),
     ]),
   };
 }
@@ -77,9 +80,10 @@ const marginOf = ({ median, atLeast, atMost }: Judgement): number =>
 const MAX_CATEGORIES = 8;
 
 function marginCharts({ cases }: BenchResult): Chart[] {
-  const bounded = cases.flatMap(({ id, judged }) =>
-    judged.filter(({ met }) => met !== null).map((one) => ({ id, one })),
-  );
+  const bounded = cases.flatMap(({ id, judged }) => {
+    const own = judged.filter(({ met }) => met !== null);
+    return own.map((one, index) => ({ id: own.length > 1 ? `${id} ${index + 1}` : id, one }));
+  });
   const charts: Chart[] = [];
   for (let start = 0; start < bounded.length; start += MAX_CATEGORIES) {
     const part = bounded.slice(start, start + MAX_CATEGORIES);
@@ -89,7 +93,7 @@ function marginCharts({ cases }: BenchResult): Chart[] {
       unit: '× target',
       categories: part.map(({ id }) => id),
       series: [{ name: 'margin', values: part.map(({ one }) => Math.min(10, marginOf(one))) }],
-      note: 'What is ten times better than its target, or more, is drawn as ten.',
+      note: 'In the order of the table. What is ten times better than its target, or more, is drawn as ten.',
     });
   }
   return charts;
@@ -149,7 +153,7 @@ export function benchReport(result: BenchResult): Report {
     ],
     verdict: verdictOf(result),
     tables: [ratioTable(result), ...figureTables(result)],
-    charts: [...marginCharts(result), ...rateCharts(result), noiseChart(result)],
+    charts: [...marginCharts(result), ...rateCharts(result), ...result.charts, noiseChart(result)],
     meta: {
       Date: date,
       Commit: commit ? `${commit.id}${commit.dirty ? ', changed' : ''}` : 'unknown',
