@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database';
 import type { Stack } from '../dev/stack';
+import type { Chart } from '../report/charts';
 import type { Load } from './load/driver';
 
 /** An event made for one measurement; its seats are all free, in one category of 1,000 minor units. */
@@ -25,6 +26,8 @@ export interface Bench {
   /** 1 for a full measurement; smaller to try a case out. Sizes are multiplied by it. */
   scale: number;
   progress: (line: string) => void;
+  /** Shows a chart in the report, beside what the figures say. */
+  chart: (chart: Chart) => void;
   makeEvent(seats: number): Promise<BenchEvent>;
   /** Forgets the starts that wait and lets what runs come to rest, so that the next measurement begins like the first. */
   rest(): Promise<void>;

@@ -1,6 +1,7 @@
 import { SettingsError } from '../config';
 import { PROJECT } from '../dev/steps';
 import { killEverything } from '../dev/supervisor';
+import type { Chart } from '../report/charts';
 import { saveReport } from '../report/report';
 import { renderConsoleTable } from '../report/table';
 import type { Case } from './case';
@@ -46,13 +47,20 @@ function chooseCases({ only, running, peer }: BenchOptions): Case[] {
 
 interface Measured extends RunResult {
   unrest: readonly Unrest[];
+  charts: readonly Chart[];
 }
 
 /** Measures, and ends all that was started whatever comes. */
 async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<Measured> {
   const { signal } = stop;
   const { home, running, scale, rounds } = options;
-  const { bench, unrest, failed, close } = await makeStand({ home, running, scale, signal, progress: console.log });
+  const { bench, unrest, charts, failed, close } = await makeStand({
+    home,
+    running,
+    scale,
+    signal,
+    progress: console.log,
+  });
   let whole = false;
   try {
     void failed.then((error) => stop.abort(error));
@@ -64,7 +72,7 @@ async function measure(options: BenchOptions, cases: readonly Case[], stop: Abor
     await Promise.race([warmUp(bench), aborted]);
     const result = await Promise.race([runCases(bench, cases, { rounds, signal }), aborted]);
     whole = result.cases.every(({ failure }) => failure === undefined);
-    return { ...result, unrest };
+    return { ...result, unrest, charts };
   } finally {
     await close(!whole && !signal.aborted);
   }

@@ -7,6 +7,7 @@ import { HOUSEKEEPING_SCHEDULE_ID } from '../contracts/reservation';
 import { createDatabase, type Database } from '../db/database';
 import { sendSignal } from '../dev/processes';
 import { startStack, type Stack } from '../dev/stack';
+import type { Chart } from '../report/charts';
 import type { Bench } from './case';
 import { forgetWaiting, insertEvent } from './fixtures';
 import { startLoad } from './load/driver';
@@ -36,6 +37,8 @@ export interface Unrest {
 export interface Stand {
   bench: Bench;
   unrest: readonly Unrest[];
+  /** What the cases have shown so far. */
+  charts: readonly Chart[];
   /** Resolves when a part of the system was given up. */
   failed: Promise<Error>;
   /**
@@ -99,7 +102,12 @@ async function whileStopped<Result>(pid: number, work: () => Promise<Result>): P
   }
 }
 
-async function build(stack: Stack, options: StandOptions, closers: Closers, unrest: Unrest[]): Promise<Bench> {
+async function build(
+  stack: Stack,
+  options: StandOptions,
+  closers: Closers,
+  { unrest, charts }: { unrest: Unrest[]; charts: Chart[] },
+): Promise<Bench> {
   const { apiUrl, databaseUrl, temporalAddress, temporalNamespace, keys } = stack.info();
   const { progress, scale } = options;
   const log = (name: string): string => join(stack.logFolder, `bench-${name}.log`);
@@ -148,6 +156,7 @@ async function build(stack: Stack, options: StandOptions, closers: Closers, unre
     load,
     scale,
     progress,
+    chart: (chart) => void charts.push(chart),
     makeEvent: (seats) => insertEvent(db, seats),
     rest,
     limit: (work) => whileStopped(stack.pids().workers[RELAY_WORKER]!, work),
@@ -166,6 +175,7 @@ function makeHome(): string {
 export async function makeStand(options: StandOptions): Promise<Stand> {
   const closers = new Closers();
   const unrest: Unrest[] = [];
+  const charts: Chart[] = [];
   const home = options.running ? '' : (options.home ?? makeHome());
   const close = async (keepHome = false): Promise<void> => {
     await closers.run();
@@ -176,8 +186,8 @@ export async function makeStand(options: StandOptions): Promise<Stand> {
   try {
     const stack = options.running ? await findRunningStack() : await ownStack(home, options);
     closers.add(() => stack.stop());
-    const bench = await build(stack, options, closers, unrest);
-    return { bench, unrest, failed: stack.failed, close };
+    const bench = await build(stack, options, closers, { unrest, charts });
+    return { bench, unrest, charts, failed: stack.failed, close };
   } catch (error) {
     await close(!options.signal.aborted);
     throw error;
