@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings, SettingsError } from '../config';
@@ -5,7 +6,7 @@ import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
 import { createWaker } from '../db/wake';
 import { ticketKeyFromSeed } from '../domain/ticket-code';
-import { createLogger } from '../logger';
+import { createLogger, type Logger } from '../logger';
 import { refuseInProduction } from '../production';
 import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
 import { createApp } from './app';
@@ -14,17 +15,18 @@ import { createEventStreams } from './event-streams';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
+import { runProcesses } from './processes';
 import { createSeatMaps } from './seat-maps';
 
 const SHUTDOWN_GRACE_MS = 10_000;
 const TEMPORAL_DEADLINE_MS = 2000;
 
-/** One API process. It has no state that matters: any number may run behind a load balancer. */
-async function main(): Promise<void> {
-  const settings = readSettings([
+function readApiSettings() {
+  return readSettings([
     'NODE_ENV',
     'PORT',
     'HOST',
+    'API_PROCESSES',
     'LOG_LEVEL',
     'DATABASE_URL',
     'DATABASE_POOL',
@@ -40,8 +42,25 @@ async function main(): Promise<void> {
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
   ]);
+}
+
+/** Aborted once this process is asked to end, by a signal or by the end of the one that started it. */
+function untilAsked(): AbortSignal {
+  const stopping = new AbortController();
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, () => stopping.abort());
+  return stopping.signal;
+}
+
+async function main(): Promise<void> {
+  const settings = readApiSettings();
   refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('api', settings.LOG_LEVEL);
+  if (settings.API_PROCESSES > 1 && cluster.isPrimary) await runProcesses(settings.API_PROCESSES, log, untilAsked());
+  else await serve(settings, log, untilAsked());
+}
+
+/** One API process. It has no state that matters: any number may run, on one port or behind a load balancer. */
+async function serve(settings: ReturnType<typeof readApiSettings>, log: Logger, stopping: AbortSignal): Promise<void> {
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -103,9 +122,7 @@ async function main(): Promise<void> {
   log.info({ port: settings.PORT }, 'api is listening');
   process.send?.('ready');
 
-  await new Promise<void>((resolve) => {
-    for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, () => resolve());
-  });
+  if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
   log.info('api is stopping');
   streams.close();
   const closed = new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import cluster from 'node:cluster';
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Database } from '../db/database';
 import { readBacklog } from '../db/outbox';
+import { figuresOfAll } from './processes';
 
 export interface ApiMetrics {
   observe(method: string, route: string, status: number, ms: number): void;
@@ -28,31 +30,44 @@ export function createApiMetrics(db: Database): ApiMetrics {
     registers,
   });
   const streams = new Gauge({ name: 'holdfast_streams', help: 'Listeners of live seat maps', registers });
-  const connections = new Gauge({
+  new Gauge({
     name: 'holdfast_database_connections',
     help: 'Of the pool',
     labelNames: ['state'],
     registers,
+    collect() {
+      const { total, idle, waiting } = db.load();
+      this.set({ state: 'open' }, total);
+      this.set({ state: 'idle' }, idle);
+      this.set({ state: 'waiting' }, waiting);
+    },
   });
-  const entries = new Gauge({ name: 'holdfast_outbox_entries', help: 'What Temporal has yet to be told', registers });
+  // Facts of the database, the same whichever process reads them.
+  const shared = { registers, aggregator: 'max' as const };
   const oldest = new Gauge({
     name: 'holdfast_outbox_oldest_seconds',
     help: 'How long the oldest of it has waited',
-    registers,
+    ...shared,
   });
+  new Gauge({
+    name: 'holdfast_outbox_entries',
+    help: 'What Temporal has yet to be told',
+    ...shared,
+    async collect() {
+      const backlog = await readBacklog(db);
+      this.set(backlog.entries);
+      oldest.set(backlog.oldestSeconds);
+    },
+  });
+  if (cluster.isWorker) {
+    // One of several on a port: told to be added up with the others (it listens by being made).
+    void new AggregatorRegistry();
+    AggregatorRegistry.setRegistries(registry);
+  }
   return {
     observe: (method, route, status, ms) => duration.observe({ method, route, status }, ms / 1000),
     hold: (outcome) => holds.inc({ outcome }),
     streams,
-    async text() {
-      const { total, idle, waiting } = db.load();
-      connections.set({ state: 'open' }, total);
-      connections.set({ state: 'idle' }, idle);
-      connections.set({ state: 'waiting' }, waiting);
-      const backlog = await readBacklog(db);
-      entries.set(backlog.entries);
-      oldest.set(backlog.oldestSeconds);
-      return registry.metrics();
-    },
+    text: () => (cluster.isWorker ? figuresOfAll() : registry.metrics()),
   };
 }

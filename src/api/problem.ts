@@ -54,7 +54,11 @@ export class Problem extends Error {
     readonly detail: string,
     readonly extras: ProblemExtras = {},
   ) {
+    // An answer, not a fault: nobody reads its stack, and to collect one costs as much as to find that a seat is gone.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`${code}: ${detail}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.status = PROBLEMS[code][0];
   }
 

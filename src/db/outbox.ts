@@ -82,3 +82,11 @@ export async function readBacklog(db: Queryable): Promise<{ entries: number; old
   const [row] = await db.rows<{ entries: number; oldest_s: number }>(BACKLOG);
   return { entries: row!.entries, oldestSeconds: row!.oldest_s };
 }
+
+const ENTRIES_EVER = sql('outbox_entries_ever', 'select last_value as entries from outbox_id_seq');
+
+/** How many entries there have been in all: only good for how fast they come. */
+export async function readEntriesEver(db: Queryable): Promise<number> {
+  const [row] = await db.rows<{ entries: number }>(ENTRIES_EVER);
+  return row!.entries;
+}

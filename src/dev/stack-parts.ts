@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Services } from './services';
 import { PROJECT, program } from './steps';
-import { Part, type PartDefinition, type PartEvents } from './supervisor';
+import { BEHIND_THE_ANSWERS, Part, type PartDefinition, type PartEvents } from './supervisor';
 
 const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
 const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
@@ -43,7 +43,7 @@ function defineChild(
   context: ChildContext,
   name: string,
   file: string,
-  rest: Pick<PartDefinition, 'ready' | 'stop'>,
+  rest: Pick<PartDefinition, 'ready' | 'stop' | 'niceness'>,
   env: NodeJS.ProcessEnv,
 ): Part {
   const definition: PartDefinition = {
@@ -72,7 +72,7 @@ export async function defineWorkers(context: ChildContext, layout: readonly stri
   for (const [index, roles] of layout.entries()) {
     const port = await context.services.ports.free();
     const env = { WORKER_ROLES: roles, METRICS_PORT: String(port) };
-    const how = { ready: saysReady, stop: WORKER_STOP };
+    const how = { ready: saysReady, stop: WORKER_STOP, niceness: BEHIND_THE_ANSWERS };
     workers.parts.push(defineChild(context, `worker-${index + 1}`, program('worker', 'main.js'), how, env));
     workers.metricsUrls.push(`http://127.0.0.1:${port}/metrics`);
   }

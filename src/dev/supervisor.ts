@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetProcess, recordProcess, sendSignal, type StopStep } from './processes';
@@ -12,6 +13,8 @@ export interface PartDefinition {
   options: Pick<SpawnOptions, 'env' | 'cwd' | 'uid' | 'gid'>;
   /** With a channel to the child (Node programs): it can say that it is ready, and sees when we are gone. */
   channel?: boolean;
+  /** How far behind the others it stands for a processor that both want, as in `nice`; 0 unless told. */
+  niceness?: number;
   logFile: string;
   /** Where running processes are recorded for a later run. */
   recordFolder: string;
@@ -34,6 +37,12 @@ export interface PartEvents {
   /** It keeps dying; it is not started again. */
   onFailure?: (error: Error) => void;
 }
+
+/**
+ * The niceness of what works behind the answers (Temporal, the workers) where all share one machine: a buyer who waits
+ * for an answer is served first, as on machines of their own.
+ */
+export const BEHIND_THE_ANSWERS = 5;
 
 const LOG_LIMIT_BYTES = 10_000_000;
 /** A part that has lived this long after it was ready starts with a clean slate. */
@@ -62,6 +71,15 @@ export function killGroup(pid: number | undefined): void {
     sendSignal(-pid, 'SIGKILL');
   } catch {
     // EPERM: the group is gone and its number is another user's by now.
+  }
+}
+
+/** Gives a process its place in the queue for the processors. Only a wish: the system may run without priorities. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // It has ended already, or may not be told so here.
   }
 }
 
@@ -164,7 +182,7 @@ export class Part {
   }
 
   private spawn(): ChildProcess {
-    const { name, file, args, options, channel, logFile, recordFolder, stop } = this.definition;
+    const { name, file, args, options, channel, niceness, logFile, recordFolder, stop } = this.definition;
     const log = openLog(logFile);
     this.log = log;
     // A session of its own: a Ctrl-C in the terminal is for us alone, who then end the parts in order.
@@ -191,6 +209,7 @@ export class Part {
       track(child);
       this.lastPid = child.pid;
       recordProcess(recordFolder, name, child.pid, stop);
+      if (niceness !== undefined) standBack(child.pid, niceness);
       this.events.onSpawn?.(name, child.pid);
     }
     return child;

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { endProcess, processesIn } from './processes';
-import type { PartDefinition } from './supervisor';
+import { BEHIND_THE_ANSWERS, type PartDefinition } from './supervisor';
 
 const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
@@ -16,9 +16,14 @@ const DYNAMIC_CONFIG = [
   'system.enableActivityEagerExecution=true',
 ] as const;
 
-/** Settings of the user's own Temporal client have no say in our server. */
-const serverEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+/**
+ * Settings of the user's own Temporal client have no say in our server. Its garbage collector may let memory grow to five
+ * times what is in use before it works (twice is Go's own choice): it was a good part of the server's time.
+ */
+const serverEnv = (): NodeJS.ProcessEnv => ({
+  GOGC: '400',
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
+});
 
 /** True once the server answers, knows the namespace and has our search attributes. */
 async function isReady(address: string, namespace: string): Promise<boolean> {
@@ -68,6 +73,7 @@ export function defineTemporal(options: {
     file: binary,
     args,
     options: { cwd: folder, env: serverEnv() },
+    niceness: BEHIND_THE_ANSWERS,
     logFile: join(home, 'logs', 'temporal.log'),
     recordFolder,
     // Two servers on one database file would be the end of it.

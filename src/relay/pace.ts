@@ -1,6 +1,6 @@
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 
-const SAMPLE_MS = 250;
+const SAMPLE_MS = 100;
 
 /** Watches how busy this machine's processors are. */
 export function createLoadGauge(): { busy(): number; stop(): void } {
@@ -27,14 +27,39 @@ export function createLoadGauge(): { busy(): number; stop(): void } {
 /** How many entries to tell Temporal at once. */
 export const COMMANDS_AT_ONCE = 16;
 
+/** More holds a second than this are a burst: two processors could not give each of them its actor. */
+const BURST_PER_SECOND = 50;
+
 /**
  * How many actors to start at once, and how long to rest after. A durable workflow costs about a hundred times what the
- * hold did, so a burst of buyers is answered first and adopted after: where the processors are full, one actor at a time
- * starts, steadily; its hold is safe in the database meanwhile. Whoever has paid or cancelled is never paced.
+ * hold did, so a burst of buyers is answered first and adopted after: while it lasts and the processors are full, a few
+ * actors a second start, steadily; their holds are safe in the database meanwhile. When nothing else fills the
+ * processors, actors may, but for some room for whoever comes; and never so many at once that the gauge sees it too
+ * late. Who has paid or cancelled is never paced.
  * @param busy the share of the processors in use, 0 to 1
+ * @param holdsPerSecond how many new holds came lately
  */
-export function paceStarts(busy: number): { starts: number; pauseMs: number } {
-  if (busy > 0.9) return { starts: 1, pauseMs: 200 };
-  if (busy > 0.75) return { starts: 4, pauseMs: 40 };
-  return { starts: 16, pauseMs: 0 };
+export function paceStarts(busy: number, holdsPerSecond: number): { starts: number; pauseMs: number } {
+  if (busy <= 0.75) return { starts: 2 * availableParallelism(), pauseMs: 20 };
+  return holdsPerSecond > BURST_PER_SECOND
+    ? { starts: 1, pauseMs: 200 }
+    : { starts: 2 * availableParallelism(), pauseMs: 40 };
+}
+
+/**
+ * Watches how fast a number that only grows does so.
+ * @returns its growth a second since it was last asked `overMs` ago or more
+ */
+export function createRateGauge(overMs: number): (value: number, nowMs: number) => number {
+  let since: { value: number; ms: number } | undefined;
+  let perSecond = 0;
+  return (value, nowMs) => {
+    since ??= { value, ms: nowMs };
+    const ms = nowMs - since.ms;
+    if (ms >= overMs) {
+      perSecond = ((value - since.value) * 1000) / ms;
+      since = { value, ms: nowMs };
+    }
+    return perSecond;
+  };
 }

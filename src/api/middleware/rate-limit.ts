@@ -1,6 +1,7 @@
+import cluster from 'node:cluster';
 import { isIPv6 } from 'node:net';
 import type { Context } from 'koa';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { Problem } from '../problem';
 
 export interface RateLimits {
@@ -31,16 +32,23 @@ function addressOf(ctx: Context, trustedProxies: number): string {
   return ctx.req.socket.remoteAddress ?? 'unknown';
 }
 
+/** Processes that share a port count together, in the one that started them. */
+function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstract {
+  const options = { keyPrefix, points: perMinute, duration: 60 };
+  return cluster.isWorker ? new RateLimiterCluster({ ...options, timeoutMs: 1000 }) : new RateLimiterMemory(options);
+}
+
 /** @param perMinute requests a minute for one key and for one address; `off`: any number */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
   if (perMinute === 'off') return { key: async () => undefined, address: async () => undefined };
-  const keys = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  const addresses = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  const consume = async (limiter: RateLimiterMemory, who: string) => {
+  const keys = createLimiter('keys', perMinute);
+  const addresses = createLimiter('addresses', perMinute);
+  const consume = async (limiter: RateLimiterAbstract, who: string) => {
     try {
       await limiter.consume(who);
     } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
+      // The one who counts for several processes did not answer: better to serve than to refuse.
+      if (!(error instanceof RateLimiterRes)) return;
       const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
       throw new Problem('rate_limited', `At most ${perMinute} requests a minute: try again in ${seconds} s.`, {
         headers: { 'retry-after': String(seconds) },

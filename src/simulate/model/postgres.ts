@@ -1,4 +1,4 @@
-import type { Cores } from '../kernel/cores';
+import type { Processor } from '../kernel/cores';
 import { Flusher } from '../kernel/flusher';
 import { Line } from '../kernel/places';
 import type { Process, Simulation } from '../kernel/simulation';
@@ -12,11 +12,13 @@ export type Lane = 'starts' | 'commands';
 export class Postgres {
   private readonly log: Flusher;
   readonly outbox: Record<Lane, Line<Reservation>> = { starts: new Line(), commands: new Line() };
+  /** Entries in the outbox so far. */
+  entriesEver = 0;
   private readonly listeners: Record<Lane, (() => void)[]> = { starts: [], commands: [] };
 
   constructor(
     private readonly simulation: Simulation,
-    private readonly cores: Cores,
+    private readonly cores: Processor,
     private readonly costs: UnitCosts,
     private readonly hall: Hall,
   ) {
@@ -28,6 +30,7 @@ export class Postgres {
   }
 
   private tell(lane: Lane, reservation: Reservation): void {
+    this.entriesEver++;
     this.outbox[lane].push(reservation);
     for (const listener of this.listeners[lane]) listener();
   }

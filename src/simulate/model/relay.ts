@@ -1,7 +1,7 @@
 import { Bell } from '../kernel/bell';
 import { all, type Process, type Simulation } from '../kernel/simulation';
 import { Thread } from '../kernel/thread';
-import { COMMANDS_AT_ONCE, paceStarts } from '../../relay/pace';
+import { COMMANDS_AT_ONCE, createRateGauge, paceStarts } from '../../relay/pace';
 import { RELAY_SHARE, type Actors } from './actors';
 import type { UnitCosts } from './costs';
 import type { Machines } from './machines';
@@ -11,6 +11,7 @@ import type { Reservation } from './reservation';
 /** As in the relay itself. */
 const IDLE_POLL_MS = 200;
 const SAMPLE_MS = 250;
+const ARRIVALS_OVER_MS = 250;
 
 /** One relay process: a lane of commands and one of starts, which the engine's own pacing slows down under load. */
 export class Relay {
@@ -51,8 +52,10 @@ export class Relay {
 
   private *starting(): Process {
     const bell = this.bellOf('starts');
+    const arrivals = createRateGauge(ARRIVALS_OVER_MS);
     for (;;) {
-      const { starts, pauseMs } = paceStarts(this.busy);
+      const perSecond = arrivals(this.postgres.entriesEver, this.simulation.now);
+      const { starts, pauseMs } = paceStarts(this.busy, perSecond);
       const told = yield* this.batch('starts', starts);
       if (told === 0) yield bell.next(IDLE_POLL_MS);
       else if (pauseMs > 0) yield this.simulation.sleep(pauseMs);
