@@ -54,8 +54,12 @@ const settings = {
   NODE_ENV: z.string().default('development'),
   PORT: port.default(3000),
   HOST: z.string().min(1).default('0.0.0.0'),
+  /** Processes that share the port: one event loop uses one processor. */
+  API_PROCESSES: count(1, 64),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: url('postgres', 'postgresql').default('postgres://postgres:postgres@127.0.0.1:5432/holdfast'),
+  /** Past a pooler in transaction mode, for what needs a session: migrations, commands, and the relay's LISTEN. */
+  DATABASE_DIRECT_URL: url('postgres', 'postgresql').optional(),
   /** Connections a process may open. Keep (processes × this) below the server's max_connections. */
   DATABASE_POOL: count(10, 200),
   /** `off` where a pooler in transaction mode cannot keep prepared statements (PgBouncer before 1.21). */

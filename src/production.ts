@@ -26,6 +26,7 @@ function requireTls(setting: string, text: string, isSafe: (url: URL) => boolean
 interface ProductionSettings {
   NODE_ENV: string;
   DATABASE_URL: string;
+  DATABASE_DIRECT_URL?: string | undefined;
   SMTP_URL?: string;
   STRIPE_WEBHOOK_SECRET?: readonly string[] | undefined;
   STANDARD_WEBHOOK_SECRET?: readonly string[] | undefined;
@@ -50,7 +51,10 @@ export function refuseInProduction(settings: ProductionSettings, temporal: { add
     }
   }
   const isTls = ({ searchParams }: URL) => /^(require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '');
-  requireTls('DATABASE_URL', settings.DATABASE_URL, isTls, 'add ?sslmode=verify-full');
+  for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const) {
+    const text = settings[name];
+    if (text !== undefined) requireTls(name, text, isTls, 'add ?sslmode=verify-full');
+  }
   if (settings.SMTP_URL !== undefined) {
     const isSafe = (url: URL) => url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true';
     requireTls('SMTP_URL', settings.SMTP_URL, isSafe, 'use smtps:// or add ?requireTLS=true');

@@ -1,20 +1,30 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Linux counts processor time for programs in hundredths of a second, whatever its own clock ticks. */
 const TICK_MS = 10;
 
-function read(file: string): string {
+/** A file of the system's; empty when its process is gone. */
+export function readProc(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    return ''; // Ended meanwhile: its parent has its time then.
+    return '';
   }
 }
 
-function childrenOf(pid: number): number[] {
-  const text = read(`/proc/${pid}/task/${pid}/children`).trim();
-  return text === '' ? [] : text.split(/\s+/).map(Number);
+/** The living children of a process, whichever of its threads has started them. */
+export function childrenOf(pid: number): number[] {
+  let threads: string[] = [];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // Ended meanwhile.
+  }
+  return threads.flatMap((thread) => {
+    const text = readProc(`/proc/${pid}/task/${thread}/children`).trim();
+    return text === '' ? [] : text.split(/\s+/).map(Number);
+  });
 }
 
 /**
@@ -22,7 +32,7 @@ function childrenOf(pid: number): number[] {
  * @param without children that are not counted; they must outlive the measurement
  */
 export function cpuMsOf(pid: number, without: readonly number[] = []): number {
-  const stat = read(`/proc/${pid}/stat`);
+  const stat = readProc(`/proc/${pid}/stat`);
   // The command stands in parentheses and may itself hold some: count from behind the last one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0);

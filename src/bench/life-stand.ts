@@ -20,12 +20,12 @@ async function warmUp(bench: Bench, { durable, lookout }: LifeStand, round: numb
   if (round === 1) {
     const ours = await walkOurs(bench, await bench.makeEvent(lives), lookout, WARM_UP_PACE.inFlight);
     await walkThrough(ours, WARM_UP_PACE);
-    await endLives(bench, ours);
+    await endLives(bench, ours.walks);
     ours.close();
   }
   const limit = walkLimit(durable, lives);
   await walkThrough(limit, WARM_UP_PACE);
-  await endLives(bench, limit);
+  await endLives(bench, limit.walks);
   await untilIdle([temporal, workers[0]!, durable.pid]);
 }
 

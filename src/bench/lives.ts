@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from '../db/database';
 import type { Bench, BenchEvent } from './case';
 import { makeBuyers } from './holds';
@@ -105,12 +106,18 @@ const DELIVERED = sql(
 );
 
 /** Ends workflows that wait on, and whatever the database would still have done for them. */
-export async function endLives({ db, temporal }: Bench, { walks }: Walker): Promise<void> {
-  await db.run(DELIVERED, [walks.map(({ id }) => id)]);
+export async function endLives({ db, temporal }: Bench, lives: readonly { id: string }[]): Promise<void> {
+  await db.run(DELIVERED, [lives.map(({ id }) => id)]);
   let next = 0;
   const end = async (): Promise<void> => {
-    for (let walk = walks[next++]; walk; walk = walks[next++]) {
-      await temporal.workflow.getHandle(walk.id).terminate('measured');
+    for (let life = lives[next++]; life; life = lives[next++]) {
+      await temporal.workflow
+        .getHandle(life.id)
+        .terminate('measured')
+        .catch((error: unknown) => {
+          // One that Temporal was never told of, or has forgotten.
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
     }
   };
   await Promise.all(Array.from({ length: END_AT_ONCE }, end));

@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { readSettings, SettingsError } from '../config';
+import { SettingsError } from '../config';
 import { createDatabase, type Database } from '../db/database';
 import { addKey, listKeys, newKey, revokeKey, ROLES, type Role } from '../db/keys';
+import { directDatabaseUrl } from './system';
 
 const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner   makes a key and prints it, once
        npm run keys -- list
@@ -31,8 +32,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: { client: { type: 'string' }, role: { type: 'string' } },
   });
-  const settings = readSettings(['DATABASE_URL']);
-  const db = createDatabase({ url: settings.DATABASE_URL, pool: 1, prepared: true, applicationName: 'holdfast-keys' });
+  const db = createDatabase({ url: directDatabaseUrl(), pool: 1, prepared: true, applicationName: 'holdfast-keys' });
   try {
     const [command, id] = positionals;
     if (command === 'create') await create(db, values.client, values.role);

@@ -1,25 +1,44 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { readSettings, SettingsError } from '../config';
+import { SettingsError } from '../config';
 import { migrate } from '../db/migrate';
 import { SEARCH_ATTRIBUTES } from '../contracts/reservation';
 import { temporalConfig } from '../temporal/connection';
+import { directDatabaseUrl } from './system';
 
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 const ATTEMPTS = 5;
+const INVALID_ARGUMENT = 3; // gRPC's statuses
+const NOT_FOR_US = [7, 12]; // PERMISSION_DENIED, UNIMPLEMENTED
+
+/** Asked by what every client may do: Temporal Cloud keeps the list of them to itself. */
+async function isKnown({ workflowService }: Connection, namespace: string, name: string): Promise<boolean> {
+  try {
+    await workflowService.countWorkflowExecutions({ namespace, query: `${name} = 'held'` });
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === INVALID_ARGUMENT) return false;
+    throw error;
+  }
+}
 
 /** Registers the search attributes in a given Temporal; one that has them already is left as it is. */
 async function registerSearchAttributes(): Promise<void> {
   const { connectionOptions, namespace } = temporalConfig();
   const connection = await Connection.connect(connectionOptions);
   try {
-    const known = await connection.operatorService.listSearchAttributes({ namespace });
-    const missing = Object.values(SEARCH_ATTRIBUTES).filter((name) => !(name in known.customAttributes));
+    const names = Object.values(SEARCH_ATTRIBUTES);
+    const known = await Promise.all(names.map((name) => isKnown(connection, namespace, name)));
+    const missing = names.filter((_, index) => !known[index]);
     if (missing.length === 0) return;
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+    const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes }).catch((error: unknown) => {
+      if (!NOT_FOR_US.includes((error as { code: number }).code)) throw error;
+      const flags = missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ');
+      throw new SettingsError(
+        `Temporal does not let us make search attributes. Make them yourself, then migrate again; in Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${flags}`,
+      );
     });
   } finally {
     await connection.close();
@@ -27,8 +46,7 @@ async function registerSearchAttributes(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { DATABASE_URL: url } = readSettings(['DATABASE_URL']);
-  const applied = await migrate(url, join(__dirname, '../../migrations'));
+  const applied = await migrate(directDatabaseUrl(), join(__dirname, '../../migrations'));
   console.log(applied.length > 0 ? `Applied: ${applied.join(', ')}` : 'The schema is up to date.');
   if (!process.env.TEMPORAL_ADDRESS) return;
   for (let attempt = 1; ; attempt++) {
@@ -37,7 +55,7 @@ async function main(): Promise<void> {
       console.log('The search attributes are registered.');
       return;
     } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt === ATTEMPTS || error instanceof SettingsError) throw error;
       await delay(1000 * attempt);
     }
   }

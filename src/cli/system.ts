@@ -10,17 +10,25 @@ export interface System {
   clientKey: string | undefined;
 }
 
+const namesDatabase = (env: NodeJS.ProcessEnv): boolean => Boolean(env.DATABASE_DIRECT_URL || env.DATABASE_URL);
+
+/** For commands, which use what belongs to a session: past the pooler, if there is one. */
+export function directDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
+  const settings = readSettings(['DATABASE_URL', 'DATABASE_DIRECT_URL'], env);
+  return settings.DATABASE_DIRECT_URL ?? settings.DATABASE_URL;
+}
+
 /**
  * Finds the system that a command is meant for: the one that the settings name, else the one that `npm run dev` runs
  * (its `dev.json`), else the settings' defaults.
  */
 export function findSystem(home: string, env: NodeJS.ProcessEnv = process.env): System {
   const dev = readDevInfo(home);
-  const settings = readSettings(['PORT', 'DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'], env);
+  const settings = readSettings(['PORT', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'], env);
   const own = env.PORT ? `http://127.0.0.1:${settings.PORT}` : undefined;
   return {
     apiUrl: env.HOLDFAST_URL ?? own ?? dev?.apiUrl ?? `http://127.0.0.1:${settings.PORT}`,
-    databaseUrl: env.DATABASE_URL ? settings.DATABASE_URL : (dev?.databaseUrl ?? settings.DATABASE_URL),
+    databaseUrl: (namesDatabase(env) ? undefined : dev?.databaseUrl) ?? directDatabaseUrl(env),
     temporalAddress: env.TEMPORAL_ADDRESS
       ? settings.TEMPORAL_ADDRESS
       : (dev?.temporalAddress ?? settings.TEMPORAL_ADDRESS),

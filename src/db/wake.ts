@@ -42,14 +42,18 @@ export interface Wake {
   closed: Promise<void>;
 }
 
-/** Listens on a connection of its own, made again when it breaks. Behind a pooler that cannot listen, only time wakes. */
-export function listenForWork(databaseUrl: string, stopped: AbortSignal): Wake {
+/**
+ * Listens on a connection of its own, made again when it breaks.
+ * @param databaseUrl undefined behind a pooler in transaction mode, which would leave the LISTEN on a connection that it
+ *   hands to others: then only time wakes
+ */
+export function listenForWork(databaseUrl: string | undefined, stopped: AbortSignal): Wake {
   const bells = new Set<() => void>();
   const ringAll = () => bells.forEach((ring) => ring());
   stopped.addEventListener('abort', ringAll, { once: true });
 
   async function listen(): Promise<void> {
-    while (!stopped.aborted) {
+    while (databaseUrl !== undefined && !stopped.aborted) {
       const client = new Client({ connectionString: databaseUrl, keepAlive: true, connectionTimeoutMillis: 3000 });
       const ended = new Promise<void>((resolve) => {
         client.on('error', () => resolve());

@@ -4,7 +4,8 @@ import { killEverything } from './supervisor';
 
 /** Checked before anything is started; the processes that use them would refuse them one by one. */
 const SETTINGS = [
-  ...(['HOLDFAST_HOME', 'PORT', 'HOST', 'LOG_LEVEL', 'DATABASE_URL', 'DATABASE_POOL', 'DATABASE_PREPARED'] as const),
+  ...(['HOLDFAST_HOME', 'PORT', 'HOST', 'LOG_LEVEL', 'DATABASE_URL', 'DATABASE_DIRECT_URL'] as const),
+  ...(['DATABASE_POOL', 'DATABASE_PREPARED'] as const),
   ...(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'SMTP_URL', 'MAIL_FROM', 'HOLD_TTL_SECONDS', 'RATE_LIMIT'] as const),
   ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER', 'TRUSTED_PROXIES', 'STRIPE_API_KEY'] as const),
   ...(['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET', 'TICKET_SIGNING_KEY'] as const),

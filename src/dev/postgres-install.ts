@@ -22,7 +22,7 @@ import { arch, platform } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
 /** Who the server runs as; undefined: as ourselves. */
-interface RunAs {
+export interface RunAs {
   uid: number;
   gid: number;
 }
@@ -83,8 +83,8 @@ function lookUpUser(name: string): RunAs | undefined {
   }
 }
 
-/** Postgres refuses to run as root: finds the system user `postgres`, or makes it. */
-function findUser(progress: (line: string) => void): RunAs | undefined {
+/** Postgres and its pooler refuse to run as root: finds the system user `postgres`, or makes it. */
+export function findUser(progress: (line: string) => void): RunAs | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const found = lookUpUser('postgres');
   if (found) return found;

@@ -38,12 +38,14 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Settings of the user's own Temporal client have no say when the server is ours. */
+/** What the user's own settings say of a Temporal or a database has no say when that service is ours. */
 function childSettings(services: Services, secrets: Secrets, options: StackOptions): NodeJS.ProcessEnv {
   const env = options.env ?? process.env;
-  const ownTemporal = services.part('temporal') !== undefined;
+  const isForAnother = (name: string): boolean =>
+    (name.startsWith('TEMPORAL_') && services.part('temporal') !== undefined) ||
+    (name === 'DATABASE_DIRECT_URL' && services.part('postgres') !== undefined);
   return {
-    ...Object.fromEntries(Object.entries(env).filter(([name]) => !ownTemporal || !name.startsWith('TEMPORAL_'))),
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => !isForAnother(name))),
     DATABASE_URL: services.databaseUrl,
     TEMPORAL_ADDRESS: services.temporalAddress,
     TEMPORAL_NAMESPACE: services.temporalNamespace,

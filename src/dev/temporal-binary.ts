@@ -1,23 +1,18 @@
-import { execFile, spawn } from 'node:child_process';
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { arch, homedir, platform } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, platform } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { tryLock, type Lock } from './lock';
-import { killGroup, track } from './supervisor';
+import {
+  goInstall,
+  isProgram,
+  keptPrograms,
+  lockFetching,
+  onPath,
+  withProgress,
+  type FetchTask,
+} from './fetched-programs';
 
 /** The last one that `go install` can build: later modules carry a `replace`. */
 const VERSION = '1.5.1';
@@ -26,22 +21,6 @@ const GO_MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
 const DOWNLOAD_INFO = `https://temporal.download/cli/v${VERSION}`;
 const STALL_MS = 15_000;
 const DOWNLOAD_LIMIT_MS = 300_000;
-const BUILD_LIMIT_MS = 1_800_000;
-
-interface Task {
-  env: NodeJS.ProcessEnv;
-  progress: (line: string) => void;
-  signal?: AbortSignal;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
 
 /** True when a file is a Temporal command line that runs here and has what we ask of its development server. */
 async function isTemporal(file: string): Promise<boolean> {
@@ -51,20 +30,6 @@ async function isTemporal(file: string): Promise<boolean> {
     return ['--sqlite-pragma', '--search-attribute', '--dynamic-config-value'].every((flag) => stdout.includes(flag));
   } catch {
     return false;
-  }
-}
-
-const seconds = (sinceMs: number): number => Math.round((Date.now() - sinceMs) / 1000);
-
-/** Runs a long step and says every few seconds that it still does. */
-async function withProgress<T>(label: string, progress: Task['progress'], step: () => Promise<T>): Promise<T> {
-  const began = Date.now();
-  progress(label);
-  const timer = setInterval(() => progress(`${label} (${seconds(began)} s)`), 5_000);
-  try {
-    return await step();
-  } finally {
-    clearInterval(timer);
   }
 }
 
@@ -99,7 +64,7 @@ function untar(archive: Buffer, wanted: string): Buffer {
   throw new Error(`the archive holds no ${wanted}`);
 }
 
-async function download(folder: string, task: Task): Promise<string> {
+async function download(folder: string, task: FetchTask): Promise<string> {
   const os = platform() === 'darwin' ? 'darwin' : 'linux';
   const cpu = arch() === 'arm64' ? 'arm64' : 'amd64';
   const signal = AbortSignal.any([AbortSignal.timeout(DOWNLOAD_LIMIT_MS), ...(task.signal ? [task.signal] : [])]);
@@ -115,43 +80,12 @@ async function download(folder: string, task: Task): Promise<string> {
   return file;
 }
 
-/** Builds with Go into a folder; ended with all its compilers when the signal or the time limit says so. */
-async function build(folder: string, task: Task): Promise<string> {
-  const env = { ...task.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '' };
-  const child = spawn('go', ['install', GO_MODULE], { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2_000)));
-  const limits = [AbortSignal.timeout(BUILD_LIMIT_MS), ...(task.signal ? [task.signal] : [])];
-  const signal = AbortSignal.any(limits);
-  track(child);
-  const kill = (): void => killGroup(child.pid);
-  signal.addEventListener('abort', kill, { once: true });
-  try {
-    const code = await new Promise<number | null>((resolve, reject) =>
-      child.once('error', reject).once('close', resolve),
-    );
-    signal.throwIfAborted();
-    if (code !== 0) throw new Error(said.trim().split('\n').slice(-3).join('; ') || `go ended with code ${code}`);
-    return join(folder, 'temporal');
-  } finally {
-    signal.removeEventListener('abort', kill);
-  }
+async function build(folder: string, task: FetchTask): Promise<string> {
+  await goInstall(GO_MODULE, folder, task);
+  return join(folder, 'temporal');
 }
 
-/** Waits its turn: two runs on one machine fetch the server once. */
-async function lockFetching(file: string, task: Task): Promise<Lock> {
-  for (let said = 0; ;) {
-    const lock = tryLock(file);
-    if ('release' in lock) return lock;
-    if (Date.now() - said > 10_000) {
-      said = Date.now();
-      task.progress(`Temporal: waiting for process ${lock.heldBy}, which is fetching it`);
-    }
-    await sleep(500, undefined, { signal: task.signal });
-  }
-}
-
-async function fetchTemporal(bin: string, kept: string, task: Task): Promise<string> {
+async function fetchTemporal(bin: string, kept: string, task: FetchTask): Promise<string> {
   const ways = [
     { label: 'Temporal: downloading the server', run: download },
     { label: 'Temporal: building the server with Go, once (about 4 minutes on 2 cores)', run: build },
@@ -187,12 +121,11 @@ async function fetchTemporal(bin: string, kept: string, task: Task): Promise<str
  * run, a download, or a build with Go.
  * @returns the path of a program that was seen to work. @throws Error that names these ways.
  */
-export async function findTemporal(task: Task): Promise<string> {
-  for (const folder of (task.env.PATH ?? '').split(delimiter)) {
-    const file = join(folder, 'temporal');
-    if (folder !== '' && (await isTemporal(file))) return file;
+export async function findTemporal(task: FetchTask): Promise<string> {
+  for (const file of onPath('temporal', task.env)) {
+    if (await isTemporal(file)) return file;
   }
-  const bin = join(task.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast', 'bin');
+  const bin = keptPrograms(task.env);
   const kept = join(bin, `temporal-${VERSION}`);
   const findKept = async (): Promise<string | undefined> => {
     for (const file of [kept, join(bin, 'temporal')]) {
@@ -203,7 +136,7 @@ export async function findTemporal(task: Task): Promise<string> {
   const found = await findKept();
   if (found !== undefined) return found;
   mkdirSync(bin, { recursive: true });
-  const lock = await lockFetching(`${kept}.lock`, task);
+  const lock = await lockFetching(`${kept}.lock`, 'Temporal', task);
   try {
     return (await findKept()) ?? (await fetchTemporal(bin, kept, task));
   } finally {

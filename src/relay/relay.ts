@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database';
-import { deliverDue, type OutboxLane } from '../db/outbox';
+import { deliverDue, readEntriesEver, type OutboxLane } from '../db/outbox';
 import { sweep } from '../db/sweep';
 import { listenForWork } from '../db/wake';
 import type { Logger } from '../logger';
-import { COMMANDS_AT_ONCE, createLoadGauge, paceStarts } from './pace';
+import { COMMANDS_AT_ONCE, createLoadGauge, createRateGauge, paceStarts } from './pace';
 import { createTeller } from './tell-temporal';
 
 const IDLE_POLL_MS = 200;
 const FAULT_PAUSE_MS = 500;
 const SWEEP_EVERY_MS = 2000;
+const ARRIVALS_OVER_MS = 250;
 
 export interface Relay {
   /** Stops taking new work and waits for what is under way. */
@@ -20,23 +21,23 @@ export interface Relay {
 /**
  * Starts and rings actors for what the database says, and sweeps what is overdue. Any number may run, in any process:
  * they share the work by row locks. It looks at once when somebody rings (`listenForWork`), else every 200 ms.
- * @param databaseUrl for the listening connection, which stays outside the pool
+ * @param listenUrl for the listening connection, which stays outside the pool; undefined: it only looks
  */
 export function startRelay({
   db,
   client,
   log,
-  databaseUrl,
+  listenUrl,
 }: {
   db: Database;
   client: Client;
   log: Logger;
-  databaseUrl: string;
+  listenUrl: string | undefined;
 }): Relay {
   const stopping = new AbortController();
   const tell = createTeller(client);
   const gauge = createLoadGauge();
-  const wake = listenForWork(databaseUrl, stopping.signal);
+  const wake = listenForWork(listenUrl, stopping.signal);
   let complaint = '';
   const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
@@ -87,10 +88,13 @@ export function startRelay({
     'The outbox could not be read',
   );
   const startBell = wake.bell();
+  const arrivals = createRateGauge(ARRIVALS_OVER_MS);
   const starting = until(
     stopping.signal,
     async () => {
-      const { starts, pauseMs } = paceStarts(gauge.busy());
+      const busy = gauge.busy();
+      const perSecond = busy > 0.5 ? arrivals(await readEntriesEver(db), performance.now()) : 0;
+      const { starts, pauseMs } = paceStarts(busy, perSecond);
       if ((await deliverBatch('starts', starts)) === 0) await startBell.next(IDLE_POLL_MS);
       else if (pauseMs > 0) await pause(pauseMs);
     },

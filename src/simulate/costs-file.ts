@@ -2,10 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeCommit, describeMachine } from '../bench/machine';
 import { PROJECT } from '../dev/steps';
+import { newestBench, withBench } from './bench-costs';
 import { COSTS, type CostName, type UnitCosts } from './model/costs';
 
 const FILE = join(PROJECT, 'src', 'simulate', 'unit-costs.json');
+const BENCH_RESULTS = join(PROJECT, 'bench', 'results');
 const MEASURED = 'npm run simulate -- --measure';
+const BENCH = 'npm run bench, its parts by npm run simulate -- --measure';
 
 interface CostEntry {
   value: number;
@@ -43,20 +46,20 @@ export function readCosts(): KnownCosts {
 }
 
 /** Keeps what was measured, with three digits: more would pretend. @returns the file */
-export function writeCosts(measured: Readonly<Record<CostName, number>>): string {
+export function writeCosts(measured: UnitCosts): string {
   const { cpu, cores, node } = describeMachine();
+  const { id, dirty } = describeCommit(PROJECT) ?? { id: 'unknown', dirty: false };
+  const bench = newestBench(BENCH_RESULTS, id);
+  const { costs, changed } = bench ? withBench(measured, bench) : { costs: measured, changed: [] };
   const file: CostsFile = {
     date: new Date().toISOString(),
     machine: `${cores} cores, ${cpu}`,
     node,
-    commit: describeCommit(PROJECT)?.id ?? 'unknown',
+    commit: dirty ? `${id}, changed` : id,
     costs: Object.fromEntries(
       names.map((name) => {
-        const entry: CostEntry = {
-          value: Number(measured[name].toPrecision(3)),
-          what: COSTS[name],
-          measuredBy: MEASURED,
-        };
+        const value = Number(costs[name].toPrecision(3));
+        const entry: CostEntry = { value, what: COSTS[name], measuredBy: changed.includes(name) ? BENCH : MEASURED };
         return [name, entry];
       }),
     ) as Record<CostName, CostEntry>,

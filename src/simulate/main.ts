@@ -1,32 +1,70 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { describeMachine } from '../bench/machine';
 import { killEverything } from '../dev/supervisor';
 import { saveReport } from '../report/report';
 import { renderConsoleTable } from '../report/table';
+import { check } from './check/check';
+import { checkReport, comparisonTable, type Compared } from './check/compare';
 import { readCosts, writeCosts } from './costs-file';
+import { writeDocument } from './document/document';
 import { measureCosts } from './measure/measure';
 import { readOptions, USAGE, UsageError, type SimulateOptions } from './options';
-import { startRealSystem } from './real/system';
-import { scaleReport, summaryTable, useTable } from './scale/report';
-import { runScale } from './scale/run';
+import { startRealSystem, type RealSystem } from './real/system';
+import { reportOf, scale, type ScaleResult } from './scale/scale';
 
+const costsFrom = ({ date, commit, machine }: ReturnType<typeof readCosts>['file']): string =>
+  `measured ${date.slice(0, 10)} at ${commit} on ${machine}`;
+/** Where a check is kept for the document. */
+const checkFile = ({ out }: SimulateOptions): string => resolve(join(out, 'check.json'));
 const say = (line: string): void => console.log(line);
 
-async function measure(stop: AbortSignal): Promise<void> {
+/** Does something with a real system of its own, which is gone afterwards, also when it was asked to stop. */
+async function withRealSystem<Result>(
+  stop: AbortSignal,
+  work: (system: RealSystem) => Promise<Result>,
+): Promise<Result> {
   const system = await startRealSystem(stop, say);
+  const stopped = new Promise<never>((_, reject) => {
+    stop.addEventListener('abort', () => reject(stop.reason as Error), { once: true });
+  });
   try {
-    say(`written: ${writeCosts(await measureCosts(system, say))}`);
+    return await Promise.race([work(system), stopped]);
   } finally {
     await system.stop();
   }
 }
 
-function scale({ scenario, deployment, seed, out }: SimulateOptions): void {
+async function measure(stop: AbortSignal): Promise<void> {
+  const measured = await withRealSystem(stop, (system) => measureCosts(system, say));
+  say(`written: ${writeCosts(measured)}`);
+}
+
+async function checkAgainstReal(options: SimulateOptions, stop: AbortSignal): Promise<void> {
+  const { costs, file } = readCosts();
+  const compared = await withRealSystem(stop, (system) => check(system, costs, options.seed, say));
+  say(`\n${renderConsoleTable(comparisonTable(compared))}`);
+  const { cpu, cores, node } = describeMachine();
+  const meta = { Machine: `${cores} cores, ${cpu}, Node ${node}`, 'Unit costs': costsFrom(file) };
+  say(`\nReport: ${saveReport(resolve(join(options.out, 'check.html')), checkReport(compared, meta))}`);
+  writeFileSync(checkFile(options), JSON.stringify(compared));
+}
+
+function readCheck(options: SimulateOptions): Compared[] {
+  try {
+    return JSON.parse(readFileSync(checkFile(options), 'utf8')) as Compared[];
+  } catch {
+    throw new UsageError(`${checkFile(options)} cannot be read: run npm run simulate -- --check first`);
+  }
+}
+
+function simulate({ scenario, deployment, goals, seed, search, out }: SimulateOptions): ScaleResult {
   const { costs, file } = readCosts();
   say(`${scenario.name}: ${scenario.buyers.toLocaleString('en-GB')} buyers, seed ${seed}`);
-  const run = runScale(scenario, deployment, costs, { seed });
-  for (const table of [summaryTable(run), useTable(run)]) say(`\n${renderConsoleTable(table)}`);
-  const report = scaleReport(run, [], `measured ${file.date.slice(0, 10)} at ${file.commit} on ${file.machine}`);
-  say(`\nReport: ${saveReport(resolve(join(out, 'scale.html')), report)}`);
+  const result = scale({ scenario, deployment, costs, goals, seed, search, say });
+  for (const table of result.tables) say(`\n${renderConsoleTable(table)}`);
+  say(`\nReport: ${saveReport(resolve(join(out, 'scale.html')), reportOf(result, costsFrom(file)))}`);
+  return result;
 }
 
 async function main(): Promise<void> {
@@ -40,7 +78,11 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error('stopped')));
   if (options.mode === 'measure') await measure(stop.signal);
-  else scale(options);
+  else if (options.mode === 'check') await checkAgainstReal(options, stop.signal);
+  else if (options.mode === 'document') {
+    const compared = readCheck(options);
+    say(`written: ${await writeDocument(readCosts(), compared, simulate(options))}`);
+  } else simulate(options);
 }
 
 main().then(

@@ -1,18 +1,16 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_DEPLOYMENT, type Deployment } from './model/deployment';
+import type { Goals } from './scale/goals';
 import { MILLION, type Scenario } from './scale/scenario';
 
 export interface SimulateOptions {
-  mode: 'scale' | 'check' | 'measure';
+  mode: 'scale' | 'check' | 'measure' | 'document';
   seed: number;
   scenario: Scenario;
   deployment: Deployment;
   /** Whether the smallest deployment and the breaking points are looked for as well. */
   search: boolean;
-  /** A hold and a payment are answered within this, 99 of 100 times in every second. */
-  goalMs: number;
-  /** Tickets are in the buyer's mail within this of the payment, 99 of 100 times. */
-  ticketMinutes: number;
+  goals: Goals;
   /** Folder for the reports. */
   out: string;
 }
@@ -25,7 +23,8 @@ export const USAGE = `Usage: npm run simulate -- [options]
   that keeps the goals, and says what breaks first when there are more buyers. Takes about a minute.
 
   --set NAME=VALUE       of the deployment or the scenario; may be repeated, e.g. --set apiProcesses=8 --set buyers=100000
-  --goal-ms N            99 of 100 holds and payments are answered within this (default 250)
+  --answer-ms N          99 of 100 holds and payments are answered within this (default 250)
+  --confirm-seconds N    99 of 100 payments are confirmed within this (default 30)
   --ticket-minutes N     99 of 100 tickets are mailed within this of the payment (default 15)
   --no-search            only the one deployment
   --seed N               another crowd (default 1)
@@ -33,6 +32,7 @@ export const USAGE = `Usage: npm run simulate -- [options]
 
   --check                starts a real system, plays small scenarios on it and in the simulation, and compares them
   --measure              starts a real system, measures what everything costs and writes unit-costs.json anew
+  --document             fills docs/SCALING.md and its pictures with a plain run and the last --check
   --help                 this text
 
 Deployment: ${Object.entries(DEFAULT_DEPLOYMENT)
@@ -64,6 +64,12 @@ function assign(target: object, name: string, text: string): boolean {
   return true;
 }
 
+function modeOf(values: { check?: boolean; measure?: boolean; document?: boolean }): SimulateOptions['mode'] {
+  const asked = (['check', 'measure', 'document'] as const).filter((mode) => values[mode] === true);
+  if (asked.length > 1) throw new UsageError(`--${asked.join(' and --')} are done one after the other`);
+  return asked[0] ?? 'scale';
+}
+
 /** Reads the command line; null when help was asked for. @throws UsageError with one line that names what is wrong */
 export function readOptions(args: readonly string[]): SimulateOptions | null {
   const text = { type: 'string' } as const;
@@ -74,13 +80,15 @@ export function readOptions(args: readonly string[]): SimulateOptions | null {
       args: [...args],
       options: {
         set: { type: 'string', multiple: true },
-        'goal-ms': text,
+        'answer-ms': text,
+        'confirm-seconds': text,
         'ticket-minutes': text,
         'no-search': flag,
         seed: text,
         out: text,
         check: flag,
         measure: flag,
+        document: flag,
         help: flag,
       },
     }));
@@ -96,13 +104,16 @@ export function readOptions(args: readonly string[]): SimulateOptions | null {
     if (!known) throw new UsageError(`--set ${name}: there is no such number in the deployment or the scenario`);
   }
   return {
-    mode: values.measure === true ? 'measure' : values.check === true ? 'check' : 'scale',
+    mode: modeOf(values),
     seed: numberOf('--seed', values.seed, 1, 0),
     scenario,
     deployment,
     search: values['no-search'] !== true,
-    goalMs: numberOf('--goal-ms', values['goal-ms'], 250, 1),
-    ticketMinutes: numberOf('--ticket-minutes', values['ticket-minutes'], 15, 0.1),
+    goals: {
+      answerMs: numberOf('--answer-ms', values['answer-ms'], 250, 1),
+      confirmSeconds: numberOf('--confirm-seconds', values['confirm-seconds'], 30, 0.1),
+      ticketMinutes: numberOf('--ticket-minutes', values['ticket-minutes'], 15, 0.1),
+    },
     out: values.out ?? 'reports/simulate',
   };
 }

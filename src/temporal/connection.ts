@@ -18,8 +18,9 @@ export function temporalConfig(): ClientConnectConfig & { namespace: string } {
 
 /** Where Temporal is and whether the way there is encrypted. */
 export function temporalEndpoint(): { address: string; tls: boolean } {
-  const { address, tls, apiKey } = temporalConfig().connectionOptions;
-  return { address: address ?? '', tls: (tls !== undefined && tls !== false && tls !== null) || apiKey !== undefined };
+  // An API key brings TLS with it, unless that is turned off.
+  const { address, tls } = temporalConfig().connectionOptions;
+  return { address: address ?? '', tls: Boolean(tls) };
 }
 
 export const dataConverterFor = (encryptionKey: Buffer | undefined) =>

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
     'NODE_ENV',
     'LOG_LEVEL',
     'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
     'DATABASE_POOL',
     'DATABASE_PREPARED',
     'SMTP_URL',
@@ -61,6 +62,9 @@ async function main(): Promise<void> {
     prepared: settings.DATABASE_PREPARED === 'on',
     applicationName: 'holdfast-worker',
   });
+  // A pooler that cannot keep prepared statements cannot listen either.
+  const listenUrl =
+    settings.DATABASE_DIRECT_URL ?? (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
   const metrics = createMetrics(db);
   const metricsServer =
@@ -71,7 +75,7 @@ async function main(): Promise<void> {
   let parts: WorkerPart[] = [];
   try {
     // The relay sweeps what is overdue also while Temporal is away.
-    if (roles.includes('relay')) relay = startRelay({ db, client, log, databaseUrl: settings.DATABASE_URL });
+    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl });
     connection = await connectWhenThere(log, stopping.signal);
     if (connection) {
       parts = await createQueues({ settings, db, client, log });

@@ -126,6 +126,31 @@ describe('shared cores', () => {
     expect(ends.map((end) => Math.round(end))).toEqual([30, 30, 70]);
     expect(Math.round(cores.busyMs())).toBe(100);
   });
+
+  test('who stands back gets less, but what others cannot use is his', () => {
+    const simulation = new Simulation();
+    const cores = new Cores(simulation, 2);
+    const ends: Record<string, number> = {};
+    const begin = (name: string, at: ReturnType<Cores['at']>, work: number): void =>
+      at.work(work)(() => void (ends[name] = Math.round(simulation.now)));
+    // One in front has a core for itself; the two behind share the other.
+    begin('front', cores.at(0), 30);
+    begin('behind', cores.at(5), 30);
+    begin('behind too', cores.at(5), 30);
+    simulation.run();
+    expect(ends).toEqual({ front: 30, behind: 45, 'behind too': 45 });
+  });
+
+  test('among many a step of niceness is worth a quarter', () => {
+    const simulation = new Simulation();
+    const cores = new Cores(simulation, 1);
+    let behindMs = 0;
+    cores.at(1).work(1_000)(() => (behindMs = simulation.now));
+    for (let index = 0; index < 9; index++) cores.at(0).work(100_000)(() => undefined);
+    simulation.run(200_000);
+    // Its weight is 1 / 1.25 beside nine of weight 1.
+    expect(behindMs).toBeCloseTo((1_000 * (9 + 0.8)) / 0.8, 3);
+  });
 });
 
 describe('flushes', () => {

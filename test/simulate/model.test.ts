@@ -1,9 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { paceStarts } from '../../src/relay/pace';
 import { readCosts } from '../../src/simulate/costs-file';
 import { DEFAULT_DEPLOYMENT, type Deployment } from '../../src/simulate/model/deployment';
+import { newReservation } from '../../src/simulate/model/reservation';
+import { createSystem } from '../../src/simulate/model/system';
 import { runScale } from '../../src/simulate/scale/run';
 import { MILLION, type Scenario } from '../../src/simulate/scale/scenario';
+
+jest.mock('../../src/relay/pace', () => {
+  const actual = jest.requireActual<typeof import('../../src/relay/pace')>('../../src/relay/pace');
+  return { ...actual, paceStarts: jest.fn(actual.paceStarts) };
+});
 
 const { costs } = readCosts();
 const small: Scenario = { ...MILLION, buyers: 3_000, seats: 400, minutes: 1, rushMeanSeconds: 10, holdTtlSeconds: 60 };
@@ -52,17 +58,30 @@ describe('a simulated sale', () => {
     expect(told(5)).not.toBe(told(6));
   });
 
-  test('a row lock is waited for where buyers want the same seats', () => {
-    const crowd = play({ ...small, seats: 20, rushMeanSeconds: 1, choosingSeconds: 0.5, groups: [1] });
-    expect(crowd.soldSeats).toBeLessThanOrEqual(20);
-    expect(crowd.recorder.over(['refused']).count).toBeGreaterThan(0);
+  test('who wants a seat that is being taken waits for the row lock, and then loses', () => {
+    const { simulation, api, hall } = createSystem(DEFAULT_DEPLOYMENT, costs, { seats: 10, ttlMs: 60_000, seed: 1 });
+    const won: boolean[] = [];
+    for (let id = 0; id < 5; id++) {
+      simulation.spawn(api.hold(newReservation(id, [3, 4]), 60_000), (result) => won.push(result));
+    }
+    simulation.run(1_000);
+    expect(won.filter(Boolean)).toHaveLength(1);
+    expect(won).toHaveLength(5);
+    expect(hall.lockWaits).toBe(4);
+    expect(hall.freeSeats).toBe(8);
+    // Past its end a hold is over, whether or not anything ran.
+    simulation.run(61_000);
+    expect(hall.freeSeats).toBe(10);
   });
 });
 
 describe('pacing', () => {
-  test("is the engine's own", () => {
-    const source = readFileSync(join(__dirname, '../../src/simulate/model/relay.ts'), 'utf8');
-    expect(source).toMatch(/import \{[^}]*paceStarts[^}]*\} from '\.\.\/\.\.\/relay\/pace'/);
+  test("is the engine's own function, asked with the simulated load", () => {
+    jest.mocked(paceStarts).mockClear();
+    play(small, { sharedCores: 2, apiProcesses: 1, relays: 1, workers: 1, networkMs: 0 });
+    const asked = jest.mocked(paceStarts).mock.calls;
+    expect(Math.max(...asked.map(([busy]) => busy))).toBeGreaterThan(0.9);
+    expect(Math.max(...asked.map(([, holdsPerSecond]) => holdsPerSecond))).toBeGreaterThan(10);
   });
 
   test('a full machine starts actors slowly, and then catches up', () => {

@@ -54,7 +54,7 @@ async function measure(
     confirmedMs.push(confirmed - paidAtMs);
   }
   walker.close();
-  await endLives(bench, walker);
+  await endLives(bench, walker.walks);
   const [adopted, confirmed] = [summarise(adoptedMs), summarise(confirmedMs)];
   return {
     [`${side}AdoptedP50Ms`]: adopted.p50,

@@ -1,5 +1,6 @@
 import type { Case } from '../case';
 import { adoption } from './adoption';
+import { backlog } from './backlog';
 import { bursts } from './burst';
 import { crowd } from './crowd';
 import { flood } from './flood';
@@ -9,8 +10,11 @@ import { paced } from './paced';
 import { race } from './race';
 import { refused } from './refused';
 import { seatMap } from './seat-map';
+import { streams } from './streams';
 import { sustained } from './sustained';
+import { ticketsMemory, ticketsPdf } from './tickets-pdf';
 import { webhook } from './webhook';
+import { workerMemory } from './worker-memory';
 
 /** In the order in which they are measured. */
 export const CASES: readonly Case[] = [
@@ -23,7 +27,12 @@ export const CASES: readonly Case[] = [
   webhook,
   sustained,
   adoption,
+  backlog,
+  streams,
+  ticketsPdf,
+  ticketsMemory,
   seatMap,
   observation,
   growth,
+  workerMemory,
 ];

@@ -46,7 +46,7 @@ async function measureOurs(bench: Bench, { lookout }: LifeStand, lives: number):
   walker.close();
   await expectSold(bench, event);
   const oursEvents = await countEvents(bench.temporal, walker);
-  await endLives(bench, walker);
+  await endLives(bench, walker.walks);
   return { oursPerSecond: perSecond(lives, wallMs), ...cpuFigures('ours', spent, lives), oursEvents };
 }
 
@@ -60,7 +60,7 @@ async function measureLimit(bench: Bench, { durable }: LifeStand, lives: number)
   const { user, system } = process.cpuUsage(own);
   const spent = { ...stop(), Starter: (user + system) / 1000 };
   const limitEvents = await countEvents(bench.temporal, walker);
-  await endLives(bench, walker);
+  await endLives(bench, walker.walks);
   return { limitPerSecond: perSecond(lives, wallMs), ...cpuFigures('limit', spent, lives), limitEvents };
 }
 

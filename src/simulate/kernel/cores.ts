@@ -1,124 +1,148 @@
+import { JobHeap } from './job-heap';
 import type { Simulation, Wait } from './simulation';
 
-interface Job {
-  /** The level of attained work at which it is done. */
-  doneAt: number;
-  order: number;
-  resume: () => void;
+/** Where work is done. */
+export interface Processor {
+  readonly count: number;
+  /** Does so much work, on average; how long that takes depends on what else runs there. */
+  work(cpuMs: number): Wait;
+  /** Core-milliseconds of the machine that were used so far. */
+  busyMs(): number;
+}
+
+/** Linux gives a process a quarter less for each step of niceness. */
+const weightOf = (niceness: number): number => 1.25 ** -niceness;
+
+/** All that stands at one niceness: each running job gets the same part, so one number says how far all are. */
+class Share implements Processor {
+  readonly jobs = new JobHeap();
+  /** Work that each running job has got since the beginning. */
+  level = 0;
+  /** Of a core, for each job, as things stand. */
+  rate = 1;
+
+  constructor(
+    private readonly machine: Cores,
+    readonly weight: number,
+  ) {}
+
+  get count(): number {
+    return this.machine.count;
+  }
+
+  work(cpuMs: number): Wait {
+    return (resume) => {
+      if (cpuMs <= 0) resume();
+      else this.machine.begin(this, cpuMs, resume);
+    };
+  }
+
+  busyMs(): number {
+    return this.machine.busyMs();
+  }
 }
 
 /**
- * The processors of a machine, shared by all that wants to run as an operating system shares them: each gets the same
- * part, and none more than one core.
+ * The cores of a machine, shared by all that wants to run as Linux shares them: each gets a part by its niceness, and
+ * none more than one core.
  */
-export class Cores {
-  /** Work that each running job has got since the beginning; all get the same, so one number does for all. */
-  private level = 0;
+export class Cores implements Processor {
+  /** By weight, the heaviest first. */
+  private readonly shares: Share[] = [];
+  private readonly common: Share;
   private levelAt = 0;
   private busyMsSoFar = 0;
-  private readonly jobs: Job[] = [];
-  private order = 0;
-  /** Counts up when the planned end of the first job no longer holds. */
+  private running = 0;
+  /** Counts up when the planned end of a job no longer holds. */
   private plan = 0;
-  private plannedFor: Job | undefined;
-  private plannedRate = 0;
+  private planned = Infinity;
 
   constructor(
     private readonly simulation: Simulation,
     readonly count: number,
-    /** 2: does in one millisecond what takes two where the costs were measured. */
-    private readonly speed = 1,
-  ) {}
-
-  get running(): number {
-    return this.jobs.length;
+    /** How much a piece of work takes that takes so much on average; always the same, unless told. */
+    private readonly draw: (meanMs: number) => number = (meanMs) => meanMs,
+  ) {
+    this.common = this.at(0);
   }
 
-  /** Does so much work; what it takes depends on what else runs. */
+  /** The same cores for those who stand back behind others. */
+  at(niceness: number): Share {
+    const weight = weightOf(niceness);
+    const known = this.shares.find((share) => share.weight === weight);
+    if (known) return known;
+    const share = new Share(this, weight);
+    this.shares.push(share);
+    this.shares.sort((a, b) => b.weight - a.weight);
+    return share;
+  }
+
   work(cpuMs: number): Wait {
-    return (resume) => {
-      if (cpuMs <= 0) {
-        resume();
-        return;
-      }
-      this.advance();
-      this.insert({ doneAt: this.level + cpuMs / this.speed, order: this.order++, resume });
-      this.replan();
-    };
+    return this.common.work(cpuMs);
   }
 
-  /** Core-milliseconds that were used so far. */
   busyMs(): number {
     this.advance();
     return this.busyMsSoFar;
   }
 
-  private rate(): number {
-    return this.jobs.length <= this.count ? 1 : this.count / this.jobs.length;
+  begin(share: Share, cpuMs: number, resume: () => void): void {
+    this.advance();
+    share.jobs.push(share.level + this.draw(cpuMs), resume);
+    this.running++;
+    this.replan();
   }
 
   private advance(): void {
     const passed = this.simulation.now - this.levelAt;
     if (passed > 0) {
-      this.level += passed * this.rate();
-      this.busyMsSoFar += passed * Math.min(this.jobs.length, this.count);
+      for (const share of this.shares) share.level += passed * share.rate;
+      this.busyMsSoFar += passed * Math.min(this.running, this.count);
     }
     this.levelAt = this.simulation.now;
   }
 
+  /** Parts the cores anew: by weight, the heaviest first, since what is above one core is left to the others. */
+  private part(): void {
+    let cores = this.count;
+    let weights = 0;
+    for (const { jobs, weight } of this.shares) weights += jobs.size * weight;
+    for (const share of this.shares) {
+      const { size } = share.jobs;
+      if (size === 0) continue;
+      share.rate = Math.min(1, (cores * share.weight) / weights);
+      cores -= size * share.rate;
+      weights -= size * share.weight;
+    }
+  }
+
   /** Plans the end of the job that is done first, unless it stands as planned. */
   private replan(): void {
-    const first = this.jobs[0];
-    const rate = this.rate();
-    if (first === this.plannedFor && rate === this.plannedRate) return;
-    this.plannedFor = first;
-    this.plannedRate = rate;
+    this.part();
+    let first: Share | undefined;
+    let at = Infinity;
+    for (const share of this.shares) {
+      if (share.jobs.size === 0) continue;
+      const end = this.simulation.now + Math.max(0, share.jobs.firstKey - share.level) / share.rate;
+      if (end < at) [first, at] = [share, end];
+    }
+    if (at === this.planned) return;
+    this.planned = at;
     const plan = ++this.plan;
     if (!first) return;
-    this.simulation.after(Math.max(0, first.doneAt - this.level) / rate, () => {
-      if (plan === this.plan) this.finishFirst();
+    const share = first;
+    this.simulation.at(at, () => {
+      if (plan === this.plan) this.finish(share);
     });
   }
 
-  private finishFirst(): void {
+  private finish(share: Share): void {
     this.advance();
-    const done = this.removeFirst();
-    this.level = Math.max(this.level, done.doneAt);
+    share.level = Math.max(share.level, share.jobs.firstKey);
+    const resume = share.jobs.pop();
+    this.running--;
+    this.planned = Infinity;
     this.replan();
-    done.resume();
-  }
-
-  private insert(job: Job): void {
-    const { jobs } = this;
-    let index = jobs.length;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!earlier(job, jobs[parent]!)) break;
-      jobs[index] = jobs[parent]!;
-      index = parent;
-    }
-    jobs[index] = job;
-  }
-
-  private removeFirst(): Job {
-    const { jobs } = this;
-    const first = jobs[0]!;
-    const last = jobs.pop()!;
-    if (jobs.length > 0) {
-      let index = 0;
-      for (;;) {
-        let child = 2 * index + 1;
-        if (child >= jobs.length) break;
-        if (child + 1 < jobs.length && earlier(jobs[child + 1]!, jobs[child]!)) child++;
-        if (!earlier(jobs[child]!, last)) break;
-        jobs[index] = jobs[child]!;
-        index = child;
-      }
-      jobs[index] = last;
-    }
-    return first;
+    resume();
   }
 }
-
-const earlier = (one: Job, other: Job): boolean =>
-  one.doneAt < other.doneAt || (one.doneAt === other.doneAt && one.order < other.order);

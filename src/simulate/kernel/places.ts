@@ -1,4 +1,4 @@
-import type { Process, Simulation, Wait } from './simulation';
+import type { Simulation, Wait } from './simulation';
 
 /** A first-in-first-out line. */
 export class Line<Item> {
@@ -59,14 +59,6 @@ export class Places {
       this.account();
       this.taken--;
     }
-  }
-
-  /** Does something at one of the places. */
-  *hold<Result>(work: Process<Result>): Process<Result> {
-    yield this.take;
-    const result = yield* work;
-    this.giveBack();
-    return result;
   }
 
   /** How many place-milliseconds were taken so far. */

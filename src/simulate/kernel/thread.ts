@@ -1,4 +1,4 @@
-import type { Cores } from './cores';
+import type { Processor } from './cores';
 import { Places } from './places';
 import type { Process, Simulation } from './simulation';
 
@@ -8,7 +8,7 @@ export class Thread {
 
   constructor(
     simulation: Simulation,
-    private readonly cores: Cores,
+    private readonly cores: Processor,
   ) {
     this.turn = new Places(simulation, 1);
   }

@@ -153,6 +153,7 @@ async function measureActors(run: Run, ids: readonly string[]): Promise<Measured
     'worker.busiest.share': busiest,
     'documents.print': deliver!.documents,
     'mail.send': deliver!.mail,
+    'mail.catcher': deliver!['mail-catcher'],
   };
 }
 
@@ -243,6 +244,13 @@ async function measureMap(run: Run): Promise<Measured> {
   };
 }
 
+/** What is left of a quiet hold when its parts are taken away, over its hops: to the API, to PostgreSQL and back. */
+function wakeMs(measured: Measured): number {
+  const parts: CostName[] = ['client.request', 'api.hold', 'postgres.hold', 'postgres.flush.ms'];
+  const known = parts.reduce((sum, name) => sum + (measured[name] ?? 0), 0);
+  return Math.max(0, (measured['quiet.hold.ms'] ?? 0) - known) / 4;
+}
+
 /** How long a commit waits for the disk: a row is written again and again, with and without it. */
 async function measureFlush({ db }: RealSystem): Promise<number> {
   await db.run(sql('flush_make', 'create table simulate_flush (n integer)'));
@@ -280,13 +288,14 @@ export async function measureCosts(
   await inTurn(warm.labels.slice(0, 5), 1, () => system.shop.readMap(warm));
   await until(async () => (await numberOf(run, COUNT_STARTS)) === 0);
   await sleep(2_000);
-  await run.meter.learnRest(() => sleep(REST_MS));
+  const restCores = await run.meter.learnRest(() => sleep(REST_MS));
   progress(`${sizes.reservations} holds and ${sizes.refused} refused ones`);
   const hall = await system.shop.makeHall(sizes.reservations);
   const disk = await measureDisk(system);
   const answers = await measureAnswers(run, hall);
   const actors = await measureActors(run, answers.ids);
   const measured: Measured = {
+    'rest.cores': restCores,
     ...answers.measured,
     ...actors,
     ...(await disk.perReservation(answers.ids.length)),
@@ -295,5 +304,5 @@ export async function measureCosts(
     ...(await measureMap(run)),
     'postgres.flush.ms': await measureFlush(system),
   };
-  return measured as Record<CostName, number>;
+  return { ...measured, 'wake.ms': wakeMs(measured) } as Record<CostName, number>;
 }

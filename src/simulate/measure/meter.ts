@@ -1,7 +1,8 @@
 import { cpuMsOf } from '../../bench/cpu';
+import { machineBusyMs } from '../real/machine-load';
 import type { RealSystem } from '../real/system';
 
-const ROLES = ['api', 'postgres', 'temporal', 'reservations', 'relay', 'documents', 'mail'] as const;
+const ROLES = ['api', 'postgres', 'temporal', 'reservations', 'relay', 'documents', 'mail', 'mail-catcher'] as const;
 export type MeteredRole = (typeof ROLES)[number];
 /** CPU milliseconds by part; `client` is this process. */
 export type Spent = Record<MeteredRole | 'client', number>;
@@ -22,24 +23,34 @@ export class Meter {
     return { ...(Object.fromEntries(parts) as Record<MeteredRole, number>), client: ownMs() };
   }
 
-  /** Learns what the parts spend while nothing is asked of them. */
-  async learnRest(rest: () => Promise<void>): Promise<void> {
+  /** Learns what the parts spend while nothing is asked of them. @returns how many cores that is */
+  async learnRest(rest: () => Promise<void>): Promise<number> {
     this.perSecond = {};
     const { spent, seconds } = await this.during(rest);
     this.perSecond = Object.fromEntries(Object.entries(spent).map(([role, ms]) => [role, ms / seconds]));
+    return Object.values(this.perSecond).reduce((sum, ms) => sum + ms, 0) / 1000;
   }
 
-  /** What the parts spend on something, above what they spend anyway. */
-  async during<Result>(work: () => Promise<Result>): Promise<{ result: Result; spent: Spent; seconds: number }> {
+  /**
+   * What the parts spend on something, above what they spend anyway; and how many cores went to something else: more
+   * than a tenth, and the figures are worth little.
+   */
+  async during<Result>(
+    work: () => Promise<Result>,
+  ): Promise<{ result: Result; spent: Spent; seconds: number; foreignCores: number }> {
     const before = this.read();
+    const machineBefore = machineBusyMs();
     const began = performance.now();
     const result = await work();
     const seconds = (performance.now() - began) / 1000;
     const after = this.read();
+    const machineMs = machineBusyMs() - machineBefore;
+    const ours = (Object.keys(before) as (keyof Spent)[]).reduce((sum, role) => sum + after[role] - before[role], 0);
     const net = (Object.keys(before) as (keyof Spent)[]).map((role) => {
       const anyway = (this.perSecond[role] ?? 0) * seconds;
       return [role, Math.max(0, after[role] - before[role] - anyway)] as const;
     });
-    return { result, spent: Object.fromEntries(net) as Spent, seconds };
+    const foreignCores = Math.max(0, machineMs - ours) / (1000 * seconds);
+    return { result, spent: Object.fromEntries(net) as Spent, seconds, foreignCores };
   }
 }

@@ -38,6 +38,8 @@ export class Actors {
   private readonly workers: WorkerProcess[];
   private readonly printing: Places;
   private readonly mailing: Places;
+  /** Elsewhere the mail server is another machine. */
+  private readonly catcherMs: number;
   readonly ends = { delivered: 0, expired: 0 };
 
   constructor(
@@ -55,6 +57,7 @@ export class Actors {
       workflowThread: new Thread(simulation, machines.workers),
       mainThread: new Thread(simulation, machines.workers),
     }));
+    this.catcherMs = deployment.sharedCores === null ? 0 : costs['mail.catcher'];
     this.printing = new Places(simulation, PRINT_SLOTS * deployment.documentWorkers);
     this.mailing = new Places(simulation, MAIL_SLOTS * deployment.mailWorkers);
   }
@@ -106,7 +109,7 @@ export class Actors {
     yield* this.serverStep(reservation.id, 'deliver');
     yield* this.workflowTask(reservation.id, 'deliver');
     yield this.mailing.take;
-    yield mail.work(this.costs['mail.send']);
+    yield mail.work(this.costs['mail.send'] + this.catcherMs);
     yield* this.postgres.write(databaseMs);
     this.mailing.giveBack();
     yield* this.serverStep(reservation.id, 'deliver');

@@ -1,15 +1,18 @@
-import type { Cores } from '../kernel/cores';
+import type { Processor } from '../kernel/cores';
 import { Places } from '../kernel/places';
 import type { Process, Simulation } from '../kernel/simulation';
 import { Thread } from '../kernel/thread';
 import type { UnitCosts } from './costs';
 import type { Deployment } from './deployment';
+import type { Hall } from './hall';
 import type { Postgres } from './postgres';
 import type { Reservation } from './reservation';
+import { SeatMap } from './seat-map';
 
 interface ApiProcess {
   loop: Thread;
   pool: Places;
+  map: SeatMap;
 }
 
 /**
@@ -20,17 +23,36 @@ export class Api {
   private readonly processes: ApiProcess[];
   private turn = 0;
 
+  private readonly costs: UnitCosts;
+  private readonly postgres: Postgres;
+  private readonly hopMs: number;
+
   constructor(
     private readonly simulation: Simulation,
-    cores: Cores,
-    private readonly deployment: Deployment,
-    private readonly costs: UnitCosts,
-    private readonly postgres: Postgres,
+    cores: Processor,
+    deployment: Deployment,
+    { costs, postgres, hopMs, hall }: { costs: UnitCosts; postgres: Postgres; hopMs: number; hall: Hall },
   ) {
-    this.processes = Array.from({ length: deployment.apiProcesses }, () => ({
-      loop: new Thread(simulation, cores),
-      pool: new Places(simulation, deployment.pool),
-    }));
+    this.costs = costs;
+    this.postgres = postgres;
+    this.hopMs = hopMs;
+    this.processes = Array.from({ length: deployment.apiProcesses }, () => {
+      const loop = new Thread(simulation, cores);
+      const pool = new Places(simulation, deployment.pool);
+      return { loop, pool, map: this.seatMap(loop, pool, hall) };
+    });
+  }
+
+  private seatMap(loop: Thread, pool: Places, hall: Hall): SeatMap {
+    const { costs, postgres } = this;
+    const ask = (cpuMs: number): Process => this.query(pool, postgres.read(cpuMs));
+    return new SeatMap(this.simulation, () => hall.version, {
+      look: () => ask(costs['postgres.unchanged']),
+      *read() {
+        yield* ask(costs['postgres.map.seat'] * hall.size);
+        yield* loop.run(costs['api.map.seat'] * hall.size);
+      },
+    });
   }
 
   /** Requests that wait for an event loop, and for a connection. */
@@ -55,11 +77,17 @@ export class Api {
     yield* this.request(half, this.postgres.keepPayment(reservation), () => half);
   }
 
-  /** A look at the seat map: whole, from the cache of the process. */
+  /** A look at the seat map, whole. */
   *readMap(): Process {
-    const whole = this.costs['api.map'];
-    const look = Math.min(whole, this.costs['api.unchanged']) / 2;
-    yield* this.request(look, this.postgres.read(this.costs['postgres.unchanged']), () => whole - look);
+    const { loop, map } = this.next();
+    const halfMs = this.costs['api.map'] / 2;
+    yield* loop.run(halfMs);
+    yield map.fresh;
+    yield* loop.run(halfMs);
+  }
+
+  private next(): ApiProcess {
+    return this.processes[this.turn++ % this.processes.length]!;
   }
 
   private *request<Result>(
@@ -67,15 +95,20 @@ export class Api {
     work: Process<Result>,
     afterMs: (result: Result) => number,
   ): Process<Result> {
-    const { loop, pool } = this.processes[this.turn++ % this.processes.length]!;
-    const { networkMs } = this.deployment;
+    const { loop, pool } = this.next();
     yield* loop.run(beforeMs);
-    yield pool.take;
-    if (networkMs > 0) yield this.simulation.sleep(networkMs);
-    const result = yield* work;
-    if (networkMs > 0) yield this.simulation.sleep(networkMs);
-    pool.giveBack();
+    const result = yield* this.query(pool, work);
     yield* loop.run(afterMs(result));
+    return result;
+  }
+
+  /** Something on a connection of the pool. */
+  private *query<Result>(pool: Places, work: Process<Result>): Process<Result> {
+    yield pool.take;
+    yield this.simulation.sleep(this.hopMs);
+    const result = yield* work;
+    yield this.simulation.sleep(this.hopMs);
+    pool.giveBack();
     return result;
   }
 }

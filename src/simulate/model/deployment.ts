@@ -18,8 +18,6 @@ export interface Deployment {
   mapsFromCache: boolean;
   /** One way over the network between any two machines. */
   networkMs: number;
-  /** What the API's machines can send together. */
-  networkGbit: number;
   /** How fast a core is, compared with the one that the costs were measured on. */
   coreSpeed: number;
   /** A write under Temporal's shard lock, where its database is another than in the measurement. */
@@ -40,7 +38,6 @@ export const DEFAULT_DEPLOYMENT: Deployment = {
   mailWorkers: 2,
   mapsFromCache: true,
   networkMs: 0.25,
-  networkGbit: 10,
   coreSpeed: 1,
   temporalWriteMs: 4,
   sharedCores: null,

@@ -15,6 +15,8 @@ export class Hall {
   private freeCount: number;
   private readonly locks = new Map<number, (() => void)[]>();
   lockWaits = 0;
+  /** Goes up whenever what the map shows has changed. */
+  version = 0;
 
   constructor(
     private readonly simulation: Simulation,
@@ -83,6 +85,7 @@ export class Hall {
 
   /** @throws Error if a seat is not free: the model would be wrong, for the row lock is there to prevent it */
   take(seats: readonly number[], reservation: number, endsAt: number): void {
+    this.version++;
     for (const seat of seats) {
       if (!this.isFree(seat)) throw new Error(`seat ${seat} was held twice`);
       this.owner[seat] = reservation;
@@ -101,6 +104,7 @@ export class Hall {
   }
 
   sell(seats: readonly number[], reservation: number): void {
+    this.version++;
     for (const seat of seats) {
       if (this.owner[seat] !== reservation || this.sold[seat] === 1) throw new Error(`seat ${seat} was sold twice`);
       this.sold[seat] = 1;
@@ -110,6 +114,7 @@ export class Hall {
   private release(seats: readonly number[], reservation: number, endsAt: number): void {
     for (const seat of seats) {
       if (this.owner[seat] !== reservation || this.endsAt[seat] !== endsAt) continue;
+      this.version++;
       this.owner[seat] = FREE;
       this.place[seat] = this.freeCount;
       this.free[this.freeCount++] = seat;

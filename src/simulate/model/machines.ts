@@ -1,4 +1,6 @@
-import { Cores } from '../kernel/cores';
+import { BEHIND_THE_ANSWERS } from '../../dev/supervisor';
+import { Cores, type Processor } from '../kernel/cores';
+import { createChance } from '../kernel/random';
 import type { Simulation } from '../kernel/simulation';
 import type { Deployment } from './deployment';
 
@@ -7,24 +9,40 @@ const CORES_OF_A_WORKER = 2;
 
 /** The machines of a deployment; with `sharedCores` they are all the same one. */
 export interface Machines {
-  api: Cores;
-  postgres: Cores;
-  relay: Cores;
-  temporal: Cores;
-  workers: Cores;
-  documents: Cores;
-  mail: Cores;
+  api: Processor;
+  postgres: Processor;
+  relay: Processor;
+  temporal: Processor;
+  workers: Processor;
+  documents: Processor;
+  mail: Processor;
   /** Where the load comes from: only when it is in the way of the rest. */
-  client: Cores | null;
+  client: Processor | null;
 }
 
-export function createMachines(simulation: Simulation, deployment: Deployment): Machines {
+/**
+ * Work takes exponentially distributed times around what was measured to be their mean: that stands for garbage
+ * collections, cold caches and the unlike requests that a mean hides.
+ */
+export function createMachines(simulation: Simulation, deployment: Deployment, seed: number): Machines {
   const { sharedCores, coreSpeed } = deployment;
+  const chance = createChance(seed, 'work');
+  const of = (cores: number): Cores => new Cores(simulation, cores, (meanMs) => chance.exponential(meanMs / coreSpeed));
   if (sharedCores !== null) {
-    const one = new Cores(simulation, sharedCores, coreSpeed);
-    return { api: one, postgres: one, relay: one, temporal: one, workers: one, documents: one, mail: one, client: one };
+    const one = of(sharedCores);
+    // There, as the embedded default has it, what works behind the answers stands back behind them.
+    const behind = one.at(BEHIND_THE_ANSWERS);
+    return {
+      api: one,
+      postgres: one,
+      relay: behind,
+      temporal: behind,
+      workers: behind,
+      documents: behind,
+      mail: behind,
+      client: one,
+    };
   }
-  const of = (cores: number): Cores => new Cores(simulation, cores, coreSpeed);
   return {
     api: of(deployment.apiProcesses),
     postgres: of(deployment.postgresCores),

@@ -21,14 +21,20 @@ export interface SimulatedSystem {
   ttlMs: number;
 }
 
-export function createSystem(deployment: Deployment, costs: UnitCosts, seats: number, ttlMs: number): SimulatedSystem {
+export function createSystem(
+  deployment: Deployment,
+  costs: UnitCosts,
+  options: { seats: number; ttlMs: number; seed: number },
+): SimulatedSystem {
+  const { seats, ttlMs, seed } = options;
   const simulation = new Simulation();
-  const machines = createMachines(simulation, deployment);
+  const machines = createMachines(simulation, deployment, seed);
   const hall = new Hall(simulation, seats);
   const postgres = new Postgres(simulation, machines.postgres, costs, hall);
-  const api = new Api(simulation, machines.api, deployment, costs, postgres);
+  const hopMs = deployment.networkMs + costs['wake.ms'];
+  const api = new Api(simulation, machines.api, deployment, { costs, hopMs, postgres, hall });
   const writeMs = deployment.temporalWriteMs ?? costs['temporal.write.ms'];
-  const temporal = new Temporal(simulation, machines.temporal, deployment, writeMs);
+  const temporal = new Temporal(simulation, machines.temporal, { shards: deployment.temporalShards, writeMs, hopMs });
   const actors = new Actors(simulation, machines, deployment, costs, postgres, temporal, ttlMs);
   for (let index = 0; index < deployment.relays; index++) new Relay(simulation, machines, costs, postgres, actors);
   return { simulation, machines, hall, postgres, api, temporal, actors, ttlMs };

@@ -1,7 +1,6 @@
-import type { Cores } from '../kernel/cores';
+import type { Processor } from '../kernel/cores';
 import { Places } from '../kernel/places';
 import type { Process, Simulation } from '../kernel/simulation';
-import type { Deployment } from './deployment';
 
 /**
  * Temporal's server: cores, and history shards. A workflow belongs to one shard, and a shard writes one thing at a time,
@@ -12,22 +11,21 @@ export class Temporal {
 
   constructor(
     private readonly simulation: Simulation,
-    private readonly cores: Cores,
-    private readonly deployment: Deployment,
-    private readonly writeMs: number,
+    private readonly cores: Processor,
+    private readonly times: { writeMs: number; hopMs: number; shards: number },
   ) {
-    this.shards = Array.from({ length: deployment.temporalShards }, () => new Places(simulation, 1));
+    this.shards = Array.from({ length: times.shards }, () => new Places(simulation, 1));
   }
 
   /** Something that the server does for a workflow, with so many writes of its state. */
   *step(workflow: number, cpuMs: number, writes: number): Process {
-    const { networkMs } = this.deployment;
-    if (networkMs > 0) yield this.simulation.sleep(2 * networkMs);
+    const { writeMs, hopMs } = this.times;
+    yield this.simulation.sleep(2 * hopMs);
     yield this.cores.work(cpuMs);
-    if (this.writeMs === 0) return;
+    if (writeMs === 0) return;
     const shard = this.shards[workflow % this.shards.length]!;
     yield shard.take;
-    yield this.simulation.sleep(writes * this.writeMs);
+    yield this.simulation.sleep(writes * writeMs);
     shard.giveBack();
   }
 

@@ -6,7 +6,7 @@ const FULL = 0.95;
 /** For so many seconds on end: a moment is no trouble. */
 const ON_END = 5;
 
-export interface Fullness {
+interface Fullness {
   resource: string;
   /** Its highest use over any five seconds, 0 to 1. */
   peak: number;
@@ -31,6 +31,17 @@ export function fullness({ readings }: ScaleRun): Fullness[] {
     };
   });
   return found.sort((a, b) => (a.fullFrom ?? Infinity) - (b.fullFrom ?? Infinity) || b.peak - a.peak);
+}
+
+/** Which of some resources was fullest: for the longest time, else at its peak. */
+export function fullestOf(run: ScaleRun, isMeant: (resource: string) => boolean): Fullness {
+  return fullness(run)
+    .filter(({ resource }) => isMeant(resource))
+    .reduce((one, other) =>
+      other.fullSeconds > one.fullSeconds || (other.fullSeconds === one.fullSeconds && other.peak > one.peak)
+        ? other
+        : one,
+    );
 }
 
 export interface Findings {

@@ -1,4 +1,4 @@
-import type { Cores } from '../kernel/cores';
+import type { Processor } from '../kernel/cores';
 import type { SimulatedSystem } from '../model/system';
 import type { Deployment } from '../model/deployment';
 
@@ -21,7 +21,7 @@ export interface Readings {
 const EVERY_MS = 1000;
 
 function resourcesOf({ machines, temporal }: SimulatedSystem, deployment: Deployment): Resource[] {
-  const cores = (name: string, of: Cores): Resource => ({ name, busyMs: () => of.busyMs(), count: of.count });
+  const cores = (name: string, of: Processor): Resource => ({ name, busyMs: () => of.busyMs(), count: of.count });
   if (deployment.sharedCores !== null) return [cores('all cores', machines.api)];
   return [
     cores('API processes', machines.api),

@@ -32,7 +32,7 @@ const line = (title: string, yLabel: string, series: { name: string; points: Poi
   ...(note !== undefined && { note }),
 });
 
-function chartsOf(run: ScaleRun): Chart[] {
+export function chartsOf(run: ScaleRun): Chart[] {
   const { recorder, readings, scenario } = run;
   const { seconds } = recorder;
   const early = 60;
@@ -138,7 +138,7 @@ export function scaleReport(run: ScaleRun, tables: readonly Table[], costsFrom: 
     intro: [
       'A discrete-event simulation of the engine under load, from the CPU time that each step was measured to cost. Nothing here was measured at this size: how far the model is off where it can be compared is what `npm run simulate -- --check` says.',
     ],
-    tables: [summaryTable(run), useTable(run), ...tables],
+    tables,
     charts: chartsOf(run),
     meta: {
       Deployment: Object.entries(deployment)

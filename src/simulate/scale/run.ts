@@ -1,9 +1,10 @@
-import { Recorder } from '../model/recorder';
 import type { UnitCosts } from '../model/costs';
 import type { Deployment } from '../model/deployment';
-import { createSystem } from '../model/system';
+import { Recorder } from '../model/recorder';
+import { createSystem, type SimulatedSystem } from '../model/system';
 import { openDoors, type Crowd } from './buyers';
 import { watch, type Readings } from './monitor';
+import { replaySales, type Sale } from './sales';
 import type { Scenario } from './scenario';
 
 export interface ScaleRun {
@@ -23,24 +24,31 @@ export interface ScaleRun {
 const PATIENCE_MS = 60 * 60_000;
 const STEP_MS = 1000;
 
-/** Plays a sale on a deployment. @param untilSeconds breaks off then, to look at the beginning alone */
-export function runScale(
-  scenario: Scenario,
-  deployment: Deployment,
+interface Stage {
+  scenario: Scenario;
+  deployment: Deployment;
+  seats: number;
+  untilMs: number;
+  seed: number;
+}
+
+/** Lets some crowd in and plays until all has come to rest. */
+function play(
+  { scenario, deployment, seats, untilMs, seed }: Stage,
   costs: UnitCosts,
-  options: { seed?: number; untilSeconds?: number } = {},
+  letIn: (system: SimulatedSystem, recorder: Recorder) => Crowd,
 ): ScaleRun {
-  const { seed = 1, untilSeconds = Infinity } = options;
-  const system = createSystem(deployment, costs, scenario.seats, scenario.holdTtlSeconds * 1000);
+  const ttlMs = scenario.holdTtlSeconds * 1000;
+  const system = createSystem(deployment, costs, { seats, ttlMs, seed });
   const { simulation, hall, actors } = system;
   const recorder = new Recorder();
   const readings = watch(system, deployment);
-  const crowd = openDoors(system, scenario, recorder, { seed, mapsFromCache: deployment.mapsFromCache });
-  const lastMs = Math.min(untilSeconds * 1000, scenario.minutes * 60_000 + PATIENCE_MS);
+  const crowd = letIn(system, recorder);
+  const doorsCloseMs = scenario.minutes * 60_000;
+  const lastMs = Math.min(untilMs, doorsCloseMs + PATIENCE_MS);
   const atRest = (): boolean => {
     const { delivered, expired } = actors.ends;
-    const doorsClosed = simulation.now > scenario.minutes * 60_000;
-    return doorsClosed && crowd.inside() === 0 && delivered + expired === crowd.reservations.length;
+    return simulation.now > doorsCloseMs && crowd.inside() === 0 && delivered + expired === crowd.reservations.length;
   };
   while (simulation.now < lastMs && !atRest()) simulation.run(simulation.now + STEP_MS);
   return {
@@ -53,4 +61,31 @@ export function runScale(
     seconds: simulation.now / 1000,
     events: simulation.events,
   };
+}
+
+/** Plays a sale on a deployment. @param options.untilSeconds breaks off then, to look at the beginning alone */
+export function runScale(
+  scenario: Scenario,
+  deployment: Deployment,
+  costs: UnitCosts,
+  options: { seed?: number; untilSeconds?: number } = {},
+): ScaleRun {
+  const { seed = 1, untilSeconds = Infinity } = options;
+  const { mapsFromCache } = deployment;
+  const stage = { scenario, deployment, seats: scenario.seats, untilMs: untilSeconds * 1000, seed };
+  return play(stage, costs, (system, recorder) => openDoors(system, scenario, recorder, { seed, mapsFromCache }));
+}
+
+/** Plays the sales of an earlier run again, without the crowd that got nothing. */
+export function runSales(
+  sales: readonly Sale[],
+  scenario: Scenario,
+  deployment: Deployment,
+  costs: UnitCosts,
+  seed = 1,
+): ScaleRun {
+  const seats = sales.reduce((sum, sale) => sum + sale.seats.length, 0);
+  return play({ scenario, deployment, seats, untilMs: Infinity, seed }, costs, (system, recorder) =>
+    replaySales(system, sales, recorder),
+  );
 }

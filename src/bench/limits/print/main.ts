@@ -1,0 +1,70 @@
+import type { Page } from 'puppeteer';
+import { createBrowserKeeper } from '../../../documents/browser';
+import { launchBrowser } from '../../../documents/chromium';
+import { renderTickets } from '../../../documents/render-tickets';
+import { ticketDocument } from '../../../documents/ticket-page';
+import type { PrintRequest, PrintResult } from './printer';
+import { makeSheet } from './sheets';
+
+/** As many as the documents' worker prints at a time. */
+const AT_ONCE = 2;
+const LIMIT_MS = 60_000;
+const SANDBOX = 'preferred';
+
+let printed = 0;
+
+/** Prints so many tickets, each by itself. @throws Error for what is no PDF */
+async function printAll(
+  count: number,
+  print: (index: number, lane: number) => Promise<Uint8Array>,
+): Promise<PrintResult> {
+  let [next, bytes] = [0, 0];
+  const started = performance.now();
+  const work = async (_: unknown, lane: number): Promise<void> => {
+    for (let index = next++; index < count; index = next++) {
+      const pdf = await print(printed++, lane);
+      if (Buffer.from(pdf.subarray(0, 5)).toString() !== '%PDF-') throw new Error('what was printed is no PDF');
+      bytes += pdf.length;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { wallMs: performance.now() - started, bytes };
+}
+
+/** Ours: as the documents' worker prints. */
+const keeper = createBrowserKeeper({ sandbox: SANDBOX });
+const printOurs = (count: number): Promise<PrintResult> =>
+  printAll(count, (index) => renderTickets(keeper, makeSheet(index)));
+
+/** Limit (e): a page that is open already is given the same content and printed, nothing else. */
+async function printLimit(count: number): Promise<PrintResult> {
+  const limits = { launchLimitMs: LIMIT_MS, commandLimitMs: LIMIT_MS };
+  const launched = await launchBrowser({ sandbox: SANDBOX, ...limits });
+  try {
+    const pages: Page[] = [];
+    for (let lane = 0; lane < AT_ONCE; lane++) pages.push(await launched.browser.newPage());
+    const documents = Array.from({ length: count + AT_ONCE }, (_, index) => ticketDocument(makeSheet(index)));
+    const print = async (lane: number): Promise<Uint8Array> => {
+      const page = pages[lane]!;
+      await page.setContent(documents.pop()!, { waitUntil: 'domcontentloaded' });
+      return page.pdf({ preferCSSPageSize: true, printBackground: true, timeout: 0 });
+    };
+    // The first page of a browser takes several times as long.
+    await Promise.all(pages.map((_, lane) => print(lane)));
+    return await printAll(count, (_, lane) => print(lane));
+  } finally {
+    await launched.kill();
+  }
+}
+
+/** Prints as it is told by the channel, one request at a time. */
+process.on('message', ({ side, count }: PrintRequest) => {
+  (side === 'ours' ? printOurs(count) : printLimit(count)).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});
+for (const event of ['SIGTERM', 'disconnect'] as const) {
+  process.once(event, () => void keeper.close().finally(() => process.exit(0)));
+}
+process.send?.('ready');

@@ -1,0 +1,38 @@
+import { startProgram } from '../../program';
+
+export interface PrintRequest {
+  side: 'ours' | 'limit';
+  count: number;
+}
+
+export interface PrintResult {
+  wallMs: number;
+  bytes: number;
+}
+
+/** Prints tickets in a process of its own, as the documents' worker does, or as limit (e). */
+export interface Printer {
+  pid: number;
+  print(request: PrintRequest): Promise<PrintResult>;
+  close(): Promise<void>;
+}
+
+export async function startPrinter(logFile: string): Promise<Printer> {
+  const program = await startProgram({ path: ['bench', 'limits', 'print', 'main.js'], env: process.env, logFile });
+  const { child } = program;
+  return {
+    pid: program.pid,
+    print: (request) =>
+      new Promise((resolve, reject) => {
+        const onExit = (): void => reject(new Error(`the printing ended; see ${logFile}`));
+        child.once('exit', onExit);
+        child.once('message', (message: { result?: PrintResult; error?: string }) => {
+          child.off('exit', onExit);
+          if (message.result) resolve(message.result);
+          else reject(new Error(`the printing broke off: ${message.error}`));
+        });
+        child.send(request);
+      }),
+    close: () => program.stop(),
+  };
+}

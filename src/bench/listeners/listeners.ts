@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { startProgram, type Program } from '../program';
+
+export interface ListenersRequest {
+  url: string;
+  path: string;
+  count: number;
+}
+
+/** One change as it was sent to all, and when each listener had it: milliseconds since 1970, NaN where it never came. */
+export interface Arrivals {
+  seats: { label: string; status: string }[];
+  atMs: Float64Array;
+}
+
+/** Many listeners of one stream, in a process of their own. */
+export interface Listeners {
+  pid: number;
+  /** What all of them heard. They listen no more then. */
+  finish(): Promise<Arrivals[]>;
+  close(): Promise<void>;
+}
+
+/** Files that stay free for a process's own use. */
+const SPARE_FILES = 200;
+
+/** @throws Error where the system does not let a process have so many connections */
+export function expectFiles(pid: number, connections: number): void {
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
+  const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1] ?? '0';
+  if (soft !== 'unlimited' && Number(soft) < connections + SPARE_FILES) {
+    throw new Error(`process ${pid} may open ${soft} files, too few for ${connections} connections: see ulimit -n`);
+  }
+}
+
+/** @throws Error when a stream breaks before the end */
+function nextMessage<Message extends object>({ child }: Program): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const onExit = (): void => reject(new Error('the listeners ended'));
+    child.once('exit', onExit);
+    child.once('message', (message: Message | { error: string }) => {
+      child.off('exit', onExit);
+      if ('error' in message) reject(new Error(`the listeners: ${message.error}`));
+      else resolve(message);
+    });
+  });
+}
+
+/** Opens the streams. @returns when every listener has the snapshot */
+export async function startListeners(request: ListenersRequest, logFile: string): Promise<Listeners> {
+  const program = await startProgram({ path: ['bench', 'listeners', 'main.js'], env: process.env, logFile });
+  try {
+    expectFiles(program.pid, request.count);
+    const listening = nextMessage(program);
+    program.child.send(request);
+    await listening;
+  } catch (error) {
+    await program.stop();
+    throw error;
+  }
+  const heard = nextMessage<{ arrivals: Arrivals[] }>(program);
+  heard.catch(() => undefined); // Whoever finishes hears of it.
+  return {
+    pid: program.pid,
+    async finish() {
+      program.child.send('tell');
+      return (await heard).arrivals;
+    },
+    close: () => program.stop(),
+  };
+}

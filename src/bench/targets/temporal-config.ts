@@ -1,0 +1,61 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROJECT } from '../../dev/steps';
+
+/** As in docker-compose.yml: chosen once for ever, since a cluster that has data cannot change it. */
+const HISTORY_SHARDS = 512;
+/** The very file that docker-compose.yml gives to its server. */
+const DYNAMIC_CONFIG = join(PROJECT, 'docker', 'temporal-dynamic-config.yaml');
+/** The name of the configuration, for the server's `--env`. */
+export const ENVIRONMENT = 'bench';
+export const DATABASES = { history: 'temporal', visibility: 'temporal_visibility' } as const;
+
+/** Each service listens for calls and for the others' membership gossip. */
+export type ServicePorts = Record<'frontend' | 'matching' | 'history' | 'worker', { rpc: number; membership: number }>;
+
+function store(postgres: URL, databaseName: string, maxConns: number): object {
+  const [user, password] = [postgres.username, postgres.password].map(decodeURIComponent);
+  const pool = { maxConns, maxIdleConns: maxConns, maxConnLifetime: '1h' };
+  const where = { pluginName: 'postgres12', connectAddr: postgres.host, connectProtocol: 'tcp', databaseName };
+  return { sql: { ...where, user, password, ...pool } };
+}
+
+/**
+ * Writes the configuration of a server with all four services in one process and both stores on one PostgreSQL: what the
+ * image of docker-compose.yml makes of that file's settings, on ports of our own. JSON, which is YAML too.
+ */
+export function writeServerConfig(folder: string, postgresUrl: string, ports: ServicePorts): void {
+  const postgres = new URL(postgresUrl);
+  const services = Object.entries(ports).map(([name, { rpc, membership }]) => [
+    name,
+    { rpc: { grpcPort: rpc, membershipPort: membership, bindOnIP: '127.0.0.1' } },
+  ]);
+  const address = `127.0.0.1:${ports.frontend.rpc}`;
+  const cluster = { enabled: true, initialFailoverVersion: 1, rpcName: 'frontend', rpcAddress: address };
+  const config = {
+    log: { stdout: true, level: 'error' },
+    persistence: {
+      numHistoryShards: HISTORY_SHARDS,
+      defaultStore: 'default',
+      visibilityStore: 'visibility',
+      datastores: {
+        default: store(postgres, DATABASES.history, 20),
+        visibility: store(postgres, DATABASES.visibility, 10),
+      },
+    },
+    global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
+    services: Object.fromEntries(services) as object,
+    clusterMetadata: {
+      enableGlobalNamespace: false,
+      failoverVersionIncrement: 10,
+      masterClusterName: 'active',
+      currentClusterName: 'active',
+      clusterInformation: { active: cluster },
+    },
+    dcRedirectionPolicy: { policy: 'noop' },
+    dynamicConfigClient: { filepath: DYNAMIC_CONFIG, pollInterval: '60s' },
+  };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // It holds the database's password.
+  writeFileSync(join(folder, `${ENVIRONMENT}.yaml`), JSON.stringify(config, null, 2), { mode: 0o600 });
+}

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tryLock, type Lock } from './lock';
+import { killGroup, track } from './supervisor';
+
+const BUILD_LIMIT_MS = 1_800_000;
+
+/** What fetching a program needs: PATH, HOME and proxies from `env`; told every few seconds that it goes on. */
+export interface FetchTask {
+  env: NodeJS.ProcessEnv;
+  progress: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+/** Where programs are kept for later runs, those of other folders included. */
+export const keptPrograms = (env: NodeJS.ProcessEnv): string =>
+  join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast', 'bin');
+
+export function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Where a program of this name would be, folder by folder of the PATH. */
+export const onPath = (name: string, env: NodeJS.ProcessEnv): string[] =>
+  (env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name));
+
+const seconds = (sinceMs: number): number => Math.round((Date.now() - sinceMs) / 1000);
+
+/** Runs a long step and says every few seconds that it still does. */
+export async function withProgress<T>(
+  label: string,
+  progress: FetchTask['progress'],
+  step: () => Promise<T>,
+): Promise<T> {
+  const began = Date.now();
+  progress(label);
+  const timer = setInterval(() => progress(`${label} (${seconds(began)} s)`), 5_000);
+  try {
+    return await step();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * Builds a module's command with Go into a folder, under the last part of the module's path; ended with all its
+ * compilers when the signal or the time limit says so.
+ */
+export async function goInstall(module: string, folder: string, task: FetchTask): Promise<void> {
+  const env = { ...task.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '' };
+  const child = spawn('go', ['install', module], { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2_000)));
+  const limits = [AbortSignal.timeout(BUILD_LIMIT_MS), ...(task.signal ? [task.signal] : [])];
+  const signal = AbortSignal.any(limits);
+  track(child);
+  const kill = (): void => killGroup(child.pid);
+  signal.addEventListener('abort', kill, { once: true });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.once('error', reject).once('close', resolve),
+    );
+    signal.throwIfAborted();
+    if (code !== 0) throw new Error(said.trim().split('\n').slice(-3).join('; ') || `go ended with code ${code}`);
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+/** Waits its turn: two runs on one machine fetch a program once. */
+export async function lockFetching(file: string, what: string, task: FetchTask): Promise<Lock> {
+  for (let said = 0; ;) {
+    const lock = tryLock(file);
+    if ('release' in lock) return lock;
+    if (Date.now() - said > 10_000) {
+      said = Date.now();
+      task.progress(`${what}: waiting for process ${lock.heldBy}, which is fetching it`);
+    }
+    await sleep(500, undefined, { signal: task.signal });
+  }
+}

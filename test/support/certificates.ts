@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Files in PEM: an authority, and what it signed for a server and for a client. */
+export interface Certificates {
+  folder: string;
+  authority: string;
+  server: { certificate: string; key: string };
+  client: { certificate: string; key: string };
+}
+
+/** The name that the server's certificate is for. */
+export const SERVER_NAME = 'temporal.example.test';
+
+/** Nothing of the system's own configuration counts. */
+const CONFIG = `
+[req]
+distinguished_name = name
+prompt = no
+[name]
+CN = holdfast-test
+[authority]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign
+subjectKeyIdentifier = hash
+[server]
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:${SERVER_NAME}
+[client]
+basicConstraints = critical, CA:FALSE
+extendedKeyUsage = clientAuth
+`;
+
+/** Makes an authority of our own and two certificates, for two days. @returns why not, where there is no fitting OpenSSL */
+export function makeCertificates(): Certificates | { reason: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-certificates-'));
+  const config = join(folder, 'openssl.cnf');
+  writeFileSync(config, CONFIG);
+  const authority = { certificate: join(folder, 'authority.pem'), key: join(folder, 'authority.key') };
+  const make = (extensions: string, signer?: typeof authority): typeof authority => {
+    const made = { certificate: join(folder, `${extensions}.pem`), key: join(folder, `${extensions}.key`) };
+    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    args.push('-config', config, '-extensions', extensions, '-subj', `/CN=holdfast-test-${extensions}`);
+    args.push('-keyout', made.key, '-out', made.certificate);
+    if (signer) args.push('-CA', signer.certificate, '-CAkey', signer.key);
+    execFileSync('openssl', args, { stdio: 'pipe', timeout: 30_000 });
+    return made;
+  };
+  try {
+    make('authority');
+    return {
+      folder,
+      authority: authority.certificate,
+      server: make('server', authority),
+      client: make('client', authority),
+    };
+  } catch (error) {
+    return { reason: `no certificates could be made with OpenSSL 3: ${(error as Error).message.split('\n')[0]}` };
+  }
+}
