@@ -32,18 +32,16 @@ const BURST_PER_SECOND = 50;
 
 /**
  * How many actors to start at once, and how long to rest after. A durable workflow costs about a hundred times what the
- * hold did, so a burst of buyers is answered first and adopted after: while it lasts and the processors are full, a few
- * actors a second start, steadily; their holds are safe in the database meanwhile. When nothing else fills the
+ * hold did, so a burst of buyers is answered first and adopted after: while it lasts, and there is no machine to spare, a
+ * few actors a second start, steadily; their holds are safe in the database meanwhile. When nothing else fills the
  * processors, actors may, but for some room for whoever comes; and never so many at once that the gauge sees it too
  * late. Who has paid or cancelled is never paced.
  * @param busy the share of the processors in use, 0 to 1
  * @param holdsPerSecond how many new holds came lately
  */
 export function paceStarts(busy: number, holdsPerSecond: number): { starts: number; pauseMs: number } {
-  if (busy <= 0.75) return { starts: 2 * availableParallelism(), pauseMs: 20 };
-  return holdsPerSecond > BURST_PER_SECOND
-    ? { starts: 1, pauseMs: 200 }
-    : { starts: 2 * availableParallelism(), pauseMs: 40 };
+  if (holdsPerSecond > BURST_PER_SECOND && busy > 0.5) return { starts: 1, pauseMs: 400 };
+  return { starts: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
 }
 
 /**

@@ -92,9 +92,8 @@ export function startRelay({
   const starting = until(
     stopping.signal,
     async () => {
-      const busy = gauge.busy();
-      const perSecond = busy > 0.5 ? arrivals(await readEntriesEver(db), performance.now()) : 0;
-      const { starts, pauseMs } = paceStarts(busy, perSecond);
+      const perSecond = arrivals(await readEntriesEver(db), performance.now());
+      const { starts, pauseMs } = paceStarts(gauge.busy(), perSecond);
       if ((await deliverBatch('starts', starts)) === 0) await startBell.next(IDLE_POLL_MS);
       else if (pauseMs > 0) await pause(pauseMs);
     },

@@ -1,5 +1,6 @@
 import { readSettings, SettingsError } from '../../src/config';
 import { isOutside, refuseInProduction } from '../../src/production';
+import { temporalEndpoint } from '../../src/temporal/connection';
 
 const message = (act: () => unknown): string => {
   try {
@@ -48,6 +49,7 @@ describe('In production a process refuses to start', () => {
 
   it.each([
     ['DATABASE_URL', { DATABASE_URL: 'postgres://u:p@db.example.com/holdfast' }],
+    ['DATABASE_DIRECT_URL', { DATABASE_DIRECT_URL: 'postgres://u:p@db.example.com/holdfast' }],
     ['SMTP_URL', { SMTP_URL: 'smtp://mail.example.com:587' }],
     ['STRIPE_WEBHOOK_SECRET', { STRIPE_WEBHOOK_SECRET: ['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx'] }],
     ['STANDARD_WEBHOOK_SECRET', { STANDARD_WEBHOOK_SECRET: ['whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ=='] }],
@@ -69,6 +71,29 @@ describe('In production a process refuses to start', () => {
       SMTP_URL: 'smtps://mail.example.com',
     };
     expect(message(() => refuseInProduction(settings, local))).toBe('');
+  });
+});
+
+describe('The way to Temporal', () => {
+  const before = { ...process.env };
+  afterEach(() => {
+    process.env = { ...before };
+  });
+
+  it.each([
+    ['is in clear without credentials', {}, false],
+    ['is encrypted with an API key', { TEMPORAL_API_KEY: 'key' }, true],
+    ['is in clear where TLS is turned off, API key or not', { TEMPORAL_API_KEY: 'key', TEMPORAL_TLS: 'false' }, false],
+    ['is encrypted where TLS is turned on', { TEMPORAL_TLS: 'true' }, true],
+    [
+      'is encrypted with a client certificate',
+      { TEMPORAL_TLS_CLIENT_CERT_DATA: 'c', TEMPORAL_TLS_CLIENT_KEY_DATA: 'k' },
+      true,
+    ],
+  ])('%s', (_, settings, tls) => {
+    const address = 'holdfast.a1b2c.tmprl.cloud:7233';
+    process.env = { ...before, TEMPORAL_ADDRESS: address, ...settings };
+    expect(temporalEndpoint()).toEqual({ address, tls });
   });
 });
 

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { createChance } from '../kernel/random';
 import type { UnitCosts } from '../model/costs';
-import { Meter } from '../measure/meter';
+import { Meter, QUIET_CORES } from '../measure/meter';
 import { inTurn } from '../real/load';
 import type { RealSystem } from '../real/system';
 import type { Compared } from './compare';
@@ -11,8 +11,6 @@ import { plays, type Play, type Seen } from './play';
 
 const WARM_UP = 600;
 const ROUNDS = 3;
-/** What the kernel does for us counts as others' too. */
-const QUIET_CORES = 0.15;
 
 /** Plays every scenario on the real system and in the simulation. */
 export async function check(

@@ -281,7 +281,7 @@ export async function measureCosts(
   progress: (line: string) => void,
   sizes: Sizes = FULL,
 ): Promise<Record<CostName, number>> {
-  const run: Run = { system, meter: new Meter(system), sizes, progress };
+  const run: Run = { system, meter: new Meter(system, progress), sizes, progress };
   progress('warming up');
   const warm = await system.shop.makeHall(600);
   await inTurn(warm.labels, AT_ONCE, (label) => system.shop.hold(warm, [label]));

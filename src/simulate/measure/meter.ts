@@ -12,11 +12,17 @@ const ownMs = (): number => {
   return (user + system) / 1000;
 };
 
+/** What the kernel does for us counts as others' too; above this somebody else is at work. */
+export const QUIET_CORES = 0.15;
+
 /** Reads what every part of a system has spent, less what it spends anyway, at rest. */
 export class Meter {
   private perSecond: Partial<Record<MeteredRole | 'client', number>> = {};
 
-  constructor(private readonly system: RealSystem) {}
+  constructor(
+    private readonly system: RealSystem,
+    private readonly progress: (line: string) => void = () => undefined,
+  ) {}
 
   private read(): Spent {
     const parts = ROLES.map((role) => [role, cpuMsOf(this.system.pidOf(role))] as const);
@@ -32,8 +38,8 @@ export class Meter {
   }
 
   /**
-   * What the parts spend on something, above what they spend anyway; and how many cores went to something else: more
-   * than a tenth, and the figures are worth little.
+   * What the parts spend on something, above what they spend anyway; and how many cores went to something else: with
+   * many of them the figures are worth little.
    */
   async during<Result>(
     work: () => Promise<Result>,
@@ -51,6 +57,7 @@ export class Meter {
       return [role, Math.max(0, after[role] - before[role] - anyway)] as const;
     });
     const foreignCores = Math.max(0, machineMs - ours) / (1000 * seconds);
+    if (foreignCores > QUIET_CORES) this.progress(`disturbed: ${foreignCores.toFixed(2)} cores went to others`);
     return { result, spent: Object.fromEntries(net) as Spent, seconds, foreignCores };
   }
 }

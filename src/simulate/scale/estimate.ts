@@ -25,14 +25,17 @@ export interface Load {
   ticketsPerSecond: number;
 }
 
-const weightedMean = (weights: readonly number[]): number =>
-  weights.reduce((sum, weight, index) => sum + weight * (index + 1), 0) /
-  weights.reduce((sum, weight) => sum + weight, 0);
+/** Seats of a party that wins, on average: one of two meets a taken seat twice as often as one of one, and so on. */
+function meanParty(weights: readonly number[]): number {
+  const winners = weights.map((weight, index) => weight / (index + 1));
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return sum(winners.map((winner, index) => winner * (index + 1))) / sum(winners);
+}
 
 export function estimateLoad(scenario: Scenario, goals: Goals, costs: UnitCosts): Load {
   const { buyers, seats, minutes, rushShare, rushMeanSeconds, groups, neverPays, payingSeconds } = scenario;
   const peakArrivals = (buyers * rushShare) / rushMeanSeconds + (buyers * (1 - rushShare)) / (60 * minutes);
-  const reservations = seats / weightedMean(groups);
+  const reservations = seats / meanParty(groups);
   const paid = reservations * (1 - neverPays);
   return {
     peakArrivals,
