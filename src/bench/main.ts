@@ -53,10 +53,11 @@ interface Measured extends RunResult {
 /** Measures, and ends all that was started whatever comes. */
 async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<Measured> {
   const { signal } = stop;
-  const { home, running, scale, rounds } = options;
+  const { home, running, processes, scale, rounds } = options;
   const { bench, unrest, charts, failed, close } = await makeStand({
     home,
     running,
+    processes,
     scale,
     signal,
     progress: console.log,
@@ -112,6 +113,7 @@ async function main(): Promise<number> {
     commit,
     machine: describeMachine(),
     scale: options.scale,
+    apiProcesses: options.running ? null : options.processes,
     partial: cases.length < CASES.length,
     minutes: (Date.now() - started) / 60_000,
     ...measured,

@@ -6,6 +6,8 @@ export interface BenchOptions {
   /** null: all. */
   only: readonly string[] | null;
   scale: number;
+  /** API_PROCESSES of its own system, and as many of the bare handler. */
+  processes: number;
   /** null: a new one, removed afterwards. */
   home: string | null;
   /** On the system that somebody runs. */
@@ -27,6 +29,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --only ID,ID     these cases only (--list names them)
   --rounds N       rounds of each case (default: 3, long cases fewer)
   --quick          a tenth of the size and one round: to see that it works, not how fast
+  --processes N    API processes of its own system, and of the limits (default 1)
   --running        measure the system that npm run dev runs (started with RATE_LIMIT=off), not one of its own
   --home FOLDER    where its own system keeps its data (default: a new folder, removed afterwards)
   --peer FILE      JSON with another system's figures, to compare with: { "hold10", "hold40", "raceMeanMs",
@@ -41,7 +44,15 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 
 function parse(args: readonly string[]) {
-  const options = { only: text, rounds: text, home: text, peer: text, out: text, results: text } as const;
+  const options = {
+    only: text,
+    rounds: text,
+    processes: text,
+    home: text,
+    peer: text,
+    out: text,
+    results: text,
+  } as const;
   const flags = { quick: flag, running: flag, strict: flag, list: flag, help: flag } as const;
   try {
     return parseArgs({ args: [...args], options: { ...options, ...flags } }).values;
@@ -50,19 +61,24 @@ function parse(args: readonly string[]) {
   }
 }
 
+function countOf(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^[1-9]\d?$/.test(value)) throw new UsageError(`--${name} must be a number from 1 to 99`);
+  return Number(value);
+}
+
 /** Reads the command line; null when help was asked for. @throws UsageError with one line that names what is wrong */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const values = parse(args);
   if (values.help) return null;
-  const { rounds, quick, running, strict, list, only } = values;
-  if (rounds !== undefined && !/^[1-9]\d?$/.test(rounds))
-    throw new UsageError('--rounds must be a number from 1 to 99');
+  const { rounds, processes, quick, running, strict, list, only } = values;
   if (running && values.home !== undefined)
     throw new UsageError('--running takes the system of HOLDFAST_HOME, not --home');
   return {
-    rounds: rounds !== undefined ? Number(rounds) : quick ? 1 : null,
+    rounds: countOf('rounds', rounds) ?? (quick ? 1 : null),
     only: only?.split(',').filter((id) => id !== '') ?? null,
     scale: quick ? 0.1 : 1,
+    processes: countOf('processes', processes) ?? 1,
     home: values.home ?? null,
     running,
     out: values.out ?? 'reports/bench.html',

@@ -14,6 +14,8 @@ export interface BenchResult {
   machine: Machine;
   /** Below 1: a trial, whose figures say little. */
   scale: number;
+  /** null: as many as the system that somebody runs has. */
+  apiProcesses: number | null;
   /** Only some of the cases. */
   partial: boolean;
   minutes: number;
@@ -143,7 +145,7 @@ export function verdictOf({ cases }: BenchResult): { ok: boolean; text: string }
 }
 
 export function benchReport(result: BenchResult): Report {
-  const { date, commit, machine, scale, minutes, spinsMs, unrest } = result;
+  const { date, commit, machine, scale, apiProcesses, minutes, spinsMs, unrest } = result;
   return {
     title: 'Benchmark',
     intro: [
@@ -160,6 +162,7 @@ export function benchReport(result: BenchResult): Report {
       Machine: `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}`,
       Node: machine.node,
       Scale: String(scale),
+      'API processes': String(apiProcesses ?? 'as found'),
       Took: `${minutes.toFixed(1)} minutes`,
       Noise: `${percent(noiseOf(spinsMs))} between the fastest and the slowest of ${spinsMs.flat().length} equal sums; ${unrest.length} measurements begun although the machine was busy`,
     },
@@ -169,11 +172,12 @@ export function benchReport(result: BenchResult): Report {
 /** Keeps the figures by commit and machine. A later run of the same commit takes the earlier one's place. @returns the file */
 export function saveResult(folder: string, result: BenchResult): string {
   mkdirSync(folder, { recursive: true });
-  const { commit, machine, scale, partial } = result;
+  const { commit, machine, scale, apiProcesses, partial } = result;
   const name = [
     commit?.id ?? 'unknown',
     ...(commit?.dirty ? ['changed'] : []),
     shortName(machine),
+    ...((apiProcesses ?? 1) > 1 ? [`api-${apiProcesses}`] : []),
     // What is less than a whole measurement does not take the place of one.
     ...(scale < 1 ? ['trial'] : partial ? ['part'] : []),
   ];

@@ -23,6 +23,7 @@ const QUIET_LIMIT_MS = 60_000;
 export interface StandOptions {
   home: string | null;
   running: boolean;
+  processes: number;
   scale: number;
   signal: AbortSignal;
   progress: (line: string) => void;
@@ -57,10 +58,10 @@ const baseEnv = (): NodeJS.ProcessEnv =>
     }),
   );
 
-function ownStack(home: string, { signal, progress }: StandOptions): Promise<Stack> {
+function ownStack(home: string, { processes, signal, progress }: StandOptions): Promise<Stack> {
   return startStack({
     home,
-    env: { ...baseEnv(), RATE_LIMIT: 'off' },
+    env: { ...baseEnv(), RATE_LIMIT: 'off', API_PROCESSES: String(processes) },
     ports: { PORT: 0, PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
     temporalDatabase: 'file',
     workers: WORKERS,

@@ -78,6 +78,7 @@ const result = (cases: BenchResult['cases']): BenchResult => ({
   commit: { id: 'abc', dirty: true },
   machine: { cpu: 'Intel(R) Xeon(R) Processor', cores: 2, memoryGb: 8, kernel: '6.1', node: 'v20' },
   scale: 1,
+  apiProcesses: 1,
   partial: false,
   minutes: 1,
   spinsMs: [
@@ -115,11 +116,14 @@ describe('the options', () => {
 
   it('take a trial', () => expect(readOptions(['--quick'])).toMatchObject({ rounds: 1, scale: 0.1 }));
 
-  it.each([[['--rounds', '0']], [['--rounds', 'x']], [['--nonsense']], [['--running', '--home', '/tmp/x']]])(
-    'refuse %j in one line',
-    (args) => {
-      expect(() => readOptions(args)).toThrow(UsageError);
-      expect(() => readOptions(args)).toThrow(/^[^\n]+$/);
-    },
-  );
+  it.each([
+    [['--rounds', '0']],
+    [['--rounds', 'x']],
+    [['--processes', '-1']],
+    [['--nonsense']],
+    [['--running', '--home', '/tmp/x']],
+  ])('refuse %j in one line', (args) => {
+    expect(() => readOptions(args)).toThrow(UsageError);
+    expect(() => readOptions(args)).toThrow(/^[^\n]+$/);
+  });
 });
