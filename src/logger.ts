@@ -26,7 +26,8 @@ export function createLogger(name: string, level: string): Logger {
       level,
       timestamp: stdTimeFunctions.isoTime,
       redact: {
-        paths: ['authorization', 'headers', 'buyer', 'email', 'password', '*.authorization', '*.buyer', '*.email'],
+        // What is logged is flat; a search at every depth would double a line's cost.
+        paths: ['authorization', 'headers', 'buyer', 'email', 'password'],
         censor: '[redacted]',
       },
     },

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Run } from '../domain/best-available';
 import { sql, type Queryable } from './database';
 import type { ReservationRecord } from './reservations';
@@ -26,7 +26,7 @@ export type HoldResult =
 
 /** One buyer is one e-mail address, whatever its case; only the hash is compared and indexed. */
 export function buyerKeyOf(email: string): Buffer {
-  return createHash('sha256').update(email.trim().toLowerCase()).digest();
+  return hash('sha256', email.trim().toLowerCase(), 'buffer');
 }
 
 const HOLD = sql('hold_seats', 'select hold_seats($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result');

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { sql, type Queryable } from './database';
 
 export const ROLES = ['client', 'operator', 'scanner'] as const;
@@ -12,7 +12,7 @@ export interface Caller {
 
 /** Only this is stored. A key is 256 random bits, so a plain hash cannot be searched backwards. */
 export function hashKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
 
 export function newKey(role: Role): string {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** 8 to 128 characters that mean nothing special in a URL, a shell or the Temporal UI; `:` is kept for other workflows. */
 export const IDEMPOTENCY_KEY = /^[A-Za-z0-9_.-]{8,128}$/;
@@ -27,5 +27,5 @@ function canonicalJson(value: unknown): string {
 
 /** What tells one request body from another, after parsing. The key goes in, so equal bodies do not show as equal. */
 export function fingerprintOf(key: string, body: unknown): Buffer {
-  return createHash('sha256').update(key).update('\n').update(canonicalJson(body)).digest();
+  return hash('sha256', `${key}\n${canonicalJson(body)}`, 'buffer');
 }

@@ -24,10 +24,7 @@ export function createLoadGauge(): { busy(): number; stop(): void } {
   return { busy: () => busy, stop: () => clearInterval(timer) };
 }
 
-/** How many entries to tell Temporal at once. */
-export const COMMANDS_AT_ONCE = 16;
-
-/** More holds a second than this are a burst: two processors could not give each of them its actor. */
+/** More than this that is new a second is a burst: two processors could not carry it on as fast as it comes. */
 const BURST_PER_SECOND = 50;
 
 /**
@@ -35,13 +32,23 @@ const BURST_PER_SECOND = 50;
  * hold did, so a burst of buyers is answered first and adopted after: while it lasts, and there is no machine to spare, a
  * few actors a second start, steadily; their holds are safe in the database meanwhile. When nothing else fills the
  * processors, actors may, but for some room for whoever comes; and never so many at once that the gauge sees it too
- * late. Who has paid or cancelled is never paced.
+ * late.
  * @param busy the share of the processors in use, 0 to 1
- * @param holdsPerSecond how many new holds came lately
+ * @param newPerSecond how many entries for the relay came lately
  */
-export function paceStarts(busy: number, holdsPerSecond: number): { starts: number; pauseMs: number } {
-  if (holdsPerSecond > BURST_PER_SECOND && busy > 0.5) return { starts: 1, pauseMs: 400 };
-  return { starts: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
+export function paceStarts(busy: number, newPerSecond: number): { atOnce: number; pauseMs: number } {
+  if (newPerSecond > BURST_PER_SECOND && busy > 0.5) return { atOnce: 1, pauseMs: 400 };
+  return { atOnce: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
+}
+
+/**
+ * The same for who has paid, cancelled or asked: told as fast as they come. Only in a burst on a full machine they are
+ * told at about the rate at which actors can act on it: payments are pinned, and more would only stand in line inside
+ * Temporal while others wait for their answers.
+ */
+export function paceCommands(busy: number, newPerSecond: number): { atOnce: number; pauseMs: number } {
+  if (newPerSecond > BURST_PER_SECOND && busy > 0.5) return { atOnce: 4, pauseMs: 150 };
+  return { atOnce: 16, pauseMs: 0 };
 }
 
 /**

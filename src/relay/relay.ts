@@ -5,7 +5,7 @@ import { deliverDue, readEntriesEver, type OutboxLane } from '../db/outbox';
 import { sweep } from '../db/sweep';
 import { listenForWork } from '../db/wake';
 import type { Logger } from '../logger';
-import { COMMANDS_AT_ONCE, createLoadGauge, createRateGauge, paceStarts } from './pace';
+import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
 import { createTeller } from './tell-temporal';
 
 const IDLE_POLL_MS = 200;
@@ -79,26 +79,20 @@ export function startRelay({
     }
   }
 
-  const commandBell = wake.bell();
-  const commanding = until(
-    stopping.signal,
-    async () => {
-      if ((await deliverBatch('commands', COMMANDS_AT_ONCE)) === 0) await commandBell.next(IDLE_POLL_MS);
-    },
-    'The outbox could not be read',
-  );
-  const startBell = wake.bell();
   const arrivals = createRateGauge(ARRIVALS_OVER_MS);
-  const starting = until(
-    stopping.signal,
-    async () => {
-      const perSecond = arrivals(await readEntriesEver(db), performance.now());
-      const { starts, pauseMs } = paceStarts(gauge.busy(), perSecond);
-      if ((await deliverBatch('starts', starts)) === 0) await startBell.next(IDLE_POLL_MS);
+
+  /** Tells what a lane has, at its pace, until it is empty; then waits for a ring. */
+  function work(lane: OutboxLane, pace: typeof paceStarts): Promise<void> {
+    const bell = wake.bell();
+    const step = async () => {
+      const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(await readEntriesEver(db), performance.now()));
+      if ((await deliverBatch(lane, atOnce)) === 0) await bell.next(IDLE_POLL_MS);
       else if (pauseMs > 0) await pause(pauseMs);
-    },
-    'The outbox could not be read',
-  );
+    };
+    return until(stopping.signal, step, 'The outbox could not be read');
+  }
+  const commanding = work('commands', paceCommands);
+  const starting = work('starts', paceStarts);
   const sweeping = until(
     stopping.signal,
     async () => {

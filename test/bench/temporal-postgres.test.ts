@@ -1,9 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { SERVER_ENV, writeServerConfig } from '../../src/bench/targets/temporal-config';
 import { startTemporalOnPostgres } from '../../src/bench/targets/temporal-postgres';
 import { seekTemporalServer } from '../../src/bench/targets/temporal-server';
 import { startStack } from '../../src/dev/stack';
+import { PROJECT } from '../../src/dev/steps';
 import { ApiClient } from '../support/api';
 import { testServices } from '../support/services';
 
@@ -11,6 +13,26 @@ const { PATH, HOME, XDG_CACHE_HOME } = process.env;
 // Building the server takes minutes; `npm run bench -- --temporal postgres` does it.
 const there = seekTemporalServer({ PATH, HOME, XDG_CACHE_HOME }) !== undefined;
 if (!there) process.stderr.write('Skipped, what runs on a Temporal server with PostgreSQL: it is not built here\n');
+
+describe('The second target of the benchmark', () => {
+  it('is set as the server of docker-compose.yml is', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-temporal-'));
+    const pair = { rpc: 1, membership: 2 };
+    const ports = { frontend: pair, matching: pair, history: pair, worker: pair };
+    writeServerConfig(folder, 'postgres://user:p%40ss@127.0.0.1:5/holdfast', ports);
+    const config = JSON.parse(readFileSync(join(folder, 'bench.yaml'), 'utf8')) as {
+      persistence: { numHistoryShards: number; datastores: Record<string, { sql: { password: string } }> };
+      dynamicConfigClient: { filepath: string };
+    };
+    rmSync(folder, { recursive: true });
+    const compose = readFileSync(join(PROJECT, 'docker-compose.yml'), 'utf8');
+    expect(compose).toContain(`NUM_HISTORY_SHARDS: '${config.persistence.numHistoryShards}'`);
+    expect(compose).toContain(`- ./${relative(PROJECT, config.dynamicConfigClient.filepath)}:`);
+    expect(compose).toContain(`GOGC: '${SERVER_ENV.GOGC}'`);
+    expect(existsSync(config.dynamicConfigClient.filepath)).toBe(true);
+    expect(config.persistence.datastores.default?.sql.password).toBe('p@ss');
+  });
+});
 
 (there ? describe : describe.skip)('A Temporal server on PostgreSQL', () => {
   const home = mkdtempSync(join(tmpdir(), 'holdfast-temporal-'));

@@ -7,7 +7,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { SEARCH_ATTRIBUTES } from '../../contracts/reservation';
 import { startServices, type Services } from '../../dev/services';
 import { Part, type PartEvents } from '../../dev/supervisor';
-import { DATABASES, ENVIRONMENT, writeServerConfig, type ServicePorts } from './temporal-config';
+import { DATABASES, ENVIRONMENT, SERVER_ENV, writeServerConfig, type ServicePorts } from './temporal-config';
 import { findTemporalServer } from './temporal-server';
 
 const NAMESPACE = 'default';
@@ -117,7 +117,7 @@ async function startServer(services: Services, options: TemporalOnPostgresOption
       name: 'temporal-server',
       file: server,
       args: ['--root', folder, '--config', '.', '--env', ENVIRONMENT, '--allow-no-auth', 'start'],
-      options: { cwd: folder, env: {} },
+      options: { cwd: folder, env: SERVER_ENV },
       logFile: join(services.home, 'logs', 'temporal.log'),
       recordFolder: services.recordFolder,
       ready: (_child, aborted) => untilUsable(address, aborted),

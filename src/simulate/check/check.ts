@@ -21,11 +21,14 @@ export async function check(
 ): Promise<Compared[]> {
   progress('warming up');
   const hall = await system.shop.makeHall(WARM_UP);
-  await inTurn(hall.labels, 10, (label) => system.shop.hold(hall, [label]));
+  const warmUp = async (): Promise<void> => {
+    await inTurn(hall.labels, 40, (label) => system.shop.hold(hall, [label]));
+  };
+  await warmUp();
   const chance = createChance(seed, 'plays');
   const compared: Compared[] = [];
   for (const play of plays((limit) => chance.below(limit))) {
-    const { real, foreignCores } = await playUndisturbed(system, play, progress);
+    const { real, foreignCores } = await playUndisturbed(system, play, { warmUp, progress });
     compared.push({ play, real, foreignCores, simulated: playSimulated(play, costs, { cores: cpus().length, seed }) });
   }
   return compared;
@@ -35,12 +38,12 @@ export async function check(
 async function playUndisturbed(
   system: RealSystem,
   play: Play,
-  progress: (line: string) => void,
+  { warmUp, progress }: { warmUp: () => Promise<void>; progress: (line: string) => void },
 ): Promise<{ real: Seen; foreignCores: number }> {
   const meter = new Meter(system);
   let best: { real: Seen; foreignCores: number } | undefined;
   for (let round = 0; round < ROUNDS; round++) {
-    const { result: real, foreignCores } = await meter.during(() => playReally(system, play));
+    const { result: real, foreignCores } = await meter.during(() => playReally(system, play, warmUp));
     progress(`${play.title}: ${foreignCores.toFixed(2)} cores went to others meanwhile`);
     if (!best || foreignCores < best.foreignCores) best = { real, foreignCores };
     if (foreignCores <= QUIET_CORES) break;

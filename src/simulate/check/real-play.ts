@@ -46,10 +46,14 @@ async function starts(system: RealSystem, hall: Hall, count: number): Promise<nu
   }
 }
 
-/** Plays it on a real system, at rest before and after. */
-export async function playReally(system: RealSystem, play: Play): Promise<Seen> {
+/**
+ * Plays it on a real system, at rest before and after.
+ * @param warmUp done right before: after half a minute of rest connections are closed, and the first requests slow
+ */
+export async function playReally(system: RealSystem, play: Play, warmUp: () => Promise<void>): Promise<Seen> {
   const hall = await system.shop.makeHall(play.seats);
   await rest(system);
+  await warmUp();
   const seen: Seen = { heldMs: [], refusedMs: [], paidMs: [], answeredMs: 0, startedAt: [], confirmedAt: [] };
   const beganAt = Date.now();
   const began = performance.now();

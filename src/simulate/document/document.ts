@@ -32,11 +32,8 @@ function checkText(compared: readonly Compared[]): string {
   return `${markdownTable(comparisonTable(compared))}\n\nThe simulation is off for ${errors.join('; for ')}.`;
 }
 
-const titled = (table: Table): string =>
-  [
-    ...(table.title === undefined ? [] : [`**${table.title}.**`]),
-    ...(table.note === undefined ? [] : [table.note]),
-  ].join(' ') + `\n\n${markdownTable(table)}`;
+const withNote = (table: Table): string =>
+  table.note === undefined ? markdownTable(table) : `${markdownTable(table)}\n\n${table.note}`;
 
 /** Writes what was measured, checked and simulated into docs/SCALING.md, with pictures of the charts. */
 export async function writeDocument(
@@ -48,7 +45,7 @@ export async function writeDocument(
   const tableOf = (title: string): string => {
     const table = tables[title];
     if (!table) throw new Error(`there is no table ${title}`);
-    return titled({ ...table, title: undefined });
+    return withNote(table);
   };
   fillDocument(DOCUMENT, {
     'unit costs': costsTable(known),
@@ -57,6 +54,7 @@ export async function writeDocument(
     deployments: tableOf('Deployments'),
     outcome: tableOf('What becomes of it'),
     use: tableOf('How full it gets'),
+    maps: tableOf('Where the seat map comes from'),
     'more load': tableOf('More and more load'),
     disk: tableOf('Disk and actions'),
   });

@@ -1,5 +1,5 @@
 import { cpuMsOf } from '../../bench/cpu';
-import { machineBusyMs } from '../real/machine-load';
+import { allProcesses, usedBetween } from '../real/machine-load';
 import type { RealSystem } from '../real/system';
 
 const ROLES = ['api', 'postgres', 'temporal', 'reservations', 'relay', 'documents', 'mail', 'mail-catcher'] as const;
@@ -45,12 +45,12 @@ export class Meter {
     work: () => Promise<Result>,
   ): Promise<{ result: Result; spent: Spent; seconds: number; foreignCores: number }> {
     const before = this.read();
-    const machineBefore = machineBusyMs();
+    const machineBefore = allProcesses();
     const began = performance.now();
     const result = await work();
     const seconds = (performance.now() - began) / 1000;
     const after = this.read();
-    const machineMs = machineBusyMs() - machineBefore;
+    const machineMs = usedBetween(machineBefore, allProcesses());
     const ours = (Object.keys(before) as (keyof Spent)[]).reduce((sum, role) => sum + after[role] - before[role], 0);
     const net = (Object.keys(before) as (keyof Spent)[]).map((role) => {
       const anyway = (this.perSecond[role] ?? 0) * seconds;

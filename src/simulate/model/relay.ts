@@ -1,7 +1,7 @@
 import { Bell } from '../kernel/bell';
 import { all, type Process, type Simulation } from '../kernel/simulation';
 import { Thread } from '../kernel/thread';
-import { COMMANDS_AT_ONCE, createRateGauge, paceStarts } from '../../relay/pace';
+import { createRateGauge, paceCommands, paceStarts } from '../../relay/pace';
 import { RELAY_SHARE, type Actors } from './actors';
 import type { UnitCosts } from './costs';
 import type { Machines } from './machines';
@@ -17,6 +17,7 @@ const ARRIVALS_OVER_MS = 250;
 export class Relay {
   private readonly loop: Thread;
   private busy = 0;
+  private readonly arrivals = createRateGauge(SAMPLE_MS);
 
   constructor(
     private readonly simulation: Simulation,
@@ -27,8 +28,8 @@ export class Relay {
   ) {
     this.loop = new Thread(simulation, machines.relay);
     simulation.spawn(this.gauge());
-    simulation.spawn(this.commanding());
-    simulation.spawn(this.starting());
+    simulation.spawn(this.working('commands', paceCommands));
+    simulation.spawn(this.working('starts', paceStarts));
   }
 
   /** The share of the relay's own machine in use, as `createLoadGauge` sees it. */
@@ -42,21 +43,12 @@ export class Relay {
     }
   }
 
-  private *commanding(): Process {
-    const bell = this.bellOf('commands');
+  private *working(lane: Lane, pace: typeof paceStarts): Process {
+    const bell = this.bellOf(lane);
     for (;;) {
-      const told = yield* this.batch('commands', COMMANDS_AT_ONCE);
-      if (told === 0) yield bell.next(IDLE_POLL_MS);
-    }
-  }
-
-  private *starting(): Process {
-    const bell = this.bellOf('starts');
-    const arrivals = createRateGauge(ARRIVALS_OVER_MS);
-    for (;;) {
-      const perSecond = arrivals(this.postgres.entriesEver, this.simulation.now);
-      const { starts, pauseMs } = paceStarts(this.busy, perSecond);
-      const told = yield* this.batch('starts', starts);
+      const perSecond = this.arrivals(this.postgres.entriesEver, this.simulation.now);
+      const { atOnce, pauseMs } = pace(this.busy, perSecond);
+      const told = yield* this.batch(lane, atOnce);
       if (told === 0) yield bell.next(IDLE_POLL_MS);
       else if (pauseMs > 0) yield this.simulation.sleep(pauseMs);
     }

@@ -1,14 +1,32 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const TICK_MS = 10;
 
-/** Milliseconds of all cores that somebody has used so far; also those that another guest of the host has taken. */
-export function machineBusyMs(): number {
-  const [user, nice, system, , , irq, softirq, steal] = readFileSync('/proc/stat', 'utf8')
-    .split('\n', 1)[0]!
-    .trim()
-    .split(/\s+/)
-    .slice(1)
-    .map(Number);
-  return TICK_MS * (user! + nice! + system! + irq! + softirq! + steal!);
+/** Processor time of one process so far, in milliseconds; null when it has ended. */
+function ownMs(pid: string): number | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The command stands in parentheses and may itself hold some: count from behind the last one.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return TICK_MS * (Number(fields[11]) + Number(fields[12]));
+  } catch {
+    return null;
+  }
+}
+
+/** Processor time of each process of the machine so far, kernel threads included, in milliseconds by id. */
+export function allProcesses(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const ms = ownMs(pid);
+    if (ms !== null) found.set(pid, ms);
+  }
+  return found;
+}
+
+/** What all processes have used between two looks; those that ended meanwhile are lost. */
+export function usedBetween(before: Map<string, number>, after: Map<string, number>): number {
+  let sum = 0;
+  for (const [pid, ms] of after) sum += ms - (before.get(pid) ?? 0);
+  return sum;
 }
