@@ -61,7 +61,7 @@ export function createApiMetrics(db: Database): ApiMetrics {
   });
   if (cluster.isWorker) {
     // One of several on a port: told to be added up with the others (it listens by being made).
-    void new AggregatorRegistry();
+    new AggregatorRegistry();
     AggregatorRegistry.setRegistries(registry);
   }
   return {

@@ -44,11 +44,12 @@ export async function figuresOfAll(): Promise<string> {
 export async function runProcesses(count: number, log: Logger, stopping: AbortSignal): Promise<void> {
   const figures = new AggregatorRegistry();
   // It listens to the processes by being made.
-  void new RateLimiterClusterMaster();
+  new RateLimiterClusterMaster();
   let allListened = false;
   const gone = new Set<Promise<void>>();
 
   function start(): Promise<void> {
+    if (stopping.aborted) return Promise.resolve();
     const worker = cluster.fork();
     worker.on('message', (message: unknown) => void answer(worker, message));
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -58,7 +59,7 @@ export async function runProcesses(count: number, log: Logger, stopping: AbortSi
       if (stopping.aborted || !allListened) return;
       log.warn({ pid: worker.process.pid }, 'an API process ended and is replaced');
       await delay(RESTART_AFTER_MS);
-      if (!stopping.aborted) void start().catch(() => undefined);
+      void start().catch(() => undefined);
     });
     return new Promise((resolve, reject) => {
       worker.once('listening', () => resolve());

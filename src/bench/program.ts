@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { program, PROJECT } from '../dev/steps';
-import { killGroup, openLog, track } from '../dev/supervisor';
+import { killGroup, openLog, standBack, track } from '../dev/supervisor';
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
@@ -26,8 +26,10 @@ export async function startProgram(options: {
   env: NodeJS.ProcessEnv;
   logFile: string;
   nodeArgs?: readonly string[];
+  /** As that of the part that it is measured beside. */
+  niceness?: number;
 }): Promise<Program> {
-  const { path, args = [], env, logFile, nodeArgs = [] } = options;
+  const { path, args = [], env, logFile, nodeArgs = [], niceness } = options;
   const log = openLog(logFile);
   // A session of its own: a Ctrl-C in the terminal is for us alone, who then end everything in order.
   const child = spawn(process.execPath, ['--enable-source-maps', ...nodeArgs, program(...path), ...args], {
@@ -39,6 +41,7 @@ export async function startProgram(options: {
   });
   closeSync(log.descriptor);
   track(child);
+  if (niceness !== undefined && child.pid !== undefined) standBack(child.pid, niceness);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

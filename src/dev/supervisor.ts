@@ -75,7 +75,7 @@ export function killGroup(pid: number | undefined): void {
 }
 
 /** Gives a process its place in the queue for the processors. Only a wish: the system may run without priorities. */
-function standBack(pid: number, niceness: number): void {
+export function standBack(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness);
   } catch {

@@ -8,7 +8,8 @@ import { check } from './check/check';
 import { checkReport, comparisonTable, type Compared } from './check/compare';
 import { readCosts, writeCosts } from './costs-file';
 import { writeDocument } from './document/document';
-import { measureCosts } from './measure/measure';
+import { measureCluster, measureEngine } from './measure/measure';
+import type { UnitCosts } from './model/costs';
 import { readOptions, USAGE, UsageError, type SimulateOptions } from './options';
 import { startRealSystem, type RealSystem } from './real/system';
 import { reportOf, scale, type ScaleResult } from './scale/scale';
@@ -21,10 +22,11 @@ const say = (line: string): void => console.log(line);
 
 /** Does something with a real system of its own, which is gone afterwards, also when it was asked to stop. */
 async function withRealSystem<Result>(
+  temporal: 'development' | 'cluster',
   stop: AbortSignal,
   work: (system: RealSystem) => Promise<Result>,
 ): Promise<Result> {
-  const system = await startRealSystem(stop, say);
+  const system = await startRealSystem({ temporal, signal: stop, progress: say });
   const stopped = new Promise<never>((_, reject) => {
     stop.addEventListener('abort', () => reject(stop.reason as Error), { once: true });
   });
@@ -36,13 +38,15 @@ async function withRealSystem<Result>(
 }
 
 async function measure(stop: AbortSignal): Promise<void> {
-  const measured = await withRealSystem(stop, (system) => measureCosts(system, say));
+  const engine = await withRealSystem('development', stop, (system) => measureEngine(system, say));
+  const cluster = await withRealSystem('cluster', stop, (system) => measureCluster(system, say));
+  const measured = { ...engine, ...cluster } as UnitCosts;
   say(`written: ${writeCosts(measured)}`);
 }
 
 async function checkAgainstReal(options: SimulateOptions, stop: AbortSignal): Promise<void> {
   const { costs, file } = readCosts();
-  const compared = await withRealSystem(stop, (system) => check(system, costs, options.seed, say));
+  const compared = await withRealSystem('development', stop, (system) => check(system, costs, options.seed, say));
   say(`\n${renderConsoleTable(comparisonTable(compared))}`);
   const { cpu, cores, node } = describeMachine();
   const meta = { Machine: `${cores} cores, ${cpu}, Node ${node}`, 'Unit costs': costsFrom(file) };

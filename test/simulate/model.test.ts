@@ -2,12 +2,13 @@ import { paceStarts } from '../../src/relay/pace';
 import { readCosts } from '../../src/simulate/costs-file';
 import { DEFAULT_DEPLOYMENT, type Deployment } from '../../src/simulate/model/deployment';
 import { newReservation } from '../../src/simulate/model/reservation';
+import type * as Pace from '../../src/relay/pace';
 import { createSystem } from '../../src/simulate/model/system';
 import { runScale } from '../../src/simulate/scale/run';
 import { MILLION, type Scenario } from '../../src/simulate/scale/scenario';
 
 jest.mock('../../src/relay/pace', () => {
-  const actual = jest.requireActual<typeof import('../../src/relay/pace')>('../../src/relay/pace');
+  const actual = jest.requireActual<typeof Pace>('../../src/relay/pace');
   return { ...actual, paceStarts: jest.fn(actual.paceStarts) };
 });
 

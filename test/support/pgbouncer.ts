@@ -118,7 +118,8 @@ export async function startPgBouncer(
     rmSync(folder, { recursive: true, force: true });
   };
   const read = (): string => readFileSync(logFile, 'utf8');
-  for (const until = Date.now() + READY_LIMIT_MS; !(await answers(url.href)); await delay(100)) {
+  for (const until = Date.now() + READY_LIMIT_MS; !(await answers(url.href));) {
+    await delay(100);
     if (Date.now() < until && child.exitCode === null) continue;
     const said = read();
     await stop();

@@ -17,7 +17,7 @@ const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
 
 /** One call that came in, allowed or not. */
-export interface GatewayCall {
+interface GatewayCall {
   /** "StartWorkflowExecution" */
   method: string;
   authorization: string | undefined;
@@ -80,7 +80,7 @@ export async function startTemporalGateway(address: string, options: GatewayOpti
         { endStream, waitForTrailers: !endStream },
       );
     });
-    call.on('trailers', (last) => (trailers = withoutPseudo(last)));
+    call.on('trailers', (last: IncomingHttpHeaders) => (trailers = withoutPseudo(last)));
     stream.on('wantTrailers', () => stream.sendTrailers(trailers));
     call.on('error', () => stream.destroy());
     stream.on('error', () => undefined);

@@ -26,7 +26,12 @@ function store(postgres: URL, databaseName: string, maxConns: number): object {
  * Writes the configuration of a server with all four services in one process and both stores on one PostgreSQL: what the
  * image of docker-compose.yml makes of that file's settings, on ports of our own. JSON, which is YAML too.
  */
-export function writeServerConfig(folder: string, postgresUrl: string, ports: ServicePorts): void {
+export function writeServerConfig(
+  folder: string,
+  postgresUrl: string,
+  ports: ServicePorts,
+  metricsPort?: number,
+): void {
   const postgres = new URL(postgresUrl);
   const services = Object.entries(ports).map(([name, { rpc, membership }]) => [
     name,
@@ -45,7 +50,10 @@ export function writeServerConfig(folder: string, postgresUrl: string, ports: Se
         visibility: store(postgres, DATABASES.visibility, 10),
       },
     },
-    global: { membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' } },
+    global: {
+      membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' },
+      ...(metricsPort !== undefined && { metrics: { prometheus: { listenAddress: `127.0.0.1:${metricsPort}` } } }),
+    },
     services: Object.fromEntries(services) as object,
     clusterMetadata: {
       enableGlobalNamespace: false,

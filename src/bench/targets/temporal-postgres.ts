@@ -28,6 +28,8 @@ export interface TemporalOnPostgresOptions extends PartEvents {
 export interface TemporalOnPostgres {
   /** For TEMPORAL_ADDRESS. The namespace is `default`. */
   address: string;
+  /** The server's own figures, for Prometheus. */
+  metricsUrl: string;
   /** For DATABASE_URL: Holdfast's database beside Temporal's. */
   databaseUrl: string;
   pids(): { temporal: number; postgres: number };
@@ -100,17 +102,26 @@ async function pickPorts({ ports }: Services): Promise<ServicePorts> {
     rpc: await ports.free(),
     membership: await ports.free(),
   });
-  return { frontend: await pair(), matching: await pair(), history: await pair(), worker: await pair() };
+  return {
+    frontend: await pair(),
+    matching: await pair(),
+    history: await pair(),
+    worker: await pair(),
+  };
 }
 
-async function startServer(services: Services, options: TemporalOnPostgresOptions): Promise<[Part, string]> {
+async function startServer(
+  services: Services,
+  options: TemporalOnPostgresOptions,
+): Promise<{ part: Part; address: string; metricsUrl: string }> {
   const { progress = () => undefined, signal } = options;
   const { server, sqlTool } = await findTemporalServer({ env: options.env ?? process.env, progress, signal });
   await makeSchemas(sqlTool, services.databaseUrl);
   progress("Temporal's schema is up to date");
   const folder = join(services.home, 'temporal');
   const ports = await pickPorts(services);
-  writeServerConfig(folder, services.databaseUrl, ports);
+  const metricsPort = await services.ports.free();
+  writeServerConfig(folder, services.databaseUrl, ports, metricsPort);
   const address = `127.0.0.1:${ports.frontend.rpc}`;
   const part = new Part(
     {
@@ -128,7 +139,7 @@ async function startServer(services: Services, options: TemporalOnPostgresOption
   );
   await part.start(signal);
   progress(`Temporal on PostgreSQL runs at ${address}`);
-  return [part, address];
+  return { part, address, metricsUrl: `http://127.0.0.1:${metricsPort}/metrics` };
 }
 
 /**
@@ -145,9 +156,10 @@ export async function startTemporalOnPostgres(options: TemporalOnPostgresOptions
     want: ['postgres'],
   });
   try {
-    const [part, address] = await startServer(services, options);
+    const { part, address, metricsUrl } = await startServer(services, options);
     return {
       address,
+      metricsUrl,
       databaseUrl: services.databaseUrl,
       pids: () => ({ temporal: part.pid, postgres: services.pids().postgres }),
       async stop() {

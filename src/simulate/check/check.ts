@@ -10,6 +10,8 @@ import { playSimulated } from './simulated-play';
 import { plays, type Play, type Seen } from './play';
 
 const WARM_UP = 600;
+/** As many connections as any play needs. */
+const WARM_UP_AT_ONCE = 100;
 const ROUNDS = 3;
 
 /** Plays every scenario on the real system and in the simulation. */
@@ -22,7 +24,7 @@ export async function check(
   progress('warming up');
   const hall = await system.shop.makeHall(WARM_UP);
   const warmUp = async (): Promise<void> => {
-    await inTurn(hall.labels, 40, (label) => system.shop.hold(hall, [label]));
+    await inTurn(hall.labels, WARM_UP_AT_ONCE, (label) => system.shop.hold(hall, [label]));
   };
   await warmUp();
   const chance = createChance(seed, 'plays');

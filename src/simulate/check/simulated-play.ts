@@ -25,8 +25,6 @@ function ofThisMachine(cores: number): Deployment {
     temporalShards: 1,
     networkMs: 0,
     mapsFromCache: false,
-    // SQLite in the server's own process: its writes are part of the server's CPU time.
-    temporalWriteMs: 0,
   };
 }
 
@@ -90,7 +88,9 @@ export function playSimulated(play: Play, costs: UnitCosts, options: { cores: nu
 
   const come = (visitor: Process): void => {
     visitors++;
-    simulation.spawn(visitor, () => void visitors--);
+    simulation.spawn(visitor, () => {
+      visitors--;
+    });
   };
   simulation.spawn(restlessness((ms) => simulation.sleep(ms), machines.client!, costs['rest.cores']));
   if (play.kind === 'crowd') {

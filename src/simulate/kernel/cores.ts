@@ -4,14 +4,32 @@ import type { Simulation, Wait } from './simulation';
 /** Where work is done. */
 export interface Processor {
   readonly count: number;
-  /** Does so much work, on average; how long that takes depends on what else runs there. */
-  work(cpuMs: number): Wait;
+  /**
+   * Does so much work, on average; how long that takes depends on what else runs there.
+   * @param awake it goes on with what it was at: it need not be woken first
+   */
+  work(cpuMs: number, awake?: boolean): Wait;
   /** Core-milliseconds of the machine that were used so far. */
   busyMs(): number;
 }
 
 /** Linux gives a process a quarter less for each step of niceness. */
 const weightOf = (niceness: number): number => 1.25 ** -niceness;
+
+/** How work and machines behave; by default work takes what it takes on average, and is woken at once. */
+interface Habits {
+  /** How much a piece of work takes that takes so much on average. */
+  draw?: (meanMs: number) => number;
+  /** How long who is woken while every core is busy waits for the one that runs to let go. */
+  wakeMs?: () => number;
+}
+
+interface Job {
+  share: Share;
+  meanMs: number;
+  awake: boolean;
+  resume: () => void;
+}
 
 /** All that stands at one niceness: each running job gets the same part, so one number says how far all are. */
 class Share implements Processor {
@@ -30,10 +48,10 @@ class Share implements Processor {
     return this.machine.count;
   }
 
-  work(cpuMs: number): Wait {
+  work(cpuMs: number, awake = false): Wait {
     return (resume) => {
       if (cpuMs <= 0) resume();
-      else this.machine.begin(this, cpuMs, resume);
+      else this.machine.begin({ share: this, meanMs: cpuMs, awake, resume });
     };
   }
 
@@ -60,8 +78,7 @@ export class Cores implements Processor {
   constructor(
     private readonly simulation: Simulation,
     readonly count: number,
-    /** How much a piece of work takes that takes so much on average; always the same, unless told. */
-    private readonly draw: (meanMs: number) => number = (meanMs) => meanMs,
+    private readonly habits: Habits = {},
   ) {
     this.common = this.at(0);
   }
@@ -77,8 +94,8 @@ export class Cores implements Processor {
     return share;
   }
 
-  work(cpuMs: number): Wait {
-    return this.common.work(cpuMs);
+  work(cpuMs: number, awake = false): Wait {
+    return this.common.work(cpuMs, awake);
   }
 
   busyMs(): number {
@@ -86,9 +103,17 @@ export class Cores implements Processor {
     return this.busyMsSoFar;
   }
 
-  begin(share: Share, cpuMs: number, resume: () => void): void {
+  begin({ share, meanMs, awake, resume }: Job): void {
+    const { draw, wakeMs } = this.habits;
+    const cpuMs = draw?.(meanMs) ?? meanMs;
+    const waitMs = awake || this.running < this.count ? 0 : (wakeMs?.() ?? 0);
+    if (waitMs > 0) this.simulation.after(waitMs, () => this.schedule(share, cpuMs, resume));
+    else this.schedule(share, cpuMs, resume);
+  }
+
+  private schedule(share: Share, cpuMs: number, resume: () => void): void {
     this.advance();
-    share.jobs.push(share.level + this.draw(cpuMs), resume);
+    share.jobs.push(share.level + cpuMs, resume);
     this.running++;
     this.replan();
   }

@@ -39,6 +39,10 @@ export class Places {
     readonly count: number,
   ) {}
 
+  get isFull(): boolean {
+    return this.taken >= this.count;
+  }
+
   get waiting(): number {
     return this.line.length;
   }

@@ -18,8 +18,10 @@ export class Thread {
   }
 
   *run(cpuMs: number): Process {
+    // Who finds it at work is done next, without being woken.
+    const awake = this.turn.isFull;
     yield this.turn.take;
-    yield this.cores.work(cpuMs);
+    yield this.cores.work(cpuMs, awake);
     this.turn.giveBack();
   }
 

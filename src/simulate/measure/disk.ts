@@ -1,6 +1,6 @@
 import { sql } from '../../db/database';
-import type { RealSystem } from '../real/system';
 import type { CostName } from '../model/costs';
+import type { RealSystem } from '../real/system';
 
 const SIZES = sql(
   'relation_sizes',
@@ -12,28 +12,21 @@ const SIZES = sql(
 );
 const TIDY = sql('tidy', 'vacuum');
 
-type Bytes = Record<'rows' | 'pdf' | 'log', number>;
+export type Bytes = Record<'rows' | 'pdf' | 'log', number>;
 
-async function read({ db }: RealSystem): Promise<Bytes> {
+/** How big the database is by now, and how much it has ever written to its log. */
+export async function readDisk({ db }: RealSystem): Promise<Bytes> {
   await db.run(TIDY);
   const [sizes] = await db.rows<Bytes>(SIZES);
   return sizes!;
 }
 
-/** Notes how big the database is, to say later by how much it grew for each reservation. */
-export async function measureDisk(
-  system: RealSystem,
-): Promise<{ perReservation(count: number): Promise<Partial<Record<CostName, number>>> }> {
-  const before = await read(system);
-  return {
-    async perReservation(count) {
-      const after = await read(system);
-      const each = (name: keyof Bytes) => (after[name] - before[name]) / count;
-      return {
-        'disk.reservation.bytes': each('rows'),
-        'disk.pdf.bytes': each('pdf'),
-        'disk.log.bytes': each('log'),
-      };
-    },
-  };
+/** What a sold reservation takes: its part of what the holds took, and of what the sales took after them. */
+export function diskPerSale(
+  [before, held, sold]: readonly [Bytes, Bytes, Bytes],
+  counts: { holds: number; sales: number },
+): Partial<Record<CostName, number>> {
+  const each = (name: keyof Bytes): number =>
+    (held[name] - before[name]) / counts.holds + (sold[name] - held[name]) / counts.sales;
+  return { 'disk.reservation.bytes': each('rows'), 'disk.pdf.bytes': each('pdf'), 'disk.log.bytes': each('log') };
 }

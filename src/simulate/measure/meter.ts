@@ -2,7 +2,17 @@ import { cpuMsOf } from '../../bench/cpu';
 import { allProcesses, usedBetween } from '../real/machine-load';
 import type { RealSystem } from '../real/system';
 
-const ROLES = ['api', 'postgres', 'temporal', 'reservations', 'relay', 'documents', 'mail', 'mail-catcher'] as const;
+const ROLES = [
+  'api',
+  'postgres',
+  'temporal',
+  'temporal-database',
+  'reservations',
+  'relay',
+  'documents',
+  'mail',
+  'mail-catcher',
+] as const;
 export type MeteredRole = (typeof ROLES)[number];
 /** CPU milliseconds by part; `client` is this process. */
 export type Spent = Record<MeteredRole | 'client', number>;

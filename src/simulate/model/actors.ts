@@ -7,21 +7,17 @@ import type { Deployment } from './deployment';
 import type { Machines } from './machines';
 import type { Postgres } from './postgres';
 import type { Reservation } from './reservation';
-import type { Temporal } from './temporal';
+import type { Phase, Temporal } from './temporal';
 
 /** As the worker sets them. */
 const WORKFLOW_SLOTS = 40;
 const PRINT_SLOTS = 2;
 const MAIL_SLOTS = 10;
 
-type Phase = 'adopt' | 'settle' | 'deliver';
-
 /**
- * What the server does in each part of an actor's life; what a part was measured to cost is spread over it evenly.
- * adopt: start, task, activity, task. settle: signal, task, activity, task. deliver: print, task, mail, task.
+ * The steps of the parts in which a reservations worker does something. adopt: task, activity, task. settle: task,
+ * activity, task. deliver: the two tasks after print and mail, which are others' work.
  */
-const STEPS: Record<Phase, number> = { adopt: 4, settle: 4, deliver: 4 };
-/** Those of them in which a reservations worker does something; in `deliver` the activities are others' work. */
 const WORKER_STEPS: Record<Phase, number> = { adopt: 3, settle: 3, deliver: 2 };
 /** Half of what a part costs PostgreSQL is the activity's, half the relay's claim. Not measured apart. */
 export const RELAY_SHARE = 0.5;
@@ -72,14 +68,14 @@ export class Actors {
     const { id } = reservation;
     const first = reservation.startedAt === null;
     reservation.startedAt ??= this.simulation.now;
-    yield* this.serverStep(id, 'adopt');
+    yield* this.temporal.step(id, 'adopt');
     if (first) this.simulation.spawn(this.life(reservation));
   }
 
   /** The relay's call that rings an actor; one that has not been started yet is started. */
   *ring(reservation: Reservation): Process {
     if (reservation.startedAt === null) yield* this.start(reservation);
-    else yield* this.serverStep(reservation.id, 'settle');
+    else yield* this.temporal.step(reservation.id, 'settle');
     reservation.ring?.();
   }
 
@@ -106,25 +102,16 @@ export class Actors {
     yield documents.work(this.costs['documents.print']);
     yield* this.postgres.write(databaseMs);
     this.printing.giveBack();
-    yield* this.serverStep(reservation.id, 'deliver');
+    yield* this.temporal.step(reservation.id, 'deliver');
     yield* this.workflowTask(reservation.id, 'deliver');
     yield this.mailing.take;
     yield mail.work(this.costs['mail.send'] + this.catcherMs);
     yield* this.postgres.write(databaseMs);
     this.mailing.giveBack();
-    yield* this.serverStep(reservation.id, 'deliver');
+    yield* this.temporal.step(reservation.id, 'deliver');
     yield* this.workflowTask(reservation.id, 'deliver');
     reservation.deliveredAt = this.simulation.now;
     this.ends.delivered++;
-  }
-
-  private *serverStep(id: number, phase: Phase): Process {
-    const steps = STEPS[phase];
-    yield* this.temporal.step(
-      id,
-      this.costs[`temporal.${phase}`] / steps,
-      this.costs[`temporal.${phase}.writes`] / steps,
-    );
   }
 
   private *workflowTask(id: number, phase: Phase): Process {
@@ -132,7 +119,7 @@ export class Actors {
     yield worker.workflowSlots.take;
     yield* this.onWorker(worker, phase);
     worker.workflowSlots.giveBack();
-    yield* this.serverStep(id, phase);
+    yield* this.temporal.step(id, phase);
   }
 
   private *activity(id: number, phase: 'adopt' | 'settle', work: Process): Process {
@@ -141,7 +128,7 @@ export class Actors {
     yield* this.onWorker(worker, phase);
     yield* work;
     worker.activitySlots.giveBack();
-    yield* this.serverStep(id, phase);
+    yield* this.temporal.step(id, phase);
   }
 
   /** The busiest thread has its measured share, the process's other threads together the rest. */

@@ -7,6 +7,7 @@ export interface Deployment {
   /** Relay processes, each on a machine with cores to spare. */
   relays: number;
   temporalCores: number;
+  temporalDatabaseCores: number;
   temporalShards: number;
   /** Processes with the role `reservations`; each has two cores. */
   workers: number;
@@ -20,7 +21,7 @@ export interface Deployment {
   networkMs: number;
   /** How fast a core is, compared with the one that the costs were measured on. */
   coreSpeed: number;
-  /** A write under Temporal's shard lock, where its database is another than in the measurement. */
+  /** A write under Temporal's shard lock, where its database is slower than that of the measurement. */
   temporalWriteMs: number | null;
   /** All on one machine with so many cores, the load generator too. */
   sharedCores: number | null;
@@ -32,6 +33,7 @@ export const DEFAULT_DEPLOYMENT: Deployment = {
   postgresCores: 16,
   relays: 2,
   temporalCores: 16,
+  temporalDatabaseCores: 16,
   temporalShards: 512,
   workers: 8,
   documentWorkers: 4,
@@ -39,6 +41,6 @@ export const DEFAULT_DEPLOYMENT: Deployment = {
   mapsFromCache: true,
   networkMs: 0.25,
   coreSpeed: 1,
-  temporalWriteMs: 4,
+  temporalWriteMs: null,
   sharedCores: null,
 };

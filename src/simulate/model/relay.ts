@@ -17,7 +17,7 @@ const ARRIVALS_OVER_MS = 250;
 export class Relay {
   private readonly loop: Thread;
   private busy = 0;
-  private readonly arrivals = createRateGauge(SAMPLE_MS);
+  private readonly arrivals = createRateGauge(ARRIVALS_OVER_MS);
 
   constructor(
     private readonly simulation: Simulation,

@@ -33,8 +33,7 @@ export function createSystem(
   const postgres = new Postgres(simulation, machines.postgres, costs, hall);
   const hopMs = deployment.networkMs + costs['wake.ms'];
   const api = new Api(simulation, machines.api, deployment, { costs, hopMs, postgres, hall });
-  const writeMs = deployment.temporalWriteMs ?? costs['temporal.write.ms'];
-  const temporal = new Temporal(simulation, machines.temporal, { shards: deployment.temporalShards, writeMs, hopMs });
+  const temporal = new Temporal(simulation, machines, deployment, { costs, hopMs });
   const actors = new Actors(simulation, machines, deployment, costs, postgres, temporal, ttlMs);
   for (let index = 0; index < deployment.relays; index++) new Relay(simulation, machines, costs, postgres, actors);
   return { simulation, machines, hall, postgres, api, temporal, actors, ttlMs };

@@ -57,12 +57,12 @@ export function estimateDeployment(scenario: Scenario, base: Deployment, costs: 
   const cpu = (msPerSecond: number): number =>
     Math.max(1, Math.ceil(msPerSecond / (1000 * PLANNED_USE * base.coreSpeed)));
   const maps = base.mapsFromCache ? 0 : load.peakArrivals + peakTries;
-  const actorMs = (part: 'temporal' | 'worker' | 'postgres'): number =>
+  const actorMs = (part: 'cluster' | 'cluster.database' | 'worker' | 'postgres'): number =>
     adoptPerSecond * costs[`${part}.adopt`] + confirmPerSecond * (costs[`${part}.settle`] + costs[`${part}.deliver`]);
   const writesPerSecond =
     adoptPerSecond * costs['temporal.adopt.writes'] +
     confirmPerSecond * (costs['temporal.settle.writes'] + costs['temporal.deliver.writes']);
-  const writeMs = base.temporalWriteMs ?? costs['temporal.write.ms'];
+  const writeMs = base.temporalWriteMs ?? costs['cluster.write.ms'];
   const shards = (writesPerSecond * writeMs) / (1000 * PLANNED_SHARD_USE);
   return {
     ...base,
@@ -75,7 +75,8 @@ export function estimateDeployment(scenario: Scenario, base: Deployment, costs: 
         actorMs('postgres'),
     ),
     relays: cpu(adoptPerSecond * costs['relay.start'] + confirmPerSecond * costs['relay.ring']),
-    temporalCores: cpu(actorMs('temporal')),
+    temporalCores: cpu(actorMs('cluster')),
+    temporalDatabaseCores: cpu(actorMs('cluster.database')),
     temporalShards: 2 ** Math.ceil(Math.log2(Math.max(1, shards))),
     workers: Math.ceil(cpu(actorMs('worker')) / CORES_OF_A_WORKER),
     documentWorkers: Math.ceil(cpu(ticketsPerSecond * costs['documents.print']) / CORES_OF_A_WORKER),

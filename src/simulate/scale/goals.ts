@@ -10,7 +10,7 @@ export interface Goals {
   ticketMinutes: number;
 }
 
-export const GOAL_NAMES = ['answers', 'confirmations', 'tickets'] as const;
+const GOAL_NAMES = ['answers', 'confirmations', 'tickets'] as const;
 export type GoalName = (typeof GOAL_NAMES)[number];
 
 /** Which goals a run has missed. */

@@ -28,6 +28,7 @@ function resourcesOf({ machines, temporal }: SimulatedSystem, deployment: Deploy
     cores('PostgreSQL cores', machines.postgres),
     cores('relays', machines.relay),
     cores('Temporal cores', machines.temporal),
+    cores('Temporal database cores', machines.temporalDatabase),
     { name: 'Temporal shards', busyMs: () => temporal.shardBusyMs(), count: deployment.temporalShards },
     cores('reservation workers', machines.workers),
     cores('document workers', machines.documents),

@@ -68,14 +68,7 @@ function remainsTable(scenario: Scenario, costs: UnitCosts, goals: Goals): Table
 }
 
 /** The connections to PostgreSQL that a deployment may open: every process's pool, and one more for each relay. */
-export function connectionsOf({
-  apiProcesses,
-  relays,
-  workers,
-  documentWorkers,
-  mailWorkers,
-  pool,
-}: Deployment): number {
+function connectionsOf({ apiProcesses, relays, workers, documentWorkers, mailWorkers, pool }: Deployment): number {
   return (apiProcesses + relays + workers + documentWorkers + mailWorkers) * pool + relays;
 }
 

@@ -12,6 +12,7 @@ const FRONT: readonly Size[] = ['apiProcesses', 'postgresCores'];
 const BEHIND: readonly Size[] = [
   'relays',
   'temporalCores',
+  'temporalDatabaseCores',
   'temporalShards',
   'workers',
   'documentWorkers',

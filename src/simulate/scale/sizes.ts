@@ -4,6 +4,7 @@ export const SIZES = {
   'PostgreSQL cores': 'postgresCores',
   relays: 'relays',
   'Temporal cores': 'temporalCores',
+  'Temporal database cores': 'temporalDatabaseCores',
   'Temporal shards': 'temporalShards',
   'reservation workers': 'workers',
   'document workers': 'documentWorkers',

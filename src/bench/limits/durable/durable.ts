@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/reservation';
 import type { Stack } from '../../../dev/stack';
+import { BEHIND_THE_ANSWERS } from '../../../dev/supervisor';
 import { startProgram } from '../../program';
 import { DURABLE, type Notice } from './contract';
 
@@ -15,7 +16,7 @@ const searchAttributes = new TypedSearchAttributes([
 ]);
 
 /** One life: what it waits for is known by its worker's word. */
-export interface Life {
+interface Life {
   id: string;
   /** Asks Temporal to begin it. */
   start(): Promise<void>;
@@ -46,6 +47,7 @@ export async function startDurable(stack: Stack, { workflow }: Client): Promise<
       TEMPORAL_NAMESPACE: temporalNamespace,
     },
     logFile: join(stack.logFolder, 'bench-durable.log'),
+    niceness: BEHIND_THE_ANSWERS,
   });
   const waiting = new Map<string, () => void>();
   program.child.on('message', (notices: Notice[]) => {
