@@ -19,8 +19,12 @@ function costsTable({ costs, file }: KnownCosts): string {
     columns: ['what', 'value', 'of what'],
     rows: (Object.keys(COSTS) as CostName[]).map((name) => [`\`${name}\``, formatCell(costs[name]), COSTS[name]]),
   };
+  const assumed = Object.entries(file.costs).flatMap(([name, cost]) =>
+    cost.measuredBy === 'provisional' ? [`\`${name}\``] : [],
+  );
+  const warning = assumed.length === 0 ? '' : `\n\n**Assumed, not measured yet:** ${assumed.join(', ')}.`;
   return (
-    `${markdownTable(table)}\n\nMeasured ${file.date.slice(0, 10)} at commit \`${file.commit}\` on ${file.machine}, ` +
+    `${markdownTable(table)}${warning}\n\nMeasured ${file.date.slice(0, 10)} at commit \`${file.commit}\` on ${file.machine}, ` +
     `Node ${file.node}, by \`npm run simulate -- --measure\`.`
   );
 }
