@@ -9,6 +9,12 @@ export interface RunResult {
   spinsMs: number[][];
 }
 
+interface RunOptions {
+  /** Of each case; null: as many as it wants. */
+  rounds: number | null;
+  signal: AbortSignal;
+}
+
 interface Course {
   subject: Case;
   rounds: Figures[];
@@ -21,7 +27,8 @@ const line = (figures: Figures): string =>
     .join(' · ');
 
 /** One round of one case. A case that breaks is not measured again, and the others go on. */
-async function runOnce(course: Course, bench: Bench, round: number, label: string): Promise<void> {
+async function runOnce(course: Course, bench: Bench, round: number, of: RunOptions): Promise<void> {
+  const label = `[${round}/${of.rounds ?? course.subject.rounds}]`;
   const started = performance.now();
   try {
     const figures = await course.subject.measure(bench, round);
@@ -29,6 +36,8 @@ async function runOnce(course: Course, bench: Bench, round: number, label: strin
     const seconds = Math.round((performance.now() - started) / 1000);
     bench.progress(`${label} ${course.subject.id} (${seconds} s): ${line(figures)}`);
   } catch (error) {
+    // What is being ended breaks, which says nothing of the case.
+    of.signal.throwIfAborted();
     course.failure = error instanceof Error ? error.message : String(error);
     bench.progress(`${label} ${course.subject.id} broke off: ${course.failure}`);
   }
@@ -37,13 +46,8 @@ async function runOnce(course: Course, bench: Bench, round: number, label: strin
 /**
  * Measures the cases round by round: the first round of every case, then the second, so that what changes about the
  * machine with time changes for all of them alike.
- * @param rounds of each case; null: as many as it wants
  */
-export async function runCases(
-  bench: Bench,
-  cases: readonly Case[],
-  options: { rounds: number | null; signal: AbortSignal },
-): Promise<RunResult> {
+export async function runCases(bench: Bench, cases: readonly Case[], options: RunOptions): Promise<RunResult> {
   const courses: Course[] = cases.map((subject) => ({ subject, rounds: [] }));
   const roundsOf = ({ subject }: Course): number => options.rounds ?? subject.rounds;
   const most = Math.max(0, ...courses.map(roundsOf));
@@ -55,7 +59,7 @@ export async function runCases(
     for (const course of courses) {
       if (round > roundsOf(course) || course.failure !== undefined) continue;
       options.signal.throwIfAborted();
-      await runOnce(course, bench, round, `[${round}/${roundsOf(course)}]`);
+      await runOnce(course, bench, round, options);
       options.signal.throwIfAborted();
     }
   }
