@@ -1,3 +1,4 @@
+import { types as is } from 'node:util';
 import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
 
 // Ids, amounts and counts fit a double exactly (the schema and the API keep them below 2^53).
@@ -112,10 +113,11 @@ const RETRYABLE = /^(40001|40P01|55P03)$/;
 
 /** Whether the database could not be reached or did not answer in time, so that trying later can help. */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = (error as { code?: unknown }).code;
+  // Not `instanceof`: what Node's network code throws has another realm's Error where we run in a context of our own.
+  if (!is.isNativeError(error)) return false;
+  const { code, errors } = error as { code?: unknown; errors?: unknown };
   if (typeof code === 'string') return UNAVAILABLE.test(code) || RETRYABLE.test(code);
-  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  if (Array.isArray(errors)) return errors.some(isUnavailable);
   // The driver gives its own timeouts and broken connections no code.
   return /Query read timeout|timeout exceeded when trying to connect|Connection terminated|connection timeout|Client has encountered a connection error/i.test(
     error.message,

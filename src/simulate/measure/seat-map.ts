@@ -26,8 +26,8 @@ export async function measureMap(run: Run, seats: number): Promise<Measured> {
     'api.map': cached.api,
     'api.unchanged': unchanged.api,
     'postgres.unchanged': unchanged.postgres,
-    'api.map.seat': Math.max(0, fresh.api - cached.api) / seats,
-    'postgres.map.seat': fresh.postgres / seats,
+    'api.map.thousand': (1000 * Math.max(0, fresh.api - cached.api)) / seats,
+    'postgres.map.thousand': (1000 * fresh.postgres) / seats,
     'map.seat.bytes': first.bytes / seats,
   };
 }

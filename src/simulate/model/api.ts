@@ -49,8 +49,8 @@ export class Api {
     return new SeatMap(this.simulation, () => hall.version, {
       look: () => ask(costs['postgres.unchanged']),
       *read() {
-        yield* ask(costs['postgres.map.seat'] * hall.size);
-        yield* loop.run(costs['api.map.seat'] * hall.size);
+        yield* ask(costs['postgres.map.thousand'] * (hall.size / 1000));
+        yield* loop.run(costs['api.map.thousand'] * (hall.size / 1000));
       },
     });
   }
