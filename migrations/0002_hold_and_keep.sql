@@ -2,125 +2,116 @@
 
 -- Takes seats: all of them for this reservation, or none. One round trip, one transaction.
 --
--- First a read without any lock decides all that it can: a known key is replayed, and a buyer who cannot win costs
--- nobody anything. It is one statement, so key and seats are of one moment. Then one statement locks the seats, writes
--- the key and all that goes with it; it writes nothing when a seat is gone or the key was used meanwhile, and the next
--- read finds out which.
---
--- Lock order: buyer (advisory), seats by id, then the reservation's key. A taker of an expired hold writes the loser's
--- allocations (they belong to the locked seats), never its reservation. Time is the database's, read after the lock.
---
--- Generic plans always: planning anew for each hold cost a third of it. So that the plan holds for every event, also one
--- that is too young to have statistics, each seat is looked up by its label (`offset 0` keeps that lookup as it is).
+-- Lock order: buyer (advisory), seats by id, then the reservation's key. The key is inserted last, when the seats are
+-- sure, so a refusal has nothing to undo and leaves the key unused; whoever loses the insert reads the winner in a new
+-- statement. A taker of an expired hold writes the loser's allocations (they belong to the locked seats), never its
+-- reservation. Time is the database's, read after the lock.
 --
 -- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | limit | unknown_seats | taken | too_many_holds}.
 create function hold_seats(
   p_id text, p_client text, p_fingerprint bytea, p_event text, p_labels text[],
   p_buyer_name text, p_buyer_email text, p_buyer_key bytea,
   p_default_ttl integer, p_buyer_cap integer, p_actor text
-) returns jsonb language plpgsql set plan_cache_mode = force_generic_plan as $$
+) returns jsonb language plpgsql as $$
 declare
-  v_slug text := p_event;
-  v_look record;
-  v_made record;
-  v_ttl interval;
+  v_event events;
+  v_ids bigint[];
+  v_prices bigint[];
+  v_known text[];
   v_taken text[];
+  v_overdue boolean;
+  v_mine boolean;
+  v_now timestamptz;
+  v_ttl integer;
+  v_refusal jsonb;
+  v_replay jsonb;
 begin
-  if p_event ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' and not exists (select from events where slug = p_event) then
-    v_slug := (select slug from events where id = p_event::uuid);
-  end if;
+  v_replay := replay_of(p_id, p_client, p_fingerprint);
+  if v_replay is not null then return v_replay; end if;
 
-  -- A second look is needed when another was quicker; ten of them only where seats change hands all the time.
-  for attempt in 1..10 loop
-    select e.id as event_id, e.currency, e.sales_open_at, e.sales_close_at, e.hold_ttl_seconds, e.hold_cap_seconds,
-           e.max_seats_per_reservation, exists (select from reservations where id = p_id) as key_is_known, s.*
-      into v_look
-      from events e, lateral (
-        select array_agg(id) as ids, array_agg(price) as prices, sum(price)::bigint as total, array_agg(label) as labels,
-               array_agg(label) filter (where not seat_is_free(status, hold_ends_at)) as taken,
-               bool_or(status = 'held') as overdue,
-               jsonb_agg(jsonb_build_object('label', label, 'category', category_code,
-                 'price', jsonb_build_object('amount', price, 'currency', e.currency))) as shown
-          from (select seat.id, seat.label, seat.category_code, seat.status, seat.hold_ends_at, category.price
-                  from (select distinct unnest(p_labels) as label) wanted
-                  join lateral (select * from seats where event_id = e.id and label = wanted.label offset 0) seat on true
-                  join lateral (select price from price_categories c
-                                 where c.event_id = e.id and c.code = seat.category_code offset 0) category on true
-                 order by seat.id) wanted) s
-     where e.slug = v_slug;
-    if not found then
-      return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'unknown_event'));
+  <<attempt>>
+  begin
+    select * into v_event from events where slug = p_event;
+    if not found and p_event ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+      select * into v_event from events where id = p_event::uuid;
     end if;
-    if v_look.key_is_known then return replay_of(p_id, p_client, p_fingerprint); end if;
-    if clock_timestamp() < v_look.sales_open_at or clock_timestamp() >= v_look.sales_close_at then
-      return jsonb_build_object('kind', 'sale_not_open',
-        'opensAt', rfc3339(v_look.sales_open_at), 'closesAt', rfc3339(v_look.sales_close_at));
+    if v_event.id is null then
+      v_refusal := jsonb_build_object('kind', 'unknown_event');
+      exit attempt;
     end if;
-    if cardinality(p_labels) > v_look.max_seats_per_reservation then
-      return jsonb_build_object('kind', 'limit', 'limit', v_look.max_seats_per_reservation);
-    end if;
-    if coalesce(cardinality(v_look.ids), 0) <> cardinality(p_labels) then
-      return jsonb_build_object('kind', 'unknown_seats', 'seats',
-        (select jsonb_agg(l) from unnest(p_labels) l where l <> all (coalesce(v_look.labels, '{}'))));
-    end if;
-    if v_look.taken is not null then return jsonb_build_object('kind', 'taken', 'seats', to_jsonb(v_look.taken)); end if;
 
-    if attempt = 1 and p_buyer_cap is not null and p_buyer_key is not null then
+    v_now := clock_timestamp();
+    if v_now < v_event.sales_open_at or v_now >= v_event.sales_close_at then
+      v_refusal := jsonb_build_object('kind', 'sale_not_open', 'opensAt', rfc3339(v_event.sales_open_at), 'closesAt', rfc3339(v_event.sales_close_at));
+      exit attempt;
+    end if;
+    if cardinality(p_labels) > v_event.max_seats_per_reservation then
+      v_refusal := jsonb_build_object('kind', 'limit', 'limit', v_event.max_seats_per_reservation);
+      exit attempt;
+    end if;
+
+    -- A plain read first: a request that cannot win costs no lock.
+    select array_agg(s.id order by s.id), array_agg(c.price order by s.id), array_agg(s.label),
+           array_agg(s.label order by s.id) filter (where not seat_is_free(s.status, s.hold_ends_at)),
+           bool_or(s.reservation_id = p_id)
+      into v_ids, v_prices, v_known, v_taken, v_mine
+      from seats s join price_categories c on c.event_id = s.event_id and c.code = s.category_code
+     where s.event_id = v_event.id and s.label = any (p_labels);
+    if coalesce(cardinality(v_ids), 0) <> cardinality(p_labels) then
+      v_refusal := jsonb_build_object('kind', 'unknown_seats', 'seats',
+        (select jsonb_agg(l) from unnest(p_labels) l where l <> all (coalesce(v_known, '{}'))));
+      exit attempt;
+    end if;
+    if v_taken is not null then
+      v_refusal := jsonb_build_object('kind', 'taken', 'seats', to_jsonb(v_taken));
+      exit attempt;
+    end if;
+
+    if p_buyer_cap is not null and p_buyer_key is not null then
       -- Only this buyer's own requests wait for each other here.
       perform pg_advisory_xact_lock(1, hashtext(encode(p_buyer_key, 'hex')));
       if (select count(*) from (select from reservations r
             where r.buyer_key = p_buyer_key and r.status = 'held'
               and (r.hold_ends_at > clock_timestamp() or r.paid_in_time_at is not null) limit p_buyer_cap) open) >= p_buyer_cap then
-        return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'too_many_holds', 'limit', p_buyer_cap));
+        v_refusal := jsonb_build_object('kind', 'too_many_holds', 'limit', p_buyer_cap);
+        exit attempt;
       end if;
     end if;
 
-    if v_look.overdue then
-      -- Holds past their end give their seats back first. (`filter`, because a `where` would be tried before the lock.)
-      select array_agg(label) filter (where not seat_is_free(status, hold_ends_at)) into v_taken
-        from (select label, status, hold_ends_at from seats where id = any (v_look.ids) order by id for update) seat;
-      continue when v_taken is not null;
-      update allocations set released_at = clock_timestamp() where seat_id = any (v_look.ids) and released_at is null;
-      update seats set status = 'available', reservation_id = null, hold_ends_at = null
-       where id = any (v_look.ids) and status = 'held';
+    select array_agg(l.label order by l.id) filter (where not seat_is_free(l.status, l.hold_ends_at)), bool_or(l.status = 'held')
+      into v_taken, v_overdue
+      from (select id, label, status, hold_ends_at from seats where id = any (v_ids) order by id for update) l;
+    if v_taken is not null then
+      v_refusal := jsonb_build_object('kind', 'taken', 'seats', to_jsonb(v_taken));
+      exit attempt;
     end if;
 
-    v_ttl := make_interval(secs => coalesce(v_look.hold_ttl_seconds, p_default_ttl));
-    with locked as materialized (
-      select status from seats where id = any (v_look.ids) order by id for update),
-    moment as materialized (
-      select clock_timestamp() as at, bool_and(status = 'available') as free from locked),
-    made as (
-      insert into reservations (id, event_id, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
-                                created_at, hold_ends_at, hold_cap_at)
-      select p_id, v_look.event_id, p_client, p_fingerprint, p_buyer_name, p_buyer_email, p_buyer_key, v_look.total, v_look.currency,
-             at, at + v_ttl, at + greatest(v_ttl, coalesce(make_interval(secs => v_look.hold_cap_seconds), 3 * v_ttl))
-        from moment where free
-      on conflict (id) do nothing
-      returning created_at, hold_ends_at),
-    allocated as (
-      insert into allocations (reservation_id, seat_id, price)
-      select p_id, seat_id, price from made, unnest(v_look.ids, v_look.prices) as held (seat_id, price)),
-    owned as (
-      update seats set status = 'held', reservation_id = p_id, hold_ends_at = made.hold_ends_at
-        from made where id = any (v_look.ids)),
-    announced as (
-      insert into outbox (kind, subject) select 'start', p_id from made),
-    remembered as (
-      insert into history (reservation_id, at, type, actor, data)
-      select p_id, created_at, 'held', p_actor, jsonb_build_object('seats', to_jsonb(p_labels), 'expiresAt', rfc3339(hold_ends_at))
-        from made)
-    select rfc3339(created_at) as created_at, rfc3339(hold_ends_at) as expires_at into v_made from made;
-    if found then
-      -- As `reservation_json` shows it, from what is known already.
-      return jsonb_build_object('kind', 'held', 'reservation', jsonb_build_object(
-        'id', p_id, 'client', p_client, 'status', 'held', 'event', v_slug, 'seats', v_look.shown,
-        'total', jsonb_build_object('amount', v_look.total, 'currency', v_look.currency),
-        'buyer', case when p_buyer_name is null then null else jsonb_build_object('name', p_buyer_name, 'email', p_buyer_email) end,
-        'expiresAt', v_made.expires_at, 'createdAt', v_made.created_at, 'payment', null));
+    v_now := clock_timestamp();
+    v_ttl := coalesce(v_event.hold_ttl_seconds, p_default_ttl);
+    insert into reservations (id, event_id, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
+                              created_at, hold_ends_at, hold_cap_at)
+    values (p_id, v_event.id, p_client, p_fingerprint, p_buyer_name, p_buyer_email, p_buyer_key,
+            (select sum(price) from unnest(v_prices) price), v_event.currency,
+            v_now, v_now + make_interval(secs => v_ttl),
+            v_now + make_interval(secs => greatest(v_ttl, coalesce(v_event.hold_cap_seconds, 3 * v_ttl))))
+    on conflict (id) do nothing;
+    if not found then exit attempt; end if;
+
+    if v_overdue then
+      update allocations set released_at = v_now where seat_id = any (v_ids) and released_at is null;
     end if;
-  end loop;
-  return jsonb_build_object('kind', 'taken', 'seats', to_jsonb(v_look.labels));
+    insert into allocations (reservation_id, seat_id, price)
+      select p_id, seat_id, price from unnest(v_ids, v_prices) as held (seat_id, price);
+    update seats set status = 'held', reservation_id = p_id, hold_ends_at = v_now + make_interval(secs => v_ttl)
+      where id = any (v_ids);
+    insert into outbox (kind, subject) values ('start', p_id);
+    insert into history (reservation_id, at, type, actor, data) values (p_id, v_now, 'held', p_actor,
+      jsonb_build_object('seats', to_jsonb(p_labels), 'expiresAt', rfc3339(v_now + make_interval(secs => v_ttl))));
+    return jsonb_build_object('kind', 'held', 'reservation', reservation_json(p_id));
+  end;
+
+  -- Refused, or another request with this key was quicker: if the key is known by now, that is the answer.
+  return coalesce(replay_of(p_id, p_client, p_fingerprint), v_refusal);
 end $$;
 
 -- What a key answers that is known already: its reservation to the one who made it, and nothing at all to others.

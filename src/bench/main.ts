@@ -53,11 +53,12 @@ interface Measured extends RunResult {
 /** Measures, and ends all that was started whatever comes. */
 async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<Measured> {
   const { signal } = stop;
-  const { home, running, processes, scale, rounds } = options;
+  const { home, running, processes, temporal, scale, rounds } = options;
   const { bench, unrest, charts, failed, close } = await makeStand({
     home,
     running,
     processes,
+    temporal,
     scale,
     signal,
     progress: console.log,
@@ -114,6 +115,7 @@ async function main(): Promise<number> {
     machine: describeMachine(),
     scale: options.scale,
     apiProcesses: options.running ? null : options.processes,
+    temporal: options.running ? null : options.temporal,
     partial: cases.length < CASES.length,
     minutes: (Date.now() - started) / 60_000,
     ...measured,

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 
+/** `development`: the server of `npm run dev`, on SQLite; `postgres`: the one of docker-compose.yml, on PostgreSQL. */
+const TEMPORAL_TARGETS = ['development', 'postgres'] as const;
+export type TemporalTarget = (typeof TEMPORAL_TARGETS)[number];
+
 export interface BenchOptions {
   /** null: as many as each case wants. */
   rounds: number | null;
@@ -8,6 +12,8 @@ export interface BenchOptions {
   scale: number;
   /** API_PROCESSES of its own system, and as many of the bare handler. */
   processes: number;
+  /** The server that its own system's actors live in. */
+  temporal: TemporalTarget;
   /** null: a new one, removed afterwards. */
   home: string | null;
   /** On the system that somebody runs. */
@@ -30,6 +36,8 @@ export const USAGE = `Usage: npm run bench -- [options]
   --rounds N       rounds of each case (default: 3, long cases fewer)
   --quick          a tenth of the size and one round: to see that it works, not how fast
   --processes N    API processes of its own system, and of the limits (default 1)
+  --temporal KIND  its own system's Temporal: development (the default; the server of npm run dev, on SQLite) or postgres
+                   (the server of docker-compose.yml, on PostgreSQL; built with Go once)
   --running        measure the system that npm run dev runs (started with RATE_LIMIT=off), not one of its own
   --home FOLDER    where its own system keeps its data (default: a new folder, removed afterwards)
   --peer FILE      JSON with another system's figures, to compare with: { "hold10", "hold40", "raceMeanMs",
@@ -48,6 +56,7 @@ function parse(args: readonly string[]) {
     only: text,
     rounds: text,
     processes: text,
+    temporal: text,
     home: text,
     peer: text,
     out: text,
@@ -67,6 +76,12 @@ function countOf(name: string, value: string | undefined): number | undefined {
   return Number(value);
 }
 
+function targetOf(value = 'development'): TemporalTarget {
+  const target = TEMPORAL_TARGETS.find((one) => one === value);
+  if (target === undefined) throw new UsageError(`--temporal must be ${TEMPORAL_TARGETS.join(' or ')}`);
+  return target;
+}
+
 /** Reads the command line; null when help was asked for. @throws UsageError with one line that names what is wrong */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const values = parse(args);
@@ -74,11 +89,14 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   const { rounds, processes, quick, running, strict, list, only } = values;
   if (running && values.home !== undefined)
     throw new UsageError('--running takes the system of HOLDFAST_HOME, not --home');
+  if (running && values.temporal !== undefined)
+    throw new UsageError('--running takes the Temporal of the system that runs, not --temporal');
   return {
     rounds: countOf('rounds', rounds) ?? (quick ? 1 : null),
     only: only?.split(',').filter((id) => id !== '') ?? null,
     scale: quick ? 0.1 : 1,
     processes: countOf('processes', processes) ?? 1,
+    temporal: targetOf(values.temporal),
     home: values.home ?? null,
     running,
     out: values.out ?? 'reports/bench.html',

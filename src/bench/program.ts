@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { program, PROJECT } from '../dev/steps';
-import { killGroup, openLog, standBack, track } from '../dev/supervisor';
+import { killGroup, openLog, track } from '../dev/supervisor';
+import { standBack } from '../stand-back';
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;

@@ -5,6 +5,7 @@ import type { Report } from '../report/report';
 import type { Table } from '../report/table';
 import type { CaseResult, Judgement } from './judge';
 import { shortName, type Commit, type Machine } from './machine';
+import type { TemporalTarget } from './options';
 import type { Unrest } from './stand';
 
 /** All that is kept of a run. */
@@ -16,6 +17,8 @@ export interface BenchResult {
   scale: number;
   /** null: as many as the system that somebody runs has. */
   apiProcesses: number | null;
+  /** null: the one that the system has that somebody runs. */
+  temporal: TemporalTarget | null;
   /** Only some of the cases. */
   partial: boolean;
   minutes: number;
@@ -145,7 +148,7 @@ export function verdictOf({ cases }: BenchResult): { ok: boolean; text: string }
 }
 
 export function benchReport(result: BenchResult): Report {
-  const { date, commit, machine, scale, apiProcesses, minutes, spinsMs, unrest } = result;
+  const { date, commit, machine, scale, apiProcesses, temporal, minutes, spinsMs, unrest } = result;
   return {
     title: 'Benchmark',
     intro: [
@@ -163,6 +166,7 @@ export function benchReport(result: BenchResult): Report {
       Node: machine.node,
       Scale: String(scale),
       'API processes': String(apiProcesses ?? 'as found'),
+      Temporal: temporal ?? 'as found',
       Took: `${minutes.toFixed(1)} minutes`,
       Noise: `${percent(noiseOf(spinsMs))} between the fastest and the slowest of ${spinsMs.flat().length} equal sums; ${unrest.length} measurements begun although the machine was busy`,
     },
@@ -172,12 +176,13 @@ export function benchReport(result: BenchResult): Report {
 /** Keeps the figures by commit and machine. A later run of the same commit takes the earlier one's place. @returns the file */
 export function saveResult(folder: string, result: BenchResult): string {
   mkdirSync(folder, { recursive: true });
-  const { commit, machine, scale, apiProcesses, partial } = result;
+  const { commit, machine, scale, apiProcesses, temporal, partial } = result;
   const name = [
     commit?.id ?? 'unknown',
     ...(commit?.dirty ? ['changed'] : []),
     shortName(machine),
     ...((apiProcesses ?? 1) > 1 ? [`api-${apiProcesses}`] : []),
+    ...(temporal === 'postgres' ? ['temporal-postgres'] : []),
     // What is less than a whole measurement does not take the place of one.
     ...(scale < 1 ? ['trial'] : partial ? ['part'] : []),
   ];

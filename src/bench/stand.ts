@@ -12,8 +12,10 @@ import type { Bench } from './case';
 import { forgetWaiting, insertEvent } from './fixtures';
 import { startLoad } from './load/driver';
 import { waitUntilQuiet } from './machine';
+import type { TemporalTarget } from './options';
 import { apiProcesses, findRunningStack } from './running-stack';
 import { startProgram } from './program';
+import { startTemporalOnPostgres, type TemporalOnPostgres } from './targets/temporal-postgres';
 
 /** The documents' browser has a process of its own, and so have the mails: neither is measured with the holds. */
 const WORKERS = ['reservations,relay', 'mail', 'documents'] as const;
@@ -24,6 +26,7 @@ export interface StandOptions {
   home: string | null;
   running: boolean;
   processes: number;
+  temporal: TemporalTarget;
   scale: number;
   signal: AbortSignal;
   progress: (line: string) => void;
@@ -58,18 +61,43 @@ const baseEnv = (): NodeJS.ProcessEnv =>
     }),
   );
 
-function ownStack(home: string, { processes, signal, progress }: StandOptions): Promise<Stack> {
+const brokeOff =
+  (progress: StandOptions['progress']) =>
+  (name: string, reason: string): void =>
+    progress(`! ${name} ${reason}; what was measured meanwhile is worth nothing`);
+
+function ownStack(
+  home: string,
+  { processes, signal, progress }: StandOptions,
+  services: NodeJS.ProcessEnv = {},
+): Promise<Stack> {
   return startStack({
     home,
-    env: { ...baseEnv(), RATE_LIMIT: 'off', API_PROCESSES: String(processes) },
+    env: { ...baseEnv(), RATE_LIMIT: 'off', API_PROCESSES: String(processes), ...services },
     ports: { PORT: 0, PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
     temporalDatabase: 'file',
     workers: WORKERS,
     seed: false,
     progress,
     signal,
-    onEnd: (name, reason) => progress(`! ${name} ${reason}; what was measured meanwhile is worth nothing`),
+    onEnd: brokeOff(progress),
   });
+}
+
+/** The system on a Temporal and a PostgreSQL as in docker-compose.yml, which count as its own parts here. */
+async function composedStack(home: string, options: StandOptions, closers: Closers): Promise<Stack> {
+  const { signal, progress } = options;
+  const composed: TemporalOnPostgres = await startTemporalOnPostgres({
+    home: join(home, 'composed'),
+    env: baseEnv(),
+    signal,
+    progress,
+    onEnd: brokeOff(progress),
+  });
+  closers.add(() => composed.stop());
+  const { databaseUrl, address } = composed;
+  const stack = await ownStack(home, options, { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: address });
+  return { ...stack, pids: () => ({ ...stack.pids(), ...composed.pids() }) };
 }
 
 /** The actors of holds that were forgotten on purpose must not be missed meanwhile. */
@@ -172,6 +200,11 @@ function makeHome(): string {
   return home;
 }
 
+function findStack(home: string, options: StandOptions, closers: Closers): Promise<Stack> {
+  if (options.running) return findRunningStack();
+  return options.temporal === 'postgres' ? composedStack(home, options, closers) : ownStack(home, options);
+}
+
 /** Starts, or finds, all that the cases stand on. @throws Error, with nothing left running */
 export async function makeStand(options: StandOptions): Promise<Stand> {
   const closers = new Closers();
@@ -185,7 +218,7 @@ export async function makeStand(options: StandOptions): Promise<Stand> {
     else rmSync(home, { recursive: true, force: true });
   };
   try {
-    const stack = options.running ? await findRunningStack() : await ownStack(home, options);
+    const stack = await findStack(home, options, closers);
     closers.add(() => stack.stop());
     const bench = await build(stack, options, closers, { unrest, charts });
     return { bench, unrest, charts, failed: stack.failed, close };

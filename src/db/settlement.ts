@@ -46,9 +46,10 @@ interface Message {
 
 const LOCK_SEATS = sql(
   'settle_lock_seats',
-  // The one lock order: seats by id, then the reservation.
+  // The one lock order: seats by id, then the reservation. An array: a plan that was made while few seats were sold must
+  // not walk through all of them later.
   `select id, label, reservation_id as owner, seat_is_free(status, hold_ends_at) as free
-     from seats where id in (select seat_id from allocations where reservation_id = $1) order by id for update`,
+     from seats where id = any (array(select seat_id from allocations where reservation_id = $1)) order by id for update`,
 );
 const LOCK_RESERVATION = sql(
   'settle_lock_reservation',

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { standBack } from '../stand-back';
 import { forgetProcess, recordProcess, sendSignal, type StopStep } from './processes';
 
 /** How a part is started, watched and ended. */
@@ -42,7 +42,7 @@ export interface PartEvents {
  * The niceness of what works behind the answers (Temporal, the workers) where all share one machine: a buyer who waits
  * for an answer is served first, as on machines of their own.
  */
-export const BEHIND_THE_ANSWERS = 5;
+export const BEHIND_THE_ANSWERS = Number(process.env.TUNE_NICE ?? 5);
 
 const LOG_LIMIT_BYTES = 10_000_000;
 /** A part that has lived this long after it was ready starts with a clean slate. */
@@ -71,15 +71,6 @@ export function killGroup(pid: number | undefined): void {
     sendSignal(-pid, 'SIGKILL');
   } catch {
     // EPERM: the group is gone and its number is another user's by now.
-  }
-}
-
-/** Gives a process its place in the queue for the processors. Only a wish: the system may run without priorities. */
-export function standBack(pid: number, niceness: number): void {
-  try {
-    setPriority(pid, niceness);
-  } catch {
-    // It has ended already, or may not be told so here.
   }
 }
 

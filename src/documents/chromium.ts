@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { access, chmod, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import puppeteer, { type Browser } from 'puppeteer';
+import { standBack } from '../stand-back';
 import { escapeHtml } from './format';
 
 /** Off, `required`, or `preferred`: tried with the sandbox first and without it where the machine has none to offer. */
@@ -115,6 +116,9 @@ async function launch({ path, env }: Chromium, options: LaunchOptions, sandbox: 
         '--host-resolver-rules=MAP * ~NOTFOUND',
       ],
     });
+    // A session of its own would stand before its own worker.
+    const { pid } = browser.process() ?? {};
+    if (pid !== undefined) standBack(pid, getPriority());
     return { browser, kill: () => killBrowser(browser, removeProfile) };
   } catch (error) {
     await removeProfile();

@@ -17,11 +17,12 @@ const CASE = 'sustained';
 interface BenchFile {
   date?: string;
   scale?: number;
+  temporal?: string | null;
   commit?: { id?: string } | null;
   cases?: { id?: string; medians?: Record<string, unknown> }[];
 }
 
-/** The newest whole benchmark of a commit in a folder of results; null when there is none. */
+/** The newest whole benchmark of a commit on the development server in a folder of results; null when there is none. */
 export function newestBench(folder: string, commit: string): Record<string, unknown> | null {
   let names: string[];
   try {
@@ -31,7 +32,7 @@ export function newestBench(folder: string, commit: string): Record<string, unkn
   }
   const found = names
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as BenchFile)
-    .filter((file) => file.scale === 1 && file.commit?.id === commit && medians(file) !== null)
+    .filter((file) => file.scale === 1 && file.temporal === 'development' && file.commit?.id === commit && medians(file) !== null)
     .sort((a, b) => (a.date ?? '').localeCompare(b.date ?? ''));
   const newest = found.at(-1);
   return newest ? medians(newest) : null;

@@ -79,6 +79,7 @@ const result = (cases: BenchResult['cases']): BenchResult => ({
   machine: { cpu: 'Intel(R) Xeon(R) Processor', cores: 2, memoryGb: 8, kernel: '6.1', node: 'v20' },
   scale: 1,
   apiProcesses: 1,
+  temporal: 'development',
   partial: false,
   minutes: 1,
   spinsMs: [
@@ -111,7 +112,8 @@ describe('the result', () => {
 
 describe('the options', () => {
   it('have defaults', () => {
-    expect(readOptions([])).toMatchObject({ rounds: null, only: null, scale: 1, running: false, strict: false });
+    const plain = { rounds: null, only: null, scale: 1, running: false, temporal: 'development', strict: false };
+    expect(readOptions([])).toMatchObject(plain);
   });
 
   it('take a trial', () => expect(readOptions(['--quick'])).toMatchObject({ rounds: 1, scale: 0.1 }));
@@ -122,6 +124,8 @@ describe('the options', () => {
     [['--processes', '-1']],
     [['--nonsense']],
     [['--running', '--home', '/tmp/x']],
+    [['--running', '--temporal', 'postgres']],
+    [['--temporal', 'cassandra']],
   ])('refuse %j in one line', (args) => {
     expect(() => readOptions(args)).toThrow(UsageError);
     expect(() => readOptions(args)).toThrow(/^[^\n]+$/);

@@ -9,15 +9,15 @@ const { costs } = readCosts();
 describe('costs from a benchmark', () => {
   test('the newest whole run of the commit counts', () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-costs-'));
-    const write = (name: string, date: string, scale: number, id: string, value: number) =>
-      writeFileSync(
-        join(folder, `${name}.json`),
-        JSON.stringify({ date, scale, commit: { id }, cases: [{ id: 'sustained', medians: { oursApiCpuMs: value } }] }),
-      );
+    const write = (name: string, date: string, scale: number, id: string, value: number, temporal = 'development') => {
+      const cases = [{ id: 'sustained', medians: { oursApiCpuMs: value } }];
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify({ date, scale, temporal, commit: { id }, cases }));
+    };
     write('old', '2026-01-01', 1, 'abc', 1);
     write('new', '2026-02-01', 1, 'abc', 2);
     write('trial', '2026-03-01', 0.1, 'abc', 3);
     write('other', '2026-03-01', 1, 'def', 4);
+    write('composed', '2026-03-01', 1, 'abc', 5, 'postgres');
     expect(newestBench(folder, 'abc')).toEqual({ oursApiCpuMs: 2 });
     expect(newestBench(folder, 'nobody')).toBeNull();
     expect(newestBench(join(folder, 'not-there'), 'abc')).toBeNull();

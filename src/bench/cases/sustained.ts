@@ -50,10 +50,12 @@ async function measureOurs(bench: Bench, { lookout }: LifeStand, lives: number):
   return { oursPerSecond: perSecond(lives, wallMs), ...cpuFigures('ours', spent, lives), oursEvents };
 }
 
-async function measureLimit(bench: Bench, { durable }: LifeStand, lives: number): Promise<Figures> {
+async function measureLimit(bench: Bench, { durable, lookout }: LifeStand, lives: number): Promise<Figures> {
   const walker = walkLimit(durable, lives);
-  const { temporal } = bench.stack.pids();
-  const stop = startCpuMeter({ Worker: durable.pid, Temporal: temporal });
+  const { temporal, postgres } = bench.stack.pids();
+  // PostgreSQL, too: it may be Temporal's.
+  const pids = { Worker: durable.pid, Temporal: temporal, Postgres: postgres };
+  const stop = startCpuMeter(pids, [lookout.backendPid]);
   const own = process.cpuUsage();
   const wallMs = await walkThrough(walker, PACE);
   await untilIdle([temporal, durable.pid]);
