@@ -49,6 +49,26 @@ export async function takeSeats(db: Queryable, hold: HoldRequest): Promise<HoldR
   return row!.result;
 }
 
+const PLAINLY_GONE = sql('plainly_gone', 'select request, taken from plainly_gone($1, $2, $3)');
+
+/**
+ * Which of several requests are refused at this moment because a seat is gone, in one round trip.
+ * @returns for each of them the seats that are taken; null where `takeSeats` has to decide
+ */
+export async function findGone(
+  db: Queryable,
+  holds: readonly Pick<HoldRequest, 'id' | 'event' | 'labels'>[],
+): Promise<(string[] | null)[]> {
+  const gone: (string[] | null)[] = holds.map(() => null);
+  const rows = await db.rows<{ request: number; taken: string[] }>(PLAINLY_GONE, [
+    holds.map(({ id }) => id),
+    holds.map(({ event }) => event),
+    holds.map(({ labels }) => JSON.stringify(labels)),
+  ]);
+  for (const { request, taken } of rows) gone[request - 1] = taken;
+  return gone;
+}
+
 const REPLAY = sql('replay_of', 'select replay_of($1, $2, $3) as result');
 
 /** What a known key answers; null for a key that is new. */

@@ -42,7 +42,7 @@ export interface PartEvents {
  * The niceness of what works behind the answers (Temporal, the workers) where all share one machine: a buyer who waits
  * for an answer is served first, as on machines of their own.
  */
-export const BEHIND_THE_ANSWERS = Number(process.env.TUNE_NICE ?? 5);
+export const BEHIND_THE_ANSWERS = 15;
 
 const LOG_LIMIT_BYTES = 10_000_000;
 /** A part that has lived this long after it was ready starts with a clean slate. */

@@ -32,7 +32,10 @@ export function newestBench(folder: string, commit: string): Record<string, unkn
   }
   const found = names
     .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as BenchFile)
-    .filter((file) => file.scale === 1 && file.temporal === 'development' && file.commit?.id === commit && medians(file) !== null)
+    .filter(
+      (file) =>
+        file.scale === 1 && file.temporal === 'development' && file.commit?.id === commit && medians(file) !== null,
+    )
     .sort((a, b) => (a.date ?? '').localeCompare(b.date ?? ''));
   const newest = found.at(-1);
   return newest ? medians(newest) : null;

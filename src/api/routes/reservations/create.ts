@@ -2,12 +2,13 @@ import { randomInt } from 'node:crypto';
 import type { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import { findEvent } from '../../../db/events';
-import { findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
+import { findGone, findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import { findReservation } from '../../../db/reservations';
 import { chooseSeats } from '../../../domain/best-available';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
 import type { ApiDeps } from '../../app';
+import { createHoldQueue } from '../../hold-queue';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { presentReservation } from './presenter';
@@ -112,8 +113,13 @@ async function holdBestAvailable(
 
 /** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
 export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buyerCap }: ApiDeps) {
+  const holdInTurn = createHoldQueue({
+    take: (request) => holdSeats(db, request),
+    findGone: (requests) => findGone(db, requests),
+  });
+
   async function hold(request: Omit<HoldRequest, 'labels'>, body: NewReservation): Promise<HoldResult> {
-    if (body.seats) return holdSeats(db, { ...request, labels: body.seats });
+    if (body.seats) return holdInTurn({ ...request, labels: body.seats });
     // The choice is no part of the request, so a replay must be known before a choice is made.
     const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
     if (replay) return replay;
