@@ -42,9 +42,10 @@ function watchBacklog({ db }: Bench, { id }: BenchEvent): Watch {
   let endedAtMs = Infinity;
   const watch = async (): Promise<void> => {
     for (;;) {
+      // Before it looks: what it sees is at least of this moment.
+      const atMs = performance.now() - started;
       const [row] = await db.rows<{ held: number; waiting: number }>(WAITING, [id]);
       const { held, waiting } = row!;
-      const atMs = performance.now() - started;
       looks.push({ atMs, waiting, adopted: held - waiting });
       if (waiting === 0 && atMs > endedAtMs) return;
       if (atMs > endedAtMs + DRAIN_LIMIT_MS) throw new Error(`${waiting} holds wait ten minutes after the burst`);
