@@ -1,4 +1,4 @@
-import type { Page } from 'puppeteer';
+import type { Browser, Page } from 'puppeteer';
 import { launchBrowser, type LaunchedBrowser, type SandboxMode } from './chromium';
 
 export interface BrowserKeeperOptions {
@@ -8,7 +8,7 @@ export interface BrowserKeeperOptions {
   sandbox?: SandboxMode;
   /** Pages open at a time. Default 2. */
   concurrency?: number;
-  /** Pages after which a new browser takes over, so that memory lost in an old one comes back. Default 500. */
+  /** Pages after which a new browser takes over, so that memory lost in an old one comes back. Default 250. */
   renewAfterPages?: number;
   /** Limit of one page's whole work. Default 60 s. */
   pageLimitMs?: number;
@@ -45,13 +45,15 @@ interface Kept {
   pid: number | null;
   opened: number;
   atWork: number;
+  /** Blank pages for the next ones: a new page costs more than to print one. */
+  blank: Page[];
   /** No new page goes to it. */
   retired: boolean;
 }
 
 /** Keeps one Chromium for all pages of this process: started on first use, started anew when it dies, hangs or is old. */
 export function createBrowserKeeper(options: BrowserKeeperOptions = {}): BrowserKeeper {
-  const { concurrency = 2, renewAfterPages = 500, pageLimitMs = 60_000, launchLimitMs = 30_000, log } = options;
+  const { concurrency = 2, renewAfterPages = 250, pageLimitMs = 60_000, launchLimitMs = 30_000, log } = options;
   const sandbox = options.sandbox ?? (process.getuid?.() === 0 ? 'off' : 'required');
   const slots = createSlots(concurrency);
   const endings = new Set<Promise<void>>();
@@ -76,6 +78,7 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
       pid: null,
       opened: 0,
       atWork: 0,
+      blank: [],
       retired: false,
     };
     void gone.then(() => {
@@ -107,7 +110,7 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
       const { browser } = await kept.launched;
       kept.pid = browser.process()?.pid ?? null;
       try {
-        const done = withinLimit(pageLimitMs, () => workOnPage(() => browser.newPage(), work));
+        const done = withinLimit(pageLimitMs, () => workOnPage(browser, kept.blank, work));
         return await Promise.race([done.then((value) => ({ value })), kept.gone]);
       } catch (error) {
         if (error instanceof PageTimeLimit) {
@@ -142,20 +145,31 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
   };
 }
 
-async function workOnPage<T>(open: () => Promise<Page>, work: (page: Page) => Promise<T>): Promise<T> {
-  const page = await open();
+/** A new page, without scripts of its own and with no way out. */
+async function openPage(browser: Browser): Promise<Page> {
+  const page = await browser.newPage();
+  await page.setJavaScriptEnabled(false);
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    const allowed = request.url().startsWith('data:') || request.url() === 'about:blank';
+    // The page may have been closed in between; then there is nothing left to answer.
+    (allowed ? request.continue() : request.abort()).catch(() => undefined);
+  });
+  return page;
+}
+
+/** Works on a blank page, and makes it blank again: nothing of one buyer is left for the next. After a failure it is closed. */
+async function workOnPage<T>(browser: Browser, blank: Page[], work: (page: Page) => Promise<T>): Promise<T> {
+  const page = blank.pop() ?? (await openPage(browser));
   try {
-    await page.setJavaScriptEnabled(false);
-    await page.setRequestInterception(true);
-    page.on('request', (request) => {
-      const allowed = request.url().startsWith('data:') || request.url() === 'about:blank';
-      // The page may have been closed in between; then there is nothing left to answer.
-      (allowed ? request.continue() : request.abort()).catch(() => undefined);
-    });
-    return await work(page);
-  } finally {
+    const result = await work(page);
+    await page.setContent('');
+    blank.push(page);
+    return result;
+  } catch (error) {
     // A page that cannot be closed belongs to a browser that is gone.
     await page.close().catch(() => undefined);
+    throw error;
   }
 }
 
