@@ -37,7 +37,7 @@ const BURST_PER_SECOND = 50;
  * @param newPerSecond how many entries for the relay came lately
  */
 export function paceStarts(busy: number, newPerSecond: number): { atOnce: number; pauseMs: number } {
-  if (newPerSecond > BURST_PER_SECOND && busy > 0.5) return { atOnce: 1, pauseMs: 400 };
+  if (newPerSecond > BURST_PER_SECOND && busy > 0.25) return { atOnce: 1, pauseMs: 400 };
   return { atOnce: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
 }
 

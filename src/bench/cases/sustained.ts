@@ -8,8 +8,11 @@ import { endLives, walkLimit, walkOurs, walkThrough } from '../lives';
 import { takeTurns } from '../turns';
 
 const LIVES = 600;
-/** Measured: with fewer the machine waits now and then, more add nothing on either side. */
-const PACE = { inFlight: 100, payAfterMs: 500 };
+/**
+ * Some two dozen are at work at any time, which fills two cores, and the others make up their minds. They pay when their
+ * actor has long adopted the hold, also behind all others: else the life would have fewer events than the limit's.
+ */
+const PACE = { inFlight: 60, payAfterMs: 1_500 };
 const WARM_UP_LIVES = 200;
 
 const SOLD = sql(
