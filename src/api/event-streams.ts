@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../logger';
 import type { ApiMetrics } from './metrics';
@@ -14,12 +14,12 @@ const MAX_BUFFERED_BYTES = 4_000_000;
 
 export interface EventStreams {
   /** A new listener; null when there are too many. */
-  listen(eventId: string): Promise<PassThrough | null>;
+  listen(eventId: string): Promise<Readable | null>;
   close(): void;
 }
 
 interface Channel {
-  listeners: Set<PassThrough>;
+  listeners: Set<Readable>;
   picture: SeatPicture;
   timer: NodeJS.Timeout | undefined;
   lastWrite: number;
@@ -56,9 +56,9 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
     // Of this moment: whoever comes later begins with a snapshot that has it.
     for (const [index, listener] of [...channel.listeners].entries()) {
       if (index > 0 && index % PORTION === 0) await nextTurn();
-      if (!listener.writable) continue;
-      if (listener.writableLength > MAX_BUFFERED_BYTES) listener.destroy();
-      else listener.write(bytes);
+      if (listener.destroyed) continue;
+      if (listener.readableLength > MAX_BUFFERED_BYTES) listener.destroy();
+      else listener.push(bytes);
     }
   }
 
@@ -78,8 +78,9 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       channels.delete(eventId);
       return;
     }
-    // A large map that takes long to read is read less often, so that watching stays cheap.
-    const pause = Math.max(POLL_MS, 4 * (performance.now() - started));
+    // A map that takes long to read, or many to tell, is looked at less often, so that watching stays cheap: a ninth of
+    // the time at most.
+    const pause = Math.max(POLL_MS, 8 * (performance.now() - started));
     channel.timer = setTimeout(() => void poll(eventId, channel), pause);
   }
 
@@ -95,9 +96,9 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
         channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);
       }
       const { listeners } = channel;
-      const listener = new PassThrough({ highWaterMark: 64 * 1024 });
+      const listener = new Readable({ read: () => undefined });
       // What the channel shows, not what was read above: the next change is told against it.
-      listener.write(snapshotOf(channel.picture));
+      listener.push(snapshotOf(channel.picture));
       listeners.add(listener);
       metrics.streams.set(++count);
       listener.on('error', () => undefined);
@@ -110,7 +111,7 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
     close() {
       for (const channel of channels.values()) {
         clearTimeout(channel.timer);
-        for (const listener of channel.listeners) listener.end();
+        for (const listener of channel.listeners) listener.push(null);
       }
       channels.clear();
     },

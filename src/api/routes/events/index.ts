@@ -10,6 +10,7 @@ import { presentEvent } from './presenter';
 import { event, eventIdForm, eventNameForm, eventParams, newEvent, seat } from './schema';
 
 const MEGABYTE = 1_000_000;
+const KNOWN_SLUGS = 10_000;
 
 /** Events and their seat maps. Reading is public; making one takes an operator. */
 export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
@@ -17,6 +18,18 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
     if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
     return found;
+  }
+
+  const idOfSlug = new Map<string, string>();
+
+  /** For what is asked all the time: a slug names one event for good, so it is looked up once. */
+  async function idOf(idOrSlug: string): Promise<string> {
+    const known = idOfSlug.get(idOrSlug);
+    if (known !== undefined) return known;
+    const { id, slug } = await load(idOrSlug);
+    if (idOfSlug.size >= KNOWN_SLUGS) idOfSlug.clear();
+    if (slug === idOrSlug) idOfSlug.set(slug, id);
+    return id;
   }
 
   return [
@@ -103,8 +116,7 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       },
       problems: ['not_found'],
       async handle({ params, ctx }) {
-        const { id } = await load(params.event);
-        const picture = await maps.read(id);
+        const picture = await maps.read(await idOf(params.event));
         const headers = { etag: picture.etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' };
         const known = ctx
           .get('if-none-match')
@@ -136,8 +148,7 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       responses: { 200: { description: 'A stream without an end', contentType: 'text/event-stream' } },
       problems: ['not_found'],
       async handle({ params, ctx }) {
-        const { id } = await load(params.event);
-        const listener = await streams.listen(id);
+        const listener = await streams.listen(await idOf(params.event));
         if (!listener) {
           throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
             headers: { 'retry-after': '5' },
