@@ -5,6 +5,7 @@ import type { ApiMetrics } from './metrics';
 import { statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
 
 const POLL_MS = 250;
+const WITHIN_A_SECOND_MS = 750;
 const KEEP_ALIVE_MS = 15_000;
 const MAX_LISTENERS = 10_000;
 /** A write costs about a hundredth of a millisecond: after so many, whoever waits for an answer comes first. */
@@ -43,6 +44,12 @@ function changesOf(before: SeatPicture, after: SeatPicture): string | null {
 }
 
 /**
+ * A map that takes long to read, or many to tell, is looked at less often, so that watching stays cheap: a seventeenth
+ * of the time as long as a change still comes within a second, never more than a ninth.
+ */
+const pauseAfter = (tookMs: number) => Math.max(POLL_MS, 8 * tookMs, Math.min(16 * tookMs, WITHIN_A_SECOND_MS));
+
+/**
  * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
  * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all.
  */
@@ -78,10 +85,7 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       channels.delete(eventId);
       return;
     }
-    // A map that takes long to read, or many to tell, is looked at less often, so that watching stays cheap: a ninth of
-    // the time at most.
-    const pause = Math.max(POLL_MS, 8 * (performance.now() - started));
-    channel.timer = setTimeout(() => void poll(eventId, channel), pause);
+    channel.timer = setTimeout(() => void poll(eventId, channel), pauseAfter(performance.now() - started));
   }
 
   return {

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WORKER_ALLOCATOR } from '../allocator';
 import type { Services } from './services';
 import { PROJECT, program } from './steps';
 import { BEHIND_THE_ANSWERS, Part, type PartDefinition, type PartEvents } from './supervisor';
@@ -71,7 +72,7 @@ export async function defineWorkers(context: ChildContext, layout: readonly stri
   const workers: Workers = { parts: [], metricsUrls: [] };
   for (const [index, roles] of layout.entries()) {
     const port = await context.services.ports.free();
-    const env = { WORKER_ROLES: roles, METRICS_PORT: String(port) };
+    const env = { ...WORKER_ALLOCATOR, WORKER_ROLES: roles, METRICS_PORT: String(port) };
     const how = { ready: saysReady, stop: WORKER_STOP, niceness: BEHIND_THE_ANSWERS };
     workers.parts.push(defineChild(context, `worker-${index + 1}`, program('worker', 'main.js'), how, env));
     workers.metricsUrls.push(`http://127.0.0.1:${port}/metrics`);

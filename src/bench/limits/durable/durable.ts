@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { WORKER_ALLOCATOR } from '../../../allocator';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/reservation';
 import type { Stack } from '../../../dev/stack';
 import { BEHIND_THE_ANSWERS } from '../../../dev/supervisor';
@@ -43,6 +44,7 @@ export async function startDurable(stack: Stack, { workflow }: Client): Promise<
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
+      ...WORKER_ALLOCATOR,
       TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: temporalNamespace,
     },
