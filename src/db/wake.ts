@@ -1,44 +1,45 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { sql, type Database } from './database';
+import type { OutboxLane } from './outbox';
 
 const CHANNEL = 'holdfast_outbox';
 const RECONNECT_MS = 1000;
 const NOTIFY_SPACING_MS = 15;
-const NOTIFY = sql('wake_notify', `select pg_notify('${CHANNEL}', '')`);
+const NOTIFY = sql('wake_notify', `select pg_notify('${CHANNEL}', $1)`);
 
 /**
- * Tells the relays that there is work. Sent apart from the work's own transaction, because a transaction that notifies
+ * Tells the relays that there is work in a lane, so that a burst of holds does not make them look for payments. Sent apart from the work's own transaction, because a transaction that notifies
  * commits under one lock with all others that do; and at most once in 15 ms, so that a burst costs no more than a
  * trickle. A lost one costs the relay's next look, 200 ms later at most.
  */
-export function createWaker(db: Database): () => void {
-  let resting = false;
-  let again = false;
-  return function wake(): void {
-    if (resting) {
-      again = true;
+export function createWaker(db: Database): (lane: OutboxLane) => void {
+  const lanes = { commands: { resting: false, again: false }, starts: { resting: false, again: false } };
+  return function wake(lane: OutboxLane): void {
+    const state = lanes[lane];
+    if (state.resting) {
+      state.again = true;
       return;
     }
-    resting = true;
-    void db.rows(NOTIFY).catch(() => undefined);
+    state.resting = true;
+    void db.rows(NOTIFY, [lane]).catch(() => undefined);
     setTimeout(() => {
-      resting = false;
-      if (!again) return;
-      again = false;
-      wake();
+      state.resting = false;
+      if (!state.again) return;
+      state.again = false;
+      wake(lane);
     }, NOTIFY_SPACING_MS).unref();
   };
 }
 
-/** Rings for one listener; a ring that comes while nobody waits is kept for the next wait. */
+/** Rings for one lane; a ring that comes while nobody waits is kept for the next wait. */
 interface Bell {
   /** Resolves when somebody rings, or after `maxMs`. */
   next(maxMs: number): Promise<void>;
 }
 
 export interface Wake {
-  bell(): Bell;
+  bell(lane: OutboxLane): Bell;
   closed: Promise<void>;
 }
 
@@ -48,8 +49,8 @@ export interface Wake {
  *   hands to others: then only time wakes
  */
 export function listenForWork(databaseUrl: string | undefined, stopped: AbortSignal): Wake {
-  const bells = new Set<() => void>();
-  const ringAll = () => bells.forEach((ring) => ring());
+  const bells: { lane: OutboxLane; ring: () => void }[] = [];
+  const ringAll = () => bells.forEach(({ ring }) => ring());
   stopped.addEventListener('abort', ringAll, { once: true });
 
   async function listen(): Promise<void> {
@@ -61,7 +62,9 @@ export function listenForWork(databaseUrl: string | undefined, stopped: AbortSig
         stopped.addEventListener('abort', () => resolve(), { once: true });
       });
       try {
-        client.on('notification', ringAll);
+        client.on('notification', ({ payload }) => {
+          for (const { lane, ring } of bells) if (lane === payload) ring();
+        });
         await client.connect();
         await client.query(`listen ${CHANNEL}`);
         await ended;
@@ -73,13 +76,14 @@ export function listenForWork(databaseUrl: string | undefined, stopped: AbortSig
     }
   }
 
-  function bell(): Bell {
+  function bell(lane: OutboxLane): Bell {
     let rung = false;
     let answer: (() => void) | undefined;
-    bells.add(() => {
+    const ring = (): void => {
       rung = true;
       answer?.();
-    });
+    };
+    bells.push({ lane, ring });
     return {
       async next(maxMs) {
         if (!rung && !stopped.aborted) {

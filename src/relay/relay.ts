@@ -83,7 +83,7 @@ export function startRelay({
 
   /** Tells what a lane has, at its pace, until it is empty; then waits for a ring. */
   function work(lane: OutboxLane, pace: typeof paceStarts): Promise<void> {
-    const bell = wake.bell();
+    const bell = wake.bell(lane);
     const step = async () => {
       const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(await readEntriesEver(db), performance.now()));
       if ((await deliverBatch(lane, atOnce)) === 0) await bell.next(IDLE_POLL_MS);

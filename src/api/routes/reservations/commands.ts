@@ -48,7 +48,7 @@ export function commandRoutes({
 
   /** Waits for what becomes of a kept message. */
   async function outcomeOf(result: KeepResult): Promise<string | null> {
-    wake();
+    wake('commands');
     return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
   }
 
@@ -138,7 +138,7 @@ export function commandRoutes({
         const kind = await extendHold(db, params.id, defaultTtlSeconds, `client:${caller.client}`);
         if (kind === 'unknown') throw access.missing(params.id);
         if (kind !== 'extended') return refuse(kind);
-        wake();
+        wake('commands');
         return as(200, await reload(params.id));
       },
     }),
@@ -165,7 +165,7 @@ export function commandRoutes({
         if (result === 'not_confirmed') throw notReady();
         if (result === 'too_many')
           throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
-        wake();
+        wake('commands');
         return as(202, record);
       },
     }),

@@ -151,7 +151,7 @@ export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buy
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {
       holdCap.count(caller.client);
-      wake();
+      wake('starts');
     }
     return {
       status: 201,

@@ -21,7 +21,7 @@ export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDep
     if (notice.kind === 'paid') {
       await keepPayment(db, { ...notice.payment, source, actor: source }, { strict: false, testProvider });
       faultPoint('webhook.kept');
-      wake();
+      wake('commands');
     } else if (notice.kind === 'failed') {
       await keepPaymentFailure(db, { ...notice, actor: source });
     }
