@@ -64,11 +64,11 @@ describe('The seat map', () => {
   });
 
   it('shows seats as free again once the hold has ended, was cancelled, or the sale undone', async () => {
-    const event = await api.event({ holdTtlSeconds: 1 });
+    const event = await api.event({ holdTtlSeconds: 4 });
     const held = await api.held(event, ['A-1']);
     const cancelled = await api.held(event, ['A-2']);
-    const sold = await api.sold(event, ['A-3']);
     expect((await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`)).status).toBe(200);
+    const sold = await api.sold(event, ['A-3']);
     expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
     await eventually(() => {
       expect(Date.now()).toBeGreaterThan(Date.parse(held.expiresAt));
