@@ -1,7 +1,7 @@
 /**
  * How glibc hands out memory to a worker. Temporal's core allocates and frees outside V8 all the time; with glibc's own
  * choices what is free stays scattered over its arenas, and a worker grows with each reservation that went through it,
- * however few it keeps (ADR 0015). With large blocks apart, and free ends given back, it stays where
+ * however few it keeps (ADR 0015). With large blocks apart, and free ends given back, it stays near where
  * WORKER_CACHED_WORKFLOWS puts it. The image says the same; other C libraries take no notice.
  */
 export const WORKER_ALLOCATOR = {
