@@ -9,9 +9,10 @@ const NOTIFY_SPACING_MS = 15;
 const NOTIFY = sql('wake_notify', `select pg_notify('${CHANNEL}', $1)`);
 
 /**
- * Tells the relays that there is work in a lane, so that a burst of holds does not make them look for payments. Sent apart from the work's own transaction, because a transaction that notifies
- * commits under one lock with all others that do; and at most once in 15 ms, so that a burst costs no more than a
- * trickle. A lost one costs the relay's next look, 200 ms later at most.
+ * Tells the relays that a lane has work, so that a burst of holds does not make them look for payments. Sent apart from
+ * the work's own transaction, because a transaction that notifies commits under one lock with all others that do; and at
+ * most once a lane in 15 ms, so that a burst costs no more than a trickle. A lost one costs the relay's next look, 200 ms
+ * later at most.
  */
 export function createWaker(db: Database): (lane: OutboxLane) => void {
   const lanes = { commands: { resting: false, again: false }, starts: { resting: false, again: false } };
