@@ -16,7 +16,7 @@ RUN apt-get update \
   && apt-get install -y --no-install-recommends chromium fonts-noto-core tini \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production PUPPETEER_EXECUTABLE_PATH=/usr/bin/chromium
-# What keeps a worker's memory where WORKER_CACHED_WORKFLOWS puts it: src/allocator.ts.
+# What keeps a worker's memory where WORKER_CACHED_WORKFLOWS puts it: src/worker/memory.ts.
 ENV MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
 COPY --from=build /app/package.json ./

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WORKER_ALLOCATOR } from '../allocator';
+import { WORKER_ALLOCATOR } from '../worker/memory';
 import type { Services } from './services';
 import { PROJECT, program } from './steps';
 import { BEHIND_THE_ANSWERS, Part, type PartDefinition, type PartEvents } from './supervisor';

@@ -16,6 +16,7 @@ import {
   temporalConfig,
   temporalEndpoint,
 } from '../temporal/connection';
+import { keepHeapsTight } from './memory';
 import { createMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
 
@@ -25,6 +26,7 @@ const CONNECT_RETRY_MS = 1000;
 
 /** One worker process: the task queues and the relay that WORKER_ROLES names (all, unless set). */
 async function main(): Promise<void> {
+  keepHeapsTight();
   const settings = readSettings([
     'NODE_ENV',
     'LOG_LEVEL',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { WORKER_ALLOCATOR } from '../../../allocator';
+import { WORKER_ALLOCATOR } from '../../../worker/memory';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/reservation';
 import type { Stack } from '../../../dev/stack';
 import { BEHIND_THE_ANSWERS } from '../../../dev/supervisor';

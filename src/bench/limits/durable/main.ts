@@ -1,6 +1,7 @@
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { readSettings } from '../../../config';
 import { connectNative, temporalConfig } from '../../../temporal/connection';
+import { keepHeapsTight } from '../../../worker/memory';
 import { reservationsTuning } from '../../../worker/tuning';
 import { createLifeActivities } from './activities';
 import { DURABLE, type Notice } from './contract';
@@ -22,6 +23,7 @@ function createTeller(): (notice: Notice) => void {
 
 /** The worker of limit (d), set like the one of the reservations. */
 async function main(): Promise<void> {
+  keepHeapsTight();
   const settings = readSettings(['DATABASE_POOL', 'WORKER_CACHED_WORKFLOWS']);
   const logger = new DefaultLogger('WARN');
   Runtime.install({ logger, shutdownSignals: [] });
