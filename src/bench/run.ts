@@ -31,6 +31,8 @@ async function runOnce(course: Course, bench: Bench, round: number, of: RunOptio
   const label = `[${round}/${of.rounds ?? course.subject.rounds}]`;
   const started = performance.now();
   try {
+    // What the case before has left waiting would come before whatever this one begins.
+    await bench.rest();
     const figures = await course.subject.measure(bench, round);
     course.rounds.push(figures);
     const seconds = Math.round((performance.now() - started) / 1000);
