@@ -35,11 +35,12 @@ const claim = (name: string, kinds: string) =>
        from claimed c order by c.id`,
   );
 /** `commands`: somebody paid, cancelled or asked; `starts`: a hold that has yet to get its actor. */
+const LANES = { commands: `kind <> 'start'`, starts: `kind = 'start'` } as const;
+export type OutboxLane = keyof typeof LANES;
 const CLAIMS = {
-  commands: claim('outbox_claim_commands', `kind <> 'start'`),
-  starts: claim('outbox_claim_starts', `kind = 'start'`),
+  commands: claim('outbox_claim_commands', LANES.commands),
+  starts: claim('outbox_claim_starts', LANES.starts),
 };
-export type OutboxLane = keyof typeof CLAIMS;
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
 const LATER = sql(
   'outbox_later',
@@ -83,10 +84,23 @@ export async function readBacklog(db: Queryable): Promise<{ entries: number; old
   return { entries: row!.entries, oldestSeconds: row!.oldest_s };
 }
 
-const ENTRIES_EVER = sql('outbox_entries_ever', 'select last_value as entries from outbox_id_seq');
+const look = (name: string, kinds: string) =>
+  sql(
+    name,
+    `select last_value as entries,
+            exists (select from outbox where ${kinds} and not_before <= clock_timestamp()) as due
+       from outbox_id_seq`,
+  );
+const LOOKS = {
+  commands: look('outbox_look_commands', LANES.commands),
+  starts: look('outbox_look_starts', LANES.starts),
+};
 
-/** How many entries there have been in all: only good for how fast they come. */
-export async function readEntriesEver(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ entries: number }>(ENTRIES_EVER);
-  return row!.entries;
+/**
+ * Whether a lane has anything that is due, which costs less than to claim nothing; and how many entries there have been
+ * in all, which is only good for how fast they come.
+ */
+export async function lookIntoOutbox(db: Queryable, lane: OutboxLane): Promise<{ due: boolean; entriesEver: number }> {
+  const [row] = await db.rows<{ entries: number; due: boolean }>(LOOKS[lane]);
+  return { due: row!.due, entriesEver: row!.entries };
 }

@@ -29,15 +29,15 @@ const BURST_PER_SECOND = 50;
 
 /**
  * How many actors to start at once, and how long to rest after. A durable workflow costs about a hundred times what the
- * hold did, so a burst of buyers is answered first and adopted after: while it lasts, and there is no machine to spare, a
- * few actors a second start, steadily; their holds are safe in the database meanwhile. When nothing else fills the
+ * hold did, so a burst of buyers is answered first and adopted after: while it lasts, and there is no machine to spare, an
+ * actor a second starts, steadily; their holds are safe in the database meanwhile. When nothing else fills the
  * processors, actors may, but for some room for whoever comes; and never so many at once that the gauge sees it too
  * late.
  * @param busy the share of the processors in use, 0 to 1
  * @param newPerSecond how many entries for the relay came lately
  */
 export function paceStarts(busy: number, newPerSecond: number): { atOnce: number; pauseMs: number } {
-  if (newPerSecond > BURST_PER_SECOND && busy > 0.25) return { atOnce: 1, pauseMs: 400 };
+  if (newPerSecond > BURST_PER_SECOND && busy > 0.25) return { atOnce: 1, pauseMs: 1000 };
   return { atOnce: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database';
-import { deliverDue, readEntriesEver, type OutboxLane } from '../db/outbox';
+import { deliverDue, lookIntoOutbox, type OutboxLane } from '../db/outbox';
 import { sweep } from '../db/sweep';
 import { listenForWork } from '../db/wake';
 import type { Logger } from '../logger';
@@ -85,8 +85,9 @@ export function startRelay({
   function work(lane: OutboxLane, pace: typeof paceStarts): Promise<void> {
     const bell = wake.bell(lane);
     const step = async () => {
-      const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(await readEntriesEver(db), performance.now()));
-      if ((await deliverBatch(lane, atOnce)) === 0) await bell.next(IDLE_POLL_MS);
+      const { due, entriesEver } = await lookIntoOutbox(db, lane);
+      const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(entriesEver, performance.now()));
+      if (!due || (await deliverBatch(lane, atOnce)) === 0) await bell.next(IDLE_POLL_MS);
       else if (pauseMs > 0) await pause(pauseMs);
     };
     return until(stopping.signal, step, 'The outbox could not be read');
