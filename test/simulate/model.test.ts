@@ -1,5 +1,5 @@
 import { paceStarts } from '../../src/relay/pace';
-import { readCosts } from '../../src/simulate/costs-file';
+import { ROUND_COSTS as costs } from '../support/unit-costs';
 import { DEFAULT_DEPLOYMENT, type Deployment } from '../../src/simulate/model/deployment';
 import { newReservation } from '../../src/simulate/model/reservation';
 import type * as Pace from '../../src/relay/pace';
@@ -12,7 +12,6 @@ jest.mock('../../src/relay/pace', () => {
   return { ...actual, paceStarts: jest.fn(actual.paceStarts) };
 });
 
-const { costs } = readCosts();
 const small: Scenario = { ...MILLION, buyers: 3_000, seats: 400, minutes: 1, rushMeanSeconds: 10, holdTtlSeconds: 60 };
 const play = (scenario: Scenario, deployment: Partial<Deployment> = {}, seed = 1) =>
   runScale(scenario, { ...DEFAULT_DEPLOYMENT, ...deployment }, costs, { seed });

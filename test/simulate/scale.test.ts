@@ -1,4 +1,4 @@
-import { readCosts } from '../../src/simulate/costs-file';
+import { ROUND_COSTS as costs } from '../support/unit-costs';
 import { DEFAULT_DEPLOYMENT } from '../../src/simulate/model/deployment';
 import { readOptions, UsageError } from '../../src/simulate/options';
 import { estimateDeployment, estimateLoad } from '../../src/simulate/scale/estimate';
@@ -10,7 +10,6 @@ import { MILLION, type Scenario } from '../../src/simulate/scale/scenario';
 import { findSmallest } from '../../src/simulate/scale/search';
 import { sweep } from '../../src/simulate/scale/sweep';
 
-const { costs } = readCosts();
 const goals: Goals = { answerMs: 250, confirmSeconds: 30, ticketMinutes: 5 };
 /** A fiftieth of the example. */
 const small: Scenario = { ...MILLION, buyers: 20_000, seats: 1_200 };
