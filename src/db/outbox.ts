@@ -18,14 +18,22 @@ export interface OutboxEntry {
   } | null;
 }
 
+const due = (kinds: string): string => `${kinds} and not_before <= clock_timestamp()`;
 /**
- * Claims what is due of some kinds. Rows that another relay has are passed over; a crash frees them with the connection.
+ * What a lane has to tell now. `commands`: somebody paid, cancelled or asked; `starts`: a hold that has yet to get its
+ * actor.
  */
-const claim = (name: string, kinds: string) =>
+const DUE = { commands: due(`kind <> 'start'`), starts: due(`kind = 'start'`) };
+export type OutboxLane = keyof typeof DUE;
+
+/**
+ * Claims what is due of a lane. Rows that another relay has are passed over; a crash frees them with the connection.
+ */
+const claim = (name: string, isDue: string) =>
   sql(
     name,
     `with claimed as (
-       select id, kind, subject, sequence, attempts from outbox where ${kinds} and not_before <= clock_timestamp()
+       select id, kind, subject, sequence, attempts from outbox where ${isDue}
         order by id limit $1 for update skip locked)
      select c.*, case when c.kind in ('start', 'ring') then
          (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
@@ -34,12 +42,9 @@ const claim = (name: string, kinds: string) =>
            from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
        from claimed c order by c.id`,
   );
-/** `commands`: somebody paid, cancelled or asked; `starts`: a hold that has yet to get its actor. */
-const LANES = { commands: `kind <> 'start'`, starts: `kind = 'start'` } as const;
-export type OutboxLane = keyof typeof LANES;
 const CLAIMS = {
-  commands: claim('outbox_claim_commands', LANES.commands),
-  starts: claim('outbox_claim_starts', LANES.starts),
+  commands: claim('outbox_claim_commands', DUE.commands),
+  starts: claim('outbox_claim_starts', DUE.starts),
 };
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
 const LATER = sql(
@@ -84,16 +89,16 @@ export async function readBacklog(db: Queryable): Promise<{ entries: number; old
   return { entries: row!.entries, oldestSeconds: row!.oldest_s };
 }
 
-const look = (name: string, kinds: string) =>
+const look = (name: string, isDue: string) =>
   sql(
     name,
     `select last_value as entries,
-            exists (select from outbox where ${kinds} and not_before <= clock_timestamp()) as due
+            exists (select from outbox where ${isDue}) as due
        from outbox_id_seq`,
   );
 const LOOKS = {
-  commands: look('outbox_look_commands', LANES.commands),
-  starts: look('outbox_look_starts', LANES.starts),
+  commands: look('outbox_look_commands', DUE.commands),
+  starts: look('outbox_look_starts', DUE.starts),
 };
 
 /**
