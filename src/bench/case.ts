@@ -57,7 +57,7 @@ export interface Case {
   /** It stops, starts or adds processes, so it cannot be measured on a system that somebody else runs. */
   ownStackOnly?: boolean;
   /**
-   * Measures ours and the limit, in turns: which goes first changes with the round.
+   * Measures ours and the limit, in turns: which goes first changes with the round. It is called at rest.
    * @throws when what was measured is wrong (a seat sold twice, an unexpected answer): a fast wrong answer is none
    */
   measure(bench: Bench, round: number): Promise<Figures>;

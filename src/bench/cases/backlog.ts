@@ -107,7 +107,6 @@ async function holdPaced(bench: Bench, buyers: readonly BuyerRequest[], everyMs:
 }
 
 async function measure(bench: Bench): Promise<Figures> {
-  await bench.rest();
   const quiet = await bench.makeEvent(scaled(bench, QUIET.holds, 50));
   const quietBuyers = makeBuyers(quiet, quiet.labels);
   const quietP99Ms = await holdPaced(bench, quietBuyers, QUIET.everyMs);

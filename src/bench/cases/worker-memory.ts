@@ -56,7 +56,6 @@ async function payTheOldest(bench: Bench, buyers: readonly BuyerRequest[]): Prom
 
 async function measure(bench: Bench): Promise<Figures> {
   const worker = bench.stack.part('worker-1')!;
-  await bench.rest();
   await worker.stop();
   await worker.start();
   const figures: Figures = {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { WORKER_ALLOCATOR } from '../../../worker/memory';
 import { SEARCH_ATTRIBUTES } from '../../../contracts/reservation';
 import type { Stack } from '../../../dev/stack';
 import { BEHIND_THE_ANSWERS } from '../../../dev/supervisor';
+import { WORKER_ALLOCATOR } from '../../../worker/memory';
 import { startProgram } from '../../program';
 import { DURABLE, type Notice } from './contract';
 
