@@ -1,4 +1,4 @@
-import { readSettings } from '../config';
+import { readSettings } from './product';
 import { startStack, type Stack } from './stack';
 import { killEverything } from './supervisor';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { SettingsError } from '../config';
+import { SettingsError } from './product';
 
 /** The settings that move an embedded part, and where it is found when they are not set. */
 const DEFAULT_PORTS = {

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDatabase, isUnavailable, sql, type Queryable } from '../db/database';
+import { createDatabase, isUnavailable, sql, type Queryable } from './product';
 import { preparePostgres, type PostgresInstall } from './postgres-install';
 import { endProcess, processesIn, type StopStep } from './processes';
 import { openLog, track, type PartDefinition } from './supervisor';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { DevInfo } from './dev-info';
+import type { DevInfo } from './product';
 import { writeAtomically } from './processes';
 
 /** What the demo system is protected with: made once for a home folder, the same at every start. */

@@ -1,8 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { readSettings } from '../config';
-import { removeDevInfo } from './dev-info';
+import { readSettings, removeDevInfo } from './product';
 import { tryLock, type Lock } from './lock';
 import { defineMail } from './mail';
 import { createPortPicker, portChoices, type PortChoices, type PortPicker } from './ports';

@@ -2,10 +2,10 @@ import type { ChildProcess } from 'node:child_process';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WORKER_ALLOCATOR } from '../worker/memory';
+import { WORKER_ALLOCATOR } from './product';
 import type { Services } from './services';
 import { PROJECT, program } from './steps';
-import { BEHIND_THE_ANSWERS, Part, type PartDefinition, type PartEvents } from './supervisor';
+import { BACKGROUND_NICENESS, Part, type PartDefinition, type PartEvents } from './supervisor';
 
 const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
 const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
@@ -73,8 +73,8 @@ export async function defineWorkers(context: ChildContext, layout: readonly stri
   for (const [index, roles] of layout.entries()) {
     const port = await context.services.ports.free();
     const env = { ...WORKER_ALLOCATOR, WORKER_ROLES: roles, METRICS_PORT: String(port) };
-    const how = { ready: saysReady, stop: WORKER_STOP, niceness: BEHIND_THE_ANSWERS };
-    workers.parts.push(defineChild(context, `worker-${index + 1}`, program('worker', 'main.js'), how, env));
+    const how = { ready: saysReady, stop: WORKER_STOP, niceness: BACKGROUND_NICENESS };
+    workers.parts.push(defineChild(context, `worker-${index + 1}`, program('src', 'worker', 'main.js'), how, env));
     workers.metricsUrls.push(`http://127.0.0.1:${port}/metrics`);
   }
   return workers;
@@ -88,6 +88,6 @@ export async function defineApi(context: ChildContext): Promise<{ part: Part; ap
   const apiUrl = `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
   const env = { HOST: host, PORT: String(port) };
   const ready = (_child: ChildProcess, signal: AbortSignal): Promise<void> => answersAt(`${apiUrl}/livez`, signal);
-  const part = defineChild(context, 'api', program('api', 'main.js'), { ready, stop: API_STOP }, env);
+  const part = defineChild(context, 'api', program('src', 'api', 'main.js'), { ready, stop: API_STOP }, env);
   return { part, apiUrl };
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { createDevInfoPublisher, type DevInfo, type DevInfoPublisher } from './dev-info';
+import { findChromium } from './chromium';
+import { createDevInfoPublisher, type DevInfoPublisher } from './dev-info';
+import type { DevInfo } from './product';
 import { keepSecrets, type Secrets } from './secrets';
 import { SERVICE_NAMES, startServices, type Services, type ServicesOptions } from './services';
 import { defineApi, defineWorkers } from './stack-parts';
@@ -111,11 +113,13 @@ async function startOwn(
   const secrets = keepSecrets(home);
   const env = childSettings(services, secrets, options);
   await ensureBuilt({ home, env: process.env, signal });
+  const chromium = await findChromium(env);
   await prepareDatabase({ home, env, signal }, secrets, options.seed ?? true);
   options.progress?.('the database is ready');
 
   const { part: api, apiUrl } = await defineApi({ services, events, env: { ...env, ...options.apiEnv } });
-  const workerContext = { services, events, env: { ...env, ...options.workerEnv } };
+  const workerEnv = { ...env, ...(chromium && { PUPPETEER_EXECUTABLE_PATH: chromium }), ...options.workerEnv };
+  const workerContext = { services, events, env: workerEnv };
   const { parts: workers, metricsUrls } = await defineWorkers(workerContext, options.workers ?? WORKERS);
   const processes: Processes = { services, api, workers };
   const info = (): DevInfo => describe(processes, apiUrl, env, secrets);

@@ -5,8 +5,13 @@ import { DEMO_CALLERS, type Secrets } from './secrets';
 import { killGroup, openLog, track } from './supervisor';
 
 /** The project's folder, which all programs of ours run in. */
-export const PROJECT = resolve(__dirname, '..', '..');
+export const PROJECT = projectAbove(__dirname);
 const STEP_LIMIT_MS = 180_000;
+
+/** From the sources or from what was compiled: the folder above that has the lock file. */
+function projectAbove(folder: string): string {
+  return existsSync(join(folder, 'package-lock.json')) ? folder : projectAbove(resolve(folder, '..'));
+}
 
 /** What the steps of a start have in common. */
 export interface StepContext {
@@ -15,7 +20,7 @@ export interface StepContext {
   signal: AbortSignal | undefined;
 }
 
-/** Where a compiled program of ours is. */
+/** Where a compiled program of ours is, by its path below dist/. */
 export const program = (...path: string[]): string => join(PROJECT, 'dist', ...path);
 
 /** Runs one program of ours to its end. @throws Error with the end of its log when it fails. */
@@ -55,10 +60,10 @@ export async function ensureBuilt(context: StepContext): Promise<void> {
 
 /** Brings the schema up to date, then makes the demo keys known and, if asked to, seeds the demo events. */
 export async function prepareDatabase(context: StepContext, secrets: Secrets, seed: boolean): Promise<void> {
-  await runStep('migrate', [program('cli', 'migrate.js')], context);
+  await runStep('migrate', [program('src', 'cli', 'migrate.js')], context);
   const lines = Object.entries(secrets.keys).map(([name, key]) =>
     JSON.stringify({ key, ...DEMO_CALLERS[name as keyof typeof DEMO_CALLERS] }),
   );
-  await runStep('keys', [program('cli', 'keys.js'), 'ensure'], context, `${lines.join('\n')}\n`);
-  if (seed) await runStep('seed', [program('cli', 'seed.js')], context);
+  await runStep('keys', [program('src', 'cli', 'keys.js'), 'ensure'], context, `${lines.join('\n')}\n`);
+  if (seed) await runStep('seed', [program('src', 'cli', 'seed.js')], context);
 }

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { standBack } from '../stand-back';
+import { lowerPriority } from './product';
 import { forgetProcess, recordProcess, sendSignal, type StopStep } from './processes';
 
 /** How a part is started, watched and ended. */
@@ -42,7 +42,7 @@ export interface PartEvents {
  * The niceness of what works behind the answers (Temporal, the workers) where all share one machine: a buyer who waits
  * for an answer is served first, as on machines of their own.
  */
-export const BEHIND_THE_ANSWERS = 15;
+export const BACKGROUND_NICENESS = 15;
 
 const LOG_LIMIT_BYTES = 10_000_000;
 /** A part that has lived this long after it was ready starts with a clean slate. */
@@ -200,7 +200,7 @@ export class Part {
       track(child);
       this.lastPid = child.pid;
       recordProcess(recordFolder, name, child.pid, stop);
-      if (niceness !== undefined) standBack(child.pid, niceness);
+      if (niceness !== undefined) lowerPriority(child.pid, niceness);
       this.events.onSpawn?.(name, child.pid);
     }
     return child;

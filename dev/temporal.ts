@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { endProcess, processesIn } from './processes';
-import { BEHIND_THE_ANSWERS, type PartDefinition } from './supervisor';
+import { BACKGROUND_NICENESS, type PartDefinition } from './supervisor';
 
 const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
@@ -73,7 +73,7 @@ export function defineTemporal(options: {
     file: binary,
     args,
     options: { cwd: folder, env: serverEnv() },
-    niceness: BEHIND_THE_ANSWERS,
+    niceness: BACKGROUND_NICENESS,
     logFile: join(home, 'logs', 'temporal.log'),
     recordFolder,
     // Two servers on one database file would be the end of it.

@@ -1,9 +1,10 @@
-// Compiles src/ to dist/ and bundles the workflows. Does nothing when dist/ was built from the same sources; otherwise
-// builds aside and swaps, so that a server running from dist/ never reads a half-written file.
+// Compiles src/, dev/ and proof/ to dist/ and bundles the workflows; dist/src with dist/migrations is what production
+// runs. Does nothing when dist/ was built from the same sources; otherwise builds aside and swaps, so that a server
+// running from dist/ never reads a half-written file.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -18,7 +19,14 @@ function filesBelow(folder) {
 }
 
 const hash = createHash('sha256');
-for (const file of [...filesBelow('src'), 'package-lock.json', '.swcrc', 'scripts/build.mjs']) {
+/** What is compiled; an image for production has src/ alone. */
+const compiled = ['src', 'dev', 'proof'].filter((folder) => existsSync(folder));
+for (const file of [
+  ...[...compiled, 'migrations'].flatMap(filesBelow),
+  'package-lock.json',
+  '.swcrc',
+  'scripts/build.mjs',
+]) {
   hash.update(file).update('\0').update(readFileSync(file)).update('\0');
 }
 const stamp = hash.digest('hex');
@@ -31,17 +39,18 @@ mkdirSync(aside);
 try {
   execFileSync(
     process.execPath,
-    [require.resolve('@swc/cli/bin/swc.js'), 'src', '-d', aside, '--strip-leading-paths', '--copy-files', '-q'],
+    [require.resolve('@swc/cli/bin/swc.js'), ...compiled, '-d', aside, '--copy-files', '-q'],
     {
       stdio: 'inherit',
     },
   );
   const { bundleWorkflowCode, DefaultLogger } = require('@temporalio/worker');
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(aside, 'workflows/index.js'),
+    workflowsPath: join(aside, 'src/workflows/index.js'),
     logger: new DefaultLogger('WARN'),
   });
-  writeFileSync(join(aside, 'workflow-bundle.js'), code);
+  writeFileSync(join(aside, 'src/workflow-bundle.js'), code);
+  cpSync('migrations', join(aside, 'migrations'), { recursive: true });
   writeFileSync(join(aside, '.stamp'), stamp);
   const old = `dist.${process.pid}.old`;
   if (existsSync('dist')) renameSync('dist', old);

@@ -6,7 +6,7 @@ import { setPriority } from 'node:os';
  * (autogroup), `nice` only counts among those of one session, so a process that leads a session takes its whole group
  * with it. Only a wish: the system may run without priorities.
  */
-export function standBack(pid: number, niceness: number): void {
+export function lowerPriority(pid: number, niceness: number): void {
   try {
     setPriority(pid, niceness);
     writeFileSync(`/proc/${pid}/autogroup`, String(niceness));

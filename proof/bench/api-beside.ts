@@ -20,7 +20,7 @@ export async function startApiBeside(
   const port = await stack.services.ports.free();
   const { PATH, HOME } = process.env;
   const { stop } = await startProgram({
-    path: ['api', 'main.js'],
+    path: ['src', 'api', 'main.js'],
     env: {
       PATH,
       HOME,

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { Database } from '../db/database';
-import type { Stack } from '../dev/stack';
+import type { Database } from '../product';
+import type { Stack } from '../../dev/stack';
 import type { Chart } from '../report/charts';
 import type { Load } from './load/driver';
 

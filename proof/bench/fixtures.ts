@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sql, type Database } from '../db/database';
-import { createEvent } from '../db/events';
+import { sql, type Database, createEvent } from '../product';
 import type { BenchEvent } from './case';
 
 const HOLD_TTL_SECONDS = 3600;

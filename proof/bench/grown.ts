@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { createDatabase, sql, type Database } from '../db/database';
-import { migrate } from '../db/migrate';
-import { PROJECT } from '../dev/steps';
+import { createDatabase, sql, type Database, migrate } from '../product';
+import { PROJECT } from '../../dev/steps';
 import type { Bench } from './case';
 
 /** What another database of the same server begins with. */

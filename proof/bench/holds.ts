@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../db/database';
+import type { Database } from '../product';
 import type { Bench, BenchEvent } from './case';
 import { countHeld } from './fixtures';
 import type { LoadRequest, LoadResult } from './load/driver';

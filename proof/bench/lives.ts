@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { sql } from '../db/database';
+import { sql } from '../product';
 import type { Bench, BenchEvent } from './case';
 import { makeBuyers } from './holds';
 import type { Durable } from './limits/durable/durable';

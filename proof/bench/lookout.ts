@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDatabase, sql, type Database } from '../db/database';
+import { createDatabase, sql, type Database } from '../product';
 
 const LOOK_EVERY_MS = 20;
 

@@ -1,9 +1,8 @@
-import { SettingsError } from '../config';
-import { PROJECT } from '../dev/steps';
-import { killEverything } from '../dev/supervisor';
+import { SettingsError, renderConsoleTable } from '../product';
+import { PROJECT } from '../../dev/steps';
+import { killEverything } from '../../dev/supervisor';
 import type { Chart } from '../report/charts';
 import { saveReport } from '../report/report';
-import { renderConsoleTable } from '../report/table';
 import type { Case } from './case';
 import { CASES } from './cases';
 import { describeCommit, describeMachine } from './machine';

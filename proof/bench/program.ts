@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { program, PROJECT } from '../dev/steps';
-import { killGroup, openLog, track } from '../dev/supervisor';
-import { standBack } from '../stand-back';
+import { program, PROJECT } from '../../dev/steps';
+import { killGroup, openLog, track } from '../../dev/supervisor';
+import { lowerPriority } from '../product';
 
 const READY_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 15_000;
@@ -42,7 +42,7 @@ export async function startProgram(options: {
   });
   closeSync(log.descriptor);
   track(child);
-  if (niceness !== undefined && child.pid !== undefined) standBack(child.pid, niceness);
+  if (niceness !== undefined && child.pid !== undefined) lowerPriority(child.pid, niceness);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Chart } from '../report/charts';
 import type { Report } from '../report/report';
-import type { Table } from '../report/table';
+import type { Table } from '../product';
 import type { CaseResult, Judgement } from './judge';
 import { shortName, type Commit, type Machine } from './machine';
 import type { TemporalTarget } from './options';

@@ -1,5 +1,5 @@
 import type { Bench, Case, Figures } from './case';
-import { formatCell } from '../report/table';
+import { formatCell } from '../product';
 import { concludeCase, type CaseResult } from './judge';
 import { spinCores } from './machine';
 

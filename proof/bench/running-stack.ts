@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings } from '../config';
-import { readDevInfo } from '../dev/dev-info';
-import { createPortPicker } from '../dev/ports';
-import type { Stack } from '../dev/stack';
+import { readSettings, readDevInfo } from '../product';
+import { createPortPicker } from '../../dev/ports';
+import type { Stack } from '../../dev/stack';
 
 /** How many processes of its own kind the API runs as: itself alone, or a primary's workers. */
 export function apiProcesses(pid: number): number {

@@ -2,11 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { readSettings } from '../config';
-import { HOUSEKEEPING_SCHEDULE_ID } from '../contracts/reservation';
-import { createDatabase, type Database } from '../db/database';
-import { sendSignal } from '../dev/processes';
-import { startStack, type Stack } from '../dev/stack';
+import { readSettings, HOUSEKEEPING_SCHEDULE_ID, createDatabase, type Database } from '../product';
+import { sendSignal } from '../../dev/processes';
+import { startStack, type Stack } from '../../dev/stack';
 import type { Chart } from '../report/charts';
 import type { Bench } from './case';
 import { forgetWaiting, insertEvent } from './fixtures';
@@ -157,7 +155,7 @@ async function build(
   const port = await stack.services.ports.free();
   const { DATABASE_POOL } = readSettings(['DATABASE_POOL'], {});
   const bare = await startProgram({
-    path: ['bench', 'limits', 'bare', 'main.js'],
+    path: ['proof', 'bench', 'limits', 'bare', 'main.js'],
     args: [String(apiProcesses(stack.pids().api))],
     env: { ...baseEnv(), DATABASE_URL: databaseUrl, DATABASE_POOL: String(DATABASE_POOL), PORT: String(port) },
     logFile: log('bare'),

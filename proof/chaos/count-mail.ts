@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Services } from '../dev/services';
+import type { Services } from '../../dev/services';
 import type { Book } from './book';
 import type { Counter, Findings } from './counting';
 

@@ -1,4 +1,4 @@
-import type { Services } from '../dev/services';
+import type { Services } from '../../dev/services';
 import type { Book, Reservation, Violation } from './book';
 import { countClaims } from './count-claims';
 import { countMail, type MailCount } from './count-mail';

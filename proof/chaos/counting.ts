@@ -1,6 +1,6 @@
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Client, type QueryResultRow } from 'pg';
-import type { Services } from '../dev/services';
+import type { Services } from '../../dev/services';
 import type { Violation } from './book';
 
 /** Direct ways into the system for whoever counts: past the proxies, and with none of the engine's code. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { sendSignal } from '../dev/processes';
+import { sendSignal } from '../../dev/processes';
 import type { Proxy, ProxyMode } from './proxy';
 import { childrenOf } from './process-tree';
 import { createRandom, type Random } from './random';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client as TemporalClient } from '@temporalio/client';
-import type { DevInfo } from '../dev/dev-info';
+import type { DevInfo } from '../product';
 import type { Book } from './book';
 import { Abandoned, HttpClient } from './http-client';
 import { createRandom } from './random';

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { killEverything } from '../dev/supervisor';
+import { killEverything } from '../../dev/supervisor';
 import { saveReport } from '../report/report';
-import { renderConsoleTable } from '../report/table';
+import { renderConsoleTable } from '../product';
 import { readOptions, USAGE, UsageError, type ChaosOptions } from './options';
 import { chaosReport, resultTables, verdictOf } from './result';
 import { runChaos } from './run';

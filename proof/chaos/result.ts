@@ -1,5 +1,5 @@
 import type { Report } from '../report/report';
-import type { Table } from '../report/table';
+import type { Table } from '../product';
 import type { Book, Violation } from './book';
 import type { Count } from './count';
 import type { ChaosOptions } from './options';

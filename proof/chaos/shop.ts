@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client as TemporalClient } from '@temporalio/client';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
-import type { DevInfo } from '../dev/dev-info';
+import type { DevInfo } from '../product';
 import type { Book, Claim, Money, Payment, Reservation } from './book';
 import type { Answer, HttpClient } from './http-client';
 import type { Random } from './random';

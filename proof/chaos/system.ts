@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { startServices, type Services } from '../dev/services';
-import { startStack, type Stack } from '../dev/stack';
-import type { DevInfo } from '../dev/dev-info';
-import type { FaultPoint } from '../fault-points';
+import { startServices, type Services } from '../../dev/services';
+import { startStack, type Stack } from '../../dev/stack';
+import type { DevInfo, FaultPoint } from '../product';
 import { startProxy, type Proxy } from './proxy';
 import { Watch } from './watch';
 

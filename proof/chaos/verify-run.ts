@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import type { Services } from '../dev/services';
-import { PROJECT, program } from '../dev/steps';
+import type { Services } from '../../dev/services';
+import { PROJECT, program } from '../../dev/steps';
 
 export interface VerifyResult {
   sound: boolean;
@@ -11,7 +11,7 @@ const LIMIT_MS = 180_000;
 
 /** Runs `npm run verify`'s program on the system itself, past the proxies. */
 export async function runVerify(services: Services): Promise<VerifyResult> {
-  const child = spawn(process.execPath, [program('cli', 'verify.js'), '--json'], {
+  const child = spawn(process.execPath, [program('src', 'cli', 'verify.js'), '--json'], {
     cwd: PROJECT,
     env: {
       PATH: process.env.PATH,

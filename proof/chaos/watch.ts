@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PartEvents } from '../dev/supervisor';
+import type { PartEvents } from '../../dev/supervisor';
 
 /** What became of one kind of end of a part. */
 export interface Ends {

@@ -11,7 +11,7 @@ export interface ApiAnswer {
   retries: number;
 }
 
-export interface ApiCall {
+interface ApiCall {
   method: 'GET' | 'POST';
   path: string;
   body?: unknown;

@@ -1,10 +1,8 @@
-import { readSettings, SettingsError } from '../config';
+import { readSettings, SettingsError, findSystem, renderConsoleTable } from '../product';
 import { saveReport } from '../report/report';
-import { renderConsoleTable } from '../report/table';
-import { OptionsError, RACE_USAGE, readRaceOptions, type RaceOptions } from './race-options';
-import { complaints, countRace, groupTable, raceReport, raceTable, verdictOf } from './race-report';
-import { runRace, type RaceResult } from './race-run';
-import { findSystem } from './system';
+import { OptionsError, RACE_USAGE, readRaceOptions, type RaceOptions } from './options';
+import { complaints, countRace, groupTable, raceReport, raceTable, verdictOf } from './report';
+import { runRace, type RaceResult } from './run';
 
 const MAX_COMPLAINTS = 20;
 

@@ -2,9 +2,9 @@ import { cpus } from 'node:os';
 import type { Chart } from '../report/charts';
 import type { Report } from '../report/report';
 import { distributionCurve, summarise } from '../report/statistics';
-import type { Table } from '../report/table';
-import type { RaceOptions } from './race-options';
-import type { Attempt, RaceResult } from './race-run';
+import type { Table } from '../product';
+import type { RaceOptions } from './options';
+import type { Attempt, RaceResult } from './run';
 
 /** Everything that one says about a race. */
 export interface RaceFigures {

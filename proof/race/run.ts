@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { createCaller, type ApiAnswer, type Caller } from './race-client';
-import { OptionsError, type RaceOptions } from './race-options';
+import { createCaller, type ApiAnswer, type Caller } from './client';
+import { OptionsError, type RaceOptions } from './options';
 
 /** What became of one buyer's request. */
 export interface Attempt {
@@ -15,12 +15,12 @@ export interface Attempt {
 }
 
 /** A requested seat that has not exactly one winner. */
-export interface BadSeat {
+interface BadSeat {
   seat: string;
   winners: string[];
 }
 
-export interface Round {
+interface Round {
   seats: string[];
   attempts: Attempt[];
   /** From the first request to the last answer. */

@@ -1,6 +1,6 @@
 import { niceScale } from './scale';
 import { escapeText } from './escape';
-import { formatCell } from './table';
+import { formatCell } from '../product';
 
 interface ChartText {
   title: string;

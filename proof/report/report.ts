@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { renderChart, type Chart } from './charts';
 import { escapeText } from './escape';
 import { STYLE } from './style';
-import { formatCell, isNumeric, type Table } from './table';
+import { formatCell, isNumeric, type Table } from '../product';
 
 export interface Report {
   title: string;

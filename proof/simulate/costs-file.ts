@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeCommit, describeMachine } from '../bench/machine';
-import { PROJECT } from '../dev/steps';
+import { PROJECT } from '../../dev/steps';
 import { newestBench, withBench } from './bench-costs';
 import { COSTS, type CostName, type UnitCosts } from './model/costs';
 

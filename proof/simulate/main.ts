@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describeMachine } from '../bench/machine';
-import { killEverything } from '../dev/supervisor';
+import { killEverything } from '../../dev/supervisor';
 import { saveReport } from '../report/report';
-import { renderConsoleTable } from '../report/table';
+import { renderConsoleTable } from '../product';
 import { check } from './check/check';
 import { checkReport, comparisonTable, type Compared } from './check/compare';
 import { readCosts, writeCosts } from './costs-file';

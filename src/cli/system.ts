@@ -1,5 +1,5 @@
 import { readSettings } from '../config';
-import { readDevInfo } from '../dev/dev-info';
+import { readDevInfo } from './dev-info';
 
 export interface System {
   apiUrl: string;

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase, isUnavailable, type Database } from '../db/database';
-import { readDevInfo } from '../dev/dev-info';
-import { renderConsoleTable } from '../report/table';
+import { readDevInfo } from './dev-info';
+import { renderConsoleTable } from './console-table';
 import { findSystem } from './system';
 import { verifySystem, type Verdict } from './verify-system';
 import { connectTemporal, TemporalUnreachable, type TemporalView } from './verify-temporal';

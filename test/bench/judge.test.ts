@@ -1,10 +1,10 @@
-import type { Case } from '../../src/bench/case';
-import { concludeCase, judge, median } from '../../src/bench/judge';
-import { shortName } from '../../src/bench/machine';
-import { readOptions, UsageError } from '../../src/bench/options';
-import { compareWith } from '../../src/bench/peer';
-import { benchReport, noiseOf, ratioTable, verdictOf, type BenchResult } from '../../src/bench/result';
-import { renderReport } from '../../src/report/report';
+import type { Case } from '../../proof/bench/case';
+import { concludeCase, judge, median } from '../../proof/bench/judge';
+import { shortName } from '../../proof/bench/machine';
+import { readOptions, UsageError } from '../../proof/bench/options';
+import { compareWith } from '../../proof/bench/peer';
+import { benchReport, noiseOf, ratioTable, verdictOf, type BenchResult } from '../../proof/bench/result';
+import { renderReport } from '../../proof/report/report';
 
 const subject: Case = {
   id: 'race',

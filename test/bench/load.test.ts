@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readAnswer } from '../../src/bench/load/connection';
-import { startLoad } from '../../src/bench/load/driver';
-import type { LoadPlan, LoadRequest } from '../../src/bench/load/plan';
-import { runPlan } from '../../src/bench/load/run-plan';
+import { readAnswer } from '../../proof/bench/load/connection';
+import { startLoad } from '../../proof/bench/load/driver';
+import type { LoadPlan, LoadRequest } from '../../proof/bench/load/plan';
+import { runPlan } from '../../proof/bench/load/run-plan';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { longestPauseMs } from '../../src/bench/cases/backlog';
-import { cpuMsOf, startCpuMeter } from '../../src/bench/cpu';
-import { FrameReader } from '../../src/bench/listeners/frames';
-import { memoryBytesOf } from '../../src/bench/memory';
+import { longestPauseMs } from '../../proof/bench/cases/backlog';
+import { cpuMsOf, startCpuMeter } from '../../proof/bench/cpu';
+import { FrameReader } from '../../proof/bench/listeners/frames';
+import { memoryBytesOf } from '../../proof/bench/memory';
 
 /** Works for a while in a child of its own, then says so and waits. */
 const BUSY = `

@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { SERVER_ENV, writeServerConfig } from '../../src/bench/targets/temporal-config';
-import { startTemporalOnPostgres } from '../../src/bench/targets/temporal-postgres';
-import { seekTemporalServer } from '../../src/bench/targets/temporal-server';
-import { startStack } from '../../src/dev/stack';
-import { PROJECT } from '../../src/dev/steps';
+import { SERVER_ENV, writeServerConfig } from '../../proof/bench/targets/temporal-config';
+import { startTemporalOnPostgres } from '../../proof/bench/targets/temporal-postgres';
+import { seekTemporalServer } from '../../proof/bench/targets/temporal-server';
+import { startStack } from '../../dev/stack';
+import { PROJECT } from '../../dev/steps';
 import { ApiClient } from '../support/api';
 import { testServices } from '../support/services';
 

@@ -13,7 +13,7 @@ interface Outcome {
 /** Runs the compiled program to its end; the global set-up has built it. */
 function runChaos(args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const program = join(__dirname, '../../dist/chaos/main.js');
+    const program = join(__dirname, '../../dist/proof/chaos/main.js');
     execFile(process.execPath, [program, ...args], { maxBuffer: 32 * 1024 * 1024 }, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
       resolve({ code, output: `${stdout}${stderr}` });

@@ -8,7 +8,7 @@ import { sql } from '../../src/db/database';
 import { ApiClient } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
-const RACE = join(__dirname, '../../dist/cli/race.js');
+const RACE = join(__dirname, '../../dist/proof/race/main.js');
 const REPORTS = mkdtempSync(join(tmpdir(), 'holdfast-race-'));
 
 let system: TestSystem;

@@ -5,7 +5,7 @@ import { sql } from '../../src/db/database';
 import { ApiClient, eventually, type Reservation } from '../support/api';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 
-const VERIFY = join(__dirname, '../../dist/cli/verify.js');
+const VERIFY = join(__dirname, '../../dist/src/cli/verify.js');
 
 let system: TestSystem;
 let api: ApiClient;

@@ -41,7 +41,7 @@ async function makeEvent(slug: string, opensAt: string | null = null): Promise<v
 
 beforeAll(async () => {
   const url = await createTestDatabase();
-  execFileSync(process.execPath, [join(__dirname, '../../dist/cli/migrate.js')], {
+  execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], {
     env: { PATH: process.env.PATH, DATABASE_URL: url },
   });
   db = createDatabase({ url, pool: 2, prepared: true, applicationName: 'holdfast-test' });

@@ -16,7 +16,9 @@ let event: string;
 let seats: number[];
 
 const migrate = () =>
-  run(process.execPath, [join(root, 'dist/cli/migrate.js')], { env: { PATH: process.env.PATH, DATABASE_URL: url } });
+  run(process.execPath, [join(root, 'dist/src/cli/migrate.js')], {
+    env: { PATH: process.env.PATH, DATABASE_URL: url },
+  });
 
 /** Raw SQL, as a buggy program would send it. */
 const raw = (text: string, values: unknown[] = []) => db.rows(sql(`raw:${text}`, text), values);

@@ -11,7 +11,7 @@ import { testServices } from '../support/services';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 import { startTemporalGateway, type GatewayOptions, type TemporalGateway } from '../support/temporal-gateway';
 
-const MIGRATE = join(__dirname, '../../dist/cli/migrate.js');
+const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
 const API_KEY = `key-${randomUUID()}`;
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 

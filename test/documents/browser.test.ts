@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'puppeteer';
 import {
@@ -210,23 +209,4 @@ test('a browser ends with its process, even when that is killed, and its files g
   await eventually(() => processesOf(browser).length === 0);
   await open(keep());
   expect(profilesOf(child.pid!)).toEqual([]);
-});
-
-test('two processes may unpack the Chromium that comes along at once, over a half-made copy', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-unpack-'));
-  try {
-    // What a process that was killed while unpacking leaves behind; and names the package would stumble over.
-    mkdirSync(join(folder, 'holdfast-chromium-147.0.0-0.999999999-killed'));
-    writeFileSync(join(folder, 'chromium'), 'no program');
-    const env = { ...process.env, TMPDIR: folder, PATH: '/nowhere', PUPPETEER_EXECUTABLE_PATH: '' };
-    const started = await Promise.all([startKeeper(['close'], env), startKeeper(['close'], env)]);
-    await Promise.all(started.map(({ exit }) => exit));
-    expect(started.map(({ child }) => child.exitCode)).toEqual([0, 0]);
-    const whole = readdirSync(folder).filter((name) => /^holdfast-chromium-[\d.]+-\d+$/.test(name));
-    expect(whole).toHaveLength(1);
-    expect(readdirSync(join(folder, whole[0]!))).toContain('chromium');
-    expect(readdirSync(folder).sort()).toEqual(['chromium', whole[0]]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const VERIFY = fileURLToPath(new URL('../../dist/cli/verify.js', import.meta.url));
+const VERIFY = fileURLToPath(new URL('../../dist/src/cli/verify.js', import.meta.url));
 const LIMIT_MS = 180_000;
 
 /** Runs `npm run verify` on the system. @returns failures */

@@ -1,8 +1,8 @@
-import { binValues } from '../../src/report/charts';
-import { renderReport, type Report } from '../../src/report/report';
-import { niceScale } from '../../src/report/scale';
-import { distributionCurve, percentile, summarise } from '../../src/report/statistics';
-import { formatCell, renderConsoleTable } from '../../src/report/table';
+import { binValues } from '../../proof/report/charts';
+import { renderReport, type Report } from '../../proof/report/report';
+import { niceScale } from '../../proof/report/scale';
+import { distributionCurve, percentile, summarise } from '../../proof/report/statistics';
+import { formatCell, renderConsoleTable } from '../../src/cli/console-table';
 
 const EVIL = `<script>alert("1") & 'x'</script>`;
 const SAFE = '&lt;script&gt;alert(&quot;1&quot;) &amp; &#39;x&#39;&lt;/script&gt;';

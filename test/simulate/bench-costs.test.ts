@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newestBench, withBench } from '../../src/simulate/bench-costs';
-import { readCosts } from '../../src/simulate/costs-file';
+import { newestBench, withBench } from '../../proof/simulate/bench-costs';
+import { readCosts } from '../../proof/simulate/costs-file';
 
 const { costs } = readCosts();
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fillDocument, markdownTable } from '../../src/simulate/document/fill';
+import { fillDocument, markdownTable } from '../../proof/simulate/document/fill';
 
 test('a table in Markdown has its figures on the right', () => {
   const table = {

@@ -1,10 +1,10 @@
-import { Bell } from '../../src/simulate/kernel/bell';
-import { Cores } from '../../src/simulate/kernel/cores';
-import { Flusher } from '../../src/simulate/kernel/flusher';
-import { Places } from '../../src/simulate/kernel/places';
-import { createChance } from '../../src/simulate/kernel/random';
-import { Simulation, type Process } from '../../src/simulate/kernel/simulation';
-import { Latencies } from '../../src/simulate/model/latencies';
+import { Bell } from '../../proof/simulate/kernel/bell';
+import { Cores } from '../../proof/simulate/kernel/cores';
+import { Flusher } from '../../proof/simulate/kernel/flusher';
+import { Places } from '../../proof/simulate/kernel/places';
+import { createChance } from '../../proof/simulate/kernel/random';
+import { Simulation, type Process } from '../../proof/simulate/kernel/simulation';
+import { Latencies } from '../../proof/simulate/model/latencies';
 
 /** Customers who come at random to servers who take random times; what they spend there, waiting included. */
 function meanTimeAt(options: { place: 'line' | 'shared'; servers: number; load: number; seed: number }): number {

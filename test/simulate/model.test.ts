@@ -1,11 +1,11 @@
 import { paceStarts } from '../../src/relay/pace';
 import { ROUND_COSTS as costs } from '../support/unit-costs';
-import { DEFAULT_DEPLOYMENT, type Deployment } from '../../src/simulate/model/deployment';
-import { newReservation } from '../../src/simulate/model/reservation';
+import { DEFAULT_DEPLOYMENT, type Deployment } from '../../proof/simulate/model/deployment';
+import { newReservation } from '../../proof/simulate/model/reservation';
 import type * as Pace from '../../src/relay/pace';
-import { createSystem } from '../../src/simulate/model/system';
-import { runScale } from '../../src/simulate/scale/run';
-import { MILLION, type Scenario } from '../../src/simulate/scale/scenario';
+import { createSystem } from '../../proof/simulate/model/system';
+import { runScale } from '../../proof/simulate/scale/run';
+import { MILLION, type Scenario } from '../../proof/simulate/scale/scenario';
 
 jest.mock('../../src/relay/pace', () => {
   const actual = jest.requireActual<typeof Pace>('../../src/relay/pace');

@@ -1,14 +1,14 @@
 import { ROUND_COSTS as costs } from '../support/unit-costs';
-import { DEFAULT_DEPLOYMENT } from '../../src/simulate/model/deployment';
-import { readOptions, UsageError } from '../../src/simulate/options';
-import { estimateDeployment, estimateLoad } from '../../src/simulate/scale/estimate';
-import { findings } from '../../src/simulate/scale/findings';
-import { missed, type Goals } from '../../src/simulate/scale/goals';
-import { runSales, runScale } from '../../src/simulate/scale/run';
-import { salesOf } from '../../src/simulate/scale/sales';
-import { MILLION, type Scenario } from '../../src/simulate/scale/scenario';
-import { findSmallest } from '../../src/simulate/scale/search';
-import { sweep } from '../../src/simulate/scale/sweep';
+import { DEFAULT_DEPLOYMENT } from '../../proof/simulate/model/deployment';
+import { readOptions, UsageError } from '../../proof/simulate/options';
+import { estimateDeployment, estimateLoad } from '../../proof/simulate/scale/estimate';
+import { findings } from '../../proof/simulate/scale/findings';
+import { missed, type Goals } from '../../proof/simulate/scale/goals';
+import { runSales, runScale } from '../../proof/simulate/scale/run';
+import { salesOf } from '../../proof/simulate/scale/sales';
+import { MILLION, type Scenario } from '../../proof/simulate/scale/scenario';
+import { findSmallest } from '../../proof/simulate/scale/search';
+import { sweep } from '../../proof/simulate/scale/sweep';
 
 const goals: Goals = { answerMs: 250, confirmSeconds: 30, ticketMinutes: 5 };
 /** A fiftieth of the example. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import Stripe from 'stripe';
 import { Webhook } from 'standardwebhooks';
-import type { DevInfo } from '../../src/dev/dev-info';
+import type { DevInfo } from '../../src/cli/dev-info';
 import type { ReservationState } from '../../src/contracts/reservation';
 import { ResponseSchemas, type OpenApiDocument } from './response-schema';
 

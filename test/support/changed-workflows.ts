@@ -13,7 +13,7 @@ const STEP = /const hold = await \(0, _activities\.holdSeats\)\(id, input\);/;
 export async function changedWorkflows({ guarded }: { guarded: boolean }) {
   const folder = join(ROOT, `dist.${randomUUID()}`);
   cpSync(join(ROOT, 'dist'), folder, { recursive: true });
-  const file = join(folder, 'workflows/reservation.js');
+  const file = join(folder, 'src/workflows/reservation.js');
   const source = readFileSync(file, 'utf8');
   const pause = `(0, _workflow.sleep)(50)`;
   const step = guarded ? `if ((0, _workflow.patched)('pause-after-hold')) await ${pause};` : `await ${pause};`;
@@ -21,10 +21,10 @@ export async function changedWorkflows({ guarded }: { guarded: boolean }) {
   if (changed === source) throw new Error('The step to change is not where it was: mend STEP');
   writeFileSync(file, changed);
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(folder, 'workflows/index.js'),
+    workflowsPath: join(folder, 'src/workflows/index.js'),
     logger: new DefaultLogger('ERROR'),
   });
-  const bundlePath = join(folder, 'workflow-bundle.js');
+  const bundlePath = join(folder, 'src/workflow-bundle.js');
   writeFileSync(bundlePath, code);
   return { folder, bundlePath, remove: async () => rmSync(folder, { recursive: true, force: true }) };
 }

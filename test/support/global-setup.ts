@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { google } from '@temporalio/proto';
 import Long from 'long';
-import { startServices, type Services } from '../../src/dev/services';
+import { findChromium } from '../../dev/chromium';
+import { startServices, type Services } from '../../dev/services';
 import { NAMESPACES, type TestServices } from './services';
 
 declare global {
@@ -43,5 +44,7 @@ export default async function globalSetup(): Promise<void> {
   const file = join(home, 'services.json');
   writeFileSync(file, JSON.stringify({ databaseUrl, temporalAddress, smtpUrl, mailUrl, home } satisfies TestServices));
   process.env.HOLDFAST_TEST_SERVICES = file;
+  // What starts a browser in a test finds it as a worker does.
+  process.env.PUPPETEER_EXECUTABLE_PATH ??= await findChromium(process.env);
   globalThis.holdfastTestServices = services;
 }

@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPortPicker } from '../../src/dev/ports';
-import { findUser, type RunAs } from '../../src/dev/postgres-install';
+import { createPortPicker } from '../../dev/ports';
+import { findUser, type RunAs } from '../../dev/postgres-install';
 import { createDatabase, sql } from '../../src/db/database';
 import type { PgBouncerProgram } from './find-pgbouncer';
 

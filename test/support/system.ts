@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createDatabase, sql, type Database } from '../../src/db/database';
-import { startStack, type Stack, type StackOptions } from '../../src/dev/stack';
-import type { DevInfo } from '../../src/dev/dev-info';
+import { startStack, type Stack, type StackOptions } from '../../dev/stack';
+import type { DevInfo } from '../../src/cli/dev-info';
 import { NAMESPACES, testServices } from './services';
 
 type SystemOptions = Pick<StackOptions, 'childEnv' | 'apiEnv' | 'workerEnv' | 'workers' | 'seed'>;

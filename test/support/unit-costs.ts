@@ -1,4 +1,4 @@
-import type { UnitCosts } from '../../src/simulate/model/costs';
+import type { UnitCosts } from '../../proof/simulate/model/costs';
 
 /** Costs of a made-up machine: what is tested of the model must not change with what is measured on the next one. */
 export const ROUND_COSTS: UnitCosts = {

@@ -17,7 +17,7 @@ let db: Database;
 beforeAll(async () => {
   const url = await createTestDatabase();
   const env = { PATH: process.env.PATH, DATABASE_URL: url };
-  execFileSync(process.execPath, [join(__dirname, '../../dist/cli/migrate.js')], { env });
+  execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], { env });
   db = createDatabase({ url, pool: 3, prepared: false, applicationName: 'holdfast-test', queryTimeoutMs: 300_000 });
   await fill(db, RESERVATIONS, { trusting: RESERVATIONS > 5000 });
 }, 600_000);

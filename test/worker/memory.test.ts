@@ -29,7 +29,7 @@ describe('the memory of a worker', () => {
   });
 
   it('is collected before the heap is a multiple of what it keeps', () => {
-    const tight = `require(${JSON.stringify(join(project, 'dist/worker/memory.js'))}).keepHeapsTight()`;
+    const tight = `require(${JSON.stringify(join(project, 'dist/src/worker/memory.js'))}).keepHeapsTight()`;
     expect(mostOf(tight)).toBeLessThan(0.8 * mostOf(''));
   }, 300_000);
 });

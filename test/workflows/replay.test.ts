@@ -9,7 +9,7 @@ import { startSystem, type TestSystem } from '../support/system';
 import { changedWorkflows } from '../support/changed-workflows';
 
 const FOLDER = join(__dirname, '../histories');
-const BUNDLE = join(__dirname, '../../dist/workflow-bundle.js');
+const BUNDLE = join(__dirname, '../../dist/src/workflow-bundle.js');
 
 async function replay(codePath: string): Promise<ReplayResult[]> {
   const histories = readdirSync(FOLDER)
@@ -67,7 +67,7 @@ describe('The committed histories', () => {
   it('are of workflows that bundle without a warning', async () => {
     const warnings: string[] = [];
     await bundleWorkflowCode({
-      workflowsPath: join(__dirname, '../../dist/workflows/index.js'),
+      workflowsPath: join(__dirname, '../../dist/src/workflows/index.js'),
       logger: new DefaultLogger('WARN', ({ message }) => warnings.push(message)),
     });
     expect(warnings).toEqual([]);

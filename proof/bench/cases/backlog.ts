@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from '../../db/database';
+import { sql } from '../../product';
 import type { Chart } from '../../report/charts';
 import { summarise } from '../../report/statistics';
 import type { Bench, BenchEvent, Case, Figures } from '../case';

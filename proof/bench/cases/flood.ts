@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SEARCH_ATTRIBUTES, WORKFLOWS } from '../../contracts/reservation';
+import { SEARCH_ATTRIBUTES, WORKFLOWS } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { expectOneWinnerEach, holdOurs, makeBuyers, perSecond, scaled } from '../holds';
 import { createRandom, shuffle } from '../random';

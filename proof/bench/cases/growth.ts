@@ -1,6 +1,6 @@
 import { startApiBeside, type ApiBeside } from '../api-beside';
 import type { Bench, Case, Figures } from '../case';
-import type { Database } from '../../db/database';
+import type { Database } from '../../product';
 import { countHeld, endHolds, insertEvent } from '../fixtures';
 import { openStocked, settleTables, stockedDatabase, type Stock } from '../grown';
 import { expectStatuses, holdOurs, makeBuyers, scaled } from '../holds';

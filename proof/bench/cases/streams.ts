@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from '../../db/database';
+import { sql } from '../../product';
 import { summarise } from '../../report/statistics';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { startCpuMeter } from '../cpu';

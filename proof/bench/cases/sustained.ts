@@ -1,4 +1,4 @@
-import { sql } from '../../db/database';
+import { sql } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { startCpuMeter, untilIdle } from '../cpu';
 import { countEvents, expectSameShape } from '../histories';

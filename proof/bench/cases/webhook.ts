@@ -1,4 +1,4 @@
-import { sql, type Database } from '../../db/database';
+import { sql, type Database } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { countHeld } from '../fixtures';
 import { expectStatuses, holdBare, holdRaw, makeBuyers, perSecond, scaled, type BuyerRequest } from '../holds';

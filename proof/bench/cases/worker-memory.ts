@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readSettings } from '../../config';
-import { sql } from '../../db/database';
+import { readSettings, sql } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { expectStatuses, holdRaw, makeBuyers, scaled, type BuyerRequest } from '../holds';
 import { endLives } from '../lives';

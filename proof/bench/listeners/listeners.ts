@@ -48,7 +48,7 @@ function nextMessage<Message extends object>({ child }: Program): Promise<Messag
 
 /** Opens the streams. @returns when every listener has the snapshot */
 export async function startListeners(request: ListenersRequest, logFile: string): Promise<Listeners> {
-  const program = await startProgram({ path: ['bench', 'listeners', 'main.js'], env: process.env, logFile });
+  const program = await startProgram({ path: ['proof', 'bench', 'listeners', 'main.js'], env: process.env, logFile });
   try {
     expectFiles(program.pid, request.count);
     const listening = nextMessage(program);

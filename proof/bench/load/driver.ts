@@ -12,7 +12,7 @@ export interface Load {
 
 /** Starts the load generator in a process of its own, so that it is not in the way of what it measures. */
 export async function startLoad(logFile: string): Promise<Load> {
-  const program = await startProgram({ path: ['bench', 'load', 'main.js'], env: process.env, logFile });
+  const program = await startProgram({ path: ['proof', 'bench', 'load', 'main.js'], env: process.env, logFile });
   const { child } = program;
   return {
     run: (plan) =>

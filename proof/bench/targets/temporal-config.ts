@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT } from '../../dev/steps';
+import { PROJECT } from '../../../dev/steps';
 
 /** As in docker-compose.yml: chosen once for ever, since a cluster that has data cannot change it. */
 const HISTORY_SHARDS = 512;

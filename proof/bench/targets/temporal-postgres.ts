@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { SEARCH_ATTRIBUTES } from '../../contracts/reservation';
-import { startServices, type Services } from '../../dev/services';
-import { Part, type PartEvents } from '../../dev/supervisor';
+import { SEARCH_ATTRIBUTES } from '../../product';
+import { startServices, type Services } from '../../../dev/services';
+import { Part, type PartEvents } from '../../../dev/supervisor';
 import { DATABASES, ENVIRONMENT, SERVER_ENV, writeServerConfig, type ServicePorts } from './temporal-config';
 import { findTemporalServer } from './temporal-server';
 

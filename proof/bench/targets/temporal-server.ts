@@ -9,7 +9,7 @@ import {
   onPath,
   withProgress,
   type FetchTask,
-} from '../../dev/fetched-programs';
+} from '../../../dev/fetched-programs';
 
 /** The server that the development server of src/dev holds, and that docker-compose.yml runs. */
 const VERSION = '1.29.1';

@@ -1,7 +1,7 @@
 import type { Chart } from '../../report/charts';
 import type { Report } from '../../report/report';
 import { summarise } from '../../report/statistics';
-import { formatCell, type Table } from '../../report/table';
+import { formatCell, type Table } from '../../product';
 import type { Play, Seen } from './play';
 
 /** A play with what was seen of it, really and in the simulation. */

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { untilIdle } from '../../bench/cpu';
-import { SEARCH_ATTRIBUTES } from '../../contracts/reservation';
-import { sql } from '../../db/database';
+import { SEARCH_ATTRIBUTES, sql } from '../../product';
 import { inTurn } from '../real/load';
 import type { Hall } from '../real/shop';
 import type { RealSystem } from '../real/system';

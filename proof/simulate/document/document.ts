@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { PROJECT } from '../../dev/steps';
-import { formatCell, type Table } from '../../report/table';
+import { PROJECT } from '../../../dev/steps';
+import { formatCell, type Table } from '../../product';
 import { chartsOf as checkCharts, comparisonTable, errorSummary, type Compared } from '../check/compare';
 import type { KnownCosts } from '../costs-file';
 import { COSTS, type CostName } from '../model/costs';

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { formatCell, isNumeric, type Table } from '../../report/table';
+import { formatCell, isNumeric, type Table } from '../../product';
 
 /** A table as Markdown, figures to the right. */
 export function markdownTable(table: Table): string {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBrowserKeeper } from '../../documents/browser';
+import { createBrowserKeeper } from '../../product';
 import type { Chart } from '../../report/charts';
 import { renderReport } from '../../report/report';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from '../../db/database';
+import { sql } from '../../product';
 import { threadsOf } from '../real/cpu';
 import { inTurn } from '../real/load';
 import { AT_ONCE, each, freeze, numberOf, until, untilStarted, type Measured, type Run } from './context';

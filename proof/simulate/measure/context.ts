@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql, type Statement } from '../../db/database';
+import { sql, type Statement } from '../../product';
 import type { CostName } from '../model/costs';
 import type { RealSystem } from '../real/system';
 import type { Meter, Spent } from './meter';

@@ -1,4 +1,4 @@
-import { sql } from '../../db/database';
+import { sql } from '../../product';
 import type { CostName } from '../model/costs';
 import type { RealSystem } from '../real/system';
 

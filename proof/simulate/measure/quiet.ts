@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from '../../db/database';
+import { sql } from '../../product';
 import { summarise } from '../../report/statistics';
 import type { CostName } from '../model/costs';
 import type { RealSystem } from '../real/system';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { BEHIND_THE_ANSWERS } from '../../dev/supervisor';
+import { BACKGROUND_NICENESS } from '../../../dev/supervisor';
 import { Cores, type Processor } from '../kernel/cores';
 import { createChance } from '../kernel/random';
 import type { Simulation } from '../kernel/simulation';
@@ -43,7 +43,7 @@ export function createMachines(simulation: Simulation, deployment: Deployment, s
   if (sharedCores !== null) {
     const one = of(sharedCores);
     // There, as the embedded default has it, what works behind the answers stands back behind them.
-    const behind = one.at(BEHIND_THE_ANSWERS);
+    const behind = one.at(BACKGROUND_NICENESS);
     return {
       api: one,
       postgres: one,

@@ -1,7 +1,7 @@
 import { Bell } from '../kernel/bell';
 import { all, type Process, type Simulation } from '../kernel/simulation';
 import { Thread } from '../kernel/thread';
-import { createRateGauge, paceCommands, paceStarts } from '../../relay/pace';
+import { createRateGauge, paceCommands, paceStarts } from '../../product';
 import { RELAY_SHARE, type Actors } from './actors';
 import type { UnitCosts } from './costs';
 import type { Machines } from './machines';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { Webhook } from 'standardwebhooks';
-import type { DevInfo } from '../../dev/dev-info';
+import type { DevInfo } from '../../product';
 
 const PRICE = 1000;
 const ANSWER_LIMIT_MS = 60_000;

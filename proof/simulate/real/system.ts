@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
-import { createDatabase, type Database } from '../../db/database';
+import { createDatabase, type Database } from '../../product';
 import { startTemporalOnPostgres, type TemporalOnPostgres } from '../../bench/targets/temporal-postgres';
-import { startStack, type Stack } from '../../dev/stack';
+import { startStack, type Stack } from '../../../dev/stack';
 import { metricsUrlOf } from '../measure/temporal-metrics';
 import { createShop, type Shop } from './shop';
 

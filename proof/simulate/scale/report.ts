@@ -1,6 +1,6 @@
 import type { Chart } from '../../report/charts';
 import type { Report } from '../../report/report';
-import type { Table } from '../../report/table';
+import type { Table } from '../../product';
 import { ANSWERS, type AnswerKind } from '../model/recorder';
 import { findings, fullness } from './findings';
 import type { ScaleRun } from './run';

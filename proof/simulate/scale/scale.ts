@@ -1,5 +1,5 @@
 import type { Report } from '../../report/report';
-import type { Table } from '../../report/table';
+import type { Table } from '../../product';
 import type { UnitCosts } from '../model/costs';
 import type { Deployment } from '../model/deployment';
 import { estimateLoad, estimateRemains } from './estimate';

@@ -1,4 +1,4 @@
-import type { Table } from '../../report/table';
+import type { Table } from '../../product';
 import { createChance } from '../kernel/random';
 import type { UnitCosts } from '../model/costs';
 import type { Deployment } from '../model/deployment';

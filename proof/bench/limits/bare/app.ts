@@ -1,8 +1,6 @@
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { sql, type Database } from '../../../db/database';
-import { takeSeats, type HoldRequest } from '../../../db/holds';
-import { keepPayment } from '../../../db/payments';
+import { sql, type Database, takeSeats, type HoldRequest, keepPayment } from '../../../product';
 
 /** A hold as both sides get it: the API's own body. */
 interface BareHold {

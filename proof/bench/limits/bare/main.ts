@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
-import { readSettings } from '../../../config';
-import { createDatabase } from '../../../db/database';
+import { readSettings, createDatabase } from '../../../product';
 import { createBareApp } from './app';
 
 /**

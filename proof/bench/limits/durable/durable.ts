@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES } from '../../../contracts/reservation';
-import type { Stack } from '../../../dev/stack';
-import { BEHIND_THE_ANSWERS } from '../../../dev/supervisor';
-import { WORKER_ALLOCATOR } from '../../../worker/memory';
+import { SEARCH_ATTRIBUTES, WORKER_ALLOCATOR } from '../../../product';
+import type { Stack } from '../../../../dev/stack';
+import { BACKGROUND_NICENESS } from '../../../../dev/supervisor';
 import { startProgram } from '../../program';
 import { DURABLE, type Notice } from './contract';
 
@@ -40,7 +39,7 @@ export interface Durable {
 export async function startDurable(stack: Stack, { workflow }: Client): Promise<Durable> {
   const { temporalAddress, temporalNamespace } = stack.info();
   const program = await startProgram({
-    path: ['bench', 'limits', 'durable', 'main.js'],
+    path: ['proof', 'bench', 'limits', 'durable', 'main.js'],
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -49,7 +48,7 @@ export async function startDurable(stack: Stack, { workflow }: Client): Promise<
       TEMPORAL_NAMESPACE: temporalNamespace,
     },
     logFile: join(stack.logFolder, 'bench-durable.log'),
-    niceness: BEHIND_THE_ANSWERS,
+    niceness: BACKGROUND_NICENESS,
   });
   const waiting = new Map<string, () => void>();
   program.child.on('message', (notices: Notice[]) => {

@@ -1,8 +1,5 @@
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { readSettings } from '../../../config';
-import { connectNative, temporalConfig } from '../../../temporal/connection';
-import { keepHeapsTight } from '../../../worker/memory';
-import { reservationsTuning } from '../../../worker/tuning';
+import { readSettings, connectNative, temporalConfig, keepHeapsTight, reservationsTuning } from '../../../product';
 import { createLifeActivities } from './activities';
 import { DURABLE, type Notice } from './contract';
 

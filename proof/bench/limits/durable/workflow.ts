@@ -7,7 +7,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { SEARCH_ATTRIBUTES } from '../../../contracts/reservation';
+import { SEARCH_ATTRIBUTES } from '../../../product';
 import type { createLifeActivities } from './activities';
 import { DURABLE } from './contract';
 

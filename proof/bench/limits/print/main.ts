@@ -1,8 +1,5 @@
 import type { Page } from 'puppeteer';
-import { createBrowserKeeper } from '../../../documents/browser';
-import { launchBrowser } from '../../../documents/chromium';
-import { renderTickets } from '../../../documents/render-tickets';
-import { ticketDocument } from '../../../documents/ticket-page';
+import { createBrowserKeeper, launchBrowser, renderTickets, ticketDocument } from '../../../product';
 import type { PrintRequest, PrintResult } from './printer';
 import { makeSheet } from './sheets';
 

@@ -18,7 +18,11 @@ export interface Printer {
 }
 
 export async function startPrinter(logFile: string): Promise<Printer> {
-  const program = await startProgram({ path: ['bench', 'limits', 'print', 'main.js'], env: process.env, logFile });
+  const program = await startProgram({
+    path: ['proof', 'bench', 'limits', 'print', 'main.js'],
+    env: process.env,
+    logFile,
+  });
   const { child } = program;
   return {
     pid: program.pid,

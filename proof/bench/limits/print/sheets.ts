@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { TicketSheet } from '../../../documents/ticket-sheet';
-import { signTicketCode, ticketKeyFromSeed } from '../../../domain/ticket-code';
+import { type TicketSheet, signTicketCode, ticketKeyFromSeed } from '../../../product';
 
 const { privateKey } = ticketKeyFromSeed(randomBytes(32));
 const EVENT_ID = randomUUID();

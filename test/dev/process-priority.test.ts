@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { standBack } from '../../src/stand-back';
+import { lowerPriority } from '../../src/process-priority';
 
 test('who stands back does so with the whole session that it leads', () => {
   const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   try {
-    standBack(child.pid!, 7);
+    lowerPriority(child.pid!, 7);
     expect(getPriority(child.pid)).toBe(7);
     const group = `/proc/${child.pid}/autogroup`;
     // Where the system schedules by session, its group's place counts.
@@ -17,5 +17,5 @@ test('who stands back does so with the whole session that it leads', () => {
 });
 
 test('one that has ended is no fault', () => {
-  expect(() => standBack(2 ** 22 + 1, 7)).not.toThrow();
+  expect(() => lowerPriority(2 ** 22 + 1, 7)).not.toThrow();
 });
