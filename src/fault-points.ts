@@ -7,8 +7,8 @@ import { writeSync } from 'node:fs';
  */
 export type FaultPoint =
   | 'hold.committed'
-  | 'webhook.kept'
-  | 'confirm.kept'
+  | 'webhook.recorded'
+  | 'confirm.recorded'
   | 'settle.locked'
   | 'settle.committed'
   | 'release.locked'

@@ -13,8 +13,8 @@ export const DOCUMENTS_WORKER = 'worker-3';
 /** With the load's usual pace each fires once or twice a minute: more, and the workers do nothing but start. */
 const FAULT_POINTS: Record<FaultPoint, number> = {
   'hold.committed': 0.006,
-  'webhook.kept': 0.006,
-  'confirm.kept': 0.02,
+  'webhook.recorded': 0.006,
+  'confirm.recorded': 0.02,
   'settle.locked': 0.003,
   'settle.committed': 0.006,
   'release.locked': 0.03,

@@ -1,12 +1,12 @@
+import type { Database } from '../db/database';
 import { restartActors, sweep, type SweepResult } from '../db/sweep';
-import type { ReservationDeps } from './index';
 
 /** Which reservations have an open workflow, by Temporal's own list (up to a few seconds old). */
 export interface ActorDirectory {
   openReservations(): Promise<string[]>;
 }
 
-export const createHousekeepingActivities = ({ db, actors }: Pick<ReservationDeps, 'db' | 'actors'>) => ({
+export const createHousekeepingActivities = ({ db, actors }: { db: Database; actors: ActorDirectory }) => ({
   /** What the relays' own sweep does, also where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
     return sweep(db);

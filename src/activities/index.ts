@@ -1,38 +1,27 @@
-import type { PaymentProvider, TicketPrinter } from './ports';
-import type { Database } from '../db/database';
-import type { TicketSigner } from '../db/settlement';
-import type { Mailer } from '../mail/mailer';
-import type { Logger } from '../logger';
-import { createHousekeepingActivities, type ActorDirectory } from './housekeeping';
-import { createMailActivities } from './send-mail';
+import { createHousekeepingActivities } from './housekeeping';
 import { createRefundActivities } from './refund-payment';
-import { createReservationActivities } from './settle-reservation';
 import { createDocumentActivities } from './render-tickets';
+import { createMailActivities } from './send-mail';
+import { createReservationActivities } from './settle-reservation';
 
-export interface ReservationDeps {
-  db: Database;
-  sign: TicketSigner;
-  provider: PaymentProvider;
-  /** Seconds, for events that set none. */
-  defaultTtlSeconds: number;
-  /** Payments are also written into the test provider's books. */
-  testProvider: boolean;
-  actors: ActorDirectory;
-  log: Logger;
-}
+type Deps<Create extends (deps: never) => unknown> = Parameters<Create>[0];
 
 /** Activities of the `reservations` task queue: one database transaction or one provider call each. */
-export const createReservationQueue = (deps: ReservationDeps) => ({
+export const createReservationQueue = (
+  deps: Deps<typeof createReservationActivities> &
+    Deps<typeof createRefundActivities> &
+    Deps<typeof createHousekeepingActivities>,
+) => ({
   ...createReservationActivities(deps),
   ...createRefundActivities(deps),
   ...createHousekeepingActivities(deps),
 });
 
 /** Activities of the `documents` task queue: they need a browser. */
-export const createDocumentQueue = (deps: { db: Database; print: TicketPrinter }) => createDocumentActivities(deps);
+export const createDocumentQueue = createDocumentActivities;
 
 /** Activities of the `mail` task queue: they need a mail server. */
-export const createMailQueue = (deps: { db: Database; mailer: Mailer }) => createMailActivities(deps);
+export const createMailQueue = createMailActivities;
 
 export type ReservationActivities = ReturnType<typeof createReservationQueue>;
 export type DocumentActivities = ReturnType<typeof createDocumentQueue>;

@@ -1,11 +1,12 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import type { Database } from '../db/database';
 import { findRefund, markRefunded, noteRefundError } from '../db/refunds';
 import { faultPoint } from '../fault-points';
-import type { ReservationDeps } from './index';
+import type { PaymentProvider } from './ports';
 
 const REFUSED_RETRY_DELAY = '15 minutes';
 
-export const createRefundActivities = ({ db, provider }: Pick<ReservationDeps, 'db' | 'provider'>) => ({
+export const createRefundActivities = ({ db, provider }: { db: Database; provider: PaymentProvider }) => ({
   /**
    * Gives a payment back, once: the provider knows the reference as idempotency key, so an attempt whose answer was
    * lost is repeated without harm.

@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { PaymentSignal, Progress, Refused, ReservationInput } from '../contracts/reservation';
-import { keepCancel, keepPayment } from '../db/payments';
+import type { Database } from '../db/database';
+import { recordCancelRequest, recordPayment } from '../db/payments';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
 import { releaseOverdueHold, settleInbox } from '../db/settlement';
-import type { ReservationDeps } from './index';
+import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
 
 const BY_HAND = 'operator';
@@ -28,8 +29,17 @@ function whyNotByHand(id: string, input: unknown): string | null {
   return new Set(seats).size === seats.length ? null : '"seats" names a seat twice';
 }
 
+interface SettlementDeps {
+  db: Database;
+  sign: TicketSigner;
+  /** Seconds, for events that set none. */
+  defaultTtlSeconds: number;
+  /** Payments are also written into the test provider's books. */
+  testProvider: boolean;
+}
+
 /** What a reservation's actor does to the world. Each is one transaction and safe to run twice or to die half-way. */
-export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testProvider }: ReservationDeps) => ({
+export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testProvider }: SettlementDeps) => ({
   /**
    * Adopts the hold that the API took ahead; past its end it is written as expired and nothing is taken. Without a hold
    * (started by hand) it takes the seats itself, for nobody's account.
@@ -67,11 +77,11 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testP
   /** Puts a payment that an operator signalled into the inbox, as a webhook would. */
   async keepSignalledPayment(id: string, payment: PaymentSignal): Promise<string> {
     const notice = { ...payment, reservationId: id, source: 'signal' as const, actor: BY_HAND };
-    return (await keepPayment(db, notice, { strict: false, testProvider })).kind;
+    return (await recordPayment(db, notice, { strict: false, testProvider })).kind;
   },
 
   /** Puts a cancel that an operator signalled into the inbox, as the API would. */
   async keepSignalledCancel(id: string): Promise<string> {
-    return (await keepCancel(db, id, BY_HAND)).kind;
+    return (await recordCancelRequest(db, id, BY_HAND)).kind;
   },
 });

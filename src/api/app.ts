@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Database } from '../db/database';
-import type { createWaker } from '../db/wake';
+import type { Notify } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import type { EventStreams } from './event-streams';
 import type { HoldCap } from './hold-cap';
@@ -31,8 +31,8 @@ export interface ApiDeps {
   streams: EventStreams;
   outcomes: Outcomes;
   holdCap: HoldCap;
-  /** Tells the relays that a lane of the outbox has work. */
-  wake: ReturnType<typeof createWaker>;
+  /** Tells the relays that a queue of the outbox has entries. */
+  notify: Notify;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */

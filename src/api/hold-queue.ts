@@ -12,11 +12,11 @@ interface HoldQueueDeps {
   /** Takes the seats, or says why not. */
   take: (request: HoldRequest) => Promise<HoldResult>;
   /** For each request the seats that are gone, or null where only `take` can say. */
-  findGone: (requests: readonly HoldRequest[]) => Promise<(string[] | null)[]>;
+  findUnavailable: (requests: readonly HoldRequest[]) => Promise<(string[] | null)[]>;
 }
 
 /** Asks about single requests, but those that come while an answer is awaited are asked about together. */
-function gather(findGone: HoldQueueDeps['findGone']): (request: HoldRequest) => Promise<string[] | null> {
+function gather(findUnavailable: HoldQueueDeps['findUnavailable']): (request: HoldRequest) => Promise<string[] | null> {
   interface Asked {
     request: HoldRequest;
     resolve: (gone: string[] | null) => void;
@@ -32,7 +32,7 @@ function gather(findGone: HoldQueueDeps['findGone']): (request: HoldRequest) => 
     while (waiting.length > 0) {
       const batch = waiting.splice(0, MOST_AT_ONCE);
       try {
-        const gone = await findGone(batch.map(({ request }) => request));
+        const gone = await findUnavailable(batch.map(({ request }) => request));
         batch.forEach(({ resolve }, index) => resolve(gone[index]!));
       } catch (error) {
         batch.forEach(({ reject }) => reject(error));
@@ -53,8 +53,11 @@ function gather(findGone: HoldQueueDeps['findGone']): (request: HoldRequest) => 
  * of those who want one seat one at a time takes it, and those behind him look together, in one round trip, whether
  * it is gone; as does everybody where seats were gone a moment ago. It decides nothing: the database does, each time.
  */
-export function createHoldQueue({ take, findGone }: HoldQueueDeps): (request: HoldRequest) => Promise<HoldResult> {
-  const look = gather(findGone);
+export function createHoldQueue({
+  take,
+  findUnavailable,
+}: HoldQueueDeps): (request: HoldRequest) => Promise<HoldResult> {
+  const look = gather(findUnavailable);
   /** By event and seat: settles when the request that is taking it has its answer. */
   const underWay = new Map<string, Promise<unknown>>();
   const refusedAt = new Map<string, number>();

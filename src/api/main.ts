@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
-import { createWaker } from '../db/wake';
+import { createNotifier } from '../db/outbox-notifier';
 import { ticketKeyFromSeed } from '../domain/ticket-code';
 import { createLogger, type Logger } from '../logger';
 import { refuseInProduction } from '../production';
@@ -85,7 +85,7 @@ async function serve(settings: ReturnType<typeof readApiSettings>, log: Logger, 
     streams,
     outcomes: createOutcomes(db),
     holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
-    wake: createWaker(db),
+    notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
     testProvider: settings.STRIPE_API_KEY === undefined,

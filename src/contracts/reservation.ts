@@ -77,7 +77,10 @@ export interface Refused {
 /** What stands after an activity moved a reservation on. */
 export interface Progress {
   state: ReservationState;
-  /** In words, for the operator: what happened in this step, oldest first. */
+  /**
+   * In words, for the operator: what happened in this step, oldest first. The name is in histories that release 1.0
+   * wrote, and its workers read it while they run beside ours.
+   */
   story: string[];
   /** A payment in time waits in the inbox; the hold does not end before it is decided. */
   paid: boolean;

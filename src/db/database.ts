@@ -16,16 +16,22 @@ export interface DatabaseOptions {
   queryTimeoutMs?: number;
 }
 
-/** Runs a statement. A named one is prepared once per connection. */
-export interface Queryable {
-  rows<Row extends QueryResultRow>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
-  /** The number of rows that the statement wrote. */
-  run(statement: Statement, values?: readonly unknown[]): Promise<number>;
-}
+/** A row of which nothing is known but that columns have names: of statements that tests make. */
+type AnyRow = QueryResultRow;
 
-export interface Statement {
+/** A statement and the shape of its rows. `npm run check:sql` compares both with the schema. */
+export interface Statement<Row = AnyRow> {
   name: string;
   text: string;
+  /** For the compiler alone: no statement has it. */
+  readonly row?: Row;
+}
+
+/** Runs a statement. A named one is prepared once per connection. */
+export interface Queryable {
+  rows<Row = AnyRow>(statement: Statement<Row> | Statement, values?: readonly unknown[]): Promise<Row[]>;
+  /** The number of rows that the statement wrote. */
+  run(statement: Statement<unknown>, values?: readonly unknown[]): Promise<number>;
 }
 
 export interface Database extends Queryable {
@@ -37,8 +43,11 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-/** Names a statement, so that it is prepared once per connection. */
-export function sql(name: string, text: string): Statement {
+/**
+ * Names a statement, so that it is prepared once per connection.
+ * @typeParam Row the columns that it returns, by name
+ */
+export function sql<Row = AnyRow>(name: string, text: string): Statement<Row> {
   return { name, text };
 }
 
@@ -62,14 +71,14 @@ export function createDatabase(options: DatabaseOptions): Database {
   pool.on('error', () => undefined);
 
   const over = (client: Pick<PoolClient, 'query'>): Queryable => {
-    const send = (statement: Statement, values: readonly unknown[] = []) =>
+    const send = (statement: Statement<unknown>, values: readonly unknown[] = []) =>
       client.query<QueryResultRow>({
         ...(options.prepared && { name: statement.name }),
         text: statement.text,
         values: [...values],
       });
     return {
-      rows: async <Row extends QueryResultRow>(statement: Statement, values?: readonly unknown[]) =>
+      rows: async <Row>(statement: Statement<Row> | Statement, values?: readonly unknown[]) =>
         (await send(statement, values)).rows as Row[],
       run: async (statement, values) => (await send(statement, values)).rowCount ?? 0,
     };

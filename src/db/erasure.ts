@@ -1,5 +1,5 @@
 import { sql, type Database } from './database';
-import { appendHistory, dropTicketMails } from './settlement';
+import { appendHistory, dropTicketMails } from './transitions';
 
 const FORGET = sql(
   'erase_buyer',
@@ -18,6 +18,6 @@ export async function eraseBuyer(db: Database, reservationId: string, actor: str
     if ((await tx.run(FORGET, [reservationId])) === 0) return;
     await tx.run(DOCUMENT, [reservationId]);
     await dropTicketMails(tx, reservationId, 'the buyer was erased');
-    await appendHistory(tx, reservationId, 'buyer_erased', actor);
+    await appendHistory(tx, reservationId, 'reservation.erased', actor);
   });
 }

@@ -27,16 +27,16 @@ const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'v
       'price', jsonb_build_object('amount', c.price, 'currency', e.currency)) order by c.ordinal)
     from price_categories c where c.event_id = e.id)) as event`;
 
-const FIND = sql('event_find', `select ${EVENT} from events e where e.slug = $1 or e.id = $2`);
+const FIND = sql<{ event: EventRecord }>('event_find', `select ${EVENT} from events e where e.slug = $1 or e.id = $2`);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An event by its slug or its id. */
 export async function findEvent(db: Queryable, idOrSlug: string): Promise<EventRecord | null> {
-  const [row] = await db.rows<{ event: EventRecord }>(FIND, [idOrSlug, UUID.test(idOrSlug) ? idOrSlug : null]);
+  const [row] = await db.rows(FIND, [idOrSlug, UUID.test(idOrSlug) ? idOrSlug : null]);
   return row?.event ?? null;
 }
 
-const LIST = sql(
+const LIST = sql<{ event: EventRecord; at: string }>(
   'events_page',
   `select ${EVENT}, rfc3339_us(e.starts_at) as at from events e
     where $1::timestamptz is null or (e.starts_at, e.id) > ($1, $2::uuid) order by e.starts_at, e.id limit $3`,
@@ -68,7 +68,7 @@ export interface NewEvent {
   seats: SeatDefinition[];
 }
 
-const INSERT = sql(
+const INSERT = sql<{ id: string }>(
   'event_insert',
   `insert into events (slug, name, venue, starts_at, time_zone, currency, sales_open_at, sales_close_at,
                        hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation)
@@ -92,7 +92,7 @@ const INSERT_SEATS = sql(
 export async function createEvent(db: Database, event: NewEvent): Promise<'created' | 'slug_taken'> {
   try {
     await db.transaction(async (tx) => {
-      const [row] = await tx.rows<{ id: string }>(INSERT, [
+      const [row] = await tx.rows(INSERT, [
         event.slug,
         event.name,
         event.venue,

@@ -7,9 +7,9 @@ export interface HistoryEntry {
   data: Record<string, unknown>;
 }
 
-const READ = sql(
+const READ = sql<HistoryEntry & { id: number }>(
   'history_of_reservation',
-  `select rfc3339(at) as at, type, actor, data, id from history where reservation_id = $1 and id > $2 order by id limit $3`,
+  `select rfc3339(at) as at, history_type(type) as type, actor, data, id from history where reservation_id = $1 and id > $2 order by id limit $3`,
 );
 
 /** One page of what happened to a reservation, in order, from behind the given place on. */
@@ -19,5 +19,5 @@ export async function readHistory(
   after: number,
   limit: number,
 ): Promise<(HistoryEntry & { id: number })[]> {
-  return db.rows<HistoryEntry & { id: number } & Record<string, unknown>>(READ, [reservationId, after, limit]);
+  return db.rows(READ, [reservationId, after, limit]);
 }

@@ -29,11 +29,14 @@ export function buyerKeyOf(email: string): Buffer {
   return hash('sha256', email.trim().toLowerCase(), 'buffer');
 }
 
-const HOLD = sql('hold_seats', 'select hold_seats($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result');
+const HOLD = sql<{ result: HoldResult }>(
+  'hold_seats',
+  'select hold_seats($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result',
+);
 
 /** Takes all the seats for this reservation, or none: see `hold_seats` in the migrations for the rules. */
 export async function takeSeats(db: Queryable, hold: HoldRequest): Promise<HoldResult> {
-  const [row] = await db.rows<{ result: HoldResult }>(HOLD, [
+  const [row] = await db.rows(HOLD, [
     hold.id,
     hold.client,
     hold.fingerprint,
@@ -49,18 +52,21 @@ export async function takeSeats(db: Queryable, hold: HoldRequest): Promise<HoldR
   return row!.result;
 }
 
-const PLAINLY_GONE = sql('plainly_gone', 'select request, taken from plainly_gone($1, $2, $3)');
+const TAKEN_BATCH = sql<{ request: number; taken: string[] }>(
+  'seats_taken_batch',
+  'select request, taken from seats_taken_batch($1, $2, $3)',
+);
 
 /**
  * Which of several requests are refused at this moment because a seat is gone, in one round trip.
  * @returns for each of them the seats that are taken; null where `takeSeats` has to decide
  */
-export async function findGone(
+export async function findUnavailable(
   db: Queryable,
   holds: readonly Pick<HoldRequest, 'id' | 'event' | 'labels'>[],
 ): Promise<(string[] | null)[]> {
   const gone: (string[] | null)[] = holds.map(() => null);
-  const rows = await db.rows<{ request: number; taken: string[] }>(PLAINLY_GONE, [
+  const rows = await db.rows(TAKEN_BATCH, [
     holds.map(({ id }) => id),
     holds.map(({ event }) => event),
     holds.map(({ labels }) => JSON.stringify(labels)),
@@ -69,7 +75,7 @@ export async function findGone(
   return gone;
 }
 
-const REPLAY = sql('replay_of', 'select replay_of($1, $2, $3) as result');
+const REPLAY = sql<{ result: HoldResult | null }>('replay_of', 'select replay_of($1, $2, $3) as result');
 
 /** What a known key answers; null for a key that is new. */
 export async function findReplay(
@@ -78,11 +84,11 @@ export async function findReplay(
   client: string,
   fingerprint: Buffer,
 ): Promise<HoldResult | null> {
-  const [row] = await db.rows<{ result: HoldResult | null }>(REPLAY, [key, client, fingerprint]);
+  const [row] = await db.rows(REPLAY, [key, client, fingerprint]);
   return row?.result ?? null;
 }
 
-const FREE_RUNS = sql(
+const FREE_RUNS = sql<Run>(
   'free_runs',
   // Islands of consecutive numbers in one row: number minus rank is the same all along an island.
   `select labels from (
@@ -94,7 +100,7 @@ const FREE_RUNS = sql(
       group by section, row_name, island having count(*) >= $3
       order by first limit 40) runs`,
 );
-const FREE_SINGLES = sql(
+const FREE_SINGLES = sql<{ label: string; place: boolean }>(
   'free_singles',
   `select label, row_name is null as place from seats
     where event_id = $1 and category_code = $2 and seat_is_free(status, hold_ends_at) order by id limit 400`,
@@ -107,13 +113,13 @@ export async function readFreeSeats(
   category: string,
   quantity: number,
 ): Promise<{ runs: Run[]; singles: string[]; places: boolean }> {
-  const runs = quantity > 1 ? await db.rows<Run>(FREE_RUNS, [eventId, category, quantity]) : [];
+  const runs = quantity > 1 ? await db.rows(FREE_RUNS, [eventId, category, quantity]) : [];
   if (runs.length > 0) return { runs, singles: [], places: false };
-  const singles = await db.rows<{ label: string; place: boolean }>(FREE_SINGLES, [eventId, category]);
+  const singles = await db.rows(FREE_SINGLES, [eventId, category]);
   return { runs: [], singles: singles.map((seat) => seat.label), places: singles.every((seat) => seat.place) };
 }
 
-const OPEN_BY_CLIENT = sql(
+const OPEN_BY_CLIENT = sql<{ open: number }>(
   'open_holds_of_client',
   `select count(*) as open from (select from reservations
      where status = 'held' and (hold_ends_at > clock_timestamp() or paid_in_time_at is not null) and client = $1 limit $2) open`,
@@ -121,6 +127,6 @@ const OPEN_BY_CLIENT = sql(
 
 /** How many holds a client has open, counted up to `limit`. */
 export async function countOpenHolds(db: Queryable, client: string, limit: number): Promise<number> {
-  const [row] = await db.rows<{ open: number }>(OPEN_BY_CLIENT, [client, limit]);
+  const [row] = await db.rows(OPEN_BY_CLIENT, [client, limit]);
   return row!.open;
 }

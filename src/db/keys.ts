@@ -19,14 +19,14 @@ export function newKey(role: Role): string {
   return `hf_${role}_${randomBytes(32).toString('base64url')}`;
 }
 
-const FIND = sql(
+const FIND = sql<Caller & { hash: Buffer }>(
   'key_find',
   'select key_hash as hash, client, role from api_keys where key_hash = $1 and revoked_at is null',
 );
 
 /** The caller behind a key's hash, with the stored hash to compare in constant time; null if none or revoked. */
 export async function findCaller(db: Queryable, hash: Buffer): Promise<(Caller & { hash: Buffer }) | null> {
-  const [row] = await db.rows<Caller & { hash: Buffer }>(FIND, [hash]);
+  const [row] = await db.rows(FIND, [hash]);
   return row ?? null;
 }
 
@@ -55,14 +55,17 @@ export async function listKeys(db: Queryable): Promise<Record<string, unknown>[]
   return db.rows(LIST);
 }
 
-const DEMO = sql('key_demo', 'select count(*) as demo from api_keys where demo and revoked_at is null');
+const DEMO = sql<{ demo: number }>(
+  'key_demo',
+  'select count(*) as demo from api_keys where demo and revoked_at is null',
+);
 
 export async function countDemoKeys(db: Queryable): Promise<number> {
-  const [row] = await db.rows<{ demo: number }>(DEMO);
+  const [row] = await db.rows(DEMO);
   return row!.demo;
 }
 
-const SEED = sql(
+const SEED = sql<{ seed: Buffer }>(
   'signing_key',
   `with made as (insert into signing_keys (id, seed) values (1, $1) on conflict (id) do nothing returning seed)
    select seed from made union all select seed from signing_keys where id = 1 limit 1`,
@@ -72,7 +75,7 @@ const SEED = sql(
 export async function ticketSeed(db: Queryable): Promise<Buffer> {
   for (;;) {
     // Empty only when another process makes the row at this very moment.
-    const [row] = await db.rows<{ seed: Buffer }>(SEED, [randomBytes(32)]);
+    const [row] = await db.rows(SEED, [randomBytes(32)]);
     if (row) return row.seed;
   }
 }

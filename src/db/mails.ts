@@ -1,6 +1,6 @@
 import { ticketsMessageId } from '../domain/message-id';
 import { sql, type Database, type Queryable } from './database';
-import { appendHistory } from './settlement';
+import { appendHistory } from './transitions';
 
 export interface MailJob {
   id: number;
@@ -16,7 +16,7 @@ export interface MailJob {
   payment: { reference: string; amount: number; currency: string } | null;
 }
 
-const FIND = sql(
+const FIND = sql<{ mail: MailJob }>(
   'mail_find',
   `select jsonb_build_object('id', m.id, 'kind', m.kind, 'sequence', m.sequence, 'messageId', m.message_id,
      'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed',
@@ -35,7 +35,7 @@ export async function findMail(
   occasion: { reservationId: string; kind: MailJob['kind']; sequence: number; reference: string | null },
 ): Promise<MailJob | null> {
   const { reservationId, kind, sequence, reference } = occasion;
-  const [row] = await db.rows<{ mail: MailJob }>(FIND, [reservationId, kind, sequence, reference]);
+  const [row] = await db.rows(FIND, [reservationId, kind, sequence, reference]);
   return row?.mail ?? null;
 }
 
@@ -67,12 +67,18 @@ export async function finishMail(
     if (mail.kind === 'tickets' && mail.sequence === 0) await tx.run(DELIVERED, [reservationId]);
     if (changed === 0) return;
     const data = { kind: mail.kind, sequence: mail.sequence, ...(refusal !== null && { reason: refusal }) };
-    await appendHistory(tx, reservationId, refusal === null ? 'mail_sent' : 'mail_refused', 'system', data);
+    await appendHistory(
+      tx,
+      reservationId,
+      refusal === null ? 'tickets.mailed' : 'tickets.mail_refused',
+      'system',
+      data,
+    );
   });
 }
 
-const LOCK = sql('mail_resend_lock', 'select status from reservations where id = $1 for update');
-const NEXT = sql(
+const LOCK = sql<{ status: string }>('mail_resend_lock', 'select status from reservations where id = $1 for update');
+const NEXT = sql<{ sequence: number; recent: number }>(
   'mail_resend',
   `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')
    select sequence, (select count(*) from mails where reservation_id = $1 and kind = 'tickets'
@@ -92,13 +98,13 @@ export async function orderResend(
   actor: string,
 ): Promise<'ordered' | 'not_confirmed' | 'too_many'> {
   return db.transaction(async (tx) => {
-    const [reservation] = await tx.rows<{ status: string }>(LOCK, [reservationId]);
+    const [reservation] = await tx.rows(LOCK, [reservationId]);
     if (reservation?.status !== 'confirmed') return 'not_confirmed';
-    const [next] = await tx.rows<{ sequence: number; recent: number }>(NEXT, [reservationId]);
+    const [next] = await tx.rows(NEXT, [reservationId]);
     const { sequence, recent } = next!;
     if (recent >= MAX_MAILS_AN_HOUR) return 'too_many';
     await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
-    await appendHistory(tx, reservationId, 'resend_requested', actor, { sequence });
+    await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
     return 'ordered';
   });
 }

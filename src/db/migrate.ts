@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Client } from 'pg';
 
 /** Two processes that migrate at once: the second waits for the first, then finds nothing to do. */
@@ -5,8 +8,10 @@ const MIGRATION_LOCK = 4_711_001;
 const WAIT = '5min';
 
 /**
- * Brings the schema up to date, forward only. Connects directly, never through a pooler.
- * @returns the names of the migrations that it applied
+ * Brings the schema up to date, forward only, and its functions to the text of their files. Connects directly, never
+ * through a pooler.
+ * @param folder of the migrations; functions are in `functions/` below it
+ * @returns the names of the migrations and functions that it applied
  */
 export async function migrate(databaseUrl: string, folder: string): Promise<string[]> {
   // The library is an ES module.
@@ -28,8 +33,58 @@ export async function migrate(databaseUrl: string, folder: string): Promise<stri
       singleTransaction: true,
       log: () => undefined,
     });
-    return applied.map(({ name }) => name);
+    const functions = await applyFunctions(client, readFunctions(join(folder, 'functions')));
+    return [...applied.map(({ name }) => name), ...functions];
   } finally {
     await client.end();
   }
+}
+
+interface FunctionFile {
+  name: string;
+  text: string;
+  hash: Buffer;
+}
+
+/** The functions' files, those of `previous/` included: names that the release before still calls. */
+export function readFunctions(folder: string): FunctionFile[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.sql'))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(join(folder, file), 'utf8');
+      return { name: basename(file, '.sql'), text, hash: createHash('sha256').update(text).digest() };
+    });
+}
+
+/**
+ * Applies each function whose text is not the one applied last, all in one transaction. The release before may run
+ * meanwhile and calls them too: a file changes what a function does, never its parameters, which takes a new name.
+ * @returns the names of the functions applied
+ */
+async function applyFunctions(client: Client, files: readonly FunctionFile[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; text_hash: Buffer }>(
+    'select name, text_hash from schema_functions',
+  );
+  const known = new Map(rows.map(({ name, text_hash: hash }) => [name, hash]));
+  const changed = files.filter(({ name, hash }) => !known.get(name)?.equals(hash));
+  if (changed.length === 0) return [];
+  await client.query('begin');
+  try {
+    // They call each other, so none is checked before all are there.
+    await client.query('set local check_function_bodies = off');
+    for (const { name, text, hash } of changed) {
+      await client.query(text);
+      await client.query(
+        `insert into schema_functions (name, text_hash) values ($1, $2)
+         on conflict (name) do update set text_hash = excluded.text_hash, applied_at = clock_timestamp()`,
+        [name, hash],
+      );
+    }
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+  return changed.map(({ name }) => name);
 }

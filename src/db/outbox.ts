@@ -1,8 +1,9 @@
 import { sql, type Database, type Queryable } from './database';
+import { kindsOf, type OutboxKind, type OutboxQueue } from './outbox-kinds';
 
 export interface OutboxEntry {
   id: number;
-  kind: 'start' | 'ring' | 'refund' | 'resend';
+  kind: OutboxKind;
   /** A reservation's id, or for a refund the payment's reference. */
   subject: string;
   sequence: number | null;
@@ -18,22 +19,14 @@ export interface OutboxEntry {
   } | null;
 }
 
-const due = (kinds: string): string => `${kinds} and not_before <= clock_timestamp()`;
-/**
- * What a lane has to tell now. `commands`: somebody paid, cancelled or asked; `starts`: a hold that has yet to get its
- * actor.
- */
-const DUE = { commands: due(`kind <> 'start'`), starts: due(`kind = 'start'`) };
-export type OutboxLane = keyof typeof DUE;
+const isDue = (queue: OutboxQueue): string => `kind in (${kindsOf(queue)}) and not_before <= clock_timestamp()`;
 
-/**
- * Claims what is due of a lane. Rows that another relay has are passed over; a crash frees them with the connection.
- */
-const claim = (name: string, isDue: string) =>
-  sql(
-    name,
+/** Claims what a queue has due. Rows that another relay has are passed over; a crash frees them with the connection. */
+const claim = (queue: OutboxQueue) =>
+  sql<OutboxEntry>(
+    `outbox_claim_${queue}`,
     `with claimed as (
-       select id, kind, subject, sequence, attempts from outbox where ${isDue}
+       select id, kind, subject, sequence, attempts from outbox where ${isDue(queue)}
         order by id limit $1 for update skip locked)
      select c.*, case when c.kind in ('start', 'ring') then
          (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
@@ -42,10 +35,7 @@ const claim = (name: string, isDue: string) =>
            from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
        from claimed c order by c.id`,
   );
-const CLAIMS = {
-  commands: claim('outbox_claim_commands', DUE.commands),
-  starts: claim('outbox_claim_starts', DUE.starts),
-};
+const CLAIMS = { commands: claim('commands'), starts: claim('starts') };
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
 const LATER = sql(
   'outbox_later',
@@ -56,18 +46,18 @@ const LATER = sql(
 );
 
 /**
- * Claims up to `limit` due entries of a lane and hands them to `deliver`, which says which ones Temporal has taken. Those
+ * Claims up to `limit` due entries of a queue and hands them to `deliver`, which says which ones Temporal has taken. Those
  * are gone when this returns; the others come back later. The claim is a row lock, so that no other relay delivers them.
  * @returns how many were claimed
  */
 export async function deliverDue(
   db: Database,
-  lane: OutboxLane,
+  queue: OutboxQueue,
   limit: number,
   deliver: (entries: OutboxEntry[]) => Promise<Set<number>>,
 ): Promise<number> {
   return db.transaction(async (tx) => {
-    const entries = await tx.rows<OutboxEntry & Record<string, unknown>>(CLAIMS[lane], [limit]);
+    const entries = await tx.rows(CLAIMS[queue], [limit]);
     if (entries.length === 0) return 0;
     const delivered = await deliver(entries);
     const ids = entries.map((entry) => entry.id);
@@ -78,34 +68,34 @@ export async function deliverDue(
   });
 }
 
-const BACKLOG = sql(
+const BACKLOG = sql<{ entries: number; oldest_s: number }>(
   'outbox_backlog',
   `select count(*) as entries, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s from outbox`,
 );
 
 /** How much Temporal has yet to be told, and for how long the oldest has waited (seconds). */
 export async function readBacklog(db: Queryable): Promise<{ entries: number; oldestSeconds: number }> {
-  const [row] = await db.rows<{ entries: number; oldest_s: number }>(BACKLOG);
+  const [row] = await db.rows(BACKLOG);
   return { entries: row!.entries, oldestSeconds: row!.oldest_s };
 }
 
-const look = (name: string, isDue: string) =>
-  sql(
-    name,
+const look = (queue: OutboxQueue) =>
+  sql<{ entries: number; due: boolean }>(
+    `outbox_look_${queue}`,
     `select last_value as entries,
-            exists (select from outbox where ${isDue}) as due
+            exists (select from outbox where ${isDue(queue)}) as due
        from outbox_id_seq`,
   );
-const LOOKS = {
-  commands: look('outbox_look_commands', DUE.commands),
-  starts: look('outbox_look_starts', DUE.starts),
-};
+const LOOKS = { commands: look('commands'), starts: look('starts') };
 
 /**
- * Whether a lane has anything that is due, which costs less than to claim nothing; and how many entries there have been
+ * Whether a queue has an entry that is due, which costs less than to claim nothing; and how many entries there have been
  * in all, which is only good for how fast they come.
  */
-export async function lookIntoOutbox(db: Queryable, lane: OutboxLane): Promise<{ due: boolean; entriesEver: number }> {
-  const [row] = await db.rows<{ entries: number; due: boolean }>(LOOKS[lane]);
+export async function lookIntoOutbox(
+  db: Queryable,
+  queue: OutboxQueue,
+): Promise<{ due: boolean; entriesEver: number }> {
+  const [row] = await db.rows(LOOKS[queue]);
   return { due: row!.due, entriesEver: row!.entries };
 }

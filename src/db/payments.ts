@@ -10,38 +10,44 @@ export interface PaymentNotice {
   actor: string;
 }
 
-export type KeepResult = {
-  kind: 'kept' | 'known' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'mismatch';
+export type RecordResult = {
+  kind: 'recorded' | 'known' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'mismatch';
   inboxId?: number | null;
 };
 
-const KEEP = sql('keep_payment', 'select keep_payment($1, $2, $3, $4, $5, $6, $7, $8) as result');
+const KEEP = sql<{ result: RecordResult }>(
+  'record_payment',
+  'select record_payment($1, $2, $3, $4, $5, $6, $7, $8) as result',
+);
 
 /**
- * Keeps a payment, once per reference, and wakes its reservation's actor: see `keep_payment` in the migrations.
+ * Keeps a payment, once per reference, and wakes its reservation's actor: see `record_payment` in the migrations.
  * @param strict a client's `confirm`: what cannot confirm is refused and leaves no trace
  * @param testProvider write it into the test provider's own books too
  */
-export async function keepPayment(
+export async function recordPayment(
   db: Queryable,
   notice: PaymentNotice,
   { strict, testProvider }: { strict: boolean; testProvider: boolean },
-): Promise<KeepResult> {
+): Promise<RecordResult> {
   const { reference, reservationId, amount, currency, source, actor } = notice;
   const values = [reference, reservationId, amount, currency, source, actor, strict, testProvider];
-  const [row] = await db.rows<{ result: KeepResult }>(KEEP, values);
+  const [row] = await db.rows(KEEP, values);
   return row!.result;
 }
 
-const KEEP_CANCEL = sql('keep_cancel', 'select keep_cancel($1, $2) as result');
+const KEEP_CANCEL = sql<{ result: RecordResult }>(
+  'record_cancel_request',
+  'select record_cancel_request($1, $2) as result',
+);
 
 /** Keeps a wish to cancel and wakes the actor. */
-export async function keepCancel(db: Queryable, reservationId: string, actor: string): Promise<KeepResult> {
-  const [row] = await db.rows<{ result: KeepResult }>(KEEP_CANCEL, [reservationId, actor]);
+export async function recordCancelRequest(db: Queryable, reservationId: string, actor: string): Promise<RecordResult> {
+  const [row] = await db.rows(KEEP_CANCEL, [reservationId, actor]);
   return row!.result;
 }
 
-const EXTEND = sql('extend_hold', 'select extend_hold($1, $2, $3) as result');
+const EXTEND = sql<{ result: { kind: 'extended' } }>('extend_hold', 'select extend_hold($1, $2, $3) as result');
 
 export async function extendHold(
   db: Queryable,
@@ -49,21 +55,21 @@ export async function extendHold(
   defaultTtlSeconds: number,
   actor: string,
 ): Promise<'extended' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'limit'> {
-  const [row] = await db.rows<{ result: { kind: 'extended' } }>(EXTEND, [reservationId, defaultTtlSeconds, actor]);
+  const [row] = await db.rows(EXTEND, [reservationId, defaultTtlSeconds, actor]);
   return row!.result.kind;
 }
 
 const KEEP_FAILURE = sql(
-  'keep_payment_failure',
-  `with kept as (
+  'record_payment_failure',
+  `with recorded as (
      insert into inbox (reservation_id, kind, event_key, actor, handled_at, outcome)
      values ($1, 'payment_failed', $2, $3, clock_timestamp(), 'noted') on conflict (event_key) do nothing returning reservation_id)
    insert into history (reservation_id, type, actor, data)
-   select r.id, 'payment_failed', $3, $4 from kept join reservations r on r.id = kept.reservation_id`,
+   select r.id, 'payment.failed', $3, $4 from recorded join reservations r on r.id = recorded.reservation_id`,
 );
 
 /** Notes that a payment failed: in the history, once per event. The hold is not touched: the buyer may try again. */
-export async function keepPaymentFailure(
+export async function recordPaymentFailure(
   db: Queryable,
   failure: { reservationId: string; eventKey: string; actor: string; reference: string },
 ): Promise<void> {
@@ -71,11 +77,14 @@ export async function keepPaymentFailure(
   await db.run(KEEP_FAILURE, [reservationId, eventKey, actor, { reference }]);
 }
 
-const HANDLED = sql('inbox_handled', 'select id, outcome from inbox where id = any ($1) and handled_at is not null');
+const HANDLED = sql<{ id: number; outcome: string }>(
+  'inbox_handled',
+  'select id, outcome from inbox where id = any ($1) and handled_at is not null',
+);
 
 /** Which of these inbox rows are handled, and with what outcome. */
 export async function findHandled(db: Queryable, ids: readonly number[]): Promise<Map<number, string>> {
-  const rows = await db.rows<{ id: number; outcome: string }>(HANDLED, [ids]);
+  const rows = await db.rows(HANDLED, [ids]);
   return new Map(rows.map((row) => [row.id, row.outcome]));
 }
 
@@ -92,7 +101,7 @@ export interface PaymentRecord {
   refundedAt: string | null;
 }
 
-const LIST = sql(
+const LIST = sql<{ payment: PaymentRecord; at: string }>(
   'payments_page',
   `select jsonb_build_object('reference', p.reference, 'reservation', p.reservation_id, 'reservationExists', r.id is not null,
             'amount', jsonb_build_object('amount', p.amount, 'currency', p.currency), 'source', p.source, 'status', p.status,

@@ -1,5 +1,5 @@
 import { sql, type Database, type Queryable } from './database';
-import { appendHistory } from './settlement';
+import { appendHistory } from './transitions';
 
 export interface RefundJob {
   reference: string;
@@ -12,7 +12,7 @@ export interface RefundJob {
   mailDue: boolean;
 }
 
-const FIND = sql(
+const FIND = sql<RefundJob>(
   'refund_find',
   `select p.reference, p.reservation_id as "reservationId", p.amount, p.currency, p.source, p.status,
           exists (select from mails m where m.reference = p.reference and m.sent_at is null and m.refused is null) as "mailDue"
@@ -20,7 +20,7 @@ const FIND = sql(
 );
 
 export async function findRefund(db: Queryable, reference: string): Promise<RefundJob | null> {
-  const [row] = await db.rows<RefundJob & Record<string, unknown>>(FIND, [reference]);
+  const [row] = await db.rows(FIND, [reference]);
   return row ?? null;
 }
 
@@ -37,7 +37,7 @@ export async function markRefunded(db: Database, refund: RefundJob): Promise<voi
     const known = await tx.rows(HAS_RESERVATION, [refund.reservationId]);
     if (known.length === 0) return;
     const { reference, amount, currency } = refund;
-    await appendHistory(tx, refund.reservationId, 'refunded', 'system', { reference, amount, currency });
+    await appendHistory(tx, refund.reservationId, 'refund.succeeded', 'system', { reference, amount, currency });
   });
 }
 

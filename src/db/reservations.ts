@@ -8,10 +8,13 @@ export interface ReservationRecord extends ReservationState {
   buyer: { name: string; email: string } | null;
 }
 
-const BY_ID = sql('reservation_by_id', 'select reservation_json($1) as reservation');
+const BY_ID = sql<{ reservation: ReservationRecord | null }>(
+  'reservation_by_id',
+  'select reservation_json($1) as reservation',
+);
 
 export async function findReservation(db: Queryable, id: string): Promise<ReservationRecord | null> {
-  const [row] = await db.rows<{ reservation: ReservationRecord | null }>(BY_ID, [id]);
+  const [row] = await db.rows(BY_ID, [id]);
   return row?.reservation ?? null;
 }
 
@@ -20,7 +23,13 @@ function withoutBuyer({ buyer: _buyer, client: _client, ...state }: ReservationR
   return state;
 }
 
-const PROGRESS = sql(
+const PROGRESS = sql<{
+  reservation: ReservationRecord;
+  paid: boolean;
+  inbox_waiting: boolean;
+  delivery_due: boolean;
+  ends_in_ms: number;
+}>(
   'reservation_progress',
   `select reservation_json(r.id) as reservation,
           r.status = 'held' and r.paid_in_time_at is not null as paid,
@@ -32,18 +41,12 @@ const PROGRESS = sql(
 );
 
 /** Where a reservation stands, for its actor. */
-export async function readProgress(db: Queryable, id: string, story: string[] = []): Promise<Progress | null> {
-  const [row] = await db.rows<{
-    reservation: ReservationRecord;
-    paid: boolean;
-    inbox_waiting: boolean;
-    delivery_due: boolean;
-    ends_in_ms: number;
-  }>(PROGRESS, [id]);
+export async function readProgress(db: Queryable, id: string, notes: string[] = []): Promise<Progress | null> {
+  const [row] = await db.rows(PROGRESS, [id]);
   if (!row) return null;
   return {
     state: withoutBuyer(row.reservation),
-    story,
+    story: notes,
     paid: row.paid,
     inboxWaiting: row.inbox_waiting,
     deliveryDue: row.delivery_due,
@@ -51,7 +54,7 @@ export async function readProgress(db: Queryable, id: string, story: string[] = 
   };
 }
 
-const LIST = sql(
+const LIST = sql<{ reservation: ReservationRecord; at: string }>(
   'reservations_page',
   // The status is the one of this moment, so it cannot be read off an index; the page bounds the work in the usual case.
   `select reservation_json(r.id) as reservation, rfc3339_us(r.created_at) as at

@@ -10,7 +10,7 @@ export interface MapSeat {
   price: { amount: number; currency: string };
 }
 
-const LAYOUT = sql(
+const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
   `select s.label, s.section, s.row_name as row, s.number, s.category_code as category,
           jsonb_build_object('amount', c.price, 'currency', e.currency) as price
@@ -20,14 +20,14 @@ const LAYOUT = sql(
 );
 
 export async function readLayout(db: Queryable, eventId: string): Promise<MapSeat[]> {
-  return db.rows<MapSeat & Record<string, unknown>>(LAYOUT, [eventId]);
+  return db.rows(LAYOUT, [eventId]);
 }
 
 /** One letter a seat, in the order of the layout. */
 export const SEAT_STATUS = { a: 'available', h: 'held', s: 'sold', b: 'blocked' } as const;
 export type SeatLetter = keyof typeof SEAT_STATUS;
 
-const STATUSES = sql(
+const STATUSES = sql<{ letters: string; next_end_in_ms: number | null }>(
   'seat_map_statuses',
   // Aggregated here: a hundred thousand rows would cost the driver far more than one string. `next_end` says until when
   // the picture holds if nobody writes: the end of a hold frees its seats without a write.
@@ -42,14 +42,14 @@ export async function readStatuses(
   db: Queryable,
   eventId: string,
 ): Promise<{ letters: string; nextEndInMs: number | null }> {
-  const [row] = await db.rows<{ letters: string; next_end_in_ms: number | null }>(STATUSES, [eventId]);
+  const [row] = await db.rows(STATUSES, [eventId]);
   return { letters: row!.letters, nextEndInMs: row!.next_end_in_ms };
 }
 
-const SNAPSHOT = sql('seat_map_snapshot', 'select pg_current_snapshot()::text as snapshot');
+const SNAPSHOT = sql<{ snapshot: string }>('seat_map_snapshot', 'select pg_current_snapshot()::text as snapshot');
 
 /** Which transactions are visible: two equal answers mean that nothing was committed between them. */
 export async function readSnapshot(db: Queryable): Promise<string> {
-  const [row] = await db.rows<{ snapshot: string }>(SNAPSHOT);
+  const [row] = await db.rows(SNAPSHOT);
   return row!.snapshot;
 }

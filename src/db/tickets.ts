@@ -7,7 +7,7 @@ export interface TicketRecord {
   status: 'valid' | 'used' | 'void';
 }
 
-const LIST = sql(
+const LIST = sql<TicketRecord>(
   'tickets_of_reservation',
   `select t.code, s.label as seat, coalesce(r.buyer_name, '') as holder, t.status
      from tickets t join seats s on s.id = t.seat_id join reservations r on r.id = t.reservation_id
@@ -15,10 +15,10 @@ const LIST = sql(
 );
 
 export async function listTickets(db: Queryable, reservationId: string): Promise<TicketRecord[]> {
-  return db.rows<TicketRecord & Record<string, unknown>>(LIST, [reservationId]);
+  return db.rows(LIST, [reservationId]);
 }
 
-const READY = sql(
+const READY = sql<{ printed: boolean; erased: boolean }>(
   'tickets_ready',
   `select exists (select from ticket_documents where reservation_id = $1) as printed,
           exists (select from reservations where id = $1 and erased_at is not null) as erased`,
@@ -26,14 +26,14 @@ const READY = sql(
 
 /** Whether the tickets' document is there, or was until the buyer was erased. */
 export async function readPrint(db: Queryable, reservationId: string): Promise<{ printed: boolean; erased: boolean }> {
-  const [row] = await db.rows<{ printed: boolean; erased: boolean }>(READY, [reservationId]);
+  const [row] = await db.rows(READY, [reservationId]);
   return row!;
 }
 
-const DOCUMENT = sql('tickets_document', 'select pdf from ticket_documents where reservation_id = $1');
+const DOCUMENT = sql<{ pdf: Buffer }>('tickets_document', 'select pdf from ticket_documents where reservation_id = $1');
 
 export async function readDocument(db: Queryable, reservationId: string): Promise<Buffer | null> {
-  const [row] = await db.rows<{ pdf: Buffer }>(DOCUMENT, [reservationId]);
+  const [row] = await db.rows(DOCUMENT, [reservationId]);
   return row?.pdf ?? null;
 }
 
@@ -60,7 +60,7 @@ export interface TicketContent {
   }[];
 }
 
-const CONTENT = sql(
+const CONTENT = sql<{ content: TicketContent }>(
   'tickets_content',
   `select jsonb_build_object('reservationId', r.id, 'holder', coalesce(r.buyer_name, ''),
      'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone),
@@ -76,22 +76,25 @@ const CONTENT = sql(
 
 /** The content of a confirmed reservation's tickets; null when it is not (or no longer) confirmed, or its buyer erased. */
 export async function readTicketContent(db: Queryable, reservationId: string): Promise<TicketContent | null> {
-  const [row] = await db.rows<{ content: TicketContent }>(CONTENT, [reservationId]);
+  const [row] = await db.rows(CONTENT, [reservationId]);
   return row?.content ?? null;
 }
 
-const CHECK_IN = sql(
+const CHECK_IN = sql<CheckIn>(
   'tickets_check_in',
   `with entered as (
      update tickets set status = 'used', used_at = clock_timestamp() where code = $1 and status = 'valid'
      returning id, reservation_id, seat_id, used_at)
    , told as (
      insert into history (reservation_id, type, actor, data)
-     select n.reservation_id, 'checked_in', $2, jsonb_build_object('seat', s.label) from entered n join seats s on s.id = n.seat_id)
+     select n.reservation_id, 'ticket.checked_in', $2, jsonb_build_object('seat', s.label) from entered n join seats s on s.id = n.seat_id)
    select s.label as seat, e.slug as event, r.id as reservation, coalesce(r.buyer_name, '') as holder, rfc3339(n.used_at) as at
      from entered n join seats s on s.id = n.seat_id join reservations r on r.id = n.reservation_id join events e on e.id = r.event_id`,
 );
-const REFUSED = sql('tickets_refused', 'select status, rfc3339(used_at) as at from tickets where code = $1');
+const REFUSED = sql<{ status: string; at: string | null }>(
+  'tickets_refused',
+  'select status, rfc3339(used_at) as at from tickets where code = $1',
+);
 
 interface CheckIn {
   seat: string;
@@ -106,9 +109,9 @@ export type CheckInResult =
 
 /** Lets a ticket in, once: of two scanners at the same moment one gets the ticket, the other the time of the first. */
 export async function checkIn(db: Queryable, code: string, actor: string): Promise<CheckInResult> {
-  const [entered] = await db.rows<CheckIn & Record<string, unknown>>(CHECK_IN, [code, actor]);
+  const [entered] = await db.rows(CHECK_IN, [code, actor]);
   if (entered) return { kind: 'checked_in', ...entered };
-  const [known] = await db.rows<{ status: string; at: string | null }>(REFUSED, [code]);
+  const [known] = await db.rows(REFUSED, [code]);
   if (known?.status === 'used') return { kind: 'already_checked_in', at: known.at! };
   return { kind: known?.status === 'void' ? 'ticket_void' : 'unknown' };
 }

@@ -2,7 +2,7 @@ import type { Check } from './checks/check';
 import { deliveryChecks } from './checks/deliveries';
 import { moneyChecks } from './checks/money';
 import { seatChecks } from './checks/seats';
-import { storyChecks } from './checks/stories';
+import { historyChecks } from './checks/history';
 import { workChecks } from './checks/work';
 import { sql, type Database, type Queryable } from './database';
 
@@ -11,7 +11,7 @@ export const CHECKS: readonly Check[] = [
   ...seatChecks,
   ...moneyChecks,
   ...deliveryChecks,
-  ...storyChecks,
+  ...historyChecks,
   ...workChecks,
 ];
 
@@ -60,7 +60,7 @@ export async function runChecks(tx: Queryable, checks: readonly Check[] = CHECKS
 }
 
 const STAND_STILL = sql('verify_stand_still', 'set transaction isolation level repeatable read, read only');
-const ROLES_ALIVE = sql(
+const ROLES_ALIVE = sql<{ role: string }>(
   'verify_roles_alive',
   `select distinct unnest(roles) as role from workers where seen_at > now() - interval '15 seconds'`,
 );
@@ -72,12 +72,12 @@ export function readMoment(
 ): Promise<{ results: CheckResult[]; roles: string[] }> {
   return db.transaction(async (tx) => {
     await tx.run(STAND_STILL);
-    const roles = (await tx.rows<{ role: string }>(ROLES_ALIVE)).map(({ role }) => role);
+    const roles = (await tx.rows(ROLES_ALIVE)).map(({ role }) => role);
     return { results: await runChecks(tx, checks), roles };
   });
 }
 
-const STRAY_ACTORS = sql(
+const STRAY_ACTORS = sql<Finding>(
   'verify_stray_actors',
   `select w.id, case when r.id is null then format('runs since %s; there is no such reservation', w.started)
                   else format('runs; its reservation is %s since %s', r.status, coalesce(r.ended_at, r.delivered_at)) end as detail
@@ -94,8 +94,5 @@ export async function findStrayActors(
   db: Queryable,
   open: readonly { id: string; startedAt: Date }[],
 ): Promise<Finding[]> {
-  return db.rows<Finding & Record<string, unknown>>(STRAY_ACTORS, [
-    open.map(({ id }) => id),
-    open.map(({ startedAt }) => startedAt),
-  ]);
+  return db.rows(STRAY_ACTORS, [open.map(({ id }) => id), open.map(({ startedAt }) => startedAt)]);
 }

@@ -16,7 +16,7 @@ export async function leave(db: Queryable, id: string): Promise<void> {
   await db.run(GONE, [id]);
 }
 
-const ALIVE = sql(
+const ALIVE = sql<{ alive: boolean }>(
   'workers_alive',
   `select exists (select from workers where 'reservations' = any (roles)
      and seen_at > clock_timestamp() - $1 * interval '1 second') as alive`,
@@ -24,6 +24,6 @@ const ALIVE = sql(
 
 /** Whether a worker that runs reservations has been heard of lately. */
 export async function reservationsAreWorked(db: Queryable, withinSeconds: number): Promise<boolean> {
-  const [row] = await db.rows<{ alive: boolean }>(ALIVE, [withinSeconds]);
+  const [row] = await db.rows(ALIVE, [withinSeconds]);
   return row!.alive;
 }

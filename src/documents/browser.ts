@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'puppeteer';
 import { launchBrowser, type LaunchedBrowser, type SandboxMode } from './chromium';
 
-export interface BrowserKeeperOptions {
+export interface BrowserPoolOptions {
   /** The Chromium to use, and no other. Default: `PUPPETEER_EXECUTABLE_PATH`, the system's, the one that comes along. */
   executablePath?: string;
   /** Default: `off` as root (Chromium has none there), else `required`. */
@@ -18,7 +18,7 @@ export interface BrowserKeeperOptions {
   log?: (message: string) => void;
 }
 
-export interface BrowserKeeper {
+export interface BrowserPool {
   /**
    * Does some work on a blank page: without scripts of its own, and with no way to the network. When the browser dies
    * meanwhile the work is done again, once, on a new one: so it must be safe to run twice.
@@ -38,7 +38,7 @@ export class PageTimeLimit extends Error {
   }
 }
 
-interface Kept {
+interface PooledBrowser {
   launched: Promise<LaunchedBrowser>;
   /** Settles when the browser has ended, however that came: not every command to it fails then, some just wait. */
   gone: Promise<'browser-gone'>;
@@ -52,15 +52,15 @@ interface Kept {
 }
 
 /** Keeps one Chromium for all pages of this process: started on first use, started anew when it dies, hangs or is old. */
-export function createBrowserKeeper(options: BrowserKeeperOptions = {}): BrowserKeeper {
+export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool {
   const { concurrency = 2, renewAfterPages = 250, pageLimitMs = 60_000, launchLimitMs = 30_000, log } = options;
   const sandbox = options.sandbox ?? (process.getuid?.() === 0 ? 'off' : 'required');
   const slots = createSlots(concurrency);
   const endings = new Set<Promise<void>>();
-  let current: Kept | null = null;
+  let current: PooledBrowser | null = null;
   let closed = false;
 
-  function start(): Kept {
+  function start(): PooledBrowser {
     const launched = launchBrowser({
       executablePath: options.executablePath,
       sandbox,
@@ -72,7 +72,7 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
       ({ browser }) => new Promise<void>((resolve) => browser.once('disconnected', () => resolve())),
       () => undefined,
     );
-    const kept: Kept = {
+    const pooled: PooledBrowser = {
       launched,
       gone: gone.then(() => 'browser-gone'),
       pid: null,
@@ -82,18 +82,18 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
       retired: false,
     };
     void gone.then(() => {
-      if (!kept.retired) log?.('Chromium ended before its time; the next page starts it anew');
-      retire(kept, 'now');
+      if (!pooled.retired) log?.('Chromium ended before its time; the next page starts it anew');
+      retire(pooled, 'now');
     });
-    return kept;
+    return pooled;
   }
 
   /** `when-idle`: the pages at work may finish. */
-  function retire(kept: Kept, when: 'now' | 'when-idle'): void {
-    kept.retired = true;
-    if (current === kept) current = null;
-    if (when === 'when-idle' && kept.atWork > 0) return;
-    const ending: Promise<void> = kept.launched
+  function retire(pooled: PooledBrowser, when: 'now' | 'when-idle'): void {
+    pooled.retired = true;
+    if (current === pooled) current = null;
+    if (when === 'when-idle' && pooled.atWork > 0) return;
+    const ending: Promise<void> = pooled.launched
       .then((launched) => launched.kill())
       .catch(() => undefined) // It never started, and whoever waited for it has the reason.
       .finally(() => endings.delete(ending));
@@ -102,26 +102,26 @@ export function createBrowserKeeper(options: BrowserKeeperOptions = {}): Browser
 
   /** One try on the current browser. `browser-gone`: it died under this page through no fault of the page. */
   async function attempt<T>(work: (page: Page) => Promise<T>): Promise<{ value: T } | 'browser-gone'> {
-    const kept = (current ??= start());
-    kept.opened++;
-    kept.atWork++;
-    if (kept.opened >= renewAfterPages) retire(kept, 'when-idle');
+    const pooled = (current ??= start());
+    pooled.opened++;
+    pooled.atWork++;
+    if (pooled.opened >= renewAfterPages) retire(pooled, 'when-idle');
     try {
-      const { browser } = await kept.launched;
-      kept.pid = browser.process()?.pid ?? null;
+      const { browser } = await pooled.launched;
+      pooled.pid = browser.process()?.pid ?? null;
       try {
-        const done = withinLimit(pageLimitMs, () => workOnPage(browser, kept.blank, work));
-        return await Promise.race([done.then((value) => ({ value })), kept.gone]);
+        const done = withinLimit(pageLimitMs, () => workOnPage(browser, pooled.blank, work));
+        return await Promise.race([done.then((value) => ({ value })), pooled.gone]);
       } catch (error) {
         if (error instanceof PageTimeLimit) {
           log?.(`${error.message}; Chromium is killed`);
-          retire(kept, 'now');
+          retire(pooled, 'now');
         } else if (!browser.connected) return 'browser-gone';
         throw error;
       }
     } finally {
-      kept.atWork--;
-      if (kept.retired) retire(kept, 'when-idle');
+      pooled.atWork--;
+      if (pooled.retired) retire(pooled, 'when-idle');
     }
   }
 

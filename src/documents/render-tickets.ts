@@ -1,4 +1,4 @@
-import type { BrowserKeeper } from './browser';
+import type { BrowserPool } from './browser';
 import { ticketDocument } from './ticket-page';
 import type { TicketSheet } from './ticket-sheet';
 
@@ -38,7 +38,7 @@ const SHRINK_TO_FIT = `(async () => {
  * Prints a reservation's tickets: a PDF of A4 pages, one for each ticket, in their order.
  * @throws RangeError for no ticket at all or too many; PageTimeLimit when the browser hangs.
  */
-export async function renderTickets(keeper: BrowserKeeper, sheet: TicketSheet): Promise<Buffer> {
+export async function renderTickets(keeper: BrowserPool, sheet: TicketSheet): Promise<Buffer> {
   if (sheet.tickets.length === 0 || sheet.tickets.length > MAX_TICKETS_PER_PDF) {
     throw new RangeError(`A PDF takes 1 to ${MAX_TICKETS_PER_PDF} tickets`);
   }

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database';
-import { deliverDue, lookIntoOutbox, type OutboxLane } from '../db/outbox';
+import { deliverDue, lookIntoOutbox } from '../db/outbox';
+import type { OutboxQueue } from '../db/outbox-kinds';
 import { sweep } from '../db/sweep';
-import { listenForWork } from '../db/wake';
+import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
-import { createTeller } from './tell-temporal';
+import { createDispatcher } from './temporal-dispatcher';
 
 const IDLE_POLL_MS = 200;
 const FAULT_PAUSE_MS = 500;
@@ -20,7 +21,7 @@ export interface Relay {
 
 /**
  * Starts and rings actors for what the database says, and sweeps what is overdue. Any number may run, in any process:
- * they share the work by row locks. It looks at once when somebody rings (`listenForWork`), else every 200 ms.
+ * they share the work by row locks. It looks at once when it is notified (`listenForEntries`), else every 200 ms.
  * @param listenUrl for the listening connection, which stays outside the pool; undefined: it only looks
  */
 export function startRelay({
@@ -35,9 +36,9 @@ export function startRelay({
   listenUrl: string | undefined;
 }): Relay {
   const stopping = new AbortController();
-  const tell = createTeller(client);
+  const dispatch = createDispatcher(client);
   const gauge = createLoadGauge();
-  const wake = listenForWork(listenUrl, stopping.signal);
+  const listener = listenForEntries(listenUrl, stopping.signal);
   let complaint = '';
   const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
@@ -49,20 +50,20 @@ export function startRelay({
     complaint = text;
   };
 
-  /** One batch of a lane. @returns how many there were */
-  async function deliverBatch(lane: OutboxLane, limit: number): Promise<number> {
+  /** Dispatches one batch of a queue. @returns how many entries there were */
+  async function deliverBatch(queue: OutboxQueue, limit: number): Promise<number> {
     let failed: unknown;
-    const claimed = await deliverDue(db, lane, limit, async (entries) => {
-      const told = new Set<number>();
-      const results = await Promise.allSettled(entries.map(tell));
+    const claimed = await deliverDue(db, queue, limit, async (entries) => {
+      const dispatched = new Set<number>();
+      const results = await Promise.allSettled(entries.map(dispatch));
       results.forEach((result, index) => {
-        if (result.status === 'fulfilled') told.add(entries[index]!.id);
+        if (result.status === 'fulfilled') dispatched.add(entries[index]!.id);
         else failed = result.reason;
       });
-      return told;
+      return dispatched;
     });
     if (failed !== undefined) {
-      complain('Temporal was not told, will be told later', failed);
+      complain('Temporal did not take an entry of the outbox, it is tried again later', failed);
       await pause(FAULT_PAUSE_MS);
     } else if (claimed > 0) complaint = '';
     return claimed;
@@ -81,13 +82,13 @@ export function startRelay({
 
   const arrivals = createRateGauge(ARRIVALS_OVER_MS);
 
-  /** Tells what a lane has, at its pace, until it is empty; then waits for a ring. */
-  function work(lane: OutboxLane, pace: typeof paceStarts): Promise<void> {
-    const bell = wake.bell(lane);
+  /** Dispatches what a queue has, at its pace, until it is empty; then waits for a notification. */
+  function work(queue: OutboxQueue, pace: typeof paceStarts): Promise<void> {
+    const latch = listener.latches[queue];
     const step = async () => {
-      const { due, entriesEver } = await lookIntoOutbox(db, lane);
+      const { due, entriesEver } = await lookIntoOutbox(db, queue);
       const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(entriesEver, performance.now()));
-      if (!due || (await deliverBatch(lane, atOnce)) === 0) await bell.next(IDLE_POLL_MS);
+      if (!due || (await deliverBatch(queue, atOnce)) === 0) await latch.wait(IDLE_POLL_MS);
       else if (pauseMs > 0) await pause(pauseMs);
     };
     return until(stopping.signal, step, 'The outbox could not be read');
@@ -108,7 +109,7 @@ export function startRelay({
     async stop() {
       stopping.abort();
       gauge.stop();
-      await Promise.all([commanding, starting, sweeping, wake.closed]);
+      await Promise.all([commanding, starting, sweeping, listener.closed]);
     },
   };
 }

@@ -7,7 +7,7 @@ import { SEARCH_ATTRIBUTES, TASK_QUEUES, WORKFLOWS } from '../contracts/reservat
 import type { readSettings } from '../config';
 import type { Database } from '../db/database';
 import { ticketSeed } from '../db/keys';
-import { createBrowserKeeper } from '../documents/browser';
+import { createBrowserPool } from '../documents/browser';
 import { renderTickets } from '../documents/render-tickets';
 import { signTicketCode, ticketKeyFromSeed } from '../domain/ticket-code';
 import type { Logger } from '../logger';
@@ -58,7 +58,6 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
       ...workflowSource(),
       activities: createReservationQueue({
         db,
-        log,
         sign: (ticket) => signTicketCode(privateKey, ticket),
         provider: settings.STRIPE_API_KEY ? createStripeProvider(settings.STRIPE_API_KEY) : createTestProvider(db),
         testProvider: settings.STRIPE_API_KEY === undefined,
@@ -79,7 +78,7 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
 }
 
 function documentsPart({ settings, db, log }: QueueDeps): WorkerPart {
-  const keeper = createBrowserKeeper({ sandbox: settings.BROWSER_SANDBOX, log: (message) => log.info(message) });
+  const keeper = createBrowserPool({ sandbox: settings.BROWSER_SANDBOX, log: (message) => log.info(message) });
   return {
     options: {
       taskQueue: TASK_QUEUES.documents,

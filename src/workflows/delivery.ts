@@ -8,19 +8,19 @@ export interface Delivery {
 }
 
 /** Prints the tickets, then mails them; each for as long as it takes. A mail that fails never undoes a sale. */
-export function startDelivery(reservationId: string, say: (line: string) => void): Delivery {
+export function startDelivery(reservationId: string, note: (line: string) => void): Delivery {
   let ended = false;
   const scope = new CancellationScope({ cancellable: true });
   const work = scope.run(async () => {
     if ((await renderTickets(reservationId)) === 'not_confirmed') return;
-    say('tickets printed');
+    note('tickets printed');
     const outcome = await sendMail({ reservationId, kind: 'tickets', sequence: 0, reference: null });
-    say(outcome === 'sent' ? 'tickets mailed' : `mail ${outcome}`);
+    note(outcome === 'sent' ? 'tickets mailed' : `mail ${outcome}`);
   });
   work
     .catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
-      say('delivery stopped');
+      note('delivery stopped');
     })
     .finally(() => void (ended = true));
   return { ended: () => ended, cancel: () => scope.cancel() };

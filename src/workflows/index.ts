@@ -1,3 +1,5 @@
 /** Every workflow type; the bundle is made from this file. */
 export { reservation, settlement } from './reservation';
-export { housekeeping, refund, resend } from './errands';
+export { housekeeping } from './housekeeping';
+export { refund } from './refund';
+export { resend } from './resend';

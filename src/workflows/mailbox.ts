@@ -5,18 +5,18 @@ const ringSignal = defineSignal(SIGNALS.ring);
 const paymentConfirmedSignal = defineSignal<[unknown]>(SIGNALS.paymentConfirmed);
 const cancelSignal = defineSignal(SIGNALS.cancel);
 
-/** What an operator said by hand; it goes into the database's inbox before anything comes of it. */
-type SpokenMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
+/** What an operator signalled by hand; it goes into the database's inbox before anything comes of it. */
+type SignalledMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
 
 /**
  * An actor's mailbox. Handlers only note, and never fail: what is noted is worked off by the actor, one at a time.
  */
 export interface Mailbox {
   /** Something came, or may wait in the database. */
-  hasMail(): boolean;
-  /** The messages spoken since the last time; forgets them and the ring. */
-  take(): SpokenMessage[];
-  put(message: SpokenMessage): void;
+  hasMessages(): boolean;
+  /** The messages signalled since the last call; forgets them and the ring. */
+  take(): SignalledMessage[];
+  put(message: SignalledMessage): void;
 }
 
 /** A payment as an operator types it; null when it is none. The same rules as in the API's schema. */
@@ -33,11 +33,11 @@ function parsePayment(value: unknown): PaymentSignal | null {
 /** Opens the mailbox. `onRefused` hears of a signal that makes no sense, so that the operator can read it. */
 export function openMailbox(onRefused: (why: string) => void): Mailbox {
   let rung = false;
-  const spoken: SpokenMessage[] = [];
-  const put = (message: SpokenMessage) => {
+  const signalled: SignalledMessage[] = [];
+  const put = (message: SignalledMessage) => {
     // A flood of signals by hand is no use case; what goes over the limit is refused aloud.
-    if (spoken.length >= 100) onRefused('too many signals at once');
-    else spoken.push(message);
+    if (signalled.length >= 100) onRefused('too many signals at once');
+    else signalled.push(message);
   };
   setHandler(ringSignal, () => void (rung = true));
   setHandler(cancelSignal, () => put({ kind: 'cancel' }));
@@ -47,10 +47,10 @@ export function openMailbox(onRefused: (why: string) => void): Mailbox {
     else onRefused('a paymentConfirmed signal needs { "reference": text, "amount": minor units, "currency": "EUR" }');
   });
   return {
-    hasMail: () => rung || spoken.length > 0,
+    hasMessages: () => rung || signalled.length > 0,
     take() {
       rung = false;
-      return spoken.splice(0);
+      return signalled.splice(0);
     },
     put,
   };

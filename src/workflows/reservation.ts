@@ -3,7 +3,7 @@ import type { Progress, ReservationInput, ReservationRef, ReservationState } fro
 import { holdSeats, keepSignalledCancel, keepSignalledPayment, releaseSeats, settleInbox } from './activities';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
-import { createNarrator, type Narrator } from './narrator';
+import { createOperatorView, type OperatorView } from './operator-view';
 
 /** How soon a paid reservation looks again when its ring was lost. */
 const PAID_LOOK_AGAIN_MS = 30_000;
@@ -14,47 +14,47 @@ const PAID_LOOK_AGAIN_MS = 30_000;
  * database decides.
  */
 export async function reservation(input: ReservationInput): Promise<ReservationState> {
-  const narrator = createNarrator();
-  const mailbox = openMailbox((why) => narrator.say(`refused a signal: ${why}`));
+  const view = createOperatorView();
+  const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
   const id = workflowInfo().workflowId;
 
   return unlessCancelled(mailbox, async () => {
     const hold = await holdSeats(id, input);
     if ('refused' in hold) throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
-    narrator.tell(hold, 'seats held');
+    view.publish(hold, 'seats held');
 
     // Also for one that has ended long ago and is only started again for what came since.
-    const first = hold.inboxWaiting ? await handleMail(id, mailbox) : hold;
-    narrator.tell(first);
-    const settled = await untilHoldEnds(id, first, mailbox, narrator);
-    return untilDelivered(id, settled, mailbox, narrator);
+    const first = hold.inboxWaiting ? await handleInbox(id, mailbox) : hold;
+    view.publish(first);
+    const settled = await untilHoldEnds(id, first, mailbox, view);
+    return untilDelivered(id, settled, mailbox, view);
   });
 }
 
 /** What comes for a reservation whose actor has closed: a late payment, a cancel of sold tickets, a delivery left undone. */
 export async function settlement({ reservationId }: ReservationRef): Promise<ReservationState> {
-  const narrator = createNarrator();
-  const mailbox = openMailbox((why) => narrator.say(`refused a signal: ${why}`));
+  const view = createOperatorView();
+  const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
 
   return unlessCancelled(mailbox, async () => {
-    const settled = await handleMail(reservationId, mailbox);
-    narrator.tell(settled);
-    const ended = await untilHoldEnds(reservationId, settled, mailbox, narrator);
-    return untilDelivered(reservationId, ended, mailbox, narrator);
+    const settled = await handleInbox(reservationId, mailbox);
+    view.publish(settled);
+    const ended = await untilHoldEnds(reservationId, settled, mailbox, view);
+    return untilDelivered(reservationId, ended, mailbox, view);
   });
 }
 
 /** Waits for a payment, a cancel or the end of the hold, whichever the database says came first. */
-async function untilHoldEnds(id: string, hold: Progress, mailbox: Mailbox, narrator: Narrator): Promise<Progress> {
+async function untilHoldEnds(id: string, hold: Progress, mailbox: Mailbox, view: OperatorView): Promise<Progress> {
   let progress = hold;
   while (progress.state.status === 'held') {
     if (!progress.inboxWaiting) {
       const waitMs = progress.paid ? PAID_LOOK_AGAIN_MS : Math.max(1, progress.holdEndsInMs);
-      await condition(() => mailbox.hasMail(), waitMs, { summary: narrator.waitingFor(progress) });
+      await condition(() => mailbox.hasMessages(), waitMs, { summary: view.waitingFor(progress) });
     }
-    const look = mailbox.hasMail() || progress.inboxWaiting || progress.paid;
-    progress = look ? await handleMail(id, mailbox) : await releaseSeats(id);
-    narrator.tell(progress);
+    const look = mailbox.hasMessages() || progress.inboxWaiting || progress.paid;
+    progress = look ? await handleInbox(id, mailbox) : await releaseSeats(id);
+    view.publish(progress);
   }
   // Reads as expired, but nobody has written so: the timer and the database's clock may differ by a moment.
   return progress.state.status === 'expired' ? releaseSeats(id) : progress;
@@ -65,17 +65,17 @@ async function untilDelivered(
   id: string,
   settled: Progress,
   mailbox: Mailbox,
-  narrator: Narrator,
+  view: OperatorView,
 ): Promise<ReservationState> {
   let progress = settled;
   let delivery: Delivery | null = null;
   for (;;) {
     // Also one that a payment made due which came while the end was being written.
-    if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => narrator.say(line));
-    await condition(() => mailbox.hasMail() || !delivery || delivery.ended());
-    if (mailbox.hasMail()) {
-      progress = await handleMail(id, mailbox);
-      narrator.tell(progress);
+    if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => view.note(line));
+    await condition(() => mailbox.hasMessages() || !delivery || delivery.ended());
+    if (mailbox.hasMessages()) {
+      progress = await handleInbox(id, mailbox);
+      view.publish(progress);
       if (progress.state.status !== 'confirmed') delivery?.cancel();
     } else {
       return progress.state;
@@ -84,7 +84,7 @@ async function untilDelivered(
 }
 
 /** Puts what an operator said into the inbox, then has the inbox handled. */
-async function handleMail(id: string, mailbox: Mailbox): Promise<Progress> {
+async function handleInbox(id: string, mailbox: Mailbox): Promise<Progress> {
   for (const message of mailbox.take()) {
     if (message.kind === 'payment') await keepSignalledPayment(id, message.payment);
     else await keepSignalledCancel(id);
@@ -96,10 +96,10 @@ async function handleMail(id: string, mailbox: Mailbox): Promise<Progress> {
  * A workflow that is asked to cancel does what the `cancel` signal does: seats are released or the sale is undone, and
  * it ends by its own account. Nothing in it is torn off half-way.
  */
-async function unlessCancelled<T>(mailbox: Mailbox, story: () => Promise<T>): Promise<T> {
+async function unlessCancelled<T>(mailbox: Mailbox, life: () => Promise<T>): Promise<T> {
   const asked = CancellationScope.current().cancelRequested.catch((error: unknown) => {
     if (isCancellation(error)) mailbox.put({ kind: 'cancel' });
   });
   void asked;
-  return CancellationScope.nonCancellable(story);
+  return CancellationScope.nonCancellable(life);
 }

@@ -27,7 +27,7 @@ async function expectNoTrace(id: string, reference: string) {
   expect(await api.payments(id)).toEqual([]);
   expect(await chargesOf(system.db, reference)).toEqual([]);
   expect(await refundsOf(system.db, reference)).toEqual([]);
-  expect((await api.history(id)).map(({ type }) => type)).not.toContain('payment_received');
+  expect((await api.history(id)).map(({ type }) => type)).not.toContain('payment.received');
 }
 
 describe('Confirm', () => {
@@ -55,7 +55,7 @@ describe('Confirm', () => {
     const third = await api.confirm(held, reference);
     for (const answer of [second, third]) expect([answer.status, answer.body]).toEqual([200, first.body]);
     expect((await api.payments(held.id)).length).toBe(1);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'confirmed').length).toBe(1);
+    expect((await api.history(held.id)).filter(({ type }) => type === 'reservation.confirmed').length).toBe(1);
   });
 
   it('ten times at once with one reference confirms once, and all hear so', async () => {

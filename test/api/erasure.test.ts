@@ -44,7 +44,7 @@ describe('A buyer who asks to be forgotten', () => {
     });
     await eventually(async () => {
       const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
-      expect(body.data.map((entry) => entry.type)).toContain('mail_sent');
+      expect(body.data.map((entry) => entry.type)).toContain('tickets.mailed');
     });
     expect(await tablesThatKnow(email)).toEqual(['public.reservations']);
 
@@ -61,7 +61,7 @@ describe('A buyer who asks to be forgotten', () => {
     const tickets = await api.call<{ data: unknown[] }>('GET', `/v1/reservations/${held.id}/tickets`);
     expect(tickets.body.data).toMatchObject([{ seat: 'A-1', status: 'valid', holder: '' }]);
     const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
-    expect(body.data.at(-1)?.type).toBe('buyer_erased');
+    expect(body.data.at(-1)?.type).toBe('reservation.erased');
   });
 
   it('gets no further mail and no further print', async () => {
@@ -101,6 +101,6 @@ describe('A buyer who asks to be forgotten', () => {
     expect((await erase(held.id)).status).toBe(200);
     expect((await erase(held.id)).status).toBe(200);
     const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
-    expect(body.data.filter((entry) => entry.type === 'buyer_erased')).toHaveLength(1);
+    expect(body.data.filter((entry) => entry.type === 'reservation.erased')).toHaveLength(1);
   });
 });

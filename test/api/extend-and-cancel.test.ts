@@ -43,7 +43,11 @@ describe('Extend', () => {
     expect(expiresAt).toBe(body.expiresAt);
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
     await eventually(async () => {
-      expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['held', 'extended', 'expired']);
+      expect((await api.history(held.id)).map(({ type }) => type)).toEqual([
+        'reservation.held',
+        'reservation.extended',
+        'reservation.expired',
+      ]);
     });
   });
 
@@ -135,7 +139,7 @@ describe('Cancel', () => {
     const again = await cancel(sold.id);
     expect([again.status, again.body.status]).toEqual([200, 'cancelled']);
     expect(await api.seatStatus(event, 'A-1')).toBe('held');
-    expect((await api.history(sold.id)).filter(({ type }) => type === 'cancelled').length).toBe(1);
+    expect((await api.history(sold.id)).filter(({ type }) => type === 'reservation.cancelled').length).toBe(1);
     await eventually(async () => {
       expect(await refundsOf(system.db, sold.payment!.reference)).toHaveLength(1);
     });
@@ -151,7 +155,7 @@ describe('Cancel', () => {
       expect((await api.get(sold.id)).body.payment!.status).toBe('refunded');
     });
     expect(await refundsOf(system.db, sold.payment!.reference)).toHaveLength(1);
-    expect((await api.history(sold.id)).filter(({ type }) => type === 'refunded').length).toBe(1);
+    expect((await api.history(sold.id)).filter(({ type }) => type === 'refund.succeeded').length).toBe(1);
   });
 
   it('of an expired one is refused', async () => {

@@ -25,7 +25,7 @@ function makeHouse() {
       for (const label of labels) taken.add(label);
       return HELD;
     },
-    async findGone(requests: readonly HoldRequest[]): Promise<(string[] | null)[]> {
+    async findUnavailable(requests: readonly HoldRequest[]): Promise<(string[] | null)[]> {
       asked.push(`look ${requests.map(({ id }) => id).join(' ')}`);
       await turn();
       return requests.map(({ labels }) => {

@@ -195,7 +195,7 @@ describe('A hold past its end', () => {
     expect(Date.parse(next.createdAt)).toBeGreaterThanOrEqual(Date.parse(held.expiresAt));
     expect((await api.get(held.id)).body.status).toBe('expired');
     await eventually(async () => {
-      expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['held', 'expired']);
+      expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held', 'reservation.expired']);
     });
     expect(await api.seatStatus(event, 'A-1')).toBe('held');
   });

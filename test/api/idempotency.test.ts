@@ -85,7 +85,7 @@ describe('The same request again', () => {
     expect([again.status, replayed(again), again.body]).toEqual([201, 'true', first.body]);
     expect(again.headers.get('location')).toBe(`/v1/reservations/${id}`);
     expect((await api.seats(event)).filter((seat) => seat.status !== 'available').length).toBe(2);
-    expect((await api.history(id)).filter(({ type }) => type === 'held').length).toBe(1);
+    expect((await api.history(id)).filter(({ type }) => type === 'reservation.held').length).toBe(1);
   });
 
   it('is known after parsing: members in any order, blanks, escapes, other forms of a number', async () => {
@@ -118,7 +118,7 @@ describe('The same request again', () => {
     expect(answers.filter((answer) => replayed(answer) === null).length).toBe(1);
     for (const answer of answers) expect(answer.body).toEqual(answers[0]!.body);
     expect((await api.seats(event)).filter((seat) => seat.status === 'held').length).toBe(2);
-    expect((await api.history(id)).filter(({ type }) => type === 'held').length).toBe(1);
+    expect((await api.history(id)).filter(({ type }) => type === 'reservation.held').length).toBe(1);
   });
 
   it('fifty times at once takes one choice of the best available seats', async () => {

@@ -51,7 +51,7 @@ describe('A payment after the end of the hold', () => {
     expect((await api.tickets(held.id)).map(({ status }) => status)).toEqual(['valid', 'valid']);
     expect(await refundsOf(system.db, `pay-${held.id}`)).toEqual([]);
     expect((await api.history(held.id)).map(({ type }) => type)).toEqual(
-      expect.arrayContaining(['held', 'expired', 'payment_received', 'confirmed']),
+      expect.arrayContaining(['reservation.held', 'reservation.expired', 'payment.received', 'reservation.confirmed']),
     );
   });
 

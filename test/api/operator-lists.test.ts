@@ -129,22 +129,22 @@ describe('The history of a reservation', () => {
     const sold = await api.sold(await api.event(), ['A-1']);
     await api.tickets(sold.id);
     await eventually(async () => {
-      expect((await api.history(sold.id)).map(({ type }) => type)).toContain('mail_sent');
+      expect((await api.history(sold.id)).map(({ type }) => type)).toContain('tickets.mailed');
     });
     await api.call('POST', `/v1/reservations/${sold.id}/cancel`, { key: system.info.keys.operator });
     await eventually(async () => {
-      expect((await api.history(sold.id)).map(({ type }) => type)).toContain('refunded');
+      expect((await api.history(sold.id)).map(({ type }) => type)).toContain('refund.succeeded');
     });
     const history = await api.history(sold.id);
     expect(history.map(({ type }) => type)).toEqual([
-      'held',
-      'payment_received',
-      'confirmed',
-      'mail_sent',
-      'cancel_requested',
-      'cancelled',
-      'refund_requested',
-      'refunded',
+      'reservation.held',
+      'payment.received',
+      'reservation.confirmed',
+      'tickets.mailed',
+      'reservation.cancel_requested',
+      'reservation.cancelled',
+      'refund.created',
+      'refund.succeeded',
     ]);
     expect(history.map(({ actor }) => actor)).toEqual(
       expect.arrayContaining(['client:demo-client', 'client:demo-operator', 'system']),
@@ -159,7 +159,7 @@ describe('The history of a reservation', () => {
     const sold = await api.sold(await api.event(), ['A-1']);
     const all = await eventually(async () => {
       const history = await api.history(sold.id);
-      expect(history.map(({ type }) => type)).toContain('mail_sent');
+      expect(history.map(({ type }) => type)).toContain('tickets.mailed');
       return history;
     });
     expect(await readAll(`/v1/reservations/${sold.id}/history`, 1)).toEqual(all);

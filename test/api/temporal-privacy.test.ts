@@ -52,13 +52,13 @@ function expectNothingAbout({ name, email }: typeof buyer, text: string) {
 describe('Personal data', () => {
   it('never comes to Temporal on the whole way of a reservation: hold, sale, tickets, mail, resend, cancel, refund', async () => {
     const sold = await soldTo(buyer);
-    await untilHistoryHas(sold.id, 'mail_sent');
+    await untilHistoryHas(sold.id, 'tickets.mailed');
     await api.call('POST', `/v1/reservations/${sold.id}/resend`);
     await eventually(() => {
       expect(mailServer.mails).toHaveLength(2);
     });
     await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
-    await untilHistoryHas(sold.id, 'refunded');
+    await untilHistoryHas(sold.id, 'refund.succeeded');
 
     await eventually(async () => {
       const kinds = (await workflowIds(system.temporal)).map((id) => id.split(':')[0]);
@@ -74,14 +74,14 @@ describe('Personal data', () => {
     await api.until(held.id, 'expired');
     await api.sold(held.event, ['A-1']);
     await api.pay(held);
-    await untilHistoryHas(held.id, 'mail_sent');
+    await untilHistoryHas(held.id, 'tickets.mailed');
     expectNothingAbout(buyer, await everythingInTemporal());
   });
 
   it('never comes to Temporal or the history when the mail server refuses the address for good', async () => {
     replies.RCPT = `550 5.1.1 <${refusedBuyer.email}>: ${refusedBuyer.email} is unknown here`;
     const sold = await soldTo(refusedBuyer);
-    const history = await untilHistoryHas(sold.id, 'mail_refused');
+    const history = await untilHistoryHas(sold.id, 'tickets.mail_refused');
     replies.RCPT = '250 2.1.5 fine';
     expectNothingAbout(refusedBuyer, JSON.stringify(history));
     expectNothingAbout(refusedBuyer, await everythingInTemporal());
@@ -98,7 +98,7 @@ describe('Personal data', () => {
     });
     const whileItFails = await everythingInTemporal();
     replies.RCPT = '250 2.1.5 fine';
-    await untilHistoryHas(sold.id, 'mail_sent');
+    await untilHistoryHas(sold.id, 'tickets.mailed');
     expectNothingAbout(refusedBuyer, whileItFails);
     expectNothingAbout(refusedBuyer, await everythingInTemporal());
   });

@@ -98,7 +98,7 @@ describe('The signal paymentConfirmed', () => {
     const { payment } = await api.until(held.id, 'confirmed');
     expect(payment).toEqual({ reference: `hand-${held.id}`, amount: 4500, currency: 'EUR', status: 'captured' });
     expect(await api.tickets(held.id)).toHaveLength(1);
-    const confirmed = (await api.history(held.id)).find(({ type }) => type === 'confirmed');
+    const confirmed = (await api.history(held.id)).find(({ type }) => type === 'reservation.confirmed');
     expect(confirmed!.actor).toMatch(/operator/);
     expect(await chargesOf(system.db, `hand-${held.id}`)).toHaveLength(1);
   });
@@ -164,7 +164,7 @@ describe('The signal cancel', () => {
     });
     expect(status.name).toBe('COMPLETED');
     expect((await api.history(held.id)).at(-1)).toMatchObject({
-      type: 'cancelled',
+      type: 'reservation.cancelled',
       actor: expect.stringMatching(/operator/) as string,
     });
   });
@@ -173,7 +173,7 @@ describe('The signal cancel', () => {
     const held = await heldWithActor();
     await Promise.all([1, 2, 3].map(() => actorOf(held.id).signal('cancel', { why: 'the buyer called' })));
     await api.until(held.id, 'cancelled');
-    expect((await api.history(held.id)).filter(({ type }) => type === 'cancelled').length).toBe(1);
+    expect((await api.history(held.id)).filter(({ type }) => type === 'reservation.cancelled').length).toBe(1);
   });
 
   it('after a payment in the same breath undoes it: the money goes back', async () => {
@@ -287,7 +287,7 @@ describe('A workflow that was terminated', () => {
     await api.until(held.id, 'expired');
     expect((await api.hold(event, ['A-1'])).status).toBe(201);
     await eventually(async () => {
-      expect((await api.history(held.id)).map(({ type }) => type)).toContain('expired');
+      expect((await api.history(held.id)).map(({ type }) => type)).toContain('reservation.expired');
     });
   });
 

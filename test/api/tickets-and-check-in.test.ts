@@ -104,7 +104,7 @@ describe('The mail with the tickets', () => {
     const [ticket] = await api.tickets(sold.id);
     expect((await readPdf(pdf!.content)).pages.map(({ qr }) => qr)).toEqual([ticket!.code]);
     await eventually(async () => {
-      expect((await api.history(sold.id)).filter(({ type }) => type === 'mail_sent').length).toBe(1);
+      expect((await api.history(sold.id)).filter(({ type }) => type === 'tickets.mailed').length).toBe(1);
     });
     expect(await mailsTo(sold.buyer!.email)).toHaveLength(1);
   });
@@ -136,7 +136,7 @@ describe('Check-in', () => {
     expect(again.body.firstCheckInAt).toBe(entered.body.at);
     expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['used', 'valid']);
     expect((await checkIn(second!.code)).status).toBe(201);
-    expect((await api.history(sold.id)).filter(({ type }) => type === 'checked_in').length).toBe(2);
+    expect((await api.history(sold.id)).filter(({ type }) => type === 'ticket.checked_in').length).toBe(2);
   });
 
   it('at ten doors at once lets one in, and tells the others when', async () => {

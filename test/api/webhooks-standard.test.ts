@@ -32,7 +32,7 @@ const signed = (raw: string, id = `msg_${randomUUID()}`, at = new Date()) => ({
 async function expectNothingKept(held: Reservation) {
   expect(await api.payments(held.id)).toEqual([]);
   expect((await api.get(held.id)).body).toEqual(held);
-  expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['held']);
+  expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held']);
 }
 
 describe('A standard webhook', () => {
@@ -62,7 +62,7 @@ describe('A standard webhook', () => {
     expect((await send(paymentOf(held), { id })).status).toBe(200);
     expect((await send(paymentOf(held))).status).toBe(200);
     expect(await api.payments(held.id)).toMatchObject([{ status: 'captured' }]);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'payment_received').length).toBe(1);
+    expect((await api.history(held.id)).filter(({ type }) => type === 'payment.received').length).toBe(1);
     expect(await chargesOf(system.db, `pay-${held.id}`)).toHaveLength(1);
   });
 
@@ -72,7 +72,7 @@ describe('A standard webhook', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
     await api.until(held.id, 'confirmed');
     expect(await api.payments(held.id)).toHaveLength(1);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'confirmed').length).toBe(1);
+    expect((await api.history(held.id)).filter(({ type }) => type === 'reservation.confirmed').length).toBe(1);
   });
 
   it('may write its currency small', async () => {
@@ -94,7 +94,7 @@ describe('A standard webhook', () => {
       expect((await send(paymentOf(held), { id, type: 'payment.failed' })).status).toBe(200);
     }
     expect((await api.get(held.id)).body).toMatchObject({ status: 'held', payment: null });
-    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['held', 'payment_failed']);
+    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held', 'payment.failed']);
     expect((await send(paymentOf(held))).status).toBe(200);
     await api.until(held.id, 'confirmed');
   });

@@ -80,7 +80,7 @@ describe('A Stripe webhook', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
     await api.until(held.id, 'confirmed');
     expect(await api.payments(held.id)).toMatchObject([{ reference: intent, status: 'captured' }]);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'payment_received').length).toBe(1);
+    expect((await api.history(held.id)).filter(({ type }) => type === 'payment.received').length).toBe(1);
   });
 
   it('may carry the intent whole', async () => {
@@ -140,7 +140,7 @@ describe('A Stripe webhook', () => {
     for (let time = 0; time < 2; time++) {
       expect((await api.stripe('payment_intent.payment_failed', intentOf(held, intent), { id })).status).toBe(200);
     }
-    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['held', 'payment_failed']);
+    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held', 'payment.failed']);
     await expectNothingKept(held);
     expect((await api.stripe(SUCCEEDED, intentOf(held, intent))).status).toBe(200);
     await api.until(held.id, 'confirmed');

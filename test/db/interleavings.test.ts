@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { createDatabase, sql, type Database } from '../../src/db/database';
 import { createEvent } from '../../src/db/events';
 import { takeSeats } from '../../src/db/holds';
-import { extendHold, keepCancel, keepPayment } from '../../src/db/payments';
+import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
 import { releaseOverdueHold, settleInbox } from '../../src/db/settlement';
 import { sweep } from '../../src/db/sweep';
 import { layOutSeats } from '../../src/domain/seat-map';
@@ -87,7 +87,7 @@ const WRONG = sql(
    select 'unhandled mail: ' || i.reservation_id from inbox i join mine r on r.id = i.reservation_id where i.handled_at is null
    union all
    select 'more than one confirmation in the history: ' || h.reservation_id from history h join mine r on r.id = h.reservation_id
-    where h.type = 'confirmed' group by h.reservation_id having count(*) > 1`,
+    where h.type = 'reservation.confirmed' group by h.reservation_id having count(*) > 1`,
 );
 
 let db: Database;
@@ -144,7 +144,7 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
         amount: what.seats * PRICE,
         currency: 'EUR',
       };
-      await keepPayment(
+      await recordPayment(
         db,
         { ...notice, source: 'standard', actor: 'test' },
         { strict: what.strict, testProvider: true },
@@ -152,7 +152,7 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       return;
     }
     case 'cancel':
-      await keepCancel(db, id, 'test');
+      await recordCancelRequest(db, id, 'test');
       return;
     case 'extend':
       await extendHold(db, id, 600, 'test');

@@ -3,6 +3,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createDatabase, sql, violatedConstraint, type Database } from '../../src/db/database';
+import { readHistory } from '../../src/db/history';
+import { HISTORY_TYPES } from '../../src/domain/history-types';
 import { createTestDatabase } from '../support/system';
 import { dumpSchema } from '../support/schema-dump';
 
@@ -94,6 +96,20 @@ describe('The schema', () => {
   it('is migrated again without harm', async () => {
     const { stdout } = await migrate();
     expect(stdout).toContain('up to date');
+  });
+
+  it("shows a history that release 1.0 wrote under today's names", async () => {
+    const id = await reservation();
+    for (const type of ['held', 'payment_received', 'confirmed', 'mail_sent', 'checked_in']) {
+      await raw('insert into history (reservation_id, type, actor) values ($1, $2, $3)', [id, type, 'test']);
+    }
+    expect((await readHistory(db, id, 0, 10)).map((entry) => entry.type)).toEqual([
+      'reservation.held',
+      'payment.received',
+      'reservation.confirmed',
+      'tickets.mailed',
+      'ticket.checked_in',
+    ]);
   });
 });
 
@@ -208,10 +224,17 @@ describe('However a program errs, the database refuses', () => {
     expect(await refusalOf([pay('role, status', `'surplus', 'refunding'`)])).toBe('payments_refund_has_a_reason');
   });
 
+  it('a history entry of a type that is not on the list, which is the one of the rules', async () => {
+    const id = await reservation();
+    const write = 'insert into history (reservation_id, type, actor) values ($1, $2, $3)';
+    for (const type of HISTORY_TYPES) await raw(write, [id, type, 'test']);
+    expect(await refusalOf([write, [id, 'reservation.imagined', 'test']])).toBe('history_type_known');
+  });
+
   it('to change or delete what is written in the history', async () => {
     const id = await reservation();
-    await raw(`insert into history (reservation_id, type, actor) values ($1, 'held', 'test')`, [id]);
-    expect(await refusalOf([`update history set type = 'confirmed' where reservation_id = $1`, [id]])).toBe(
+    await raw(`insert into history (reservation_id, type, actor) values ($1, 'reservation.held', 'test')`, [id]);
+    expect(await refusalOf([`update history set type = 'reservation.confirmed' where reservation_id = $1`, [id]])).toBe(
       'history_append_only',
     );
     expect(await refusalOf([`delete from history where reservation_id = $1`, [id]])).toBe('history_append_only');

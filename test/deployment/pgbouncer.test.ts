@@ -106,7 +106,7 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
       await eventually(() => system.temporal.workflow.getHandle(orphan.id).terminate('its hold is for the sweep'));
       for (const { id } of [own, orphan]) {
         await eventually(async () => {
-          expect((await api.history(id)).map(({ type }) => type)).toEqual(['held', 'expired']);
+          expect((await api.history(id)).map(({ type }) => type)).toEqual(['reservation.held', 'reservation.expired']);
         });
       }
     });

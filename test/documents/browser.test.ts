@@ -7,18 +7,18 @@ import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'puppeteer';
 import {
-  createBrowserKeeper,
+  createBrowserPool,
   PageTimeLimit,
-  type BrowserKeeper,
-  type BrowserKeeperOptions,
+  type BrowserPool,
+  type BrowserPoolOptions,
 } from '../../src/documents/browser';
 import { renderTickets } from '../../src/documents/render-tickets';
 import { readPdf } from '../support/pdf-reader';
 import { sheet } from './sheets';
 
-const keepers: BrowserKeeper[] = [];
-function keep(options: BrowserKeeperOptions = {}): BrowserKeeper {
-  const keeper = createBrowserKeeper(options);
+const keepers: BrowserPool[] = [];
+function keep(options: BrowserPoolOptions = {}): BrowserPool {
+  const keeper = createBrowserPool(options);
   keepers.push(keeper);
   return keeper;
 }
@@ -28,7 +28,7 @@ const titleOf = async (page: Page) => {
   await page.setContent('<title>here</title>');
   return page.title();
 };
-const open = (keeper: BrowserKeeper) => keeper.withPage(titleOf);
+const open = (keeper: BrowserPool) => keeper.withPage(titleOf);
 
 /** The processes of a browser: the group that it leads. */
 function processesOf(leader: number): number[] {

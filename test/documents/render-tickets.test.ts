@@ -1,10 +1,10 @@
-import { createBrowserKeeper } from '../../src/documents/browser';
+import { createBrowserPool } from '../../src/documents/browser';
 import { MAX_TICKETS_PER_PDF, renderTickets } from '../../src/documents/render-tickets';
 import type { TicketSheet } from '../../src/documents/ticket-sheet';
 import { readPdf, type ReadPdf } from '../support/pdf-reader';
 import { sheet, ticket } from './sheets';
 
-const keeper = createBrowserKeeper();
+const keeper = createBrowserPool();
 afterAll(() => keeper.close());
 
 async function print(content: TicketSheet): Promise<ReadPdf> {

@@ -2,9 +2,9 @@
 // itself. A process of its own, because what happens to the browser when its process dies is what tests want to see.
 const { transformFileSync } = require('@swc/core');
 require.extensions['.ts'] = (module, path) => module._compile(transformFileSync(path).code, path);
-const { createBrowserKeeper } = require('../../src/documents/browser.ts');
+const { createBrowserPool } = require('../../src/documents/browser.ts');
 
-const keeper = createBrowserKeeper();
+const keeper = createBrowserPool();
 keeper
   .withPage((page) => page.setContent('<p>here</p>'))
   .then(async () => {

@@ -207,25 +207,27 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     "a history begins with the hold, goes a legal way and ends at the reservation's status",
-    [`insert into history (reservation_id, type, actor) values ('sold-000020', 'expired', 'system')`],
-    'sold-000020: it is confirmed; its history begins with held and goes held > confirmed > expired',
+    [`insert into history (reservation_id, type, actor) values ('sold-000020', 'reservation.expired', 'system')`],
+    'sold-000020: it is confirmed; its history begins with reservation.held and goes held > confirmed > expired',
   ],
   [
     "a history begins with the hold, goes a legal way and ends at the reservation's status",
-    [`update history set type = 'extended' where reservation_id = 'expired-000010' and type = 'held'`],
-    'expired-000010: it is expired; its history begins with extended',
+    [
+      `update history set type = 'reservation.extended' where reservation_id = 'expired-000010' and type = 'reservation.held'`,
+    ],
+    'expired-000010: it is expired; its history begins with reservation.extended',
   ],
   [
     'a confirmation is told once, with its payment',
     [
-      `update history set data = '{"reference": "another"}' where reservation_id = 'sold-000020' and type = 'confirmed'`,
+      `update history set data = '{"reference": "another"}' where reservation_id = 'sold-000020' and type = 'reservation.confirmed'`,
     ],
     'sold-000020: confirmed by pay-20; the history says another',
   ],
   [
     'a refund is told once, when it is ordered and when it is done',
     [
-      `insert into history (reservation_id, type, actor, data) values ('undone-000016', 'refunded', 'system', '{"reference": "pay-16"}')`,
+      `insert into history (reservation_id, type, actor, data) values ('undone-000016', 'refund.succeeded', 'system', '{"reference": "pay-16"}')`,
     ],
     'pay-16: reservation undone-000016: the payment is refunded (cancelled); the history has 1 orders and 2 refunds',
   ],
@@ -235,7 +237,7 @@ const DAMAGE: [string, string[], string][] = [
     'held-000018: inbox row',
   ],
   [
-    'what waits to be told to Temporal exists',
+    'an outbox entry is about something that exists',
     [`insert into outbox (kind, subject) values ('ring', 'nobody-0001')`],
     'ring of nobody-0001',
   ],
@@ -245,7 +247,7 @@ const DAMAGE: [string, string[], string][] = [
     'held-000018: its hold ended at',
   ],
   [
-    'what waits to be told to Temporal is tried',
+    'an outbox entry is tried',
     [`update outbox set not_before = now() - interval '6 minutes' where subject = 'held-000018'`],
     'start of held-000018',
   ],

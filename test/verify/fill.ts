@@ -45,13 +45,13 @@ const STEPS = [
             case role when 'confirming' then 'confirmed' else 'refund_' || refund_reason end from payments
      union all select id, 'cancel', null, 'client:filler', decided, ended, 'cancelled' from plan where kind in ('cancelled', 'undone')`,
   `insert into history (reservation_id, at, type, actor, data)
-     select id, at, type, 'system', case when type in ('held', 'expired', 'cancelled') then '{}' else jsonb_build_object('reference', reference) end
-       from (select *, created as at, 'held' as type, 1 as step from plan
-             union all select *, decided, 'expired', 2 from plan where kind in ('expired', 'toolate', 'late')
-             union all select *, decided, 'confirmed', 3 from plan where kind in ('sold', 'late', 'undone')
-             union all select *, ended, 'cancelled', 4 from plan where kind in ('cancelled', 'undone')
-             union all select *, ended, 'refund_requested', 5 from plan where kind in ('toolate', 'undone')
-             union all select *, ended, 'refunded', 6 from plan where kind in ('toolate', 'undone')) story order by i, step`,
+     select id, at, type, 'system', case when type in ('reservation.held', 'reservation.expired', 'reservation.cancelled') then '{}' else jsonb_build_object('reference', reference) end
+       from (select *, created as at, 'reservation.held' as type, 1 as step from plan
+             union all select *, decided, 'reservation.expired', 2 from plan where kind in ('expired', 'toolate', 'late')
+             union all select *, decided, 'reservation.confirmed', 3 from plan where kind in ('sold', 'late', 'undone')
+             union all select *, ended, 'reservation.cancelled', 4 from plan where kind in ('cancelled', 'undone')
+             union all select *, ended, 'refund.created', 5 from plan where kind in ('toolate', 'undone')
+             union all select *, ended, 'refund.succeeded', 6 from plan where kind in ('toolate', 'undone')) story order by i, step`,
   `insert into tickets (id, reservation_id, seat_id, code, status)
      select gen_random_uuid(), a.reservation_id, a.seat_id, format('%s/%s', a.reservation_id, a.seat_id),
             case p.kind when 'undone' then 'void' else 'valid' end

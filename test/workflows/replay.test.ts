@@ -99,7 +99,7 @@ if (process.env.UPDATE_HISTORIES) {
         await api.until(id, 'confirmed');
         await eventually(async () => {
           const history = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${id}/history`);
-          expect(history.body.data.map((entry) => entry.type)).toContain('mail_sent');
+          expect(history.body.data.map((entry) => entry.type)).toContain('tickets.mailed');
         });
       };
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBrowserKeeper } from '../../product';
+import { createBrowserPool } from '../../product';
 import type { Chart } from '../../report/charts';
 import { renderReport } from '../../report/report';
 
@@ -11,7 +11,7 @@ const SCALE = 1.5;
 /** Draws charts as a report does and keeps each as a picture. @param charts by the name of the file, without its ending */
 export async function savePictures(folder: string, charts: ReadonlyMap<string, Chart>): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const keeper = createBrowserKeeper();
+  const keeper = createBrowserPool();
   try {
     for (const [name, chart] of charts) {
       const html = renderReport({ title: chart.title, intro: [], tables: [], charts: [chart], meta: {} });

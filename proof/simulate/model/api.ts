@@ -74,7 +74,7 @@ export class Api {
 
   *pay(reservation: Reservation): Process {
     const half = this.costs['api.payment'] / 2;
-    yield* this.request(half, this.postgres.keepPayment(reservation), () => half);
+    yield* this.request(half, this.postgres.recordPayment(reservation), () => half);
   }
 
   /** A look at the seat map, whole. */

@@ -61,8 +61,8 @@ export class Postgres {
     return won;
   }
 
-  /** `keep_payment`: the payment, its inbox row, the ring; in time it pins the hold. */
-  *keepPayment(reservation: Reservation): Process {
+  /** `record_payment`: the payment, its inbox row, the ring; in time it pins the hold. */
+  *recordPayment(reservation: Reservation): Process {
     yield* this.hall.lock(reservation.seats);
     yield* this.write(this.costs['postgres.payment']);
     reservation.paidInTime = this.hall.pin(reservation.seats, reservation.id);

@@ -33,7 +33,7 @@ export const deliveryChecks: readonly Check[] = [
             from (select reservation_id, count(*) filter (where status = 'used') as used, count(used_at) as dated,
                          bool_or((status = 'used' and used_at is null) or (status = 'valid' and used_at is not null)) as undated
                     from tickets where status = 'used' or used_at is not null group by reservation_id) t
-            full join (select reservation_id, count(*) as entered from history where type = 'checked_in' group by reservation_id) h
+            full join (select reservation_id, count(*) as entered from history where history_type(type) = 'ticket.checked_in' group by reservation_id) h
               on h.reservation_id = t.reservation_id
            where t.dated is distinct from h.entered or t.undated`,
   },

@@ -21,7 +21,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     // One that failed has a later time for its next try, a minute ahead at most.
-    name: 'what waits to be told to Temporal is tried',
+    name: 'an outbox entry is tried',
     why: 'the relays stand still: nothing starts, nothing is settled',
     kind: 'queue',
     over: 'outbox',

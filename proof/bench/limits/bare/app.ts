@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import Koa, { type Context } from 'koa';
-import { sql, type Database, takeSeats, type HoldRequest, keepPayment } from '../../../product';
+import { sql, type Database, takeSeats, type HoldRequest, recordPayment } from '../../../product';
 
 /** A hold as both sides get it: the API's own body. */
 interface BareHold {
@@ -69,7 +69,7 @@ export function createBareApp(db: Database): Koa {
   router.post('/payment', async (ctx) => {
     const { reservation, ...rest } = ((await readJson(ctx)) as BarePayment).data;
     const notice = { ...rest, reservationId: reservation, source: 'standard', actor: 'standard' } as const;
-    ctx.body = await keepPayment(db, notice, { strict: false, testProvider: true });
+    ctx.body = await recordPayment(db, notice, { strict: false, testProvider: true });
   });
   router.get('/seat/:event/:label', async (ctx) => {
     const [row] = await db.rows(SEAT, [ctx.params.event, ctx.params.label]);

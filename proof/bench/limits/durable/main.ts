@@ -6,7 +6,7 @@ import { DURABLE, type Notice } from './contract';
 /** Notices go out together: one message for each would cost the limit more than its activities do. */
 const TELL_EVERY_MS = 5;
 
-function createTeller(): (notice: Notice) => void {
+function createDispatcher(): (notice: Notice) => void {
   let waiting: Notice[] = [];
   return (notice) => {
     waiting.push(notice);
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     namespace: temporalConfig().namespace,
     taskQueue: DURABLE.taskQueue,
     workflowBundle,
-    activities: createLifeActivities(createTeller()),
+    activities: createLifeActivities(createDispatcher()),
     ...reservationsTuning(settings),
   });
   for (const event of ['SIGTERM', 'disconnect'] as const) process.once(event, () => worker.shutdown());

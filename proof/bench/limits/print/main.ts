@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import { createBrowserKeeper, launchBrowser, renderTickets, ticketDocument } from '../../../product';
+import { createBrowserPool, launchBrowser, renderTickets, ticketDocument } from '../../../product';
 import type { PrintRequest, PrintResult } from './printer';
 import { makeSheet } from './sheets';
 
@@ -29,7 +29,7 @@ async function printAll(
 }
 
 /** Ours: as the documents' worker prints. */
-const keeper = createBrowserKeeper({ sandbox: SANDBOX });
+const keeper = createBrowserPool({ sandbox: SANDBOX });
 const printOurs = (count: number): Promise<PrintResult> =>
   printAll(count, (index) => renderTickets(keeper, makeSheet(index)));
 

@@ -1,5 +1,5 @@
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
-import { extendHold, keepCancel, keepPayment, type KeepResult } from '../../../db/payments';
+import { extendHold, recordCancelRequest, recordPayment, type RecordResult } from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
 import { readPrint } from '../../../db/tickets';
 import { faultPoint } from '../../../fault-points';
@@ -37,7 +37,7 @@ const kept202 = {
 /** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
 export function commandRoutes({
   db,
-  wake,
+  notify,
   outcomes,
   access,
   testProvider,
@@ -47,8 +47,8 @@ export function commandRoutes({
   const reload = async (id: string) => (await findReservation(db, id))!;
 
   /** Waits for what becomes of a kept message. */
-  async function outcomeOf(result: KeepResult): Promise<string | null> {
-    wake('commands');
+  async function outcomeOf(result: RecordResult): Promise<string | null> {
+    notify('commands');
     return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
   }
 
@@ -78,10 +78,10 @@ export function commandRoutes({
           source: 'client' as const,
           actor: `client:${caller.client}`,
         };
-        const result = await keepPayment(db, notice, { strict: true, testProvider });
+        const result = await recordPayment(db, notice, { strict: true, testProvider });
         if (result.kind === 'unknown') throw access.missing(params.id);
-        if (result.kind !== 'kept' && result.kind !== 'known') return refuse(result.kind);
-        faultPoint('confirm.kept');
+        if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
+        faultPoint('confirm.recorded');
         const outcome = await outcomeOf(result);
         const now = await reload(params.id);
         if (
@@ -107,7 +107,7 @@ export function commandRoutes({
       async handle({ params, caller }) {
         const before = await access.load(params.id, caller);
         if (before.status === 'cancelled') return as(200, before);
-        const result = await keepCancel(db, params.id, `client:${caller.client}`);
+        const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'expired') return refuse('expired');
         const outcome = await outcomeOf(result);
@@ -138,7 +138,7 @@ export function commandRoutes({
         const kind = await extendHold(db, params.id, defaultTtlSeconds, `client:${caller.client}`);
         if (kind === 'unknown') throw access.missing(params.id);
         if (kind !== 'extended') return refuse(kind);
-        wake('commands');
+        notify('commands');
         return as(200, await reload(params.id));
       },
     }),
@@ -165,7 +165,7 @@ export function commandRoutes({
         if (result === 'not_confirmed') throw notReady();
         if (result === 'too_many')
           throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
-        wake('commands');
+        notify('commands');
         return as(202, record);
       },
     }),

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import { findEvent } from '../../../db/events';
-import { findGone, findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
+import { findUnavailable, findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import { findReservation } from '../../../db/reservations';
 import { chooseSeats } from '../../../domain/best-available';
@@ -112,10 +112,10 @@ async function holdBestAvailable(
 }
 
 /** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
-export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buyerCap }: ApiDeps) {
+export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, buyerCap }: ApiDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
-    findGone: (requests) => findGone(db, requests),
+    findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
   async function hold(request: Omit<HoldRequest, 'labels'>, body: NewReservation): Promise<HoldResult> {
@@ -151,7 +151,7 @@ export function createRoute({ db, metrics, wake, holdCap, defaultTtlSeconds, buy
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {
       holdCap.count(caller.client);
-      wake('starts');
+      notify('starts');
     }
     return {
       status: 201,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keepPayment, keepPaymentFailure } from '../../../db/payments';
+import { recordPayment, recordPaymentFailure } from '../../../db/payments';
 import { faultPoint } from '../../../fault-points';
 import type { ApiDeps } from '../../app';
 import { defineRoute, type Reply } from '../../route';
@@ -16,14 +16,14 @@ const headerSchema = z.string();
  * Payment providers' webhooks: checked, kept in the inbox, answered 200; the actor does the rest. What was answered 200
  * can no longer be lost.
  */
-export function webhookRoutes({ db, wake, testProvider, webhookSecrets }: ApiDeps) {
+export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: ApiDeps) {
   async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
     if (notice.kind === 'paid') {
-      await keepPayment(db, { ...notice.payment, source, actor: source }, { strict: false, testProvider });
-      faultPoint('webhook.kept');
-      wake('commands');
+      await recordPayment(db, { ...notice.payment, source, actor: source }, { strict: false, testProvider });
+      faultPoint('webhook.recorded');
+      notify('commands');
     } else if (notice.kind === 'failed') {
-      await keepPaymentFailure(db, { ...notice, actor: source });
+      await recordPaymentFailure(db, { ...notice, actor: source });
     }
     return { status: 200, body: { received: true, ignored: notice.kind === 'ignored' } };
   }

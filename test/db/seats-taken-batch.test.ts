@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createDatabase, sql, type Database } from '../../src/db/database';
 import { createEvent } from '../../src/db/events';
-import { findGone, takeSeats, type HoldRequest } from '../../src/db/holds';
+import { findUnavailable, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
 import { createTestDatabase } from '../support/system';
 
@@ -71,7 +71,7 @@ test('of a whole crowd it names those, and only those, that the hold refuses bec
     request('not-yet', ['A-1']),
     request('nowhere', ['A-1']),
   ];
-  const gone = await findGone(db, crowd);
+  const gone = await findUnavailable(db, crowd);
   expect(gone).toEqual([['A-1'], ['A-1'], null, null, null, null, null, null, null]);
 
   const decided: string[] = [];

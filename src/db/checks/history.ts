@@ -1,9 +1,12 @@
+import { OUTBOX_KINDS } from '../outbox-kinds';
 import type { Check } from './check';
 
-const STATUS_TYPES = `('held', 'confirmed', 'expired', 'cancelled')`;
+const STATUS_TYPES = `('reservation.held', 'reservation.confirmed', 'reservation.expired', 'reservation.cancelled')`;
+/** The history under today's names; rows of release 1.0 have others. */
+const HISTORY = `(select id, reservation_id, history_type(type) as type, data from history)`;
 
 /** What the history and the inbox tell, against what is. */
-export const storyChecks: readonly Check[] = [
+export const historyChecks: readonly Check[] = [
   {
     name: "a history begins with the hold, goes a legal way and ends at the reservation's status",
     why: 'the history is what disputes are settled by',
@@ -12,9 +15,9 @@ export const storyChecks: readonly Check[] = [
     sql: `select r.id, format('it is %s; its history begins with %s and goes %s', r.status, coalesce(h.first, 'nothing'), coalesce(h.path, 'nowhere')) as detail
             from reservations r
             left join (select reservation_id, (array_agg(type order by id))[1] as first,
-                              string_agg(type, ' > ' order by id) filter (where type in ${STATUS_TYPES}) as path
-                         from history group by reservation_id) h on h.reservation_id = r.id
-           where h.first is distinct from 'held'
+                              string_agg(split_part(type, '.', 2), ' > ' order by id) filter (where type in ${STATUS_TYPES}) as path
+                         from ${HISTORY} history group by reservation_id) h on h.reservation_id = r.id
+           where h.first is distinct from 'reservation.held'
               or (r.status, h.path) not in (('held', 'held'), ('confirmed', 'held > confirmed'), ('confirmed', 'held > expired > confirmed'),
                    ('expired', 'held > expired'), ('cancelled', 'held > cancelled'), ('cancelled', 'held > confirmed > cancelled'),
                    ('cancelled', 'held > expired > confirmed > cancelled'))`,
@@ -27,7 +30,7 @@ export const storyChecks: readonly Check[] = [
     sql: `select r.id, format('confirmed by %s; the history says %s', coalesce(r.confirmed_by, 'nothing'), coalesce(h.told, 'nothing')) as detail
             from reservations r
             full join (select reservation_id, string_agg(coalesce(data ->> 'reference', '?'), ', ' order by id) as told
-                         from history where type = 'confirmed' group by reservation_id) h on h.reservation_id = r.id
+                         from ${HISTORY} history where type = 'reservation.confirmed' group by reservation_id) h on h.reservation_id = r.id
            where r.confirmed_by is distinct from h.told or (r.confirmed_by is null) <> (r.confirmed_at is null)`,
   },
   {
@@ -40,8 +43,8 @@ export const storyChecks: readonly Check[] = [
                  coalesce(p.refund_reason, 'no reason'), coalesce(h.ordered, 0), coalesce(h.done, 0)) as detail
             from payments p join reservations r on r.id = p.reservation_id
             left join (select reservation_id, data ->> 'reference' as reference,
-                              count(*) filter (where type = 'refund_requested') as ordered, count(*) filter (where type = 'refunded') as done
-                         from history where type in ('refund_requested', 'refunded') group by 1, 2) h
+                              count(*) filter (where type = 'refund.created') as ordered, count(*) filter (where type = 'refund.succeeded') as done
+                         from ${HISTORY} history where type in ('refund.created', 'refund.succeeded') group by 1, 2) h
               on h.reservation_id = p.reservation_id and h.reference = p.reference
            where p.refund_reason is distinct from 'unknown_reservation'
              and (coalesce(h.ordered, 0) <> (p.status <> 'captured')::int or coalesce(h.done, 0) <> (p.status = 'refunded')::int)`,
@@ -58,14 +61,17 @@ export const storyChecks: readonly Check[] = [
                                 when 'expired' then r.status in ('expired', 'confirmed', 'cancelled') else false end, false)`,
   },
   {
-    name: 'what waits to be told to Temporal exists',
+    name: 'an outbox entry is about something that exists',
     why: 'an order about nothing is never carried out',
     kind: 'invariant',
     over: 'outbox',
-    sql: `select o.id::text, format('%s of %s since %s: there is no such %s', o.kind, o.subject, o.created_at,
-                 case o.kind when 'refund' then 'payment' else 'reservation' end) as detail
-            from outbox o
-           where case o.kind when 'refund' then not exists (select from payments p where p.reference = o.subject)
-                   else not exists (select from reservations r where r.id = o.subject) end`,
+    sql: Object.entries(OUTBOX_KINDS)
+      .map(
+        ([kind, { subject }]) =>
+          `select o.id::text, format('%s of %s since %s: it is not among the ${subject.table}', o.kind, o.subject, o.created_at) as detail
+             from outbox o where o.kind = '${kind}'
+              and not exists (select from ${subject.table} s where s.${subject.key} = o.subject)`,
+      )
+      .join(' union all '),
   },
 ];

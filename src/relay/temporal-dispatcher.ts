@@ -1,19 +1,16 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import {
-  refundWorkflowId,
-  resendWorkflowId,
   SEARCH_ATTRIBUTES,
   settlementWorkflowId,
   SIGNALS,
   TASK_QUEUES,
   WORKFLOWS,
-  type RefundInput,
   type ReservationInput,
   type ReservationRef,
-  type ResendInput,
 } from '../contracts/reservation';
 import type { OutboxEntry } from '../db/outbox';
+import { outboxKind } from '../db/outbox-kinds';
 import { faultPoint } from '../fault-points';
 
 const DEADLINE_MS = 5000;
@@ -31,8 +28,8 @@ function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
   return `${start.eventName.slice(0, 80)}, ${day.format(new Date(start.startsAt))} · ${named}${more} · held until ${until} UTC`;
 }
 
-/** Tells Temporal what the database has decided to happen. Each call may be repeated: what is told twice counts once. */
-export function createTeller({ workflow, connection }: Client) {
+/** Carries entries of the outbox to Temporal. Each call may be repeated: what Temporal knows already counts once. */
+export function createDispatcher({ workflow, connection }: Client) {
   const within = <T>(call: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + DEADLINE_MS, call);
 
   /** A key starts one reservation, ever: "already started" is success. @returns whether it was started just now. */
@@ -72,7 +69,7 @@ export function createTeller({ workflow, connection }: Client) {
     }
   }
 
-  /** Wakes the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
+  /** Rings the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
   async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
     // Asked again after "already started": another relay may have started it between the two calls.
     const rung = (await ringOpen(id)) || (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
@@ -93,32 +90,27 @@ export function createTeller({ workflow, connection }: Client) {
   }
 
   /** Starts a short workflow of its own; one that runs already does the same work. */
-  async function errand(type: string, workflowId: string, input: RefundInput | ResendInput): Promise<void> {
+  async function startOneOff(
+    { type, input }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
+    { subject, sequence }: OutboxEntry,
+    workflowId: string,
+  ): Promise<void> {
     await within(() =>
       workflow.start(type, {
         workflowId,
         taskQueue: TASK_QUEUES.reservations,
-        args: [input],
+        args: [input(subject, sequence)],
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
       }),
     );
   }
 
-  return async function tell({ kind, subject, sequence, start }: OutboxEntry): Promise<void> {
-    switch (kind) {
-      case 'start':
-        if (start) await startActor(subject, start);
-        return;
-      case 'ring':
-        return ring(subject, start);
-      case 'refund':
-        return errand(WORKFLOWS.refund, refundWorkflowId(subject), { reference: subject });
-      case 'resend':
-        return errand(WORKFLOWS.resend, resendWorkflowId(subject, sequence!), {
-          reservationId: subject,
-          sequence: sequence!,
-        });
-    }
+  return async function dispatch(entry: OutboxEntry): Promise<void> {
+    const { kind, subject, sequence, start } = entry;
+    const { oneOff, workflowIds } = outboxKind(kind);
+    if (oneOff) await startOneOff(oneOff, entry, workflowIds(subject, sequence)[0]!);
+    else if (kind === 'ring') await ring(subject, start);
+    else if (start) await startActor(subject, start);
   };
 }

@@ -8,11 +8,12 @@ const stateQuery = defineQuery<ReservationState | null>(STATE_QUERY);
 
 const MAX_LINES = 40;
 
-/** Tells the operator, in the Temporal UI, where a reservation stands: search attributes, details in words, the query. */
-export interface Narrator {
+/** Where a reservation stands, for the operator in the Temporal UI: search attributes, details in words, the query. */
+export interface OperatorView {
   /** After a step: the new state, and what it did. */
-  tell(progress: Progress, firstLine?: string): void;
-  say(line: string): void;
+  publish(progress: Progress, firstLine?: string): void;
+  /** Adds one line to the details. */
+  note(line: string): void;
   /** What a timer is for. */
   waitingFor(progress: Progress): string;
 }
@@ -23,13 +24,13 @@ function money({ amount, currency }: { amount: number; currency: string }): stri
   return `${amount} ${currency} (minor units)`;
 }
 
-export function createNarrator(): Narrator {
+export function createOperatorView(): OperatorView {
   let state: ReservationState | null = null;
   let paid = false;
   const lines: string[] = [];
   setHandler(stateQuery, () => state);
 
-  const show = () => {
+  const publishDetails = () => {
     if (!state) return;
     const { status, event, seats, total, expiresAt, payment } = state;
     const holds = status === 'held' ? (paid ? ' · paid in time, being confirmed' : ` until ${utc(expiresAt)}`) : '';
@@ -44,13 +45,13 @@ export function createNarrator(): Narrator {
     );
   };
 
-  const say = (line: string) => {
+  const note = (line: string) => {
     lines.push(`${utc(new Date().toISOString())} · ${line}`);
     if (lines.length > MAX_LINES) lines.splice(1, lines.length - MAX_LINES);
-    show();
+    publishDetails();
   };
 
-  const index = ({ status, event }: ReservationState) => {
+  const indexState = ({ status, event }: ReservationState) => {
     const known = workflowInfo().typedSearchAttributes;
     const changed: SearchAttributeUpdatePair[] = [];
     if (known.get(statusKey) !== status) changed.push({ key: statusKey, value: status });
@@ -59,19 +60,19 @@ export function createNarrator(): Narrator {
   };
 
   return {
-    tell(progress, firstLine) {
+    publish(progress, firstLine) {
       const before = state;
       state = progress.state;
       paid = progress.paid;
-      index(state);
-      if (firstLine !== undefined) say(firstLine);
-      for (const line of progress.story) say(line);
+      indexState(state);
+      if (firstLine !== undefined) note(firstLine);
+      for (const line of progress.story) note(line);
       if (before?.status === 'held' && state.status === 'held' && before.expiresAt !== state.expiresAt) {
-        say(`extended until ${utc(state.expiresAt)}`);
+        note(`extended until ${utc(state.expiresAt)}`);
       }
-      show();
+      publishDetails();
     },
-    say,
+    note,
     waitingFor: (progress) =>
       progress.paid ? 'paid in time; look into the inbox again' : `hold ends ${utc(progress.state.expiresAt)}`,
   };

@@ -1,0 +1,33 @@
+-- The seats that a reservation claims: see `change_claims`. Seats are locked by id. The owner is the fence: a seat that
+-- another reservation has taken since is not this one's to change.
+create or replace function change_seat_claims(p_verb text, p_reservation text, p_until timestamptz default null)
+returns boolean language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+  v_seats bigint[] := array(select seat_id from allocations where reservation_id = p_reservation);
+  v_changed integer;
+begin
+  case p_verb
+    when 'lock' then
+      return coalesce((select bool_and(reservation_id is not distinct from p_reservation or seat_is_free(status, hold_ends_at))
+        from (select reservation_id, status, hold_ends_at from seats where id = any (v_seats) order by id for update) seat), false);
+    when 'pin' then
+      update seats set hold_ends_at = 'infinity'
+       where id = any (v_seats) and reservation_id = p_reservation and status = 'held';
+    when 'extend' then
+      update seats set hold_ends_at = p_until
+       where id = any (v_seats) and reservation_id = p_reservation and status = 'held' and hold_ends_at <> 'infinity';
+    when 'release' then
+      update seats set status = 'available', reservation_id = null, hold_ends_at = null
+       where id = any (v_seats) and reservation_id = p_reservation;
+      update allocations set released_at = clock_timestamp() where reservation_id = p_reservation and released_at is null;
+    when 'retake' then
+      update allocations set released_at = clock_timestamp()
+       where seat_id = any (v_seats) and reservation_id <> p_reservation and released_at is null;
+      update allocations set released_at = null where reservation_id = p_reservation and released_at is not null;
+    when 'sell' then
+      update seats set status = 'sold', reservation_id = p_reservation, hold_ends_at = null where id = any (v_seats);
+      get diagnostics v_changed = row_count;
+      return v_changed > 0 and v_changed = cardinality(v_seats);
+  end case;
+  return true;
+end $$;

@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'pg';
+import { sql, type Database } from './database';
+import { OUTBOX_QUEUES, type OutboxQueue } from './outbox-kinds';
+
+const CHANNEL = 'holdfast_outbox';
+const RECONNECT_MS = 1000;
+const NOTIFY_SPACING_MS = 15;
+const NOTIFY = sql('outbox_notify', `select pg_notify('${CHANNEL}', $1)`);
+
+/** Tells the relays that a queue of the outbox has entries. */
+export type Notify = (queue: OutboxQueue) => void;
+
+/**
+ * Notifies the relays by queue, so that a burst of holds does not make them look for payments. Sent apart from the
+ * work's own transaction, because transactions that notify commit under one lock; and at most once a queue in 15 ms, so
+ * that a burst costs no more than a trickle. A lost notification costs the relay's next look, 200 ms later at most.
+ */
+export function createNotifier(db: Database): Notify {
+  const queues = { commands: { resting: false, again: false }, starts: { resting: false, again: false } };
+  return function notify(queue) {
+    const state = queues[queue];
+    if (state.resting) {
+      state.again = true;
+      return;
+    }
+    state.resting = true;
+    void db.run(NOTIFY, [queue]).catch(() => undefined);
+    setTimeout(() => {
+      state.resting = false;
+      if (!state.again) return;
+      state.again = false;
+      notify(queue);
+    }, NOTIFY_SPACING_MS).unref();
+  };
+}
+
+/** Opens when a queue is notified; a notification that comes while no one waits opens the next wait at once. */
+interface Latch {
+  /** Resolves at the next notification, or after `maxMs`. */
+  wait(maxMs: number): Promise<void>;
+  open(): void;
+}
+
+function createLatch(stopped: AbortSignal): Latch {
+  let isOpen = false;
+  let waiter: (() => void) | undefined;
+  return {
+    async wait(maxMs) {
+      if (!isOpen && !stopped.aborted) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, maxMs);
+          waiter = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        waiter = undefined;
+      }
+      isOpen = false;
+    },
+    open() {
+      isOpen = true;
+      waiter?.();
+    },
+  };
+}
+
+export interface OutboxListener {
+  latches: Record<OutboxQueue, Pick<Latch, 'wait'>>;
+  closed: Promise<void>;
+}
+
+/**
+ * Listens for notifications on a connection of its own, made again when it breaks.
+ * @param databaseUrl undefined behind a pooler in transaction mode, which would leave the LISTEN on a connection that it
+ *   hands to others: then the latches open by time alone
+ */
+export function listenForEntries(databaseUrl: string | undefined, stopped: AbortSignal): OutboxListener {
+  const latches = { commands: createLatch(stopped), starts: createLatch(stopped) };
+  const openAll = () => OUTBOX_QUEUES.forEach((queue) => latches[queue].open());
+  stopped.addEventListener('abort', openAll, { once: true });
+
+  async function listen(): Promise<void> {
+    while (databaseUrl !== undefined && !stopped.aborted) {
+      const client = new Client({ connectionString: databaseUrl, keepAlive: true, connectionTimeoutMillis: 3000 });
+      const ended = new Promise<void>((resolve) => {
+        client.on('error', () => resolve());
+        client.on('end', () => resolve());
+        stopped.addEventListener('abort', () => resolve(), { once: true });
+      });
+      try {
+        client.on('notification', ({ payload }) => {
+          OUTBOX_QUEUES.filter((queue) => queue === payload).forEach((queue) => latches[queue].open());
+        });
+        await client.connect();
+        await client.query(`listen ${CHANNEL}`);
+        await ended;
+      } catch {
+        // The relay looks into the outbox every now and then all the same.
+      }
+      await Promise.race([client.end().catch(() => undefined), delay(RECONNECT_MS)]);
+      await delay(RECONNECT_MS, undefined, { signal: stopped }).catch(() => undefined);
+    }
+  }
+
+  return { latches, closed: listen() };
+}

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { HistoryType } from '../domain/history-types';
+import { lateRefundMessageId, ticketsMessageId } from '../domain/message-id';
+import type { RefundReason, ReservationStatus } from '../domain/settlement';
+import { sql, type Queryable } from './database';
+import { addOutboxEntry } from './outbox-kinds';
+
+/**
+ * The transitions of a reservation's life, each written once: the reservation's row, what it claims, tickets, mails,
+ * history and outbox change together in the caller's transaction. `hold_seats`, `record_payment`, `extend_hold` and
+ * `record_cancel_request` (migrations/functions) are the transitions that the API makes, in one round trip each; all
+ * of them change claims by `change_claims`.
+ */
+
+/** Makes the signed code of one ticket. */
+export type TicketSigner = (ticket: { ticketId: string; eventId: string; seat: string }) => string;
+
+interface ReservationRow {
+  id: string;
+  event_id: string;
+  /** As it is written; `status` is as it reads at this moment. */
+  written_status: ReservationStatus;
+  status: ReservationStatus;
+  total: number;
+  currency: string;
+  confirmed_by: string | null;
+  erased: boolean;
+}
+
+/** A reservation under the locks of its claims and of itself, as the transitions so far have left it. */
+export interface LockedReservation extends ReservationRow {
+  /** Each of its claims is still its own, or can be had. */
+  claimsObtainable: boolean;
+  /** What the transitions did, in words for the operator. */
+  notes: string[];
+}
+
+const EXISTS = sql<{ id: string }>('transition_exists', 'select id from reservations where id = $1');
+const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
+  'transition_lock_claims',
+  `select change_claims('lock', $1) as obtainable`,
+);
+const LOCK_RESERVATION = sql<ReservationRow>(
+  'transition_lock_reservation',
+  `select id, event_id, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
+          total, currency, confirmed_by, erased_at is not null as erased
+     from reservations where id = $1 for update`,
+);
+
+/** Locks a reservation in the one lock order: its claims, then itself. @returns null if there is none of that id */
+export async function lockReservation(tx: Queryable, id: string): Promise<LockedReservation | null> {
+  // Looked at first: a hold that commits between the two locks would show its reservation without its seats.
+  if ((await tx.rows(EXISTS, [id])).length === 0) return null;
+  const [claims] = await tx.rows(LOCK_CLAIMS, [id]);
+  const [reservation] = await tx.rows(LOCK_RESERVATION, [id]);
+  return { ...reservation!, claimsObtainable: claims!.obtainable, notes: [] };
+}
+
+const CHANGE_CLAIMS = sql<{ changed: boolean }>('transition_claims', 'select change_claims($2, $1) as changed');
+
+async function changeClaims(tx: Queryable, id: string, verb: 'release' | 'retake' | 'sell'): Promise<void> {
+  const [row] = await tx.rows(CHANGE_CLAIMS, [id, verb]);
+  if (!row!.changed) throw new Error(`Reservation ${id}: not all that it claims could be changed (${verb})`);
+}
+
+const HISTORY = sql(
+  'append_history',
+  'insert into history (reservation_id, type, actor, data) values ($1, $2, $3, $4)',
+);
+
+/** Appends to the history of a reservation. @param actor `client:NAME`, a provider's name, `operator` or `system` */
+export async function appendHistory(
+  tx: Queryable,
+  reservationId: string,
+  type: HistoryType,
+  actor: string,
+  data: Record<string, unknown> = {},
+): Promise<void> {
+  await tx.run(HISTORY, [reservationId, type, actor, data]);
+}
+
+const EXPIRE = sql(
+  'transition_expire',
+  `update reservations set status = 'expired', ended_at = clock_timestamp() where id = $1`,
+);
+
+/** held → expired: the claims are given back. */
+export async function expire(tx: Queryable, reservation: LockedReservation): Promise<void> {
+  const { id, notes } = reservation;
+  await changeClaims(tx, id, 'release');
+  await tx.run(EXPIRE, [id]);
+  await appendHistory(tx, id, 'reservation.expired', 'system');
+  reservation.written_status = 'expired';
+  notes.push('the hold ended without a payment');
+}
+
+const PAYMENT_CONFIRMS = sql(
+  'transition_payment_confirms',
+  `update payments set role = 'confirming' where reference = $1`,
+);
+const CONFIRM = sql(
+  'transition_confirm',
+  `update reservations set status = 'confirmed', confirmed_by = $2, confirmed_at = clock_timestamp(), ended_at = null,
+          delivered_at = case when erased_at is not null then clock_timestamp() end
+    where id = $1`,
+);
+const SEATS = sql<{ id: number; label: string }>(
+  'transition_seats',
+  `select s.id, s.label from allocations a join seats s on s.id = a.seat_id
+    where a.reservation_id = $1 and a.released_at is null order by s.id`,
+);
+const ISSUE_TICKETS = sql(
+  'transition_issue_tickets',
+  `insert into tickets (id, reservation_id, seat_id, code)
+   select * from unnest($2::uuid[], array_fill($1::text, array[cardinality($2::uuid[])]), $3::bigint[], $4::text[])`,
+);
+const OWE_MAIL = sql(
+  'owe_mail',
+  `insert into mails (reservation_id, kind, sequence, reference, message_id) values ($1, $2, $3, $4, $5)
+   on conflict do nothing`,
+);
+
+/** held or expired → confirmed: the claims are sold (taken again first, after an end), tickets issued, a mail owed. */
+export async function confirm(
+  tx: Queryable,
+  reservation: LockedReservation,
+  { reference, actor }: { reference: string; actor: string },
+  sign: TicketSigner,
+): Promise<void> {
+  const { id, event_id: eventId, notes } = reservation;
+  if (reservation.written_status === 'expired' || reservation.status === 'expired') {
+    await changeClaims(tx, id, 'retake');
+  }
+  await tx.run(PAYMENT_CONFIRMS, [reference]);
+  await tx.run(CONFIRM, [id, reference]);
+  await changeClaims(tx, id, 'sell');
+  const seats = await tx.rows(SEATS, [id]);
+  const tickets = seats.map((seat) => ({ ticketId: randomUUID(), eventId, seat: seat.label }));
+  await tx.run(ISSUE_TICKETS, [
+    id,
+    tickets.map((ticket) => ticket.ticketId),
+    seats.map((seat) => seat.id),
+    tickets.map(sign),
+  ]);
+  await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
+  // A buyer who was erased meanwhile can be sent nothing; the shop has the codes.
+  if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
+  await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
+  Object.assign(reservation, { status: 'confirmed', written_status: 'confirmed', confirmed_by: reference });
+  notes.push(`payment ${reference} confirmed the reservation`);
+}
+
+const CANCEL = sql(
+  'transition_cancel',
+  `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1`,
+);
+const VOID_TICKETS = sql('transition_void_tickets', `update tickets set status = 'void' where reservation_id = $1`);
+
+/** held or confirmed → cancelled: the claims are given back; of a sale the tickets are void and the payment goes back. */
+export async function cancel(tx: Queryable, reservation: LockedReservation, actor: string): Promise<void> {
+  const { id, notes } = reservation;
+  const sold = reservation.status === 'confirmed';
+  if (sold) {
+    await tx.run(VOID_TICKETS, [id]);
+    await dropTicketMails(tx, id, 'the reservation was cancelled first');
+  }
+  await changeClaims(tx, id, 'release');
+  await tx.run(CANCEL, [id]);
+  await appendHistory(tx, id, 'reservation.cancelled', actor);
+  if (sold) {
+    const payment = { reference: reservation.confirmed_by!, reservationId: id, reservationExists: true };
+    await sendBack(tx, payment, 'cancelled', 'system');
+  }
+  Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });
+  notes.push(sold ? 'cancelled; tickets void, the payment goes back' : 'cancelled; seats released');
+}
+
+const PAYMENT_GOES_BACK = sql(
+  'transition_payment_goes_back',
+  `update payments set status = 'refunding', refund_reason = $2, role = case role when 'kept' then 'surplus' else role end
+    where reference = $1 and status = 'captured'`,
+);
+
+/** Sends a payment back, once: its row, the outbox entry for the relay and the history. */
+export async function sendBack(
+  tx: Queryable,
+  payment: { reference: string; reservationId: string; reservationExists: boolean },
+  reason: RefundReason,
+  actor: string,
+): Promise<void> {
+  const { reference, reservationId, reservationExists } = payment;
+  if ((await tx.run(PAYMENT_GOES_BACK, [reference, reason])) === 0) return;
+  await addOutboxEntry(tx, 'refund', reference);
+  if (!reservationExists) return;
+  await appendHistory(tx, reservationId, 'refund.created', actor, { reference, reason });
+  // The one case that the buyer cannot know of from the shop: the money came, the seats were gone.
+  if (reason === 'expired') {
+    await tx.run(OWE_MAIL, [reservationId, 'late_payment_refund', 0, reference, lateRefundMessageId(reference)]);
+  }
+}
+
+const DROP_MAILS = sql(
+  'transition_drop_mails',
+  // What has not gone out by now never will: the tickets in it are void, or there is nobody to write to.
+  `update mails set refused = $2 where reservation_id = $1 and kind = 'tickets' and sent_at is null and refused is null`,
+);
+
+/** Ends the ticket mails that a reservation still owes. */
+export async function dropTicketMails(tx: Queryable, reservationId: string, reason: string): Promise<void> {
+  await tx.run(DROP_MAILS, [reservationId, reason]);
+}
