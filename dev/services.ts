@@ -25,6 +25,8 @@ export interface ServicesOptions extends PartEvents {
   want?: readonly ServiceName[];
   /** `file` (the default) survives restarts; `memory` is faster. */
   temporalDatabase?: 'file' | 'memory';
+  /** Further dynamic configuration of our Temporal server, each `key=value`; none unless told. */
+  temporalConfig?: readonly string[];
   progress?: (line: string) => void;
   /** Gives up starting. A service that runs is stopped with `stop()`. */
   signal?: AbortSignal;
@@ -120,6 +122,7 @@ async function startTemporal(start: Start): Promise<TemporalPlace> {
     recordFolder,
     namespace,
     database: start.options.temporalDatabase ?? 'file',
+    config: start.options.temporalConfig ?? [],
     ports: {
       grpc: await ports.pick('TEMPORAL_PORT'),
       ui: await ports.pick('TEMPORAL_UI_PORT'),

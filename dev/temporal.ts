@@ -46,16 +46,18 @@ async function isReady(address: string, namespace: string): Promise<boolean> {
 /**
  * Defines the Temporal development server, with its page.
  * @param options.database `file` survives every restart; `memory` is about twice as fast and forgets.
+ * @param options.config further dynamic configuration, each `key=value`.
  */
 export function defineTemporal(options: {
   binary: string;
   home: string;
   namespace: string;
   database: 'file' | 'memory';
+  config: readonly string[];
   ports: { grpc: number; ui: number; http: number; metrics: number };
   recordFolder: string;
 }): { definition: PartDefinition; temporalAddress: string; temporalUiUrl: string } {
-  const { binary, home, namespace, database, ports, recordFolder } = options;
+  const { binary, home, namespace, database, config, ports, recordFolder } = options;
   const folder = join(home, 'temporal');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporalAddress = `127.0.0.1:${ports.grpc}`;
@@ -63,7 +65,7 @@ export function defineTemporal(options: {
   args.push('--port', String(ports.grpc), '--ui-port', String(ports.ui));
   args.push('--http-port', String(ports.http), '--metrics-port', String(ports.metrics));
   for (const name of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${name}=Keyword`);
-  for (const value of DYNAMIC_CONFIG) args.push('--dynamic-config-value', value);
+  for (const value of [...DYNAMIC_CONFIG, ...config]) args.push('--dynamic-config-value', value);
   if (database === 'file') {
     args.push('--db-filename', join(folder, 'temporal.db'));
     args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
