@@ -7,7 +7,7 @@ import { defineMail } from './mail';
 import { createPortPicker, portChoices, type PortChoices, type PortPicker } from './ports';
 import { definePostgres } from './postgres';
 import { endOrphans } from './processes';
-import { Part, type PartEvents } from './supervisor';
+import { BACKGROUND_NICENESS, Part, type PartEvents } from './supervisor';
 import { defineTemporal } from './temporal';
 import { findTemporal } from './temporal-binary';
 
@@ -27,6 +27,8 @@ export interface ServicesOptions extends PartEvents {
   temporalDatabase?: 'file' | 'memory';
   /** Further dynamic configuration of our Temporal server, each `key=value`; none unless told. */
   temporalConfig?: readonly string[];
+  /** Of Temporal and, in a stack, of the workers; `BACKGROUND_NICENESS` unless told. */
+  backgroundNiceness?: number;
   progress?: (line: string) => void;
   /** Gives up starting. A service that runs is stopped with `stop()`. */
   signal?: AbortSignal;
@@ -123,6 +125,7 @@ async function startTemporal(start: Start): Promise<TemporalPlace> {
     namespace,
     database: start.options.temporalDatabase ?? 'file',
     config: start.options.temporalConfig ?? [],
+    niceness: start.options.backgroundNiceness ?? BACKGROUND_NICENESS,
     ports: {
       grpc: await ports.pick('TEMPORAL_PORT'),
       ui: await ports.pick('TEMPORAL_UI_PORT'),

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WORKER_ALLOCATOR } from './product';
 import type { Services } from './services';
 import { PROJECT, program } from './steps';
-import { BACKGROUND_NICENESS, Part, type PartDefinition, type PartEvents } from './supervisor';
+import { BACKGROUND_NICENESS, Part, READY_LIMIT_MS, type PartDefinition, type PartEvents } from './supervisor';
 
 const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
 const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
@@ -55,7 +55,7 @@ function defineChild(
     channel: true,
     logFile: join(context.services.home, 'logs', `${name}.log`),
     recordFolder: context.services.recordFolder,
-    readyLimitMs: 90_000,
+    readyLimitMs: READY_LIMIT_MS,
     ...rest,
   };
   return new Part(definition, context.events);
@@ -67,13 +67,17 @@ export interface Workers {
   metricsUrls: string[];
 }
 
-/** Defines one worker process for each list of roles. */
-export async function defineWorkers(context: ChildContext, layout: readonly string[]): Promise<Workers> {
+/** Defines one worker process for each list of roles. @param niceness `BACKGROUND_NICENESS` unless told. */
+export async function defineWorkers(
+  context: ChildContext,
+  layout: readonly string[],
+  niceness = BACKGROUND_NICENESS,
+): Promise<Workers> {
   const workers: Workers = { parts: [], metricsUrls: [] };
   for (const [index, roles] of layout.entries()) {
     const port = await context.services.ports.free();
     const env = { ...WORKER_ALLOCATOR, WORKER_ROLES: roles, METRICS_PORT: String(port) };
-    const how = { ready: saysReady, stop: WORKER_STOP, niceness: BACKGROUND_NICENESS };
+    const how = { ready: saysReady, stop: WORKER_STOP, niceness };
     workers.parts.push(defineChild(context, `worker-${index + 1}`, program('src', 'worker', 'main.js'), how, env));
     workers.metricsUrls.push(`http://127.0.0.1:${port}/metrics`);
   }

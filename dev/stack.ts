@@ -120,7 +120,8 @@ async function startOwn(
   const { part: api, apiUrl } = await defineApi({ services, events, env: { ...env, ...options.apiEnv } });
   const workerEnv = { ...env, ...(chromium && { PUPPETEER_EXECUTABLE_PATH: chromium }), ...options.workerEnv };
   const workerContext = { services, events, env: workerEnv };
-  const { parts: workers, metricsUrls } = await defineWorkers(workerContext, options.workers ?? WORKERS);
+  const layout = options.workers ?? WORKERS;
+  const { parts: workers, metricsUrls } = await defineWorkers(workerContext, layout, options.backgroundNiceness);
   const processes: Processes = { services, api, workers };
   const info = (): DevInfo => describe(processes, apiUrl, env, secrets);
   const stop = async (): Promise<void> => {

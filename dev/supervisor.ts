@@ -39,10 +39,14 @@ export interface PartEvents {
 }
 
 /**
- * The niceness of what works behind the answers (Temporal, the workers) where all share one machine: a buyer who waits
- * for an answer is served first, as on machines of their own.
+ * The niceness of the background (Temporal, the workers) where all share one machine: an answer is computed first, as on
+ * machines of their own. A process at 5 still gets a third of the share of one at 0, so other load slows confirmations
+ * by a bounded factor; at 15 it would get a 28th, and starve.
  */
-export const BACKGROUND_NICENESS = 15;
+export const BACKGROUND_NICENESS = 5;
+
+/** For the start of a process of ours on a machine that is busy with other things. */
+export const READY_LIMIT_MS = 180_000;
 
 const LOG_LIMIT_BYTES = 10_000_000;
 /** A part that has lived this long after it was ready starts with a clean slate. */

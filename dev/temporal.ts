@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { endProcess, processesIn } from './processes';
-import { BACKGROUND_NICENESS, type PartDefinition } from './supervisor';
+import { READY_LIMIT_MS, type PartDefinition } from './supervisor';
 
 const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
@@ -54,10 +54,11 @@ export function defineTemporal(options: {
   namespace: string;
   database: 'file' | 'memory';
   config: readonly string[];
+  niceness: number;
   ports: { grpc: number; ui: number; http: number; metrics: number };
   recordFolder: string;
 }): { definition: PartDefinition; temporalAddress: string; temporalUiUrl: string } {
-  const { binary, home, namespace, database, config, ports, recordFolder } = options;
+  const { binary, home, namespace, database, config, niceness, ports, recordFolder } = options;
   const folder = join(home, 'temporal');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporalAddress = `127.0.0.1:${ports.grpc}`;
@@ -75,7 +76,7 @@ export function defineTemporal(options: {
     file: binary,
     args,
     options: { cwd: folder, env: serverEnv() },
-    niceness: BACKGROUND_NICENESS,
+    niceness,
     logFile: join(home, 'logs', 'temporal.log'),
     recordFolder,
     // Two servers on one database file would be the end of it.
@@ -86,7 +87,7 @@ export function defineTemporal(options: {
     ready: async (_child, signal) => {
       while (!signal.aborted && !(await isReady(temporalAddress, namespace))) await sleep(100);
     },
-    readyLimitMs: 90_000,
+    readyLimitMs: READY_LIMIT_MS,
     stop: STOP,
   };
   return { definition, temporalAddress, temporalUiUrl: `http://127.0.0.1:${ports.ui}` };
