@@ -1,12 +1,46 @@
+const filesOf = (places) => places.map((place) => `test/${place}.test.ts`);
+
+/** No service, no build and no browser: the inner loop. */
+const UNIT = filesOf([
+  '{config,domain,mail,report}/**/*',
+  'simulate/{bench-costs,document}',
+  'api/hold-queue',
+  'bench/{judge,measuring}',
+  'dev/process-priority',
+  'documents/{fonts,format}',
+]);
+/** Whole simulations: no service, but a minute of processor time. */
+const SIMULATION = filesOf(['simulate/{kernel,model,scale}']);
+
+// Generous: the machine may be slow, and speed is the benchmark's matter.
+const testTimeout = 300_000;
+
+const common = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  testTimeout,
+};
+const withoutServices = (displayName, files) => ({
+  ...common,
+  displayName,
+  testMatch: files.map((file) => `<rootDir>/${file}`),
+  setupFiles: ['<rootDir>/test/support/no-services.ts'],
+});
+
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
-  transform: { '^.+\\.ts$': '@swc/jest' },
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  // Generous: the machine may be slow, and speed is the benchmark's matter.
-  testTimeout: 120_000,
+  projects: [
+    withoutServices('unit', UNIT),
+    withoutServices('simulation', SIMULATION),
+    {
+      ...common,
+      displayName: 'system',
+      testMatch: ['<rootDir>/test/**/*.test.ts', ...[...UNIT, ...SIMULATION].map((file) => `!**/${file}`)],
+      globalSetup: '<rootDir>/test/support/global-setup.ts',
+      globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+    },
+  ],
+  testTimeout,
   maxWorkers: 2,
   forceExit: false,
 };
