@@ -1,6 +1,6 @@
 import { readSettings } from './product';
+import { runProgram, untilAborted } from './program';
 import { startStack, type Stack } from './stack';
-import { killEverything } from './supervisor';
 
 /** Checked before anything is started; the processes that use them would refuse them one by one. */
 const SETTINGS = [
@@ -11,27 +11,6 @@ const SETTINGS = [
   ...(['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET', 'TICKET_SIGNING_KEY'] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'WORKER_CACHED_WORKFLOWS'] as const),
 ] as const;
-
-/** npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one. */
-const SAME_REQUEST_MS = 1_000;
-
-/** The first signal asks for an orderly stop; one more ends everything at once. */
-function listenForStop(): AbortSignal {
-  const stop = new AbortController();
-  let askedAt = 0;
-  const ask = (): void => {
-    if (!stop.signal.aborted) {
-      askedAt = Date.now();
-      console.log('stopping (once more: at once)');
-      stop.abort(new Error('stopped'));
-    } else if (Date.now() - askedAt > SAME_REQUEST_MS) {
-      killEverything();
-      process.exit(1);
-    }
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
-  return stop.signal;
-}
 
 function table(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -69,29 +48,9 @@ async function run(stop: AbortSignal): Promise<void> {
     onRestart: (name, pid) => console.log(`${name} is back (process ${pid})`),
   });
   console.log(`\n${describe(stack)}\n\nready`);
-  const stopped = new Promise<null>((resolve) => {
-    if (stop.aborted) resolve(null);
-    stop.addEventListener('abort', () => resolve(null), { once: true });
-  });
-  const failure = await Promise.race([stack.failed, stopped]);
+  const failure = await Promise.race([stack.failed, untilAborted(stop)]);
   await stack.stop();
   if (failure) throw failure;
 }
 
-async function main(): Promise<void> {
-  // Whoever read our output may be gone; that must not end us before what we have started.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // Nothing that was started outlives us, whatever ends us.
-  process.on('exit', killEverything);
-  const stop = listenForStop();
-  try {
-    await run(stop);
-    process.exit(0);
-  } catch (error) {
-    if (stop.aborted) process.exit(0);
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  }
-}
-
-void main();
+void runProgram(run);

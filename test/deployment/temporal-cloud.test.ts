@@ -3,11 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { msToTs } from '@temporalio/common/lib/time';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { makeCertificates, SERVER_NAME, type Certificates } from '../support/certificates';
-import { testServices } from '../support/services';
+import { createTestNamespace, testServices } from '../support/services';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 import { startTemporalGateway, type GatewayOptions, type TemporalGateway } from '../support/temporal-gateway';
 
@@ -20,15 +19,12 @@ if ('reason' in certificates) process.stderr.write(`Skipped, what needs TLS: ${c
 
 /** What the owner of a namespace does in Temporal Cloud's own pages: makes it, and its search attributes. */
 async function makeNamespace({ attributes }: { attributes: boolean }): Promise<string> {
-  const namespace = `cloud-${randomUUID().slice(0, 8)}`;
+  const namespace = await createTestNamespace();
+  if (!attributes) return namespace;
   const connection = await Connection.connect({ address: testServices().temporalAddress });
   try {
-    const { workflowService, operatorService } = connection;
-    await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('1 day') });
-    if (!attributes) return namespace;
     const searchAttributes = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD]));
-    // A namespace is known everywhere a moment after it was made.
-    await eventually(() => operatorService.addSearchAttributes({ namespace, searchAttributes }));
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } finally {
     await connection.close();
   }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { createDatabase, sql, type Database } from '../../src/db/database';
+import { TEST_NICENESS } from '../../dev/test/services';
 import { startStack, type Stack, type StackOptions } from '../../dev/stack';
 import type { DevInfo } from '../../src/cli/dev-info';
-import { NAMESPACES, testServices } from './services';
+import { createTestNamespace, testServices } from './services';
 
 type SystemOptions = Pick<StackOptions, 'childEnv' | 'apiEnv' | 'workerEnv' | 'workers' | 'seed'>;
 
@@ -18,37 +19,33 @@ export interface TestSystem {
   stop(): Promise<void>;
 }
 
-/** Takes the next namespace that no other file has: whoever makes the folder has it. */
-function takeNamespace(home: string): string {
-  for (let index = 0; index < NAMESPACES; index++) {
-    try {
-      mkdirSync(join(home, `namespace-${index}`));
-      return `test-${index}`;
-    } catch {
-      // Another file has it.
-    }
-  }
-  throw new Error(`All ${NAMESPACES} test namespaces are taken: raise NAMESPACES`);
+/** Runs one statement on the server's own database. */
+async function onServer(name: string, statement: string): Promise<void> {
+  const { databaseUrl: url } = testServices();
+  const admin = createDatabase({ url, pool: 1, prepared: false, applicationName: 'holdfast-test' });
+  await admin.run(sql(name, statement));
+  await admin.close();
 }
 
 /** Makes an empty database. @returns its address */
 export async function createTestDatabase(): Promise<string> {
-  const { databaseUrl } = testServices();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const admin = createDatabase({ url: databaseUrl, pool: 1, prepared: false, applicationName: 'holdfast-test' });
-  await admin.run(sql('create_database', `create database ${name}`));
-  await admin.close();
-  const url = new URL(databaseUrl);
+  await onServer('create_database', `create database ${name}`);
+  const url = new URL(testServices().databaseUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
+/** Of kept services: a run leaves no database behind. */
+const dropTestDatabase = (url: string): Promise<void> =>
+  onServer('drop_database', `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`);
+
 export async function startSystem(options: SystemOptions = {}): Promise<TestSystem> {
   const services = testServices();
-  const namespace = takeNamespace(services.home);
-  const databaseUrl = await createTestDatabase();
+  const [namespace, databaseUrl] = await Promise.all([createTestNamespace(), createTestDatabase()]);
+  const home = mkdtempSync(join(services.home, 'system-'));
   const stack = await startStack({
-    home: mkdtempSync(join(services.home, 'system-')),
+    home,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -60,6 +57,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     ports: { PORT: 0 },
     workers: ['reservations,documents,mail,relay'],
     seed: false,
+    backgroundNiceness: TEST_NICENESS,
     ...options,
     childEnv: { RATE_LIMIT: 'off', ...options.childEnv },
   });
@@ -80,6 +78,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
       await db.close();
       await connection.close();
       await stack.stop();
+      await dropTestDatabase(databaseUrl);
+      rmSync(home, { recursive: true, force: true });
     },
   };
 }
