@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
 const held = (answers: Answer<Reservation>[]) => answers.filter(({ status }) => status === 201);
@@ -48,10 +49,11 @@ describe('Caps on open holds', () => {
   });
 
   it('count holds that are open, not those that were paid, cancelled or have ended', async () => {
-    const event = await api.event({ holdTtlSeconds: 1 });
+    const event = await api.event();
     const email = `patient-${event}@example.org`;
     await api.sold(event, ['A-1'], { email });
     await cancel(await api.held(event, ['A-2'], { email }));
+    await setHoldTtl(system.db, event, 1);
     const last = await api.held(event, ['A-3'], { email });
     await api.until(last.id, 'expired');
     const lasting = await api.event();

@@ -43,7 +43,7 @@ const CONTRACT: [method: string, path: string, status: string][] = [
 function validateOpenApi(document: unknown): Promise<{ valid: boolean; version: string; problems: string }> {
   return new Promise((done, reject) => {
     const script = resolve('test/support/validate-openapi.mjs');
-    const child = execFile(process.execPath, [script], { timeout: 60_000 }, (error, stdout) => {
+    const child = execFile(process.execPath, [script], { timeout: 240_000 }, (error, stdout) => {
       if (error) reject(new Error('The validator did not run', { cause: error }));
       else done(JSON.parse(stdout) as { valid: boolean; version: string; problems: string });
     });
@@ -99,7 +99,7 @@ describe('The documentation pages', () => {
   let launched: LaunchedBrowser;
   beforeAll(async () => {
     const sandbox = process.getuid?.() === 0 ? 'off' : 'preferred';
-    launched = await launchBrowser({ sandbox, launchLimitMs: 60_000, commandLimitMs: 60_000 });
+    launched = await launchBrowser({ sandbox, launchLimitMs: 240_000, commandLimitMs: 240_000 });
   });
   afterAll(() => launched.kill());
 
@@ -127,8 +127,8 @@ describe('The documentation pages', () => {
     page.on('pageerror', (error) => errors.push(String(error)));
     page.on('requestfailed', (request) => errors.push(request.url()));
     await page.goto(system.info.apiUrl + path);
-    await page.waitForSelector(operations, { timeout: 60_000 });
-    await page.waitForNetworkIdle({ idleTime: 500, timeout: 30_000 });
+    await page.waitForSelector(operations, { timeout: 240_000 });
+    await page.waitForNetworkIdle({ idleTime: 500, timeout: 240_000 });
     const content = await page.content();
     await page.close();
     expect(content).toContain('Hold seats');

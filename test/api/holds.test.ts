@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -158,7 +159,7 @@ describe('The sale', () => {
   });
 
   it('opens by itself at its time', async () => {
-    const event = await api.event({ salesOpenAt: at(2) });
+    const event = await api.event({ salesOpenAt: at(5) });
     expect(refusal(await api.hold(event, ['A-1']))).toEqual([403, 'sale_not_open']);
     await eventually(async () => {
       expect((await api.hold(event, ['A-1'])).status).toBe(201);
@@ -184,9 +185,10 @@ describe('The limit of an event', () => {
 
 describe('A hold past its end', () => {
   it('reads as expired, and its seat is free for the next, from that moment on', async () => {
-    const event = await api.event({ holdTtlSeconds: 1 });
+    const event = await api.event({ holdTtlSeconds: 5 });
     const held = await api.held(event, ['A-1']);
     expect(refusal(await api.hold(event, ['A-1']))).toEqual([409, 'seats_unavailable']);
+    await setHoldTtl(system.db, event, 600);
     const next = await eventually(async () => {
       const answer = await api.hold(event, ['A-1']);
       expect(answer.status).toBe(201);
@@ -204,6 +206,7 @@ describe('A hold past its end', () => {
     const event = await api.event({ holdTtlSeconds: 1, holdCapSeconds: 1 });
     const held = await api.held(event, ['A-1', 'A-2']);
     await api.until(held.id, 'expired');
+    await setHoldTtl(system.db, event, 600);
     const answers = await Promise.all(Array.from({ length: 10 }, () => api.hold(event, ['A-2', 'A-1'])));
     expect(answers.filter(({ status }) => status === 201).length).toBe(1);
   });

@@ -4,6 +4,7 @@ import { sql } from '../../src/db/database';
 import { ApiClient, eventually, type Page, type Payment, type Reservation } from '../support/api';
 import { chargesOf, refundsOf } from '../support/ledger';
 import { mailsTo } from '../support/mail-catcher';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -68,8 +69,9 @@ describe('A payment after the end of the hold', () => {
   });
 
   it('is refunded, once, when one of the seats is gone; the buyer is told by one mail, the new owner not disturbed', async () => {
-    const event = await api.event({ holdTtlSeconds: 2, holdCapSeconds: 600 });
+    const event = await api.event(SHORT);
     const held = await expiredHold(event, ['A-1', 'A-2']);
+    await setHoldTtl(system.db, event, 600);
     const next = await api.sold(event, ['A-2']);
     for (let time = 0; time < 3; time++) expect((await payOf(held)).status).toBe(200);
     await expectRefundedOnce(held.id, `pay-${held.id}`, 9000);

@@ -1,5 +1,6 @@
 import { ApiClient } from '../support/api';
 import { openEventStream } from '../support/event-stream';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -48,9 +49,10 @@ describe('The live stream of an event', () => {
   });
 
   it('tells of sales, cancels and holds that end without a write', async () => {
-    const event = await api.event({ holdTtlSeconds: 2 });
+    const event = await api.event();
     const stream = await listen(event);
     const sold = await api.sold(event, ['A-1']);
+    await setHoldTtl(system.db, event, 5);
     await api.held(event, ['A-2']);
     await stream.until({ 'A-1': 'sold', 'A-2': 'held' });
     await api.call('POST', `/v1/reservations/${sold.id}/cancel`);

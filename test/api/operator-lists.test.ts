@@ -1,4 +1,5 @@
 import { ApiClient, eventually, refusal, type Answer, type Page, type Payment, type Reservation } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -50,8 +51,7 @@ describe('The list of reservations', () => {
   });
 
   it('tells apart by status, as they read at this moment', async () => {
-    const event = await api.event({ holdTtlSeconds: 2, holdCapSeconds: 600 });
-    const expired = await api.held(event, ['A-1']);
+    const event = await api.event();
     const confirmed = await api.sold(event, ['A-2']);
     const cancelled = await api.held(event, ['A-3']);
     await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
@@ -59,6 +59,8 @@ describe('The list of reservations', () => {
       idsOf(await readAll<Reservation>(`/v1/reservations?event=${event}&status=${status}`, 50));
     expect(await listed('confirmed')).toEqual([confirmed.id]);
     expect(await listed('cancelled')).toEqual([cancelled.id]);
+    await setHoldTtl(system.db, event, 1);
+    const expired = await api.held(event, ['A-1']);
     await eventually(() => {
       expect(Date.now()).toBeGreaterThan(Date.parse(expired.expiresAt));
     });

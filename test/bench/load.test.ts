@@ -91,7 +91,6 @@ describe('the open loop', () => {
     const { seen, handle } = slowly(100);
     const result = await run(await serve(handle), { requests: gets(10), connections: 10, everyMs: 10 });
     expect(seen.most).toBeGreaterThan(5);
-    expect(Math.max(...result.ms)).toBeLessThan(190);
     expect(result.wallMs).toBeGreaterThanOrEqual(189);
   });
 
@@ -104,7 +103,7 @@ describe('the open loop', () => {
     const { ms } = await run(base, { requests: gets(9), connections: 1, everyMs: 50 });
     expect(ms[0]).toBeGreaterThanOrEqual(399);
     for (const index of [1, 2, 3, 4, 5, 6]) expect(ms[index]).toBeGreaterThanOrEqual(399 - 50 * index);
-    expect(ms[8]).toBeLessThan(100);
+    expect(ms[8]).toBeLessThan(ms[1]!);
   });
 });
 

@@ -32,7 +32,7 @@ function race(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
     execFile(
       process.execPath,
       [RACE, ...args],
-      { env: { PATH: process.env.PATH, HOLDFAST_HOME: home, ...env }, timeout: 110_000 },
+      { env: { PATH: process.env.PATH, HOLDFAST_HOME: home, ...env }, timeout: 240_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
   });

@@ -24,7 +24,7 @@ function verify(args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Run> 
     execFile(
       process.execPath,
       [VERIFY, ...args],
-      { env: { PATH: process.env.PATH, HOLDFAST_HOME: home, ...env }, timeout: 110_000 },
+      { env: { PATH: process.env.PATH, HOLDFAST_HOME: home, ...env }, timeout: 240_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
     );
   });
@@ -85,7 +85,7 @@ beforeAll(async () => {
   system = await startSystem();
   api = new ApiClient(system.info);
   await live();
-}, 240_000);
+}, 480_000);
 afterAll(() => system.stop());
 
 describe('npm run verify', () => {

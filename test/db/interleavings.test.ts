@@ -96,7 +96,7 @@ beforeAll(async () => {
   const url = await createTestDatabase();
   const env = { PATH: process.env.PATH, DATABASE_URL: url };
   await promisify(execFile)(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], { env });
-  db = createDatabase({ url, pool: 12, prepared: true, applicationName: 'holdfast-test', queryTimeoutMs: 30_000 });
+  db = createDatabase({ url, pool: 12, prepared: true, applicationName: 'holdfast-test', queryTimeoutMs: 120_000 });
 });
 afterAll(() => db.close());
 

@@ -52,7 +52,7 @@ function migrate(env: NodeJS.ProcessEnv): Promise<{ code: number; said: string }
     execFile(
       process.execPath,
       [MIGRATE],
-      { env: { PATH: process.env.PATH, ...env }, timeout: 60_000 },
+      { env: { PATH: process.env.PATH, ...env }, timeout: 240_000 },
       (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, said: out + err }),
     );
   });

@@ -52,7 +52,7 @@ const profilesOf = (owner: number) =>
   readdirSync(tmpdir()).filter((name) => name.startsWith(`holdfast-browser-${owner}-`));
 
 async function eventually(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds() && tries < 100; tries++) await sleep(100);
+  for (let tries = 0; !holds() && tries < 1000; tries++) await sleep(100);
   expect(holds()).toBe(true);
 }
 
@@ -112,7 +112,7 @@ test('a browser that died between two pages is started anew', async () => {
 });
 
 test('a page that is never done ends at its limit, with the browser and all its processes', async () => {
-  const keeper = keep({ pageLimitMs: 1500 });
+  const keeper = keep({ pageLimitMs: 15_000 });
   await open(keeper);
   const old = keeper.pid()!;
   const hanging = keeper.withPage((page) => page.evaluate('for (;;) {}'));
@@ -123,7 +123,7 @@ test('a page that is never done ends at its limit, with the browser and all its 
 });
 
 test('a browser that stands still is killed, and the next page gets a new one', async () => {
-  const keeper = keep({ pageLimitMs: 1500 });
+  const keeper = keep({ pageLimitMs: 15_000 });
   await open(keeper);
   const old = keeper.pid()!;
   process.kill(-old, 'SIGSTOP');

@@ -91,12 +91,12 @@ test.each<[string, Replies]>([
   const { mailer } = await setUp(replies, { silenceLimitMs: 300 });
   const started = Date.now();
   expect(await failure(mailer.send(message()))).not.toBeInstanceOf(MailRefused);
-  expect(Date.now() - started).toBeLessThan(5000);
+  expect(Date.now() - started).toBeLessThan(25_000);
 });
 
 test('a mail that takes too long is given up, and its connections are not waited for', async () => {
   const replies: Replies = { '.': null };
-  const { server, mailer } = await setUp(replies, { mailLimitMs: 300 });
+  const { server, mailer } = await setUp(replies, { mailLimitMs: 3000 });
   const errors = await Promise.all(Array.from({ length: 4 }, () => failure(mailer.send(message()))));
   for (const error of errors) expect(error).not.toBeInstanceOf(MailRefused);
   delete replies['.'];

@@ -46,7 +46,7 @@ export function makeCertificates(): Certificates | { reason: string } {
     args.push('-config', config, '-extensions', extensions, '-subj', `/CN=holdfast-test-${extensions}`);
     args.push('-keyout', made.key, '-out', made.certificate);
     if (signer) args.push('-CA', signer.certificate, '-CAkey', signer.key);
-    execFileSync('openssl', args, { stdio: 'pipe', timeout: 30_000 });
+    execFileSync('openssl', args, { stdio: 'pipe', timeout: 120_000 });
     return made;
   };
   try {

@@ -24,7 +24,7 @@ function parse(block: string): StreamEvent | null {
 
 export async function openEventStream(url: string): Promise<EventStream> {
   const ending = new AbortController();
-  const response = await fetch(url, { signal: AbortSignal.any([ending.signal, AbortSignal.timeout(90_000)]) });
+  const response = await fetch(url, { signal: AbortSignal.any([ending.signal, AbortSignal.timeout(240_000)]) });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const known = new Map<string, string>();
   let buffer = '';

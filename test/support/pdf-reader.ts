@@ -20,7 +20,7 @@ export async function readPdf(pdf: Buffer, dpi = 150): Promise<ReadPdf> {
       [resolve('test/support/read-pdf.mjs'), path, String(dpi)],
       {
         maxBuffer: 64 * 1024 * 1024,
-        timeout: 120_000,
+        timeout: 240_000,
       },
     );
     return JSON.parse(stdout) as ReadPdf;

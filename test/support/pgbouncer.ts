@@ -19,7 +19,7 @@ import { findUser, type RunAs } from '../../dev/postgres-install';
 import { createDatabase, sql } from '../../src/db/database';
 import type { PgBouncerProgram } from './find-pgbouncer';
 
-const READY_LIMIT_MS = 10_000;
+const READY_LIMIT_MS = 120_000;
 
 export interface PgBouncer {
   /** The given database's address, through the pooler. */

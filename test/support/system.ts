@@ -66,7 +66,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     pool: 4,
     prepared: true,
     applicationName: 'holdfast-test',
-    queryTimeoutMs: 30_000,
+    queryTimeoutMs: 120_000,
   });
   const connection = await Connection.connect({ address: services.temporalAddress });
   return {

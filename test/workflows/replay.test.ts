@@ -158,7 +158,7 @@ if (process.env.UPDATE_HISTORIES) {
         for await (const info of system.temporal.workflow.list({ query })) runs.push(info.workflowId);
         expect(runs.length).toBeGreaterThan(0);
         return runs;
-      }, 100_000);
+      });
       await keep('housekeeping', run!);
     }, 300_000);
   });
