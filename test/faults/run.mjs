@@ -1,0 +1,192 @@
+// Shows that the tests can fail: puts each fault of `faults.mjs` into a copy of the tree and runs the test that is named
+// with it, which must turn red. Before that, the same tests must pass in the copy as it is.
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { faults } from './faults.mjs';
+
+const USAGE = 'Usage: npm run faults [-- NAME…]';
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The tree's files, those not yet committed too, without what git ignores. */
+function listFiles() {
+  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
+  const files = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\0');
+  return files.filter((file) => file !== '' && existsSync(join(root, file))).sort();
+}
+
+function copyTree(files) {
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-faults-')));
+  for (const file of files) cpSync(join(root, file), join(copy, file));
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const anyWhiteSpace = (text) => new RegExp(text.trim().split(/\s+/).map(escape).join('\\s+'), 'g');
+
+/** The body of a database function, as the last migration defines it. */
+function findSqlFunction(sources, name) {
+  const head = new RegExp(`create (or replace )?function ${name}\\s*\\(`, 'g');
+  for (const [file, text] of sources.filter(([file]) => file.startsWith('migrations/')).reverse()) {
+    const start = [...text.matchAll(head)].at(-1)?.index;
+    if (start === undefined) continue;
+    const body = text.indexOf('$$', start) + 2;
+    return { file, start: body, end: text.indexOf('$$', body) };
+  }
+  throw new Error(`no migration defines the function ${name}`);
+}
+
+/** Where a fault's text is. @throws unless it is there exactly once */
+function findText(sources, { sqlFunction, find }) {
+  const scopes = sqlFunction
+    ? [findSqlFunction(sources, sqlFunction)]
+    : sources.filter(([file]) => file.startsWith('src/')).map(([file]) => ({ file, start: 0, end: undefined }));
+  const texts = new Map(sources);
+  const found = scopes.flatMap(({ file, start, end }) =>
+    [...texts.get(file).slice(start, end).matchAll(anyWhiteSpace(find))].map((match) => ({
+      file,
+      start: start + match.index,
+      end: start + match.index + match[0].length,
+    })),
+  );
+  if (found.length === 1) return found[0];
+  const where = found.map(({ file }) => file).join(', ') || sqlFunction || 'src';
+  throw new Error(`its text occurs ${found.length} times, not once (${where}): ${find}`);
+}
+
+/** The one file that has a test of this title. */
+function findTest(sources, { test }) {
+  const files = sources.filter(([file, text]) => file.endsWith('.test.ts') && text.includes(test));
+  if (files.length === 1) return files[0][0];
+  throw new Error(`${files.length} files, not one, have a test of the title: ${test}`);
+}
+
+/** A fault with its place and its test's file, or what is wrong with the entry. */
+function locate(sources, fault) {
+  try {
+    return { ...fault, place: findText(sources, fault), testFile: findTest(sources, fault) };
+  } catch (error) {
+    return { ...fault, problem: error.message };
+  }
+}
+
+/** A pattern of the full name of a test; `%s` and the like in a title stand for anything. */
+const patternOf = ({ test }) => `${escape(test).replace(/%[a-z]/g, '.+')}$`;
+
+/**
+ * Runs the tests of these faults in the copy.
+ * @returns for each of them the results of its test, one for each row of a table of cases, or none when it did not run
+ */
+async function runTests(copy, chosen) {
+  const outputFile = join(copy, 'jest-results.json');
+  rmSync(outputFile, { force: true });
+  const args = [
+    ...['node_modules/jest/bin/jest.js', '--runInBand', '--json', `--outputFile=${outputFile}`],
+    ...['-t', chosen.map(patternOf).join('|'), ...new Set(chosen.map(({ testFile }) => testFile))],
+  ];
+  const jest = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  jest.stderr.on('data', (data) => void (said += data));
+  await new Promise((resolve, reject) => jest.on('error', reject).on('close', resolve));
+  if (!existsSync(outputFile)) throw new Error(`Jest did not run:\n${said.slice(-3000)}`);
+  const { testResults } = JSON.parse(readFileSync(outputFile, 'utf8'));
+  return chosen.map((fault) =>
+    testResults
+      .filter(({ name }) => name === join(copy, fault.testFile))
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ fullName, status }) => status !== 'pending' && new RegExp(patternOf(fault)).test(fullName)),
+  );
+}
+
+/** Runs the fault's test with the fault in the copy, and takes the fault out again. @returns what came of it */
+async function tryFault(copy, fault) {
+  const { file, start, end } = fault.place;
+  const path = join(copy, file);
+  const sound = readFileSync(path, 'utf8');
+  writeFileSync(path, sound.slice(0, start) + fault.replace + sound.slice(end));
+  try {
+    const [results] = await runTests(copy, [fault]);
+    if (results.length === 0) return { verdict: 'DID NOT RUN' };
+    const failures = results.filter(({ status }) => status === 'failed');
+    if (failures.length === 0) return { verdict: 'NOT CAUGHT' };
+    const message = stripVTControlCharacters(failures.flatMap(({ failureMessages }) => failureMessages).join('\n'));
+    if (!message.includes(fault.says)) return { verdict: 'FAILED FOR ANOTHER REASON', message };
+    return { verdict: 'caught' };
+  } finally {
+    writeFileSync(path, sound);
+  }
+}
+
+function choose(names) {
+  const unknown = names.filter((name) => !faults.some((fault) => fault.name === name));
+  if (unknown.length > 0) {
+    const known = faults.map(({ name }) => `  ${name}`).join('\n');
+    throw new Error(`There is no fault ${unknown.join(', ')}.\n${USAGE}\n${known}`);
+  }
+  return names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name));
+}
+
+const secondsSince = (started) => ((performance.now() - started) / 1000).toFixed(0);
+const width = Math.max(...faults.map(({ name }) => name.length));
+const printRow = (fault, caughtBy, seconds) =>
+  console.log(`${fault.padEnd(width)}  ${String(seconds).padStart(7)}  ${caughtBy}`);
+
+/** @returns whether all the faults were caught */
+async function main(names) {
+  const files = listFiles();
+  const sources = files
+    .filter((file) => /^(src|migrations|test)\/.*\.(ts|sql)$/.test(file))
+    .map((file) => [file, readFileSync(join(root, file), 'utf8')]);
+  const chosen = choose(names).map((fault) => locate(sources, fault));
+  const broken = chosen.filter(({ problem }) => problem);
+  if (broken.length > 0) throw new Error(broken.map(({ name, problem }) => `${name}: ${problem}`).join('\n'));
+
+  const copy = copyTree(files);
+  process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+  printRow('fault', 'caught by', 'seconds');
+  let started = performance.now();
+  const results = await runTests(copy, chosen);
+  const red = chosen.filter(
+    (_, index) => !results[index].length || results[index].some((one) => one.status !== 'passed'),
+  );
+  if (red.length > 0) throw new Error(`Red without any fault:\n${red.map(({ test }) => `  ${test}`).join('\n')}`);
+  printRow('(none)', 'nothing: all these tests pass', secondsSince(started));
+
+  let caught = 0;
+  for (const fault of chosen) {
+    started = performance.now();
+    const { verdict, message } = await tryFault(copy, fault);
+    if (verdict === 'caught') caught++;
+    printRow(
+      fault.name,
+      `${verdict === 'caught' ? '' : `${verdict}: `}${fault.testFile}: ${fault.test}`,
+      secondsSince(started),
+    );
+    if (message) console.log(message);
+  }
+  console.log(`${caught} of ${chosen.length} faults caught.`);
+  return caught === chosen.length;
+}
+
+try {
+  process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
