@@ -87,6 +87,9 @@ function locate(sources, fault) {
 /** A pattern of the full name of a test; `%s` and the like in a title stand for anything. */
 const patternOf = ({ test }) => `${escape(test).replace(/%[a-z]/g, '.+')}$`;
 
+/** The run of Jest that is under way. */
+let running;
+
 /**
  * Runs the tests of these faults in the copy.
  * @returns for each of them the results of its test, one for each row of a table of cases, or none when it did not run
@@ -95,13 +98,14 @@ async function runTests(copy, chosen) {
   const outputFile = join(copy, 'jest-results.json');
   rmSync(outputFile, { force: true });
   const args = [
-    ...['node_modules/jest/bin/jest.js', '--runInBand', '--json', `--outputFile=${outputFile}`],
+    // Forced: a test that fails may leave connections open.
+    ...['node_modules/jest/bin/jest.js', '--runInBand', '--forceExit', '--json', `--outputFile=${outputFile}`],
     ...['-t', chosen.map(patternOf).join('|'), ...new Set(chosen.map(({ testFile }) => testFile))],
   ];
-  const jest = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
+  running = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
-  jest.stderr.on('data', (data) => void (said += data));
-  await new Promise((resolve, reject) => jest.on('error', reject).on('close', resolve));
+  running.stderr.on('data', (data) => void (said += data));
+  await new Promise((resolve, reject) => running.on('error', reject).on('close', resolve));
   if (!existsSync(outputFile)) throw new Error(`Jest did not run:\n${said.slice(-3000)}`);
   const { testResults } = JSON.parse(readFileSync(outputFile, 'utf8'));
   return chosen.map((fault) =>
@@ -112,7 +116,18 @@ async function runTests(copy, chosen) {
   );
 }
 
-/** Runs the fault's test with the fault in the copy, and takes the fault out again. @returns what came of it */
+/** What the failed ones of these results say; null when all passed. */
+function messageOf(results) {
+  if (results.length === 0) return 'The test did not run.';
+  const failed = results.filter(({ status }) => status !== 'passed');
+  const messages = failed.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+  return failed.length === 0 ? null : stripVTControlCharacters(messages.join('\n'));
+}
+
+/**
+ * Runs the fault's test with the fault in the copy, and takes the fault out again.
+ * @returns null when the fault was caught, else what happened instead
+ */
 async function tryFault(copy, fault) {
   const { file, start, end } = fault.place;
   const path = join(copy, file);
@@ -120,12 +135,9 @@ async function tryFault(copy, fault) {
   writeFileSync(path, sound.slice(0, start) + fault.replace + sound.slice(end));
   try {
     const [results] = await runTests(copy, [fault]);
-    if (results.length === 0) return { verdict: 'DID NOT RUN' };
-    const failures = results.filter(({ status }) => status === 'failed');
-    if (failures.length === 0) return { verdict: 'NOT CAUGHT' };
-    const message = stripVTControlCharacters(failures.flatMap(({ failureMessages }) => failureMessages).join('\n'));
-    if (!message.includes(fault.says)) return { verdict: 'FAILED FOR ANOTHER REASON', message };
-    return { verdict: 'caught' };
+    const message = messageOf(results);
+    if (message === null) return `NOT CAUGHT by ${fault.testFile}: ${fault.test}`;
+    return message.includes(fault.says) ? null : `RED FOR ANOTHER REASON: ${message}`;
   } finally {
     writeFileSync(path, sound);
   }
@@ -157,28 +169,20 @@ async function main(names) {
 
   const copy = copyTree(files);
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (running?.kill(), process.exit(1)));
 
   printRow('fault', 'caught by', 'seconds');
   let started = performance.now();
-  const results = await runTests(copy, chosen);
-  const red = chosen.filter(
-    (_, index) => !results[index].length || results[index].some((one) => one.status !== 'passed'),
-  );
-  if (red.length > 0) throw new Error(`Red without any fault:\n${red.map(({ test }) => `  ${test}`).join('\n')}`);
-  printRow('(none)', 'nothing: all these tests pass', secondsSince(started));
+  const before = (await runTests(copy, chosen)).map(messageOf);
+  const red = before.filter((message) => message !== null).length;
+  printRow('(none)', red === 0 ? 'nothing: all these tests pass' : `TESTS ARE RED: ${red}`, secondsSince(started));
 
   let caught = 0;
-  for (const fault of chosen) {
+  for (const [index, fault] of chosen.entries()) {
     started = performance.now();
-    const { verdict, message } = await tryFault(copy, fault);
-    if (verdict === 'caught') caught++;
-    printRow(
-      fault.name,
-      `${verdict === 'caught' ? '' : `${verdict}: `}${fault.testFile}: ${fault.test}`,
-      secondsSince(started),
-    );
-    if (message) console.log(message);
+    const wrong = before[index] === null ? await tryFault(copy, fault) : `RED WITHOUT THE FAULT: ${before[index]}`;
+    if (wrong === null) caught++;
+    printRow(fault.name, wrong ?? `${fault.testFile}: ${fault.test}`, secondsSince(started));
   }
   console.log(`${caught} of ${chosen.length} faults caught.`);
   return caught === chosen.length;
