@@ -6,7 +6,7 @@ const UNIT = filesOf([
   'simulate/{bench-costs,document}',
   'api/hold-queue',
   'bench/{judge,measuring}',
-  'dev/process-priority',
+  'dev/{process-priority,watch}',
   'documents/{fonts,format}',
 ]);
 /** Whole simulations: no service, but a minute of processor time. */

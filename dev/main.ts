@@ -1,5 +1,6 @@
 import { readSettings } from './product';
 import { runProgram, untilAborted } from './program';
+import { reloadOnChange } from './reload';
 import { startStack, type Stack } from './stack';
 
 /** Checked before anything is started; the processes that use them would refuse them one by one. */
@@ -48,7 +49,9 @@ async function run(stop: AbortSignal): Promise<void> {
     onRestart: (name, pid) => console.log(`${name} is back (process ${pid})`),
   });
   console.log(`\n${describe(stack)}\n\nready`);
+  const reload = reloadOnChange(stack, { signal: stop, progress: (line) => console.log(line) });
   const failure = await Promise.race([stack.failed, untilAborted(stop)]);
+  await reload?.close();
   await stack.stop();
   if (failure) throw failure;
 }

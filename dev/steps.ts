@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DEMO_CALLERS, type Secrets } from './secrets';
 import { killGroup, openLog, track } from './supervisor';
@@ -52,10 +52,18 @@ async function runStep(name: string, args: readonly string[], context: StepConte
 /**
  * Compiles what has changed; whether anything has is for the build itself to see. An installation without the sources
  * came with it built.
+ * @returns whether what is built is another one now
  */
-export async function ensureBuilt(context: StepContext): Promise<void> {
+export async function ensureBuilt(context: StepContext): Promise<boolean> {
   const script = join(PROJECT, 'scripts', 'build.mjs');
+  const before = buildStamp();
   if (existsSync(script)) await runStep('build', [script], context);
+  return buildStamp() !== before;
+}
+
+function buildStamp(): string {
+  const file = program('.stamp');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** Brings the schema up to date, then makes the demo keys known and, if asked to, seeds the demo events. */

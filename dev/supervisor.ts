@@ -49,6 +49,8 @@ export const BACKGROUND_NICENESS = 5;
 export const READY_LIMIT_MS = 180_000;
 
 const LOG_LIMIT_BYTES = 10_000_000;
+/** Enough for an error of the compiler. */
+const LOG_TAIL_LINES = 20;
 /** A part that has lived this long after it was ready starts with a clean slate. */
 const STEADY_MS = 3_000;
 const STRIKE_LIMIT = 24;
@@ -92,7 +94,8 @@ export function openLog(file: string): Log {
   const from = sizeOf(file);
   return {
     descriptor: openSync(file, 'a', 0o600),
-    tail: () => readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-5).join('\n'),
+    tail: () =>
+      readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n'),
   };
 }
 

@@ -56,6 +56,10 @@ try {
   if (existsSync('dist')) renameSync('dist', old);
   renameSync(aside, 'dist');
   rmSync(old, { recursive: true, force: true });
+} catch (error) {
+  // The compiler has said what is wrong.
+  if (error.status === undefined) throw error;
+  process.exitCode = 1;
 } finally {
   rmSync(aside, { recursive: true, force: true });
 }

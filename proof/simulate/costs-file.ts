@@ -5,7 +5,7 @@ import { PROJECT } from '../../dev/steps';
 import { newestBench, withBench } from './bench-costs';
 import { COSTS, type CostName, type UnitCosts } from './model/costs';
 
-const FILE = join(PROJECT, 'src', 'simulate', 'unit-costs.json');
+const FILE = join(PROJECT, 'proof', 'simulate', 'unit-costs.json');
 const BENCH_RESULTS = join(PROJECT, 'bench', 'results');
 const MEASURED = 'npm run simulate -- --measure';
 const BENCH = 'npm run bench, its parts by npm run simulate -- --measure';
