@@ -2,7 +2,7 @@ const filesOf = (places) => places.map((place) => `test/${place}.test.ts`);
 
 /** No service, no build and no browser: the inner loop. */
 const UNIT = filesOf([
-  '{config,domain,mail,report}/**/*',
+  '{config,domain,mail,payments,report}/**/*',
   'simulate/{bench-costs,document}',
   'api/hold-queue',
   'bench/{judge,measuring}',

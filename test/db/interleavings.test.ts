@@ -218,7 +218,7 @@ describe('In an order that is rare', () => {
     const pay = (tx: Queryable, reference: string) => {
       const money = { reservationId: id, amount: PRICE, currency: 'EUR' };
       const notice = { reference: `${run}-${reference}`, ...money, source: 'standard' as const, actor: 'test' };
-      return keepPayment(tx, notice, { strict: false, testProvider: true });
+      return recordPayment(tx, notice, { strict: false, testProvider: true });
     };
     // Both come before the reservation, so no lock of it puts them in order.
     await db.transaction(async (tx) => {

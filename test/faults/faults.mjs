@@ -1,16 +1,17 @@
 // Deliberate faults, each a plausible bug, and the test that must turn red with it. Texts instead of line numbers, so
 // that a fault survives when its code moves; `run.mjs` finds the file.
 //
-// find, replace  the code; runs of white space are equal. It must occur exactly once: in `src`, or in the body of
-//                `sqlFunction`, taken from its last definition in `migrations`
+// find, replace  the code, which must occur exactly once in `src` and `migrations/functions`; runs of white space are
+//                equal
+// file           the end of its path, where the text alone is not enough
 // test           the title of the test that must fail, as it is written in its file
 // says           what the failure must say, so that a test that fails for another reason does not count
 
 export const faults = [
   {
     name: 'no-pin',
-    why: 'A payment kept in time does not stop the hold from ending: the seats go to somebody else.',
-    sqlFunction: 'keep_payment',
+    why: 'A payment recorded in time does not stop the hold from ending: the seats go to somebody else.',
+    file: 'functions/record_payment.sql',
     find: `if v_matches and v_status = 'held' and v_reservation.paid_in_time_at is null then`,
     replace: 'if false then',
     test: 'a payment in time keeps its hold past the end, and a hold that nobody paid ends all the same',
@@ -19,7 +20,7 @@ export const faults = [
   {
     name: 'hold-does-not-look-after-the-lock',
     why: 'Two buyers who come for one seat at once both believe that it is free.',
-    sqlFunction: 'hold_seats',
+    file: 'functions/hold_seats.sql',
     find: `bool_and(status = 'available') as free from locked`,
     replace: 'bool_or(true) as free from locked',
     test: 'no seat has two owners, no money is lost and no sale is half',
@@ -28,8 +29,8 @@ export const faults = [
   {
     name: 'release-without-owner-fence',
     why: 'The end of an old hold frees seats that another buyer has taken since.',
-    find: 'where id = any ($2) and reservation_id = $1`',
-    replace: 'where id = any ($2) and $1::text is not null`',
+    find: 'reservation_id = null, hold_ends_at = null where id = any (v_seats) and reservation_id = p_reservation;',
+    replace: 'reservation_id = null, hold_ends_at = null where id = any (v_seats);',
     test: 'the end of a hold leaves alone the seats that another buyer has taken since',
     says: '"status": "available"',
   },
@@ -43,8 +44,8 @@ export const faults = [
   },
   {
     name: 'payment-without-outbox-row',
-    why: 'A payment is kept and nobody is told: the reservation is not confirmed until the sweep comes by.',
-    sqlFunction: 'keep_payment',
+    why: 'A payment is recorded and nobody is told: the reservation is not confirmed until the sweep comes by.',
+    file: 'functions/record_payment.sql',
     find: `insert into outbox (kind, subject) values ('ring', p_reservation);`,
     replace: '',
     test: 'sells the seats and answers with the confirmed reservation',
@@ -70,7 +71,7 @@ export const faults = [
   {
     name: 'replay-for-any-client',
     why: 'Another client who guesses a key reads the reservation with its buyer.',
-    sqlFunction: 'replay_of',
+    file: 'functions/replay_of.sql',
     find: 'v_known.client is distinct from p_client or',
     replace: '',
     test: 'is refused to another client, who learns nothing of the reservation',
@@ -79,7 +80,7 @@ export const faults = [
   {
     name: 'confirm-of-any-amount',
     why: 'A confirm with a wrong amount is recorded as a payment instead of being refused.',
-    sqlFunction: 'keep_payment',
+    file: 'functions/record_payment.sql',
     find: 'if not v_matches or',
     replace: 'if',
     test: 'with %s is refused; the reservation stays held, and nothing is recorded',
@@ -88,7 +89,7 @@ export const faults = [
   {
     name: 'expiry-without-history',
     why: 'A hold ends and its history does not say so; disputes are settled by the history.',
-    find: `await appendHistory(tx, reservation.id, 'expired', 'system');`,
+    find: `await appendHistory(tx, id, 'reservation.expired', 'system');`,
     replace: '',
     test: 'finds nothing wrong with a living system, and says what it looked at',
     says: "✗ a history begins with the hold, goes a legal way and ends at the reservation's status",

@@ -38,34 +38,19 @@ function copyTree(files) {
 const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const anyWhiteSpace = (text) => new RegExp(text.trim().split(/\s+/).map(escape).join('\\s+'), 'g');
 
-/** The body of a database function, as the last migration defines it. */
-function findSqlFunction(sources, name) {
-  const head = new RegExp(`create (or replace )?function ${name}\\s*\\(`, 'g');
-  for (const [file, text] of sources.filter(([file]) => file.startsWith('migrations/')).reverse()) {
-    const start = [...text.matchAll(head)].at(-1)?.index;
-    if (start === undefined) continue;
-    const body = text.indexOf('$$', start) + 2;
-    return { file, start: body, end: text.indexOf('$$', body) };
-  }
-  throw new Error(`no migration defines the function ${name}`);
-}
-
 /** Where a fault's text is. @throws unless it is there exactly once */
-function findText(sources, { sqlFunction, find }) {
-  const scopes = sqlFunction
-    ? [findSqlFunction(sources, sqlFunction)]
-    : sources.filter(([file]) => file.startsWith('src/')).map(([file]) => ({ file, start: 0, end: undefined }));
-  const texts = new Map(sources);
-  const found = scopes.flatMap(({ file, start, end }) =>
-    [...texts.get(file).slice(start, end).matchAll(anyWhiteSpace(find))].map((match) => ({
-      file,
-      start: start + match.index,
-      end: start + match.index + match[0].length,
-    })),
-  );
-  if (found.length === 1) return found[0];
-  const where = found.map(({ file }) => file).join(', ') || sqlFunction || 'src';
-  throw new Error(`its text occurs ${found.length} times, not once (${where}): ${find}`);
+function findText(sources, { file: end = '', find }) {
+  const found = sources
+    .filter(
+      ([file]) => /^(src|migrations\/functions)\//.test(file) && !file.includes('/previous/') && file.endsWith(end),
+    )
+    .flatMap(([file, text]) => [...text.matchAll(anyWhiteSpace(find))].map((match) => ({ file, match })));
+  if (found.length !== 1) {
+    const where = found.map(({ file }) => file).join(', ') || end;
+    throw new Error(`its text occurs ${found.length} times, not once: ${find} ${where && `(${where})`}`);
+  }
+  const [{ file, match }] = found;
+  return { file, start: match.index, end: match.index + match[0].length };
 }
 
 /** The one file that has a test of this title. */
@@ -87,8 +72,33 @@ function locate(sources, fault) {
 /** A pattern of the full name of a test; `%s` and the like in a title stand for anything. */
 const patternOf = ({ test }) => `${escape(test).replace(/%[a-z]/g, '.+')}$`;
 
-/** The run of Jest that is under way. */
-let running;
+/** Starts a program of the copy, as a process that ends with this one. */
+function start(copy, args, stdio) {
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', ...stdio] });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  const started = { child, ended };
+  running.add(started);
+  void ended.then(() => running.delete(started));
+  return started;
+}
+
+/** The programs that run at this moment. */
+const running = new Set();
+
+async function stopAll() {
+  for (const { child } of running) child.kill();
+  await Promise.all([...running].map(({ ended }) => ended));
+}
+
+/** Keeps the services of the tests in the copy, where each run of Jest finds them. */
+async function keepServices(copy) {
+  execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: copy, stdio: 'inherit' });
+  const { child, ended } = start(copy, ['dist/dev/test/main.js'], ['pipe', 'inherit']);
+  const ready = new Promise((resolve) => {
+    child.stdout.on('data', (data) => String(data).includes('ready:') && resolve(true));
+  });
+  if ((await Promise.race([ready, ended])) !== true) throw new Error('The services of the tests did not start');
+}
 
 /**
  * Runs the tests of these faults in the copy.
@@ -102,10 +112,10 @@ async function runTests(copy, chosen) {
     ...['node_modules/jest/bin/jest.js', '--runInBand', '--forceExit', '--json', `--outputFile=${outputFile}`],
     ...['-t', chosen.map(patternOf).join('|'), ...new Set(chosen.map(({ testFile }) => testFile))],
   ];
-  running = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
+  const { child, ended } = start(copy, args, ['ignore', 'pipe']);
   let said = '';
-  running.stderr.on('data', (data) => void (said += data));
-  await new Promise((resolve, reject) => running.on('error', reject).on('close', resolve));
+  child.stderr.on('data', (data) => void (said += data));
+  await ended;
   if (!existsSync(outputFile)) throw new Error(`Jest did not run:\n${said.slice(-3000)}`);
   const { testResults } = JSON.parse(readFileSync(outputFile, 'utf8'));
   return chosen.map((fault) =>
@@ -158,19 +168,8 @@ const printRow = (fault, caughtBy, seconds) =>
   console.log(`${fault.padEnd(width)}  ${String(seconds).padStart(7)}  ${caughtBy}`);
 
 /** @returns whether all the faults were caught */
-async function main(names) {
-  const files = listFiles();
-  const sources = files
-    .filter((file) => /^(src|migrations|test)\/.*\.(ts|sql)$/.test(file))
-    .map((file) => [file, readFileSync(join(root, file), 'utf8')]);
-  const chosen = choose(names).map((fault) => locate(sources, fault));
-  const broken = chosen.filter(({ problem }) => problem);
-  if (broken.length > 0) throw new Error(broken.map(({ name, problem }) => `${name}: ${problem}`).join('\n'));
-
-  const copy = copyTree(files);
-  process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (running?.kill(), process.exit(1)));
-
+async function tryAll(copy, chosen) {
+  await keepServices(copy);
   printRow('fault', 'caught by', 'seconds');
   let started = performance.now();
   const before = (await runTests(copy, chosen)).map(messageOf);
@@ -186,6 +185,25 @@ async function main(names) {
   }
   console.log(`${caught} of ${chosen.length} faults caught.`);
   return caught === chosen.length;
+}
+
+async function main(names) {
+  const files = listFiles();
+  const sources = files
+    .filter((file) => /^(src|migrations|test)\/.*\.(ts|sql)$/.test(file))
+    .map((file) => [file, readFileSync(join(root, file), 'utf8')]);
+  const chosen = choose(names).map((fault) => locate(sources, fault));
+  const broken = chosen.filter(({ problem }) => problem);
+  if (broken.length > 0) throw new Error(broken.map(({ name, problem }) => `${name}: ${problem}`).join('\n'));
+
+  const copy = copyTree(files);
+  process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stopAll().then(() => process.exit(1)));
+  try {
+    return await tryAll(copy, chosen);
+  } finally {
+    await stopAll();
+  }
 }
 
 try {
