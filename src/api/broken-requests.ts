@@ -26,11 +26,13 @@ export function answerBrokenRequests(server: Server): void {
       return;
     }
     const problem = problemOf(error.code);
-    const body = JSON.stringify(problem.toDocument(randomUUID()));
+    const requestId = randomUUID();
+    const body = JSON.stringify(problem.toDocument(requestId));
     const head = [
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
       'Content-Type: application/problem+json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
       'Connection: close',
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

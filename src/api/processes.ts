@@ -27,7 +27,10 @@ export async function figuresOfAll(): Promise<string> {
       if (figures === undefined) return;
       process.off('message', listen);
       if (figures !== null) resolve(figures);
-      else reject(new Problem('temporarily_unavailable', 'An API process does not answer; ask again.'));
+      else {
+        const headers = { 'retry-after': '2' };
+        reject(new Problem('temporarily_unavailable', 'An API process does not answer; ask again.', { headers }));
+      }
     };
     process.on('message', listen);
     process.send!({ ask: 'figures' } satisfies FiguresQuestion);

@@ -14,12 +14,16 @@ export interface Reply {
   headers?: Record<string, string>;
 }
 
-interface ResponseSpec {
+export interface ResponseSpec {
   description: string;
   schema?: z.ZodType;
+  /** Instead of the schema's own example. */
+  example?: unknown;
   /** Of an answer that is not JSON. */
   contentType?: string;
-  headers?: Record<string, string>;
+  headers?: Record<string, z.ZodType>;
+  /** What to call next: its operation id, and where in this exchange its path parameters are (runtime expressions). */
+  links?: Record<string, Record<string, string>>;
 }
 
 /** A request that has passed authentication, limits and validation. */
@@ -27,7 +31,7 @@ interface Request<Params, Query, Body> {
   params: Params;
   query: Query;
   body: Body;
-  /** As parsed, before validation gave it defaults. */
+  /** As parsed, without what counts as absent, before validation gave it defaults. */
   rawBody: unknown;
   /** As it came, for signatures. */
   bytes: Buffer;
@@ -53,8 +57,10 @@ export interface Route<
   params?: Params;
   query?: Query;
   /** Header parameters, for the document; the route reads them itself. */
-  headers?: Record<string, { description: string; required: boolean; schema: z.ZodType }>;
+  headers?: Record<string, z.ZodType>;
   body?: Body;
+  /** Named examples of the body, instead of the schema's own one. */
+  bodyExamples?: Record<string, unknown>;
   /** The body's bytes at most; 100 kB unless set. */
   bodyLimit?: number;
   /** The body is not validated here: its signature is, over its bytes. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cursorForm, decodeCursor } from './cursor';
-import { PROBLEMS, type ProblemCode } from './problem';
+import { PROBLEMS } from './problem';
 
 /** Half of a character (a surrogate alone) cannot be stored, nor told from another half once it is replaced. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
@@ -16,11 +16,31 @@ export const line = (max: number) =>
     })
     .refine(isWellFormed, { message: 'must be valid Unicode' });
 
-export const currency = z.string().regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' });
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' })
+  .meta({ description: 'ISO 4217', examples: ['EUR'] });
 export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
-export const money = z.object({ amount: minorUnits, currency }).meta({ id: 'Money' });
-export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339' });
+export const money = z
+  .object({ amount: minorUnits, currency })
+  .meta({ id: 'Money', examples: [{ amount: 4500, currency: 'EUR' }] });
+export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC' });
 export const seatLabel = line(200);
+
+/** A whole number of an answer that 32 bits can hold. */
+export const count = z.int().min(0).max(2_147_483_647);
+
+/**
+ * A text of an answer with known values. More may be added within this version, so the document lists them without
+ * closing the type.
+ */
+export const openEnum = (values: readonly string[], description?: string) => {
+  const known = `Known values: ${values.map((value) => `\`${value}\``).join(', ')}; more may be added.`;
+  return z.string().meta({
+    description: [description, known].filter(Boolean).join('. '),
+    'x-extensible-enum': [...values],
+  });
+};
 
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 const outOfRange = { message: 'must lie between 1970 and 9999' };
@@ -33,35 +53,73 @@ export const timestampInput = timestamp
   .transform((text) => new Date(text).toISOString())
   .meta({ format: 'date-time' });
 
+const fieldError = z
+  .object({ path: z.string().meta({ description: 'As in `buyer.email` or `seats.0`' }), message: z.string() })
+  .meta({ id: 'FieldError' });
+
 export const problem = z
   .object({
-    type: z.string(),
+    type: z.string().meta({ description: 'A URN that ends in the `code`' }),
     title: z.string(),
-    status: z.int(),
-    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
-    detail: z.string(),
-    instance: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
-    seats: z.array(z.string()).optional().meta({ description: 'With seats_unavailable: which' }),
-    firstCheckInAt: timestamp.optional().meta({ description: 'With already_checked_in' }),
+    status: count,
+    code: openEnum(Object.keys(PROBLEMS)),
+    detail: z.string().meta({ description: 'What was wrong and what to do' }),
+    instance: z.string().meta({ description: 'A URN that ends in the id of the request' }),
+    errors: z.array(fieldError).optional().meta({ description: 'With `validation_failed`: each bad field' }),
+    seats: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
+    firstCheckInAt: timestamp.optional().meta({ description: 'With `already_checked_in`' }),
   })
-  .loose()
-  .meta({ id: 'Problem', description: 'RFC 9457. `code` is stable; `detail` says what was wrong and what to do.' });
+  .meta({ id: 'Problem', description: 'RFC 9457. Decide by `code`; titles and details may change.' });
 
 /** A number as it is written, digits alone: neither `0x10` nor `1e1` nor blanks around it. */
 const wholeNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^[1-9]\d{0,9}$/.test(value) ? Number(value) : value;
 
+/** A query parameter that is `true` or `false`. */
+export const flag = z.preprocess(
+  (value) => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean({ error: 'must be true or false' }),
+);
+
 /** The query of a paged list. @param idForm the pattern of its ids, as they are in a cursor */
 export const pageQuery = (idForm: string) => ({
-  limit: z.preprocess(wholeNumber, z.int().min(1).max(200)).default(50).meta({ default: 50 }),
+  limit: z
+    .preprocess(wholeNumber, z.int().min(1).max(200))
+    .default(50)
+    .meta({ description: 'Entries of a page at most' }),
   cursor: z
     .string()
     .regex(cursorForm(idForm), { message: 'is not a cursor of this list: use `nextCursor` of the page before' })
     .transform(decodeCursor)
     .optional()
-    .meta({ description: '`nextCursor` of the page before' }),
+    .meta({ description: '`nextCursor` of the page before; none for the first page' }),
 });
 
-export const page = <Item extends z.ZodType>(item: Item) =>
-  z.object({ data: z.array(item), nextCursor: z.string().nullable() });
+type NamedMeta = { id: string; examples?: unknown[] };
+
+/** The name and the example of a schema that an answer lists. */
+function nameOf(item: z.ZodType): NamedMeta {
+  const { id, examples } = item.meta() ?? {};
+  if (id === undefined) throw new Error('A schema that is listed needs an id');
+  return { id, ...(Array.isArray(examples) && { examples }) };
+}
+
+/** A page of a list: `SeatPage` of `Seat`. */
+export function page<Item extends z.ZodType>(item: Item) {
+  const { id, examples = [] } = nameOf(item);
+  return z
+    .object({
+      data: z.array(item),
+      nextCursor: z.string().nullable().meta({ description: '`cursor` of the next page; null on the last one' }),
+    })
+    .meta({ id: `${id}Page`, examples: [{ data: examples, nextCursor: null }] });
+}
+
+/** A whole list, unpaged: `SeatList` of `Seat`. */
+export function list<Item extends z.ZodType>(item: Item) {
+  const { id, examples = [] } = nameOf(item);
+  return z.object({ data: z.array(item) }).meta({ id: `${id}List`, examples: [{ data: examples }] });
+}

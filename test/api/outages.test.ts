@@ -58,6 +58,8 @@ async function expectSalesGoOn(bringBack: () => Promise<void> | void) {
   ]);
   for (const { value, ms } of [confirmed, cancelled]) {
     expect([value.status, value.body.status]).toEqual([202, 'held']);
+    expect(value.headers.get('location')).toBe(`/v1/reservations/${value.body.id}`);
+    expect(Number(value.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(ms).toBeGreaterThan(4000);
     expect(ms).toBeLessThan(5000 + SLACK_MS);
   }

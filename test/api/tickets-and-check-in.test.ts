@@ -114,7 +114,8 @@ describe('The mail with the tickets', () => {
     const { email } = sold.buyer!;
     await mailsAtLeast(email, 1);
     const answer = await api.call('POST', `/v1/reservations/${sold.id}/resend`);
-    expect(answer.status).toBe(202);
+    expect([answer.status, answer.headers.get('location')]).toEqual([202, `/v1/reservations/${sold.id}`]);
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
     await mailsAtLeast(email, 2);
     expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
     const mails = await mailsAtLeast(email, 3);

@@ -1,51 +1,17 @@
 // Schemathesis: every operation of the OpenAPI document, with requests that are valid by it and requests that are not.
 /* global AbortSignal */
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installPythonTool } from '../support/install-python-tool.mjs';
 
 const VERSION = '4.32.5';
-const PYTHONS = ['python3', 'python3.11', 'python3.12', 'python3.13', 'python3.14'];
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const RUN_LIMIT_MS = 1_200_000;
 
-function findPython() {
-  const recent = PYTHONS.find((name) => {
-    try {
-      execFileSync(name, ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'], {
-        stdio: 'ignore',
-      });
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  if (!recent) throw new Error('Schemathesis needs Python 3.11 or newer with its venv module (Debian: python3-venv)');
-  return recent;
-}
-
-/** Installs Schemathesis once for a user and version. @returns the Python that has it */
-export function installSchemathesis(say) {
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast');
-  const folder = join(cache, `schemathesis-${VERSION}`);
-  const python = join(folder, 'bin', 'python');
-  if (existsSync(python)) return python;
-  say(`installing Schemathesis ${VERSION} into ${folder}`);
-  // Made aside, so that what is there is always whole.
-  const aside = `${folder}.${process.pid}`;
-  mkdirSync(cache, { recursive: true });
-  try {
-    execFileSync(findPython(), ['-m', 'venv', aside], { stdio: 'inherit' });
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`];
-    execFileSync(join(aside, 'bin', 'python'), pip, { stdio: 'inherit' });
-    if (!existsSync(python)) renameSync(aside, folder);
-  } finally {
-    rmSync(aside, { recursive: true, force: true });
-  }
-  return python;
-}
+/** @returns the Python that has Schemathesis */
+export const installSchemathesis = () => installPythonTool('schemathesis', VERSION);
 
 function runOnce(python, args, { env, folder, signal }) {
   const child = spawn(python, ['-m', 'schemathesis.cli', ...args], {
@@ -65,13 +31,15 @@ function runOnce(python, args, { env, folder, signal }) {
 
 /**
  * Runs it as one role, with all of its checks.
+ * @param document the file of the OpenAPI document that answers are held against
  * @param given what the hooks need to know of the running system
  * @returns its failures, as text, and how many requests it made
  */
-export async function runSchemathesis(python, { apiUrl, role, key, examples, seed, given, folder, signal }) {
+export async function runSchemathesis(python, run) {
+  const { apiUrl, document, role, key, examples, seed, given, folder, signal } = run;
   const report = join(folder, `${role}.json`);
   const args = [
-    ...['--config-file', join(HERE, 'schemathesis.toml'), 'run', `${apiUrl}/openapi.json`],
+    ...['--config-file', join(HERE, 'schemathesis.toml'), 'run', document, '--url', apiUrl],
     ...(key ? ['--header', `Authorization: Bearer ${key}`] : []),
     ...['--checks', 'all', '--continue-on-failure', '--max-examples', String(examples), '--seed', String(seed)],
     ...['--request-timeout', '30', '--generation-database', 'none', '--output-truncate', 'false', '--no-color'],

@@ -1,5 +1,6 @@
 import Ajv2020 from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
+import { closeAnswers } from './close-answers.cjs';
 
 interface Response {
   content?: Record<string, { schema: object }>;
@@ -25,7 +26,7 @@ const PROBLEM = 'application/problem+json';
 
 /**
  * Holds every answer against the OpenAPI document that the server itself hands out: the status and the media type must
- * be written there for the operation, and JSON must be as its schema says.
+ * be written there for the operation, and JSON must be as its schema says, without a field or value that it does not name.
  */
 export class ResponseSchemas {
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -35,7 +36,7 @@ export class ResponseSchemas {
   constructor(document: OpenApiDocument) {
     addFormats(this.ajv);
     // Shared schemas become one schema of their own, so that each answer's can be compiled alone.
-    const text = JSON.stringify(document).replaceAll('"#/components/schemas/', '"shared#/$defs/');
+    const text = JSON.stringify(closeAnswers(document)).replaceAll('"#/components/schemas/', '"shared#/$defs/');
     this.document = JSON.parse(text) as OpenApiDocument;
     this.ajv.addSchema({ $id: 'shared', $defs: this.document.components.schemas });
     // Paths without parameters first: they win, as in the router.

@@ -67,3 +67,17 @@ export function parseJson(bytes: Buffer): unknown {
     throw new Problem('malformed_request', `The body is not valid JSON: ${(error as Error).message}`);
   }
 }
+
+/**
+ * A parsed body without the members that count as absent: null, and an empty list. Entries of lists stay as they are,
+ * since their place has a meaning.
+ */
+export function withoutAbsent(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutAbsent);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null && !(Array.isArray(member) && member.length === 0))
+      .map(([name, member]) => [name, withoutAbsent(member)]),
+  );
+}

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem, type FieldError } from '../problem';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
-import { parseJson, readBytes, requireJson } from './body';
+import { parseJson, readBytes, requireJson, withoutAbsent } from './body';
 import type { RateLimits } from './rate-limit';
 
 const BODY_LIMIT = 100_000;
@@ -55,7 +55,7 @@ export function serve(route: Route, authenticate: Authenticator, limits: RateLim
     if (route.body) {
       if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      if (!route.signed) rawBody = parseJson(bytes);
+      if (!route.signed) rawBody = withoutAbsent(parseJson(bytes));
     } else if (route.method === 'post') {
       bytes = await readBytes(ctx, BODY_LIMIT);
       if (bytes.length > 0) refuseBody(ctx, bytes);
@@ -74,7 +74,7 @@ export function serve(route: Route, authenticate: Authenticator, limits: RateLim
 /** A route without a body takes none, or the empty object that some clients send. */
 function refuseBody(ctx: Context, bytes: Buffer): void {
   requireJson(ctx);
-  validate(NOTHING, parseJson(bytes), 'body');
+  validate(NOTHING, withoutAbsent(parseJson(bytes)), 'body');
 }
 
 function send(ctx: Context, reply: Reply): void {

@@ -1,13 +1,32 @@
 import { z } from 'zod';
 import { checkIn } from '../../../db/tickets';
 import type { ApiDeps } from '../../app';
+import { RESERVATION_ID, TICKET_CODE, TICKET_KEY } from '../../examples';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
-import { line, timestamp } from '../../schemas';
+import { line, openEnum, timestamp } from '../../schemas';
 
 const checkedIn = z
   .object({ reservation: z.string(), event: z.string(), seat: z.string(), holder: z.string(), at: timestamp })
-  .meta({ id: 'CheckIn' });
+  .meta({
+    id: 'CheckIn',
+    examples: [
+      {
+        reservation: RESERVATION_ID,
+        event: 'hamlet',
+        seat: 'A-1',
+        holder: 'Ada Lovelace',
+        at: '2030-03-14T18:31:07.123Z',
+      },
+    ],
+  });
+const newCheckIn = z
+  .strictObject({ code: line(2000).meta({ description: "What the ticket's QR code carries" }) })
+  .meta({ id: 'NewCheckIn', examples: [{ code: TICKET_CODE }] });
+const publicKey = z.object({ keyId: z.string(), algorithm: openEnum(['Ed25519']), publicKeyPem: z.string() }).meta({
+  id: 'TicketKey',
+  examples: [TICKET_KEY],
+});
 
 /** The door: each ticket lets in once. */
 export function checkInRoutes({ db, ticketKey }: ApiDeps) {
@@ -19,7 +38,7 @@ export function checkInRoutes({ db, ticketKey }: ApiDeps) {
       tag: 'Tickets',
       summary: 'Let a ticket in, once',
       access: ['scanner'],
-      body: z.strictObject({ code: line(2000) }),
+      body: newCheckIn,
       responses: { 201: { description: 'Let in', schema: checkedIn } },
       problems: ['not_found', 'already_checked_in', 'ticket_void'],
       async handle({ body, caller }) {
@@ -51,10 +70,7 @@ export function checkInRoutes({ db, ticketKey }: ApiDeps) {
         'A code is `HF1.PAYLOAD.SIGNATURE` (base64url; Ed25519 over `HF1.PAYLOAD`), so a scanner without a network can tell a real ticket from a forged one. Whether it was used or is void only `POST /v1/check-ins` knows.',
       access: 'public',
       responses: {
-        200: {
-          description: 'An Ed25519 key',
-          schema: z.object({ keyId: z.string(), algorithm: z.literal('Ed25519'), publicKeyPem: z.string() }),
-        },
+        200: { description: 'An Ed25519 key', schema: publicKey },
       },
       problems: [],
       async handle() {

@@ -4,8 +4,9 @@ import { layOutSeats } from '../../../domain/seat-map';
 import type { ApiDeps } from '../../app';
 import { pageOf } from '../../cursor';
 import { Problem } from '../../problem';
+import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
-import { page, pageQuery } from '../../schemas';
+import { list, page, pageQuery } from '../../schemas';
 import { presentEvent } from './presenter';
 import { event, eventIdForm, eventNameForm, eventParams, newEvent, seat } from './schema';
 
@@ -64,7 +65,17 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       access: ['operator'],
       body: newEvent,
       bodyLimit: MEGABYTE,
-      responses: { 201: { description: 'The event', schema: event, headers: { Location: 'Where the event is' } } },
+      responses: {
+        201: {
+          description: 'The event',
+          schema: event,
+          headers: { Location: locationHeader('the event', '/v1/events/hamlet') },
+          links: {
+            getEvent: { event: '$response.body#/slug' },
+            getSeats: { event: '$response.body#/slug' },
+          },
+        },
+      },
       problems: ['slug_taken'],
       async handle({ body }): Promise<Reply> {
         const { sections, ...rest } = body;
@@ -106,13 +117,12 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
       description: 'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
       access: 'public',
       params: eventParams,
+      headers: {
+        'If-None-Match': z.string().optional().meta({ description: 'The `ETag` of the map that you have' }),
+      },
       responses: {
-        200: {
-          description: 'Every seat',
-          schema: z.object({ data: z.array(seat) }),
-          headers: { ETag: 'Of this picture' },
-        },
-        304: { description: 'Nothing has changed' },
+        200: { description: 'Every seat', schema: list(seat), headers: { ETag: etagHeader } },
+        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
       async handle({ params, ctx }) {
@@ -145,7 +155,13 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
         'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.',
       access: 'public',
       params: eventParams,
-      responses: { 200: { description: 'A stream without an end', contentType: 'text/event-stream' } },
+      responses: {
+        200: {
+          description: 'A stream without an end',
+          contentType: 'text/event-stream',
+          example: 'event: seats\ndata: {"data":[{"label":"A-1","status":"held"}]}\n\n',
+        },
+      },
       problems: ['not_found'],
       async handle({ params, ctx }) {
         const listener = await streams.listen(await idOf(params.event));

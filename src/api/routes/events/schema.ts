@@ -6,7 +6,7 @@ import {
   MAX_SEATS_PER_EVENT,
   MAX_SEATS_PER_ROW,
 } from '../../../domain/seat-map';
-import { currency, line, minorUnits, money, timestamp, timestampInput } from '../../schemas';
+import { count, currency, line, minorUnits, money, openEnum, timestamp, timestampInput } from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
 export const eventIdForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -25,28 +25,41 @@ const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/, {
   message: 'must be 1 to 50 letters, digits, _ or -, beginning with a letter or digit',
 });
 
-const section = z
+const newRow = z.strictObject({ name: line(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) }).meta({ id: 'NewRow' });
+const newCategory = z.strictObject({ code, name: line(60), price: minorUnits }).meta({ id: 'NewCategory' });
+const newSection = z
   .strictObject({
     name: line(60),
-    category: code,
-    rows: z
-      .array(z.strictObject({ name: line(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) }))
-      .min(1)
-      .max(MAX_ROWS_PER_SECTION)
-      .optional(),
+    category: code.meta({ description: 'The code of one of the categories' }),
+    rows: z.array(newRow).min(1).max(MAX_ROWS_PER_SECTION).optional(),
     places: z.int().min(1).max(MAX_SEATS_PER_EVENT).optional().meta({ description: 'General admission' }),
   })
   .refine((value) => (value.rows === undefined) !== (value.places === undefined), {
     message: 'takes either rows or places',
   })
-  .meta({ oneOf: [{ required: ['rows'] }, { required: ['places'] }] });
+  .meta({ id: 'NewSection', description: 'Either `rows` or `places`' });
+
+const EXAMPLE = {
+  slug: 'hamlet',
+  name: 'Hamlet',
+  venue: 'Theatre',
+  startsAt: '2030-03-14T19:00:00.000Z',
+  timeZone: 'Europe/Prague',
+  currency: 'EUR',
+  salesOpenAt: '2030-01-10T09:00:00.000Z',
+  salesCloseAt: null,
+  holdTtlSeconds: 600,
+  holdCapSeconds: 1800,
+  maxSeatsPerReservation: 10,
+};
 
 export const newEvent = z
   .strictObject({
     slug: z
       .string()
       .regex(SLUG, { message: 'must be up to 100 small letters, digits, _ or -, beginning with a letter or digit' })
-      .refine((slug) => !UUID.test(slug), { message: 'must not look like an id' }),
+      .refine((slug) => !UUID.test(slug), { message: 'must not look like an id' })
+      .meta({ description: "The event's name in addresses, for good; it must not look like an id" }),
     name: line(200),
     venue: line(200).nullable().default(null),
     startsAt: timestampInput,
@@ -54,23 +67,31 @@ export const newEvent = z
       .string()
       .max(64)
       .refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' })
-      .default('UTC'),
+      .default('UTC')
+      .meta({ description: 'An IANA time zone; tickets show the times of this place' }),
     currency,
-    salesOpenAt: timestampInput.nullable().default(null),
-    salesCloseAt: timestampInput.nullable().default(null),
-    holdTtlSeconds: z.int().min(1).max(WEEK).nullable().default(null),
+    salesOpenAt: timestampInput.nullable().default(null).meta({ description: 'RFC 3339. Absent: the sale is open' }),
+    salesCloseAt: timestampInput
+      .nullable()
+      .default(null)
+      .meta({ description: 'RFC 3339. Absent: the sale does not close' }),
+    holdTtlSeconds: z
+      .int()
+      .min(1)
+      .max(WEEK)
+      .nullable()
+      .default(null)
+      .meta({ description: "How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise" }),
     holdCapSeconds: z
       .int()
       .min(1)
       .max(4 * WEEK)
       .nullable()
-      .default(null),
+      .default(null)
+      .meta({ description: 'How long a hold lasts at most, extensions included. Absent: three times the TTL' }),
     maxSeatsPerReservation: z.int().min(1).max(100).default(10),
-    categories: z
-      .array(z.strictObject({ code, name: line(60), price: minorUnits }))
-      .min(1)
-      .max(50),
-    sections: z.array(section).min(1).max(500),
+    categories: z.array(newCategory).min(1).max(50),
+    sections: z.array(newSection).min(1).max(500),
   })
   .superRefine((event, ctx) => {
     const refuse = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
@@ -100,7 +121,24 @@ export const newEvent = z
     if (doubled.length > 0)
       refuse(['sections'], `seat labels occur twice: ${doubled.slice(0, 5).join(', ')}; rename a row or section`);
   })
-  .meta({ id: 'NewEvent' });
+  .meta({
+    id: 'NewEvent',
+    examples: [
+      {
+        ...EXAMPLE,
+        categories: [
+          { code: 'stalls', name: 'Stalls', price: 4500 },
+          { code: 'floor', name: 'Floor', price: 2000 },
+        ],
+        sections: [
+          { name: 'Stalls', category: 'stalls', rows: [{ name: 'A', seats: 20 }] },
+          { name: 'Floor', category: 'floor', places: 500 },
+        ],
+      },
+    ],
+  });
+
+const category = z.object({ code: z.string(), name: z.string(), price: money }).meta({ id: 'Category' });
 
 export const event = z
   .object({
@@ -113,25 +151,53 @@ export const event = z
     currency,
     salesOpenAt: timestamp.nullable(),
     salesCloseAt: timestamp.nullable(),
-    holdTtlSeconds: z.int(),
-    holdCapSeconds: z.int(),
-    maxSeatsPerReservation: z.int(),
-    categories: z.array(z.object({ code: z.string(), name: z.string(), price: money })),
+    holdTtlSeconds: count,
+    holdCapSeconds: count,
+    maxSeatsPerReservation: count,
+    categories: z.array(category),
     createdAt: timestamp,
   })
-  .meta({ id: 'Event' });
+  .meta({
+    id: 'Event',
+    examples: [
+      {
+        id: '3e0d7f6c-58b1-4b0e-9d53-2f5a8d1c7a10',
+        ...EXAMPLE,
+        categories: [
+          { code: 'stalls', name: 'Stalls', price: { amount: 4500, currency: 'EUR' } },
+          { code: 'floor', name: 'Floor', price: { amount: 2000, currency: 'EUR' } },
+        ],
+        createdAt: '2030-01-02T08:30:00.123Z',
+      },
+    ],
+  });
 
 export const seat = z
   .object({
-    label: z.string(),
+    label: z.string().meta({ description: 'Unique in the event' }),
     section: z.string(),
-    row: z.string().nullable(),
-    number: z.int().nullable(),
+    row: z.string().nullable().meta({ description: 'null for general admission' }),
+    number: count.nullable().meta({ description: 'null for general admission' }),
     category: z.string(),
     price: money,
-    status: z.enum(['available', 'held', 'sold', 'blocked']),
+    status: openEnum(['available', 'held', 'sold', 'blocked']),
   })
-  .meta({ id: 'Seat' });
+  .meta({
+    id: 'Seat',
+    examples: [
+      {
+        label: 'A-1',
+        section: 'Stalls',
+        row: 'A',
+        number: 1,
+        category: 'stalls',
+        price: { amount: 4500, currency: 'EUR' },
+        status: 'available',
+      },
+    ],
+  });
 
-export const eventParams = z.object({ event: z.string().meta({ description: 'An id or a slug' }) });
+export const eventParams = z.object({
+  event: z.string().meta({ description: 'An id or a slug', examples: ['hamlet'] }),
+});
 export const eventNameForm = SLUG;

@@ -2,10 +2,20 @@ import { z } from 'zod';
 import { reservationsAreWorked } from '../../../db/workers';
 import type { ApiDeps } from '../../app';
 import { defineRoute } from '../../route';
+import { openEnum } from '../../schemas';
 
 const WORKER_SEEN_WITHIN_SECONDS = 15;
 
-const state = z.object({ status: z.string(), degraded: z.array(z.string()).optional() });
+const liveness = z.object({ status: openEnum(['ok']) }).meta({ id: 'Liveness', examples: [{ status: 'ok' }] });
+const readiness = z
+  .object({
+    status: openEnum(['ready']),
+    degraded: z
+      .array(openEnum(['temporal']))
+      .optional()
+      .meta({ description: 'What is missing, though sales go on' }),
+  })
+  .meta({ id: 'Readiness', examples: [{ status: 'ready' }] });
 
 /** For load balancers and monitoring. */
 export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
@@ -17,7 +27,7 @@ export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
       tag: 'Health',
       summary: 'Whether the process runs',
       access: 'public',
-      responses: { 200: { description: 'It does', schema: state } },
+      responses: { 200: { description: 'It does', schema: liveness } },
       problems: [],
       handle: async () => ({ status: 200, body: { status: 'ok' } }),
     }),
@@ -31,7 +41,7 @@ export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
       description:
         'Without the database 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
       access: 'public',
-      responses: { 200: { description: 'It can', schema: state } },
+      responses: { 200: { description: 'It can', schema: readiness } },
       problems: [],
       async handle() {
         const worked = await reservationsAreWorked(db, WORKER_SEEN_WITHIN_SECONDS);
@@ -47,7 +57,13 @@ export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
       tag: 'Health',
       summary: "This process's figures, for Prometheus",
       access: ['operator'],
-      responses: { 200: { description: "Prometheus' text format", contentType: 'text/plain' } },
+      responses: {
+        200: {
+          description: "Prometheus' text format",
+          contentType: 'text/plain',
+          example: '# TYPE holdfast_holds_total counter\nholdfast_holds_total{outcome="held"} 42\n',
+        },
+      },
       problems: [],
       handle: async () => ({
         status: 200,

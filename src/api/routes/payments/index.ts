@@ -3,8 +3,9 @@ import { listPayments } from '../../../db/payments';
 import { REFUND_REASONS } from '../../../domain/settlement';
 import type { ApiDeps } from '../../app';
 import { pageOf } from '../../cursor';
+import { HELD_RESERVATION, PAYMENT, RESERVATION_ID } from '../../examples';
 import { defineRoute } from '../../route';
-import { line, money, page, pageQuery, timestamp } from '../../schemas';
+import { flag, line, money, openEnum, page, pageQuery, timestamp } from '../../schemas';
 
 const STATUSES = ['captured', 'refunding', 'refunded'] as const;
 /** In a cursor, a reference (up to 255 characters of any kind) is base64url: made-up ones too can be read, all but NUL. */
@@ -18,9 +19,9 @@ const paymentRecord = z
     reservation: z.string().meta({ description: 'As the provider named it; it need not exist' }),
     reservationExists: z.boolean(),
     amount: money,
-    source: z.enum(['stripe', 'standard', 'client', 'signal']),
-    status: z.enum(STATUSES),
-    refundReason: z.enum(REFUND_REASONS).nullable(),
+    source: openEnum(['stripe', 'standard', 'client', 'signal'], 'Who told us of it'),
+    status: openEnum(STATUSES),
+    refundReason: openEnum(REFUND_REASONS).nullable(),
     refundError: z
       .string()
       .nullable()
@@ -28,7 +29,23 @@ const paymentRecord = z
     receivedAt: timestamp,
     refundedAt: timestamp.nullable(),
   })
-  .meta({ id: 'Payment' });
+  .meta({
+    id: 'Payment',
+    examples: [
+      {
+        reference: PAYMENT.reference,
+        reservation: RESERVATION_ID,
+        reservationExists: true,
+        amount: HELD_RESERVATION.total,
+        source: 'stripe',
+        status: 'captured',
+        refundReason: null,
+        refundError: null,
+        receivedAt: '2030-01-12T10:05:00.123Z',
+        refundedAt: null,
+      },
+    ],
+  });
 
 /** Every payment that we were told of, for operators: also those for reservations that never existed. */
 export function paymentRoutes({ db }: ApiDeps) {
@@ -43,18 +60,15 @@ export function paymentRoutes({ db }: ApiDeps) {
       query: z.strictObject({
         ...pageQuery(REFERENCE_FORM),
         status: z.enum(STATUSES).optional(),
-        reservation: line(500).optional(),
-        reservationExists: z.enum(['true', 'false']).optional(),
+        reservation: line(500).optional().meta({ description: 'As the provider named it' }),
+        reservationExists: flag
+          .optional()
+          .meta({ description: 'false: only payments for reservations that never were' }),
       }),
       responses: { 200: { description: 'A page of payments', schema: page(paymentRecord) } },
       problems: [],
       async handle({ query }) {
-        const { status, reservation, reservationExists, cursor, limit } = query;
-        const filter = {
-          status,
-          reservation,
-          ...(reservationExists && { reservationExists: reservationExists === 'true' }),
-        };
+        const { cursor, limit, ...filter } = query;
         const after = cursor ? { at: cursor.at, id: decodeReference(cursor.id) } : null;
         const rows = await listPayments(db, filter, after, limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => encodeReference(row.payment.reference));

@@ -4,11 +4,13 @@ import { orderResend } from '../../../db/mails';
 import { readPrint } from '../../../db/tickets';
 import { faultPoint } from '../../../fault-points';
 import type { ApiDeps } from '../../app';
+import { CANCELLED_RESERVATION, CONFIRMED_RESERVATION, HELD_RESERVATION } from '../../examples';
+import { retryAfterHeader } from '../../headers';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { Access } from './access';
 import { presentReservation } from './presenter';
-import { confirmation, reservation, reservationParams } from './schema';
+import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
 
 /** How long `confirm` and `cancel` wait for the actor before they answer 202. */
 const RESULT_WITHIN_MS = 5000;
@@ -29,10 +31,17 @@ function refuse(kind: keyof typeof REFUSALS): never {
   throw new Problem(code, detail);
 }
 
-const kept202 = {
-  description: 'Kept; the actor has not come to it within 5 s. The reservation as it stands',
+/** How soon it is worth to look at the reservation again. */
+const LOOK_AGAIN_SECONDS = '2';
+
+/** @param example the reservation as it stood before */
+const accepted = (description: string, example: unknown) => ({
+  description,
   schema: reservation,
-};
+  example,
+  headers: { Location: reservationLocation, 'Retry-After': retryAfterHeader },
+});
+const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as it stands';
 
 /** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
 export function commandRoutes({
@@ -43,7 +52,12 @@ export function commandRoutes({
   testProvider,
   defaultTtlSeconds,
 }: ApiDeps & { access: Access }) {
-  const as = (status: number, record: ReservationRecord): Reply => ({ status, body: presentReservation(record) });
+  const done = (record: ReservationRecord): Reply => ({ status: 200, body: presentReservation(record) });
+  const promised = (record: ReservationRecord): Reply => ({
+    status: 202,
+    body: presentReservation(record),
+    headers: { location: `/v1/reservations/${record.id}`, 'retry-after': LOOK_AGAIN_SECONDS },
+  });
   const reload = async (id: string) => (await findReservation(db, id))!;
 
   /** Waits for what becomes of a kept message. */
@@ -62,7 +76,7 @@ export function commandRoutes({
       access: ['client'],
       params: reservationParams,
       body: confirmation,
-      responses: { 200: { description: 'Confirmed', schema: reservation }, 202: kept202 },
+      responses: { 200: { description: 'Confirmed', schema: reservation }, 202: accepted(KEPT, HELD_RESERVATION) },
       problems: [
         'not_found',
         'payment_mismatch',
@@ -88,8 +102,8 @@ export function commandRoutes({
           outcome === 'confirmed' ||
           (now.status === 'confirmed' && now.payment?.reference === body.payment.reference)
         )
-          return as(200, now);
-        if (outcome === null) return as(202, now);
+          return done(now);
+        if (outcome === null) return promised(now);
         return refuse(now.status === 'cancelled' || now.status === 'confirmed' ? now.status : 'mismatch');
       },
     }),
@@ -102,18 +116,21 @@ export function commandRoutes({
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
       access: ['client'],
       params: reservationParams,
-      responses: { 200: { description: 'Cancelled', schema: reservation }, 202: kept202 },
+      responses: {
+        200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
+        202: accepted(KEPT, CONFIRMED_RESERVATION),
+      },
       problems: ['not_found', 'reservation_expired'],
       async handle({ params, caller }) {
         const before = await access.load(params.id, caller);
-        if (before.status === 'cancelled') return as(200, before);
+        if (before.status === 'cancelled') return done(before);
         const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'expired') return refuse('expired');
         const outcome = await outcomeOf(result);
         const now = await reload(params.id);
-        if (now.status === 'cancelled') return as(200, now);
-        return outcome === null ? as(202, now) : refuse('expired');
+        if (now.status === 'cancelled') return done(now);
+        return outcome === null ? promised(now) : refuse('expired');
       },
     }),
 
@@ -125,7 +142,7 @@ export function commandRoutes({
       summary: "Let the hold last a full time from now, at most to the event's cap",
       access: ['client'],
       params: reservationParams,
-      responses: { 200: { description: 'Extended', schema: reservation } },
+      responses: { 200: { description: 'Extended', schema: reservation, example: HELD_RESERVATION } },
       problems: [
         'not_found',
         'extension_limit',
@@ -139,7 +156,7 @@ export function commandRoutes({
         if (kind === 'unknown') throw access.missing(params.id);
         if (kind !== 'extended') return refuse(kind);
         notify('commands');
-        return as(200, await reload(params.id));
+        return done(await reload(params.id));
       },
     }),
 
@@ -151,7 +168,7 @@ export function commandRoutes({
       summary: 'Mail the tickets again',
       access: ['client'],
       params: reservationParams,
-      responses: { 202: { description: 'Will be sent', schema: reservation } },
+      responses: { 202: accepted('Will be sent', CONFIRMED_RESERVATION) },
       problems: ['not_found', 'tickets_not_ready', 'limit_exceeded'],
       async handle({ params, caller }) {
         const record = await access.load(params.id, caller);
@@ -166,7 +183,7 @@ export function commandRoutes({
         if (result === 'too_many')
           throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
         notify('commands');
-        return as(202, record);
+        return promised(record);
       },
     }),
   ];

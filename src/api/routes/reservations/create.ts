@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import { findEvent } from '../../../db/events';
 import { findUnavailable, findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
@@ -8,13 +8,24 @@ import { findReservation } from '../../../db/reservations';
 import { chooseSeats } from '../../../domain/best-available';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
 import type { ApiDeps } from '../../app';
+import { HELD_RESERVATION } from '../../examples';
 import { createHoldQueue } from '../../hold-queue';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { presentReservation } from './presenter';
-import { keyHeader, newReservation, reservation } from './schema';
+import { keyHeader, newReservation, newReservationExamples, reservation, reservationLocation } from './schema';
 
 const BEST_AVAILABLE_ATTEMPTS = 8;
+/** What a client does with the reservation that it made. */
+const NEXT_CALLS = [
+  'getReservation',
+  'extendReservation',
+  'confirmReservation',
+  'cancelReservation',
+  'getTickets',
+  'getTicketsPdf',
+  'getHistory',
+];
 
 type NewReservation = z.output<typeof newReservation>;
 
@@ -174,11 +185,19 @@ export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, b
     access: ['client'],
     headers: keyHeader,
     body: newReservation,
+    bodyExamples: newReservationExamples,
     responses: {
       201: {
         description: 'Held; or, with `Idempotency-Replayed: true`, the reservation as it stands now',
         schema: reservation,
-        headers: { Location: 'Where the reservation is', 'Idempotency-Replayed': '`true` when the key was known' },
+        example: HELD_RESERVATION,
+        headers: {
+          Location: reservationLocation,
+          'Idempotency-Replayed': z
+            .boolean()
+            .meta({ description: '`true` when the key was known, else absent', examples: [true] }),
+        },
+        links: Object.fromEntries(NEXT_CALLS.map((operationId) => [operationId, { id: '$response.body#/id' }])),
       },
     },
     problems: [

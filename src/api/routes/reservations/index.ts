@@ -6,9 +6,10 @@ import { listReservations } from '../../../db/reservations';
 import { listTickets, readDocument, readPrint } from '../../../db/tickets';
 import type { ApiDeps } from '../../app';
 import { encodeCursor, pageOf } from '../../cursor';
+import { CONFIRMED_RESERVATION } from '../../examples';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
-import { page } from '../../schemas';
+import { list, page } from '../../schemas';
 import { createAccess } from './access';
 import { commandRoutes } from './commands';
 import { createRoute } from './create';
@@ -16,6 +17,7 @@ import { presentReservation } from './presenter';
 import { historyEntry, historyQuery, reservation, reservationParams, reservationQuery, ticket } from './schema';
 
 const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
+const DISPOSITION = 'inline; filename="tickets.pdf"';
 const notReady = () =>
   new Problem('tickets_not_ready', 'The tickets are not ready: they are printed right after the confirmation.');
 
@@ -92,7 +94,7 @@ export function reservationRoutes(deps: ApiDeps) {
       summary: 'Its tickets',
       access: ['client'],
       params: reservationParams,
-      responses: { 200: { description: 'One for each seat', schema: z.object({ data: z.array(ticket) }) } },
+      responses: { 200: { description: 'One for each seat', schema: list(ticket) } },
       problems: ['not_found', 'tickets_not_ready'],
       async handle({ params, caller }) {
         const { id, status } = await access.load(params.id, caller);
@@ -112,7 +114,15 @@ export function reservationRoutes(deps: ApiDeps) {
       summary: 'Its tickets as one PDF, a page each',
       access: ['client'],
       params: reservationParams,
-      responses: { 200: { description: 'The document', contentType: 'application/pdf' } },
+      responses: {
+        200: {
+          description: 'The document',
+          contentType: 'application/pdf',
+          headers: {
+            'Content-Disposition': z.string().meta({ description: 'RFC 6266', examples: [DISPOSITION] }),
+          },
+        },
+      },
       problems: ['not_found', 'tickets_not_ready', 'reservation_cancelled'],
       async handle({ params, caller }) {
         const { id, status } = await access.load(params.id, caller);
@@ -124,7 +134,7 @@ export function reservationRoutes(deps: ApiDeps) {
           status: 200,
           body: pdf,
           type: 'application/pdf',
-          headers: { 'content-disposition': 'inline; filename="tickets.pdf"' },
+          headers: { 'content-disposition': DISPOSITION },
         };
       },
     }),
@@ -139,7 +149,9 @@ export function reservationRoutes(deps: ApiDeps) {
         "On the buyer's request. Seats, money, ticket codes and the history stay, so the accounts stay right; nothing can be mailed or printed for it any more.",
       access: ['operator'],
       params: reservationParams,
-      responses: { 200: { description: 'Forgotten', schema: reservation } },
+      responses: {
+        200: { description: 'Forgotten', schema: reservation, example: { ...CONFIRMED_RESERVATION, buyer: null } },
+      },
       problems: ['not_found'],
       async handle({ params, caller }) {
         const { id } = await access.load(params.id, caller);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import { RESERVATION_STATUSES } from '../../../domain/settlement';
-import { currency, line, minorUnits, money, pageQuery, seatLabel, timestamp } from '../../schemas';
+import { HISTORY_TYPES } from '../../../domain/history-types';
+import { CONFIRMED_RESERVATION, HELD_RESERVATION, PAYMENT, RESERVATION_ID, TICKET_CODE } from '../../examples';
+import { locationHeader } from '../../headers';
+import { currency, line, minorUnits, money, openEnum, pageQuery, seatLabel, timestamp } from '../../schemas';
 
 /** The library's own pattern, but with labels of a domain that can exist: up to 63 characters, no hyphen at either end. */
 const EMAIL =
@@ -12,10 +15,17 @@ const email = z
   .max(254)
   // RFC 5321; in the document the format says so.
   .refine((text) => text.indexOf('@') <= 64, notEmail);
-const buyer = z.strictObject({ name: line(200), email });
+const newBuyer = z
+  .strictObject({ name: line(200).meta({ description: 'Printed on the tickets' }), email })
+  .meta({ id: 'NewBuyer' });
 const MAX_SEATS = 100;
 /** The pattern of an id without its anchors. */
 const ID_FORM = IDEMPOTENCY_KEY.source.slice(1, -1);
+
+const bestAvailable = z.strictObject({ quantity: z.int().min(1).max(MAX_SEATS), category: line(50) }).meta({
+  id: 'BestAvailable',
+  description: 'Adjacent seats of a category, if there are any; else the best single ones',
+});
 
 export const newReservation = z
   .strictObject({
@@ -25,76 +35,117 @@ export const newReservation = z
       .min(1)
       .max(MAX_SEATS)
       .refine((labels) => new Set(labels).size === labels.length, { message: 'names a seat twice' })
-      .meta({ uniqueItems: true })
+      .meta({ uniqueItems: true, description: 'Labels' })
       .optional(),
-    bestAvailable: z
-      .strictObject({ quantity: z.int().min(1).max(MAX_SEATS), category: line(50) })
-      .optional()
-      .meta({ description: 'Adjacent seats of a category, if there are any; else the best single ones' }),
-    buyer,
+    bestAvailable: bestAvailable.optional(),
+    buyer: newBuyer,
   })
   .refine((value) => (value.seats === undefined) !== (value.bestAvailable === undefined), {
     message: 'takes either seats or bestAvailable',
     path: ['seats'],
   })
-  .meta({ id: 'NewReservation', oneOf: [{ required: ['seats'] }, { required: ['bestAvailable'] }] });
+  .meta({ id: 'NewReservation', description: 'Either `seats` or `bestAvailable`' });
 
-const payment = z.object({
-  reference: z.string(),
-  amount: minorUnits,
-  currency,
-  status: z.enum(['captured', 'refunding', 'refunded']),
-});
+export const newReservationExamples = {
+  namedSeats: { event: 'hamlet', seats: ['A-1', 'A-2'], buyer: HELD_RESERVATION.buyer },
+  bestAvailable: {
+    event: 'hamlet',
+    bestAvailable: { quantity: 2, category: 'stalls' },
+    buyer: HELD_RESERVATION.buyer,
+  },
+};
+
+const payment = z
+  .object({
+    reference: z.string(),
+    amount: minorUnits,
+    currency,
+    status: openEnum(['captured', 'refunding', 'refunded']),
+  })
+  .meta({ id: 'ReservationPayment' });
+
+const heldSeat = z.object({ label: z.string(), category: z.string(), price: money }).meta({ id: 'HeldSeat' });
+const buyer = z.object({ name: z.string(), email: z.string() }).meta({ id: 'Buyer' });
 
 export const reservation = z
   .object({
-    id: z.string(),
-    status: z.enum(RESERVATION_STATUSES),
+    id: z.string().meta({ description: 'The idempotency key that it was made with' }),
+    status: openEnum(RESERVATION_STATUSES),
     event: z.string().meta({ description: "The event's slug" }),
-    seats: z.array(z.object({ label: z.string(), category: z.string(), price: money })),
+    seats: z.array(heldSeat),
     total: money,
-    buyer: z
-      .object({ name: z.string(), email: z.string() })
+    buyer: buyer
       .nullable()
       .meta({ description: 'null after its erasure, and for a reservation that an operator started by hand' }),
     expiresAt: timestamp,
     createdAt: timestamp,
     payment: payment.nullable().meta({ description: 'The one that confirmed the reservation, else the latest' }),
   })
-  .meta({ id: 'Reservation' });
+  .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
+
+const paymentClaim = z
+  .strictObject({
+    reference: line(255).meta({ description: "The payment's own id, one space over all providers" }),
+    amount: minorUnits,
+    currency,
+  })
+  .meta({ id: 'PaymentClaim', description: 'A payment that the client took itself' });
 
 export const confirmation = z
-  .strictObject({ payment: z.strictObject({ reference: line(255), amount: minorUnits, currency }) })
-  .meta({ id: 'Confirmation' });
+  .strictObject({ payment: paymentClaim })
+  .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
 
 export const reservationQuery = z.strictObject({
   ...pageQuery(ID_FORM),
-  event: line(100).optional(),
+  event: line(100).optional().meta({ description: 'The slug or the id of an event' }),
   status: z.enum(RESERVATION_STATUSES).optional(),
-  email: email.optional(),
+  email: email.optional().meta({ description: "The buyer's" }),
 });
 
 export const historyEntry = z
-  .object({ at: timestamp, type: z.string(), actor: z.string(), data: z.record(z.string(), z.unknown()) })
-  .meta({ id: 'HistoryEntry' });
+  .object({
+    at: timestamp,
+    type: openEnum(HISTORY_TYPES),
+    actor: z.string().meta({ description: 'Who did it, as `client:NAME`, `operator:NAME` or `system`' }),
+    data: z.record(z.string(), z.unknown()).meta({ description: 'Depends on the type' }),
+  })
+  .meta({
+    id: 'HistoryEntry',
+    examples: [
+      {
+        at: HELD_RESERVATION.createdAt,
+        type: 'reservation.held',
+        actor: 'client:shop',
+        data: { seats: ['A-1', 'A-2'], expiresAt: HELD_RESERVATION.expiresAt },
+      },
+    ],
+  });
 
 export const ticket = z
   .object({
     code: z.string().meta({ description: 'What the QR code carries; signed, see `GET /v1/ticket-key`' }),
     seat: z.string(),
     holder: z.string(),
-    status: z.enum(['valid', 'used', 'void']),
+    status: openEnum(['valid', 'used', 'void']),
   })
-  .meta({ id: 'Ticket' });
+  .meta({
+    id: 'Ticket',
+    examples: [{ code: TICKET_CODE, seat: 'A-1', holder: 'Ada Lovelace', status: 'valid' }],
+  });
 
+export const reservationLocation = locationHeader('the reservation', `/v1/reservations/${RESERVATION_ID}`);
 export const reservationParams = z.object({
-  id: z.string().meta({ description: 'The idempotency key that the reservation was made with' }),
+  id: z
+    .string()
+    .meta({ description: 'The idempotency key that the reservation was made with', examples: [RESERVATION_ID] }),
 });
 export const historyQuery = z.strictObject(pageQuery('[0-9]{1,15}'));
 export const keyHeader = {
-  'Idempotency-Key': {
-    description: "Becomes the reservation's id. A UUID is best; it may be quoted.",
-    required: true,
-    schema: z.string().regex(new RegExp(`^(?:${ID_FORM}|"${ID_FORM}")$`)),
-  },
+  'Idempotency-Key': z
+    .string()
+    .regex(new RegExp(`^(?:${ID_FORM}|"${ID_FORM}")$`))
+    .meta({
+      description: "Becomes the reservation's id. A UUID is best; it may be quoted.",
+      examples: [RESERVATION_ID],
+    }),
 };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PAYMENT, RESERVATION_ID } from '../../examples';
 import { isWellFormed } from '../../schemas';
 
 /** Kept as it is told; only what could not be stored is refused. */
@@ -20,19 +21,37 @@ export const standardEvent = z.object({ type: z.string() });
 export const standardPayment = z.object({
   data: z.object({ reservation: stored(500), reference: stored(255), amount, currency }),
 });
-/** For the document: what a truly signed message looks like that is kept or ignored. */
-export const standardMessage = z.union([
-  z
-    .looseObject({ type: z.enum(STANDARD_TYPES), ...standardPayment.shape })
-    .meta({ description: 'A payment that succeeded or failed' }),
-  z
-    .looseObject({ type: z.string() })
-    .meta({ description: 'Of any other type: ignored', not: { properties: { type: { enum: STANDARD_TYPES } } } }),
-]);
+/** For the document: a message that is kept. */
+export const standardMessage = z
+  .looseObject({
+    type: z.enum(STANDARD_TYPES),
+    data: standardPayment.shape.data.meta({ id: 'StandardPayment' }),
+  })
+  .meta({
+    id: 'StandardWebhook',
+    description: 'A payment that succeeded or failed',
+    examples: [{ type: 'payment.succeeded', data: { reservation: RESERVATION_ID, ...PAYMENT } }],
+  });
 /** For the document: Stripe says what its events look like. */
-export const stripeMessage = z
-  .looseObject({ id: stored(255), type: z.string() })
-  .meta({ description: "Stripe's event, as signed" });
+export const stripeMessage = z.looseObject({ id: stored(255), type: z.string() }).meta({
+  id: 'StripeWebhook',
+  description: "Stripe's event, as signed",
+  examples: [
+    {
+      id: 'evt_1QK9vJ2eZvKYlo2C',
+      type: 'payment_intent.succeeded',
+      data: {
+        object: {
+          id: PAYMENT.reference,
+          amount: PAYMENT.amount,
+          amount_received: PAYMENT.amount,
+          currency: 'eur',
+          metadata: { reservation_id: RESERVATION_ID },
+        },
+      },
+    },
+  ],
+});
 
 export const stripeEvent = z.object({ id: stored(255), type: z.string() });
 const metadata = z.object({ reservation_id: stored(500).optional() }).nullish();

@@ -1,0 +1,50 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import { tidy, type Direction, type Json } from './json-schema';
+
+export interface Components {
+  /** A schema's place in the document: a reference, if it has an id; then it is among the components. */
+  schemaOf: (schema: z.ZodType, direction: Direction) => Json;
+  readonly schemas: Json;
+}
+
+/** The example that comes with a schema; undefined if none does. */
+export function exampleOf(schema: z.ZodType): unknown {
+  const examples = schema.meta()?.examples;
+  return Array.isArray(examples) ? (examples as unknown[])[0] : undefined;
+}
+
+/** Examples stand with the bodies and parameters that they are of, not a second time with the schemas. */
+const withoutExamples = ({ examples: _, ...schema }: Json): Json => schema;
+
+/** Collects the named schemas of a document. */
+export function createComponents(): Components {
+  const schemas: Json = {};
+
+  /** @throws Error when two different schemas have one name */
+  function add(name: string, schema: Json): void {
+    if (schemas[name] !== undefined && !isDeepStrictEqual(schemas[name], schema)) {
+      throw new Error(`Two different schemas are called ${name}: a request's and an answer's need names of their own`);
+    }
+    schemas[name] = schema;
+  }
+
+  return {
+    schemas,
+    schemaOf(schema, direction) {
+      const made = z.toJSONSchema(schema, {
+        target: 'draft-2020-12',
+        io: direction === 'request' ? 'input' : 'output',
+        unrepresentable: 'any',
+        reused: 'inline',
+      });
+      // The schema library names shared schemas in its own place.
+      const placed = JSON.parse(JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+      const { $schema: _, $defs: definitions = {}, ...rest } = placed;
+      for (const [name, definition] of Object.entries(definitions as Record<string, Json>)) {
+        add(name, withoutExamples(tidy(definition, direction)));
+      }
+      return withoutExamples(tidy(rest, direction));
+    },
+  };
+}

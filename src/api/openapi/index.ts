@@ -1,0 +1,106 @@
+import type { z } from 'zod';
+import { requestIdParameter } from '../headers';
+import type { Route } from '../route';
+import { problem } from '../schemas';
+import { createComponents, exampleOf, type Components } from './components';
+import { DESCRIPTION } from './description';
+import type { Json } from './json-schema';
+import { commonHeaders, problemExamples, responsesOf } from './responses';
+
+const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Webhooks', 'Health'];
+const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
+
+function parameterOf(name: string, where: string, schema: z.ZodType, { schemaOf }: Components): Json {
+  const { description, ...rest } = schemaOf(schema, 'request');
+  const example = exampleOf(schema);
+  const absent = schema.safeParse(undefined);
+  return {
+    name,
+    in: where,
+    required: !absent.success,
+    ...(description !== undefined && { description }),
+    schema: { ...rest, ...(absent.data !== undefined && { default: absent.data }) },
+    ...(example !== undefined && { example }),
+  };
+}
+
+/** The parameters of one place, from an object schema. */
+const parametersIn = (where: string, schema: z.ZodType | undefined, components: Components): Json[] =>
+  Object.entries((schema as z.ZodObject | undefined)?.shape ?? {}).map(([name, one]) =>
+    parameterOf(name, where, one as z.ZodType, components),
+  );
+
+function parametersOf(route: Route, components: Components): Json[] {
+  const headers = Object.entries(route.headers ?? {}).map(([name, schema]) =>
+    parameterOf(name, 'header', schema, components),
+  );
+  return [
+    ...parametersIn('path', route.params, components),
+    ...parametersIn('query', route.query, components),
+    ...headers,
+    REQUEST_ID_PARAMETER,
+  ];
+}
+
+function bodyOf({ body, bodyExamples }: Route, { schemaOf }: Components): Json | undefined {
+  if (!body) return undefined;
+  const examples = bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
+  const media = {
+    schema: schemaOf(body, 'request'),
+    ...(examples ? { examples: Object.fromEntries(examples) } : { example: exampleOf(body) }),
+  };
+  return { required: true, content: { 'application/json': media } };
+}
+
+const securityOf = ({ access }: Route): Json[] =>
+  access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+
+function rolesOf({ access }: Route): string {
+  if (access === 'public') return 'No key is needed.';
+  if (access === 'provider') return 'No key; the signature proves the sender.';
+  return `Takes a key of the role ${[...new Set([...access, 'operator'])].join(' or ')}.`;
+}
+
+function operationOf(route: Route, components: Components): Json {
+  const requestBody = bodyOf(route, components);
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    description: [route.description, rolesOf(route)].filter(Boolean).join('\n\n'),
+    security: securityOf(route),
+    parameters: parametersOf(route, components),
+    ...(requestBody && { requestBody }),
+    responses: responsesOf(route, components),
+  };
+}
+
+/** Makes the OpenAPI 3.1 document from the routes and the very schemas that validate. */
+export function createOpenApi(routes: readonly Route[]): Json {
+  const components = createComponents();
+  // Every operation refers to it by name, so it is put among the components even if no route names it.
+  components.schemaOf(problem, 'answer');
+  const paths: Record<string, Json> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(route, components) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Holdfast',
+      version: '1.0.0',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      description: DESCRIPTION,
+    },
+    servers: [{ url: '/' }],
+    tags: TAGS.map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: components.schemas,
+      examples: problemExamples(),
+      headers: commonHeaders(components),
+      parameters: { RequestId: parameterOf('X-Request-Id', 'header', requestIdParameter, components) },
+      securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key' } },
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export function closeAnswers<Document>(document: Document): Document;
