@@ -7,7 +7,7 @@ module.exports = {
       comment: 'Files that need each other are one file, or two that need a third.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'domain-is-pure',

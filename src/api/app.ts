@@ -1,50 +1,33 @@
 import Router from '@koa/router';
 import Koa from 'koa';
-import type { Database } from '../db/database';
-import type { Notify } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
-import type { EventStreams } from './event-streams';
-import type { HoldCap } from './hold-cap';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
-import type { Outcomes } from './outcomes';
 import type { Route } from './route';
-import { checkInRoutes } from './routes/check-ins';
+import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { mountDocs } from './routes/docs';
-import { eventRoutes } from './routes/events';
-import { healthRoutes } from './routes/health';
+import { eventRoutes, type EventRouteDeps } from './routes/events';
+import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { paymentRoutes } from './routes/payments';
-import { reservationRoutes } from './routes/reservations';
-import { webhookRoutes } from './routes/webhooks';
-import type { SeatMaps } from './seat-maps';
+import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
+import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 
-/** All that the API stands on; `main.ts` builds it from the settings, a test from its own parts. */
-export interface ApiDeps {
-  db: Database;
-  log: Logger;
-  metrics: ApiMetrics;
-  maps: SeatMaps;
-  streams: EventStreams;
-  outcomes: Outcomes;
-  holdCap: HoldCap;
-  /** Tells the relays that a queue of the outbox has entries. */
-  notify: Notify;
-  /** Seconds, for events that set none. */
-  defaultTtlSeconds: number;
-  /** Open holds of one buyer at most; null: any number. */
-  buyerCap: number | null;
-  /** Payments are also written into the test provider's books. */
-  testProvider: boolean;
-  webhookSecrets: { stripe: readonly string[] | undefined; standard: readonly string[] | undefined };
-  ticketKey: () => Promise<{ keyId: string; publicKeyPem: string }>;
-  temporalAnswers: () => Promise<boolean>;
-  rateLimit: number | 'off';
-  trustedProxies: number;
-}
+/** What the routes take, each its own, and the application itself; `main.ts` builds it from the settings. */
+export type ApiDeps = EventRouteDeps &
+  ReservationRouteDeps &
+  CheckInRouteDeps &
+  WebhookRouteDeps &
+  HealthRouteDeps & {
+    log: Logger;
+    metrics: ApiMetrics;
+    /** Requests a minute. */
+    rateLimit: number | 'off';
+    trustedProxies: number;
+  };
 
 function routesOf(deps: ApiDeps): Route[] {
   return [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Database } from '../../../db/database';
 import { checkIn } from '../../../db/tickets';
-import type { ApiDeps } from '../../app';
 import { RESERVATION_ID, TICKET_CODE, TICKET_KEY } from '../../examples';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
@@ -28,8 +28,13 @@ const publicKey = z.object({ keyId: z.string(), algorithm: openEnum(['Ed25519'])
   examples: [TICKET_KEY],
 });
 
+export interface CheckInRouteDeps {
+  db: Database;
+  ticketKey: () => Promise<{ keyId: string; publicKeyPem: string }>;
+}
+
 /** The door: each ticket lets in once. */
-export function checkInRoutes({ db, ticketKey }: ApiDeps) {
+export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
   return [
     defineRoute({
       method: 'post',

@@ -1,20 +1,30 @@
 import { z } from 'zod';
+import type { Database } from '../../../db/database';
 import { createEvent, findEvent, listEvents, type EventRecord } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
-import type { ApiDeps } from '../../app';
 import { pageOf } from '../../cursor';
+import type { EventStreams } from '../../event-streams';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
+import type { SeatMaps } from '../../seat-maps';
 import { presentEvent } from './presenter';
 import { event, eventIdForm, eventNameForm, eventParams, newEvent, seat } from './schema';
 
 const MEGABYTE = 1_000_000;
 const KNOWN_SLUGS = 10_000;
 
+export interface EventRouteDeps {
+  db: Database;
+  maps: SeatMaps;
+  streams: EventStreams;
+  /** Seconds, for events that set none. */
+  defaultTtlSeconds: number;
+}
+
 /** Events and their seat maps. Reading is public; making one takes an operator. */
-export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: ApiDeps) {
+export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: EventRouteDeps) {
   async function load(idOrSlug: string): Promise<EventRecord> {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
     if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);

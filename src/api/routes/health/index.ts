@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import type { Database } from '../../../db/database';
 import { reservationsAreWorked } from '../../../db/workers';
-import type { ApiDeps } from '../../app';
+import type { ApiMetrics } from '../../metrics';
 import { defineRoute } from '../../route';
 import { openEnum } from '../../schemas';
 
@@ -17,8 +18,14 @@ const readiness = z
   })
   .meta({ id: 'Readiness', examples: [{ status: 'ready' }] });
 
+export interface HealthRouteDeps {
+  db: Database;
+  metrics: Pick<ApiMetrics, 'text'>;
+  temporalAnswers: () => Promise<boolean>;
+}
+
 /** For load balancers and monitoring. */
-export function healthRoutes({ db, metrics, temporalAnswers }: ApiDeps) {
+export function healthRoutes({ db, metrics, temporalAnswers }: HealthRouteDeps) {
   return [
     defineRoute({
       method: 'get',

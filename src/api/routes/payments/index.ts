@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Database } from '../../../db/database';
 import { listPayments } from '../../../db/payments';
 import { REFUND_REASONS } from '../../../domain/settlement';
-import type { ApiDeps } from '../../app';
 import { pageOf } from '../../cursor';
 import { HELD_RESERVATION, PAYMENT, RESERVATION_ID } from '../../examples';
 import { defineRoute } from '../../route';
@@ -48,7 +48,7 @@ const paymentRecord = z
   });
 
 /** Every payment that we were told of, for operators: also those for reservations that never existed. */
-export function paymentRoutes({ db }: ApiDeps) {
+export function paymentRoutes({ db }: { db: Database }) {
   return [
     defineRoute({
       method: 'get',

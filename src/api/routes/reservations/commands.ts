@@ -1,11 +1,13 @@
+import type { Database } from '../../../db/database';
+import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import { extendHold, recordCancelRequest, recordPayment, type RecordResult } from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
 import { readPrint } from '../../../db/tickets';
 import { faultPoint } from '../../../fault-points';
-import type { ApiDeps } from '../../app';
 import { CANCELLED_RESERVATION, CONFIRMED_RESERVATION, HELD_RESERVATION } from '../../examples';
 import { retryAfterHeader } from '../../headers';
+import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { Access } from './access';
@@ -43,6 +45,17 @@ const accepted = (description: string, example: unknown) => ({
 });
 const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as it stands';
 
+export interface CommandRouteDeps {
+  db: Database;
+  /** Tells the relays that a queue of the outbox has entries. */
+  notify: Notify;
+  outcomes: Outcomes;
+  /** Payments are also written into the test provider's books. */
+  testProvider: boolean;
+  /** Seconds, for events that set none. */
+  defaultTtlSeconds: number;
+}
+
 /** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
 export function commandRoutes({
   db,
@@ -51,7 +64,7 @@ export function commandRoutes({
   access,
   testProvider,
   defaultTtlSeconds,
-}: ApiDeps & { access: Access }) {
+}: CommandRouteDeps & { access: Access }) {
   const done = (record: ReservationRecord): Reply => ({ status: 200, body: presentReservation(record) });
   const promised = (record: ReservationRecord): Reply => ({
     status: 202,

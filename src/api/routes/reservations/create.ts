@@ -1,15 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
+import type { Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
 import { findUnavailable, findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
+import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
 import { chooseSeats } from '../../../domain/best-available';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
-import type { ApiDeps } from '../../app';
 import { HELD_RESERVATION } from '../../examples';
+import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
+import type { ApiMetrics } from '../../metrics';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { presentReservation } from './presenter';
@@ -97,7 +100,7 @@ function saleDetail({ opensAt, closesAt }: { opensAt: string | null; closesAt: s
  * looks again, choosing wider.
  */
 async function holdBestAvailable(
-  { db }: Pick<ApiDeps, 'db'>,
+  { db }: { db: Database },
   request: Omit<HoldRequest, 'labels'>,
   { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
 ): Promise<HoldResult> {
@@ -123,7 +126,19 @@ async function holdBestAvailable(
 }
 
 /** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
-export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, buyerCap }: ApiDeps) {
+export interface CreateRouteDeps {
+  db: Database;
+  metrics: Pick<ApiMetrics, 'hold'>;
+  /** Tells the relays that a queue of the outbox has entries. */
+  notify: Notify;
+  holdCap: HoldCap;
+  /** Seconds, for events that set none. */
+  defaultTtlSeconds: number;
+  /** Open holds of one buyer at most; null: any number. */
+  buyerCap: number | null;
+}
+
+export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, buyerCap }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
     findUnavailable: (requests) => findUnavailable(db, requests),

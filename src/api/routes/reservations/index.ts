@@ -4,15 +4,14 @@ import { buyerKeyOf } from '../../../db/holds';
 import { readHistory } from '../../../db/history';
 import { listReservations } from '../../../db/reservations';
 import { listTickets, readDocument, readPrint } from '../../../db/tickets';
-import type { ApiDeps } from '../../app';
 import { encodeCursor, pageOf } from '../../cursor';
 import { CONFIRMED_RESERVATION } from '../../examples';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
 import { list, page } from '../../schemas';
 import { createAccess } from './access';
-import { commandRoutes } from './commands';
-import { createRoute } from './create';
+import { commandRoutes, type CommandRouteDeps } from './commands';
+import { createRoute, type CreateRouteDeps } from './create';
 import { presentReservation } from './presenter';
 import { historyEntry, historyQuery, reservation, reservationParams, reservationQuery, ticket } from './schema';
 
@@ -21,8 +20,10 @@ const DISPOSITION = 'inline; filename="tickets.pdf"';
 const notReady = () =>
   new Problem('tickets_not_ready', 'The tickets are not ready: they are printed right after the confirmation.');
 
+export type ReservationRouteDeps = CreateRouteDeps & CommandRouteDeps;
+
 /** Reservations and their tickets, for the client that made them and for operators. */
-export function reservationRoutes(deps: ApiDeps) {
+export function reservationRoutes(deps: ReservationRouteDeps) {
   const { db } = deps;
   const access = createAccess(db);
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { Database } from '../../../db/database';
+import type { Notify } from '../../../db/outbox-notifier';
 import { recordPayment, recordPaymentFailure } from '../../../db/payments';
 import { faultPoint } from '../../../fault-points';
-import type { ApiDeps } from '../../app';
 import { defineRoute, type Reply } from '../../route';
 import { readStandard, readStripe, type Notice } from './notices';
 import { standardMessage, stripeMessage } from './schema';
@@ -13,11 +14,20 @@ const received = z
 
 const STANDARD_HEADERS = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
 
+export interface WebhookRouteDeps {
+  db: Database;
+  /** Tells the relays that a queue of the outbox has entries. */
+  notify: Notify;
+  /** Payments are also written into the test provider's books. */
+  testProvider: boolean;
+  webhookSecrets: { stripe: readonly string[] | undefined; standard: readonly string[] | undefined };
+}
+
 /**
  * Payment providers' webhooks: checked, kept in the inbox, answered 200; the actor does the rest. What was answered 200
  * can no longer be lost.
  */
-export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: ApiDeps) {
+export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: WebhookRouteDeps) {
   async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
     if (notice.kind === 'paid') {
       await recordPayment(db, { ...notice.payment, source, actor: source }, { strict: false, testProvider });
