@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROJECT } from './blocks';
@@ -8,7 +8,14 @@ const READY_LIMIT_MS = 400_000;
 /** What a reader's checkout does not have, or what the examples write. */
 const LEFT_OUT = new Set(['.git', '.holdfast', 'package.json', 'reports']);
 /** Free ports, so that the examples run beside a system that is being used. */
-const FREE_PORTS = { PORT: '0', PG_PORT: '0', TEMPORAL_PORT: '0', TEMPORAL_UI_PORT: '0', SMTP_PORT: '0', MAIL_UI_PORT: '0' };
+const FREE_PORTS = {
+  PORT: '0',
+  PG_PORT: '0',
+  TEMPORAL_PORT: '0',
+  TEMPORAL_UI_PORT: '0',
+  SMTP_PORT: '0',
+  MAIL_UI_PORT: '0',
+};
 
 /** A folder that looks like the reader's checkout, with a system that runs in it. */
 export interface RunningSystem {
@@ -20,6 +27,8 @@ export interface RunningSystem {
 /** The project by links, so that what examples write stays out of it. */
 function makeCheckout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-docs-'));
+  // As a checkout is: PostgreSQL may run as another user, who must reach its data.
+  chmodSync(folder, 0o755);
   for (const name of readdirSync(PROJECT)) {
     if (!LEFT_OUT.has(name)) symlinkSync(join(PROJECT, name), join(folder, name));
   }
@@ -31,18 +40,22 @@ function makeCheckout(): string {
 /** @throws Error with what was printed, when the command ends or stays silent instead of saying "ready" */
 async function waitUntilReady(child: ChildProcess): Promise<void> {
   let printed = '';
-  await new Promise<void>((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`npm run dev ${why}:\n${printed}`));
-    const timer = setTimeout(() => fail('was not ready in time'), READY_LIMIT_MS);
-    const listen = (text: string): void => {
-      printed += text;
-      if (/^ready$/m.test(printed)) resolve();
-    };
-    child.stdout!.setEncoding('utf8').on('data', listen);
-    child.stderr!.setEncoding('utf8').on('data', listen);
-    child.once('exit', (code) => fail(`ended with ${code}`));
-    void Promise.resolve().then(() => child.once('close', () => clearTimeout(timer)));
-  });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`npm run dev ${why}:\n${printed}`));
+      timer = setTimeout(() => fail('was not ready in time'), READY_LIMIT_MS);
+      const listen = (text: string): void => {
+        printed += text;
+        if (/^ready$/m.test(printed)) resolve();
+      };
+      child.stdout!.setEncoding('utf8').on('data', listen);
+      child.stderr!.setEncoding('utf8').on('data', listen);
+      child.once('exit', (code) => fail(`ended with ${code}`));
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Runs `npm run dev` as README.md prints it, in a folder of its own. */
