@@ -63,11 +63,11 @@ export async function startAsPrinted(): Promise<RunningSystem> {
   const folder = makeCheckout();
   const { PATH, HOME, XDG_CACHE_HOME, PUPPETEER_EXECUTABLE_PATH } = process.env;
   const env = { PATH, HOME, XDG_CACHE_HOME, PUPPETEER_EXECUTABLE_PATH };
-  const child = spawn('npm', ['run', 'dev'], { cwd: folder, env: { ...env, ...FREE_PORTS }, detached: true });
+  const child = spawn('npm', ['run', 'dev'], { cwd: folder, env: { ...env, ...FREE_PORTS } });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
-    // As Ctrl-C does: the whole group hears it.
-    if (child.exitCode === null) process.kill(-child.pid!, 'SIGINT');
+    // npm passes it on.
+    if (child.exitCode === null) child.kill('SIGTERM');
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
