@@ -101,6 +101,8 @@ const settings = {
   METRICS_PORT: port.optional(),
 };
 
+export const SETTING_NAMES = Object.keys(settings) as readonly (keyof typeof settings)[];
+
 type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
 
 /**

@@ -14,8 +14,8 @@ const program = findPgBouncer();
 if ('reason' in program) process.stderr.write(`Skipped, what runs through PgBouncer: ${program.reason}\n`);
 
 /**
- * Makes an empty database and the user that docs/operations.md asks for: the limits that a connection cannot set through
- * the pooler stand on the user. @returns its address
+ * Makes an empty database and the user that docs/guides/run-in-production.md asks for: the limits that a connection
+ * cannot set through the pooler are set on the user. @returns its address
  */
 async function createDatabaseWithUser(): Promise<string> {
   const url = new URL(await createTestDatabase());

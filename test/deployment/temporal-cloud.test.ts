@@ -31,7 +31,7 @@ async function makeNamespace({ attributes }: { attributes: boolean }): Promise<s
   return namespace;
 }
 
-/** The settings of README.md for Temporal Cloud; the certificate of the server is our own authority's. */
+/** The settings that docs/guides/run-in-production.md names; the server's certificate is of our own authority. */
 function settingsFor(
   { authority, client }: Certificates,
   gateway: TemporalGateway,
