@@ -1,6 +1,13 @@
-import { readSettings } from './product';
+import { answerHelp, readSettings, withSecretsFromFiles } from './product';
 import { startStack, type Stack } from './stack';
 import { killEverything } from './supervisor';
+
+const USAGE = `Usage: npm run dev
+
+Starts what is missing of PostgreSQL, Temporal and a mail catcher, then the workers and the API, with demo events and demo
+keys; prints where all is, and says "ready". Ctrl-C stops what it started; the data stays in HOLDFAST_HOME.
+A service that DATABASE_URL, TEMPORAL_ADDRESS or SMTP_URL names is used and not started. PG_PORT, TEMPORAL_PORT,
+TEMPORAL_UI_PORT, SMTP_PORT and MAIL_UI_PORT move the embedded ones; 0, for these and for PORT, picks a free port.`;
 
 /** Checked before anything is started; the processes that use them would refuse them one by one. */
 const SETTINGS = [
@@ -63,6 +70,7 @@ async function run(stop: AbortSignal): Promise<void> {
   const { HOLDFAST_HOME } = readSettings(SETTINGS);
   const stack = await startStack({
     home: HOLDFAST_HOME,
+    env: withSecretsFromFiles(process.env),
     signal: stop,
     progress: (line) => console.log(line),
     onEnd: (name, reason) => console.log(`${name} ${reason}; it is started again`),
@@ -79,6 +87,7 @@ async function run(stop: AbortSignal): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  answerHelp(USAGE, SETTINGS);
   // Whoever read our output may be gone; that must not end us before what we have started.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   // Nothing that was started outlives us, whatever ends us.

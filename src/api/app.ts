@@ -17,6 +17,8 @@ import { checkInRoutes } from './routes/check-ins';
 import { mountDocs } from './routes/docs';
 import { eventRoutes } from './routes/events';
 import { healthRoutes } from './routes/health';
+import { mountHome } from './routes/home';
+import type { DevPages } from './routes/home/page';
 import { paymentRoutes } from './routes/payments';
 import { reservationRoutes } from './routes/reservations';
 import { webhookRoutes } from './routes/webhooks';
@@ -44,6 +46,8 @@ export interface ApiDeps {
   temporalAnswers: () => Promise<boolean>;
   rateLimit: number | 'off';
   trustedProxies: number;
+  /** Linked on the start page. */
+  devPages: DevPages;
 }
 
 function routesOf(deps: ApiDeps): Route[] {
@@ -67,6 +71,7 @@ export function createApp(deps: ApiDeps): Koa {
   for (const route of routes) {
     router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, authenticate, limits));
   }
+  mountHome(router, { db: deps.db, devPages: deps.devPages, limits });
   mountDocs(router, createOpenApi(routes));
   app.use(answer(deps.log, deps.metrics));
   app.use(router.routes()).use(router.allowedMethods());
