@@ -32,7 +32,7 @@ describe('The start page', () => {
     const past = await api.event({ name: 'Past', startsAt: '2020-01-01T19:00:00Z' });
     await api.held(sooner, ['A-1', 'A-2']);
     const html = await freshHome(sooner);
-    expect(cardOf(html, sooner)).toMatch(/<b>68<\/b> of 70 seats free.*from €20\.00/);
+    expect(cardOf(html, sooner)).toMatch(/<b>68<\/b> of 70 free.*from €20\.00/);
     expect(cardOf(html, sooner)).toContain('Tue 1 January 2030, 20:00');
     expect(html.indexOf(sooner)).toBeLessThan(html.indexOf(later));
     expect(html).not.toContain(past);
@@ -46,7 +46,7 @@ describe('The start page', () => {
     const soon = await api.event({ salesOpenAt: '2029-12-01T09:00:00Z' });
     const closed = await api.event({ salesCloseAt: '2021-01-01T00:00:00Z' });
     const html = await freshHome(closed);
-    expect(cardOf(html, gone)).toMatch(/<b>0<\/b> of 1 seats free.*Sold out/);
+    expect(cardOf(html, gone)).toMatch(/<b>0<\/b> of 1 free.*Sold out/);
     expect(cardOf(html, soon)).toContain('Sale opens 1 December 2029, 10:00');
     expect(cardOf(html, closed)).toContain('Sale closed');
   });

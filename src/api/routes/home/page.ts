@@ -42,8 +42,8 @@ function eventCard(event: UpcomingEvent): string {
 <h3 dir="auto">${text(event.name)}</h3>
 <p class="where" dir="auto">${event.venue === null ? '' : text(event.venue)}</p>
 <svg class="bar" width="100%" height="6" aria-hidden="true"><rect class="all" width="100%" height="6" rx="3"/><rect class="free" width="${share.toFixed(1)}%" height="6" rx="3"/></svg>
-<p class="seats"><span><b>${count(event.freeSeats)}</b> of ${count(event.seats)} seats free</span><span>${note === '' ? `from ${escapeHtml(price)}` : escapeHtml(note)}</span></p>
-<p class="raw"><a href="${path}">event</a> <a href="${path}/seats">seat map</a> <code>${escapeHtml(event.slug)}</code></p>
+<p class="seats"><span><b>${count(event.freeSeats)}</b> of ${count(event.seats)} free</span><span>${note === '' ? `from ${escapeHtml(price)}` : escapeHtml(note)}</span></p>
+<p class="raw">JSON: <a href="${path}">event</a> <a href="${path}/seats">seat map</a> <code>${escapeHtml(event.slug)}</code></p>
 </li>`;
 }
 
@@ -91,8 +91,8 @@ export function renderHome(events: readonly UpcomingEvent[], devPages: DevPages)
 <header>
 <p class="brand">${MARK('class="seat"', 'class="taken"')}Holdfast</p>
 <h1>No seat is sold twice.</h1>
-<p>Holdfast is a reservation engine: it holds seats for a while, confirms them with a payment, prints and mails the tickets, and gives
-back what was not paid. A shop uses it over HTTP; who has a seat is in PostgreSQL, what happens next is in Temporal.</p>
+<p>Holdfast is a reservation engine. It holds seats for a while, confirms them when they are paid, prints and mails the tickets, and
+frees what was not paid for. A shop calls it over HTTP; PostgreSQL knows who has a seat, Temporal what happens next.</p>
 </header>
 <section aria-labelledby="events">
 <h2 id="events">Events</h2>

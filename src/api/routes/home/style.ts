@@ -20,11 +20,12 @@ code{font:.86em/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",
 .event p{margin:0}
 .when{color:var(--accent);font-size:.86rem;font-weight:600}
 .where{color:var(--soft);min-height:1.55em;overflow-wrap:anywhere}
-.bar{display:block;margin:auto 0 .5rem;padding-top:.9rem;box-sizing:content-box;border-radius:3px}
+.event .where{margin-bottom:.9rem}
+.bar{display:block;margin:auto 0 .5rem}
 .bar .all{fill:var(--line)}.bar .free{fill:var(--free)}
 .shut .free{fill:var(--seat)}
 .seats{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 1rem;font-variant-numeric:tabular-nums}
-.event .raw{margin-top:.7rem;padding-top:.6rem;border-top:1px solid var(--line);font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem .9rem;color:var(--soft)}
+.event .raw{margin-top:.7rem;padding-top:.6rem;border-top:1px solid var(--line);font-size:.86rem;display:flex;flex-wrap:wrap;gap:.1rem .6rem;align-items:baseline;color:var(--soft)}
 .raw code{margin-left:auto}
 .links{border-top:1px solid var(--line)}
 .links li{display:grid;grid-template-columns:12rem 1fr;gap:.1rem 1rem;padding:.65rem 0;border-bottom:1px solid var(--line)}
