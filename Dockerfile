@@ -25,5 +25,8 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
 EXPOSE 3000
+# Of the API, or of a worker that has METRICS_PORT. Nothing is written but to /tmp, so the rest may be read-only.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=6 \
+  CMD ["node", "-e", "const { METRICS_PORT, PORT } = process.env; fetch(`http://127.0.0.1:${METRICS_PORT || PORT || 3000}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["tini", "--"]
 CMD ["node", "dist/src/api/main.js"]

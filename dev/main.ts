@@ -1,7 +1,14 @@
-import { readSettings } from './product';
+import { answerHelp, readSettings, withSecretsFromFiles } from './product';
 import { runProgram, untilAborted } from './program';
 import { reloadOnChange } from './reload';
 import { startStack, type Stack } from './stack';
+
+const USAGE = `Usage: npm run dev
+
+Starts what is missing of PostgreSQL, Temporal and a mail catcher, then the workers and the API, with demo events and demo
+keys; prints where all is, and says "ready". Ctrl-C stops what it started; the data stays in HOLDFAST_HOME.
+A service that DATABASE_URL, TEMPORAL_ADDRESS or SMTP_URL names is used and not started. PG_PORT, TEMPORAL_PORT,
+TEMPORAL_UI_PORT, SMTP_PORT and MAIL_UI_PORT move the embedded ones; 0, for these and for PORT, picks a free port.`;
 
 /** Checked before anything is started; the processes that use them would refuse them one by one. */
 const SETTINGS = [
@@ -43,6 +50,7 @@ async function run(stop: AbortSignal): Promise<void> {
   const { HOLDFAST_HOME } = readSettings(SETTINGS);
   const stack = await startStack({
     home: HOLDFAST_HOME,
+    env: withSecretsFromFiles(process.env),
     signal: stop,
     progress: (line) => console.log(line),
     onEnd: (name, reason) => console.log(`${name} ${reason}; it is started again`),
@@ -56,4 +64,5 @@ async function run(stop: AbortSignal): Promise<void> {
   if (failure) throw failure;
 }
 
+answerHelp(USAGE, SETTINGS);
 void runProgram(run);

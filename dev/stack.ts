@@ -117,7 +117,8 @@ async function startOwn(
   await prepareDatabase({ home, env, signal }, secrets, options.seed ?? true);
   options.progress?.('the database is ready');
 
-  const { part: api, apiUrl } = await defineApi({ services, events, env: { ...env, ...options.apiEnv } });
+  const pages = { DEV_TEMPORAL_UI_URL: services.temporalUiUrl, DEV_MAIL_URL: services.mailUrl };
+  const { part: api, apiUrl } = await defineApi({ services, events, env: { ...env, ...pages, ...options.apiEnv } });
   const workerEnv = { ...env, ...(chromium && { PUPPETEER_EXECUTABLE_PATH: chromium }), ...options.workerEnv };
   const workerContext = { services, events, env: workerEnv };
   const layout = options.workers ?? WORKERS;

@@ -6,6 +6,7 @@ export { createDatabase, sql, type Database, type Statement } from '../src/db/da
 
 // Settings and places.
 export { readDevInfo, type DevInfo } from '../src/cli/dev-info';
+export { answerHelp, helpText } from '../src/cli/help';
 export { findSystem } from '../src/cli/system';
 export { readSettings, SettingsError } from '../src/config';
 export { HOUSEKEEPING_SCHEDULE_ID, SEARCH_ATTRIBUTES, WORKFLOWS } from '../src/contracts/reservation';

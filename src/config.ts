@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** A setting that cannot be used. Its message is one line that names the setting and says what it takes. */
@@ -51,76 +52,161 @@ const roles = z
 
 /** Every setting that a Holdfast process reads, with its rule. Groups are combined by what a process needs. */
 const settings = {
-  NODE_ENV: z.string().default('development'),
-  PORT: port.default(3000),
-  HOST: z.string().min(1).default('0.0.0.0'),
-  /** Processes that share the port: one event loop uses one processor. */
-  API_PROCESSES: count(1, 64),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  DATABASE_URL: url('postgres', 'postgresql').default('postgres://postgres:postgres@127.0.0.1:5432/holdfast'),
-  /** Past a pooler in transaction mode, for what needs a session: migrations, commands, and the relay's LISTEN. */
-  DATABASE_DIRECT_URL: url('postgres', 'postgresql').optional(),
-  /** Connections a process may open. Keep (processes × this) below the server's max_connections. */
-  DATABASE_POOL: count(10, 200),
-  /** `off` where a pooler in transaction mode cannot keep prepared statements (PgBouncer before 1.21). */
-  DATABASE_PREPARED: z.enum(['on', 'off']).default('on'),
+  NODE_ENV: z.string().default('development').describe('`production` refuses what is only safe on a desk'),
+  PORT: port.default(3000).describe('Port of the API'),
+  HOST: z.string().min(1).default('0.0.0.0').describe('Address that the API listens on'),
+  API_PROCESSES: count(1, 64).describe('API processes that share the port; one event loop uses one processor'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level logged'),
+  DATABASE_URL: url('postgres', 'postgresql')
+    .default('postgres://postgres:postgres@127.0.0.1:5432/holdfast')
+    .describe('PostgreSQL'),
+  DATABASE_DIRECT_URL: url('postgres', 'postgresql')
+    .optional()
+    .describe('PostgreSQL past a pooler in transaction mode: for migrations, commands and LISTEN'),
+  DATABASE_POOL: count(10, 200).describe(
+    "Connections of one process; keep (processes × this) below the server's max_connections",
+  ),
+  DATABASE_PREPARED: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('`off` where a pooler cannot keep prepared statements (PgBouncer before 1.21)'),
   TEMPORAL_ADDRESS: z
     .string()
     .regex(/^[^\s/]+:\d+$/, { message: 'must be host:port' })
-    .default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-  SMTP_URL: url('smtp', 'smtps').default('smtp://127.0.0.1:1025'),
-  MAIL_FROM: z.string().min(3).default('Holdfast Tickets <tickets@holdfast.example>'),
-  HOLDFAST_HOME: z.string().min(1).default('.holdfast'),
-  HOLD_TTL_SECONDS: seconds(600, 604_800),
-  /** Requests a minute for one key and for one address; `off` lifts these and every cap on open holds. */
-  RATE_LIMIT: z.union([z.literal('off'), z.coerce.number().int().min(1).max(10_000_000)]).default(6000),
-  MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000),
-  MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000),
-  /** How many proxies of ours stand in front: that many entries at the end of X-Forwarded-For are believed. */
-  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
+    .default('127.0.0.1:7233')
+    .describe("Temporal's frontend; the SDK's other TEMPORAL_… settings hold too"),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace in Temporal'),
+  SMTP_URL: url('smtp', 'smtps').default('smtp://127.0.0.1:1025').describe('Mail server'),
+  MAIL_FROM: z.string().min(3).default('Holdfast Tickets <tickets@holdfast.example>').describe('Sender of mails'),
+  HOLDFAST_HOME: z.string().min(1).default('.holdfast').describe('Folder of the embedded stack; dev.json is in it'),
+  HOLD_TTL_SECONDS: seconds(600, 604_800).describe('Length of a hold, for events that set none'),
+  RATE_LIMIT: z
+    .union([z.literal('off'), z.coerce.number().int().min(1).max(10_000_000)])
+    .default(6000)
+    .describe('Requests a minute of one key and of one address; `off` lifts these and every cap on open holds'),
+  MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
+  MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
+  TRUSTED_PROXIES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('Own proxies in front: that many entries at the end of X-Forwarded-For are believed'),
   STRIPE_API_KEY: z
     .string()
     .regex(/^(sk|rk)_\S+$/, { message: 'must be a Stripe secret or restricted key (sk_… or rk_…)' })
-    .optional(),
-  STRIPE_WEBHOOK_SECRET: webhookSecret.optional(),
-  STANDARD_WEBHOOK_SECRET: base64Secret.optional(),
-  /** Ed25519 seed that signs ticket codes; without it the database keeps one. */
-  TICKET_SIGNING_KEY: key32.optional(),
-  /** AES-256-GCM key for Temporal payloads; without it payloads (ids, never personal data) are in clear. */
-  PAYLOAD_ENCRYPTION_KEY: key32.optional(),
-  /**
-   * The browser's own sandbox: `required`, `off`, or `preferred` (used where the system allows it; containers often do
-   * not). It prints only pages of ours, without a network.
-   */
-  BROWSER_SANDBOX: z.enum(['off', 'required', 'preferred']).default('preferred'),
-  WORKER_ROLES: roles,
-  /** Workflows a worker keeps in memory; the rest are replayed when needed. */
-  WORKER_CACHED_WORKFLOWS: count(1000, 100_000),
-  /** Where a worker serves /metrics; unset: it serves none. */
-  METRICS_PORT: port.optional(),
+    .optional()
+    .describe('Refunds go through Stripe; without it to the test provider'),
+  STRIPE_WEBHOOK_SECRET: webhookSecret.optional().describe("Signs Stripe's webhooks"),
+  STANDARD_WEBHOOK_SECRET: base64Secret.optional().describe('Signs the Standard Webhooks of a payment provider'),
+  TICKET_SIGNING_KEY: key32
+    .optional()
+    .describe('Ed25519 seed that signs ticket codes; without it the database keeps one'),
+  PAYLOAD_ENCRYPTION_KEY: key32
+    .optional()
+    .describe('AES-256-GCM key for Temporal payloads; without it they (ids, never personal data) are in clear'),
+  BROWSER_SANDBOX: z
+    .enum(['off', 'required', 'preferred'])
+    .default('preferred')
+    .describe("Chromium's own sandbox; `preferred`: used where the system allows it, which containers often do not"),
+  WORKER_ROLES: roles.describe('What the worker does'),
+  WORKER_CACHED_WORKFLOWS: count(1000, 100_000).describe('Workflows kept in memory; the rest are replayed when needed'),
+  METRICS_PORT: port.optional().describe('Port of a worker for /metrics, /livez and /readyz; without it there is none'),
+  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address that METRICS_PORT listens on'),
+  DEV_TEMPORAL_UI_URL: url('http', 'https').optional().describe('Link on the start page; set by npm run dev'),
+  DEV_MAIL_URL: url('http', 'https').optional().describe('Link on the start page; set by npm run dev'),
 };
 
 export const SETTING_NAMES = Object.keys(settings) as readonly (keyof typeof settings)[];
 
 type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
+export type SettingName = keyof Settings;
+
+/** Settings that hold a secret. Each may be given as NAME_FILE instead: the path of a file that has the value. */
+const SECRET_NAMES: readonly SettingName[] = [
+  'DATABASE_URL',
+  'DATABASE_DIRECT_URL',
+  'SMTP_URL',
+  'STRIPE_API_KEY',
+  'STRIPE_WEBHOOK_SECRET',
+  'STANDARD_WEBHOOK_SECRET',
+  'TICKET_SIGNING_KEY',
+  'PAYLOAD_ENCRYPTION_KEY',
+];
+
+/**
+ * The text of a setting, from the environment or from the file that NAME_FILE names; undefined when it is unset or empty.
+ * @throws SettingsError when both are given, or the file cannot be read or is empty
+ */
+function textOf(name: SettingName, env: NodeJS.ProcessEnv): string | undefined {
+  const text = env[name] || undefined;
+  const file = SECRET_NAMES.includes(name) ? env[`${name}_FILE`] || undefined : undefined;
+  if (file === undefined) return text;
+  if (text !== undefined) throw new SettingsError(`Settings ${name} and ${name}_FILE are both given: give one of them`);
+  let content;
+  try {
+    content = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new SettingsError(`Setting ${name}_FILE cannot be used: ${(error as Error).message}`);
+  }
+  if (content === '') throw new SettingsError(`Setting ${name}_FILE cannot be used: ${file} is empty`);
+  return content;
+}
 
 /**
  * Reads the named settings from an environment; an empty value counts as unset.
  * @throws SettingsError with one line that names the first bad setting.
  */
-export function readSettings<Name extends keyof Settings>(
+export function readSettings<Name extends SettingName>(
   names: readonly Name[],
   env: NodeJS.ProcessEnv = process.env,
 ): Pick<Settings, Name> {
   const result: Partial<Record<Name, unknown>> = {};
   for (const name of names) {
-    const text = env[name];
-    const parsed = settings[name].safeParse(text === '' ? undefined : text);
+    const parsed = settings[name].safeParse(textOf(name, env));
     if (!parsed.success) {
       throw new SettingsError(`Setting ${name} cannot be used: ${parsed.error.issues[0]?.message ?? 'bad value'}`);
     }
     result[name] = parsed.data;
   }
   return result as Pick<Settings, Name>;
+}
+
+/**
+ * An environment in which every secret that NAME_FILE gives stands under NAME, for the processes that are started with it.
+ * @throws SettingsError as `readSettings` does for these files
+ */
+export function withSecretsFromFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const result = { ...env };
+  for (const name of SECRET_NAMES) {
+    const text = textOf(name, env);
+    if (text !== undefined) result[name] = text;
+    Reflect.deleteProperty(result, `${name}_FILE`);
+  }
+  return result;
+}
+
+/** What a person may want to know of a setting: its name as it is given, what it is for, and what holds without it. */
+export interface SettingDescription {
+  name: string;
+  meaning: string;
+  /** undefined: none. */
+  fallback: string | undefined;
+}
+
+/** Describes the named settings, for the help of a command. */
+export function describeSettings(names: readonly SettingName[]): SettingDescription[] {
+  return names.map((name) => {
+    const schema = settings[name];
+    const fallback = schema.safeParse(undefined).data;
+    return {
+      name: SECRET_NAMES.includes(name) ? `${name}[_FILE]` : name,
+      meaning: schema.description ?? '',
+      fallback: fallback === undefined ? undefined : String(fallback),
+    };
+  });
 }

@@ -2,8 +2,12 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { SettingsError } from './config';
 import { faultsAreArmed } from './fault-points';
 
-/** Secrets that stand in docker-compose.yml for a trial; whoever reads the repository knows them. */
-const KNOWN_SECRETS = new Set(['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx', 'whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ==']);
+/** Secrets of docker/trial-secrets, which docker-compose.yml uses; everybody who reads the repository knows them. */
+const KNOWN_WEBHOOK_SECRETS = new Set([
+  'whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx',
+  'whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ==',
+]);
+const KNOWN_DATABASE_PASSWORDS = new Set(['holdfast-trial', 'postgres-trial']);
 
 /** Whether what is sent to this host leaves our own network: a public name or address. */
 export function isOutside(host: string): boolean {
@@ -30,6 +34,8 @@ interface ProductionSettings {
   SMTP_URL?: string;
   STRIPE_WEBHOOK_SECRET?: readonly string[] | undefined;
   STANDARD_WEBHOOK_SECRET?: readonly string[] | undefined;
+  DEV_TEMPORAL_UI_URL?: string | undefined;
+  DEV_MAIL_URL?: string | undefined;
 }
 
 /**
@@ -44,7 +50,7 @@ export function refuseInProduction(settings: ProductionSettings, temporal: { add
     throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
   }
   for (const name of ['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const) {
-    if (settings[name]?.some((secret) => KNOWN_SECRETS.has(secret))) {
+    if (settings[name]?.some((secret) => KNOWN_WEBHOOK_SECRETS.has(secret))) {
       throw new SettingsError(
         `Setting ${name} cannot be used in production: this secret stands in our repository; make your own`,
       );
@@ -53,7 +59,18 @@ export function refuseInProduction(settings: ProductionSettings, temporal: { add
   const isTls = ({ searchParams }: URL) => /^(require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '');
   for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const) {
     const text = settings[name];
-    if (text !== undefined) requireTls(name, text, isTls, 'add ?sslmode=verify-full');
+    if (text === undefined) continue;
+    if (KNOWN_DATABASE_PASSWORDS.has(decodeURIComponent(new URL(text).password))) {
+      throw new SettingsError(
+        `Setting ${name} cannot be used in production: its password stands in our repository; make your own`,
+      );
+    }
+    requireTls(name, text, isTls, 'add ?sslmode=verify-full');
+  }
+  for (const name of ['DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const) {
+    if (settings[name] !== undefined) {
+      throw new SettingsError(`Setting ${name} cannot be used in production: it links a page without a password`);
+    }
   }
   if (settings.SMTP_URL !== undefined) {
     const isSafe = (url: URL) => url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true';

@@ -1,4 +1,4 @@
-import { SettingsError, renderConsoleTable } from '../product';
+import { helpText, SettingsError, renderConsoleTable } from '../product';
 import { PROJECT } from '../../dev/steps';
 import { killEverything } from '../../dev/supervisor';
 import type { Chart } from '../report/charts';
@@ -96,7 +96,7 @@ async function main(): Promise<number> {
   process.on('exit', killEverything);
   const options = readOptions(process.argv.slice(2));
   if (options === null) {
-    console.log(USAGE);
+    console.log(helpText(USAGE, ['HOLDFAST_HOME']));
     return 0;
   }
   const cases = chooseCases(options);

@@ -19,7 +19,9 @@ export const USAGE = `Usage: npm run chaos -- [options]
   --kills N        faults from outside at most; 0: no faults of any kind (default: as many as the time allows)
   --concurrency N  simulated buyers (default 12)
   --out FOLDER     for the report and the journal (default reports/chaos)
-  --help           this text`;
+  --help           this text
+
+It reads no settings: what it runs is a system of its own.`;
 
 function numberOf(name: string, text: string, low: number, high: number, whole: boolean): number {
   const value = Number(text);

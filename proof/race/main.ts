@@ -1,4 +1,4 @@
-import { readSettings, SettingsError, findSystem, renderConsoleTable } from '../product';
+import { answerHelp, readSettings, SettingsError, findSystem, renderConsoleTable } from '../product';
 import { saveReport } from '../report/report';
 import { OptionsError, RACE_USAGE, readRaceOptions, type RaceOptions } from './options';
 import { complaints, countRace, groupTable, raceReport, raceTable, verdictOf } from './report';
@@ -33,11 +33,8 @@ function print(result: RaceResult, options: RaceOptions, reportFile: string): vo
 
 /** N buyers, one seat: 0 when every requested seat has exactly one winner, 1 when not, 2 when it could not be tried. */
 async function main(): Promise<number> {
+  answerHelp(RACE_USAGE, ['PORT', 'HOLDFAST_HOME']);
   const options = readRaceOptions(process.argv.slice(2));
-  if (!options) {
-    console.log(RACE_USAGE);
-    return 0;
-  }
   const { apiUrl, clientKey } = findSystem(readSettings(['HOLDFAST_HOME']).HOLDFAST_HOME);
   if (!clientKey) {
     throw new OptionsError('No client key: start `npm run dev`, or set HOLDFAST_KEY (and HOLDFAST_URL or PORT)');

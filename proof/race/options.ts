@@ -15,12 +15,19 @@ export interface RaceOptions {
 export class OptionsError extends Error {}
 
 export const RACE_USAGE = `Usage: npm run race -- [options]
+
+Lets buyers ask for the same seat at the same moment on a running server, and reports who got it. A round that is not
+counted warms the server up first. Exit 0: each requested seat has exactly one winner; 1: not; 2: it could not be tried.
+
   --buyers N   how many buyers fire at the same moment (default 10)
   --seats N    how many seats they fight for, one random seat each (default 1)
   --rounds N   how many races, each for fresh seats (default 1)
   --event E    an event's slug or id (default: the one with the most free seats)
   --out FILE   where the report goes (default reports/race.html)
-  --keep       leave the holds; without it they are released at the end`;
+  --keep       leave the holds; without it they are released at the end
+
+The server is the one that HOLDFAST_URL (or PORT on this machine) and the client's key HOLDFAST_KEY name, else that of the
+running \`npm run dev\`.`;
 
 function countOf(name: string, text: string | undefined, fallback: number, max: number): number {
   if (text === undefined) return fallback;
@@ -32,10 +39,10 @@ function countOf(name: string, text: string | undefined, fallback: number, max: 
 }
 
 /**
- * Reads the command line; null when only the usage is asked for.
+ * Reads the command line.
  * @throws OptionsError with one line that names what is wrong
  */
-export function readRaceOptions(args: readonly string[]): RaceOptions | null {
+export function readRaceOptions(args: readonly string[]): RaceOptions {
   const options = {
     buyers: { type: 'string' },
     rounds: { type: 'string' },
@@ -43,7 +50,6 @@ export function readRaceOptions(args: readonly string[]): RaceOptions | null {
     event: { type: 'string' },
     out: { type: 'string' },
     keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
   } as const;
   let values;
   try {
@@ -51,7 +57,6 @@ export function readRaceOptions(args: readonly string[]): RaceOptions | null {
   } catch (error) {
     throw new OptionsError((error as Error).message.split('\n')[0]);
   }
-  if (values.help) return null;
   const buyers = countOf('buyers', values.buyers, 10, 10_000);
   const seats = countOf('seats', values.seats, 1, 10_000);
   if (values.event === '' || values.out === '') throw new OptionsError('--event and --out must not be empty');

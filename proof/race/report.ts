@@ -11,9 +11,9 @@ export interface RaceFigures {
   requests: number;
   seats: number;
   won: number;
-  lost: number;
   failed: number;
-  doubleSales: number;
+  /** Requested seats with more than one winner. */
+  collisions: number;
   /** Requested seats that nobody got. */
   unsold: number;
   retries: number;
@@ -32,9 +32,8 @@ export function countRace(result: RaceResult): RaceFigures {
     requests: attempts.length,
     seats: result.rounds.reduce((sum, { seats }) => sum + seats.length, 0),
     won: count('won'),
-    lost: count('lost'),
     failed: count('failed'),
-    doubleSales: bad.filter(({ winners }) => winners.length > 1).length,
+    collisions: bad.filter(({ winners }) => winners.length > 1).length,
     unsold: bad.filter(({ winners }) => winners.length === 0).length,
     retries: attempts.reduce((sum, { retries }) => sum + retries, 0),
     ok: bad.length === 0 && count('failed') === 0,
@@ -49,25 +48,13 @@ export function raceTable(result: RaceResult): Table {
   const figures = countRace(result);
   const all = summarise(latencies(attemptsOf(result)));
   return {
-    columns: [
-      'requests',
-      'seats',
-      'success rate',
-      'collisions',
-      'double sales',
-      'mean latency',
-      'p50',
-      'p95',
-      'p99',
-      'retries',
-    ],
+    columns: ['requests', 'seats', 'success rate', 'collisions', 'mean latency', 'p50', 'p95', 'p99', 'retries'],
     rows: [
       [
         figures.requests,
         figures.seats,
         share(figures.won, figures.requests),
-        share(figures.lost, figures.requests),
-        figures.doubleSales,
+        figures.collisions,
         ms(all.mean),
         ms(all.p50),
         ms(all.p95),
@@ -75,7 +62,7 @@ export function raceTable(result: RaceResult): Table {
         figures.retries,
       ],
     ],
-    note: 'Success rate: share of requests that got their seat (201). Collisions: share that were told that somebody else was quicker (409). Double sales: seats with more than one winner. Retries: how often a buyer was told to wait (429) and did.',
+    note: 'Success rate: share of requests that got their seat (201). Collisions: seats with more than one winner. Retries: how often a buyer was told to wait (429) and did.',
   };
 }
 
@@ -158,9 +145,9 @@ export function complaints({ rounds }: RaceResult): string[] {
 }
 
 export function verdictOf(result: RaceResult): { ok: boolean; text: string } {
-  const { ok, doubleSales, unsold, failed } = countRace(result);
+  const { ok, collisions, unsold, failed } = countRace(result);
   if (ok) return { ok, text: 'Every requested seat has exactly one winner.' };
-  return { ok, text: `${doubleSales} seats sold twice, ${unsold} requested seats unsold, ${failed} requests failed.` };
+  return { ok, text: `${collisions} seats sold twice, ${unsold} requested seats unsold, ${failed} requests failed.` };
 }
 
 /** The whole race as a report. */
@@ -170,7 +157,7 @@ export function raceReport(result: RaceResult, options: RaceOptions, apiUrl: str
   return {
     title: `${buyers.toLocaleString('en-GB')} buyers, ${seats === 1 ? 'one seat' : `${seats.toLocaleString('en-GB')} seats`}`,
     intro: [
-      `${buyers} buyers ask for ${seats === 1 ? 'the same seat' : `one of ${seats} seats each`} at the same moment, ${rounds === 1 ? 'once' : `in ${rounds} rounds for fresh seats`}. Each seat may go to one of them; everybody else must be told so.`,
+      `${buyers} buyers ask for ${seats === 1 ? 'the same seat' : `one of ${seats} seats each`} at the same moment, ${rounds === 1 ? 'once' : `in ${rounds} rounds for fresh seats`}. Each seat may go to one of them; everybody else must be told so. A round before it warmed the server up and is not counted.`,
     ],
     verdict: verdictOf(result),
     tables: [

@@ -122,6 +122,8 @@ async function race(buyers: readonly Caller[], event: string, seats: string[]): 
   return { seats, attempts, ms: performance.now() - startedAt, badSeats: badSeatsOf(attempts) };
 }
 
+const winnersOf = ({ attempts }: Round): Attempt[] => attempts.filter(({ outcome }) => outcome === 'won');
+
 async function connectAll(buyers: readonly Caller[], progress: Progress): Promise<void> {
   // In portions, because the queue of connections that wait to be accepted is finite.
   for (let start = 0; start < buyers.length; start += CONNECT_AT_ONCE) {
@@ -130,8 +132,9 @@ async function connectAll(buyers: readonly Caller[], progress: Progress): Promis
   }
 }
 
-/** Gives the winners' holds back. One that has ended by itself meanwhile is free already. */
-async function release(api: Caller, ids: readonly string[], progress: Progress): Promise<number> {
+/** Cancels the winners' holds. One that has ended by itself meanwhile is free already. */
+async function release(api: Caller, winners: readonly Attempt[], progress: Progress): Promise<number> {
+  const ids = winners.map(({ id }) => id);
   let released = 0;
   const waiting = [...ids];
   const work = async () => {
@@ -144,6 +147,38 @@ async function release(api: Caller, ids: readonly string[], progress: Progress):
   };
   await Promise.all(Array.from({ length: ADMIN_CONNECTIONS }, work));
   return released;
+}
+
+async function drawFreeSeats(
+  admin: Caller,
+  event: string,
+  count: number,
+  used: ReadonlySet<string>,
+): Promise<string[]> {
+  const free = (await freeSeats(admin, event)).filter((seat) => !used.has(seat));
+  if (free.length < count) {
+    throw new OptionsError(`${event} has ${free.length} fresh free seats, ${count} are needed for a round`);
+  }
+  return drawSeats(free, count);
+}
+
+interface WarmUp {
+  admin: Caller;
+  buyers: readonly Caller[];
+  event: string;
+  seats: number;
+  progress: Progress;
+}
+
+/**
+ * Runs one round that is not counted, and cancels its holds: a server that has just started compiles its code and opens
+ * its connections to the database with the first requests.
+ */
+async function warmUp({ admin, buyers, event, seats, progress }: WarmUp): Promise<void> {
+  const drawn = await drawFreeSeats(admin, event, seats, new Set());
+  await connectAll(buyers, progress);
+  progress('warming up');
+  await release(admin, winnersOf(await race(buyers, event, drawn)), progress);
 }
 
 /**
@@ -160,22 +195,18 @@ export async function runRace(
   const buyers = Array.from({ length: options.buyers }, () => createCaller(target.apiUrl, target.key, 1));
   try {
     const event = options.event ?? (await roomiestEvent(admin));
+    await warmUp({ admin, buyers, event, seats: options.seats, progress });
     const used = new Set<string>();
     const rounds: Round[] = [];
     while (rounds.length < options.rounds) {
-      const free = (await freeSeats(admin, event)).filter((seat) => !used.has(seat));
-      if (free.length < options.seats) {
-        throw new OptionsError(`${event} has ${free.length} fresh free seats, ${options.seats} are needed for a round`);
-      }
-      const seats = drawSeats(free, options.seats);
+      const seats = await drawFreeSeats(admin, event, options.seats, used);
       seats.forEach((seat) => used.add(seat));
       await connectAll(buyers, progress);
       progress(`race ${rounds.length + 1} of ${options.rounds}`);
       rounds.push(await race(buyers, event, seats));
     }
-    const won = rounds.flatMap(({ attempts }) => attempts.filter(({ outcome }) => outcome === 'won'));
-    const ids = won.map(({ id }) => id);
-    return { event, rounds, released: options.keep ? null : await release(admin, ids, progress) };
+    const won = rounds.flatMap(winnersOf);
+    return { event, rounds, released: options.keep ? null : await release(admin, won, progress) };
   } finally {
     for (const caller of [admin, ...buyers]) caller.close();
   }

@@ -35,6 +35,8 @@ export const USAGE = `Usage: npm run simulate -- [options]
   --document             fills docs/SCALING.md and its pictures with a plain run and the last --check
   --help                 this text
 
+It reads no settings: what it runs is a system of its own.
+
 Deployment: ${Object.entries(DEFAULT_DEPLOYMENT)
   .map(([name, value]) => `${name}=${value}`)
   .join(' ')}

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
@@ -21,28 +22,18 @@ import { createSeatMaps } from './seat-maps';
 const SHUTDOWN_GRACE_MS = 10_000;
 const TEMPORAL_DEADLINE_MS = 2000;
 
-function readApiSettings() {
-  return readSettings([
-    'NODE_ENV',
-    'PORT',
-    'HOST',
-    'API_PROCESSES',
-    'LOG_LEVEL',
-    'DATABASE_URL',
-    'DATABASE_POOL',
-    'DATABASE_PREPARED',
-    'HOLD_TTL_SECONDS',
-    'RATE_LIMIT',
-    'MAX_OPEN_HOLDS_PER_CLIENT',
-    'MAX_OPEN_HOLDS_PER_BUYER',
-    'TRUSTED_PROXIES',
-    'STRIPE_API_KEY',
-    'STRIPE_WEBHOOK_SECRET',
-    'STANDARD_WEBHOOK_SECRET',
-    'TICKET_SIGNING_KEY',
-    'PAYLOAD_ENCRYPTION_KEY',
-  ]);
-}
+const USAGE = `Usage: npm run start:api
+
+Runs one API process (API_PROCESSES: several) against the services that the settings name.`;
+
+const SETTINGS = [
+  ...(['NODE_ENV', 'PORT', 'HOST', 'API_PROCESSES', 'LOG_LEVEL'] as const),
+  ...(['DATABASE_URL', 'DATABASE_POOL', 'DATABASE_PREPARED', 'HOLD_TTL_SECONDS', 'RATE_LIMIT'] as const),
+  ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER'] as const),
+  ...(['TRUSTED_PROXIES', 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const),
+  ...(['TICKET_SIGNING_KEY', 'PAYLOAD_ENCRYPTION_KEY', 'DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const),
+] as const;
+type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
 
 /** Aborted once this process is asked to end, by a signal or by the end of the one that started it. */
 function untilAsked(): AbortSignal {
@@ -52,7 +43,8 @@ function untilAsked(): AbortSignal {
 }
 
 async function main(): Promise<void> {
-  const settings = readApiSettings();
+  answerHelp(USAGE, [...SETTINGS, 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+  const settings = readSettings(SETTINGS);
   refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('api', settings.LOG_LEVEL);
   if (settings.API_PROCESSES > 1 && cluster.isPrimary) await runProcesses(settings.API_PROCESSES, log, untilAsked());
@@ -60,7 +52,7 @@ async function main(): Promise<void> {
 }
 
 /** One API process. It has no state that matters: any number may run, on one port or behind a load balancer. */
-async function serve(settings: ReturnType<typeof readApiSettings>, log: Logger, stopping: AbortSignal): Promise<void> {
+async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal): Promise<void> {
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -103,6 +95,7 @@ async function serve(settings: ReturnType<typeof readApiSettings>, log: Logger, 
     },
     rateLimit: settings.RATE_LIMIT,
     trustedProxies: settings.TRUSTED_PROXIES,
+    devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 
   const handle = app.callback();

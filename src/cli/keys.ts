@@ -1,13 +1,16 @@
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { SettingsError } from '../config';
+import { readSettings, SettingsError } from '../config';
 import { createDatabase, type Database } from '../db/database';
 import { addKey, listKeys, newKey, revokeKey, ROLES, type Role } from '../db/keys';
-import { directDatabaseUrl } from './system';
+import { answerHelp } from './help';
+import { findSystem } from './system';
 
 const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner   makes a key and prints it, once
        npm run keys -- list
-       npm run keys -- revoke ID`;
+       npm run keys -- revoke ID
+
+Makes, lists and revokes API keys in the database that DATABASE_URL names, else in that of the running \`npm run dev\`.`;
 
 const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value);
 
@@ -27,12 +30,19 @@ async function ensure(db: Database): Promise<void> {
   }
 }
 
+function readCommandLine() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { client: { type: 'string' }, role: { type: 'string' } } });
+  } catch (error) {
+    throw new SettingsError(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
 async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: { client: { type: 'string' }, role: { type: 'string' } },
-  });
-  const db = createDatabase({ url: directDatabaseUrl(), pool: 1, prepared: true, applicationName: 'holdfast-keys' });
+  answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'HOLDFAST_HOME']);
+  const { positionals, values } = readCommandLine();
+  const { databaseUrl } = findSystem(readSettings(['HOLDFAST_HOME']).HOLDFAST_HOME);
+  const db = createDatabase({ url: databaseUrl, pool: 1, prepared: true, applicationName: 'holdfast-keys' });
   try {
     const [command, id] = positionals;
     if (command === 'create') await create(db, values.client, values.role);

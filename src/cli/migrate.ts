@@ -5,7 +5,12 @@ import { SettingsError } from '../config';
 import { migrate } from '../db/migrate';
 import { SEARCH_ATTRIBUTES } from '../contracts/reservation';
 import { temporalConfig } from '../temporal/connection';
+import { answerHelp } from './help';
 import { directDatabaseUrl } from './system';
+
+const USAGE = `Usage: npm run migrate
+
+Brings the schema up to date and, where TEMPORAL_ADDRESS names a server, makes the search attributes. Safe to repeat.`;
 
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 const ATTEMPTS = 5;
@@ -46,6 +51,7 @@ async function registerSearchAttributes(): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
   const applied = await migrate(directDatabaseUrl(), join(__dirname, '../../migrations'));
   console.log(applied.length > 0 ? `Applied: ${applied.join(', ')}` : 'The schema is up to date.');
   if (!process.env.TEMPORAL_ADDRESS) return;

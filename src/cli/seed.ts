@@ -3,10 +3,16 @@ import { createDatabase } from '../db/database';
 import { createEvent } from '../db/events';
 import { layOutSeats } from '../domain/seat-map';
 import { demoEvents } from './demo-events';
+import { answerHelp } from './help';
 import { findSystem } from './system';
+
+const USAGE = `Usage: npm run seed
+
+Makes the demo events in the database that DATABASE_URL names, else in that of the running \`npm run dev\`. Safe to repeat.`;
 
 /** Puts the demo events into the database; those that are there already stay as they are. */
 async function main(): Promise<void> {
+  answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'HOLDFAST_HOME']);
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
   const { databaseUrl } = findSystem(home);
   const db = createDatabase({

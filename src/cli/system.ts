@@ -10,7 +10,8 @@ export interface System {
   clientKey: string | undefined;
 }
 
-const namesDatabase = (env: NodeJS.ProcessEnv): boolean => Boolean(env.DATABASE_DIRECT_URL || env.DATABASE_URL);
+const DATABASE_SETTINGS = ['DATABASE_DIRECT_URL', 'DATABASE_DIRECT_URL_FILE', 'DATABASE_URL', 'DATABASE_URL_FILE'];
+const namesDatabase = (env: NodeJS.ProcessEnv): boolean => DATABASE_SETTINGS.some((name) => Boolean(env[name]));
 
 /** For commands, which use what belongs to a session: past the pooler, if there is one. */
 export function directDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {

@@ -3,11 +3,15 @@ import { readSettings, SettingsError } from '../config';
 import { createDatabase, isUnavailable, type Database } from '../db/database';
 import { readDevInfo } from './dev-info';
 import { renderConsoleTable } from './console-table';
+import { answerHelp } from './help';
 import { findSystem } from './system';
 import { verifySystem, type Verdict } from './verify-system';
 import { connectTemporal, TemporalUnreachable, type TemporalView } from './verify-temporal';
 
 const USAGE = `Usage: npm run verify -- [options]
+
+Checks a live system without changing it: exit 0 sound, 1 something is wrong, 2 it could not be checked wholly.
+
   --json              prints one JSON object instead of a table
   --database-only     leaves Temporal out
   --patience SECONDS  how long late work is watched before it counts as wrong (default 10)`;
@@ -21,12 +25,11 @@ interface Options {
   patienceMs: number;
 }
 
-function readOptions(args: string[]): Options | null {
+function readOptions(args: string[]): Options {
   const options = {
     json: { type: 'boolean', default: false },
     'database-only': { type: 'boolean', default: false },
     patience: { type: 'string', default: '10' },
-    help: { type: 'boolean', default: false },
   } as const;
   let values;
   try {
@@ -34,11 +37,11 @@ function readOptions(args: string[]): Options | null {
   } catch (error) {
     throw new CannotVerify((error as Error).message.split('\n')[0]);
   }
-  const { json, patience, help } = values;
+  const { json, patience } = values;
   if (!/^\d{1,4}$/.test(patience)) {
     throw new CannotVerify(`--patience must be a whole number of seconds, not "${patience}"`);
   }
-  return help ? null : { json, databaseOnly: values['database-only'], patienceMs: 1000 * Number(patience) };
+  return { json, databaseOnly: values['database-only'], patienceMs: 1000 * Number(patience) };
 }
 
 function print({ checks, notes }: Verdict): void {
@@ -103,11 +106,8 @@ async function check(db: Database, home: string, options: Options): Promise<numb
 
 /** Checks a live system without changing it: 0 sound, 1 something is wrong, 2 it could not be (wholly) checked. */
 async function main(): Promise<number> {
+  answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'HOLDFAST_HOME']);
   const options = readOptions(process.argv.slice(2));
-  if (!options) {
-    console.log(USAGE);
-    return 0;
-  }
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
   const db = createDatabase({
     url: findSystem(home).databaseUrl,

@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { beat, leave } from '../db/workers';
@@ -16,6 +16,7 @@ import {
   temporalConfig,
   temporalEndpoint,
 } from '../temporal/connection';
+import { createWorkerHealth, serveHealth } from './health';
 import { keepHeapsTight } from './memory';
 import { createMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
@@ -24,27 +25,22 @@ const BEAT_EVERY_MS = 2000;
 const SHUTDOWN_GRACE = '10 seconds';
 const CONNECT_RETRY_MS = 1000;
 
+const USAGE = `Usage: npm run start:worker
+
+Runs one worker process against the services that the settings name.`;
+
+const SETTINGS = [
+  ...(['NODE_ENV', 'LOG_LEVEL', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_POOL', 'DATABASE_PREPARED'] as const),
+  ...(['SMTP_URL', 'MAIL_FROM', 'HOLD_TTL_SECONDS', 'STRIPE_API_KEY', 'TICKET_SIGNING_KEY'] as const),
+  ...(['PAYLOAD_ENCRYPTION_KEY', 'BROWSER_SANDBOX'] as const),
+  ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
+] as const;
+
 /** One worker process: the task queues and the relay that WORKER_ROLES names (all, unless set). */
 async function main(): Promise<void> {
+  answerHelp(USAGE, [...SETTINGS, 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
   keepHeapsTight();
-  const settings = readSettings([
-    'NODE_ENV',
-    'LOG_LEVEL',
-    'DATABASE_URL',
-    'DATABASE_DIRECT_URL',
-    'DATABASE_POOL',
-    'DATABASE_PREPARED',
-    'SMTP_URL',
-    'MAIL_FROM',
-    'HOLD_TTL_SECONDS',
-    'STRIPE_API_KEY',
-    'TICKET_SIGNING_KEY',
-    'PAYLOAD_ENCRYPTION_KEY',
-    'BROWSER_SANDBOX',
-    'WORKER_ROLES',
-    'WORKER_CACHED_WORKFLOWS',
-    'METRICS_PORT',
-  ]);
+  const settings = readSettings(SETTINGS);
   refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('worker', settings.LOG_LEVEL);
   const roles = settings.WORKER_ROLES;
@@ -68,9 +64,10 @@ async function main(): Promise<void> {
   const listenUrl =
     settings.DATABASE_DIRECT_URL ?? (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
-  const metrics = createMetrics(db);
-  const metricsServer =
-    settings.METRICS_PORT === undefined ? undefined : serveMetrics(metrics.text, settings.METRICS_PORT);
+  const health = createWorkerHealth();
+  const { METRICS_PORT: port, METRICS_HOST: host } = settings;
+  const healthServer =
+    port === undefined ? undefined : await serveHealth({ port, host, health, metrics: createMetrics(db).text });
 
   let relay: Relay | undefined;
   let connection: NativeConnection | undefined;
@@ -93,7 +90,8 @@ async function main(): Promise<void> {
       stopping.signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
       const running = workers.map((worker) => worker.run());
       const id = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
-      const beating = keepBeating(() => beat(db, id, roles), stopping.signal);
+      health.watch(workers.map((worker) => () => worker.getState() === 'RUNNING'));
+      const beating = keepBeating(() => beat(db, id, roles).then(health.heartbeatWritten), stopping.signal);
       log.info({ roles }, 'worker is polling');
       process.send?.('ready');
       if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
@@ -107,7 +105,7 @@ async function main(): Promise<void> {
     stop();
     await relay?.stop();
     for (const part of parts) await part.close();
-    metricsServer?.close();
+    healthServer?.close();
     await connection?.close();
     await client.connection.close();
     await Promise.race([db.close(), delay(2000)]);
@@ -143,21 +141,13 @@ async function keepBeating(once: () => Promise<void>, stopped: AbortSignal): Pro
   }
 }
 
-function serveMetrics(text: () => Promise<string>, port: number): Server {
-  return createServer((_request, response) => {
-    text().then(
-      (body) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(body),
-      () => response.writeHead(503).end(),
-    );
-  }).listen(port);
-}
-
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof SettingsError ? error.message : ((error as Error).stack ?? String(error))}\n`,
-    );
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const portIsTaken = code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
+    const line = portIsTaken ? `Settings METRICS_PORT and METRICS_HOST cannot be used: ${message}` : message;
+    process.stderr.write(`${portIsTaken || error instanceof SettingsError ? line : (stack ?? message)}\n`);
     process.exit(1);
   },
 );

@@ -66,8 +66,8 @@ describe('npm run race', () => {
     const out = join(REPORTS, 'deep/er/race.html');
     const { code, out: printed, err } = await race(['--event', event, '--out', out]);
     expect(err).toBe('');
-    expect(printed).toMatch(/requests +seats +success rate +collisions +double sales +mean latency +p50 +p95/);
-    expect(printed).toMatch(/^ +10 +1 +10\.0 % +90\.0 % +0 /m);
+    expect(printed).toMatch(/requests +seats +success rate +collisions +mean latency +p50 +p95/);
+    expect(printed).toMatch(/^ +10 +1 +10\.0 % +0 /m);
     expect(printed).toContain('✓ Every requested seat has exactly one winner.');
     expect(printed).toContain('Released 1 of 1 holds.');
     expect(code).toBe(0);
@@ -78,7 +78,9 @@ describe('npm run race', () => {
     expect(html).not.toMatch(/<script|https?:\/\/(?!127\.0\.0\.1)|@import/);
 
     const rows = await system.db.rows<{ status: string; email: string }>(reservationsOf, [event]);
-    expect(rows).toEqual([{ status: 'cancelled', email: expect.stringMatching(/^race-.*@example\.org$/) as string }]);
+    // Of the round that counts, and of the one that warmed the server up.
+    const released = { status: 'cancelled', email: expect.stringMatching(/^race-.*@example\.org$/) as string };
+    expect(rows).toEqual([released, released]);
     expect(new Set(await statusesOf(event))).toEqual(new Set(['available']));
   });
 
@@ -88,7 +90,10 @@ describe('npm run race', () => {
     const { code, out } = await race([...options, '--out', join(REPORTS, 'many.html')]);
     expect(out).toMatch(/^ +180 +15 +/m);
     expect(code).toBe(0);
-    const rows = await system.db.rows<{ status: string; email: string }>(reservationsOf, [event]);
+    const all = await system.db.rows<{ status: string; email: string }>(reservationsOf, [event]);
+    const rows = all.filter(({ status }) => status === 'held');
+    // What warmed the server up was released also here.
+    expect(all.length).toBeGreaterThan(rows.length);
     // With twelve buyers a seat, one that nobody asks for is rare, but no fault.
     expect(rows.length).toBeGreaterThan(9);
     expect(rows.length).toBeLessThanOrEqual(15);
@@ -149,28 +154,28 @@ describe('npm run race', () => {
     const options = ['--event', 'any', '--buyers', '3', '--out', join(REPORTS, 'twice.html')];
     const { code, out } = await race(options, { HOLDFAST_URL: url });
     server.close();
-    expect(out).toMatch(/^ +3 +1 +100\.0 % +0\.0 % +1 /m);
+    expect(out).toMatch(/^ +3 +1 +100\.0 % +1 /m);
     expect(out).toMatch(/✗ seat A-1 was sold 3 times: (\S+, ){2}\S+\n/);
     expect(code).toBe(1);
   });
 
   it('tries again when told to, not before its time, with the same key, and counts it', async () => {
     const seen = new Map<string, number[]>();
-    let taken = false;
+    let answered = 0;
     const { url, server } = await impostor((request, response) => {
       const key = String(request.headers['idempotency-key']);
       const times = [...(seen.get(key) ?? []), Date.now()];
       seen.set(key, times);
       if (times.length === 1) return response.writeHead(429, { 'retry-after': '2' }).end('{}');
-      response.writeHead(taken ? 409 : 201).end('{}');
-      taken = true;
+      // Of each round of four the first wins.
+      response.writeHead(answered++ % 4 === 0 ? 201 : 409).end('{}');
     });
     const options = ['--event', 'any', '--buyers', '4', '--out', join(REPORTS, 'again.html')];
     const { code, out } = await race(options, { HOLDFAST_URL: url });
     server.close();
-    expect(out).toMatch(/^ +4 +1 +25\.0 % +75\.0 % +0 .* 4$/m);
+    expect(out).toMatch(/^ +4 +1 +25\.0 % +0 .* 4$/m);
     expect(code).toBe(0);
-    expect(seen.size).toBe(4);
+    expect(seen.size).toBe(8);
     for (const [first, second] of seen.values()) expect(second! - first!).toBeGreaterThan(1900);
   });
 });

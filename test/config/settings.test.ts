@@ -1,4 +1,7 @@
-import { readSettings, SettingsError } from '../../src/config';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings, SettingsError, withSecretsFromFiles } from '../../src/config';
 import { isOutside, refuseInProduction } from '../../src/production';
 import { temporalEndpoint } from '../../src/temporal/connection';
 
@@ -39,6 +42,46 @@ describe('A setting', () => {
   });
 });
 
+describe('A secret in a file', () => {
+  let folder: string;
+  const fileWith = (content: string) => {
+    const file = join(folder, 'secret');
+    writeFileSync(file, content);
+    return file;
+  };
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'holdfast-secrets-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('counts as the setting, without the white space around it', () => {
+    const env = { DATABASE_URL_FILE: fileWith('postgres://u:p@db/holdfast\n') };
+    expect(readSettings(['DATABASE_URL'], env)).toEqual({ DATABASE_URL: 'postgres://u:p@db/holdfast' });
+  });
+
+  it('is refused beside the setting itself, with one line that names both', () => {
+    const env = { STRIPE_API_KEY: 'sk_test_1', STRIPE_API_KEY_FILE: fileWith('sk_test_2') };
+    const line = message(() => readSettings(['STRIPE_API_KEY'], env));
+    expect(line).toBe('Settings STRIPE_API_KEY and STRIPE_API_KEY_FILE are both given: give one of them');
+  });
+
+  it('is refused when it is missing, empty, or no good value', () => {
+    const read = (file: string) => message(() => readSettings(['SMTP_URL'], { SMTP_URL_FILE: file }));
+    expect(read(join(folder, 'nowhere'))).toMatch(/^Setting SMTP_URL_FILE cannot be used: ENOENT/);
+    expect(read(fileWith(' \n'))).toMatch(/^Setting SMTP_URL_FILE cannot be used: .* is empty$/);
+    expect(read(fileWith('mail.example.org'))).toMatch(/^Setting SMTP_URL cannot be used/);
+  });
+
+  it('is no way to give what is not secret', () => {
+    expect(readSettings(['PORT'], { PORT_FILE: fileWith('4000') })).toEqual({ PORT: 3000 });
+  });
+
+  it('stands under its own name for the processes that are started with it', () => {
+    const env = { PATH: '/bin', SMTP_URL_FILE: fileWith('smtps://u:p@mail.example.org\n') };
+    expect(withSecretsFromFiles(env)).toEqual({ PATH: '/bin', SMTP_URL: 'smtps://u:p@mail.example.org' });
+  });
+});
+
 describe('In production a process refuses to start', () => {
   const local = { address: 'temporal:7233', tls: false };
   const sound = { NODE_ENV: 'production', DATABASE_URL: 'postgres://u:p@db.internal/holdfast' };
@@ -51,6 +94,8 @@ describe('In production a process refuses to start', () => {
     ['DATABASE_URL', { DATABASE_URL: 'postgres://u:p@db.example.com/holdfast' }],
     ['DATABASE_DIRECT_URL', { DATABASE_DIRECT_URL: 'postgres://u:p@db.example.com/holdfast' }],
     ['SMTP_URL', { SMTP_URL: 'smtp://mail.example.com:587' }],
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://holdfast:holdfast-trial@postgres/holdfast' }],
+    ['DEV_MAIL_URL', { DEV_MAIL_URL: 'http://127.0.0.1:1080' }],
     ['STRIPE_WEBHOOK_SECRET', { STRIPE_WEBHOOK_SECRET: ['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx'] }],
     ['STANDARD_WEBHOOK_SECRET', { STANDARD_WEBHOOK_SECRET: ['whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ=='] }],
   ])('with an unsafe %s', (name, settings) => {

@@ -1,0 +1,49 @@
+import type Router from '@koa/router';
+import type { Database } from '../../../db/database';
+import { listUpcomingEvents, type UpcomingEvent } from '../../../db/upcoming-events';
+import type { RateLimits } from '../../middleware/rate-limit';
+import { Problem } from '../../problem';
+import { HOME_POLICY, renderHome, type DevPages } from './page';
+
+const EVENTS_SHOWN = 50;
+/** Counting seats reads them all, so one count serves every visitor for this long. */
+const COUNTED_FOR_MS = 5000;
+
+/** Keeps what was read for a while; who comes during a reading shares it. */
+function kept<Value>(read: () => Promise<Value>, forMs: number): () => Promise<Value> {
+  let known: { value: Value; readAt: number } | undefined;
+  let reading: Promise<Value> | undefined;
+  const start = async (): Promise<Value> => {
+    const readAt = performance.now();
+    const value = await read();
+    known = { value, readAt };
+    return value;
+  };
+  return async () => {
+    if (known && performance.now() - known.readAt < forMs) return known.value;
+    reading ??= start().finally(() => (reading = undefined));
+    return reading;
+  };
+}
+
+interface HomeDeps {
+  db: Database;
+  /** Pages of the services that `npm run dev` runs. */
+  devPages: DevPages;
+  limits: RateLimits;
+}
+
+/** The start page: the next events and where the documents are. Not part of the OpenAPI document. */
+export function mountHome(router: Router, { db, devPages, limits }: HomeDeps): void {
+  const upcoming: () => Promise<UpcomingEvent[]> = kept(() => listUpcomingEvents(db, EVENTS_SHOWN), COUNTED_FOR_MS);
+  router.get('/', async (ctx) => {
+    if (ctx.accepts('html') === false) throw new Problem('not_found', 'There is a page for browsers here, no JSON.');
+    await limits.address(ctx);
+    const events = await upcoming();
+    ctx.set('content-security-policy', HOME_POLICY);
+    ctx.set('cache-control', `public, max-age=${COUNTED_FOR_MS / 1000}`);
+    ctx.vary('Accept');
+    ctx.type = 'html';
+    ctx.body = renderHome(events, devPages);
+  });
+}

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { startSystem, type TestSystem } from '../support/system';
+
+const KEYS = join(__dirname, '../../dist/src/cli/keys.js');
+
+let system: TestSystem;
+beforeAll(async () => {
+  system = await startSystem({ workers: [] });
+});
+afterAll(() => system.stop());
+
+/** Runs the command as a person does beside `npm run dev`: no setting names the database. */
+function keys(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
+  const { home } = system.stack.services;
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [KEYS, ...args],
+      { env: { PATH: process.env.PATH, HOLDFAST_HOME: home, ...env }, timeout: 60_000 },
+      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
+    );
+  });
+}
+
+const statusWith = async (key: string) =>
+  (await fetch(`${system.info.apiUrl}/v1/reservations/none`, { headers: { authorization: `Bearer ${key}` } })).status;
+
+describe('npm run keys', () => {
+  it('makes, lists and revokes keys of the system that runs', async () => {
+    const made = await keys(['create', '--client', 'box-office', '--role', 'client']);
+    expect(made).toMatchObject({ code: 0, err: '' });
+    expect(await statusWith(made.out.trim())).toBe(404);
+    const list = await keys(['list']);
+    const id = /│ (\d+) +│ .*box-office/.exec(list.out)?.[1] ?? /(\d+) .*box-office/.exec(list.out)?.[1];
+    expect(id).toBeDefined();
+    expect((await keys(['revoke', id!])).out).toContain('Revoked');
+    expect((await keys(['revoke', id!])).out).toContain('revoked before');
+  });
+
+  it('goes where the settings say when they name a database', async () => {
+    const { code, err } = await keys(['list'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' });
+    expect(code).toBe(1);
+    expect(err).toContain('127.0.0.1:9');
+  });
+
+  it.each([[['create', '--client', 'x', '--role', 'king']], [['--list']], [[]]])(
+    'prints the usage for %j',
+    async (args) => {
+      const { code, err } = await keys(args);
+      expect(err).toContain('Usage: npm run keys -- create');
+      expect(err).not.toContain('    at ');
+      expect(code).toBe(1);
+    },
+  );
+});
