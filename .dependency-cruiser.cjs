@@ -82,9 +82,26 @@ module.exports = {
     },
     {
       name: 'proof-meets-the-product-at-one-door',
+      comment: 'The benchmark has a second one: its baselines share code with the product.',
       severity: 'error',
-      from: { path: '^proof/', pathNot: '^proof/product\\.ts$' },
+      from: { path: '^proof/', pathNot: '^proof/(bench/)?product\\.ts$' },
       to: { path: '^src/' },
+    },
+    {
+      name: 'race-and-chaos-see-the-product-from-outside',
+      severity: 'error',
+      from: { path: '^proof/(race|chaos|report)/' },
+      to: { path: '^proof/bench/' },
+    },
+    {
+      name: 'the-baseline-workflow-is-bundled-alone',
+      comment: 'A bundle of a workflow cannot contain the product: it needs Node.js.',
+      severity: 'error',
+      from: { path: '^proof/bench/baselines/temporal/(workflow|contract)\\.ts$' },
+      to: {
+        pathNot: ['^proof/bench/baselines/temporal/', '@temporalio/(workflow|common)'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'dev-does-not-need-proof',

@@ -1,0 +1,165 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+
+export interface Money {
+  amount: number;
+  currency: string;
+}
+
+/** A reservation as the API shows it: the fields that the load reads. */
+export interface Reservation {
+  id: string;
+  status: 'held' | 'confirmed' | 'expired' | 'cancelled';
+  event: string;
+  seats: { label: string }[];
+  total: Money;
+  buyer: { name: string; email: string } | null;
+  expiresAt: string;
+  createdAt: string;
+  payment: (Money & { reference: string; status: string }) | null;
+}
+
+/** All that the API has promised about one reservation. */
+export interface Claim {
+  id: string;
+  client: 'client' | 'client2';
+  event: string;
+  buyer: { name: string; email: string };
+  labels: string[];
+  total: Money;
+  createdAt: string;
+  /** The latest end of the hold in any 2xx, RFC 3339. */
+  promisedUntil: string;
+  /** References whose confirm was answered 200. */
+  confirmed: Set<string>;
+  /** A cancel was requested, whatever the answer. */
+  cancelAsked: boolean;
+  /** A cancel was answered 200 (`done`), 202 (`kept`); Temporal accepted a cancel signal (`signalled`). */
+  cancelled: { done: boolean; kept: boolean; signalled: boolean };
+  /** Ticket codes that the API has returned. */
+  codes: Set<string>;
+  /** How often each code was checked in (201). */
+  entered: Map<string, number>;
+  /** Resends answered 202. */
+  resends: number;
+}
+
+export type PaymentWay = 'stripe' | 'standard' | 'confirm' | 'signal';
+
+/** One payment: how it was reported to the API, and the answers. */
+export interface Payment extends Money {
+  reference: string;
+  reservation: string;
+  ways: Set<PaymentWay>;
+  /** The ways for which a 2xx, or Temporal's acceptance, was received. */
+  acknowledged: Set<PaymentWay>;
+  /** An attempt got no answer, so its effect is unknown. */
+  uncertain: boolean;
+  /** A confirm was refused (4xx). */
+  refused: boolean;
+}
+
+export interface Violation {
+  rule: string;
+  subject: string;
+  detail: string;
+}
+
+/**
+ * The journal of the load: each 2xx, complete, in a file of JSON lines, and in memory the promises that follow from it.
+ * At the end the system is checked against them.
+ */
+export class Journal {
+  readonly claims = new Map<string, Claim>();
+  readonly payments = new Map<string, Payment>();
+  readonly events = new Set<string>();
+  /** Found while the load ran. */
+  readonly violations: Violation[] = [];
+  /** Deliveries for the time after the faults. */
+  readonly afterFaults: (() => Promise<void>)[] = [];
+  /** Answers by operation and kind: `200`, `409 seats_unavailable`, `lost: timeout`. */
+  readonly tally = new Map<string, Map<string, number>>();
+  private readonly file: WriteStream;
+  private written = 0;
+
+  constructor(path: string) {
+    this.file = createWriteStream(path, { flags: 'w', mode: 0o600 });
+  }
+
+  get entries(): number {
+    return this.written;
+  }
+
+  count(operation: string, kind: string): void {
+    const kinds = this.tally.get(operation) ?? new Map<string, number>();
+    this.tally.set(operation, kinds);
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+
+  write(entry: Record<string, unknown>): void {
+    this.written++;
+    this.file.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
+  }
+
+  violation(rule: string, subject: string, detail: string): void {
+    this.violations.push({ rule, subject, detail });
+    this.write({ violation: rule, subject, detail });
+  }
+
+  /** Records a 201 of a hold. A repeated answer must name the same seats. */
+  recordHold(body: Reservation, client: Claim['client']): Claim {
+    const known = this.claims.get(body.id);
+    const labels = body.seats.map((seat) => seat.label).sort();
+    if (known) {
+      if (known.labels.join() !== labels.join() || known.createdAt !== body.createdAt || known.client !== client) {
+        const detail = `${known.labels.join()} made ${known.createdAt}, then ${labels.join()} made ${body.createdAt}`;
+        this.violation('one key, one reservation', body.id, detail);
+      }
+      this.extendPromise(known, body.expiresAt);
+      return known;
+    }
+    const claim: Claim = {
+      id: body.id,
+      client,
+      event: body.event,
+      buyer: body.buyer ?? { name: '', email: '' },
+      labels,
+      total: body.total,
+      createdAt: body.createdAt,
+      promisedUntil: body.expiresAt,
+      confirmed: new Set(),
+      cancelAsked: false,
+      cancelled: { done: false, kept: false, signalled: false },
+      codes: new Set(),
+      entered: new Map(),
+      resends: 0,
+    };
+    this.claims.set(body.id, claim);
+    return claim;
+  }
+
+  extendPromise(claim: Claim, expiresAt: string): void {
+    if (Date.parse(expiresAt) > Date.parse(claim.promisedUntil)) claim.promisedUntil = expiresAt;
+  }
+
+  /** Records a payment before it is reported to the API. */
+  recordPayment(way: PaymentWay, reference: string, reservation: string, money: Money): Payment {
+    const payment = this.payments.get(reference) ?? {
+      ...money,
+      reference,
+      reservation,
+      ways: new Set<PaymentWay>(),
+      acknowledged: new Set<PaymentWay>(),
+      uncertain: false,
+      refused: false,
+    };
+    payment.ways.add(way);
+    this.payments.set(reference, payment);
+    return payment;
+  }
+
+  async close(): Promise<void> {
+    this.file.end();
+    await once(this.file, 'finish');
+  }
+}
