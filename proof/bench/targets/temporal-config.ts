@@ -6,7 +6,7 @@ import { PROJECT } from '../../../dev/steps';
 const HISTORY_SHARDS = 512;
 /** The very file that docker-compose.yml gives to its server. */
 const DYNAMIC_CONFIG = join(PROJECT, 'docker', 'temporal-dynamic-config.yaml');
-/** As in docker-compose.yml, and as the development server of src/dev has it. */
+/** As in docker-compose.yml, and as the development server of dev/ has it. */
 export const SERVER_ENV = { GOGC: '400' } as const;
 /** The name of the configuration, for the server's `--env`. */
 export const ENVIRONMENT = 'bench';

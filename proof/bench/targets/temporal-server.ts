@@ -11,7 +11,7 @@ import {
   type FetchTask,
 } from '../../../dev/fetched-programs';
 
-/** The server that the development server of src/dev holds, and that docker-compose.yml runs. */
+/** The server that the development server of dev/ holds, and that docker-compose.yml runs. */
 const VERSION = '1.29.1';
 const MODULES = {
   'temporal-server': `go.temporal.io/server/cmd/server@v${VERSION}`,
