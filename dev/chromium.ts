@@ -9,6 +9,8 @@ import { processStart } from './processes';
 import { CHROMIUM_NAMES } from './product';
 
 const run = promisify(execFile);
+/** Of the unpacked folder: one that an earlier release unpacked is another one. */
+const LAYOUT = 1;
 const UNPACK_LIMIT_MS = 120_000;
 
 /**
@@ -37,7 +39,10 @@ function isExecutable(file: string): boolean {
  * @returns a program that sets the libraries and fonts up and becomes Chromium
  */
 async function unpackPackaged(): Promise<string> {
-  const folder = join(tmpdir(), `holdfast-chromium-${await packagedVersion()}-${process.getuid?.() ?? 'user'}`);
+  const folder = join(
+    tmpdir(),
+    `holdfast-chromium-${await packagedVersion()}.${LAYOUT}-${process.getuid?.() ?? 'user'}`,
+  );
   await removeLeftBehind();
   if (!(await isOurs(folder))) {
     const aside = await mkdtemp(`${folder}.${process.pid}-`);
