@@ -5,6 +5,7 @@ const UNIT = filesOf([
   '{config,domain,mail,payments,report}/**/*',
   'capacity/**/*',
   'api/hold-queue',
+  'deployment/compose',
   'docs/pages',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',

@@ -12,8 +12,7 @@ import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
-import { mountHome } from './routes/home';
-import type { DevPages } from './routes/home/page';
+import { mountHome, type HomeDeps } from './routes/home';
 import { paymentRoutes } from './routes/payments';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
@@ -23,14 +22,13 @@ export type ApiDeps = EventRouteDeps &
   ReservationRouteDeps &
   CheckInRouteDeps &
   WebhookRouteDeps &
-  HealthRouteDeps & {
+  HealthRouteDeps &
+  HomeDeps & {
     log: Logger;
     metrics: ApiMetrics;
     /** Requests a minute. */
     rateLimit: number | 'off';
     trustedProxies: number;
-    /** Linked on the start page. */
-    devPages: DevPages;
   };
 
 function routesOf(deps: ApiDeps): Route[] {
@@ -54,7 +52,7 @@ export function createApp(deps: ApiDeps): Koa {
   for (const route of routes) {
     router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, authenticate, limits));
   }
-  mountHome(router, { db: deps.db, devPages: deps.devPages, limits });
+  mountHome(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
   app.use(answer(deps.log, deps.metrics));
   app.use(router.routes()).use(router.allowedMethods());

@@ -26,15 +26,14 @@ function kept<Value>(read: () => Promise<Value>, forMs: number): () => Promise<V
   };
 }
 
-interface HomeDeps {
+export interface HomeDeps {
   db: Database;
   /** Pages of the services that `npm run dev` runs. */
   devPages: DevPages;
-  limits: RateLimits;
 }
 
 /** The start page: the next events and where the documents are. Not part of the OpenAPI document. */
-export function mountHome(router: Router, { db, devPages, limits }: HomeDeps): void {
+export function mountHome(router: Router, limits: RateLimits, { db, devPages }: HomeDeps): void {
   const upcoming: () => Promise<UpcomingEvent[]> = kept(() => listUpcomingEvents(db, EVENTS_SHOWN), COUNTED_FOR_MS);
   router.get('/', async (ctx) => {
     if (ctx.accepts('html') === false) throw new Problem('not_found', 'There is a page for browsers here, no JSON.');
