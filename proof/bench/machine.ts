@@ -61,6 +61,9 @@ function cpuTimes(): { busy: number; all: number } {
   return { busy: all - idle, all };
 }
 
+/** Processor time of the whole machine since its start, in milliseconds. */
+export const machineBusyMs = (): number => cpuTimes().busy;
+
 /** How many cores were busy on average over a while. */
 async function busyCores(ms: number): Promise<number> {
   const before = cpuTimes();
