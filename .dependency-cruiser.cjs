@@ -82,9 +82,16 @@ module.exports = {
     },
     {
       name: 'proof-meets-the-product-at-one-door',
+      comment: 'The benchmark has a second one: its baselines share code with the product.',
       severity: 'error',
-      from: { path: '^proof/', pathNot: '^proof/product\\.ts$' },
+      from: { path: '^proof/', pathNot: '^proof/(bench/)?product\\.ts$' },
       to: { path: '^src/' },
+    },
+    {
+      name: 'race-and-chaos-see-the-product-from-outside',
+      severity: 'error',
+      from: { path: '^proof/(race|chaos|report)/' },
+      to: { path: '^proof/bench/' },
     },
     {
       name: 'dev-does-not-need-proof',

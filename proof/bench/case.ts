@@ -11,36 +11,36 @@ export interface BenchEvent {
   labels: string[];
 }
 
-/** What every case stands on: a system of ours, the limits beside it on the same database, and a load from outside both. */
+/** What a case works with: our system, the baselines beside it on the same database, and the load generator. */
 export interface Bench {
   stack: Stack;
   /** Ours, with every rate limit off. */
   apiUrl: string;
   keys: { client: string; operator: string };
-  /** Limits (a), (b) and (c): the shipped statement alone, and Koa without anything of ours but that. */
-  bareUrl: string;
-  /** For making events and counting afterwards; not for load. */
+  /** The program that serves the baselines `sql`, `koa` and `koa-select`. */
+  baselineUrl: string;
+  /** For fixtures and counts, not for load. */
   db: Database;
   temporal: Client;
   load: Load;
-  /** 1 for a full measurement; smaller to try a case out. Sizes are multiplied by it. */
+  /** Factor of all sizes: 1 for a full measurement, less for a trial. */
   scale: number;
   progress: (line: string) => void;
-  /** Shows a chart in the report, beside what the figures say. */
+  /** Adds a chart to the report. */
   chart: (chart: Chart) => void;
   makeEvent(seats: number): Promise<BenchEvent>;
-  /** Forgets the starts that wait and lets what runs come to rest, so that the next measurement begins like the first. */
-  rest(): Promise<void>;
-  /** Runs `work` against a limit: our relay, which would adopt the limit's holds meanwhile, stands still. At rest only. */
-  limit<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** Drops starts that wait in the outbox, and waits until the machine is quiet: each measurement begins alike. */
+  quiesce(): Promise<void>;
+  /** Runs `work` while our relay is stopped, which would adopt the holds of a baseline. Only on a quiet system. */
+  withoutRelay<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** The figures of one round, by name: per second, milliseconds, counts, bytes, as the name's end says. */
+/** The figures of one round. The end of a name is the unit: PerSecond, Ms, Count, Bytes. */
 export type Figures = Record<string, number>;
 
-/** What the figures of a round must come to. Without a bound it is only shown. */
+/** A ratio or value of the figures, and its bounds. Without a bound it is only shown. */
 export interface Target {
-  /** "holds per second, of limit (b)" */
+  /** "holds per second, relative to koa": names the baseline. */
   title: string;
   /** From the figures of one round; the median over the rounds is judged. */
   of: (figures: Figures) => number;
@@ -48,17 +48,17 @@ export interface Target {
   atMost?: number;
 }
 
-/** One thing that is measured, beside its limit, round by round. */
+/** A measurement of ours and of its baseline, in several rounds. */
 export interface Case {
   id: string;
   title: string;
   rounds: number;
   targets: readonly Target[];
-  /** It stops, starts or adds processes, so it cannot be measured on a system that somebody else runs. */
+  /** It stops, starts or adds processes, so it cannot use a system that was started elsewhere (`--running`). */
   ownStackOnly?: boolean;
   /**
-   * Measures ours and the limit, in turns: which goes first changes with the round. It is called at rest.
-   * @throws when what was measured is wrong (a seat sold twice, an unexpected answer): a fast wrong answer is none
+   * Measures ours and the baseline in turns; which goes first changes with the round. It is called on a quiet system.
+   * @throws Error when a result is wrong: a seat sold twice, an unexpected answer
    */
   measure(bench: Bench, round: number): Promise<Figures>;
 }

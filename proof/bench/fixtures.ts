@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sql, type Database, createEvent } from '../product';
+import { sql, type Database } from '../product';
+import { createEvent } from './product';
 import type { BenchEvent } from './case';
 
 const HOLD_TTL_SECONDS = 3600;
@@ -7,10 +8,10 @@ const PRICE = 1000;
 const SEATS_PER_ROW = 100;
 
 const EVENT_ID = sql('bench_event_id', 'select id from events where slug = $1');
-/** What was inserted in bulk has no statistics and no visibility map yet, which an event in a real sale has. */
-const SETTLE_SEATS = sql('bench_settle_seats', 'vacuum (analyze) seats');
+/** A bulk insert leaves no statistics and no visibility map; an event in a real sale has both. */
+const VACUUM_SEATS = sql('bench_vacuum_seats', 'vacuum (analyze) seats');
 
-/** Makes an event whose seats are all free and of one category. Its holds outlast the benchmark. */
+/** Inserts an event whose seats are all free and of one category. Its holds outlast the benchmark. */
 export async function insertEvent(db: Database, seats: number): Promise<BenchEvent> {
   const slug = `bench-${randomUUID()}`;
   const labels = Array.from(
@@ -36,21 +37,21 @@ export async function insertEvent(db: Database, seats: number): Promise<BenchEve
     }),
   });
   const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);
-  await db.run(SETTLE_SEATS);
+  await db.run(VACUUM_SEATS);
   return { id: row!.id, slug, labels };
 }
 
-const FORGET = sql(
-  'bench_forget',
-  // A nudge in the far future: the sweep, too, leaves alone whom nobody is to start or ring.
-  `with forgotten as (delete from outbox o using reservations r join events e on e.id = r.event_id
+const DROP_PENDING = sql(
+  'bench_drop_pending',
+  // `nudged_at` in the far future: the sweep must not start or ring these actors either.
+  `with dropped as (delete from outbox o using reservations r join events e on e.id = r.event_id
                        where r.id = o.subject and o.kind in ('start', 'ring') and e.slug like 'bench-%' returning o.subject)
-   update reservations set nudged_at = 'infinity' where id in (select subject from forgotten)`,
+   update reservations set nudged_at = 'infinity' where id in (select subject from dropped)`,
 );
 
-/** Takes back what Temporal has yet to be told of the benchmark's own reservations. */
-export async function forgetWaiting(db: Database): Promise<void> {
-  await db.run(FORGET);
+/** Deletes the outbox entries of the benchmark's own reservations. */
+export async function dropPendingStarts(db: Database): Promise<void> {
+  await db.run(DROP_PENDING);
 }
 
 const HELD = sql('bench_held', `select count(*) as seats from seats where event_id = $1 and status = 'held'`);
@@ -66,12 +67,12 @@ const END_HOLDS = sql(
   `with ended as (update reservations set status = 'expired', ended_at = clock_timestamp()
                    where event_id = $1 and status = 'held' returning id),
         released as (update allocations set released_at = clock_timestamp() where reservation_id in (select id from ended)),
-        untold as (delete from outbox where subject in (select id from ended))
+        pending as (delete from outbox where subject in (select id from ended))
    update seats set status = 'available', reservation_id = null, hold_ends_at = null
     where event_id = $1 and reservation_id in (select id from ended)`,
 );
 
-/** Ends an event's holds where no actor will: in a database that has none. */
+/** Ends the holds of an event in a database that has no actors. */
 export async function endHolds(db: Database, { id }: BenchEvent): Promise<void> {
   await db.run(END_HOLDS, [id]);
 }

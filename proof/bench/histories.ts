@@ -1,15 +1,15 @@
 import type { Client } from '@temporalio/client';
-import type { Walker } from './lives';
+import type { Lifecycles } from './lifecycles';
 import { median } from './judge';
 
-/** What a history tells about a life: how many events it has, and when its activities were completed. */
-export interface Told {
+/** How many events a workflow's history has, and when its activities were completed. */
+export interface HistorySummary {
   events: number;
   /** Milliseconds since 1970, by the machine's clock, in their order. */
   completedAtMs: number[];
 }
 
-export async function readHistory({ workflow }: Client, id: string): Promise<Told> {
+export async function readHistory({ workflow }: Client, id: string): Promise<HistorySummary> {
   const { events } = await workflow.getHandle(id).fetchHistory();
   const completed = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes);
   return {
@@ -20,23 +20,23 @@ export async function readHistory({ workflow }: Client, id: string): Promise<Tol
 
 const SAMPLE = 20;
 /**
- * A payment that comes before the actor waits saves it the timer and its cancellation; more would be another life, and
- * limit (d) has to follow it.
+ * A payment that comes before the actor waits saves the timer and its cancellation. A larger difference means that the
+ * lifecycle has changed: then the baseline must follow it.
  */
 const MAY_DIFFER = 2;
 
-/** How many events a life has, in the middle of a sample from all over a walk. */
-export async function countEvents(client: Client, { walks }: Walker): Promise<number> {
-  const step = Math.max(1, Math.floor(walks.length / SAMPLE));
-  const sample = walks.filter((_, index) => index % step === 0);
+/** The median number of events of a sample of lifecycles, taken evenly from all of them. */
+export async function countEvents(client: Client, { all }: Lifecycles): Promise<number> {
+  const step = Math.max(1, Math.floor(all.length / SAMPLE));
+  const sample = all.filter((_, index) => index % step === 0);
   const counts = [];
   for (const { id } of sample) counts.push((await readHistory(client, id)).events);
   return median(counts);
 }
 
-/** @throws Error when limit (d) is no longer a life of our shape */
-export function expectSameShape(ours: number, limit: number): void {
-  if (Math.abs(ours - limit) > MAY_DIFFER) {
-    throw new Error(`a reservation's history has ${ours} events, the limit's ${limit}: they are not alike any more`);
+/** @throws Error when the histories of ours and of the baseline differ in length */
+export function expectSameShape(ours: number, baseline: number): void {
+  if (Math.abs(ours - baseline) > MAY_DIFFER) {
+    throw new Error(`a reservation's history has ${ours} events, the baseline's ${baseline}: they differ too much`);
   }
 }

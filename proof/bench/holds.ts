@@ -4,7 +4,7 @@ import type { Bench, BenchEvent } from './case';
 import { countHeld } from './fixtures';
 import type { LoadRequest, LoadResult } from './load/driver';
 
-/** One buyer's request for one seat; the same bytes for ours and for the limit, but for the path. */
+/** The hold request of one buyer for one seat. Ours and the baseline get the same bytes, but for the path. */
 export interface BuyerRequest {
   id: string;
   seat: string;
@@ -29,7 +29,7 @@ export interface Pace {
   groupsOf?: number;
 }
 
-/** The same headers for both: what a limit does not read costs it next to nothing, and the wire is the same. */
+/** The baseline gets our headers too: it does not read them, and the size on the wire is the same. */
 const headersOf = ({ keys }: Bench): Record<string, string> => ({
   Authorization: `Bearer ${keys.client}`,
   'Content-Type': 'application/json',
@@ -41,36 +41,36 @@ export function holdOurs(bench: Bench, buyers: readonly BuyerRequest[], pace: Pa
   return bench.load.run({ baseUrl: bench.apiUrl, headers: headersOf(bench), requests, ...pace });
 }
 
-/** Sends the buyers to limit (b). */
-export function holdBare(bench: Bench, buyers: readonly BuyerRequest[], pace: Pace): Promise<LoadResult> {
+/** Sends the buyers to the baseline `koa`. */
+export function holdKoa(bench: Bench, buyers: readonly BuyerRequest[], pace: Pace): Promise<LoadResult> {
   const requests = requestsOf('/hold', buyers);
-  return bench.load.run({ baseUrl: bench.bareUrl, headers: headersOf(bench), requests, ...pace });
+  return bench.load.run({ baseUrl: bench.baselineUrl, headers: headersOf(bench), requests, ...pace });
 }
 
-/** Limit (a): the transactions alone, through the driver. @returns how long they took */
-export async function holdRaw(bench: Bench, buyers: readonly BuyerRequest[], atOnce: number): Promise<number> {
+/** Baseline `sql`: the transactions alone, through the driver. @returns how long they took, in milliseconds */
+export async function holdSql(bench: Bench, buyers: readonly BuyerRequest[], atOnce: number): Promise<number> {
   const holds = buyers.map(({ id, body }) => [id, JSON.parse(body) as unknown]);
-  const answer = await fetch(`${bench.bareUrl}/raw`, { method: 'POST', body: JSON.stringify({ holds, atOnce }) });
+  const answer = await fetch(`${bench.baselineUrl}/sql`, { method: 'POST', body: JSON.stringify({ holds, atOnce }) });
   const { ms, held } = (await answer.json()) as { ms: number; held: number };
-  if (held !== buyers.length) throw new Error(`limit (a) held ${held} of ${buyers.length} seats`);
+  if (held !== buyers.length) throw new Error(`the baseline sql held ${held} of ${buyers.length} seats`);
   return ms;
 }
 
-/** Limit (c): one indexed read for each seat named, over HTTP. */
-export async function readSeats(
-  { load, bareUrl }: Bench,
+/** Baseline `koa-select`: one indexed SELECT for each seat that is named, over HTTP. */
+export async function selectKoa(
+  { load, baselineUrl }: Bench,
   event: BenchEvent,
   seats: readonly string[],
   connections: number,
 ): Promise<LoadResult> {
   const requests = seats.map((label) => ({ method: 'GET', path: `/seat/${event.id}/${label}` }));
-  const result = await load.run({ baseUrl: bareUrl, requests, connections });
+  const result = await load.run({ baseUrl: baselineUrl, requests, connections });
   expectStatuses(result, { 200: seats.length });
   return result;
 }
 
 /**
- * For buyers who fought for seats.
+ * Checks the result of buyers who wanted the same seats.
  * @returns how many seats were sold
  * @throws Error unless every seat that was asked for has exactly one winner, and the database says the same
  */
@@ -89,7 +89,7 @@ export async function expectOneWinnerEach(
   return held;
 }
 
-/** @throws Error unless every request was answered with one of these, exactly so often as it says. */
+/** @param expected how many answers have which status. @throws Error when the answers are others */
 export function expectStatuses({ statuses }: LoadResult, expected: Readonly<Record<number, number>>): void {
   const counts = new Map<number, number>();
   for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
@@ -103,5 +103,5 @@ export function expectStatuses({ statuses }: LoadResult, expected: Readonly<Reco
 
 export const perSecond = (count: number, ms: number): number => (1000 * count) / ms;
 
-/** A size at the run's scale. */
+/** A size, times the scale of the run. */
 export const scaled = ({ scale }: Bench, size: number, least = 10): number => Math.max(least, Math.round(size * scale));

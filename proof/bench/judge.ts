@@ -1,7 +1,7 @@
 import { percentile } from '../report/statistics';
 import type { Case, Figures, Target } from './case';
 
-/** What all rounds of a case said. */
+/** The result of all rounds of a case. */
 export interface CaseResult {
   id: string;
   title: string;
@@ -9,7 +9,7 @@ export interface CaseResult {
   rounds: Figures[];
   medians: Figures;
   judged: Judgement[];
-  /** Why it could not be measured to the end. */
+  /** Why the measurement failed. */
   failure?: string;
 }
 
@@ -20,7 +20,7 @@ export interface Judgement {
   median: number;
   min: number;
   max: number;
-  /** null where nothing was asked for. */
+  /** null without a bound. */
   met: boolean | null;
 }
 
@@ -32,7 +32,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? percentile(sorted, 0.5) : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Judges one target by the median of what each round came to. */
+/** Judges one target by the median over the rounds. */
 export function judge({ title, of, atLeast, atMost }: Target, rounds: readonly Figures[]): Judgement {
   const values = rounds.map(of);
   const middle = median(values);
@@ -48,7 +48,7 @@ export function judge({ title, of, atLeast, atMost }: Target, rounds: readonly F
   };
 }
 
-/** All that is said of one case; nothing is judged where there is not one whole round. */
+/** The result of a case; without a complete round no target is judged. */
 export function concludeCase({ id, title, targets }: Case, rounds: Figures[], failure: string | undefined): CaseResult {
   const names = [...new Set(rounds.flatMap((figures) => Object.keys(figures)))];
   const medians = names.map((name) => [name, median(rounds.flatMap((figures) => figures[name] ?? []))] as const);

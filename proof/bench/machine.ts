@@ -3,7 +3,7 @@ import { cpus, release, totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
-/** What the figures of a run depend on. */
+/** The machine that the figures of a run depend on. */
 export interface Machine {
   cpu: string;
   cores: number;
@@ -76,8 +76,8 @@ async function busyCores(ms: number): Promise<number> {
  * Waits until less than 0.2 of a core was busy for two seconds.
  * @returns how many cores were still busy when it gave up; 0 when it is quiet
  */
-export async function waitUntilQuiet(limitMs: number): Promise<number> {
-  const giveUpAt = Date.now() + limitMs;
+export async function waitUntilQuiet(timeoutMs: number): Promise<number> {
+  const giveUpAt = Date.now() + timeoutMs;
   for (let quietMs = 0; ;) {
     const busy = await busyCores(SAMPLE_MS);
     quietMs = busy < QUIET_CORES ? quietMs + SAMPLE_MS : 0;
@@ -86,24 +86,24 @@ export async function waitUntilQuiet(limitMs: number): Promise<number> {
   }
 }
 
-/** The same sum on every core: about 200 ms of hashing on a core of the 2020s. Where it takes longer, somebody else works. */
-const SPIN = `
+/** A fixed amount of hashing: about 200 ms on a core of the 2020s. It takes longer when other processes use the core. */
+const CALIBRATION = `
 const { createHash } = require('node:crypto');
 const { parentPort } = require('node:worker_threads');
 const block = Buffer.alloc(1 << 20);
-const spin = () => {
+const calibrate = () => {
   const started = performance.now();
   for (let round = 0; round < 300; round++) createHash('sha256').update(block).digest();
   return performance.now() - started;
 };
-parentPort.postMessage(spin());
+parentPort.postMessage(calibrate());
 `;
 
-/** Keeps every core busy with the same fixed sum. @returns how long each took, in milliseconds */
-export async function spinCores(): Promise<number[]> {
+/** Runs the same fixed computation on every core. @returns how long each took, in milliseconds */
+export async function calibrateCpu(): Promise<number[]> {
   const one = (): Promise<number> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(SPIN, { eval: true });
+      const worker = new Worker(CALIBRATION, { eval: true });
       worker.once('message', (ms: number) => resolve(ms)).once('error', reject);
     });
   return Promise.all(cpus().map(one));

@@ -10,13 +10,13 @@ import { readOptions, USAGE, UsageError, type BenchOptions } from './options';
 import { compareWith, readPeer } from './peer';
 import { benchReport, noiseOf, ratioTable, saveResult, verdictOf, type BenchResult } from './result';
 import { runCases, type RunResult } from './run';
-import { makeStand, type Unrest } from './stand';
+import { startTestbed, type NoisyPeriod } from './testbed';
 import { warmUp } from './warm-up';
 
-/** npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one. */
+/** npm repeats the Ctrl-C that the terminal has sent; only a later signal counts as a second one. */
 const SAME_REQUEST_MS = 1_000;
 
-/** Somebody asked us to stop. */
+/** The user stopped the run. */
 class Stopped extends Error {}
 
 /** The first signal ends the run in order; one more ends everything at once. */
@@ -45,15 +45,15 @@ function chooseCases({ only, running, peer }: BenchOptions): Case[] {
 }
 
 interface Measured extends RunResult {
-  unrest: readonly Unrest[];
+  noisyPeriods: readonly NoisyPeriod[];
   charts: readonly Chart[];
 }
 
-/** Measures, and ends all that was started whatever comes. */
+/** Measures, and ends every process that was started. */
 async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<Measured> {
   const { signal } = stop;
   const { home, running, processes, temporal, scale, rounds } = options;
-  const { bench, unrest, charts, failed, close } = await makeStand({
+  const { bench, noisyPeriods, charts, failed, close } = await startTestbed({
     home,
     running,
     processes,
@@ -73,26 +73,26 @@ async function measure(options: BenchOptions, cases: readonly Case[], stop: Abor
     await Promise.race([warmUp(bench), aborted]);
     const result = await Promise.race([runCases(bench, cases, { rounds, signal }), aborted]);
     whole = result.cases.every(({ failure }) => failure === undefined);
-    return { ...result, unrest, charts };
+    return { ...result, noisyPeriods, charts };
   } finally {
     await close(!whole && !signal.aborted);
   }
 }
 
-function tell(result: BenchResult, options: BenchOptions): boolean {
+function printResult(result: BenchResult, options: BenchOptions): boolean {
   const verdict = verdictOf(result);
   const report = saveReport(options.out, benchReport(result));
   const file = saveResult(options.results, result);
   console.log(`\n${renderConsoleTable(ratioTable(result))}\n`);
-  console.log(`${verdict.text} Noise of the machine: ${(100 * noiseOf(result.spinsMs)).toFixed(1)} %.`);
+  console.log(`${verdict.text} Noise of the machine: ${(100 * noiseOf(result.calibrationMs)).toFixed(1)} %.`);
   console.log(`Report: ${report}\nFigures: ${file}`);
   return verdict.ok;
 }
 
-/** 0 when it was measured; with --strict 1 when a target was missed; 2 when it could not run. */
+/** @returns the exit code: 0 after a measurement; 1 with --strict and a missed target; 2 when it could not run */
 async function main(): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // Nothing that was started outlives us, whatever ends us.
+  // Every process that was started ends with this one.
   process.on('exit', killEverything);
   const options = readOptions(process.argv.slice(2));
   if (options === null) {
@@ -119,7 +119,7 @@ async function main(): Promise<number> {
     minutes: (Date.now() - started) / 60_000,
     ...measured,
   };
-  return tell(result, options) || !options.strict ? 0 : 1;
+  return printResult(result, options) || !options.strict ? 0 : 1;
 }
 
 main().then(

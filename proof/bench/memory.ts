@@ -1,12 +1,12 @@
 import { childrenOf, readProc } from './cpu';
 
-/** Memory of a process and all below it, in bytes; what processes share is counted once, in parts. */
+/** Memory of a process and its children, in bytes (PSS: shared memory counts once). */
 export function memoryBytesOf(pid: number): number {
   const kilobytes = Number(/^Pss:\s+(\d+) kB/m.exec(readProc(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
   return childrenOf(pid).reduce((sum, child) => sum + memoryBytesOf(child), 1024 * kilobytes);
 }
 
-/** What the processes right below one have for themselves alone, on average, in bytes: shared memory is not counted. */
+/** The private memory of the children of a process, on average, in bytes. */
 export function meanChildBytes(pid: number): number {
   const children = childrenOf(pid).map((child) => {
     const rollup = readProc(`/proc/${child}/smaps_rollup`);

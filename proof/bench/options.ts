@@ -5,18 +5,18 @@ const TEMPORAL_TARGETS = ['development', 'postgres'] as const;
 export type TemporalTarget = (typeof TEMPORAL_TARGETS)[number];
 
 export interface BenchOptions {
-  /** null: as many as each case wants. */
+  /** null: the default of each case. */
   rounds: number | null;
   /** null: all. */
   only: readonly string[] | null;
   scale: number;
-  /** API_PROCESSES of its own system, and as many of the bare handler. */
+  /** API_PROCESSES of its own system, and as many processes of the baselines. */
   processes: number;
-  /** The server that its own system's actors live in. */
+  /** The Temporal server of its own system. */
   temporal: TemporalTarget;
   /** null: a new one, removed afterwards. */
   home: string | null;
-  /** On the system that somebody runs. */
+  /** On the system of `npm run dev`. */
   running: boolean;
   /** Of the report. */
   out: string;
@@ -35,7 +35,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --only ID,ID     these cases only (--list names them)
   --rounds N       rounds of each case (default: 3, long cases fewer)
   --quick          a tenth of the size and one round: to see that it works, not how fast
-  --processes N    API processes of its own system, and of the limits (default 1)
+  --processes N    API processes of its own system, and of the baselines (default 1)
   --temporal KIND  its own system's Temporal: development (the default; the server of npm run dev, on SQLite) or postgres
                    (the server of docker-compose.yml, on PostgreSQL; built with Go once)
   --running        measure the system that npm run dev runs (started with RATE_LIMIT=off), not one of its own
@@ -43,7 +43,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --peer FILE      JSON with another system's figures, to compare with: { "hold10", "hold40", "raceMeanMs",
                    "flashRps", "flashLosersP50Ms" }, each if it is known
   --out FILE       the report (default reports/bench.html)
-  --results FOLDER figures by commit and machine (default bench/results)
+  --results FOLDER figures by commit and machine (default proof/bench/results)
   --strict         exit 1 when a target is missed
   --list           name the cases
   --help           this text`;
@@ -100,7 +100,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     home: values.home ?? null,
     running,
     out: values.out ?? 'reports/bench.html',
-    results: values.results ?? 'bench/results',
+    results: values.results ?? 'proof/bench/results',
     peer: values.peer ?? null,
     strict,
     list,

@@ -1,10 +1,10 @@
 import { Webhook } from 'standardwebhooks';
 import type { LoadRequest } from './load/driver';
 
-/** What one seat of a benchmark's event costs. */
+/** The price of a seat of a benchmark event, in minor units. */
 const AMOUNT = 1000;
 
-/** A provider's word that one seat was paid for, by the Standard Webhooks rules; good for five minutes. */
+/** A signed payment webhook (Standard Webhooks) for a reservation of one seat; valid for five minutes. */
 export function paymentWebhook(secret: string, reservation: string): LoadRequest {
   const data = { reservation, reference: `pay-${reservation}`, amount: AMOUNT, currency: 'EUR' };
   const body = JSON.stringify({ type: 'payment.succeeded', data });

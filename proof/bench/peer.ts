@@ -10,7 +10,7 @@ const peerFigures = z.strictObject({
   flashLosersP50Ms: z.number().positive().optional(),
 });
 
-/** What another system came to on the same machine, measured apart. */
+/** Figures of another system, measured on the same machine. */
 export type PeerFigures = z.output<typeof peerFigures>;
 
 /** @throws Error with one line when the file cannot be used */
@@ -26,7 +26,7 @@ export function readPeer(file: string): PeerFigures {
 interface Comparison {
   caseId: string;
   with: keyof PeerFigures;
-  /** Which figure of ours. */
+  /** The figure of ours. */
   figure: string;
   title: string;
   bound: { atLeast: number } | { atMost: number };
@@ -37,33 +37,33 @@ const COMPARISONS: readonly Comparison[] = [
     caseId: `burst-${connections}`,
     with: `hold${connections}` as const,
     figure: 'oursPerSecond',
-    title: 'holds per second, of the peer',
+    title: 'holds per second, relative to the peer',
     bound: { atLeast: 2 },
   })),
   {
     caseId: 'race',
     with: 'raceMeanMs',
     figure: 'oursMeanMs',
-    title: 'mean latency, of the peer',
+    title: 'mean latency, relative to the peer',
     bound: { atMost: 0.7 },
   },
   {
     caseId: 'crowd',
     with: 'flashRps',
     figure: 'oursPerSecond',
-    title: 'requests per second, of the peer',
+    title: 'requests per second, relative to the peer',
     bound: { atLeast: 1.5 },
   },
   {
     caseId: 'crowd',
     with: 'flashLosersP50Ms',
     figure: 'oursLosersP50Ms',
-    title: 'losers’ p50, of the peer',
+    title: 'losers’ p50, relative to the peer',
     bound: { atMost: 0.5 },
   },
 ];
 
-/** The cases with the comparisons that the peer's figures allow. */
+/** Adds to the cases the comparisons that the figures of the peer allow. */
 export function compareWith(peer: PeerFigures, cases: readonly Case[]): Case[] {
   return cases.map((subject) => {
     const further = COMPARISONS.flatMap((one): Target[] => {

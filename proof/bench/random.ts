@@ -1,4 +1,4 @@
-/** Repeatable numbers from 0 to 1 (mulberry32): every round and both sides get the same wishes. */
+/** Repeatable random numbers from 0 to 1 (mulberry32): each round and each side gets the same requests. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -6,34 +6,34 @@ import type { Table } from '../product';
 import type { CaseResult, Judgement } from './judge';
 import { shortName, type Commit, type Machine } from './machine';
 import type { TemporalTarget } from './options';
-import type { Unrest } from './stand';
+import type { NoisyPeriod } from './testbed';
 
-/** All that is kept of a run. */
+/** The result file of a run. */
 export interface BenchResult {
   date: string;
   commit: Commit | null;
   machine: Machine;
-  /** Below 1: a trial, whose figures say little. */
+  /** Below 1: a trial, whose figures mean little. */
   scale: number;
-  /** null: as many as the system that somebody runs has. */
+  /** null: unknown (`--running`). */
   apiProcesses: number | null;
-  /** null: the one that the system has that somebody runs. */
+  /** null: unknown (`--running`). */
   temporal: TemporalTarget | null;
   /** Only some of the cases. */
   partial: boolean;
   minutes: number;
-  /** How long the same sum took on each core, before the first round and at the beginning of each. */
-  spinsMs: number[][];
-  /** Which measurements were begun although the machine was busy. */
-  unrest: readonly Unrest[];
-  /** What the cases have shown beside their figures. */
+  /** How long the calibration took on each core, before the first round and at the beginning of each. */
+  calibrationMs: number[][];
+  /** Measurements that began although other processes used the machine. */
+  noisyPeriods: readonly NoisyPeriod[];
+  /** The charts of the cases. */
   charts: readonly Chart[];
   cases: CaseResult[];
 }
 
-/** How far apart the slowest and the fastest of equal sums were, as a share of the fastest. */
-export function noiseOf(spinsMs: readonly (readonly number[])[]): number {
-  const all = spinsMs.flat();
+/** By how much the slowest calibration exceeds the fastest, as a share of the fastest. */
+export function noiseOf(calibrationMs: readonly (readonly number[])[]): number {
+  const all = calibrationMs.flat();
   return Math.max(...all) / Math.min(...all) - 1;
 }
 
@@ -47,7 +47,7 @@ function boundOf({ atLeast, atMost }: Judgement): string {
 
 const metOf = ({ met }: Judgement): string => (met === null ? '' : met ? 'yes' : 'NO');
 
-/** The table that is printed: each case's figures against what was asked for. */
+/** The table that is printed: the figures of each case and their targets. */
 export function ratioTable({ cases }: BenchResult): Table {
   return {
     title: 'Against the targets',
@@ -62,7 +62,7 @@ export function ratioTable({ cases }: BenchResult): Table {
         figure(one.max),
         metOf(one),
       ]),
-      ...(failure === undefined ? [] : [[id, `broke off: ${failure}`, '', '', '', '', 'NO']]),
+      ...(failure === undefined ? [] : [[id, `failed: ${failure}`, '', '', '', '', 'NO']]),
     ]),
   };
 }
@@ -78,7 +78,7 @@ function figureTables({ cases }: BenchResult): Table[] {
     }));
 }
 
-/** How far each bounded figure is on the good side of its bound: 1 is the bound, more is better. */
+/** The ratio of a figure to its bound: 1 is the bound, more is better. */
 const marginOf = ({ median, atLeast, atMost }: Judgement): number =>
   atLeast !== undefined ? median / atLeast : atMost! / Math.max(median, 1e-9);
 
@@ -98,7 +98,7 @@ function marginCharts({ cases }: BenchResult): Chart[] {
       unit: '× target',
       categories: part.map(({ id }) => id),
       series: [{ name: 'margin', values: part.map(({ one }) => Math.min(10, marginOf(one))) }],
-      note: 'In the order of the table. What is ten times better than its target, or more, is drawn as ten.',
+      note: 'In the order of the table. A margin above ten is drawn as ten.',
     });
   }
   return charts;
@@ -106,7 +106,7 @@ function marginCharts({ cases }: BenchResult): Chart[] {
 
 const RATE = /^(.*)PerSecond$/;
 
-/** Ours beside its limits, for the cases that have rates. */
+/** Ours beside the baselines, for the cases that have rates. */
 function rateCharts({ cases }: BenchResult): Chart[] {
   return cases.flatMap(({ title, rounds, medians }): Chart[] => {
     const names = Object.keys(medians).filter((name) => RATE.test(name));
@@ -126,15 +126,15 @@ function rateCharts({ cases }: BenchResult): Chart[] {
   });
 }
 
-function noiseChart({ spinsMs }: BenchResult): Chart {
+function noiseChart({ calibrationMs }: BenchResult): Chart {
   return {
     kind: 'line',
-    title: 'Noise of the machine: the same sum on every core, over the run',
+    title: 'Noise of the machine: the same computation on every core, over the run',
     xLabel: 'before round',
     yLabel: 'ms',
-    series: (spinsMs[0] ?? []).map((_, core) => ({
+    series: (calibrationMs[0] ?? []).map((_, core) => ({
       name: `core ${core + 1}`,
-      points: spinsMs.map((spins, round) => [round, spins[core] ?? 0] as const),
+      points: calibrationMs.map((calibration, round) => [round, calibration[core] ?? 0] as const),
     })),
   };
 }
@@ -143,17 +143,17 @@ export function verdictOf({ cases }: BenchResult): { ok: boolean; text: string }
   const judged = cases.flatMap((one) => one.judged).filter(({ met }) => met !== null);
   const met = judged.filter((one) => one.met).length;
   const broken = cases.filter(({ failure }) => failure !== undefined).map(({ id }) => id);
-  const text = `${met} of ${judged.length} targets are met${broken.length > 0 ? `; broke off: ${broken.join(', ')}` : ''}.`;
+  const text = `${met} of ${judged.length} targets are met${broken.length > 0 ? `; failed: ${broken.join(', ')}` : ''}.`;
   return { ok: met === judged.length && broken.length === 0, text };
 }
 
 export function benchReport(result: BenchResult): Report {
-  const { date, commit, machine, scale, apiProcesses, temporal, minutes, spinsMs, unrest } = result;
+  const { date, commit, machine, scale, apiProcesses, temporal, minutes, calibrationMs, noisyPeriods } = result;
   return {
     title: 'Benchmark',
     intro: [
-      'Each case is measured beside its limit in the same run, on the same machine and database, in turns; the medians of the rounds are judged. Limits: (a) the hold’s transaction alone, through the database driver; (b) a bare Koa handler that runs the shipped statement and starts no actor; (c) a bare Koa handler with one indexed SELECT; (d) the smallest durable life of the same history shape, whose activities do nothing; (e) one page printed by an open browser.',
-      'The load comes from a process of its own on the same machine, over kept HTTP/1.1 connections; where it is paced, latency counts from the moment at which a request was due.',
+      'Each case is measured beside a baseline in the same run, on the same machine and database, in turns; the medians of the rounds are judged. Baselines: sql, the transaction of a hold alone, through the database driver; koa, a Koa handler that runs the shipped statement and starts no actor; koa-select, a Koa handler with one indexed SELECT; temporal, the smallest workflow with the same history, whose activities do nothing; pdf, a page printed by an open browser; no-observability, the API without logs and metrics.',
+      'The load generator is a process of its own on the same machine, with persistent HTTP/1.1 connections; where the load is paced, latency counts from the time at which a request was due.',
       ...(scale < 1 ? ['This was a trial at a fraction of the size: it shows that the cases work, not how fast.'] : []),
     ],
     verdict: verdictOf(result),
@@ -168,12 +168,12 @@ export function benchReport(result: BenchResult): Report {
       'API processes': String(apiProcesses ?? 'as found'),
       Temporal: temporal ?? 'as found',
       Took: `${minutes.toFixed(1)} minutes`,
-      Noise: `${percent(noiseOf(spinsMs))} between the fastest and the slowest of ${spinsMs.flat().length} equal sums; ${unrest.length} measurements begun although the machine was busy`,
+      Noise: `${percent(noiseOf(calibrationMs))} between the fastest and the slowest of ${calibrationMs.flat().length} calibrations; ${noisyPeriods.length} measurements began although the machine was busy`,
     },
   };
 }
 
-/** Keeps the figures by commit and machine. A later run of the same commit takes the earlier one's place. @returns the file */
+/** Writes the result file, named by commit and machine; a later run of the same commit replaces it. @returns the file */
 export function saveResult(folder: string, result: BenchResult): string {
   mkdirSync(folder, { recursive: true });
   const { commit, machine, scale, apiProcesses, temporal, partial } = result;
@@ -183,7 +183,7 @@ export function saveResult(folder: string, result: BenchResult): string {
     shortName(machine),
     ...((apiProcesses ?? 1) > 1 ? [`api-${apiProcesses}`] : []),
     ...(temporal === 'postgres' ? ['temporal-postgres'] : []),
-    // What is less than a whole measurement does not take the place of one.
+    // A partial measurement must not replace a full one.
     ...(scale < 1 ? ['trial'] : partial ? ['part'] : []),
   ];
   const file = resolve(join(folder, `${name.join('-')}.json`));

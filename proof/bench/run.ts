@@ -1,12 +1,12 @@
 import type { Bench, Case, Figures } from './case';
 import { formatCell } from '../product';
 import { concludeCase, type CaseResult } from './judge';
-import { spinCores } from './machine';
+import { calibrateCpu } from './machine';
 
 export interface RunResult {
   cases: CaseResult[];
-  /** How long the same sum took on each core: before the first round, then at the beginning of each. */
-  spinsMs: number[][];
+  /** How long the calibration took on each core: before the first round, then at the beginning of each. */
+  calibrationMs: number[][];
 }
 
 interface RunOptions {
@@ -15,7 +15,7 @@ interface RunOptions {
   signal: AbortSignal;
 }
 
-interface Course {
+interface CaseRun {
   subject: Case;
   rounds: Figures[];
   failure?: string;
@@ -26,44 +26,44 @@ const line = (figures: Figures): string =>
     .map(([name, value]) => `${name} ${formatCell(value)}`)
     .join(' · ');
 
-/** One round of one case. A case that breaks is not measured again, and the others go on. */
-async function runOnce(course: Course, bench: Bench, round: number, of: RunOptions): Promise<void> {
-  const label = `[${round}/${of.rounds ?? course.subject.rounds}]`;
+/** Runs one round of one case. A case that fails is not measured again; the others go on. */
+async function runOnce(run: CaseRun, bench: Bench, round: number, of: RunOptions): Promise<void> {
+  const label = `[${round}/${of.rounds ?? run.subject.rounds}]`;
   const started = performance.now();
   try {
-    // What the case before has left waiting would come before whatever this one begins.
-    await bench.rest();
-    const figures = await course.subject.measure(bench, round);
-    course.rounds.push(figures);
+    // Work that the previous case has left would come first.
+    await bench.quiesce();
+    const figures = await run.subject.measure(bench, round);
+    run.rounds.push(figures);
     const seconds = Math.round((performance.now() - started) / 1000);
-    bench.progress(`${label} ${course.subject.id} (${seconds} s): ${line(figures)}`);
+    bench.progress(`${label} ${run.subject.id} (${seconds} s): ${line(figures)}`);
   } catch (error) {
-    // What is being ended breaks, which says nothing of the case.
+    // While we are being stopped an error says nothing about the case.
     of.signal.throwIfAborted();
-    course.failure = error instanceof Error ? error.message : String(error);
-    bench.progress(`${label} ${course.subject.id} broke off: ${course.failure}`);
+    run.failure = error instanceof Error ? error.message : String(error);
+    bench.progress(`${label} ${run.subject.id} failed: ${run.failure}`);
   }
 }
 
 /**
- * Measures the cases round by round: the first round of every case, then the second, so that what changes about the
- * machine with time changes for all of them alike.
+ * Measures the cases round by round: the first round of every case, then the second, so that changes of the machine over
+ * time affect all cases alike.
  */
 export async function runCases(bench: Bench, cases: readonly Case[], options: RunOptions): Promise<RunResult> {
-  const courses: Course[] = cases.map((subject) => ({ subject, rounds: [] }));
-  const roundsOf = ({ subject }: Course): number => options.rounds ?? subject.rounds;
-  const most = Math.max(0, ...courses.map(roundsOf));
-  await bench.rest();
-  const spinsMs = [await spinCores()];
+  const runs: CaseRun[] = cases.map((subject) => ({ subject, rounds: [] }));
+  const roundsOf = ({ subject }: CaseRun): number => options.rounds ?? subject.rounds;
+  const most = Math.max(0, ...runs.map(roundsOf));
+  await bench.quiesce();
+  const calibrationMs = [await calibrateCpu()];
   for (let round = 1; round <= most; round++) {
-    await bench.rest();
-    spinsMs.push(await spinCores());
-    for (const course of courses) {
+    await bench.quiesce();
+    calibrationMs.push(await calibrateCpu());
+    for (const course of runs) {
       if (round > roundsOf(course) || course.failure !== undefined) continue;
       options.signal.throwIfAborted();
       await runOnce(course, bench, round, options);
       options.signal.throwIfAborted();
     }
   }
-  return { cases: courses.map(({ subject, rounds, failure }) => concludeCase(subject, rounds, failure)), spinsMs };
+  return { cases: runs.map(({ subject, rounds, failure }) => concludeCase(subject, rounds, failure)), calibrationMs };
 }

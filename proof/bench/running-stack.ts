@@ -4,7 +4,7 @@ import { readSettings, readDevInfo } from '../product';
 import { createPortPicker } from '../../dev/ports';
 import type { Stack } from '../../dev/stack';
 
-/** How many processes of its own kind the API runs as: itself alone, or a primary's workers. */
+/** The number of API processes: the workers of the cluster primary, or one. */
 export function apiProcesses(pid: number): number {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
@@ -15,8 +15,8 @@ export function apiProcesses(pid: number): number {
 }
 
 /**
- * The system that `npm run dev` runs, as far as it can be used from outside: its parts can be looked at and stopped for a
- * moment, but they are somebody else's to end.
+ * The system of `npm run dev`, found by its dev.json. Its processes can be measured and stopped for a moment (SIGSTOP);
+ * starting and ending them is left to `npm run dev`.
  */
 export async function findRunningStack(): Promise<Stack> {
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
@@ -27,7 +27,7 @@ export async function findRunningStack(): Promise<Stack> {
     return info;
   };
   const { databaseUrl, temporalAddress, temporalNamespace, temporalUiUrl, mailUrl } = read();
-  const nothing = async (): Promise<void> => undefined;
+  const noop = async (): Promise<void> => undefined;
   const pids = () => ({ ...read().pids, mail: 0 });
   return {
     services: {
@@ -36,7 +36,7 @@ export async function findRunningStack(): Promise<Stack> {
       part: () => undefined,
       ports: createPortPicker({}, () => undefined),
       recordFolder: join(home, 'run'),
-      stop: nothing,
+      stop: noop,
     },
     info: read,
     pids,
@@ -44,6 +44,6 @@ export async function findRunningStack(): Promise<Stack> {
     workerMetricsUrls: [],
     logFolder: join(home, 'logs'),
     failed: new Promise(() => undefined),
-    stop: nothing,
+    stop: noop,
   };
 }

@@ -1,5 +1,5 @@
-import type { Book, Claim } from './book';
-import type { Counter, Findings } from './counting';
+import type { Journal, Claim } from './journal';
+import type { DirectAccess, Findings } from './direct-access';
 
 interface ReservationRow {
   id: string;
@@ -38,9 +38,9 @@ interface TicketRow {
 
 const CLIENTS = { client: 'demo-client', client2: 'demo-client-2' } as const;
 
-function differs(what: string, told: unknown, found: unknown): string | null {
-  const [left, right] = [JSON.stringify(told), JSON.stringify(found)];
-  return left === right ? null : `${what} ${left} was told, ${right} is there`;
+function differs(what: string, answered: unknown, found: unknown): string | null {
+  const [left, right] = [JSON.stringify(answered), JSON.stringify(found)];
+  return left === right ? null : `${what}: answered ${left}, found ${right}`;
 }
 
 function checkHold(claim: Claim, row: ReservationRow, findings: Findings): void {
@@ -51,7 +51,7 @@ function checkHold(claim: Claim, row: ReservationRow, findings: Findings): void 
     differs('client', CLIENTS[claim.client], row.client),
     differs('total', claim.total, { amount: row.total, currency: row.currency }),
   ].filter((difference) => difference !== null);
-  findings.check('a hold that was answered 201 is there', claim.id, wrong.length > 0 ? wrong.join('; ') : null);
+  findings.check('a hold that was answered 201 exists', claim.id, wrong.length > 0 ? wrong.join('; ') : null);
 
   // Times in answers are cut to milliseconds.
   const short = Date.parse(claim.promisedUntil) - row.hold_ends_ms;
@@ -67,24 +67,36 @@ function checkEnd(claim: Claim, row: ReservationRow, findings: Findings): void {
   const { confirmed, cancelled, cancelAsked } = claim;
   if (confirmed.size > 0) {
     const holds = row.status === 'confirmed' || (row.status === 'cancelled' && cancelAsked);
-    findings.check('what was confirmed stays so, unless cancelled', claim.id, holds ? null : `it is ${row.status}`);
+    findings.check(
+      'a confirmed reservation stays confirmed, unless cancelled',
+      claim.id,
+      holds ? null : `it is ${row.status}`,
+    );
     const by = [...confirmed].every((reference) => reference === row.confirmed_by);
-    findings.check('confirmed by the payment that was told', claim.id, by ? null : `it is by ${row.confirmed_by}`);
+    findings.check('confirmed by the payment of the answer', claim.id, by ? null : `it is by ${row.confirmed_by}`);
   }
   if (cancelled.done) {
     const wrong = row.status !== 'cancelled' ? row.status : row.owned.length > 0 ? `seats ${row.owned.join()}` : null;
-    findings.check('what was cancelled stays so, its seats free', claim.id, wrong && `still ${wrong}`);
+    findings.check('a cancelled reservation stays cancelled, its seats free', claim.id, wrong && `still ${wrong}`);
   }
   if (cancelled.kept || cancelled.signalled) {
-    // Kept is not done: the hold may have ended first, and then only a late payment can sell it.
-    findings.check('a kept cancel is carried out', claim.id, row.status === 'held' ? 'it is still held' : null);
+    // The hold may have ended before the cancel was carried out; a late payment may then have sold it.
+    findings.check(
+      'a cancel that was answered 202 is carried out',
+      claim.id,
+      row.status === 'held' ? 'it is still held' : null,
+    );
   }
   if (row.status === 'cancelled') {
-    findings.check('nothing is cancelled unasked', claim.id, cancelAsked ? null : 'nobody asked for it');
+    findings.check(
+      'no reservation is cancelled without a request',
+      claim.id,
+      cancelAsked ? null : 'no cancel was requested',
+    );
   }
   if (row.status !== 'held' && row.status !== 'confirmed') {
     const left = row.owned.length > 0 ? `${row.status} but owns ${row.owned.join()}` : null;
-    findings.check('what has ended owns no seat', claim.id, left);
+    findings.check('an ended reservation owns no seat', claim.id, left);
   }
 }
 
@@ -94,17 +106,17 @@ function checkTickets(claim: Claim, row: ReservationRow, tickets: readonly Ticke
   findings.check('as many live tickets as seats sold', claim.id, live === due ? null : `${live} instead of ${due}`);
   for (const code of claim.codes) {
     const found = tickets.some((ticket) => ticket.code === code);
-    findings.check('a ticket that was handed out is there', code, found ? null : `not among those of ${claim.id}`);
+    findings.check('a ticket that was returned exists', code, found ? null : `not among those of ${claim.id}`);
   }
   for (const [code, times] of claim.entered) {
     const used = tickets.some((ticket) => ticket.code === code && ticket.used);
-    const wrong = times > 1 ? `let in ${times} times` : used ? null : 'let in, but not written down';
-    findings.check('a ticket lets in once', code, wrong);
+    const wrong = times > 1 ? `checked in ${times} times` : used ? null : 'checked in, but not recorded';
+    findings.check('a ticket is checked in once', code, wrong);
   }
 }
 
 const OVERLAPS = `
-  with told as (
+  with claims as (
     select r.id, r.status, r.created_at, r.hold_ends_at, r.confirmed_at, r.ended_at, r.paid_in_time_at, a.seat_id
       from reservations r join allocations a on a.reservation_id = r.id)
   , spans as (
@@ -112,53 +124,61 @@ const OVERLAPS = `
     select id, seat_id, created_at as since,
            case when paid_in_time_at is not null then coalesce(confirmed_at, ended_at, 'infinity')
                 else least(hold_ends_at, coalesce(confirmed_at, ended_at, 'infinity')) end as until
-      from told
+      from claims
     union all
     -- from the sale to its undoing
     select id, seat_id, confirmed_at, case when status = 'confirmed' then 'infinity' else ended_at end
-      from told where confirmed_at is not null)
+      from claims where confirmed_at is not null)
   select s.label, a.id as one, b.id as other, a.since::text as since, a.until::text as until, b.since::text as other_since
     from spans a join spans b on b.seat_id = a.seat_id and b.id > a.id and a.since < b.until and b.since < a.until
     join seats s on s.id = a.seat_id
    where a.since < a.until and b.since < b.until`;
 
-/** No two reservations had one seat at one time, by the times in their own rows. */
-async function checkOverlaps(counter: Counter, findings: Findings, claims: number): Promise<void> {
-  const rows = await counter.rows<Record<string, string>>(OVERLAPS);
-  findings.looked.set('a seat is never in two hands', claims);
+/** No two reservations had one seat at the same time, by the times in their rows. */
+async function checkOverlaps(direct: DirectAccess, findings: Findings, claims: number): Promise<void> {
+  const rows = await direct.rows<Record<string, string>>(OVERLAPS);
+  findings.checked.set('no two reservations have a seat at the same time', claims);
   for (const { label, one, other, since, until, other_since: otherSince } of rows) {
     const detail = `${one} from ${since} to ${until}, ${other} from ${otherSince}`;
-    findings.violations.push({ rule: 'a seat is never in two hands', subject: label ?? '', detail });
+    findings.violations.push({
+      rule: 'no two reservations have a seat at the same time',
+      subject: label ?? '',
+      detail,
+    });
   }
 }
 
-const STRANGERS = `
+const UNKNOWN = `
   select r.id from reservations r where r.id <> all ($1::text[])`;
 
-/** Every 2xx about a reservation is true, and there is nothing that nobody asked for. */
-export async function countClaims(book: Book, counter: Counter, findings: Findings): Promise<Map<string, string>> {
-  const rows = new Map((await counter.rows<ReservationRow>(RESERVATIONS)).map((row) => [row.id, row]));
+/** Checks that every 2xx about a reservation is true, and that no other reservation exists. */
+export async function countClaims(
+  journal: Journal,
+  direct: DirectAccess,
+  findings: Findings,
+): Promise<Map<string, string>> {
+  const rows = new Map((await direct.rows<ReservationRow>(RESERVATIONS)).map((row) => [row.id, row]));
   const tickets = new Map<string, TicketRow[]>();
   const all = 'select reservation_id, code, status, used_at is not null as used from tickets';
-  for (const ticket of await counter.rows<TicketRow>(all)) {
+  for (const ticket of await direct.rows<TicketRow>(all)) {
     tickets.set(ticket.reservation_id, [...(tickets.get(ticket.reservation_id) ?? []), ticket]);
   }
-  for (const claim of book.claims.values()) {
+  for (const claim of journal.claims.values()) {
     const row = rows.get(claim.id);
     if (!row) {
-      findings.check('a hold that was answered 201 is there', claim.id, 'there is no such reservation');
+      findings.check('a hold that was answered 201 exists', claim.id, 'there is no such reservation');
       continue;
     }
     checkHold(claim, row, findings);
     checkEnd(claim, row, findings);
     checkTickets(claim, row, tickets.get(claim.id) ?? [], findings);
   }
-  await checkOverlaps(counter, findings, rows.size);
-  const strangers = await counter.rows<{ id: string }>(STRANGERS, [[...book.claims.keys()]]);
+  await checkOverlaps(direct, findings, rows.size);
+  const unknown = await direct.rows<{ id: string }>(UNKNOWN, [[...journal.claims.keys()]]);
   findings.check(
     'every reservation was answered 201',
     'all',
-    strangers.length === 0 ? null : `nobody was told of ${strangers.map((row) => row.id).join(', ')}`,
+    unknown.length === 0 ? null : `no answer named ${unknown.map((row) => row.id).join(', ')}`,
   );
   return new Map([...rows.values()].filter((row) => row.ever_confirmed).map((row) => [row.id, row.status]));
 }

@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Services } from '../../dev/services';
-import type { Book } from './book';
-import type { Counter, Findings } from './counting';
+import type { Journal } from './journal';
+import type { DirectAccess, Findings } from './direct-access';
 
-/** What is counted: the files that the mail catcher has kept, by the Message-ID in them. */
+/** The mails in the folder of the mail catcher, by Message-ID. */
 export interface MailCount {
   files: number;
   messages: number;
-  /** Files beyond the first of one Message-ID: a mail that was sent again after a crash. */
+  /** Further files of a Message-ID: a mail that was sent again after a crash. */
   duplicates: number;
-  /** Files without an end, left by a killed catcher; they count as not delivered. */
+  /** Incomplete files of a killed catcher; they count as not delivered. */
   cutShort: number;
-  /** Mails that the catcher's own page lists now. */
+  /** Mails that the page of the catcher lists. */
   listed: number;
 }
 
@@ -25,7 +25,7 @@ interface Mailbox {
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
-/** Reads what the catcher keeps on disk: its memory dies with it, its files do not. */
+/** Reads the files of the catcher, which survive its end. */
 function readMailbox(folder: string): Mailbox {
   const mailbox: Mailbox = { byId: new Map(), cutShort: 0, files: 0 };
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.eml'))) {
@@ -60,20 +60,20 @@ async function listed(mailUrl: string): Promise<number> {
 }
 
 /**
- * Holds the catcher's folder against the sales. The ids in it are computed here, from the reservation's id and the
- * payment's reference.
+ * Checks the folder of the catcher against the sales. The Message-IDs are computed here, from the id of the reservation
+ * and the reference of the payment.
  * @param everConfirmed each reservation that was ever confirmed, with its status now
  */
 export async function countMail(
-  book: Book,
-  counter: Counter,
+  journal: Journal,
+  direct: DirectAccess,
   findings: Findings,
   context: { services: Services; everConfirmed: ReadonlyMap<string, string> },
 ): Promise<MailCount> {
   const { services, everConfirmed } = context;
   const { byId, cutShort, files } = readMailbox(join(services.home, 'mail'));
   const ticketsId = (id: string): string => `<tickets.${digest(id)}.0@holdfast.invalid>`;
-  const owners = new Map([...book.claims.keys()].map((id) => [digest(id), id]));
+  const owners = new Map([...journal.claims.keys()].map((id) => [digest(id), id]));
 
   for (const message of byId.keys()) {
     const owner = /^<tickets\.([0-9a-f]{32})\./.exec(message)?.[1];
@@ -90,24 +90,24 @@ export async function countMail(
       byId.has(ticketsId(id)) ? null : 'no such mail was caught',
     );
   }
-  for (const mail of await counter.rows<MailRow>(MAILS)) {
+  for (const mail of await direct.rows<MailRow>(MAILS)) {
     if (mail.sent) {
       const caught = byId.has(mail.message_id) ? null : `${mail.message_id} of ${mail.reservation_id} is not there`;
-      findings.check('a mail written down as sent was caught', mail.message_id, caught);
+      findings.check('a mail that is recorded as sent was caught', mail.message_id, caught);
     } else {
       const stale = mail.kind === 'tickets' && mail.status !== 'confirmed';
       findings.check('every mail that is owed is sent', mail.message_id, stale ? null : `of ${mail.reservation_id}`);
     }
   }
-  for (const { reference } of await counter.rows<{ reference: string }>(LATE_REFUNDS)) {
+  for (const { reference } of await direct.rows<{ reference: string }>(LATE_REFUNDS)) {
     const caught = byId.has(`<refund.${digest(reference)}@holdfast.invalid>`);
-    findings.check('who paid too late is told of the refund', reference, caught ? null : 'no such mail was caught');
+    findings.check('a late payer gets a mail about the refund', reference, caught ? null : 'no such mail was caught');
   }
-  const resends = await counter.rows<{ id: string; mails: number }>(
+  const resends = await direct.rows<{ id: string; mails: number }>(
     `select reservation_id as id, count(*)::int as mails from mails where kind = 'tickets' and sequence > 0 group by 1`,
   );
   const sentAgain = new Map(resends.map((row) => [row.id, row.mails]));
-  for (const claim of book.claims.values()) {
+  for (const claim of journal.claims.values()) {
     if (claim.resends === 0) continue;
     const mails = sentAgain.get(claim.id) ?? 0;
     const wrong = mails >= claim.resends ? null : `${claim.resends} were promised, ${mails} are known`;

@@ -1,5 +1,5 @@
-import type { Book, Payment } from './book';
-import type { Counter, Findings } from './counting';
+import type { Journal, Payment } from './journal';
+import type { DirectAccess, Findings } from './direct-access';
 
 interface PaymentRow {
   reference: string;
@@ -34,8 +34,8 @@ const LEDGER = `
          (select reference, count(*) as refunds, sum(amount) as refunded from test_provider.refunds group by reference) r
          using (reference)`;
 
-/** Captured for a confirmed reservation, or given back once: there is no third thing. */
-function whereItWent(row: PaymentRow, ledger: LedgerRow | undefined): string | null {
+/** Checks that a payment is captured for a confirmed reservation, or refunded once. */
+function checkOutcome(row: PaymentRow, ledger: LedgerRow | undefined): string | null {
   const { reference, status, role, confirms, reservation_status: reservation } = row;
   const refunds = ledger?.refunds ?? 0;
   if (status === 'captured') {
@@ -44,32 +44,41 @@ function whereItWent(row: PaymentRow, ledger: LedgerRow | undefined): string | n
     return refunds === 0 ? null : `captured, but refunded ${refunds} times`;
   }
   if (status !== 'refunded') return `still ${status}`;
-  if (refunds !== 1) return `refunded ${refunds} times in the provider's books`;
-  if (ledger?.refunded !== row.amount) return `${row.amount} came, ${ledger?.refunded ?? 0} went back (${reference})`;
+  if (refunds !== 1) return `refunded ${refunds} times in the provider's ledger`;
+  if (ledger?.refunded !== row.amount)
+    return `${row.amount} was paid, ${ledger?.refunded ?? 0} refunded (${reference})`;
   return confirms !== null && reservation === 'confirmed' ? 'refunded, but the reservation is confirmed by it' : null;
 }
 
-function checkTold(
+function checkPayment(
   payment: Payment,
   row: PaymentRow | undefined,
   ledger: LedgerRow | undefined,
   findings: Findings,
 ): void {
-  const { reference, reservation, amount, currency, told, ways, uncertain, refused } = payment;
-  if (told.size > 0) {
+  const { reference, reservation, amount, currency, acknowledged, ways, uncertain, refused } = payment;
+  if (acknowledged.size > 0) {
     const same =
       row?.reservation_id === reservation && row.amount === amount && row.currency === currency.toUpperCase();
-    const wrong = row ? (same ? null : `kept as ${JSON.stringify(row)}`) : 'nothing is known of it';
-    findings.check('a payment that was answered 2xx is kept', reference, wrong);
-    const byProvider = [...told].some((way) => way !== 'signal');
+    const wrong = row ? (same ? null : `recorded as ${JSON.stringify(row)}`) : 'it is not recorded';
+    findings.check('a payment that was answered 2xx is recorded', reference, wrong);
+    const byProvider = [...acknowledged].some((way) => way !== 'signal');
     const charged = ledger?.charged === amount && ledger.charged_in === currency.toUpperCase();
     if (byProvider) {
-      findings.check("it is in the provider's books", reference, charged ? null : `as ${JSON.stringify(ledger)}`);
+      findings.check(
+        "a payment is in the provider's ledger",
+        reference,
+        charged ? null : `as ${JSON.stringify(ledger)}`,
+      );
     }
   } else if (refused && !uncertain && ways.size === 1) {
-    findings.check('a refused confirm leaves no trace', reference, row ? `kept as ${row.role}, ${row.status}` : null);
+    findings.check(
+      'a refused confirm is not recorded',
+      reference,
+      row ? `recorded as ${row.role}, ${row.status}` : null,
+    );
   }
-  if (row) findings.check('each payment is for a sale, or back once', reference, whereItWent(row, ledger));
+  if (row) findings.check('each payment is for a sale, or refunded once', reference, checkOutcome(row, ledger));
 }
 
 const BALANCE = `
@@ -83,7 +92,7 @@ const BALANCE = `
             join reservations r on r.id = x.reservation_id
            where x.status = 'sold' and exists (select from test_provider.charges c where c.reference = r.confirmed_by)) as seats`;
 
-/** What was charged and what was given back, in minor units over all currencies. */
+/** Charges and refunds, in minor units over all currencies. */
 export interface Balance {
   charged: number;
   refunded: number;
@@ -91,21 +100,21 @@ export interface Balance {
   seats: number;
 }
 
-/** Money: every payment that anybody was told of, and the sum of it all. */
-export async function countMoney(book: Book, counter: Counter, findings: Findings): Promise<Balance> {
-  const rows = new Map((await counter.rows<PaymentRow>(PAYMENTS)).map((row) => [row.reference, row]));
-  const ledger = new Map((await counter.rows<LedgerRow>(LEDGER)).map((row) => [row.reference, row]));
-  for (const payment of book.payments.values()) {
-    checkTold(payment, rows.get(payment.reference), ledger.get(payment.reference), findings);
+/** Checks every payment, and the sum of all. */
+export async function countMoney(journal: Journal, direct: DirectAccess, findings: Findings): Promise<Balance> {
+  const rows = new Map((await direct.rows<PaymentRow>(PAYMENTS)).map((row) => [row.reference, row]));
+  const ledger = new Map((await direct.rows<LedgerRow>(LEDGER)).map((row) => [row.reference, row]));
+  for (const payment of journal.payments.values()) {
+    checkPayment(payment, rows.get(payment.reference), ledger.get(payment.reference), findings);
   }
   for (const reference of new Set([...rows.keys(), ...ledger.keys()])) {
-    const known = book.payments.has(reference);
-    findings.check('no money of unknown origin', reference, known ? null : 'no load ever told of it');
+    const known = journal.payments.has(reference);
+    findings.check('every payment comes from the load', reference, known ? null : 'the load has not sent it');
   }
-  const [balance] = await counter.rows<Record<keyof Balance, number>>(BALANCE);
+  const [balance] = await direct.rows<Record<keyof Balance, number>>(BALANCE);
   const { charged, refunded, sold, seats } = balance!;
   const wrong = `charged ${charged}, refunded ${refunded}, sold ${sold}, seats sold ${seats}`;
-  findings.check('charges − refunds = what is sold', 'all', charged - refunded === sold ? null : wrong);
-  findings.check('what is sold = the price of the sold seats', 'all', sold === seats ? null : wrong);
+  findings.check('charges − refunds = sales', 'all', charged - refunded === sold ? null : wrong);
+  findings.check('sales = price of the sold seats', 'all', sold === seats ? null : wrong);
   return { charged, refunded, sold, seats };
 }

@@ -1,13 +1,13 @@
 import type { Services } from '../../dev/services';
-import type { Book, Reservation, Violation } from './book';
+import type { Journal, Reservation, Violation } from './journal';
 import { countClaims } from './count-claims';
 import { countMail, type MailCount } from './count-mail';
 import { countMoney, type Balance } from './count-money';
-import { Findings, type Counter } from './counting';
+import { Findings, type DirectAccess } from './direct-access';
 
 export interface Count {
   violations: Violation[];
-  looked: ReadonlyMap<string, number>;
+  checked: ReadonlyMap<string, number>;
   reservations: Record<string, number>;
   balance: Balance;
   mail: MailCount;
@@ -22,25 +22,25 @@ interface SystemToCount {
 
 const MANY_ATTEMPTS = 5;
 
-/** Workflows: none failed, and none is open that has nothing left to do. */
-async function countWorkflows(counter: Counter, findings: Findings): Promise<Record<string, number>> {
+/** Checks that no workflow has failed and none is open. */
+async function countWorkflows(direct: DirectAccess, findings: Findings): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  const rule = 'every workflow comes to a good end';
-  for await (const { workflowId, status, type } of counter.temporal.workflow.list()) {
+  const rule = 'every workflow completes';
+  for await (const { workflowId, status, type } of direct.temporal.workflow.list()) {
     counts[`${type} ${status.name.toLowerCase()}`] = (counts[`${type} ${status.name.toLowerCase()}`] ?? 0) + 1;
-    // Housekeeping is started by the clock for ever, and one run of it may be cut off by the end of the load.
+    // Housekeeping runs on a schedule; a run may be open.
     if (type === 'housekeeping' || status.name === 'COMPLETED') continue;
-    findings.check(rule, workflowId, `${status.name}: ${await whyOpen(counter, workflowId)}`);
+    findings.check(rule, workflowId, `${status.name}: ${await whyOpen(direct, workflowId)}`);
   }
-  findings.looked.set(
+  findings.checked.set(
     rule,
     Object.values(counts).reduce((sum, count) => sum + count, 0),
   );
   return counts;
 }
 
-async function whyOpen(counter: Counter, workflowId: string): Promise<string> {
-  const { raw } = await counter.temporal.workflow.getHandle(workflowId).describe();
+async function whyOpen(direct: DirectAccess, workflowId: string): Promise<string> {
+  const { raw } = await direct.temporal.workflow.getHandle(workflowId).describe();
   const pending = (raw.pendingActivities ?? []).map(({ activityType, attempt, lastFailure }) => {
     const often = (attempt ?? 0) > MANY_ATTEMPTS ? ' (often)' : '';
     return `${activityType?.name ?? '?'} attempt ${attempt ?? 0}${often} ${lastFailure?.message ?? ''}`;
@@ -57,10 +57,14 @@ async function get<Body>({ apiUrl, operatorKey }: SystemToCount, path: string): 
   return (await response.json()) as Body;
 }
 
-/** What the API shows to the world is one story: the map is sold where a listed sale says so, each seat once. */
-async function countByHttp(system: SystemToCount, book: Book, findings: Findings): Promise<Record<string, number>> {
+/** Checks that the API agrees with itself: a seat is sold on the map if a listed sale has it, and only once. */
+async function countByHttp(
+  system: SystemToCount,
+  journal: Journal,
+  findings: Findings,
+): Promise<Record<string, number>> {
   const statuses: Record<string, number> = {};
-  for (const event of book.events) {
+  for (const event of journal.events) {
     const sold = new Map<string, string>();
     let cursor: string | null = '';
     while (cursor !== null) {
@@ -82,22 +86,22 @@ async function countByHttp(system: SystemToCount, book: Book, findings: Findings
     for (const { label, status } of data) {
       const expected = sold.has(label) ? 'sold' : 'available';
       const wrong = status === expected ? null : `the map says ${status}, the reservations say ${expected}`;
-      findings.check('the map tells of what is sold', `${event} ${label}`, wrong);
+      findings.check('the seat map agrees with the sales', `${event} ${label}`, wrong);
     }
   }
   return statuses;
 }
 
 /**
- * The independent count, with SQL and HTTP of its own: is every promise that the load was ever given true, and does the
- * money balance? Only for a system that has come to rest.
+ * Checks with SQL and HTTP of its own whether every promise to the load is true, and whether the money balances. Only for
+ * an idle system.
  */
-export async function count(system: SystemToCount, book: Book, counter: Counter): Promise<Count> {
+export async function count(system: SystemToCount, journal: Journal, direct: DirectAccess): Promise<Count> {
   const findings = new Findings();
-  const everConfirmed = await countClaims(book, counter, findings);
-  const balance = await countMoney(book, counter, findings);
-  const mail = await countMail(book, counter, findings, { services: system.services, everConfirmed });
-  const reservations = await countByHttp(system, book, findings);
-  const workflows = await countWorkflows(counter, findings);
-  return { violations: findings.violations, looked: findings.looked, reservations, balance, mail, workflows };
+  const everConfirmed = await countClaims(journal, direct, findings);
+  const balance = await countMoney(journal, direct, findings);
+  const mail = await countMail(journal, direct, findings, { services: system.services, everConfirmed });
+  const reservations = await countByHttp(system, journal, findings);
+  const workflows = await countWorkflows(direct, findings);
+  return { violations: findings.violations, checked: findings.checked, reservations, balance, mail, workflows };
 }

@@ -7,52 +7,56 @@ import { createRandom, type Random } from './random';
 import { DOCUMENTS_WORKER, OWN_PARTS, type ChaosSystem } from './system';
 
 export interface Faults {
-  /** How often each fault was done, by its name. */
+  /** How often each fault was injected, by its name. */
   done: ReadonlyMap<string, number>;
-  /** Ends the faults: everything is thawed, and the network is whole again. */
+  /** Ends the faults: frozen processes go on, and the network works again. */
   stop(): Promise<void>;
 }
 
-interface Context {
+interface FaultContext {
   system: ChaosSystem;
   random: Random;
   stopping: AbortSignal;
 }
 
-/** Does one fault; false when what it is aimed at is not there just now. */
-type Fault = (context: Context) => Promise<boolean>;
+/** Injects one fault; false when its target does not exist at the moment. */
+type Fault = (context: FaultContext) => Promise<boolean>;
 
 const kill =
   (part: string): Fault =>
-  async ({ system: { watch } }) => {
-    const pid = watch.pid(part);
+  async ({ system: { monitor } }) => {
+    const pid = monitor.pid(part);
     if (pid === null) return false;
-    watch.willKill(pid);
+    monitor.willKill(pid);
     sendSignal(pid, 'SIGKILL');
     return true;
   };
 
-/** Frozen processes are thawed again whatever happens meanwhile; one that has been killed is none of ours any more. */
-async function frozen(pids: readonly number[], alive: () => boolean, { random, stopping }: Context): Promise<void> {
+/** Stops processes for 2 to 15 s (SIGSTOP). `alive` tells whether they are still ours to continue. */
+async function frozen(
+  pids: readonly number[],
+  alive: () => boolean,
+  { random, stopping }: FaultContext,
+): Promise<void> {
   for (const pid of pids) sendSignal(pid, 'SIGSTOP');
   await sleep(random.between(2_000, 15_000), undefined, { signal: stopping }).catch(() => undefined);
   if (alive()) for (const pid of pids) sendSignal(pid, 'SIGCONT');
 }
 
-/** @param whole with its children: a frozen postmaster alone keeps its backends at work */
+/** @param whole with its children: the backends of a frozen postmaster go on */
 const freeze =
   (part: string, whole = false): Fault =>
   async (context) => {
-    const pid = context.system.watch.pid(part);
+    const pid = context.system.monitor.pid(part);
     if (pid === null) return false;
     const pids = whole ? [pid, ...childrenOf(pid)] : [pid];
-    await frozen(pids, () => context.system.watch.pid(part) === pid, context);
+    await frozen(pids, () => context.system.monitor.pid(part) === pid, context);
     return true;
   };
 
 /** The browser's main process: the child of the worker that prints. */
-function browserOf({ watch }: ChaosSystem): { pid: number; worker: number } | null {
-  const worker = watch.pid(DOCUMENTS_WORKER);
+function browserOf({ monitor }: ChaosSystem): { pid: number; worker: number } | null {
+  const worker = monitor.pid(DOCUMENTS_WORKER);
   const pid = worker === null ? undefined : childrenOf(worker)[0];
   return worker === null || pid === undefined ? null : { pid, worker };
 }
@@ -70,7 +74,7 @@ const freezeBrowser: Fault = async (context) => {
   return true;
 };
 
-/** Ends one connection from the server's side, in the midst of whatever it does. */
+/** Terminates one backend, preferably an active one. */
 const terminateBackend: Fault = async ({ system, random }) => {
   const client = new Client({
     connectionString: system.services.databaseUrl,
@@ -87,7 +91,7 @@ const terminateBackend: Fault = async ({ system, random }) => {
     await client.query('select pg_terminate_backend($1)', [random.pick(rows.slice(0, 6)).pid]);
     return true;
   } catch {
-    return false; // The database is down itself just now.
+    return false; // The database is down.
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -98,10 +102,10 @@ const cut =
   async ({ system }) =>
     system.proxies[name].cut() > 0;
 
-async function disturbed(proxy: Proxy, mode: ProxyMode, ms: number, { stopping }: Context): Promise<void> {
+async function disturbed(proxy: Proxy, mode: ProxyMode, ms: number, { stopping }: FaultContext): Promise<void> {
   proxy.set(mode);
   await sleep(ms, undefined, { signal: stopping }).catch(() => undefined);
-  // What was kept back is lost with the connection: a network that comes back after such a time has forgotten it.
+  // The connection ends with the answers that were held back, as after a network failure of that length.
   if (mode === 'mute') proxy.cut();
   proxy.set('flow');
 }
@@ -113,7 +117,7 @@ const disturb =
     return true;
   };
 
-/** Name, weight, what it keeps busy (one fault at a time for each), and the deed. */
+/** Name, weight, target (one fault at a time for each), and the fault. */
 type Entry = readonly [name: string, weight: number, target: string, fault: Fault];
 
 const NETWORK: readonly Entry[] = (['postgres', 'temporal'] as const).flatMap((name): Entry[] => [
@@ -142,36 +146,36 @@ const FAULTS: readonly Entry[] = [
   ...NETWORK,
 ];
 
-/** From this weight on a fault comes in the first round, so that a short run has all that matters most. */
+/** Faults of at least this weight come first, so that a short run has each of them. */
 const FIRST_ROUND_WEIGHT = 3;
 
-/** Deals the faults like cards, each as often as it weighs; what is busy just now stays in the deck. */
-function createDealer(random: Random): (busy: ReadonlySet<string>) => Entry | undefined {
-  const deck: Entry[] = [];
+/** Schedules the faults in random order, each as often as its weight; faults of a busy target stay in the queue. */
+function createScheduler(random: Random): (busy: ReadonlySet<string>) => Entry | undefined {
+  const queue: Entry[] = [];
   return (busy) => {
-    if (deck.length === 0) {
+    if (queue.length === 0) {
       const first = FAULTS.filter(([, weight]) => weight >= FIRST_ROUND_WEIGHT);
       const rest = FAULTS.flatMap((entry) => {
         const left = first.includes(entry) ? entry[1] - 1 : entry[1];
         return Array.from({ length: left }, () => entry);
       });
-      deck.push(...random.shuffled(first), ...random.shuffled(rest));
+      queue.push(...random.shuffled(first), ...random.shuffled(rest));
     }
-    const next = deck.findIndex(([, , target]) => !busy.has(target));
-    return next < 0 ? undefined : deck.splice(next, 1)[0];
+    const next = queue.findIndex(([, , target]) => !busy.has(target));
+    return next < 0 ? undefined : queue.splice(next, 1)[0];
   };
 }
 
-/** Lets something go wrong every few seconds, several things at a time at that. */
-export function startFaults(options: { system: ChaosSystem; seed: number; limit: number }): Faults {
+/** Injects a fault every few seconds; several may be active at a time. */
+export function startFaults(options: { system: ChaosSystem; seed: number; maxFaults: number }): Faults {
   const stopping = new AbortController();
   const random = createRandom(options.seed, 'faults');
-  const context: Context = { system: options.system, random, stopping: stopping.signal };
+  const context: FaultContext = { system: options.system, random, stopping: stopping.signal };
   const done = new Map<string, number>();
   const busy = new Set<string>();
   const underWay = new Set<Promise<void>>();
-  const deal = createDealer(random);
-  let left = options.limit;
+  const nextFault = createScheduler(random);
+  let left = options.maxFaults;
 
   async function perform([name, , target, fault]: Entry): Promise<void> {
     busy.add(target);
@@ -187,7 +191,7 @@ export function startFaults(options: { system: ChaosSystem; seed: number; limit:
     while (left > 0) {
       await sleep(random.between(1_000, 5_000), undefined, { signal: stopping.signal }).catch(() => undefined);
       if (stopping.signal.aborted) return;
-      const next = deal(busy);
+      const next = nextFault(busy);
       if (!next) continue;
       left--;
       const performing: Promise<void> = perform(next).finally(() => underWay.delete(performing));

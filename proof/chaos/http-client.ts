@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Book } from './book';
+import type { Journal } from './journal';
 import type { Random } from './random';
 
 export interface Answer {
@@ -7,7 +7,7 @@ export interface Answer {
   code: string | null;
   body: unknown;
   headers: Headers;
-  /** Attempts before this one that got no answer, or a 503: nobody knows what they did. */
+  /** Earlier attempts that got no answer, or a 503: their effect is unknown. */
   lost: number;
 }
 
@@ -18,19 +18,19 @@ export interface Call {
   key?: string;
   headers?: Record<string, string>;
   body?: unknown;
-  /** Made anew for every attempt, as a provider signs each delivery anew. */
+  /** Called for every attempt, as a provider signs each delivery. */
   signed?: () => { raw: string; headers: Record<string, string> };
-  /** What may be answered: a status, or a status and code. Anything else is a violation. */
+  /** The allowed answers: a status, or a status and code. Any other answer is a violation. */
   expect: readonly (number | string)[];
-  /** What it is about, for the journal. */
+  /** The subject, for the journal. */
   subject: string;
 }
 
-/** The API answers within ten seconds; whoever waits longer takes the answer for lost. */
-const ATTEMPT_LIMIT_MS = 12_000;
+/** The API promises an answer within ten seconds; after this time the answer counts as lost. */
+const ATTEMPT_TIMEOUT_MS = 12_000;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** The run was given up before an answer came. */
+/** The run was stopped before the answer. */
 export class Abandoned extends Error {}
 
 const codeOf = (body: unknown): string | null => {
@@ -38,7 +38,7 @@ const codeOf = (body: unknown): string | null => {
   return typeof code === 'string' ? code : null;
 };
 
-/** Why an attempt got no answer, in a word. */
+/** Why an attempt got no answer: `timeout` or the code of the network error. */
 function reasonOf(error: unknown): string {
   if ((error as Error).name === 'TimeoutError') return 'timeout';
   const cause = (error as { cause?: { code?: unknown } }).cause;
@@ -46,28 +46,32 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * A good client: whatever gets no answer, or a 503, is sent again with the same key or as the same event, until it is
- * answered. Every 2xx goes to the journal.
+ * A client that repeats a request without an answer, or with a 503, with the same key or as the same event, until it is
+ * answered. It writes every 2xx to the journal.
  */
 export class HttpClient {
   constructor(
     private readonly apiUrl: () => string,
-    private readonly book: Book,
+    private readonly journal: Journal,
     private readonly random: Random,
     private readonly giveUp: AbortSignal,
     readonly actor: string,
   ) {}
 
-  /** @throws Abandoned when the run was given up first. */
+  /** @throws Abandoned when the run is stopped first. */
   async call(call: Call): Promise<Answer> {
     for (let lost = 0; ; lost++) {
       if (this.giveUp.aborted) {
-        this.book.violation('every request is answered at last', call.subject, `${call.operation}: ${lost} attempts`);
+        this.journal.violation(
+          'every request is answered in the end',
+          call.subject,
+          `${call.operation}: ${lost} attempts`,
+        );
         throw new Abandoned(call.operation);
       }
       const answer = await this.attempt(call, lost);
       if (answer) {
-        this.note(call, answer);
+        this.record(call, answer);
         return answer;
       }
       const longest = Math.min(LONGEST_PAUSE_MS, 100 * 2 ** lost);
@@ -86,34 +90,34 @@ export class HttpClient {
         method,
         headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...headers, ...call.headers },
         ...(raw !== undefined && { body: raw }),
-        signal: AbortSignal.timeout(ATTEMPT_LIMIT_MS),
+        signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       });
       const bytes = Buffer.from(await response.arrayBuffer());
       const isJson = response.headers.get('content-type')?.includes('json') === true;
       const parsed: unknown = isJson ? JSON.parse(bytes.toString('utf8')) : bytes;
       if (response.status === 503) {
-        this.book.count(operation, 'again: 503');
+        this.journal.count(operation, 'again: 503');
         return null;
       }
       return { status: response.status, code: codeOf(parsed), body: parsed, headers: response.headers, lost };
     } catch (error) {
-      this.book.count(operation, `again: ${reasonOf(error)}`);
+      this.journal.count(operation, `again: ${reasonOf(error)}`);
       return null;
     }
   }
 
-  private note(call: Call, answer: Answer): void {
+  private record(call: Call, answer: Answer): void {
     const { operation, subject, expect } = call;
     const { status, code, body, lost, headers } = answer;
     const kind = code === null ? String(status) : `${status} ${code}`;
-    this.book.count(operation, kind);
+    this.journal.count(operation, kind);
     const shown = Buffer.isBuffer(body) ? { bytes: body.length } : body;
     if (status < 300 && call.method === 'POST') {
-      this.book.write({ actor: this.actor, operation, subject, status, attempts: lost + 1, body: shown });
+      this.journal.write({ actor: this.actor, operation, subject, status, attempts: lost + 1, body: shown });
     }
     if (!expect.some((one) => one === status || one === kind)) {
       const detail = `${kind}: ${JSON.stringify(shown).slice(0, 300)} (request ${headers.get('x-request-id') ?? '?'})`;
-      this.book.violation(`${operation} answers as promised`, subject, detail);
+      this.journal.violation(`${operation} answers as promised`, subject, detail);
     }
   }
 }

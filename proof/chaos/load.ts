@@ -1,42 +1,42 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client as TemporalClient } from '@temporalio/client';
 import type { DevInfo } from '../product';
-import type { Book } from './book';
+import type { Journal } from './journal';
 import { Abandoned, HttpClient } from './http-client';
 import { createRandom } from './random';
-import { SCENARIOS, type Scene } from './scenarios';
+import { SCENARIOS, type Context } from './scenarios';
 import { Shop } from './shop';
 
 export interface LoadOptions {
-  book: Book;
+  journal: Journal;
   seed: number;
   concurrency: number;
   apiUrl: () => string;
   info: Pick<DevInfo, 'keys' | 'webhookSecrets'>;
   temporal: TemporalClient;
-  /** Requests that are still unanswered then are given up, which is a violation. */
+  /** Requests without an answer by then are violations. */
   giveUp: AbortSignal;
 }
 
 export interface Load {
-  /** Scenarios begun and ended. */
+  /** Scenarios started and ended. */
   progress(): { begun: number; ended: number };
-  /** Nothing new is begun. @returns once all that was begun has come to its end */
+  /** Starts no new scenario. Resolves when all have ended. */
   finish(): Promise<void>;
-  /** Delivers what was kept for after the faults. */
-  deliverDeferred(): Promise<number>;
+  /** Delivers the payments that were kept until after the faults. @returns how many */
+  deliverAfterFaults(): Promise<number>;
 }
 
 const EVENTS_ON_SALE = 4;
 const NEW_EVENT_EVERY_MS = 12_000;
 
-/** Small halls, so that buyers get in each other's way, with holds of a few seconds. */
+/** Small events, so that buyers collide, with holds of a few seconds. */
 function eventBody(slug: string, ttl: number): Record<string, unknown> {
   const rows = ['A', 'B'].map((name) => ({ name, seats: 10 }));
   return {
     slug,
     name: 'Hamlet',
-    venue: 'Theatre',
+    catalogue: 'Theatre',
     startsAt: '2035-03-14T19:00:00Z',
     timeZone: 'Europe/Prague',
     currency: 'EUR',
@@ -53,21 +53,21 @@ function eventBody(slug: string, ttl: number): Record<string, unknown> {
   };
 }
 
-/** Puts simulated buyers before the system; opens the first events before it returns. */
+/** Starts the simulated buyers; opens the first events before it returns. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
-  const { book, seed, apiUrl, info, temporal, giveUp } = options;
+  const { journal, seed, apiUrl, info, temporal, giveUp } = options;
   const stopping = new AbortController();
   const counts = { begun: 0, ended: 0 };
   const events: string[] = [];
-  const venue = { events: () => events.slice(-EVENTS_ON_SALE) };
+  const catalogue = { events: () => events.slice(-EVENTS_ON_SALE) };
 
-  const sceneOf = (actor: string): Scene => {
+  const contextOf = (actor: string): Context => {
     const random = createRandom(seed, actor);
-    const http = new HttpClient(apiUrl, book, random, giveUp, actor);
-    return { venue, shop: new Shop({ http, book, random, temporal, ...info }) };
+    const http = new HttpClient(apiUrl, journal, random, giveUp, actor);
+    return { catalogue, shop: new Shop({ http, journal, random, temporal, ...info }) };
   };
 
-  async function openEvent({ shop }: Scene): Promise<void> {
+  async function openEvent({ shop }: Context): Promise<void> {
     const { random, http } = shop.deps;
     const slug = `chaos-${events.length + 1}`;
     await http.call({
@@ -76,40 +76,40 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       path: '/v1/events',
       key: info.keys.operator,
       body: eventBody(slug, random.between(2, 6)),
-      // Made already, by an attempt whose answer was lost.
+      // 409: created by an attempt whose answer was lost.
       expect: [201, '409 slug_taken'],
       subject: slug,
     });
-    book.events.add(slug);
+    journal.events.add(slug);
     events.push(slug);
   }
 
   const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
-  async function sellOn(scene: Scene): Promise<void> {
+  async function keepOpeningEvents(context: Context): Promise<void> {
     for (;;) {
       await pause(NEW_EVENT_EVERY_MS);
       if (stopping.signal.aborted) return;
-      await openEvent(scene).catch(unlessAbandoned);
+      await openEvent(context).catch(unlessAbandoned);
     }
   }
 
-  async function buy(scene: Scene): Promise<void> {
-    const { random } = scene.shop.deps;
+  async function buy(context: Context): Promise<void> {
+    const { random } = context.shop.deps;
     while (!stopping.signal.aborted) {
       counts.begun++;
-      await random.weighed(SCENARIOS)(scene).catch(unlessAbandoned);
+      await random.weighed(SCENARIOS)(context).catch(unlessAbandoned);
       counts.ended++;
       await pause(random.between(50, 1_200));
     }
   }
 
-  const boxOffice = sceneOf('box office');
+  const boxOffice = contextOf('box office');
   for (let index = 0; index < EVENTS_ON_SALE; index++) await openEvent(boxOffice);
-  const working = [sellOn(boxOffice)];
-  for (let index = 1; index <= options.concurrency; index++) working.push(buy(sceneOf(`buyer ${index}`)));
+  const working = [keepOpeningEvents(boxOffice)];
+  for (let index = 1; index <= options.concurrency; index++) working.push(buy(contextOf(`buyer ${index}`)));
   const ended = Promise.all(working);
-  // Who waits for it hears of it in `finish`; until then it is nobody's unhandled rejection.
+  // `finish` reports the error.
   ended.catch(() => undefined);
 
   return {
@@ -118,8 +118,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       stopping.abort();
       await ended;
     },
-    async deliverDeferred() {
-      const deliveries = book.deferred.splice(0);
+    async deliverAfterFaults() {
+      const deliveries = journal.afterFaults.splice(0);
       await Promise.all(deliveries.map((delivery) => delivery().catch(unlessAbandoned)));
       return deliveries.length;
     },

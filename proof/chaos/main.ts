@@ -8,7 +8,7 @@ import { readOptions, USAGE, UsageError, type ChaosOptions } from './options';
 import { chaosReport, resultTables, verdictOf } from './result';
 import { runChaos } from './run';
 
-/** npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one. */
+/** npm repeats the Ctrl-C that the terminal has sent; only a later signal counts as a second one. */
 const SAME_REQUEST_MS = 1_000;
 
 /** The first signal ends the run in order; one more ends everything at once. */
@@ -46,11 +46,11 @@ async function run(options: ChaosOptions, stop: AbortSignal): Promise<boolean> {
     for (const table of resultTables(result)) console.log(`\n${renderConsoleTable(table)}`);
     console.log(`\n${verdict.text} Report: ${report}`);
     keep = !verdict.ok;
-    if (keep) console.log(`seed ${options.seed}; all that the system has left behind is in ${home}`);
+    if (keep) console.log(`seed ${options.seed}; the data and logs of the system are in ${home}`);
     return verdict.ok;
   } catch (error) {
     if (stop.aborted) keep = false;
-    else console.error(`seed ${options.seed}; all that the system has left behind is in ${home}`);
+    else console.error(`seed ${options.seed}; the data and logs of the system are in ${home}`);
     throw error;
   } finally {
     if (!keep) rmSync(home, { recursive: true, force: true });
@@ -59,7 +59,7 @@ async function run(options: ChaosOptions, stop: AbortSignal): Promise<boolean> {
 
 async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // Nothing that was started outlives us, whatever ends us.
+  // Every process that was started ends with this one.
   process.on('exit', killEverything);
   const options = readOptions(process.argv.slice(2));
   if (options === null) {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export interface ChaosOptions {
   minutes: number;
   seed: number;
-  /** Faults from outside at most (fault points inside the processes are not counted). */
+  /** At most this many injected faults; fault points inside the processes do not count. */
   kills: number;
   concurrency: number;
   /** Folder for the report and the journal. */

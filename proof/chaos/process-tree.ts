@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The children of a process, on Linux; elsewhere none are known, and the faults that need them are left out. */
+/** The children of a process, on Linux; elsewhere none, and faults that need them are skipped. */
 export function childrenOf(parent: number): number[] {
   let names: string[];
   try {

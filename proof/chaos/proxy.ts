@@ -1,15 +1,15 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /**
- * What a proxy does with the bytes: `flow` passes them on; `stall` keeps them back; `slow` passes them on late; `mute`
- * passes on what clients say and keeps the answers back; `refuse` ends every new connection at once.
+ * What a proxy does with the bytes: `flow` forwards them; `stall` holds them back; `slow` delays them; `mute` forwards
+ * requests and holds answers back; `refuse` closes every new connection at once.
  */
 export type ProxyMode = 'flow' | 'stall' | 'slow' | 'mute' | 'refuse';
 
 export interface Proxy {
   port: number;
   set(mode: ProxyMode): void;
-  /** Breaks every connection there is. What was kept back is lost. @returns how many were broken */
+  /** Breaks every connection; bytes that were held back are lost. @returns how many connections */
   cut(): number;
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ const SLOW_MS = 150;
 interface Pair {
   client: Socket;
   server: Socket;
-  /** By direction: what is kept back, in order. */
+  /** The bytes that are held back, by direction. */
   held: { toServer: Buffer[]; toClient: Buffer[] };
 }
 
@@ -27,7 +27,7 @@ function passes(mode: ProxyMode, direction: keyof Pair['held']): boolean {
   return mode !== 'stall' && !(mode === 'mute' && direction === 'toClient');
 }
 
-/** Stands between a client and a server on this machine, and can be a bad network. */
+/** A TCP proxy to a port of this machine that can behave like a bad network. */
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const pairs = new Set<Pair>();
   let mode: ProxyMode = 'flow';
@@ -42,7 +42,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
     waiting.push(chunk);
     if (!passes(mode, direction)) return;
     if (mode === 'slow') {
-      // What comes later waits behind what came before, so the order stays.
+      // Later bytes wait behind earlier ones, so the order stays.
       setTimeout(() => {
         if (passes(mode, direction)) release(pair, direction);
       }, SLOW_MS);
@@ -70,7 +70,7 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
       [target, client],
     ] as const) {
       socket.on('error', () => end(pair));
-      // Whoever says goodbye is let go after what was still under way.
+      // The other side is closed after the bytes that are still under way.
       socket.on('close', () => {
         pairs.delete(pair);
         other.destroySoon();

@@ -1,4 +1,4 @@
-/** Decisions of one actor: the same seed and name give the same ones, whatever the other actors do. */
+/** Random decisions of one simulated buyer: the same seed and name give the same ones, whatever the others do. */
 export interface Random {
   /** At least 0, below 1. */
   next(): number;
@@ -34,7 +34,7 @@ function mulberry32(seed: number): () => number {
   };
 }
 
-/** The generator of one actor in a run. */
+/** The generator of one simulated buyer in a run. */
 export function createRandom(seed: number, actor: string): Random {
   const next = mulberry32(hash32(`${seed}:${actor}`));
   const below = (limit: number): number => Math.floor(next() * limit);
@@ -45,7 +45,7 @@ export function createRandom(seed: number, actor: string): Random {
     chance: (probability) => next() < probability,
     pick(list) {
       const picked = list[below(list.length)];
-      if (picked === undefined) throw new Error('there is nothing to pick from');
+      if (picked === undefined) throw new Error('cannot pick from an empty list');
       return picked;
     },
     weighed(entries) {

@@ -1,22 +1,22 @@
 import type { Report } from '../report/report';
 import type { Table } from '../product';
-import type { Book, Violation } from './book';
+import type { Journal, Violation } from './journal';
 import type { Count } from './count';
 import type { ChaosOptions } from './options';
-import type { Watch } from './watch';
+import type { PartMonitor } from './part-monitor';
 
-/** All that a run has found. */
+/** The result of a run. */
 export interface ChaosResult {
   options: ChaosOptions;
-  book: Book;
-  watch: Watch;
+  journal: Journal;
+  monitor: PartMonitor;
   faults: ReadonlyMap<string, number>;
   faultPoints: ReadonlyMap<string, number>;
-  /** Null when the run ended before it could count. */
+  /** Null when the run ended before the checks. */
   count: Count | null;
   violations: readonly Violation[];
   minutes: number;
-  settleSeconds: number;
+  idleAfterSeconds: number;
 }
 
 const MAX_VIOLATIONS_SHOWN = 200;
@@ -24,7 +24,7 @@ const MAX_VIOLATIONS_SHOWN = 200;
 const sorted = <Value>(map: ReadonlyMap<string, Value>): [string, Value][] =>
   [...map].sort(([one], [other]) => one.localeCompare(other));
 
-function operationsTable({ tally }: Book): Table {
+function operationsTable({ tally }: Journal): Table {
   const rows = sorted(tally).flatMap(([operation, kinds]) =>
     sorted(kinds).map(([kind, count], index) => [index === 0 ? operation : '', kind, count]),
   );
@@ -32,7 +32,7 @@ function operationsTable({ tally }: Book): Table {
     title: 'Operations',
     columns: ['operation', 'answer', 'count'],
     rows,
-    note: '“again” is an attempt that got no answer, or a 503: it was sent again, with the same key or as the same event.',
+    note: '“again”: an attempt without an answer, or with a 503. It was repeated with the same key or as the same event.',
   };
 }
 
@@ -44,8 +44,8 @@ function faultsTable(result: ChaosResult): Table {
   return { title: 'Faults', columns: ['fault', 'count'], rows };
 }
 
-function partsTable({ watch }: ChaosResult): Table {
-  const rows = sorted(watch.ends).map(([part, { killed, atFaultPoint, byItself, recovered, longestMs }]) => [
+function partsTable({ monitor }: ChaosResult): Table {
+  const rows = sorted(monitor.ends).map(([part, { killed, atFaultPoint, byItself, recovered, longestMs }]) => [
     part,
     killed,
     atFaultPoint,
@@ -55,22 +55,22 @@ function partsTable({ watch }: ChaosResult): Table {
   ]);
   return {
     title: 'Parts',
-    columns: ['part', 'killed', 'at a fault point', 'ended by itself', 'back again', 'longest away'],
+    columns: ['part', 'killed', 'at a fault point', 'ended by itself', 'restarted', 'longest down'],
     rows,
-    note: 'A browser is no part of its own: its worker starts it again.',
+    note: 'The browser is not listed: its worker restarts it.',
   };
 }
 
 function rulesTable({ count, violations }: ChaosResult): Table {
   const broken = new Map<string, number>();
   for (const { rule } of violations) broken.set(rule, (broken.get(rule) ?? 0) + 1);
-  const rules = new Set([...(count?.looked.keys() ?? []), ...broken.keys()]);
-  const rows = [...rules].sort().map((rule) => [rule, count?.looked.get(rule) ?? 0, broken.get(rule) ?? 0]);
-  return { title: 'Rules', columns: ['rule', 'held against', 'broken'], rows };
+  const rules = new Set([...(count?.checked.keys() ?? []), ...broken.keys()]);
+  const rows = [...rules].sort().map((rule) => [rule, count?.checked.get(rule) ?? 0, broken.get(rule) ?? 0]);
+  return { title: 'Rules', columns: ['rule', 'checked', 'violations'], rows };
 }
 
-function countedTable({ count, book }: ChaosResult): Table {
-  const rows: [string, string | number][] = [['2xx in the journal', book.entries]];
+function countedTable({ count, journal }: ChaosResult): Table {
+  const rows: [string, string | number][] = [['2xx in the journal', journal.entries]];
   if (count) {
     const { reservations, balance, mail, workflows } = count;
     for (const [status, number] of Object.entries(reservations)) rows.push([`reservations ${status}`, number]);
@@ -80,10 +80,10 @@ function countedTable({ count, book }: ChaosResult): Table {
     for (const [kind, number] of Object.entries(workflows).sort()) rows.push([`workflows ${kind}`, number]);
   }
   return {
-    title: 'Counted at the end',
+    title: 'Totals',
     columns: ['what', 'count'],
     rows,
-    note: 'Mails are counted by the whole files that the catcher has kept in its folder, which survive its own end.',
+    note: 'Mails are counted by the complete files in the folder of the mail catcher, which survive its end.',
   };
 }
 
@@ -95,7 +95,7 @@ function violationsTable({ violations }: ChaosResult): Table {
 /** The tables of a run, for the console and the report. */
 export function resultTables(result: ChaosResult): Table[] {
   return [
-    operationsTable(result.book),
+    operationsTable(result.journal),
     faultsTable(result),
     partsTable(result),
     countedTable(result),
@@ -104,21 +104,21 @@ export function resultTables(result: ChaosResult): Table[] {
   ];
 }
 
-export function verdictOf({ violations, book, count }: ChaosResult): { ok: boolean; text: string } {
-  if (violations.length > 0) return { ok: false, text: `${violations.length} violations of what was promised.` };
-  const looked = [...(count?.looked.values() ?? [])].reduce((sum, number) => sum + number, 0);
+export function verdictOf({ violations, journal, count }: ChaosResult): { ok: boolean; text: string } {
+  if (violations.length > 0) return { ok: false, text: `${violations.length} promises were broken.` };
+  const checks = [...(count?.checked.values() ?? [])].reduce((sum, number) => sum + number, 0);
   return {
     ok: true,
-    text: `Every promise held: ${book.claims.size} reservations, ${book.payments.size} payments, ${looked} checks.`,
+    text: `Every promise held: ${journal.claims.size} reservations, ${journal.payments.size} payments, ${checks} checks.`,
   };
 }
 
 export function chaosReport(result: ChaosResult): Report {
-  const { options, minutes, settleSeconds } = result;
+  const { options, minutes, idleAfterSeconds } = result;
   return {
     title: 'Chaos',
     intro: [
-      'Simulated buyers reserve, pay, cancel and check in, with every kind of repetition, while processes are killed and frozen and connections are cut. Then the faults end, the system comes to rest, and everything that anybody was ever told is held against what is there.',
+      'Simulated buyers reserve, pay, cancel and check in, and repeat requests, while processes are killed and frozen and connections are cut. Then the faults end, the system becomes idle, and every answer that the buyers got is checked against the database, the mails, the provider and Temporal.',
     ],
     verdict: verdictOf(result),
     tables: resultTables(result),
@@ -127,7 +127,7 @@ export function chaosReport(result: ChaosResult): Report {
       When: new Date().toISOString(),
       Seed: String(options.seed),
       'Load and faults': `${minutes.toFixed(1)} minutes, ${options.concurrency} buyers`,
-      'Came to rest after': `${settleSeconds.toFixed(0)} s`,
+      'Idle after': `${idleAfterSeconds.toFixed(0)} s`,
       'Measured with': `Node ${process.version}`,
     },
   };

@@ -1,35 +1,35 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Book, type Violation } from './book';
+import { Journal, type Violation } from './journal';
 import { count, type Count } from './count';
-import { openCounter, type Counter } from './counting';
+import { openDirectAccess, type DirectAccess } from './direct-access';
 import { startFaults } from './faults';
 import { startLoad, type Load } from './load';
 import type { ChaosOptions } from './options';
 import type { ChaosResult } from './result';
-import { passTenMinutes, settle } from './settle';
+import { ageUnmatchedPayments, waitUntilIdle } from './wait-until-idle';
 import { startSystem, type ChaosSystem } from './system';
 import { runVerify } from './verify-run';
-import { countFaultPoints } from './watch';
+import { countFaultPoints } from './part-monitor';
 
 export interface RunOptions {
   options: ChaosOptions;
-  /** Where the system lives for this run. */
+  /** The folder of the system's data. */
   home: string;
-  /** Where the journal goes. */
+  /** The folder of the journal. */
   folder: string;
   stop: AbortSignal;
   say: (line: string) => void;
 }
 
 const SHOW_EVERY_MS = 5_000;
-/** Long enough for every retry to be answered once nothing is broken any more. */
-const ANSWER_LIMIT_MS = 180_000;
+/** Without faults every retry is answered within this time. */
+const ANSWER_TIMEOUT_MS = 180_000;
 
 interface Run extends RunOptions {
   system: ChaosSystem;
-  counter: Counter;
-  book: Book;
+  direct: DirectAccess;
+  journal: Journal;
 }
 
 const elapsed = (since: number): string => {
@@ -37,126 +37,130 @@ const elapsed = (since: number): string => {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-/** Says what still moves when that has changed, and now and then all the same. */
+/** Prints the pending work when it changes, and every 20 s. */
 function sayChanges(say: (line: string) => void): (line: string) => void {
   let last = { line: '', at: 0 };
   return (line) => {
     if (line === last.line && Date.now() - last.at < 4 * SHOW_EVERY_MS) return;
     last = { line, at: Date.now() };
-    say(`coming to rest: ${line}`);
+    say(`waiting until idle: ${line}`);
   };
 }
 
-/** Load and faults together, until the time is over, the user has enough, or a part was given up. */
-async function disturb(run: Run, load: Load): Promise<ReadonlyMap<string, number>> {
-  const { options, system, book, stop, say } = run;
-  const faults = startFaults({ system, seed: options.seed, limit: options.kills });
+/** Runs load and faults together, until the time is over, the user stops the run, or a part keeps failing. */
+async function runFaults(run: Run, load: Load): Promise<ReadonlyMap<string, number>> {
+  const { options, system, journal, stop, say } = run;
+  const faults = startFaults({ system, seed: options.seed, maxFaults: options.kills });
   const since = Date.now();
   const end = since + options.minutes * 60_000;
-  const over = (): boolean => Date.now() >= end || stop.aborted || system.watch.givenUp.length > 0;
+  const over = (): boolean => Date.now() >= end || stop.aborted || system.monitor.givenUp.length > 0;
   while (!over()) {
     await sleep(Math.min(SHOW_EVERY_MS, Math.max(1, end - Date.now())), undefined, { signal: stop }).catch(
       () => undefined,
     );
     const { begun, ended } = load.progress();
     const done = [...faults.done.values()].reduce((sum, number) => sum + number, 0);
-    const ends = [...system.watch.ends.values()].reduce((sum, part) => sum + part.atFaultPoint, 0);
-    const down = system.watch.down();
+    const ends = [...system.monitor.ends.values()].reduce((sum, part) => sum + part.atFaultPoint, 0);
+    const down = system.monitor.down();
     say(
-      `${elapsed(since)}  scenarios ${ended} (${begun - ended} under way)  reservations ${book.claims.size}  ` +
-        `faults ${done} + ${ends} at fault points  down: ${down.join(', ') || 'nothing'}  violations ${book.violations.length}`,
+      `${elapsed(since)}  scenarios ${ended} (${begun - ended} under way)  reservations ${journal.claims.size}  ` +
+        `faults ${done} + ${ends} at fault points  down: ${down.join(', ') || 'nothing'}  violations ${journal.violations.length}`,
     );
   }
   await faults.stop();
   return faults.done;
 }
 
-/** After the faults: everything is answered, late webhooks come, and the system is given the time to come to rest. */
-async function calm(run: Run, load: Load, giveUp: AbortController): Promise<void> {
-  const { options, system, counter, book, stop, say } = run;
-  const patience = setTimeout(() => giveUp.abort(), ANSWER_LIMIT_MS);
-  const noPatience = (): void => giveUp.abort();
-  stop.addEventListener('abort', noPatience, { once: true });
+/** Ends the faults: every request gets its answer, late webhooks are delivered, and the system becomes idle. */
+async function endFaults(run: Run, load: Load, giveUp: AbortController): Promise<void> {
+  const { options, system, direct, journal, stop, say } = run;
+  const timer = setTimeout(() => giveUp.abort(), ANSWER_TIMEOUT_MS);
+  const abort = (): void => giveUp.abort();
+  stop.addEventListener('abort', abort, { once: true });
   try {
     const finished = load.finish();
     if (options.kills > 0) {
-      say('the faults end: our processes are started anew, without fault points');
+      say('faults end: our processes restart without fault points');
       await system.disarm(stop);
     }
     await finished;
-    say(`late payments: ${await load.deliverDeferred()} delivered after all, long past their holds`);
-    say(`payments for nothing: ${await passTenMinutes(counter)} wait; their ten minutes pass at once`);
-    const left = await settle(counter, sayChanges(say), stop);
-    if (left !== null) book.violation('the system comes to rest', 'all', left);
+    say(`late payments: ${await load.deliverAfterFaults()} delivered long after their holds ended`);
+    say(
+      `payments without a reservation: ${await ageUnmatchedPayments(direct)}, made ten minutes older so that they are refunded`,
+    );
+    const left = await waitUntilIdle(direct, sayChanges(say), stop);
+    if (left !== null) journal.violation('the system becomes idle', 'all', left);
   } finally {
-    clearTimeout(patience);
-    stop.removeEventListener('abort', noPatience);
+    clearTimeout(timer);
+    stop.removeEventListener('abort', abort);
   }
 }
 
-async function judge(run: Run): Promise<{ counted: Count; violations: Violation[] }> {
-  const { system, book, counter, say } = run;
-  say('counting');
+async function checkResult(run: Run): Promise<{ counted: Count; violations: Violation[] }> {
+  const { system, journal, direct, say } = run;
+  say('checking every promise');
   const { services } = system;
   const operatorKey = system.info.keys.operator;
-  const counted = await count({ services, apiUrl: system.apiUrl(), operatorKey }, book, counter);
+  const counted = await count({ services, apiUrl: system.apiUrl(), operatorKey }, journal, direct);
   const verified = await runVerify(services);
-  const violations = [...book.violations, ...counted.violations];
+  const violations = [...journal.violations, ...counted.violations];
   if (!verified.sound) violations.push({ rule: 'verify finds nothing', subject: 'all', detail: verified.output });
-  for (const reason of system.watch.givenUp) {
+  for (const reason of system.monitor.givenUp) {
     violations.push({ rule: 'every part comes back', subject: 'all', detail: reason });
   }
   return { counted, violations };
 }
 
-async function play(run: Run): Promise<ChaosResult> {
-  const { options, system, counter, book, stop, say } = run;
+async function runAll(run: Run): Promise<ChaosResult> {
+  const { options, system, direct, journal, stop, say } = run;
   const giveUp = new AbortController();
   const began = Date.now();
   const load = await startLoad({
-    book,
+    journal,
     seed: options.seed,
     concurrency: options.concurrency,
     apiUrl: system.apiUrl,
     info: system.info,
-    temporal: counter.temporal,
+    temporal: direct.temporal,
     giveUp: giveUp.signal,
   });
-  const faults = await disturb(run, load);
+  const faults = await runFaults(run, load);
   const minutes = (Date.now() - began) / 60_000;
-  const calmSince = Date.now();
-  await calm(run, load, giveUp);
-  const settleSeconds = (Date.now() - calmSince) / 1000;
+  const faultsEndedAt = Date.now();
+  await endFaults(run, load, giveUp);
+  const idleAfterSeconds = (Date.now() - faultsEndedAt) / 1000;
   stop.throwIfAborted();
-  const { counted, violations } = await judge(run);
-  say(`ended by itself: ${system.watch.oddEnds.length === 0 ? 'nothing' : system.watch.oddEnds.join('; ')}`);
+  const { counted, violations } = await checkResult(run);
+  say(
+    `parts that ended by themselves: ${system.monitor.oddEnds.length === 0 ? 'nothing' : system.monitor.oddEnds.join('; ')}`,
+  );
   const [own] = system.logFolders;
   const faultPoints = countFaultPoints(own!);
   return {
     options,
-    book,
-    watch: system.watch,
+    journal,
+    monitor: system.monitor,
     faults,
     faultPoints,
     count: counted,
     violations,
     minutes,
-    settleSeconds,
+    idleAfterSeconds,
   };
 }
 
-/** One whole run: a system of its own, load and faults, rest, count. Nothing is left running when it returns. */
+/** One run: starts a system, load and faults; waits until idle; checks. Nothing is left running when it returns. */
 export async function runChaos(options: RunOptions): Promise<ChaosResult> {
   const { home, stop, say } = options;
   const armed = options.options.kills > 0;
   const system = await startSystem({ home, armed, signal: stop, progress: say });
-  const counter = await openCounter(system.services);
-  const book = new Book(join(options.folder, 'journal.jsonl'));
+  const direct = await openDirectAccess(system.services);
+  const journal = new Journal(join(options.folder, 'journal.jsonl'));
   try {
-    return await play({ ...options, system, counter, book });
+    return await runAll({ ...options, system, direct, journal });
   } finally {
-    await counter.close();
+    await direct.close();
     await system.stop();
-    await book.close();
+    await journal.close();
   }
 }

@@ -3,13 +3,13 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import type { DevInfo } from '../product';
-import type { Book, Claim, Money, Payment, Reservation } from './book';
+import type { Journal, Claim, Money, Payment, Reservation } from './journal';
 import type { Answer, HttpClient } from './http-client';
 import type { Random } from './random';
 
 export interface ShopDeps {
   http: HttpClient;
-  book: Book;
+  journal: Journal;
   random: Random;
   keys: DevInfo['keys'];
   webhookSecrets: DevInfo['webhookSecrets'];
@@ -26,16 +26,16 @@ export interface HoldRequest {
   client: Claim['client'];
 }
 
-/** What became of a signal by hand: taken by Temporal, no such open workflow, or nobody knows. */
+/** The result of a signal: accepted by Temporal, no such open workflow, or unknown. */
 export type SignalResult = 'taken' | 'gone' | 'unknown';
 
-const SIGNAL_LIMIT_MS = 5_000;
+const SIGNAL_TIMEOUT_MS = 5_000;
 const SIGNAL_TRIES = 6;
 const NOT_FOUND = 5;
 
 const reservationOf = (answer: Answer): Reservation => answer.body as Reservation;
 
-/** What a client, a payment provider, a scanner and an operator can do, each remembered in the book. */
+/** The actions of a client, a payment provider, a scanner and an operator, each recorded in the journal. */
 export class Shop {
   constructor(readonly deps: ShopDeps) {}
 
@@ -51,10 +51,10 @@ export class Shop {
       expect: [201, '409 seats_unavailable'],
       subject: id,
     });
-    return answer.status === 201 ? this.deps.book.held(reservationOf(answer), client) : null;
+    return answer.status === 201 ? this.deps.journal.recordHold(reservationOf(answer), client) : null;
   }
 
-  /** The same key with something else behind it is refused, and says nothing. */
+  /** Sends a known key with another body: it must be refused. */
   async misuseKey(claim: Claim, by: Claim['client']): Promise<void> {
     await this.deps.http.call({
       operation: 'key misused',
@@ -69,7 +69,7 @@ export class Shop {
   }
 
   async read(claim: Claim): Promise<Reservation> {
-    // As it was told before this was asked; what is told meanwhile may be younger than the answer.
+    // The state before this request: an answer that arrives meanwhile may be newer than this one.
     const wasConfirmed = claim.confirmed.size > 0;
     const wasCancelled = claim.cancelled.done;
     const answer = await this.deps.http.call({
@@ -82,13 +82,18 @@ export class Shop {
     });
     const now = reservationOf(answer);
     if (answer.status !== 200) return now;
-    if (wasConfirmed && !claim.cancelAsked && now.status !== 'confirmed') this.disagrees(claim, 'confirmed', now);
-    if (wasCancelled && now.status !== 'cancelled') this.disagrees(claim, 'cancelled', now);
+    if (wasConfirmed && !claim.cancelAsked && now.status !== 'confirmed')
+      this.reportContradiction(claim, 'confirmed', now);
+    if (wasCancelled && now.status !== 'cancelled') this.reportContradiction(claim, 'cancelled', now);
     return now;
   }
 
-  private disagrees(claim: Claim, told: string, now: Reservation): void {
-    this.deps.book.violation('a read never takes back an answer', claim.id, `told ${told}, then read ${now.status}`);
+  private reportContradiction(claim: Claim, answered: string, now: Reservation): void {
+    this.deps.journal.violation(
+      'a read never contradicts an earlier answer',
+      claim.id,
+      `answered ${answered}, then read ${now.status}`,
+    );
   }
 
   /** Reads until the status is one of these, for a while. */
@@ -102,7 +107,7 @@ export class Shop {
 
   async confirm(claim: Claim, reference: string, money: Money = claim.total): Promise<Answer> {
     const right = money.amount === claim.total.amount && money.currency === claim.total.currency;
-    const payment = this.deps.book.payment('confirm', reference, claim.id, money);
+    const payment = this.deps.journal.recordPayment('confirm', reference, claim.id, money);
     const answer = await this.deps.http.call({
       operation: right ? 'confirm' : 'confirm, wrong amount',
       method: 'POST',
@@ -115,14 +120,14 @@ export class Shop {
       subject: claim.id,
     });
     if (answer.lost > 0) payment.uncertain = true;
-    if (answer.status < 300) payment.told.add('confirm');
+    if (answer.status < 300) payment.acknowledged.add('confirm');
     else payment.refused = true;
     if (answer.status === 200) {
       claim.confirmed.add(reference);
       const now = reservationOf(answer);
       if (now.payment?.reference !== reference || !['confirmed', 'cancelled'].includes(now.status)) {
         const detail = `confirm of ${reference} was answered 200 with ${now.status}, ${now.payment?.reference ?? 'no payment'}`;
-        this.deps.book.violation('confirm 200 is of its own payment', claim.id, detail);
+        this.deps.journal.violation('confirm 200 is of its own payment', claim.id, detail);
       }
     }
     return answer;
@@ -142,7 +147,7 @@ export class Shop {
       expect: [200],
       subject: payment.reference,
     });
-    if (answer.status === 200) payment.told.add(provider);
+    if (answer.status === 200) payment.acknowledged.add(provider);
   }
 
   /** One delivery of a payment by the Standard Webhooks rules. */
@@ -168,7 +173,7 @@ export class Shop {
     };
   }
 
-  /** A payment that failed is only noted. */
+  /** Reports a failed payment, which the API only records. */
   async payFailed(claim: Claim, reference: string): Promise<void> {
     const raw = JSON.stringify({ type: 'payment.failed', data: { reservation: claim.id, reference, ...claim.total } });
     const id = `msg_${this.deps.random.uuid()}`;
@@ -230,7 +235,7 @@ export class Shop {
     if (answer.status === 200) {
       claim.cancelled.done = true;
       const { status } = reservationOf(answer);
-      if (status !== 'cancelled') this.deps.book.violation('cancel 200 is cancelled', claim.id, `it says ${status}`);
+      if (status !== 'cancelled') this.deps.journal.violation('cancel 200 is cancelled', claim.id, `it says ${status}`);
     }
     return answer;
   }
@@ -250,11 +255,11 @@ export class Shop {
       ],
       subject: claim.id,
     });
-    if (answer.status === 200) this.deps.book.promise(claim, reservationOf(answer).expiresAt);
+    if (answer.status === 200) this.deps.journal.extendPromise(claim, reservationOf(answer).expiresAt);
     return answer.status === 200;
   }
 
-  /** The ticket codes, or null when they are not there yet. */
+  /** The ticket codes, or null when they are not ready. */
   async tickets(claim: Claim): Promise<string[] | null> {
     const answer = await this.deps.http.call({
       operation: 'tickets',
@@ -280,7 +285,8 @@ export class Shop {
       subject: claim.id,
     });
     const isPdf = Buffer.isBuffer(answer.body) && answer.body.subarray(0, 5).toString('latin1') === '%PDF-';
-    if (answer.status === 200 && !isPdf) this.deps.book.violation('a PDF is a PDF', claim.id, 'it does not begin so');
+    if (answer.status === 200 && !isPdf)
+      this.deps.journal.violation('a PDF is a PDF', claim.id, 'it does not start with %PDF-');
   }
 
   async resend(claim: Claim): Promise<void> {
@@ -308,12 +314,12 @@ export class Shop {
     });
     if (answer.status === 201) claim.entered.set(code, (claim.entered.get(code) ?? 0) + 1);
     if (answer.status === 201 && wasCancelled) {
-      this.deps.book.violation('a void ticket lets nobody in', claim.id, code);
+      this.deps.journal.violation('a void ticket is never checked in', claim.id, code);
     }
   }
 
-  /** Something that anybody may look at. */
-  async look(operation: string, path: string, as?: keyof DevInfo['keys'], expect: readonly number[] = [200]) {
+  /** A read of anything else. */
+  async get(operation: string, path: string, as?: keyof DevInfo['keys'], expect: readonly number[] = [200]) {
     const key = as && this.deps.keys[as];
     return this.deps.http.call({
       operation,
@@ -325,30 +331,30 @@ export class Shop {
     });
   }
 
-  /** A signal by hand, as an operator sends it from the command line: tried again while Temporal is away. */
+  /** Sends a signal as an operator does from the command line; repeats it while Temporal is down. */
   async signal(id: string, name: 'paymentConfirmed' | 'cancel', args: unknown[]): Promise<SignalResult> {
-    const { temporal, book, random, http } = this.deps;
+    const { temporal, journal, random, http } = this.deps;
     let result: SignalResult = 'unknown';
     for (let attempt = 0; attempt < SIGNAL_TRIES && result === 'unknown'; attempt++) {
       try {
-        const deadline = Date.now() + SIGNAL_LIMIT_MS;
+        const deadline = Date.now() + SIGNAL_TIMEOUT_MS;
         await temporal.connection.withDeadline(deadline, () => temporal.workflow.getHandle(id).signal(name, ...args));
         result = 'taken';
-        book.write({ actor: http.actor, operation: `signal ${name}`, subject: id, args });
+        journal.write({ actor: http.actor, operation: `signal ${name}`, subject: id, args });
       } catch (error) {
         const cause = (error as { cause?: { code?: unknown } }).cause;
         if ((error as Error).name === 'WorkflowNotFoundError' || cause?.code === NOT_FOUND) result = 'gone';
         else await sleep(random.between(200, 1_000));
       }
     }
-    book.count(`signal ${name}`, result);
+    journal.count(`signal ${name}`, result);
     return result;
   }
 
   async signalPayment(payment: Payment): Promise<SignalResult> {
     const { reference, reservation, amount, currency } = payment;
     const result = await this.signal(reservation, 'paymentConfirmed', [{ reference, amount, currency }]);
-    if (result === 'taken') payment.told.add('signal');
+    if (result === 'taken') payment.acknowledged.add('signal');
     else payment.uncertain = true;
     return result;
   }

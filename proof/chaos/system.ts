@@ -3,14 +3,14 @@ import { startServices, type Services } from '../../dev/services';
 import { startStack, type Stack } from '../../dev/stack';
 import type { DevInfo, FaultPoint } from '../product';
 import { startProxy, type Proxy } from './proxy';
-import { Watch } from './watch';
+import { PartMonitor } from './part-monitor';
 
-/** Two relays and two pollers of the reservations, so that they can get in each other's way. */
+/** Two relays and two reservations workers, so that they compete. */
 const WORKERS = ['reservations,mail,relay', 'reservations,relay', 'documents,mail'] as const;
 export const OWN_PARTS = ['api', 'worker-1', 'worker-2', 'worker-3'] as const;
 export const DOCUMENTS_WORKER = 'worker-3';
 
-/** With the load's usual pace each fires once or twice a minute: more, and the workers do nothing but start. */
+/** Probabilities: at the usual load each point fires once or twice a minute. With more the workers only restart. */
 const FAULT_POINTS: Record<FaultPoint, number> = {
   'hold.committed': 0.006,
   'webhook.recorded': 0.006,
@@ -27,13 +27,13 @@ const FAULT_POINTS: Record<FaultPoint, number> = {
 
 export interface ChaosSystem {
   services: Services;
-  watch: Watch;
-  /** What stands between our processes and their services; whoever counts goes past it. */
+  monitor: PartMonitor;
+  /** Between our processes and their services; the checks bypass them. */
   proxies: { postgres: Proxy; temporal: Proxy };
   apiUrl: () => string;
   info: Pick<DevInfo, 'keys' | 'webhookSecrets'>;
   logFolders: readonly string[];
-  /** Ends our processes in order and starts them again without fault points. */
+  /** Stops our processes in order and restarts them without fault points. */
   disarm(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export interface SystemOptions {
 
 const portOf = (address: string): number => Number(/:(\d+)(?:\/|$)/.exec(address)?.[1]);
 
-/** What a process needs of ours to run at all; no setting of the user's has a say here. */
+/** The variables that a process needs to run at all; the settings of the user have no effect here. */
 const baseEnv = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) => {
@@ -66,7 +66,7 @@ function databaseUrlThrough(proxy: Proxy, services: Services): string {
 export async function startSystem(options: SystemOptions): Promise<ChaosSystem> {
   const { home, signal, progress } = options;
   let armed = options.armed;
-  const watch = new Watch(() => armed);
+  const monitor = new PartMonitor(() => armed);
   const services = await startServices({
     home: join(home, 'services'),
     env: baseEnv(),
@@ -74,7 +74,7 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
     temporalDatabase: 'file',
     progress,
     signal,
-    ...watch.events,
+    ...monitor.events,
   });
   const proxies = {
     postgres: await startProxy(portOf(services.databaseUrl)),
@@ -101,9 +101,9 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
       seed: false,
       progress,
       signal,
-      ...watch.events,
+      ...monitor.events,
     });
-    void stack.failed.then((error) => watch.events.onFailure(error));
+    void stack.failed.then((error) => monitor.events.onFailure(error));
     return stack;
   }
 
@@ -122,7 +122,7 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
   const { apiUrl, keys, webhookSecrets } = stack.info();
   return {
     services,
-    watch,
+    monitor,
     proxies,
     apiUrl: () => apiUrl,
     info: { keys, webhookSecrets },

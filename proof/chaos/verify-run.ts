@@ -7,9 +7,9 @@ export interface VerifyResult {
   output: string;
 }
 
-const LIMIT_MS = 180_000;
+const TIMEOUT_MS = 180_000;
 
-/** Runs `npm run verify`'s program on the system itself, past the proxies. */
+/** Runs the program of `npm run verify` on the system; it bypasses the proxies. */
 export async function runVerify(services: Services): Promise<VerifyResult> {
   const child = spawn(process.execPath, [program('src', 'cli', 'verify.js'), '--json'], {
     cwd: PROJECT,
@@ -20,7 +20,7 @@ export async function runVerify(services: Services): Promise<VerifyResult> {
       TEMPORAL_NAMESPACE: services.temporalNamespace,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
+    timeout: TIMEOUT_MS,
   });
   let output = '';
   const take = (chunk: Buffer): void => void (output += chunk.toString('utf8'));

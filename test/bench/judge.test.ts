@@ -11,17 +11,17 @@ const subject: Case = {
   title: 'A race',
   rounds: 3,
   targets: [
-    { title: 'per second, of the limit', of: (f) => f.oursPerSecond! / f.barePerSecond!, atLeast: 0.7 },
-    { title: 'latency, of the limit', of: (f) => f.oursMeanMs! / f.bareMeanMs!, atMost: 1.5 },
+    { title: 'per second, relative to the baseline', of: (f) => f.oursPerSecond! / f.koaPerSecond!, atLeast: 0.7 },
+    { title: 'latency, relative to the baseline', of: (f) => f.oursMeanMs! / f.koaMeanMs!, atMost: 1.5 },
     { title: 'shown', of: (f) => f.oursMeanMs! },
   ],
   measure: () => Promise.resolve({}),
 };
 
 const rounds = [
-  { oursPerSecond: 70, barePerSecond: 100, oursMeanMs: 3, bareMeanMs: 1 },
-  { oursPerSecond: 10, barePerSecond: 100, oursMeanMs: 4, bareMeanMs: 2 },
-  { oursPerSecond: 90, barePerSecond: 100, oursMeanMs: 1, bareMeanMs: 1 },
+  { oursPerSecond: 70, koaPerSecond: 100, oursMeanMs: 3, koaMeanMs: 1 },
+  { oursPerSecond: 10, koaPerSecond: 100, oursMeanMs: 4, koaMeanMs: 2 },
+  { oursPerSecond: 90, koaPerSecond: 100, oursMeanMs: 1, koaMeanMs: 1 },
 ];
 
 describe('the median', () => {
@@ -39,11 +39,11 @@ describe('judging a case', () => {
   it('takes the median of the ratios of each round, not the ratio of the medians', () => {
     const { judged, medians } = concludeCase(subject, rounds, undefined);
     expect(judged).toEqual([
-      { title: 'per second, of the limit', atLeast: 0.7, median: 0.7, min: 0.1, max: 0.9, met: true },
-      { title: 'latency, of the limit', atMost: 1.5, median: 2, min: 1, max: 3, met: false },
+      { title: 'per second, relative to the baseline', atLeast: 0.7, median: 0.7, min: 0.1, max: 0.9, met: true },
+      { title: 'latency, relative to the baseline', atMost: 1.5, median: 2, min: 1, max: 3, met: false },
       { title: 'shown', median: 3, min: 1, max: 4, met: null },
     ]);
-    expect(medians).toEqual({ oursPerSecond: 70, barePerSecond: 100, oursMeanMs: 3, bareMeanMs: 1 });
+    expect(medians).toEqual({ oursPerSecond: 70, koaPerSecond: 100, oursMeanMs: 3, koaMeanMs: 1 });
   });
 
   it('holds two bounds against a figure that must be exact', () => {
@@ -82,30 +82,30 @@ const result = (cases: BenchResult['cases']): BenchResult => ({
   temporal: 'development',
   partial: false,
   minutes: 1,
-  spinsMs: [
+  calibrationMs: [
     [200, 210],
     [220, 200],
   ],
-  unrest: [],
+  noisyPeriods: [],
   charts: [],
   cases,
 });
 
 describe('the result', () => {
-  it('counts what is met, and names what broke off', () => {
+  it('counts the targets that are met, and names the cases that failed', () => {
     const broken = concludeCase({ ...subject, id: 'flood' }, [], 'no');
     const whole = result([concludeCase(subject, rounds, undefined), broken]);
-    expect(verdictOf(whole)).toEqual({ ok: false, text: '1 of 2 targets are met; broke off: flood.' });
+    expect(verdictOf(whole)).toEqual({ ok: false, text: '1 of 2 targets are met; failed: flood.' });
     expect(ratioTable(whole).rows.map((row) => row.at(-1))).toEqual(['yes', 'NO', '', 'NO']);
     expect(renderReport(benchReport(whole))).toContain('Against the targets');
   });
 
-  it('is not good when a case broke off after a good round', () => {
-    const good = concludeCase({ ...subject, targets: [subject.targets[0]!] }, rounds, 'then it broke');
+  it('is not good when a case failed after a good round', () => {
+    const good = concludeCase({ ...subject, targets: [subject.targets[0]!] }, rounds, 'then it failed');
     expect(verdictOf(result([good])).ok).toBe(false);
   });
 
-  it('says how far apart equal sums were', () => expect(noiseOf(result([]).spinsMs)).toBeCloseTo(0.1));
+  it('tells how much the calibrations differ', () => expect(noiseOf(result([]).calibrationMs)).toBeCloseTo(0.1));
 
   it('names the machine in short', () => expect(shortName(result([]).machine)).toBe('intel-xeon-2'));
 });

@@ -57,25 +57,25 @@ describe('a stream of server-sent events', () => {
 });
 
 describe('the longest pause of the adoption', () => {
-  const look = (atMs: number, waiting: number, adopted: number) => ({ atMs, waiting, adopted });
+  const sample = (atMs: number, waiting: number, adopted: number) => ({ atMs, waiting, adopted });
 
   it('is the time in which nothing is adopted while something waits', () => {
-    const looks = [
-      look(0, 5, 0),
-      look(250, 5, 0),
-      look(500, 4, 1),
-      look(750, 4, 1),
-      look(1000, 4, 1),
-      look(1250, 3, 2),
+    const samples = [
+      sample(0, 5, 0),
+      sample(250, 5, 0),
+      sample(500, 4, 1),
+      sample(750, 4, 1),
+      sample(1000, 4, 1),
+      sample(1250, 3, 2),
     ];
-    expect(longestPauseMs(looks)).toBe(500);
+    expect(longestPauseMs(samples)).toBe(500);
   });
 
   it('does not count the time in which nothing waits', () => {
-    expect(longestPauseMs([look(0, 0, 0), look(5000, 0, 0), look(5250, 1, 0), look(5500, 0, 1)])).toBe(0);
+    expect(longestPauseMs([sample(0, 0, 0), sample(5000, 0, 0), sample(5250, 1, 0), sample(5500, 0, 1)])).toBe(0);
   });
 
-  it('counts to the last look', () => {
-    expect(longestPauseMs([look(0, 1, 0), look(3000, 1, 0)])).toBe(3000);
+  it('counts to the last sample', () => {
+    expect(longestPauseMs([sample(0, 1, 0), sample(3000, 1, 0)])).toBe(3000);
   });
 });

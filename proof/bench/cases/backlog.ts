@@ -4,79 +4,79 @@ import type { Chart } from '../../report/charts';
 import { summarise } from '../../report/statistics';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { expectStatuses, holdOurs, makeBuyers, perSecond, scaled, type BuyerRequest } from '../holds';
-import { endLives } from '../lives';
+import { endLifecycles } from '../lifecycles';
 
 const QUIET = { holds: 200, everyMs: 100 };
 /** Several times what two cores adopt. */
 const BURST = { holds: 4_000, everyMs: 5 };
 const CONNECTIONS = 64;
-const LOOK_EVERY_MS = 250;
-/** Longer than that without one adoption, and a buyer who pays would notice. */
-const MAY_PAUSE_MS = 2_000;
-const DRAIN_LIMIT_MS = 10 * 60_000;
+const SAMPLE_MS = 250;
+/** A buyer who pays would notice a longer pause of the adoption. */
+const MAX_PAUSE_MS = 2_000;
+const DRAIN_TIMEOUT_MS = 10 * 60_000;
 const CHART_POINTS = 120;
 const METRIC = 'holdfast_outbox_entries';
 
 const WAITING = sql(
   'backlog_waiting',
-  // Nobody else's starts wait after a rest. To look costs next to nothing: it is part of what is measured.
+  // After `quiesce` no other starts wait. The cost of this query is part of the measurement, and small.
   `select (select count(*) from reservations where event_id = $1) as held,
           (select count(*) from outbox where kind = 'start') as waiting`,
 );
 
-/** What stood in the outbox at a moment, and how many holds had been adopted by then. */
-interface Look {
+/** How many holds waited in the outbox, and how many were adopted, at one time. */
+interface Sample {
   atMs: number;
   waiting: number;
   adopted: number;
 }
 
-interface Watch {
-  looks: Look[];
-  /** To be called when nobody comes any more. Resolves with the looks from then on, when nothing waits. */
-  drained(): Promise<Look[]>;
+interface BacklogMonitor {
+  samples: Sample[];
+  /** To be called after the last hold. Resolves when nothing waits, with the samples since the call. */
+  drained(): Promise<Sample[]>;
 }
 
-function watchBacklog({ db }: Bench, { id }: BenchEvent): Watch {
-  const looks: Look[] = [];
+function monitorBacklog({ db }: Bench, { id }: BenchEvent): BacklogMonitor {
+  const samples: Sample[] = [];
   const started = performance.now();
   let endedAtMs = Infinity;
-  const watch = async (): Promise<void> => {
+  const poll = async (): Promise<void> => {
     for (;;) {
-      // Before it looks: what it sees is at least of this moment.
+      // The time before the query: the result is not older.
       const atMs = performance.now() - started;
       const [row] = await db.rows<{ held: number; waiting: number }>(WAITING, [id]);
       const { held, waiting } = row!;
-      looks.push({ atMs, waiting, adopted: held - waiting });
+      samples.push({ atMs, waiting, adopted: held - waiting });
       if (waiting === 0 && atMs > endedAtMs) return;
-      if (atMs > endedAtMs + DRAIN_LIMIT_MS) throw new Error(`${waiting} holds wait ten minutes after the burst`);
-      await delay(LOOK_EVERY_MS);
+      if (atMs > endedAtMs + DRAIN_TIMEOUT_MS) throw new Error(`${waiting} holds wait ten minutes after the burst`);
+      await delay(SAMPLE_MS);
     }
   };
-  const watching = watch();
-  watching.catch(() => undefined); // Whoever waits for the end hears of it.
+  const polling = poll();
+  polling.catch(() => undefined); // `drained` reports the error.
   return {
-    looks,
+    samples,
     async drained() {
       endedAtMs = performance.now() - started;
-      await watching;
-      return looks.filter(({ atMs }) => atMs > endedAtMs);
+      await polling;
+      return samples.filter(({ atMs }) => atMs > endedAtMs);
     },
   };
 }
 
-/** The longest time in which nothing was adopted although something waited. */
-export function longestPauseMs(looks: readonly Look[]): number {
-  let [longest, since] = [0, looks[0]?.atMs ?? 0];
-  for (const [index, { atMs, adopted }] of looks.entries()) {
-    const before = looks[index - 1];
+/** The longest time in which holds waited and none was adopted. */
+export function longestPauseMs(samples: readonly Sample[]): number {
+  let [longest, since] = [0, samples[0]?.atMs ?? 0];
+  for (const [index, { atMs, adopted }] of samples.entries()) {
+    const before = samples[index - 1];
     if (before?.waiting !== 0 && before?.adopted === adopted) longest = Math.max(longest, atMs - since);
     else since = atMs;
   }
   return longest;
 }
 
-/** The backlog as the metric shows it. */
+/** The backlog, read from /metrics. */
 async function readMetric({ apiUrl, keys }: Bench): Promise<number> {
   const answer = await fetch(`${apiUrl}/metrics`, { headers: { authorization: `Bearer ${keys.operator}` } });
   const line = (await answer.text()).split('\n').find((one) => one.startsWith(`${METRIC} `));
@@ -84,12 +84,12 @@ async function readMetric({ apiUrl, keys }: Bench): Promise<number> {
   return Number(line.split(' ')[1]);
 }
 
-function chartOf(looks: readonly Look[]): Chart {
-  const every = Math.ceil(looks.length / CHART_POINTS);
-  const shown = looks.filter((_, index) => index % every === 0);
-  const line = (name: string, of: (look: Look) => number) => ({
+function chartOf(samples: readonly Sample[]): Chart {
+  const every = Math.ceil(samples.length / CHART_POINTS);
+  const shown = samples.filter((_, index) => index % every === 0);
+  const line = (name: string, of: (sample: Sample) => number) => ({
     name,
-    points: shown.map((look) => [look.atMs / 1000, of(look)] as const),
+    points: shown.map((sample) => [sample.atMs / 1000, of(sample)] as const),
   });
   return {
     kind: 'line',
@@ -110,20 +110,20 @@ async function measure(bench: Bench): Promise<Figures> {
   const quiet = await bench.makeEvent(scaled(bench, QUIET.holds, 50));
   const quietBuyers = makeBuyers(quiet, quiet.labels);
   const quietP99Ms = await holdPaced(bench, quietBuyers, QUIET.everyMs);
-  await bench.rest();
+  await bench.quiesce();
 
   const event = await bench.makeEvent(scaled(bench, BURST.holds));
   const buyers = makeBuyers(event, event.labels);
-  const backlog = watchBacklog(bench, event);
+  const backlog = monitorBacklog(bench, event);
   const burstP99Ms = await holdPaced(bench, buyers, BURST.everyMs);
   const backlogMetricCount = await readMetric(bench);
-  const { looks } = backlog;
+  const { samples } = backlog;
   const draining = await backlog.drained();
   if (draining.some(({ waiting }, index) => waiting > (draining[index - 1]?.waiting ?? Infinity))) {
-    throw new Error('the backlog grew although nobody came any more');
+    throw new Error('the backlog grew after the last hold');
   }
-  bench.chart(chartOf(looks));
-  await endLives(bench, [...quietBuyers, ...buyers]);
+  bench.chart(chartOf(samples));
+  await endLifecycles(bench, [...quietBuyers, ...buyers]);
   const [{ atMs, waiting, adopted }, last] = [draining[0]!, draining.at(-1)!];
   return {
     quietP99Ms,
@@ -131,28 +131,28 @@ async function measure(bench: Bench): Promise<Figures> {
     backlogMetricCount,
     adoptedMeanwhilePerSecond: perSecond(adopted, atMs),
     adoptedAfterwardsPerSecond: perSecond(waiting, last.atMs - atMs),
-    longestPauseMs: longestPauseMs(looks),
+    longestPauseMs: longestPauseMs(samples),
   };
 }
 
-/** More buyers than actors can be started: they are answered all the same, and the actors catch up. */
+/** A burst that is faster than the adoption: buyers are answered as before, and the actors catch up. */
 export const backlog: Case = {
   id: 'backlog',
-  title: 'A burst of 200 holds a second for 20 s, several times what is adopted meanwhile',
+  title: 'A burst of 200 holds a second for 20 s, several times the rate of adoption',
   rounds: 2,
   targets: [
     {
-      title: 'a hold during the burst, of a hold at 10 a second (p99)',
+      title: 'a hold during the burst, relative to a hold at 10 a second (p99)',
       of: ({ burstP99Ms, quietP99Ms }) => burstP99Ms! / quietP99Ms!,
       atMost: 3,
     },
     {
-      title: 'longest time without one adoption while holds wait (ms)',
+      title: 'longest pause of the adoption while holds wait (ms)',
       of: ({ longestPauseMs }) => longestPauseMs!,
-      atMost: MAY_PAUSE_MS,
+      atMost: MAX_PAUSE_MS,
     },
     {
-      title: 'holds waiting for their actor when the burst ends, by the metric',
+      title: 'holds that wait for their actor at the end of the burst, from /metrics',
       of: ({ backlogMetricCount }) => backlogMetricCount!,
     },
   ],

@@ -6,39 +6,39 @@ import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { startCpuMeter } from '../cpu';
 import { expectStatuses, holdOurs, makeBuyers, scaled } from '../holds';
 import { expectFiles, startListeners, type Arrivals } from '../listeners/listeners';
-import { endLives } from '../lives';
+import { endLifecycles } from '../lifecycles';
 import { takeTurns } from '../turns';
 
 const LISTENERS = 2_000;
 const HOLDS = 500;
 const EVERY_MS = 20;
 const CONNECTIONS = 32;
-/** After the last hold; what has not come by then is missing. */
-const LAST_WORD_MS = 3_000;
+/** From the last hold; a change that has not arrived by then is missing. */
+const GRACE_MS = 3_000;
 
 const HELD_AT = sql(
   'streams_held_at',
-  // By the hold's own clock, so a little before its answer.
+  // By the clock of the database, so a little before the answer.
   `select s.label, extract(epoch from r.created_at)::float8 * 1000 as at_ms
      from reservations r join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id
     where r.event_id = $1`,
 );
 
-/** How long each change took to each listener. @throws Error when one did not come, or came as something else */
+/** How long each change took to each listener. @throws Error when one is missing or wrong */
 async function delaysOf(bench: Bench, { id }: BenchEvent, arrivals: readonly Arrivals[]): Promise<Float64Array> {
   const held = await bench.db.rows<{ label: string; at_ms: number }>(HELD_AT, [id]);
   const bySeat = new Map<string, Arrivals>();
   for (const one of arrivals) {
     for (const { label, status } of one.seats) {
-      if (status !== 'held') throw new Error(`the stream says that ${label} is ${status}`);
+      if (status !== 'held') throw new Error(`the stream says ${status} for ${label}, expected held`);
       bySeat.set(label, one);
     }
   }
   return Float64Array.from(
     held.flatMap(({ label, at_ms }) => {
       const { atMs } = bySeat.get(label) ?? {};
-      if (!atMs) throw new Error(`nobody heard of ${label}`);
-      if (atMs.some(Number.isNaN)) throw new Error(`not every listener heard of ${label}`);
+      if (!atMs) throw new Error(`no listener received ${label}`);
+      if (atMs.some(Number.isNaN)) throw new Error(`not every listener received ${label}`);
       return Array.from(atMs, (at) => at - at_ms);
     }),
   ).sort();
@@ -48,7 +48,7 @@ async function hold(bench: Bench, event: BenchEvent): Promise<{ p50: number; p99
   const buyers = makeBuyers(event, event.labels);
   const result = await holdOurs(bench, buyers, { connections: CONNECTIONS, everyMs: EVERY_MS });
   expectStatuses(result, { 201: buyers.length });
-  return { ...summarise(result.ms), end: () => endLives(bench, buyers) };
+  return { ...summarise(result.ms), end: () => endLifecycles(bench, buyers) };
 }
 
 async function withListeners(bench: Bench): Promise<Figures> {
@@ -65,7 +65,7 @@ async function withListeners(bench: Bench): Promise<Figures> {
     const { p50, p99, end } = await hold(bench, event);
     const wallMs = performance.now() - started;
     const spent = stop();
-    await delay(LAST_WORD_MS);
+    await delay(GRACE_MS);
     const delays = await delaysOf(bench, event, await listeners.finish());
     await end();
     return {
@@ -74,7 +74,7 @@ async function withListeners(bench: Bench): Promise<Figures> {
       changeP50Ms: delays[Math.floor(delays.length / 2)]!,
       changeP99Ms: delays[Math.floor(0.99 * delays.length)]!,
       changeMaxMs: delays.at(-1)!,
-      changesHeardCount: delays.length,
+      changesReceivedCount: delays.length,
       apiCpuShare: spent.api / wallMs,
       listenersCpuShare: spent.listeners / wallMs,
     };
@@ -94,7 +94,7 @@ async function alone(bench: Bench): Promise<Figures> {
   return { aloneHoldP50Ms: p50, aloneHoldP99Ms: p99, aloneApiCpuShare };
 }
 
-/** Everybody who waits for the sale watches the map. */
+/** Many browsers follow the seat map of one event. */
 export const streams: Case = {
   id: 'streams',
   title: '2,000 listeners of one event’s stream, 50 holds a second',
@@ -106,7 +106,7 @@ export const streams: Case = {
       atMost: 1_000,
     },
     {
-      title: 'a hold, of a hold without listeners (p50)',
+      title: 'a hold, relative to a hold without listeners (p50)',
       of: ({ listenersHoldP50Ms, aloneHoldP50Ms }) => listenersHoldP50Ms! / aloneHoldP50Ms!,
       atMost: 1.2,
     },

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import type { Bench, Case, Figures } from '../case';
 import { perSecond, scaled } from '../holds';
-import { startPrinter, type Printer } from '../limits/print/printer';
+import { startPrinter, type Printer } from '../baselines/pdf/printer';
 import { memoryBytesOf } from '../memory';
 import { takeTurns } from '../turns';
 
 const TICKETS = 200;
 const WARM_UP = 40;
-/** On end, in portions after each of which the memory is looked at. */
+/** Printed without a pause; the memory is read after each portion. */
 const PORTIONS = 16;
 const PORTION = 125;
 const MEGABYTE = 1_000_000;
@@ -25,7 +25,7 @@ async function measureRate(bench: Bench, round: number, printer: Printer): Promi
   const count = scaled(bench, TICKETS);
   const figures: Figures = {};
   await printer.print({ side: 'ours', count: WARM_UP });
-  const turn = (side: 'ours' | 'limit') => ({
+  const turn = (side: 'ours' | 'baseline') => ({
     of: side,
     measure: async () => {
       const { wallMs, bytes } = await printer.print({ side, count });
@@ -33,19 +33,19 @@ async function measureRate(bench: Bench, round: number, printer: Printer): Promi
       figures[`${side}PageBytes`] = bytes / count;
     },
   });
-  await takeTurns(bench, round, [turn('ours'), turn('limit')]);
+  await takeTurns(bench, round, [turn('ours'), turn('baseline')]);
   return figures;
 }
 
-/** The tickets of one buyer after the other, each a document of one page. */
+/** Tickets, each a document of one page. */
 export const ticketsPdf: Case = {
   id: 'tickets-pdf',
   title: 'Tickets printed, two documents of a page at a time',
   rounds: 3,
   targets: [
     {
-      title: 'pages per second, of limit (e)',
-      of: ({ oursPagesPerSecond, limitPagesPerSecond }) => oursPagesPerSecond! / limitPagesPerSecond!,
+      title: 'pages per second, relative to pdf',
+      of: ({ oursPagesPerSecond, baselinePagesPerSecond }) => oursPagesPerSecond! / baselinePagesPerSecond!,
       atLeast: 0.5,
     },
   ],
@@ -55,7 +55,7 @@ export const ticketsPdf: Case = {
 async function measureMemory(bench: Bench, printer: Printer): Promise<Figures> {
   const memory: number[] = [];
   const portion = scaled(bench, PORTION);
-  await bench.rest();
+  await bench.quiesce();
   for (let done = 0; done < PORTIONS; done++) {
     await printer.print({ side: 'ours', count: portion });
     memory.push(memoryBytesOf(printer.pid) / MEGABYTE);
@@ -63,7 +63,7 @@ async function measureMemory(bench: Bench, printer: Printer): Promise<Figures> {
   }
   bench.chart({
     kind: 'line',
-    title: 'Tickets on end: memory of the printer and its browser',
+    title: 'Tickets without a pause: memory of the printer and its browser',
     xLabel: 'tickets',
     yLabel: 'MB',
     series: [{ name: 'memory', points: memory.map((megabytes, index) => [(index + 1) * portion, megabytes] as const) }],
@@ -76,14 +76,14 @@ async function measureMemory(bench: Bench, printer: Printer): Promise<Figures> {
   };
 }
 
-/** Whether a printer that never rests needs more and more. */
+/** Whether the memory of a busy printer grows. */
 export const ticketsMemory: Case = {
   id: 'tickets-memory',
-  title: '2,000 tickets on end: memory of the printer and its browser',
+  title: '2,000 tickets without a pause: memory of the printer and its browser',
   rounds: 1,
   targets: [
     {
-      title: 'the most memory in the last quarter, of the most in the first',
+      title: 'peak memory in the last quarter, relative to the first',
       of: ({ firstQuarterMegabytes, lastQuarterMegabytes }) => lastQuarterMegabytes! / firstQuarterMegabytes!,
       atMost: 1.1,
     },

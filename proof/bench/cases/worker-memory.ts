@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings, sql } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
-import { expectStatuses, holdRaw, makeBuyers, scaled, type BuyerRequest } from '../holds';
-import { endLives } from '../lives';
-import { openLookout } from '../lookout';
+import { expectStatuses, holdSql, makeBuyers, scaled, type BuyerRequest } from '../holds';
+import { endLifecycles } from '../lifecycles';
+import { openReservationWatcher } from '../reservation-watcher';
 import { paymentWebhook } from '../payments';
 import { untilIdle } from '../cpu';
 import { memoryBytesOf } from '../memory';
 
-/** How many reservations are open when the memory is looked at. */
+/** How many reservations are open when the memory is read. */
 const STEPS = [2_000, 10_000, 20_000] as const;
 const HOLDS_AT_ONCE = 10;
 const PAID = 20;
-const LOOK_EVERY_MS = 1_000;
-/** A collector that has nothing to do leaves what it could free; it is given a moment. */
-const SETTLE_MS = 5_000;
+const POLL_MS = 1_000;
+/** Time for a garbage collection. */
+const COLLECT_MS = 5_000;
 const MEGABYTE = 1_000_000;
 
 const WAITING = sql(
@@ -24,32 +24,32 @@ const WAITING = sql(
 
 async function untilAdopted({ db, stack, progress }: Bench, { id }: BenchEvent): Promise<void> {
   const giveUpAt = Date.now() + 20 * 60_000;
-  for (let looks = 1; ; looks++) {
+  for (let polls = 1; ; polls++) {
     const [row] = await db.rows<{ waiting: number }>(WAITING, [id]);
     if (row!.waiting === 0) break;
     if (Date.now() > giveUpAt) throw new Error(`${row!.waiting} holds are not adopted after twenty minutes`);
-    if (looks % 30 === 0) progress(`${row!.waiting} holds have yet to get their actor`);
-    await delay(LOOK_EVERY_MS);
+    if (polls % 30 === 0) progress(`${row!.waiting} holds have yet to get their actor`);
+    await delay(POLL_MS);
   }
   const { workers, temporal } = stack.pids();
   await untilIdle([workers[0]!, temporal]);
-  await delay(SETTLE_MS);
+  await delay(COLLECT_MS);
 }
 
-/** The oldest are no longer in the worker's memory: they must act all the same. */
+/** Pays the oldest, which are evicted from the workflow cache: their actors must act all the same. */
 async function payTheOldest(bench: Bench, buyers: readonly BuyerRequest[]): Promise<void> {
   const { webhookSecrets, databaseUrl } = bench.stack.info();
-  const lookout = await openLookout(databaseUrl);
+  const watcher = await openReservationWatcher(databaseUrl);
   try {
     const oldest = buyers.slice(0, PAID);
     const requests = oldest.map(({ id }) => paymentWebhook(webhookSecrets.standard, id));
-    const confirmed = Promise.all(oldest.map(({ id }) => lookout.confirmed(id)));
+    const confirmed = Promise.all(oldest.map(({ id }) => watcher.confirmed(id)));
     expectStatuses(await bench.load.run({ baseUrl: bench.apiUrl, requests, connections: 4 }), { 200: PAID });
     const late = delay(60_000, 'late' as const, { ref: false });
     if ((await Promise.race([confirmed, late])) === 'late')
-      throw new Error('a reservation of long ago was paid, and its actor does not act');
+      throw new Error('an old reservation was paid and is not confirmed after a minute');
   } finally {
-    await lookout.close();
+    await watcher.close();
   }
 }
 
@@ -67,7 +67,7 @@ async function measure(bench: Bench): Promise<Figures> {
     const buyers = makeBuyers(event, event.labels);
     all.push(...buyers);
     const started = performance.now();
-    await holdRaw(bench, buyers, HOLDS_AT_ONCE);
+    await holdSql(bench, buyers, HOLDS_AT_ONCE);
     await untilAdopted(bench, event);
     const [megabytes, seconds] = [memoryBytesOf(worker.pid) / MEGABYTE, (performance.now() - started) / 1000];
     bench.progress(
@@ -85,11 +85,11 @@ async function measure(bench: Bench): Promise<Figures> {
     ],
   });
   await payTheOldest(bench, all);
-  await endLives(bench, all);
+  await endLifecycles(bench, all);
   return figures;
 }
 
-/** Whether open reservations cost the worker memory, or only the setting says how much it takes. */
+/** Whether open reservations cost the worker memory, or its workflow cache alone bounds it. */
 export const workerMemory: Case = {
   id: 'worker-memory',
   title: 'Memory of the reservations’ worker with 2,000, 10,000 and 20,000 open reservations',
@@ -97,12 +97,12 @@ export const workerMemory: Case = {
   ownStackOnly: true,
   targets: [
     {
-      title: 'with 20,000 open, of with 2,000 (WORKER_CACHED_WORKFLOWS is full by then)',
+      title: 'with 20,000 open, relative to 2,000 (the workflow cache is full by then)',
       of: ({ open2000Megabytes, open20000Megabytes }) => open20000Megabytes! / open2000Megabytes!,
       atMost: 1.15,
     },
     {
-      title: 'with 20,000 open, of with 10,000',
+      title: 'with 20,000 open, relative to 10,000',
       of: ({ open10000Megabytes, open20000Megabytes }) => open20000Megabytes! / open10000Megabytes!,
       atMost: 1.1,
     },

@@ -1,11 +1,11 @@
-/** Takes the chunks of a chunked HTTP body apart, as they come in. */
+/** Decodes a chunked HTTP body as it arrives. */
 class ChunkReader {
-  private rest = '';
+  private unread = '';
 
-  /** @returns what of the body has come to an end of a chunk */
+  /** @returns the part of the body that is in complete chunks */
   take(text: string): string {
     let body = '';
-    const all = this.rest + text;
+    const all = this.unread + text;
     let at = 0;
     for (;;) {
       const lineEnd = all.indexOf('\r\n', at);
@@ -16,7 +16,7 @@ class ChunkReader {
       body += all.slice(start, start + size);
       at = start + size + 2;
     }
-    this.rest = all.slice(at);
+    this.unread = all.slice(at);
     return body;
   }
 }
@@ -27,9 +27,9 @@ const END_OF_HEAD = '\r\n\r\n';
 export class FrameReader {
   private readonly chunks = new ChunkReader();
   private head: string | null = '';
-  private rest = '';
+  private unread = '';
 
-  /** @returns the frames that are whole by now. @throws Error when the answer is not such a stream */
+  /** @returns the frames that are complete. @throws Error when the answer is not such a stream */
   take(text: string): string[] {
     let incoming = text;
     if (this.head !== null) {
@@ -40,8 +40,8 @@ export class FrameReader {
       incoming = this.head.slice(end + END_OF_HEAD.length);
       this.head = null;
     }
-    const frames = (this.rest + this.chunks.take(incoming)).split('\n\n');
-    this.rest = frames.pop() ?? '';
+    const frames = (this.unread + this.chunks.take(incoming)).split('\n\n');
+    this.unread = frames.pop() ?? '';
     return frames;
   }
 }

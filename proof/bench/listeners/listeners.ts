@@ -7,7 +7,7 @@ export interface ListenersRequest {
   count: number;
 }
 
-/** One change as it was sent to all, and when each listener had it: milliseconds since 1970, NaN where it never came. */
+/** One change, and when each listener received it: milliseconds since 1970, NaN where it did not arrive. */
 export interface Arrivals {
   seats: { label: string; status: string }[];
   atMs: Float64Array;
@@ -16,15 +16,15 @@ export interface Arrivals {
 /** Many listeners of one stream, in a process of their own. */
 export interface Listeners {
   pid: number;
-  /** What all of them heard. They listen no more then. */
+  /** Closes the streams. @returns every change that was received */
   finish(): Promise<Arrivals[]>;
   close(): Promise<void>;
 }
 
-/** Files that stay free for a process's own use. */
+/** Files that a process needs besides the connections. */
 const SPARE_FILES = 200;
 
-/** @throws Error where the system does not let a process have so many connections */
+/** @throws Error when the process may not open so many connections */
 export function expectFiles(pid: number, connections: number): void {
   const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1] ?? '0';
@@ -58,13 +58,13 @@ export async function startListeners(request: ListenersRequest, logFile: string)
     await program.stop();
     throw error;
   }
-  const heard = nextMessage<{ arrivals: Arrivals[] }>(program);
-  heard.catch(() => undefined); // Whoever finishes hears of it.
+  const report = nextMessage<{ arrivals: Arrivals[] }>(program);
+  report.catch(() => undefined); // `finish` reports the error.
   return {
     pid: program.pid,
     async finish() {
-      program.child.send('tell');
-      return (await heard).arrivals;
+      program.child.send('report');
+      return (await report).arrivals;
     },
     close: () => program.stop(),
   };

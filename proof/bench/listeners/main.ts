@@ -4,7 +4,7 @@ import type { Arrivals, ListenersRequest } from './listeners';
 
 const CONNECT_AT_ONCE = 50;
 
-/** By its text: the same frame goes to every listener, and is told apart from others by the seats that are in it. */
+/** By the text of the frame: every listener gets the same text for a change. */
 const seen = new Map<string, Arrivals>();
 const sockets: Socket[] = [];
 let snapshots = 0;
@@ -56,27 +56,27 @@ function listen({ url, path, count }: ListenersRequest, listener: number): Promi
 }
 
 async function open(request: ListenersRequest): Promise<void> {
-  // In portions, because the queue of connections that wait to be accepted is finite.
+  // In batches, because the accept queue of the server is finite.
   for (let from = 0; from < request.count; from += CONNECT_AT_ONCE) {
     const length = Math.min(CONNECT_AT_ONCE, request.count - from);
     await Promise.all(Array.from({ length }, (_, index) => listen(request, from + index)));
   }
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     if (snapshots < request.count) return;
-    clearInterval(look);
+    clearInterval(timer);
     process.send?.({ listening: true });
   }, 20);
 }
 
-function tell(): void {
+function report(): void {
   closing = true;
   for (const socket of sockets) socket.destroy();
   process.send?.({ arrivals: [...seen.values()] });
 }
 
-/** Listeners of one event's stream, all in this process: opened at the first message, told of at the second. */
-process.on('message', (message: ListenersRequest | 'tell') => {
-  if (message === 'tell') tell();
+/** Listeners of one event's stream, all in this process: opened at the first message, reported at the second. */
+process.on('message', (message: ListenersRequest | 'report') => {
+  if (message === 'report') report();
   else open(message).catch(fail);
 });
 process.on('disconnect', () => process.exit(0));

@@ -3,11 +3,11 @@ import type { LoadPlan, LoadRequest } from './plan';
 
 export interface Answer {
   status: number;
-  /** Only where it was asked for. */
+  /** Empty without `keepBodies`. */
   body: string;
 }
 
-/** One kept connection with one request under way at a time. */
+/** One persistent connection with one request in flight. */
 export interface Connection {
   send(request: Buffer): Promise<Answer>;
   close(): void;
@@ -16,7 +16,7 @@ export interface Connection {
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NO_BODY = new Set([204, 304]);
 
-/** The request as it goes over the wire; made before the clock starts. */
+/** The bytes of a request; encoded before the clock starts. */
 export function encodeRequest({ method, path, headers, body = '' }: LoadRequest, plan: LoadPlan): Buffer {
   const { host } = new URL(plan.baseUrl);
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`];
@@ -25,7 +25,7 @@ export function encodeRequest({ method, path, headers, body = '' }: LoadRequest,
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** Where a chunked body ends, and what it holds; null when it is not all there yet. */
+/** The end and the content of a chunked body; null when it is incomplete. */
 function readChunked(bytes: Buffer, from: number): { end: number; body: Buffer } | null {
   const parts: Buffer[] = [];
   for (let at = from; ;) {
@@ -41,8 +41,8 @@ function readChunked(bytes: Buffer, from: number): { end: number; body: Buffer }
 }
 
 /**
- * Reads one answer from the start of `bytes`; null when it is not all there yet. It knows what a JSON API over
- * HTTP/1.1 sends: lengths, chunks without trailers, and answers without a body.
+ * Reads one answer from the start of `bytes`; null when it is incomplete. It supports what a JSON API over HTTP/1.1 sends:
+ * lengths, chunks without trailers, and answers without a body.
  */
 export function readAnswer(bytes: Buffer, keepBody: boolean): (Answer & { end: number }) | null {
   const headEnd = bytes.indexOf(END_OF_HEAD);
@@ -63,8 +63,8 @@ export function readAnswer(bytes: Buffer, keepBody: boolean): (Answer & { end: n
 }
 
 /**
- * Opens a connection. Written on the socket itself: Node's own client and `fetch` cost several times as much processor
- * time a request, which on a machine shared with the server is taken from what is measured.
+ * Opens a connection. It is written on the socket itself: Node's own client and `fetch` cost several times as much
+ * processor time per request, and the load generator shares the machine with the server.
  */
 export async function openConnection(baseUrl: string, keepBodies: boolean): Promise<Connection> {
   const { hostname, port } = new URL(baseUrl);

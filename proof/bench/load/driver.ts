@@ -10,7 +10,7 @@ export interface Load {
   close(): Promise<void>;
 }
 
-/** Starts the load generator in a process of its own, so that it is not in the way of what it measures. */
+/** Starts the load generator in a process of its own. */
 export async function startLoad(logFile: string): Promise<Load> {
   const program = await startProgram({ path: ['proof', 'bench', 'load', 'main.js'], env: process.env, logFile });
   const { child } = program;
@@ -22,7 +22,7 @@ export async function startLoad(logFile: string): Promise<Load> {
         child.once('message', (message: { result?: LoadResult; error?: string }) => {
           child.off('exit', onExit);
           if (message.result) resolve(message.result);
-          else reject(new Error(`the load broke off: ${message.error}`));
+          else reject(new Error(`the load failed: ${message.error}`));
         });
         child.send(plan);
       }),

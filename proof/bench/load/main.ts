@@ -1,7 +1,7 @@
 import type { LoadPlan } from './plan';
 import { runPlan } from './run-plan';
 
-/** The load, in a process of its own: plans come in by the channel, results go out. */
+/** The load generator, in a process of its own: plans come in on the channel, results go out. */
 process.on('message', (plan: LoadPlan) => {
   runPlan(plan).then(
     (result) => process.send?.({ result }),

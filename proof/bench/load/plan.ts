@@ -5,21 +5,20 @@ export interface LoadRequest {
   body?: string;
 }
 
-/** What is sent, and at which pace. */
+/** The requests, and the pace. */
 export interface LoadPlan {
   baseUrl: string;
   /** Sent with every request. */
   headers?: Record<string, string>;
   requests: LoadRequest[];
-  /** Kept connections, opened before the clock starts; each has one request under way at a time. */
+  /** Persistent connections, opened before the clock starts; each has one request in flight. */
   connections: number;
   /**
-   * Open loop: request i is due at i × everyMs, whatever became of the others, and its latency counts from then: a server
-   * that stalls is charged for everyone who would have waited. Without it, closed: each connection sends its next
-   * request when it has its answer.
+   * Open loop: request i is due at i × everyMs, and its latency counts from then, so a stalled server is charged for all
+   * requests that wait. Without it, closed loop: each connection sends its next request after the answer.
    */
   everyMs?: number;
-  /** Races: so many are sent at the same moment, and the next group follows when all have their answer. */
+  /** Races: so many are sent at the same time; the next group follows when all have their answer. */
   groupsOf?: number;
   keepBodies?: boolean;
 }
@@ -30,8 +29,8 @@ export interface LoadResult {
   /** Of each request, in their order. */
   ms: number[];
   statuses: number[];
-  /** Processor time of the load itself, which is taken from what it measures on a small machine. */
+  /** Processor time of the load generator, which competes with the server on a small machine. */
   cpuMs: number;
-  /** Empty unless asked for. */
+  /** Empty without `keepBodies`. */
   bodies: string[];
 }

@@ -3,12 +3,12 @@ import { encodeRequest, openConnection, type Connection } from './connection';
 import type { LoadPlan, LoadResult } from './plan';
 
 const CONNECT_AT_ONCE = 100;
-/** Timers are late by up to a millisecond or two; where there is room, the last bit is waited for awake. */
+/** Timers are late by up to 2 ms: with enough time the rest is a busy wait. */
 const WAKE_EARLY_MS = 2;
 
 async function openAll(plan: LoadPlan): Promise<Connection[]> {
   const connections: Connection[] = [];
-  // In portions, because the queue of connections that wait to be accepted is finite.
+  // In batches, because the accept queue of the server is finite.
   while (connections.length < plan.connections) {
     const count = Math.min(CONNECT_AT_ONCE, plan.connections - connections.length);
     const opening = Array.from({ length: count }, () => openConnection(plan.baseUrl, plan.keepBodies ?? false));
@@ -29,7 +29,7 @@ async function closedLoop(connections: readonly Connection[], count: number, sen
   await Promise.all(connections.map(work));
 }
 
-/** Each request is sent when it is due, or on the first connection that gets free after that. */
+/** Each request is sent when it is due, or on the first connection that is free after that. */
 async function openLoop(connections: readonly Connection[], count: number, everyMs: number, send: Send): Promise<void> {
   const idle = [...connections];
   const late: { index: number; due: number }[] = [];
@@ -54,7 +54,7 @@ async function openLoop(connections: readonly Connection[], count: number, every
   await Promise.all(sent);
 }
 
-/** So many at the same moment, then the next so many. */
+/** Groups of requests, each at the same time, one group after the other. */
 async function inGroups(connections: readonly Connection[], count: number, size: number, send: Send): Promise<void> {
   for (let first = 0; first < count; first += size) {
     const group = connections.slice(0, Math.min(size, count - first));
@@ -63,7 +63,7 @@ async function inGroups(connections: readonly Connection[], count: number, size:
   }
 }
 
-/** Sends all that a plan says over connections of its own and measures it. @throws when a connection breaks */
+/** Sends the requests of a plan over new connections and measures them. @throws Error when a connection breaks */
 export async function runPlan(plan: LoadPlan): Promise<LoadResult> {
   const { requests, everyMs, groupsOf, keepBodies } = plan;
   if (groupsOf !== undefined && groupsOf > plan.connections) throw new Error('a group needs a connection for each');

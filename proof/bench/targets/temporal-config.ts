@@ -2,17 +2,17 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT } from '../../../dev/steps';
 
-/** As in docker-compose.yml: chosen once for ever, since a cluster that has data cannot change it. */
+/** As in docker-compose.yml: a cluster with data cannot change it. */
 const HISTORY_SHARDS = 512;
-/** The very file that docker-compose.yml gives to its server. */
+/** The file that docker-compose.yml mounts. */
 const DYNAMIC_CONFIG = join(PROJECT, 'docker', 'temporal-dynamic-config.yaml');
-/** As in docker-compose.yml, and as the development server of src/dev has it. */
+/** As in docker-compose.yml and for the development server. */
 export const SERVER_ENV = { GOGC: '400' } as const;
 /** The name of the configuration, for the server's `--env`. */
 export const ENVIRONMENT = 'bench';
 export const DATABASES = { history: 'temporal', visibility: 'temporal_visibility' } as const;
 
-/** Each service listens for calls and for the others' membership gossip. */
+/** Each service has a gRPC port and a port for membership gossip. */
 export type ServicePorts = Record<'frontend' | 'matching' | 'history' | 'worker', { rpc: number; membership: number }>;
 
 function store(postgres: URL, databaseName: string, maxConns: number): object {
@@ -23,8 +23,8 @@ function store(postgres: URL, databaseName: string, maxConns: number): object {
 }
 
 /**
- * Writes the configuration of a server with all four services in one process and both stores on one PostgreSQL: what the
- * image of docker-compose.yml makes of that file's settings, on ports of our own. JSON, which is YAML too.
+ * Writes the configuration of a server with all four services in one process and both stores on one PostgreSQL: the
+ * configuration of docker-compose.yml, on free ports. JSON, which is valid YAML.
  */
 export function writeServerConfig(
   folder: string,
@@ -66,6 +66,6 @@ export function writeServerConfig(
     dynamicConfigClient: { filepath: DYNAMIC_CONFIG, pollInterval: '60s' },
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // It holds the database's password.
+  // It contains the password of the database.
   writeFileSync(join(folder, `${ENVIRONMENT}.yaml`), JSON.stringify(config, null, 2), { mode: 0o600 });
 }

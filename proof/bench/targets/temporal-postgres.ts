@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { SEARCH_ATTRIBUTES } from '../../product';
+import { SEARCH_ATTRIBUTES } from '../product';
 import { startServices, type Services } from '../../../dev/services';
 import { Part, type PartEvents } from '../../../dev/supervisor';
 import { DATABASES, ENVIRONMENT, SERVER_ENV, writeServerConfig, type ServicePorts } from './temporal-config';
@@ -16,19 +16,19 @@ const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_
 const ALREADY_EXISTS = 6; // gRPC's status
 
 export interface TemporalOnPostgresOptions extends PartEvents {
-  /** Folder for data, logs and the configuration; of this target alone. Made if need be. */
+  /** Folder for data, logs and the configuration of this target alone; created if missing. */
   home: string;
-  /** PATH, HOME and such; nothing else of it counts. */
+  /** PATH, HOME and the like; other variables are ignored. */
   env?: NodeJS.ProcessEnv;
   progress?: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/** A running Temporal server with its PostgreSQL, which is meant for Holdfast's own database too, as in docker-compose.yml. */
+/** A running Temporal server and its PostgreSQL, which also has Holdfast's database, as in docker-compose.yml. */
 export interface TemporalOnPostgres {
   /** For TEMPORAL_ADDRESS. The namespace is `default`. */
   address: string;
-  /** The server's own figures, for Prometheus. */
+  /** The metrics of the server, for Prometheus. */
   metricsUrl: string;
   /** For DATABASE_URL: Holdfast's database beside Temporal's. */
   databaseUrl: string;
@@ -37,7 +37,7 @@ export interface TemporalOnPostgres {
   stop(): Promise<void>;
 }
 
-/** What docker-compose.yml's one-time service does: both databases, their schemas brought up to date. Safe to repeat. */
+/** Creates both databases and their schemas, as the one-time service of docker-compose.yml does. Safe to repeat. */
 async function makeSchemas(sqlTool: string, postgresUrl: string): Promise<void> {
   const { hostname, port, username, password } = new URL(postgresUrl);
   const env = {
@@ -53,14 +53,14 @@ async function makeSchemas(sqlTool: string, postgresUrl: string): Promise<void> 
     [DATABASES.history, 'postgresql/v12/temporal'],
     [DATABASES.visibility, 'postgresql/v12/visibility'],
   ] as const) {
-    // Quiet: the first two fail where it was made before.
+    // Quiet: the first two fail when the database exists.
     await run(database, '--quiet', 'create-database');
     await run(database, '--quiet', 'setup-schema', '--version', '0.0');
     await run(database, 'update-schema', '--schema-name', schema);
   }
 }
 
-/** Makes the namespace and its search attributes, unless they are there. @returns whether they can be used by now */
+/** Creates the namespace and its search attributes, unless they exist. @returns whether they can be used */
 async function prepareNamespace(connection: Connection): Promise<boolean> {
   const { workflowService, operatorService } = connection;
   return connection.withDeadline(Date.now() + 5_000, async () => {
@@ -89,7 +89,7 @@ async function untilUsable(address: string, signal: AbortSignal): Promise<void> 
       connection = await Connection.connect({ address, connectTimeout: '2s' });
       if (await prepareNamespace(connection)) return;
     } catch {
-      // Its services find each other first.
+      // Its services are still joining each other.
     } finally {
       await connection?.close();
     }
@@ -143,10 +143,10 @@ async function startServer(
 }
 
 /**
- * Starts a real Temporal server, its four services in one process, on an embedded PostgreSQL that has Holdfast's database
- * too: the system of docker-compose.yml without Docker, as a second target of the benchmark. A stack uses both by
+ * Starts a Temporal server, its four services in one process, on an embedded PostgreSQL that also has Holdfast's database:
+ * the system of docker-compose.yml without Docker, as a second target of the benchmark. A stack uses both by
  * `startStack({ env: { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: address } })`, with a home of its own.
- * @throws Error whose message a person can act on; nothing is left running then
+ * @throws Error with advice for the user; then nothing is left running
  */
 export async function startTemporalOnPostgres(options: TemporalOnPostgresOptions): Promise<TemporalOnPostgres> {
   const services = await startServices({

@@ -11,7 +11,7 @@ import {
   type FetchTask,
 } from '../../../dev/fetched-programs';
 
-/** The server that the development server of src/dev holds, and that docker-compose.yml runs. */
+/** The version in the development server and in docker-compose.yml. */
 const VERSION = '1.29.1';
 const MODULES = {
   'temporal-server': `go.temporal.io/server/cmd/server@v${VERSION}`,
@@ -38,7 +38,7 @@ function isOurs(file: string): boolean {
 const seek = (name: ProgramName, env: NodeJS.ProcessEnv): string | undefined =>
   [...onPath(name, env), keptAs(name, env)].find(isOurs);
 
-/** Both programs, if they need not be built. */
+/** Both programs; undefined when one must be built. */
 export function seekTemporalServer(env: NodeJS.ProcessEnv): TemporalPrograms | undefined {
   const [server, sqlTool] = [seek('temporal-server', env), seek('temporal-sql-tool', env)];
   return server !== undefined && sqlTool !== undefined ? { server, sqlTool } : undefined;
@@ -77,8 +77,8 @@ async function find(name: ProgramName, task: FetchTask): Promise<string> {
 }
 
 /**
- * Finds Temporal's server and the tool that makes its schema: on the PATH, the copies kept from an earlier run, or built
- * with Go. @throws Error that names these ways
+ * Finds the Temporal server and its schema tool: on the PATH, in the cache of an earlier run, or built with Go.
+ * @throws Error that names these ways
  */
 export async function findTemporalServer(task: FetchTask): Promise<TemporalPrograms> {
   const sqlTool = await find('temporal-sql-tool', task);

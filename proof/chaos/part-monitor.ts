@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PartEvents } from '../../dev/supervisor';
 
-/** What became of one kind of end of a part. */
+/** How often a part has ended, and how. */
 export interface Ends {
   /** Killed from outside. */
   killed: number;
   /** Killed itself at a named fault point. */
   atFaultPoint: number;
-  /** Ended in another way; each reason is in `oddEnds`. */
+  /** Ended in another way; `oddEnds` has the reasons. */
   byItself: number;
   /** Usable again after an end. */
   recovered: number;
@@ -18,8 +18,8 @@ export interface Ends {
 
 const FAULT_POINT_LINE = /^fault point ([\w.]+)$/gm;
 
-/** Keeps count of the parts' lives: which live, how they ended, how long they were away. */
-export class Watch {
+/** Follows the parts of the system: which run, how they ended, how long they were down. */
+export class PartMonitor {
   readonly ends = new Map<string, Ends>();
   readonly oddEnds: string[] = [];
   readonly givenUp: string[] = [];
@@ -36,7 +36,7 @@ export class Watch {
     onFailure: (error) => void this.givenUp.push(error.message),
   };
 
-  /** The process of a part, if one lives: a number that may belong to somebody else by now is never given out. */
+  /** The process of a part; null when it does not run, so that the id of another process is never returned. */
   pid(name: string): number | null {
     return this.alive.get(name) ?? null;
   }
@@ -78,7 +78,7 @@ export class Watch {
   }
 }
 
-/** How often each named fault point has fired, by what the processes have written down before their end. */
+/** How often each named fault point has fired, from the logs of the processes. */
 export function countFaultPoints(logFolder: string): Map<string, number> {
   const fired = new Map<string, number>();
   for (const file of readdirSync(logFolder)) {

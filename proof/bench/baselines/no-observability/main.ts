@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 
 /**
- * Loaded ahead of an API (`--require`), it makes the recording of figures cost nothing; there is no setting for that,
- * because nobody should run without them. What observation costs is measured against it.
+ * The baseline `no-observability`: loaded before an API (`--require`), it makes the metrics do nothing. There is no
+ * setting for that, because nobody should run without metrics.
  */
 const nothing = (): void => undefined;
 Counter.prototype.inc = nothing;

@@ -6,7 +6,7 @@ export interface Money {
   currency: string;
 }
 
-/** A reservation in the API's words, as far as a client looks at it. */
+/** A reservation as the API shows it: the fields that the load reads. */
 export interface Reservation {
   id: string;
   status: 'held' | 'confirmed' | 'expired' | 'cancelled';
@@ -19,7 +19,7 @@ export interface Reservation {
   payment: (Money & { reference: string; status: string }) | null;
 }
 
-/** All that the world was promised about one reservation. */
+/** All that the API has promised about one reservation. */
 export interface Claim {
   id: string;
   client: 'client' | 'client2';
@@ -28,17 +28,17 @@ export interface Claim {
   labels: string[];
   total: Money;
   createdAt: string;
-  /** The latest end of the hold that a 2xx named, RFC 3339. */
+  /** The latest end of the hold in any 2xx, RFC 3339. */
   promisedUntil: string;
   /** References whose confirm was answered 200. */
   confirmed: Set<string>;
-  /** Somebody asked for a cancel, whatever became of it. */
+  /** A cancel was requested, whatever the answer. */
   cancelAsked: boolean;
-  /** A cancel was answered 200, 202; a cancel signal was taken by Temporal. */
+  /** A cancel was answered 200 (`done`), 202 (`kept`); Temporal accepted a cancel signal (`signalled`). */
   cancelled: { done: boolean; kept: boolean; signalled: boolean };
-  /** Ticket codes as handed out. */
+  /** Ticket codes that the API has returned. */
   codes: Set<string>;
-  /** How often each code was let in (201). */
+  /** How often each code was checked in (201). */
   entered: Map<string, number>;
   /** Resends answered 202. */
   resends: number;
@@ -46,14 +46,14 @@ export interface Claim {
 
 export type PaymentWay = 'stripe' | 'standard' | 'confirm' | 'signal';
 
-/** All that was said about one payment, and what was answered. */
+/** One payment: how it was reported to the API, and the answers. */
 export interface Payment extends Money {
   reference: string;
   reservation: string;
   ways: Set<PaymentWay>;
-  /** By way: a 2xx (or Temporal's acceptance) was received. */
-  told: Set<PaymentWay>;
-  /** An attempt got no answer, so nobody knows what it did. */
+  /** The ways for which a 2xx, or Temporal's acceptance, was received. */
+  acknowledged: Set<PaymentWay>;
+  /** An attempt got no answer, so its effect is unknown. */
   uncertain: boolean;
   /** A confirm was refused (4xx). */
   refused: boolean;
@@ -66,17 +66,17 @@ export interface Violation {
 }
 
 /**
- * What the load was told: each 2xx, word by word in a file of JSON lines, and in memory what follows from it. The
- * count at the end holds the system to it.
+ * The journal of the load: each 2xx, complete, in a file of JSON lines, and in memory the promises that follow from it.
+ * At the end the system is checked against them.
  */
-export class Book {
+export class Journal {
   readonly claims = new Map<string, Claim>();
   readonly payments = new Map<string, Payment>();
   readonly events = new Set<string>();
   /** Found while the load ran. */
   readonly violations: Violation[] = [];
-  /** What will be delivered only after the faults. */
-  readonly deferred: (() => Promise<void>)[] = [];
+  /** Deliveries for the time after the faults. */
+  readonly afterFaults: (() => Promise<void>)[] = [];
   /** Answers by operation and kind: `200`, `409 seats_unavailable`, `lost: timeout`. */
   readonly tally = new Map<string, Map<string, number>>();
   private readonly file: WriteStream;
@@ -106,8 +106,8 @@ export class Book {
     this.write({ violation: rule, subject, detail });
   }
 
-  /** A hold was answered 201, for the first time or again: then with the same seats. */
-  held(body: Reservation, client: Claim['client']): Claim {
+  /** Records a 201 of a hold. A repeated answer must name the same seats. */
+  recordHold(body: Reservation, client: Claim['client']): Claim {
     const known = this.claims.get(body.id);
     const labels = body.seats.map((seat) => seat.label).sort();
     if (known) {
@@ -115,7 +115,7 @@ export class Book {
         const detail = `${known.labels.join()} made ${known.createdAt}, then ${labels.join()} made ${body.createdAt}`;
         this.violation('one key, one reservation', body.id, detail);
       }
-      this.promise(known, body.expiresAt);
+      this.extendPromise(known, body.expiresAt);
       return known;
     }
     const claim: Claim = {
@@ -138,18 +138,18 @@ export class Book {
     return claim;
   }
 
-  promise(claim: Claim, expiresAt: string): void {
+  extendPromise(claim: Claim, expiresAt: string): void {
     if (Date.parse(expiresAt) > Date.parse(claim.promisedUntil)) claim.promisedUntil = expiresAt;
   }
 
-  /** A payment is about to be told of. */
-  payment(way: PaymentWay, reference: string, reservation: string, money: Money): Payment {
+  /** Records a payment before it is reported to the API. */
+  recordPayment(way: PaymentWay, reference: string, reservation: string, money: Money): Payment {
     const payment = this.payments.get(reference) ?? {
       ...money,
       reference,
       reservation,
       ways: new Set<PaymentWay>(),
-      told: new Set<PaymentWay>(),
+      acknowledged: new Set<PaymentWay>(),
       uncertain: false,
       refused: false,
     };

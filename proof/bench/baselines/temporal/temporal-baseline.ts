@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES, WORKER_ALLOCATOR } from '../../../product';
+import { SEARCH_ATTRIBUTES, WORKER_ALLOCATOR } from '../../product';
 import type { Stack } from '../../../../dev/stack';
 import { BACKGROUND_NICENESS } from '../../../../dev/supervisor';
 import { startProgram } from '../../program';
-import { DURABLE, type Notice } from './contract';
+import { TEMPORAL_BASELINE, type Notice } from './contract';
 
 const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
@@ -15,31 +15,31 @@ const searchAttributes = new TypedSearchAttributes([
   { key: eventKey, value: `bench-${randomUUID()}` },
 ]);
 
-/** One life: what it waits for is known by its worker's word. */
-interface Life {
+/** One workflow; its worker reports the steps. */
+interface BaselineLifecycle {
   id: string;
-  /** Asks Temporal to begin it. */
+  /** Starts the workflow. */
   start(): Promise<void>;
-  /** Its first activity has run. */
-  begun: Promise<void>;
+  /** Resolves when its first activity has run. */
+  started: Promise<void>;
   signal(): Promise<void>;
-  /** Its second activity has run. */
+  /** Resolves when its second activity has run. */
   finished: Promise<void>;
 }
 
-/** Limit (d): the smallest durable life with our history, driven from this process. */
-export interface Durable {
-  /** Of its worker. */
+/** The baseline `temporal`: the smallest workflow with the history of a sold reservation, driven from this process. */
+export interface TemporalBaseline {
+  /** The process of its worker. */
   pid: number;
-  createLife(): Life;
+  createLifecycle(): BaselineLifecycle;
   close(): Promise<void>;
 }
 
-/** Starts the worker of limit (d) against the stack's Temporal. */
-export async function startDurable(stack: Stack, { workflow }: Client): Promise<Durable> {
+/** Starts the worker of the baseline against the Temporal server of the stack. */
+export async function startTemporalBaseline(stack: Stack, { workflow }: Client): Promise<TemporalBaseline> {
   const { temporalAddress, temporalNamespace } = stack.info();
   const program = await startProgram({
-    path: ['proof', 'bench', 'limits', 'durable', 'main.js'],
+    path: ['proof', 'bench', 'baselines', 'temporal', 'main.js'],
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -47,7 +47,7 @@ export async function startDurable(stack: Stack, { workflow }: Client): Promise<
       TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: temporalNamespace,
     },
-    logFile: join(stack.logFolder, 'bench-durable.log'),
+    logFile: join(stack.logFolder, 'bench-temporal.log'),
     niceness: BACKGROUND_NICENESS,
   });
   const waiting = new Map<string, () => void>();
@@ -57,28 +57,28 @@ export async function startDurable(stack: Stack, { workflow }: Client): Promise<
       waiting.delete(`${step} ${id}`);
     }
   });
-  const heard = (step: Notice['step'], id: string) =>
+  const untilStep = (step: Notice['step'], id: string) =>
     new Promise<void>((resolve) => waiting.set(`${step} ${id}`, resolve));
 
   return {
     pid: program.pid,
-    createLife() {
+    createLifecycle() {
       const id = randomUUID();
       return {
         id,
-        begun: heard('begun', id),
-        finished: heard('finished', id),
+        started: untilStep('started', id),
+        finished: untilStep('finished', id),
         async start() {
-          await workflow.start(DURABLE.workflow, {
+          await workflow.start(TEMPORAL_BASELINE.workflow, {
             workflowId: id,
-            taskQueue: DURABLE.taskQueue,
+            taskQueue: TEMPORAL_BASELINE.taskQueue,
             workflowIdReusePolicy: 'REJECT_DUPLICATE',
             workflowIdConflictPolicy: 'FAIL',
             staticSummary: 'Benchmark, 1 Jan · R1-1 · held until 00:00 UTC',
             typedSearchAttributes: searchAttributes,
           });
         },
-        signal: () => workflow.getHandle(id).signal(DURABLE.signal),
+        signal: () => workflow.getHandle(id).signal(TEMPORAL_BASELINE.signal),
       };
     },
     close: () => program.stop(),

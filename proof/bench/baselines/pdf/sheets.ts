@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type TicketSheet, signTicketCode, ticketKeyFromSeed } from '../../../product';
+import { type TicketSheet, signTicketCode, ticketKeyFromSeed } from '../../product';
 
 const { privateKey } = ticketKeyFromSeed(randomBytes(32));
 const EVENT_ID = randomUUID();
 
-/** What is printed for somebody who bought one seat; no two are the same. */
+/** The ticket sheet of a reservation of one seat; no two are the same. */
 export function makeSheet(index: number): TicketSheet {
   const [row, number] = [`R${Math.floor(index / 100) + 1}`, (index % 100) + 1];
   const label = `${row}-${number}`;

@@ -1,16 +1,16 @@
 import type { Page } from 'puppeteer';
-import { createBrowserPool, launchBrowser, renderTickets, ticketDocument } from '../../../product';
+import { createBrowserPool, launchBrowser, renderTickets, ticketDocument } from '../../product';
 import type { PrintRequest, PrintResult } from './printer';
 import { makeSheet } from './sheets';
 
-/** As many as the documents' worker prints at a time. */
+/** As many as the documents worker prints at a time. */
 const AT_ONCE = 2;
-const LIMIT_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const SANDBOX = 'preferred';
 
 let printed = 0;
 
-/** Prints so many tickets, each by itself. @throws Error for what is no PDF */
+/** Prints tickets one by one. @throws Error when a result is not a PDF */
 async function printAll(
   count: number,
   print: (index: number, lane: number) => Promise<Uint8Array>,
@@ -20,7 +20,7 @@ async function printAll(
   const work = async (_: unknown, lane: number): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
       const pdf = await print(printed++, lane);
-      if (Buffer.from(pdf.subarray(0, 5)).toString() !== '%PDF-') throw new Error('what was printed is no PDF');
+      if (Buffer.from(pdf.subarray(0, 5)).toString() !== '%PDF-') throw new Error('the result is not a PDF');
       bytes += pdf.length;
     }
   };
@@ -28,15 +28,15 @@ async function printAll(
   return { wallMs: performance.now() - started, bytes };
 }
 
-/** Ours: as the documents' worker prints. */
-const keeper = createBrowserPool({ sandbox: SANDBOX });
+/** Ours: as the documents worker prints. */
+const pool = createBrowserPool({ sandbox: SANDBOX });
 const printOurs = (count: number): Promise<PrintResult> =>
-  printAll(count, (index) => renderTickets(keeper, makeSheet(index)));
+  printAll(count, (index) => renderTickets(pool, makeSheet(index)));
 
-/** Limit (e): a page that is open already is given the same content and printed, nothing else. */
-async function printLimit(count: number): Promise<PrintResult> {
-  const limits = { launchLimitMs: LIMIT_MS, commandLimitMs: LIMIT_MS };
-  const launched = await launchBrowser({ sandbox: SANDBOX, ...limits });
+/** The baseline `pdf`: an open page gets the same content and is printed. */
+async function printBaseline(count: number): Promise<PrintResult> {
+  const timeouts = { launchLimitMs: TIMEOUT_MS, commandLimitMs: TIMEOUT_MS };
+  const launched = await launchBrowser({ sandbox: SANDBOX, ...timeouts });
   try {
     const pages: Page[] = [];
     for (let lane = 0; lane < AT_ONCE; lane++) pages.push(await launched.browser.newPage());
@@ -54,14 +54,14 @@ async function printLimit(count: number): Promise<PrintResult> {
   }
 }
 
-/** Prints as it is told by the channel, one request at a time. */
+/** Prints on request over the channel, one request at a time. */
 process.on('message', ({ side, count }: PrintRequest) => {
-  (side === 'ours' ? printOurs(count) : printLimit(count)).then(
+  (side === 'ours' ? printOurs(count) : printBaseline(count)).then(
     (result) => process.send?.({ result }),
     (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
 for (const event of ['SIGTERM', 'disconnect'] as const) {
-  process.once(event, () => void keeper.close().finally(() => process.exit(0)));
+  process.once(event, () => void pool.close().finally(() => process.exit(0)));
 }
 process.send?.('ready');

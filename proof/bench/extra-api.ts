@@ -2,20 +2,20 @@ import { join } from 'node:path';
 import type { Bench } from './case';
 import { startProgram } from './program';
 
-export interface ApiBeside {
+export interface ExtraApi {
   url: string;
   stop: () => Promise<void>;
 }
 
 /**
- * Starts another API process of ours beside the stack's, on the same machine and, unless told, the same database.
- * @param options.unobserved it records no figures; its log is for `env` to silence
+ * Starts another API process of ours beside the one of the stack, on the same database unless `env` names another.
+ * @param options.withoutMetrics it records no metrics; `env` can silence its log
  */
-export async function startApiBeside(
+export async function startExtraApi(
   { stack }: Bench,
   name: string,
-  options: { env?: NodeJS.ProcessEnv; unobserved?: boolean } = {},
-): Promise<ApiBeside> {
+  options: { env?: NodeJS.ProcessEnv; withoutMetrics?: boolean } = {},
+): Promise<ExtraApi> {
   const { databaseUrl, temporalAddress, temporalNamespace } = stack.info();
   const port = await stack.services.ports.free();
   const { PATH, HOME } = process.env;
@@ -33,7 +33,9 @@ export async function startApiBeside(
       ...options.env,
     },
     logFile: join(stack.logFolder, `bench-api-${name}.log`),
-    ...(options.unobserved && { nodeArgs: ['--require', join(__dirname, 'limits', 'unobserved', 'main.js')] }),
+    ...(options.withoutMetrics && {
+      nodeArgs: ['--require', join(__dirname, 'baselines', 'no-observability', 'main.js')],
+    }),
   });
   return { url: `http://127.0.0.1:${port}`, stop };
 }

@@ -1,17 +1,17 @@
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { Client, type QueryResultRow } from 'pg';
 import type { Services } from '../../dev/services';
-import type { Violation } from './book';
+import type { Violation } from './journal';
 
-/** Direct ways into the system for whoever counts: past the proxies, and with none of the engine's code. */
-export interface Counter {
+/** Direct access to PostgreSQL and Temporal for the checks: it bypasses the proxies and uses no code of the product. */
+export interface DirectAccess {
   rows<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   temporal: TemporalClient;
   close(): Promise<void>;
 }
 
-/** Opens the direct ways. The database connection is made anew for each question: the server may die in between. */
-export async function openCounter(services: Services): Promise<Counter> {
+/** Opens the access. Each query has a connection of its own: the server may be killed in between. */
+export async function openDirectAccess(services: Services): Promise<DirectAccess> {
   const connection = Connection.lazy({ address: services.temporalAddress });
   return {
     async rows<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) {
@@ -33,15 +33,15 @@ export async function openCounter(services: Services): Promise<Counter> {
   };
 }
 
-/** Collects what is wrong under one rule. */
+/** Collects the violations of the rules. */
 export class Findings {
   readonly violations: Violation[] = [];
-  /** How many things each rule was held against: a rule that looked at nothing proves nothing. */
-  readonly looked = new Map<string, number>();
+  /** How many subjects each rule was checked on: a rule without subjects proves nothing. */
+  readonly checked = new Map<string, number>();
 
-  /** Holds one rule against one subject. @param wrong what is wrong, or null */
+  /** Checks one rule on one subject. @param wrong what is wrong, or null */
   check(rule: string, subject: string, wrong: string | null): void {
-    this.looked.set(rule, (this.looked.get(rule) ?? 0) + 1);
+    this.checked.set(rule, (this.checked.get(rule) ?? 0) + 1);
     if (wrong !== null) this.violations.push({ rule, subject, detail: wrong });
   }
 }

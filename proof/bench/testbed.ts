@@ -2,12 +2,13 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { readSettings, HOUSEKEEPING_SCHEDULE_ID, createDatabase, type Database } from '../product';
+import { readSettings, createDatabase, type Database } from '../product';
+import { HOUSEKEEPING_SCHEDULE_ID } from './product';
 import { sendSignal } from '../../dev/processes';
 import { startStack, type Stack } from '../../dev/stack';
 import type { Chart } from '../report/charts';
 import type { Bench } from './case';
-import { forgetWaiting, insertEvent } from './fixtures';
+import { dropPendingStarts, insertEvent } from './fixtures';
 import { startLoad } from './load/driver';
 import { waitUntilQuiet } from './machine';
 import type { TemporalTarget } from './options';
@@ -15,12 +16,12 @@ import { apiProcesses, findRunningStack } from './running-stack';
 import { startProgram } from './program';
 import { startTemporalOnPostgres, type TemporalOnPostgres } from './targets/temporal-postgres';
 
-/** The documents' browser has a process of its own, and so have the mails: neither is measured with the holds. */
+/** Documents and mails have processes of their own: they are not measured with the holds. */
 const WORKERS = ['reservations,relay', 'mail', 'documents'] as const;
 const RELAY_WORKER = 0;
-const QUIET_LIMIT_MS = 60_000;
+const QUIET_TIMEOUT_MS = 60_000;
 
-export interface StandOptions {
+export interface TestbedOptions {
   home: string | null;
   running: boolean;
   processes: number;
@@ -30,18 +31,18 @@ export interface StandOptions {
   progress: (line: string) => void;
 }
 
-/** A measurement was begun although the machine had not come to rest. */
-export interface Unrest {
+/** A measurement began although other processes used the machine. */
+export interface NoisyPeriod {
   at: string;
   busyCores: number;
 }
 
-export interface Stand {
+export interface Testbed {
   bench: Bench;
-  unrest: readonly Unrest[];
-  /** What the cases have shown so far. */
+  noisyPeriods: readonly NoisyPeriod[];
+  /** The charts of the cases so far. */
   charts: readonly Chart[];
-  /** Resolves when a part of the system was given up. */
+  /** Resolves when a part of the system keeps failing. */
   failed: Promise<Error>;
   /**
    * Ends all that was started. Safe to repeat.
@@ -50,7 +51,7 @@ export interface Stand {
   close: (keepHome?: boolean) => Promise<void>;
 }
 
-/** What a process needs of ours to run at all; no setting of the user's has a say in a measurement. */
+/** The variables that a process needs to run at all; the settings of the user have no effect on a measurement. */
 const baseEnv = (): NodeJS.ProcessEnv =>
   Object.fromEntries(
     ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) => {
@@ -60,13 +61,13 @@ const baseEnv = (): NodeJS.ProcessEnv =>
   );
 
 const brokeOff =
-  (progress: StandOptions['progress']) =>
+  (progress: TestbedOptions['progress']) =>
   (name: string, reason: string): void =>
-    progress(`! ${name} ${reason}; what was measured meanwhile is worth nothing`);
+    progress(`! ${name} ${reason}; discard what was measured meanwhile`);
 
 function ownStack(
   home: string,
-  { processes, signal, progress }: StandOptions,
+  { processes, signal, progress }: TestbedOptions,
   services: NodeJS.ProcessEnv = {},
 ): Promise<Stack> {
   return startStack({
@@ -82,8 +83,8 @@ function ownStack(
   });
 }
 
-/** The system on a Temporal and a PostgreSQL as in docker-compose.yml, which count as its own parts here. */
-async function composedStack(home: string, options: StandOptions, closers: Closers): Promise<Stack> {
+/** Our system on a Temporal server and a PostgreSQL as in docker-compose.yml. */
+async function composedStack(home: string, options: TestbedOptions, closers: Closers): Promise<Stack> {
   const { signal, progress } = options;
   const composed: TemporalOnPostgres = await startTemporalOnPostgres({
     home: join(home, 'composed'),
@@ -98,14 +99,14 @@ async function composedStack(home: string, options: StandOptions, closers: Close
   return { ...stack, pids: () => ({ ...stack.pids(), ...composed.pids() }) };
 }
 
-/** The actors of holds that were forgotten on purpose must not be missed meanwhile. */
+/** Housekeeping would start the actors that `quiesce` has dropped. */
 async function pauseHousekeeping(temporal: Client): Promise<() => Promise<void>> {
   const schedule = temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
   await schedule.pause('a benchmark runs');
   return async () => schedule.unpause('the benchmark is over');
 }
 
-/** Things to end, the last one first. */
+/** What has to be closed, in reverse order. */
 class Closers {
   private readonly waiting: (() => Promise<void>)[] = [];
   add(close: () => Promise<void>): void {
@@ -116,7 +117,7 @@ class Closers {
   }
 }
 
-/** Stops a process meanwhile; it goes on whichever way this ends, and also when we are ended. */
+/** Stops a process (SIGSTOP) during `work`; it goes on afterwards, also when we are ended. */
 async function whileStopped<Result>(pid: number, work: () => Promise<Result>): Promise<Result> {
   const resume = (): void => sendSignal(pid, 'SIGCONT');
   process.once('exit', resume);
@@ -131,9 +132,9 @@ async function whileStopped<Result>(pid: number, work: () => Promise<Result>): P
 
 async function build(
   stack: Stack,
-  options: StandOptions,
+  options: TestbedOptions,
   closers: Closers,
-  { unrest, charts }: { unrest: Unrest[]; charts: Chart[] },
+  { noisyPeriods, charts }: { noisyPeriods: NoisyPeriod[]; charts: Chart[] },
 ): Promise<Bench> {
   const { apiUrl, databaseUrl, temporalAddress, temporalNamespace, keys } = stack.info();
   const { progress, scale } = options;
@@ -154,30 +155,30 @@ async function build(
 
   const port = await stack.services.ports.free();
   const { DATABASE_POOL } = readSettings(['DATABASE_POOL'], {});
-  const bare = await startProgram({
-    path: ['proof', 'bench', 'limits', 'bare', 'main.js'],
+  const koa = await startProgram({
+    path: ['proof', 'bench', 'baselines', 'koa', 'main.js'],
     args: [String(apiProcesses(stack.pids().api))],
     env: { ...baseEnv(), DATABASE_URL: databaseUrl, DATABASE_POOL: String(DATABASE_POOL), PORT: String(port) },
-    logFile: log('bare'),
+    logFile: log('koa'),
   });
-  closers.add(() => bare.stop());
+  closers.add(() => koa.stop());
   const load = await startLoad(log('load'));
   closers.add(() => load.close());
 
-  async function rest(): Promise<void> {
+  async function quiesce(): Promise<void> {
     options.signal.throwIfAborted();
-    await forgetWaiting(db);
-    const busy = await waitUntilQuiet(QUIET_LIMIT_MS);
+    await dropPendingStarts(db);
+    const busy = await waitUntilQuiet(QUIET_TIMEOUT_MS);
     if (busy === 0) return;
-    unrest.push({ at: new Date().toISOString(), busyCores: busy });
-    progress(`! the machine does not come to rest: ${busy.toFixed(2)} cores are busy`);
+    noisyPeriods.push({ at: new Date().toISOString(), busyCores: busy });
+    progress(`! the machine is not quiet: ${busy.toFixed(2)} cores are busy`);
   }
 
   return {
     stack,
     apiUrl,
     keys,
-    bareUrl: `http://127.0.0.1:${port}`,
+    baselineUrl: `http://127.0.0.1:${port}`,
     db,
     temporal,
     load,
@@ -185,8 +186,8 @@ async function build(
     progress,
     chart: (chart) => void charts.push(chart),
     makeEvent: (seats) => insertEvent(db, seats),
-    rest,
-    limit: (work) => whileStopped(stack.pids().workers[RELAY_WORKER]!, work),
+    quiesce,
+    withoutRelay: (work) => whileStopped(stack.pids().workers[RELAY_WORKER]!, work),
   };
 }
 
@@ -198,28 +199,28 @@ function makeHome(): string {
   return home;
 }
 
-function findStack(home: string, options: StandOptions, closers: Closers): Promise<Stack> {
+function findStack(home: string, options: TestbedOptions, closers: Closers): Promise<Stack> {
   if (options.running) return findRunningStack();
   return options.temporal === 'postgres' ? composedStack(home, options, closers) : ownStack(home, options);
 }
 
-/** Starts, or finds, all that the cases stand on. @throws Error, with nothing left running */
-export async function makeStand(options: StandOptions): Promise<Stand> {
+/** Starts, or finds, the system, the baselines and the load generator. @throws Error; then nothing is left running */
+export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   const closers = new Closers();
-  const unrest: Unrest[] = [];
+  const noisyPeriods: NoisyPeriod[] = [];
   const charts: Chart[] = [];
   const home = options.running ? '' : (options.home ?? makeHome());
   const close = async (keepHome = false): Promise<void> => {
     await closers.run();
     if (home === '' || home === options.home) return;
-    if (keepHome) options.progress(`what the system has left behind is in ${home}`);
+    if (keepHome) options.progress(`the data and logs of the system are in ${home}`);
     else rmSync(home, { recursive: true, force: true });
   };
   try {
     const stack = await findStack(home, options, closers);
     closers.add(() => stack.stop());
-    const bench = await build(stack, options, closers, { unrest, charts });
-    return { bench, unrest, charts, failed: stack.failed, close };
+    const bench = await build(stack, options, closers, { noisyPeriods, charts });
+    return { bench, noisyPeriods, charts, failed: stack.failed, close };
   } catch (error) {
     await close(!options.signal.aborted);
     throw error;

@@ -1,7 +1,7 @@
 import { startProgram } from '../../program';
 
 export interface PrintRequest {
-  side: 'ours' | 'limit';
+  side: 'ours' | 'baseline';
   count: number;
 }
 
@@ -10,7 +10,7 @@ export interface PrintResult {
   bytes: number;
 }
 
-/** Prints tickets in a process of its own, as the documents' worker does, or as limit (e). */
+/** Prints tickets in a process of its own: as the documents worker does, or as the baseline `pdf`. */
 export interface Printer {
   pid: number;
   print(request: PrintRequest): Promise<PrintResult>;
@@ -19,7 +19,7 @@ export interface Printer {
 
 export async function startPrinter(logFile: string): Promise<Printer> {
   const program = await startProgram({
-    path: ['proof', 'bench', 'limits', 'print', 'main.js'],
+    path: ['proof', 'bench', 'baselines', 'pdf', 'main.js'],
     env: process.env,
     logFile,
   });
@@ -28,12 +28,12 @@ export async function startPrinter(logFile: string): Promise<Printer> {
     pid: program.pid,
     print: (request) =>
       new Promise((resolve, reject) => {
-        const onExit = (): void => reject(new Error(`the printing ended; see ${logFile}`));
+        const onExit = (): void => reject(new Error(`the printer ended; see ${logFile}`));
         child.once('exit', onExit);
         child.once('message', (message: { result?: PrintResult; error?: string }) => {
           child.off('exit', onExit);
           if (message.result) resolve(message.result);
-          else reject(new Error(`the printing broke off: ${message.error}`));
+          else reject(new Error(`the printing failed: ${message.error}`));
         });
         child.send(request);
       }),

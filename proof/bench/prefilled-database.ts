@@ -1,33 +1,34 @@
 import { join } from 'node:path';
-import { createDatabase, sql, type Database, migrate } from '../product';
+import { createDatabase, sql, type Database } from '../product';
+import { migrate } from './product';
 import { PROJECT } from '../../dev/steps';
 import type { Bench } from './case';
 
-/** What another database of the same server begins with. */
-export interface Stock {
+/** What another database on the same server contains before the measurement. */
+export interface Prefill {
   name: string;
-  /** Seats of past events, each sold by a reservation of its own with its payment, ticket and history. */
+  /** Sold seats of past events, each with a reservation, a payment, a ticket and a history of its own. */
   past: number;
-  /** Holds of other clients that are open. */
+  /** Open holds of other clients. */
   open: number;
 }
 
 const SEATS_PER_EVENT = 10_000;
-const EXISTS = sql('grown_exists', 'select datname from pg_database where datname = $1');
-const KEYS = sql('grown_keys', 'select client, role, key_hash, demo from api_keys where revoked_at is null');
+const EXISTS = sql('prefill_exists', 'select datname from pg_database where datname = $1');
+const KEYS = sql('prefill_keys', 'select client, role, key_hash, demo from api_keys where revoked_at is null');
 const INSERT_KEY = sql(
-  'grown_insert_key',
+  'prefill_insert_key',
   'insert into api_keys (client, role, key_hash, demo) values ($1, $2, $3, $4)',
 );
 
-const statement = (name: string, text: string) => sql(`grown_${name}`, text);
+const statement = (name: string, text: string) => sql(`prefill_${name}`, text);
 
-/** One event of so many seats, the n-th; each step reads what the one before has written. */
+/** The steps that insert one event; each step reads what the one before has written. */
 const FILL = [
   statement(
     'event',
     `insert into events (slug, name, starts_at, time_zone, currency, max_seats_per_reservation)
-     values ($1, 'Stock', now() + interval '30 days', 'Europe/Prague', 'EUR', 10)`,
+     values ($1, 'Prefill', now() + interval '30 days', 'Europe/Prague', 'EUR', 10)`,
   ),
   statement(
     'category',
@@ -61,7 +62,7 @@ const ALLOCATIONS = statement(
 const HISTORY = statement(
   'history',
   `insert into history (reservation_id, type, actor, data)
-   select s.reservation_id, 'held', 'client:stock', jsonb_build_object('seats', jsonb_build_array(s.label))
+   select s.reservation_id, 'held', 'client:prefill', jsonb_build_object('seats', jsonb_build_array(s.label))
      from seats s join events e on e.id = s.event_id where e.slug = $1`,
 );
 const PAYMENTS = statement(
@@ -73,12 +74,12 @@ const PAYMENTS = statement(
 const TICKETS = statement(
   'tickets',
   `insert into tickets (id, reservation_id, seat_id, code)
-   select gen_random_uuid(), s.reservation_id, s.id, 'stock-' || s.id
+   select gen_random_uuid(), s.reservation_id, s.id, 'prefill-' || s.id
      from seats s join events e on e.id = s.event_id where e.slug = $1`,
 );
-/** Whoever fills a table knows that it is consistent; checking a million rows one by one takes many minutes. */
+/** The rows are consistent by construction; the triggers would take many minutes for a million of them. */
 const WITHOUT_CHECKS = statement('without_checks', 'set local session_replication_role = replica');
-const SETTLE = statement('settle', 'vacuum (analyze)');
+const VACUUM = statement('vacuum', 'vacuum (analyze)');
 
 async function fillEvent(db: Database, slug: string, seats: number, status: 'sold' | 'held'): Promise<void> {
   await db.transaction(async (tx) => {
@@ -94,36 +95,36 @@ async function fillEvent(db: Database, slug: string, seats: number, status: 'sol
 const open = (url: string): Database =>
   createDatabase({ url, pool: 2, prepared: true, applicationName: 'holdfast-bench', queryTimeoutMs: 600_000 });
 
-/** Statistics as a database has them that has run for a while; without them the planner takes every table for empty. */
-export async function settleTables(db: Database): Promise<void> {
-  await db.run(SETTLE);
+/** Vacuums and analyses all tables: without statistics the planner takes every table for empty. */
+export async function vacuumTables(db: Database): Promise<void> {
+  await db.run(VACUUM);
 }
 
-async function fill({ db: main, progress }: Bench, url: string, { name, past, open: held }: Stock): Promise<void> {
+async function fill({ db: main, progress }: Bench, url: string, { name, past, open: held }: Prefill): Promise<void> {
   await migrate(url, join(PROJECT, 'migrations'));
   const db = open(url);
   try {
     for (const key of await main.rows(KEYS)) await db.run(INSERT_KEY, [key.client, key.role, key.key_hash, key.demo]);
     for (let done = 0; done < past; done += SEATS_PER_EVENT) {
-      await fillEvent(db, `stock-past-${done}`, Math.min(SEATS_PER_EVENT, past - done), 'sold');
+      await fillEvent(db, `prefill-past-${done}`, Math.min(SEATS_PER_EVENT, past - done), 'sold');
       if ((done / SEATS_PER_EVENT) % 20 === 0) progress(`${name}: ${done} of ${past} past reservations`);
     }
-    if (held > 0) await fillEvent(db, 'stock-open', held, 'held');
-    await settleTables(db);
+    if (held > 0) await fillEvent(db, 'prefill-open', held, 'held');
+    await vacuumTables(db);
   } finally {
     await db.close();
   }
 }
 
-/** Another database of ours on the same server with a stock of its own, made when it is first asked for. @returns its URL */
-export async function stockedDatabase(bench: Bench, stock: Stock): Promise<string> {
+/** Creates and fills a database on the same server, unless it exists. @returns its URL */
+export async function prefilledDatabase(bench: Bench, prefill: Prefill): Promise<string> {
   const url = new URL(bench.stack.info().databaseUrl);
-  const name = `holdfast_bench_${stock.name}`;
+  const name = `holdfast_bench_${prefill.name}`;
   url.pathname = `/${name}`;
   if ((await bench.db.rows(EXISTS, [name])).length > 0) return url.href;
   await bench.db.run(statement(`create_${name}`, `create database ${name}`));
   try {
-    await fill(bench, url.href, stock);
+    await fill(bench, url.href, prefill);
   } catch (error) {
     await bench.db.run(statement(`drop_${name}`, `drop database ${name} with (force)`));
     throw error;
@@ -131,5 +132,5 @@ export async function stockedDatabase(bench: Bench, stock: Stock): Promise<strin
   return url.href;
 }
 
-/** A connection of the benchmark's own to one. */
-export const openStocked = open;
+/** Opens a pool of the benchmark itself to a prefilled database. */
+export const openPrefilled = open;

@@ -1,12 +1,13 @@
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { readSettings, connectNative, temporalConfig, keepHeapsTight, reservationsTuning } from '../../../product';
-import { createLifeActivities } from './activities';
-import { DURABLE, type Notice } from './contract';
+import { readSettings } from '../../../product';
+import { connectNative, temporalConfig, keepHeapsTight, reservationsTuning } from '../../product';
+import { createLifecycleActivities } from './activities';
+import { TEMPORAL_BASELINE, type Notice } from './contract';
 
-/** Notices go out together: one message for each would cost the limit more than its activities do. */
-const TELL_EVERY_MS = 5;
+/** Notices are sent in batches: a message for each would cost more than the activities do. */
+const BATCH_MS = 5;
 
-function createDispatcher(): (notice: Notice) => void {
+function createBatcher(): (notice: Notice) => void {
   let waiting: Notice[] = [];
   return (notice) => {
     waiting.push(notice);
@@ -14,11 +15,11 @@ function createDispatcher(): (notice: Notice) => void {
     setTimeout(() => {
       process.send?.(waiting);
       waiting = [];
-    }, TELL_EVERY_MS);
+    }, BATCH_MS);
   };
 }
 
-/** The worker of limit (d), set like the one of the reservations. */
+/** The worker of the baseline, with the settings of the reservations worker, so that only the work differs. */
 async function main(): Promise<void> {
   keepHeapsTight();
   const settings = readSettings(['DATABASE_POOL', 'WORKER_CACHED_WORKFLOWS']);
@@ -29,9 +30,9 @@ async function main(): Promise<void> {
   const worker = await Worker.create({
     connection,
     namespace: temporalConfig().namespace,
-    taskQueue: DURABLE.taskQueue,
+    taskQueue: TEMPORAL_BASELINE.taskQueue,
     workflowBundle,
-    activities: createLifeActivities(createDispatcher()),
+    activities: createLifecycleActivities(createBatcher()),
     ...reservationsTuning(settings),
   });
   for (const event of ['SIGTERM', 'disconnect'] as const) process.once(event, () => worker.shutdown());

@@ -1,21 +1,18 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { readSettings, createDatabase } from '../../../product';
-import { createBareApp } from './app';
+import { createKoaBaseline } from './app';
 
-/**
- * The limits (a), (b) and (c): the same statements, database, pool and number of processes (the first argument) as the
- * API, and nothing else of it.
- */
+/** Serves the baselines with the database, pool size and number of processes (the first argument) of the API. */
 async function serve(): Promise<void> {
   const settings = readSettings(['PORT', 'DATABASE_URL', 'DATABASE_POOL']);
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
     prepared: true,
-    applicationName: 'holdfast-bench-bare',
+    applicationName: 'holdfast-bench-baseline',
   });
-  const handle = createBareApp(db).callback();
+  const handle = createKoaBaseline(db).callback();
   const server = createServer((request, response) => void handle(request, response));
   server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve) => server.listen(settings.PORT, '127.0.0.1', resolve));

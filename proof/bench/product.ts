@@ -1,0 +1,29 @@
+/**
+ * What the benchmark takes from the product besides ../product.ts. A baseline runs the shipped statements, pages and
+ * worker settings, so that its ratio to ours shows what the product adds, and nothing else.
+ */
+
+// Fixtures: events and schemas without HTTP.
+export { createEvent } from '../../src/db/events';
+export { migrate } from '../../src/db/migrate';
+
+// Names in Temporal, and the priority of background processes.
+export { HOUSEKEEPING_SCHEDULE_ID, SEARCH_ATTRIBUTES, WORKFLOWS } from '../../src/contracts/reservation';
+export { lowerPriority } from '../../src/process-priority';
+
+// The baselines `sql` and `koa`.
+export { takeSeats, type HoldRequest } from '../../src/db/holds';
+export { recordPayment } from '../../src/db/payments';
+
+// The baseline `temporal`.
+export { connectNative, temporalConfig } from '../../src/temporal/connection';
+export { keepHeapsTight, WORKER_ALLOCATOR } from '../../src/worker/memory';
+export { reservationsTuning } from '../../src/worker/tuning';
+
+// The baseline `pdf`.
+export { createBrowserPool } from '../../src/documents/browser';
+export { launchBrowser } from '../../src/documents/chromium';
+export { renderTickets } from '../../src/documents/render-tickets';
+export { ticketDocument } from '../../src/documents/ticket-page';
+export type { TicketSheet } from '../../src/documents/ticket-sheet';
+export { signTicketCode, ticketKeyFromSeed } from '../../src/domain/ticket-code';
