@@ -8,12 +8,16 @@ import { startMeasuredSystem } from './measure/system';
 import { readOptions, USAGE, UsageError } from './options';
 import { capacityTables, describeSale } from './tables';
 
+/** The user stopped the measurement. */
+class Stopped extends Error {}
+
 const say = (line: string): void => console.log(line);
 
 /** Measures on a system of its own, which is stopped afterwards, also on a signal. */
 async function measure(): Promise<UnitCosts> {
   const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error('stopped')));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => stop.abort(new Stopped('stopped')));
   const system = await startMeasuredSystem({ signal: stop.signal, progress: say });
   const stopped = new Promise<never>((_, reject) => {
     stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), { once: true });
@@ -51,7 +55,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(),
   (error: unknown) => {
-    console.error(error instanceof UsageError ? error.message : error);
+    console.error(error instanceof UsageError || error instanceof Stopped ? error.message : error);
     process.exit(1);
   },
 );

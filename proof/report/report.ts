@@ -7,13 +7,13 @@ import { formatCell, isNumeric, type Table } from '../product';
 
 export interface Report {
   title: string;
-  /** Paragraphs: what was done and what the words mean. */
+  /** Paragraphs: the method and the terms. */
   intro: readonly string[];
-  /** The one sentence to take away, and whether it is good. */
+  /** The result in one sentence, and whether the run passed. */
   verdict?: { ok: boolean; text: string };
   tables: readonly Table[];
   charts: readonly Chart[];
-  /** Where and how it was measured. */
+  /** The conditions of the run: date, machine, commit. */
   meta: Readonly<Record<string, string>>;
 }
 
@@ -32,7 +32,7 @@ function renderTable(table: Table): string {
   );
 }
 
-/** One HTML file that needs nothing else: no network, no script; light or dark as the reader's system is. */
+/** A self-contained HTML file without scripts; light or dark by the reader's setting. */
 export function renderReport({ title, intro, verdict, tables, charts, meta }: Report): string {
   const paragraphs = intro.map((text) => `<p>${escapeText(text)}</p>`).join('');
   const facts = Object.entries(meta).map(
@@ -62,7 +62,7 @@ ${tables.map(renderTable).join('\n')}
 `;
 }
 
-/** Writes a report, with the folders that it needs. @returns the full path */
+/** Writes a report and creates its folder. @returns the full path */
 export function saveReport(file: string, report: Report): string {
   const path = resolve(file);
   mkdirSync(dirname(path), { recursive: true });

@@ -13,8 +13,8 @@ function niceStep(rough: number): number {
 }
 
 /**
- * An axis with round numbers that takes in all from `low` to `high`; it starts at 0 unless `startAtMin`.
- * @param options.steps about how many steps
+ * An axis with round numbers that covers `low` to `high`; it starts at 0 unless `startAtMin`.
+ * @param options.steps the approximate number of steps
  */
 export function niceScale(low: number, high: number, options: { startAtMin?: boolean; steps?: number } = {}): Scale {
   const { startAtMin = false, steps = 5 } = options;
@@ -24,7 +24,7 @@ export function niceScale(low: number, high: number, options: { startAtMin?: boo
   const min = Math.floor(from / step) * step;
   const max = Math.ceil(to / step - 1e-9) * step;
   const count = Math.round((max - min) / step);
-  // Rounded to the step's own decimals: 0.1 + 0.2 is no label.
+  // Rounded to the decimals of the step: the sum 0.1 + 0.2 is not 0.3.
   const decimals = Math.max(0, -Math.floor(Math.log10(step)));
   const ticks = Array.from({ length: count + 1 }, (_, index) => Number((min + index * step).toFixed(decimals)));
   return { min, max, step, ticks };

@@ -13,7 +13,7 @@ export interface Summary {
   max: number;
 }
 
-/** What one says of a row of measurements; all zero when there are none. */
+/** Mean and percentiles of measurements; all zero without any. */
 export function summarise(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b);
   return {
@@ -27,7 +27,7 @@ export function summarise(values: readonly number[]): Summary {
   };
 }
 
-/** The distribution as a line: for each share in per cent, the value that it stays below. At most 100 points. */
+/** The cumulative distribution: for each share in per cent, the value below which it lies. At most 100 points. */
 export function distributionCurve(values: readonly number[]): [number, number][] {
   const sorted = [...values].sort((a, b) => a - b);
   const steps = Math.min(100, sorted.length);

@@ -8,7 +8,7 @@ import { readShardWrites } from './temporal-metrics';
 const COUNT_CONFIRMED = sql('count_confirmed', `select count(*) as n from reservations where status = 'confirmed'`);
 const COUNT_MAILED = sql('count_mailed', `select count(*) as n from mails where sent_at is not null`);
 
-/** The first part of the actors' life: the relay works again, and every hold is adopted. */
+/** The adoption: the relay continues, and every hold gets its actor. */
 export async function measureAdoption(run: Run, holds: number): Promise<Measured> {
   run.progress(`${holds} holds are adopted`);
   const before = await readShardWrites(run.system.temporalMetricsUrl);
@@ -25,7 +25,7 @@ export async function measureAdoption(run: Run, holds: number): Promise<Measured
   };
 }
 
-/** The rest: payments are recorded, settled, delivered, one after the other; the workers of later steps are stopped. */
+/** Payments are recorded, then settled, then delivered; the workers of later steps are stopped meanwhile. */
 export async function measureSales(run: Run, ids: readonly string[]): Promise<Measured> {
   const { system, meter, progress } = run;
   const writes = () => readShardWrites(system.temporalMetricsUrl);
