@@ -94,6 +94,16 @@ module.exports = {
       to: { path: '^proof/bench/' },
     },
     {
+      name: 'the-baseline-workflow-is-bundled-alone',
+      comment: 'A bundle of a workflow cannot contain the product: it needs Node.js.',
+      severity: 'error',
+      from: { path: '^proof/bench/baselines/temporal/(workflow|contract)\\.ts$' },
+      to: {
+        pathNot: ['^proof/bench/baselines/temporal/', '@temporalio/(workflow|common)'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'dev-does-not-need-proof',
       severity: 'error',
       from: { path: '^dev/' },
