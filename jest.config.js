@@ -3,15 +3,13 @@ const filesOf = (places) => places.map((place) => `test/${place}.test.ts`);
 /** No service, no build and no browser: the inner loop. */
 const UNIT = filesOf([
   '{config,domain,mail,payments,report}/**/*',
-  'simulate/{bench-costs,document}',
+  'capacity/*',
   'api/hold-queue',
   'docs/pages',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',
   'documents/{fonts,format}',
 ]);
-/** Whole simulations: no service, but a minute of processor time. */
-const SIMULATION = filesOf(['simulate/{kernel,model,scale}']);
 
 // Generous: the machine may be slow, and speed is the benchmark's matter.
 const testTimeout = 300_000;
@@ -32,11 +30,10 @@ const withoutServices = (displayName, files) => ({
 module.exports = {
   projects: [
     withoutServices('unit', UNIT),
-    withoutServices('simulation', SIMULATION),
     {
       ...common,
       displayName: 'system',
-      testMatch: ['<rootDir>/test/**/*.test.ts', ...[...UNIT, ...SIMULATION].map((file) => `!**/${file}`)],
+      testMatch: ['<rootDir>/test/**/*.test.ts', ...UNIT.map((file) => `!**/${file}`)],
       globalSetup: '<rootDir>/test/support/global-setup.ts',
       globalTeardown: '<rootDir>/test/support/global-teardown.ts',
     },
