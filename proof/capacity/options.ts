@@ -24,6 +24,8 @@ export const USAGE = `Usage: npm run capacity -- [options]
   --document        writes the tables of docs/SCALING.md
   --help            this text
 
+It reads no settings: the deployment that it measures is one of its own.
+
 Assumptions: ${Object.entries(MILLION)
   .filter(([name]) => !(QUESTION as readonly string[]).includes(name))
   .map(([name, value]) => `${name}=${String(value)}`)

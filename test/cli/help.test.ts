@@ -32,7 +32,7 @@ describe('--help', () => {
     ['race', 'HOLDFAST_HOME'],
     ['bench', 'HOLDFAST_HOME'],
     ['chaos', 'reads no settings'],
-    ['simulate', 'reads no settings'],
+    ['capacity', 'reads no settings'],
     ['start:api', 'API_PROCESSES'],
     ['start:worker', 'WORKER_ROLES'],
   ])('of npm run %s prints the usage and the settings, and starts nothing', async (script, setting) => {
