@@ -13,6 +13,8 @@ export interface CostRun {
   commit: string;
   machine: string;
   node: string;
+  /** Conditions that differ from those of docs/SCALING.md. */
+  note?: string;
   costs: Measured;
 }
 

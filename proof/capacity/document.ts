@@ -38,11 +38,13 @@ type Known = ReturnType<typeof readCosts>;
 function costsText({ costs, runs }: Known): string {
   const names = Object.keys(COSTS) as CostName[];
   const rows = names.map((name) => [`\`${name}\``, formatCell(costs[name]), COSTS[name]]);
-  const measured = runs.map(({ date, commit, machine, node, costs: own }) => {
+  const measured = runs.map(({ date, commit, machine, node, note, costs: own }) => {
     const which = runs.length === 1 ? 'All' : `${Object.keys(own).length} of them`;
-    return `${which} measured ${date.slice(0, 10)} at commit \`${commit}\` on ${machine}, Node ${node}.`;
+    const where = `${which} measured ${date.slice(0, 10)} at commit \`${commit}\` on ${machine}, Node ${node}.`;
+    return note === undefined ? where : `${where} ${note}`;
   });
-  return `${markdownTable({ columns: ['name', 'value', 'of what'], rows })}\n\n${measured.join(' ')}`;
+
+  return `${markdownTable({ columns: ['name', 'value', 'of what'], rows })}\n\n${measured.join('\n\n')}`;
 }
 
 /** docs/SCALING.md as the unit costs and the model make it. */

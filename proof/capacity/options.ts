@@ -24,14 +24,14 @@ export const USAGE = `Usage: npm run capacity -- [options]
   --document        writes the tables of docs/SCALING.md
   --help            this text
 
+It reads no settings: the deployment that it measures is one of its own.
+
 Assumptions: ${Object.entries(MILLION)
   .filter(([name]) => !(QUESTION as readonly string[]).includes(name))
   .map(([name, value]) => `${name}=${String(value)}`)
   .join(' ')}
 
-Example: npm run capacity -- --buyers 50000 --seats 5000 --minutes 30 --set databasePool=20
-
-It reads no settings: what it measures is a system of its own.`;
+Example: npm run capacity -- --buyers 50000 --seats 5000 --minutes 30 --set databasePool=20`;
 
 function assign(sale: Sale, name: string, text: string | undefined): void {
   if (!Object.hasOwn(sale, name)) throw new UsageError(`--set ${name}: there is no such assumption; --help names them`);

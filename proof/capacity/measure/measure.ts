@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilIdle } from '../../bench/cpu';
 import { MEASURED_MAP_SEATS, type UnitCosts } from '../costs';
 import { measureAdoption, measureSales } from './actors';
 import { measureAnswers } from './answers';
@@ -23,7 +24,7 @@ async function begin(system: MeasuredSystem, progress: (line: string) => void): 
   const holds = holdRequests(run, event, event.labels).map(({ request }) => request);
   await send(run, holds, { 201: WARM_UP });
   await untilStarted(run);
-  await sleep(2_000);
+  await untilIdle([system.pidOf('reservations'), system.pidOf('temporal')]);
   await run.meter.learnIdle(() => sleep(IDLE_MS));
   return run;
 }
