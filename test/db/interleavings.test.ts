@@ -231,3 +231,21 @@ describe('In an order that is rare', () => {
     expect(await db.rows(WRONG, [run])).toEqual([]);
   });
 });
+
+const FORGET_OUTBOX = sql('test_forget_outbox', 'delete from outbox where subject = $1');
+const OUTBOX = sql('test_outbox', 'select kind from outbox where subject = $1 order by id');
+
+describe('An actor that waits', () => {
+  it.each<[string, Command]>([
+    ['a payment', { do: 'pay', id: 0, reference: 0, seats: 1, strict: false }],
+    ['a confirm', { do: 'pay', id: 0, reference: 0, seats: 1, strict: true }],
+    ['a cancel', { do: 'cancel', id: 0 }],
+    ['an extension', { do: 'extend', id: 0 }],
+  ])('is rung for %s', async (_what, command) => {
+    const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
+    await carryOut({ do: 'hold', id: 0, seats: ['A-1'] }, event, run);
+    await db.run(FORGET_OUTBOX, [`${run}-0`]);
+    await carryOut(command, event, run);
+    expect(await db.rows(OUTBOX, [`${run}-0`])).toEqual([{ kind: 'ring' }]);
+  });
+});

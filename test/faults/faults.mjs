@@ -48,8 +48,8 @@ export const faults = [
     file: 'functions/record_payment.sql',
     find: `insert into outbox (kind, subject) values ('ring', p_reservation);`,
     replace: '',
-    test: 'sells the seats and answers with the confirmed reservation',
-    says: 'Received: 202',
+    test: 'is rung for %s',
+    says: '"kind": "ring"',
   },
   {
     name: 'inbox-read-past-a-cursor',
@@ -84,7 +84,7 @@ export const faults = [
     find: 'if not v_matches or',
     replace: 'if',
     test: 'with %s is refused; the reservation stays held, and nothing is recorded',
-    says: 'payment_mismatch',
+    says: '"amount": 4499',
   },
   {
     name: 'expiry-without-history',

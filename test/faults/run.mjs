@@ -134,6 +134,8 @@ function messageOf(results) {
   return failed.length === 0 ? null : stripVTControlCharacters(messages.join('\n'));
 }
 
+const startOf = (message) => message.slice(0, 1500);
+
 /**
  * Runs the fault's test with the fault in the copy, and takes the fault out again.
  * @returns null when the fault was caught, else what happened instead
@@ -147,7 +149,7 @@ async function tryFault(copy, fault) {
     const [results] = await runTests(copy, [fault]);
     const message = messageOf(results);
     if (message === null) return `NOT CAUGHT by ${fault.testFile}: ${fault.test}`;
-    return message.includes(fault.says) ? null : `RED FOR ANOTHER REASON: ${message}`;
+    return message.includes(fault.says) ? null : `RED FOR ANOTHER REASON: ${startOf(message)}`;
   } finally {
     writeFileSync(path, sound);
   }
@@ -179,7 +181,8 @@ async function tryAll(copy, chosen) {
   let caught = 0;
   for (const [index, fault] of chosen.entries()) {
     started = performance.now();
-    const wrong = before[index] === null ? await tryFault(copy, fault) : `RED WITHOUT THE FAULT: ${before[index]}`;
+    const wrong =
+      before[index] === null ? await tryFault(copy, fault) : `RED WITHOUT THE FAULT: ${startOf(before[index])}`;
     if (wrong === null) caught++;
     printRow(fault.name, wrong ?? `${fault.testFile}: ${fault.test}`, secondsSince(started));
   }
