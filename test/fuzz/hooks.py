@@ -1,6 +1,6 @@
 """What a JSON Schema cannot say about a valid request, so that Schemathesis can hold us to accepting valid ones.
 
-Only requests meant to be valid are touched; those meant to be invalid go out as generated.
+Requests meant to be invalid go out as generated, but for members that would count as absent.
 """
 
 import base64
@@ -19,8 +19,13 @@ from schemathesis.generation.meta import TestPhase
 with open(os.environ["HOLDFAST_FUZZ"], encoding="utf-8") as file:
     GIVEN = json.load(file)
 
+KNOWN_MEMBERS = {
+    name for schema in GIVEN["document"]["components"]["schemas"].values() for name in schema.get("properties", {})
+}
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_SEATS = 100_000
+# The format of an address allows more than we take.
+ADDRESS = "fuzz@example.org"
 TIME_ZONES = ["UTC", "Europe/Prague", "America/Argentina/Buenos_Aires", "Asia/Kathmandu"]
 
 turn = itertools.count()
@@ -68,36 +73,50 @@ def make_event_consistent(event):
         section["category"] = codes[index % len(codes)]
         if index > 0:
             section["name"] = f"Section {index}"
-        for number, row in enumerate(section.get("rows", [])):
+        keep_one_of(section, "rows", "places", lambda: 5)
+        for number, row in enumerate(section.get("rows") or []):
             row["name"] = f"R{number}"
     if sum(seats_of(section) for section in event["sections"]) > MAX_SEATS:
         for section in event["sections"]:
-            if "places" in section:
+            if section.get("places"):
                 section["places"] = 1
     dearest = max(category["price"] for category in event["categories"])
-    if dearest * event.get("maxSeatsPerReservation", 10) > MAX_SAFE_INTEGER:
+    if dearest * (event.get("maxSeatsPerReservation") or 10) > MAX_SAFE_INTEGER:
         event["maxSeatsPerReservation"] = 1
+    for name in ("startsAt", "salesOpenAt", "salesCloseAt"):
+        if event.get(name) and not "1971" < event[name] < "9999":
+            event[name] = f"2030{event[name][4:]}"
     if event.get("salesOpenAt") and event.get("salesCloseAt"):
         event["salesOpenAt"], event["salesCloseAt"] = "2000-01-01T00:00:00Z", event["startsAt"]
         if event["startsAt"] <= "2001":
             event["salesOpenAt"] = None
     if (event.get("holdCapSeconds") or MAX_SAFE_INTEGER) < (event.get("holdTtlSeconds") or GIVEN["ttl"]):
         event["holdCapSeconds"] = None
-    if "timeZone" in event:
+    if event.get("timeZone"):
         event["timeZone"] = one_of(TIME_ZONES)
 
 
 def seats_of(section):
-    return section.get("places", 0) + sum(row["seats"] for row in section.get("rows", []))
+    return (section.get("places") or 0) + sum(row["seats"] for row in section.get("rows") or [])
+
+
+def keep_one_of(body, name, other, make_other):
+    """A body takes one of two members; null and an empty list are as absent."""
+    if body.get(name):
+        body.pop(other, None)
+    elif not body.get(other):
+        body[other] = make_other()
 
 
 def name_real_seats(hold):
     """Half of the holds are for an event that there is, with seats and categories that it has; the others for none."""
+    keep_one_of(hold, "seats", "bestAvailable", lambda: {"quantity": 1, "category": GIVEN["category"]})
+    hold["buyer"]["email"] = ADDRESS
     if next(turn) % 2:
         hold["event"] = f"-{hold['event'][:99]}"
         return
     hold["event"] = GIVEN["event"]
-    if "seats" in hold:
+    if hold.get("seats"):
         first = next(turn)
         labels = GIVEN["seats"]
         hold["seats"] = [labels[(first + index) % len(labels)] for index in range(len(hold["seats"]))]
@@ -107,8 +126,11 @@ def name_real_seats(hold):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Completes a request meant to be valid with what only the running system knows."""
-    if case.meta is None or not case.meta.generation.mode.is_positive:
+    """Completes a request meant to be valid with what only the running system knows, and keeps an invalid one invalid."""
+    if case.meta is None:
+        return
+    if not case.meta.generation.mode.is_positive:
+        fill_unknown_members(case.body)
         return
     operation = (case.operation.method.lower(), case.operation.path)
     if operation == ("post", "/v1/events"):
@@ -117,12 +139,28 @@ def before_call(context, case, kwargs):
         # A key is for one request: with another body it must be refused (422), which is not what is tried here.
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
         name_real_seats(case.body)
+    elif operation == ("get", "/v1/reservations"):
+        if "email" in (case.query or {}):
+            case.query["email"] = ADDRESS
     elif operation[1].startswith("/v1/reservations/{id}"):
         name_real_reservation(case)
     elif operation == ("post", "/v1/webhooks/standard"):
         kwargs["auth"] = StandardSignature()
     elif operation == ("post", "/v1/webhooks/stripe"):
         kwargs["auth"] = StripeSignature()
+
+
+def fill_unknown_members(body):
+    """Null and an empty list are as absent, so a member that the document does not know is refused only with a value."""
+    if isinstance(body, list):
+        for entry in body:
+            fill_unknown_members(entry)
+    elif isinstance(body, dict):
+        for name, value in body.items():
+            if name not in KNOWN_MEMBERS and value in (None, []):
+                body[name] = "unknown"
+            else:
+                fill_unknown_members(value)
 
 
 def name_real_reservation(case):
