@@ -8,7 +8,7 @@ const UNIT = filesOf([
   'docs/pages',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',
-  'documents/{fonts,format}',
+  'documents/{fonts,format,printable-text}',
 ]);
 /** Whole simulations: no service, but a minute of processor time. */
 const SIMULATION = filesOf(['simulate/{kernel,model,scale}']);
@@ -18,7 +18,9 @@ const testTimeout = 300_000;
 
 const common = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': '@swc/jest' },
+  transform: { '^.+\\.ts$': '@swc/jest', '/any-ascii/.+\\.js$': '@swc/jest' },
+  // An ES module: Node can require it, jest cannot.
+  transformIgnorePatterns: ['/node_modules/(?!any-ascii/)'],
   testTimeout,
 };
 const withoutServices = (displayName, files) => ({
