@@ -9,7 +9,7 @@ const UNIT = filesOf([
   'docs/pages',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',
-  'documents/{fonts,format}',
+  'documents/{fonts,format,printable-text}',
 ]);
 
 // Generous: the machine may be slow, and speed is the benchmark's matter.
@@ -17,7 +17,9 @@ const testTimeout = 300_000;
 
 const common = {
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': '@swc/jest' },
+  transform: { '^.+\\.ts$': '@swc/jest', '/any-ascii/.+\\.js$': '@swc/jest' },
+  // An ES module: Node can require it, jest cannot.
+  transformIgnorePatterns: ['/node_modules/(?!any-ascii/)'],
   testTimeout,
 };
 const withoutServices = (displayName, files) => ({

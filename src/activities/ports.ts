@@ -1,5 +1,5 @@
 import type { RefundJob } from '../db/refunds';
-import type { TicketSheet } from '../documents/ticket-sheet';
+import type { PrintedTickets, TicketSheet } from '../documents/ticket-sheet';
 
 /** Refunds money. Repeating a call with the same reference gives the money back once. */
 export interface PaymentProvider {
@@ -13,4 +13,4 @@ export interface PaymentProvider {
 }
 
 /** Prints tickets as one PDF. */
-export type TicketPrinter = (sheet: TicketSheet) => Promise<Buffer>;
+export type TicketPrinter = (sheet: TicketSheet) => Promise<PrintedTickets>;

@@ -17,9 +17,9 @@ export const createDocumentActivities = ({ db, print }: { db: Database; print: T
     if (!content) return 'not_confirmed';
     const beat = setInterval(heartbeat, HEARTBEAT_MS);
     try {
-      const pdf = await print(content);
+      const printed = await print(content);
       faultPoint('document.rendered');
-      await storeDocument(db, reservationId, pdf);
+      await storeDocument(db, reservationId, printed);
     } finally {
       clearInterval(beat);
     }

@@ -40,12 +40,27 @@ export async function readDocument(db: Queryable, reservationId: string): Promis
 const STORE = sql(
   'tickets_store_document',
   // Only while the reservation is confirmed, and the first one stays: a second attempt changes nothing.
-  `insert into ticket_documents (reservation_id, pdf)
-   select r.id, $2 from reservations r where r.id = $1 and r.status = 'confirmed' and r.erased_at is null on conflict do nothing`,
+  `with stored as (
+     insert into ticket_documents (reservation_id, pdf)
+     select r.id, $2 from reservations r where r.id = $1 and r.status = 'confirmed' and r.erased_at is null
+     on conflict do nothing returning reservation_id)
+   insert into history (reservation_id, type, actor, data) select reservation_id, 'tickets.ready', 'system', $3::jsonb from stored`,
 );
 
-export async function storeDocument(db: Queryable, reservationId: string, pdf: Buffer): Promise<boolean> {
-  return (await db.run(STORE, [reservationId, pdf])) > 0;
+/** A printed document; `substituted` names the texts that could not be printed as they are written. */
+interface StoredDocument {
+  pdf: Buffer;
+  substituted: string[];
+}
+
+/** Keeps the reservation's document and says so in its history, once. */
+export async function storeDocument(
+  db: Queryable,
+  reservationId: string,
+  { pdf, substituted }: StoredDocument,
+): Promise<void> {
+  const data = substituted.length > 0 ? { substituted } : {};
+  await db.run(STORE, [reservationId, pdf, JSON.stringify(data)]);
 }
 
 /** What a ticket's page is made of. */

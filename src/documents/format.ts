@@ -58,13 +58,13 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * A stranger's text as one line: control characters, line and paragraph separators and what turns the writing direction
- * (which could make a name look like another text) become spaces; surrogates without a partner become U+FFFD.
+ * A stranger's text as one line: control and annotation characters, line and paragraph separators and what turns the
+ * writing direction (which could make a name look like another text) become spaces; surrogates without a partner become U+FFFD.
  */
 export function oneLine(text: string): string {
   return text
     .replace(/\p{Cs}/gu, '\ufffd')
-    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+    .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]+/gu, ' ')
     .replace(/\s+/g, ' ')
     .trim();
 }

@@ -1,6 +1,7 @@
 import type { BrowserPool } from './browser';
+import { printableSheet } from './printable-sheet';
 import { ticketDocument } from './ticket-page';
-import type { TicketSheet } from './ticket-sheet';
+import type { PrintedTickets, TicketSheet } from './ticket-sheet';
 
 /** The most tickets one PDF may have. */
 export const MAX_TICKETS_PER_PDF = 100;
@@ -35,17 +36,19 @@ const SHRINK_TO_FIT = `(async () => {
 })()`;
 
 /**
- * Prints a reservation's tickets: a PDF of A4 pages, one for each ticket, in their order.
+ * Prints a reservation's tickets: a PDF of A4 pages, one for each ticket, in their order, in our own fonts alone.
  * @throws RangeError for no ticket at all or too many; PageTimeLimit when the browser hangs.
  */
-export async function renderTickets(keeper: BrowserPool, sheet: TicketSheet): Promise<Buffer> {
+export async function renderTickets(keeper: BrowserPool, sheet: TicketSheet): Promise<PrintedTickets> {
   if (sheet.tickets.length === 0 || sheet.tickets.length > MAX_TICKETS_PER_PDF) {
     throw new RangeError(`A PDF takes 1 to ${MAX_TICKETS_PER_PDF} tickets`);
   }
-  const html = ticketDocument(sheet);
-  return keeper.withPage(async (page) => {
+  const printable = printableSheet(sheet);
+  const html = ticketDocument(printable);
+  const pdf = await keeper.withPage(async (page) => {
     await page.setContent(html, { waitUntil: 'domcontentloaded' });
     await page.evaluate(SHRINK_TO_FIT);
     return Buffer.from(await page.pdf({ preferCSSPageSize: true, printBackground: true, timeout: 0 }));
   });
+  return { pdf, substituted: printable.substituted };
 }

@@ -1,7 +1,6 @@
-import { fontsFor } from './fonts';
-import { escapeHtml, formatEventTime, formatPrice, formatSeat, oneLine, type EventTime } from './format';
+import { escapeHtml, formatEventTime, formatSeat, type EventTime } from './format';
+import type { PrintableSheet, PrintableTicket } from './printable-sheet';
 import { qrCodeSvg } from './qr-code';
-import type { TicketOnSheet, TicketSheet } from './ticket-sheet';
 import { TICKET_DRAWING, ticketStyle } from './ticket-style';
 
 const NOTES = `<div class="notes">
@@ -10,31 +9,28 @@ const NOTES = `<div class="notes">
   <p><b>On paper</b>Print at full size (100 %), in colour or black and white, and tear along the dots.</p>
 </div>`;
 
+const SUBSTITUTED =
+  '<div class="substituted">Some characters of this ticket could not be printed as they are written.</div>';
+
 /**
  * The tickets of a reservation as one HTML document: fonts included, nothing to fetch, no scripts. One `.page` each.
  * Boxes marked `data-fit` may still hold more than fits (`renderTickets` sees to that, and cuts what is beyond all reason).
  */
-export function ticketDocument(sheet: TicketSheet): string {
+export function ticketDocument(sheet: PrintableSheet): string {
+  const { fonts } = sheet;
   const time = formatEventTime(sheet.event.startsAt, sheet.event.timeZone);
-  const fonts = fontsFor(
-    `A ${JSON.stringify(sheet)} ${sheet.tickets.map(({ price }) => formatPrice(price)).join(' ')}`,
-  );
   const pages = sheet.tickets.map((ticket, index) => ticketPage(sheet, ticket, index, time));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:">
-<title>${escapeHtml(documentTitle(sheet))}</title>
+<title>${escapeHtml(sheet.title)}</title>
 <style>${fonts.css}</style><style>${ticketStyle(fonts)}</style></head>
 <body>${TICKET_DRAWING}
 ${pages.join('\n')}
 </body></html>`;
 }
 
-function documentTitle({ event, tickets }: TicketSheet): string {
-  return `${tickets.length === 1 ? 'Ticket' : `${tickets.length} tickets`} – ${oneLine(event.name)}`;
-}
-
-function ticketPage(sheet: TicketSheet, ticket: TicketOnSheet, index: number, time: EventTime): string {
+function ticketPage(sheet: PrintableSheet, ticket: PrintableTicket, index: number, time: EventTime): string {
   const { event, holder, tickets } = sheet;
   return `<section class="page">
 <svg class="outline"><use href="#ticket"/></svg>
@@ -52,7 +48,7 @@ function ticketPage(sheet: TicketSheet, ticket: TicketOnSheet, index: number, ti
   <div class="facts">
     <div><span class="label">Holder</span>${box('fact', holder)}</div>
     <div><span class="label">Category</span>${box('fact', ticket.seat.category)}</div>
-    <div><span class="label">Price</span>${box('fact', formatPrice(ticket.price))}</div>
+    <div><span class="label">Price</span>${box('fact', ticket.price)}</div>
   </div>
 </div>
 ${stub(sheet, ticket, time)}
@@ -60,7 +56,7 @@ ${NOTES}
 </section>`;
 }
 
-function seatBlock({ section, row, number, label }: TicketOnSheet['seat']): string {
+function seatBlock({ section, row, number, label }: PrintableTicket['seat']): string {
   const column = (name: string, value: string) =>
     `<div><span class="label">${name}</span>${box('big', value, 'display')}</div>`;
   const places = row === null ? column('Place', label) : column('Row', row) + column('Seat', String(number ?? label));
@@ -68,7 +64,7 @@ function seatBlock({ section, row, number, label }: TicketOnSheet['seat']): stri
 }
 
 /** What stays at the door when the ticket is torn. */
-function stub({ event, reservationId }: TicketSheet, ticket: TicketOnSheet, time: EventTime): string {
+function stub({ event, reservationId }: PrintableSheet, ticket: PrintableTicket, time: EventTime): string {
   return `<div class="stub">
   <div class="qr-frame">${qrCodeSvg(ticket.code)}</div>
   <div class="stub-text">
@@ -78,10 +74,15 @@ function stub({ event, reservationId }: TicketSheet, ticket: TicketOnSheet, time
     <span class="label">Reservation</span>${box('stub-id', reservationId, 'mono')}
     <span class="label">Ticket code</span>${box('stub-code', ticket.code, 'mono')}
   </div>
+  ${ticket.substituted ? SUBSTITUTED : ''}
 </div>`;
 }
 
+/** A letter of a script that reaches higher or lower than the lines of the design are made for. */
+const TALL =
+  /(?![\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hangul}\p{scx=Zyyy}\p{scx=Zinh}])[\p{L}\p{M}]/u;
+
 /** A box of fixed size for text that may be too long for it; `kind` names its size in the style. */
 function box(kind: string, text: string, font = ''): string {
-  return `<div class="text ${kind} ${font}" data-fit="${kind}" dir="auto">${escapeHtml(oneLine(text))}</div>`;
+  return `<div class="text ${kind} ${font}${TALL.test(text) ? ' tall' : ''}" data-fit="${kind}" dir="auto">${escapeHtml(text)}</div>`;
 }

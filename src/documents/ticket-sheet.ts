@@ -30,3 +30,12 @@ export interface TicketSheet {
   holder: string;
   tickets: TicketOnSheet[];
 }
+
+/** A text of a ticket by its name, never by its content. */
+export type SubstitutedText = 'event' | 'venue' | 'holder' | 'section' | 'row' | 'seat' | 'category';
+
+export interface PrintedTickets {
+  pdf: Buffer;
+  /** The texts with characters that no bundled font has: something else is printed in their place. */
+  substituted: SubstitutedText[];
+}

@@ -16,6 +16,7 @@ body { color: var(--ink); font: 400 9.5pt/1.4 ${fonts.text}; print-color-adjust:
 .display { font-family: ${fonts.display}; font-weight: 700; font-variant-numeric: lining-nums; }
 .mono { font-family: ${fonts.mono}; word-break: break-all; }
 .text { font-size: calc(var(--size) * var(--fit, 1)); overflow: hidden; overflow-wrap: normal; text-align: left; }
+.text.tall { line-height: normal; }
 .label { display: block; color: var(--accent); font-size: 7pt; font-weight: 700; line-height: 1.3; text-transform: uppercase;
   letter-spacing: 0.07em; white-space: nowrap; }
 
@@ -53,6 +54,7 @@ body { color: var(--ink); font: 400 9.5pt/1.4 ${fonts.text}; print-color-adjust:
 .stub .label { margin-top: 3mm; }
 .stub-id { --size: 8pt; flex: none; max-height: 7.7mm; line-height: 1.3; }
 .stub-code { --size: 7.4pt; flex: none; max-height: 22mm; line-height: 1.35; }
+.substituted { position: absolute; left: 10mm; right: 10mm; top: 81mm; color: var(--quiet); font-size: 6.5pt; line-height: 1.3; }
 
 .notes { position: absolute; left: 14mm; right: 14mm; top: 260mm; height: 24mm; display: grid; column-gap: 8mm;
   grid-template-columns: 1fr 1fr 1fr; color: var(--quiet); font-size: 7.6pt; line-height: 1.45; overflow: hidden; }

@@ -54,6 +54,19 @@ describe('Tickets', () => {
     for (const { text } of pages) expect(text).toContain('Ada Lovelace');
   });
 
+  it('are in the history once they are printed, with the names of the texts that no font has', async () => {
+    const ready = async (id: string) =>
+      (await api.history(id)).filter(({ type }) => type === 'tickets.ready').map(({ data }) => data);
+    const plain = await api.sold(await api.event(), ['A-1']);
+    const event = await api.event({ name: '\u{12000}', venue: 'ꦗꦮ' });
+    const buyer = { name: 'Ada \u{12000}', email: 'ada@example.org' };
+    const odd = await api.sold(event, ['A-1'], { body: { event, seats: ['A-1'], buyer } });
+    await api.tickets(plain.id);
+    await api.tickets(odd.id);
+    expect(await ready(plain.id)).toEqual([{}]);
+    expect(await ready(odd.id)).toEqual([{ substituted: ['event', 'venue', 'holder'] }]);
+  });
+
   it('are not ready before the confirmation, in any form', async () => {
     const held = await api.held(await api.event(), ['A-1']);
     for (const [method, what] of [

@@ -98,7 +98,7 @@ test('a browser that is killed in the middle of a print is replaced, and the tic
   const printing = renderTickets(keeper, content);
   await sleep(20);
   process.kill(old, 'SIGKILL');
-  const { pages } = await readPdf(await printing);
+  const { pages } = await readPdf((await printing).pdf);
   expect(pages.map(({ qr }) => qr)).toEqual([content.tickets[0]!.code]);
   expect(keeper.pid()).not.toBe(old);
   await eventually(() => processesOf(old).length === 0 && profilesOf(process.pid).length === 1);

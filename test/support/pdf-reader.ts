@@ -6,10 +6,19 @@ import { promisify } from 'node:util';
 
 export interface ReadPdf {
   title: string | null;
-  pages: { widthMm: number; heightMm: number; text: string; qr: string | null }[];
+  pages: {
+    widthMm: number;
+    heightMm: number;
+    text: string;
+    qr: string | null;
+    /** PostScript names of the fonts that draw the text. */
+    fonts: string[];
+    /** How many glyphs are a font's "no such glyph": a box. */
+    missingGlyphs: number;
+  }[];
 }
 
-/** Reads a PDF back, as a person with a scanner would: the text of each page, and its QR code at `dpi`. */
+/** Reads a PDF back, as a person with a scanner would: the text of each page, and its QR code at `dpi` (0: none is read). */
 export async function readPdf(pdf: Buffer, dpi = 150): Promise<ReadPdf> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-read-pdf-'));
   try {

@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import { createBrowserPool, launchBrowser, renderTickets, ticketDocument } from '../../product';
+import { createBrowserPool, launchBrowser, printableSheet, renderTickets, ticketDocument } from '../../product';
 import type { PrintRequest, PrintResult } from './printer';
 import { makeSheet } from './sheets';
 
@@ -31,7 +31,7 @@ async function printAll(
 /** Ours: as the documents worker prints. */
 const pool = createBrowserPool({ sandbox: SANDBOX });
 const printOurs = (count: number): Promise<PrintResult> =>
-  printAll(count, (index) => renderTickets(pool, makeSheet(index)));
+  printAll(count, async (index) => (await renderTickets(pool, makeSheet(index))).pdf);
 
 /** The baseline `pdf`: an open page gets the same content and is printed. */
 async function printBaseline(count: number): Promise<PrintResult> {
@@ -40,7 +40,9 @@ async function printBaseline(count: number): Promise<PrintResult> {
   try {
     const pages: Page[] = [];
     for (let lane = 0; lane < AT_ONCE; lane++) pages.push(await launched.browser.newPage());
-    const documents = Array.from({ length: count + AT_ONCE }, (_, index) => ticketDocument(makeSheet(index)));
+    const documents = Array.from({ length: count + AT_ONCE }, (_, index) =>
+      ticketDocument(printableSheet(makeSheet(index))),
+    );
     const print = async (lane: number): Promise<Uint8Array> => {
       const page = pages[lane]!;
       await page.setContent(documents.pop()!, { waitUntil: 'domcontentloaded' });
