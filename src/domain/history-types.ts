@@ -35,3 +35,5 @@ export const HISTORY_TYPES = [
   'allotment.created',
   'allotment.ended',
 ] as const;
+
+export type HistoryType = (typeof HISTORY_TYPES)[number];
