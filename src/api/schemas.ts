@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CURRENCY_CODES } from '../domain/currency';
 import { cursorForm, decodeCursor } from './cursor';
 import { PROBLEMS } from './problem';
 
@@ -16,10 +17,16 @@ export const line = (max: number) =>
     })
     .refine(isWellFormed, { message: 'must be valid Unicode' });
 
+/** A currency of an answer. Of a payment it is what the provider told, which need not be in ISO's list. */
 export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' })
   .meta({ description: 'ISO 4217', examples: ['EUR'] });
+/** A currency of a request: one whose minor unit is known. */
+export const currencyInput = z
+  .string()
+  .regex(new RegExp(`^(?:${CURRENCY_CODES.join('|')})$`), { message: 'must be a currency of ISO 4217, like EUR' })
+  .meta({ description: 'A currency of ISO 4217', examples: ['EUR'] });
 export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
 export const money = z
   .object({ amount: minorUnits, currency })

@@ -1,5 +1,6 @@
+import { formatMoney } from '../domain/currency';
 import { fontsFor } from './fonts';
-import { escapeHtml, formatEventTime, formatPrice, formatSeat, oneLine, type EventTime } from './format';
+import { escapeHtml, formatEventTime, formatSeat, oneLine, type EventTime } from './format';
 import { qrCodeSvg } from './qr-code';
 import type { TicketOnSheet, TicketSheet } from './ticket-sheet';
 import { TICKET_DRAWING, ticketStyle } from './ticket-style';
@@ -17,7 +18,7 @@ const NOTES = `<div class="notes">
 export function ticketDocument(sheet: TicketSheet): string {
   const time = formatEventTime(sheet.event.startsAt, sheet.event.timeZone);
   const fonts = fontsFor(
-    `A ${JSON.stringify(sheet)} ${sheet.tickets.map(({ price }) => formatPrice(price)).join(' ')}`,
+    `A ${JSON.stringify(sheet)} ${sheet.tickets.map(({ price }) => formatMoney(price)).join(' ')}`,
   );
   const pages = sheet.tickets.map((ticket, index) => ticketPage(sheet, ticket, index, time));
   return `<!doctype html>
@@ -52,7 +53,7 @@ function ticketPage(sheet: TicketSheet, ticket: TicketOnSheet, index: number, ti
   <div class="facts">
     <div><span class="label">Holder</span>${box('fact', holder)}</div>
     <div><span class="label">Category</span>${box('fact', ticket.seat.category)}</div>
-    <div><span class="label">Price</span>${box('fact', formatPrice(ticket.price))}</div>
+    <div><span class="label">Price</span>${box('fact', formatMoney(ticket.price))}</div>
   </div>
 </div>
 ${stub(sheet, ticket, time)}

@@ -6,7 +6,17 @@ import {
   MAX_SEATS_PER_EVENT,
   MAX_SEATS_PER_ROW,
 } from '../../../domain/seat-map';
-import { count, currency, line, minorUnits, money, openEnum, timestamp, timestampInput } from '../../schemas';
+import {
+  count,
+  currency,
+  currencyInput,
+  line,
+  minorUnits,
+  money,
+  openEnum,
+  timestamp,
+  timestampInput,
+} from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
 export const eventIdForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -69,7 +79,7 @@ export const newEvent = z
       .refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' })
       .default('UTC')
       .meta({ description: 'An IANA time zone; tickets show the times of this place' }),
-    currency,
+    currency: currencyInput,
     salesOpenAt: timestampInput.nullable().default(null).meta({ description: 'RFC 3339. Absent: the sale is open' }),
     salesCloseAt: timestampInput
       .nullable()

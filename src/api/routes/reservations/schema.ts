@@ -4,7 +4,17 @@ import { RESERVATION_STATUSES } from '../../../domain/settlement';
 import { HISTORY_TYPES } from '../../../domain/history-types';
 import { CONFIRMED_RESERVATION, HELD_RESERVATION, PAYMENT, RESERVATION_ID, TICKET_CODE } from '../../examples';
 import { locationHeader } from '../../headers';
-import { currency, line, minorUnits, money, openEnum, pageQuery, seatLabel, timestamp } from '../../schemas';
+import {
+  currency,
+  currencyInput,
+  line,
+  minorUnits,
+  money,
+  openEnum,
+  pageQuery,
+  seatLabel,
+  timestamp,
+} from '../../schemas';
 
 /** The library's own pattern, but with labels of a domain that can exist: up to 63 characters, no hyphen at either end. */
 const EMAIL =
@@ -87,7 +97,7 @@ const paymentClaim = z
   .strictObject({
     reference: line(255).meta({ description: "The payment's own id, one space over all providers" }),
     amount: minorUnits,
-    currency,
+    currency: currencyInput,
   })
   .meta({ id: 'PaymentClaim', description: 'A payment that the client took itself' });
 
