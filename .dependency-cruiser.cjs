@@ -14,7 +14,7 @@ module.exports = {
       comment: 'The rules know nothing of databases, HTTP, Temporal or validation libraries.',
       severity: 'error',
       from: { path: '^src/domain' },
-      to: { pathNot: ['^src/domain', '^(node:)?crypto$'] },
+      to: { pathNot: ['^src/domain', '^(node:)?(crypto|url)$'] },
     },
     {
       name: 'contracts-stand-on-the-domain',

@@ -1,16 +1,31 @@
-import { ApplicationFailure, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
 import type { Database } from '../db/database';
-import { findMail, finishMail, markAttempted, type MailJob } from '../db/mails';
+import { findMail, finishMail, markAttempted, noteMailError, type MailJob } from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
 import { faultPoint } from '../fault-points';
-import { MailRefused, type Mailer } from '../mail/mailer';
+import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
 import { lateRefundMail } from '../mail/refund-mail';
 import { ticketsMail } from '../mail/ticket-mail';
 
 const HEARTBEAT_MS = 3000;
 
+/** A mail server that says no is asked ever more seldom, up to this. One that cannot be reached costs it nothing. */
+const MAX_RETRY_DELAY_MS = 900_000;
+
 type Occasion = Parameters<typeof findMail>[1];
 export type MailOutcome = 'sent' | 'refused' | 'not_owed';
+
+/** How long to wait after that many tries: 1 s, 2 s, 4 s and so on. */
+export const retryDelayMs = (attempt: number): number => Math.min(MAX_RETRY_DELAY_MS, 1000 * 2 ** (attempt - 1));
+
+/** The failure that has Temporal try again. */
+function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
+  return ApplicationFailure.create({
+    message,
+    type: 'MailNotTaken',
+    ...(answered && { nextRetryDelay: retryDelayMs(activityInfo().attempt) }),
+  });
+}
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }, occasion: Occasion) {
@@ -30,6 +45,8 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     /**
      * Sends the mail of one occasion. At least once: between the mail server's "250" and our record of it lies one
      * instant in which a crash makes us send again, with the same Message-ID, by which mail systems know a duplicate.
+     * The address is read at each try, so a corrected one counts at once.
+     * @throws ApplicationFailure when the mail was not taken for a reason that is not the address: it is tried again
      */
     async sendMail(occasion: Occasion): Promise<MailOutcome> {
       const mail = await findMail(db, occasion);
@@ -47,6 +64,10 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
         await mailer.send(message);
         faultPoint('mail.sent');
       } catch (error) {
+        if (error instanceof MailNotTaken) {
+          await noteMailError(db, mail.id, error.reply);
+          throw tryAgain(error);
+        }
         if (!(error instanceof MailRefused)) throw error;
         await finishMail(db, mail, occasion.reservationId, `the mail server refused it (${error.reply})`);
         return 'refused';

@@ -17,6 +17,9 @@ function known(progress: Progress | null, id: string): Progress {
 
 const MAX_SEATS = 100;
 
+/** Labels are compared in the form in which they are kept. */
+const labelsOf = (seats: readonly string[]) => seats.map((label) => label.normalize('NFC'));
+
 /** What is wrong with the id and the input of a workflow that was started by hand; null when nothing is. */
 function whyNotByHand(id: string, input: unknown): string | null {
   if (!IDEMPOTENCY_KEY.test(id)) return 'the workflow id must be 8 to 128 characters of A-Z a-z 0-9 _ . -';
@@ -26,7 +29,7 @@ function whyNotByHand(id: string, input: unknown): string | null {
   if (!Array.isArray(seats) || seats.length < 1 || seats.length > MAX_SEATS || !seats.every(isText)) {
     return `"seats" must be a list of 1 to ${MAX_SEATS} labels`;
   }
-  return new Set(seats).size === seats.length ? null : '"seats" names a seat twice';
+  return new Set(labelsOf(seats)).size === seats.length ? null : '"seats" names a seat twice';
 }
 
 interface SettlementDeps {
@@ -54,7 +57,7 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testP
       client: null,
       fingerprint: null,
       event: input.event,
-      labels: input.seats,
+      labels: labelsOf(input.seats),
       buyer: null,
       defaultTtlSeconds,
       buyerCap: null,

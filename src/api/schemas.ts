@@ -1,31 +1,55 @@
 import { z } from 'zod';
+import { CURRENCY_CODES } from '../domain/currency';
 import { cursorForm, decodeCursor } from './cursor';
 import { PROBLEMS } from './problem';
 
 /** Half of a character (a surrogate alone) cannot be stored, nor told from another half once it is replaced. */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
-/** One line of text with something in it: no control characters, not only blanks. */
-export const line = (max: number) =>
-  z
-    .string()
+const bounded = (text: z.ZodString, max: number, form: RegExp) =>
+  text
     .min(1)
     .max(max)
-    .regex(/^[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$/, {
-      message: 'must be one line of text, without control characters',
-    })
+    .regex(form, { message: 'must be one line of text, not blank, without control characters' })
     .refine(isWellFormed, { message: 'must be valid Unicode' });
 
+const ONE_LINE = /^[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$/;
+
+/** One line of text with something in it, kept as it is given: no control characters, not only blanks. */
+export const line = (max: number) => bounded(z.string(), max, ONE_LINE);
+
+/** As far as a pattern without properties of Unicode can tell: something other than blanks, fillers and accents. */
+const NAME = new RegExp(
+  String.raw`^[^\u0000-\u001f\u007f]*` +
+    String.raw`[^\u0300-\u036f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u115f\u1160\u1680` +
+    String.raw`\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff\uffa0\ufff0-\ufff8]` +
+    String.raw`[^\u0000-\u001f\u007f]*$`,
+);
+/** Not visible either, though Unicode counts them as signs: the empty braille cell and the null note head. */
+const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
+
+/** A name or a label: one line with a visible character, in normal form NFC, so that equal names are equal texts. */
+export const name = (max: number) =>
+  bounded(z.string().normalize('NFC'), max, NAME).refine((text) => VISIBLE.test(text), {
+    message: 'must have a visible character',
+  });
+
+/** A currency of an answer. Of a payment it is what the provider told, which need not be in ISO's list. */
 export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' })
   .meta({ description: 'ISO 4217', examples: ['EUR'] });
+/** A currency of a request: one whose minor unit is known. */
+export const currencyInput = z
+  .string()
+  .regex(new RegExp(`^(?:${CURRENCY_CODES.join('|')})$`), { message: 'must be a currency of ISO 4217, like EUR' })
+  .meta({ description: 'A currency of ISO 4217', examples: ['EUR'] });
 export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
 export const money = z
   .object({ amount: minorUnits, currency })
   .meta({ id: 'Money', examples: [{ amount: 4500, currency: 'EUR' }] });
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC' });
-export const seatLabel = line(200);
+export const seatLabel = name(200);
 
 /** A whole number of an answer that 32 bits can hold. */
 export const count = z.int().min(0).max(2_147_483_647);

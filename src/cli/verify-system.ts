@@ -17,7 +17,7 @@ export interface Judged {
 export interface Verdict {
   ok: boolean;
   checks: Judged[];
-  /** What is no fault but worth knowing: work that waits, workflows that failed. */
+  /** What is no fault but worth knowing: work that waits, also for a person, and workflows that failed. */
   notes: string[];
 }
 
@@ -33,6 +33,12 @@ interface Look {
   notes: string[];
 }
 
+/** What waits for a person, a line each. */
+function linesOf({ name, total, findings }: Result): string[] {
+  const more = total > findings.length ? [`${name}: and ${total - findings.length} more`] : [];
+  return [...findings.map(({ id, detail }) => `${name}: ${id} ${detail}`), ...more];
+}
+
 /** Looks once. What is late stays a finding only if nobody who could do it is at it. */
 async function look(db: Database, temporal: TemporalView | null, names: ReadonlySet<string> | null): Promise<Look> {
   const wanted = CHECKS.filter(({ name }) => names?.has(name) ?? true);
@@ -46,6 +52,10 @@ async function look(db: Database, temporal: TemporalView | null, names: Readonly
 
   const judged = results.map((result): Result => {
     if (result.kind === 'invariant' || result.total === 0) return result;
+    if (result.kind === 'note') {
+      notes.push(...linesOf(result));
+      return { ...result, total: 0, findings: [] };
+    }
     const missing = ROLES_FOR[result.kind].filter((role) => !roles.includes(role));
     if (result.kind === 'queue') return missing.length > 0 ? waits(result, `no worker runs for ${missing[0]}`) : result;
     if (!running) return waits(result, 'only Temporal could say whether somebody is at it');

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Run } from '../domain/best-available';
+import { parseEmailAddress } from '../domain/email-address';
 import { sql, type Queryable } from './database';
 import type { ReservationRecord } from './reservations';
 
@@ -24,9 +25,9 @@ export type HoldResult =
   | { kind: 'limit' | 'too_many_holds'; limit: number }
   | { kind: 'unknown_seats' | 'taken'; seats: string[] };
 
-/** One buyer is one e-mail address, whatever its case; only the hash is compared and indexed. */
+/** One buyer is one e-mail address, however it is written; only the hash is compared and indexed. */
 export function buyerKeyOf(email: string): Buffer {
-  return hash('sha256', email.trim().toLowerCase(), 'buffer');
+  return hash('sha256', parseEmailAddress(email)?.key ?? email.toLowerCase(), 'buffer');
 }
 
 const HOLD = sql<{ result: HoldResult }>(

@@ -45,10 +45,20 @@ export async function markAttempted(db: Queryable, id: number): Promise<void> {
   await db.run(ATTEMPTED, [id]);
 }
 
-const SENT = sql('mail_sent', 'update mails set sent_at = clock_timestamp() where id = $1 and sent_at is null');
+const ERROR = sql('mail_error', 'update mails set last_error = $2 where id = $1 and sent_at is null');
+
+/** Notes why a try failed. @param error without addresses */
+export async function noteMailError(db: Queryable, id: number, error: string): Promise<void> {
+  await db.run(ERROR, [id, error]);
+}
+
+const SENT = sql(
+  'mail_sent',
+  'update mails set sent_at = clock_timestamp(), last_error = null where id = $1 and sent_at is null',
+);
 const REFUSED = sql(
   'mail_refused',
-  'update mails set refused = $2 where id = $1 and sent_at is null and refused is null',
+  'update mails set refused = $2, last_error = null where id = $1 and sent_at is null and refused is null',
 );
 const DELIVERED = sql(
   'mail_delivered',
@@ -75,6 +85,34 @@ export async function finishMail(
       data,
     );
   });
+}
+
+/** Condition: a mail (`m`, of reservation `r`, about payment `p`) is to be sent now; its tickets count, its refund is done. */
+export const IS_OWED = `m.sent_at is null and m.refused is null
+             and case m.kind when 'tickets' then r.status = 'confirmed' else p.status = 'refunded' end`;
+
+/** Condition: a mail (`m`, of reservation `r`) was refused, and no later one of the reservation makes up for it. */
+export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
+             and (m.kind <> 'tickets' or r.status = 'confirmed')
+             and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
+                                and n.sequence > m.sequence and n.refused is null)`;
+
+const BACKLOG = sql<{ owed: number; oldest_s: number; refused: number }>(
+  'mail_backlog',
+  `select (select count(*) from mails m join reservations r on r.id = m.reservation_id
+             left join payments p on p.reference = m.reference where ${IS_OWED}) as owed,
+          (select coalesce(extract(epoch from clock_timestamp() - min(m.requested_at)), 0)
+             from mails m join reservations r on r.id = m.reservation_id
+             left join payments p on p.reference = m.reference where ${IS_OWED})::float8 as oldest_s,
+          (select count(*) from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) as refused`,
+);
+
+/** How many mails are owed, for how long the oldest has been (seconds), and how many were refused and wait for a person. */
+export async function readMailBacklog(
+  db: Queryable,
+): Promise<{ owed: number; oldestSeconds: number; refused: number }> {
+  const [row] = await db.rows(BACKLOG);
+  return { owed: row!.owed, oldestSeconds: row!.oldest_s, refused: row!.refused };
 }
 
 const LOCK = sql<{ status: string }>('mail_resend_lock', 'select status from reservations where id = $1 for update');

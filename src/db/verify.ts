@@ -3,16 +3,18 @@ import { deliveryChecks } from './checks/deliveries';
 import { moneyChecks } from './checks/money';
 import { seatChecks } from './checks/seats';
 import { historyChecks } from './checks/history';
+import { noteChecks } from './checks/notes';
 import { workChecks } from './checks/work';
 import { sql, type Database, type Queryable } from './database';
 
-/** Everything that must hold in the database. */
+/** Everything that must hold in the database, and what waits there for a person. */
 export const CHECKS: readonly Check[] = [
   ...seatChecks,
   ...moneyChecks,
   ...deliveryChecks,
   ...historyChecks,
   ...workChecks,
+  ...noteChecks,
 ];
 
 /** How many findings are named; all are counted. */

@@ -1,14 +1,5 @@
-import type { Money } from '../domain/money';
-
 /** Documents and mails are written in one language; its dates and numbers must not depend on the machine's. */
 const LOCALE = 'en-GB';
-
-/** An amount of minor units as people write it: `€45.00`, `¥4,500`, `KWD 1.500`. */
-export function formatPrice({ amount, currency }: Money): string {
-  const format = new Intl.NumberFormat(LOCALE, { style: 'currency', currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(amount / 10 ** digits);
-}
 
 export interface EventTime {
   /** `Saturday` */

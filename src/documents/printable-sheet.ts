@@ -1,4 +1,5 @@
-import { formatPrice, oneLine } from './format';
+import { formatMoney } from '../domain/currency';
+import { oneLine } from './format';
 import { createFontPicker, type FontSet } from './fonts';
 import { printableText } from './printable-text';
 import type { SubstitutedText, TicketOnSheet, TicketSheet } from './ticket-sheet';
@@ -44,7 +45,7 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
       label: seat.row === null || seat.number === null ? text('seat', seat.label) : seat.label,
       category: text('category', seat.category),
     };
-    const printablePrice = printableText(oneLine(formatPrice(price)), picker).text;
+    const printablePrice = printableText(oneLine(formatMoney(price)), picker).text;
     return { ticket: { code, seat: printableSeat, price: printablePrice }, substituted };
   }
 

@@ -1,4 +1,6 @@
 import { createTransport, type SendMailOptions } from 'nodemailer';
+import { parseEmailAddress } from '../domain/email-address';
+import { isAboutTheAddress, withoutAddresses } from './smtp-refusal';
 
 export interface MailerOptions {
   /** `smtp://` or `smtps://`, with user and password where needed. */
@@ -14,13 +16,13 @@ export interface MailerOptions {
 export interface Mailer {
   /**
    * Hands a mail to the server.
-   * @throws MailRefused when it will never be taken; any other error is worth another try.
+   * @throws MailRefused when it will never be taken; MailNotTaken when it is worth another try.
    */
   send(message: SendMailOptions): Promise<{ messageId: string; response: string }>;
   close(): void;
 }
 
-/** The mail was refused for good: the address is none, or the server said no to the recipient or the mail. */
+/** The address is none, or the mail server says so: no further try can succeed. */
 export class MailRefused extends Error {
   constructor(
     /** What the server said, or why it was not even asked. Has no address in it. */
@@ -31,10 +33,21 @@ export class MailRefused extends Error {
   }
 }
 
+/** The mail was not taken, for a reason that is not the address: to be tried again. */
+export class MailNotTaken extends Error {
+  constructor(
+    /** What the server said, or what went wrong. Has no address in it. */
+    readonly reply: string,
+    /** The server was there and said no. */
+    readonly answered: boolean,
+  ) {
+    super(`The mail server did not take the mail: ${reply}`);
+    this.name = 'MailNotTaken';
+  }
+}
+
 const CONNECTIONS = 3;
 const MAILS_A_CONNECTION = 100;
-/** Not the grammar of RFC 5321, but nothing in it can break out of an SMTP command or a header. */
-const ADDRESS = /^[^\s<>()[\]\\,;:"@\p{Cc}]{1,64}@[^\s<>()[\]\\,;:"@\p{Cc}]{1,255}$/u;
 
 /** A pool of connections to one SMTP server. */
 export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimitMs = 60_000 }: MailerOptions): Mailer {
@@ -54,11 +67,15 @@ export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimit
 
   return {
     async send(message) {
-      const address = recipientOf(message);
-      if (address === null || !ADDRESS.test(address)) throw new MailRefused('there is no valid address to write to');
+      const to = recipientOf(message);
+      const address = parseEmailAddress(to?.address ?? '')?.smtp;
+      if (to === null || address === undefined) throw new MailRefused('there is no valid address to write to');
       const used = transport;
       try {
-        const { messageId, response } = await withinLimit(used.sendMail({ from, ...message }), mailLimitMs);
+        const { messageId, response } = await withinLimit(
+          used.sendMail({ from, ...message, to: { name: to.name ?? '', address } }),
+          mailLimitMs,
+        );
         return { messageId, response };
       } catch (error) {
         if (error instanceof MailTimeLimit && used === transport) {
@@ -66,7 +83,7 @@ export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimit
           transport = open();
           used.close();
         }
-        throw refusal(error, address) ?? withoutAddress(error, address);
+        throw failureOf(error, address);
       }
     },
     close: () => transport.close(),
@@ -84,14 +101,14 @@ function withSettings(smtpUrl: string, settings: Record<string, number | boolean
 
 class MailTimeLimit extends Error {
   constructor(limitMs: number) {
-    super(`The mail server did not take the mail within ${limitMs} ms`);
+    super(`no answer within ${limitMs} ms`);
     this.name = 'MailTimeLimit';
   }
 }
 
-function recipientOf({ to }: SendMailOptions): string | null {
-  if (typeof to === 'string') return to;
-  return to !== undefined && !Array.isArray(to) ? to.address : null;
+function recipientOf({ to }: SendMailOptions): { name?: string | undefined; address: string } | null {
+  if (typeof to === 'string') return { address: to };
+  return to !== undefined && !Array.isArray(to) ? to : null;
 }
 
 interface SmtpError {
@@ -102,29 +119,20 @@ interface SmtpError {
 }
 
 /**
- * A 5xx reply to the recipient or to the mail itself is for good. One to the sender or to the login is our own
- * configuration, which somebody will mend; so are "log in first" (530) and its kin, at whatever command they come.
+ * A failed try as it may be told on: what is thrown here ends in Temporal's history and in the database, so neither
+ * the original message nor its stack is kept, which may quote the address.
  */
-function refusal(error: unknown, address: string): MailRefused | null {
-  if (!(error instanceof Error)) return null;
-  const { code, command, responseCode = 0, response } = error as SmtpError;
-  if (code !== 'EENVELOPE' && code !== 'EMESSAGE') return null;
-  if (command !== 'RCPT TO' && command !== 'DATA') return null;
-  if (responseCode < 500 || [530, 534, 535, 538].includes(responseCode)) return null;
-  const reply = (response ?? String(responseCode)).replaceAll(address, '…').replace(/[\s\p{Cc}]+/gu, ' ');
-  return new MailRefused(reply.slice(0, 200));
-}
-
-/**
- * A fault as it may be told on: what the server says may quote the address, and what is thrown here ends in Temporal's
- * history. So neither the original message nor its stack is kept.
- */
-function withoutAddress(error: unknown, address: string): Error {
-  if (error instanceof MailTimeLimit) return error;
-  const { message, code } =
-    error instanceof Error ? (error as Error & SmtpError) : { message: 'unknown fault', code: undefined };
-  const said = message.replaceAll(new RegExp(address.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'gi'), '…');
-  return new Error(`The mail server did not take the mail (${code ?? 'no code'}): ${said.slice(0, 300)}`);
+function failureOf(error: unknown, address: string): MailRefused | MailNotTaken {
+  if (error instanceof MailTimeLimit) return new MailNotTaken(error.message, false);
+  const { message, code, command, responseCode, response } =
+    error instanceof Error ? (error as Error & SmtpError) : ({ message: 'unknown fault' } as Error & SmtpError);
+  if (response === undefined || responseCode === undefined) {
+    return new MailNotTaken(`${code ?? 'no code'}: ${withoutAddresses(message, address)}`, false);
+  }
+  const said = withoutAddresses(response, address);
+  return isAboutTheAddress({ code: responseCode, command: command ?? '', text: response })
+    ? new MailRefused(said)
+    : new MailNotTaken(`${said} (to ${command ?? 'no command'})`, true);
 }
 
 async function withinLimit<T>(work: Promise<T>, limitMs: number): Promise<T> {

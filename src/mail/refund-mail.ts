@@ -1,5 +1,6 @@
 import type { SendMailOptions } from 'nodemailer';
-import { formatPrice, oneLine } from '../documents/format';
+import { oneLine } from '../documents/format';
+import { formatMoney } from '../domain/currency';
 import type { Money } from '../domain/money';
 import { eventTimeLine, factsTable, greeting, headerText, mailDocument, paragraph } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
@@ -15,7 +16,7 @@ export interface LateRefundMail {
 /** Tells a buyer that the payment came after the hold had ended, that the seats are gone and the money comes back. */
 export function lateRefundMail({ reservationId, to, event, messageId, payment }: LateRefundMail): SendMailOptions {
   const name = oneLine(event.name);
-  const amount = formatPrice(payment);
+  const amount = formatMoney(payment);
   const sentences = [
     `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
     `We have sent the whole ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,

@@ -1,6 +1,7 @@
 import type { SendMailOptions } from 'nodemailer';
-import { formatPrice, formatSeat, oneLine } from '../documents/format';
+import { formatSeat, oneLine } from '../documents/format';
 import type { TicketOnSheet } from '../documents/ticket-sheet';
+import { formatMoney } from '../domain/currency';
 import { eventCalendar } from './calendar';
 import { eventTimeLine, factsTable, greeting, headerText, mailDocument, paragraph } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
@@ -29,7 +30,7 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
     ...(event.venue === null ? [] : [['Where', oneLine(event.venue)] as [string, string]]),
     ...tickets.map(({ seat, price }, index): [string, string] => [
       tickets.length === 1 ? 'Ticket' : `Ticket ${index + 1}`,
-      `${oneLine(formatSeat(seat))} – ${formatPrice(price)}`,
+      `${oneLine(formatSeat(seat))} – ${formatMoney(price)}`,
     ]),
     ['Reservation', reservationId],
   ];

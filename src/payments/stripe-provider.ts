@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import type { PaymentProvider } from '../activities/ports';
+import { toStripe } from './stripe-amounts';
 
 const TIMEOUT_MS = 20_000;
 
@@ -24,13 +25,20 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
     }),
   });
   return {
-    async refund({ reference, source }) {
+    async refund({ reference, source, amount: minorUnits, currency }) {
       if (source !== 'stripe' && !/^(pi|py|ch)_/.test(reference)) {
         return { kind: 'refused', reason: `${reference} was not paid through Stripe: refund it where it was paid` };
       }
+      const amount = toStripe({ amount: minorUnits, currency });
+      if (amount === null) {
+        return {
+          kind: 'refused',
+          reason: `${minorUnits} (minor units) is no amount of ${currency} that Stripe can refund`,
+        };
+      }
       try {
         const target = /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
-        const refund = await stripe.refunds.create(target, { idempotencyKey: `refund:${reference}` });
+        const refund = await stripe.refunds.create({ ...target, amount }, { idempotencyKey: `refund:${reference}` });
         if (refund.status === 'failed' || refund.status === 'canceled') {
           return { kind: 'refused', reason: refund.failure_reason ?? refund.status };
         }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../db/database';
+import { readMailBacklog } from '../db/mails';
 import { readBacklog } from '../db/outbox';
 
 /** A worker's own figures, in Prometheus' text format. */
@@ -16,9 +17,27 @@ export function createMetrics(db: Database): { text: () => Promise<string> } {
     help: 'How long the oldest of them has waited',
     registers: [registry],
   });
+  const mailsOwed = new Gauge({
+    name: 'holdfast_mails_owed',
+    help: 'Mails that have yet to be sent',
+    registers: [registry],
+  });
+  const oldestMail = new Gauge({
+    name: 'holdfast_mails_oldest_seconds',
+    help: 'How long the oldest of them has been owed',
+    registers: [registry],
+  });
+  const mailsRefused = new Gauge({
+    name: 'holdfast_mails_refused',
+    help: 'Mails that the mail server refused for good, not made up for by a later one',
+    registers: [registry],
+  });
   return {
     async text() {
-      const backlog = await readBacklog(db);
+      const [backlog, mails] = await Promise.all([readBacklog(db), readMailBacklog(db)]);
+      mailsOwed.set(mails.owed);
+      oldestMail.set(mails.oldestSeconds);
+      mailsRefused.set(mails.refused);
       entries.set(backlog.entries);
       oldest.set(backlog.oldestSeconds);
       return registry.metrics();

@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { SEARCH_ATTRIBUTES, STATE_QUERY, type Progress, type ReservationState } from '../contracts/reservation';
+import { formatMoney } from '../domain/currency';
 
 const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
@@ -20,10 +21,6 @@ export interface OperatorView {
 
 const utc = (rfc3339: string) => `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`;
 
-function money({ amount, currency }: { amount: number; currency: string }): string {
-  return `${amount} ${currency} (minor units)`;
-}
-
 export function createOperatorView(): OperatorView {
   let state: ReservationState | null = null;
   let paid = false;
@@ -37,7 +34,7 @@ export function createOperatorView(): OperatorView {
     setCurrentDetails(
       [
         `**${status}**${holds}`,
-        `${event} · ${seats.map((seat) => seat.label).join(', ')} · ${money(total)}`,
+        `${event} · ${seats.map((seat) => seat.label).join(', ')} · ${formatMoney(total)}`,
         ...(payment ? [`payment ${payment.reference}: ${payment.status}`] : []),
         '',
         ...lines.map((line) => `- ${line}`),

@@ -48,6 +48,19 @@ describe('Caps on open holds', () => {
     }
   });
 
+  it('know the buyer by e-mail address, in whatever script its domain is written', async () => {
+    const event = await api.event();
+    const addresses = ['пример.рф', 'ПРИМЕР.РФ', 'xn--e1afmkfd.xn--p1ai', 'xn--E1AFMKFD.рф'];
+    const [first, second, third, fourth] = addresses.map((domain) => `${event}@${domain}`);
+    const open = [
+      await api.held(event, ['A-1'], { email: first! }),
+      await api.held(event, ['A-2'], { email: second! }),
+      await api.held(event, ['A-3'], { email: third! }),
+    ];
+    expect(refusal(await api.hold(event, ['A-4'], { email: fourth! }))).toEqual([403, 'limit_exceeded']);
+    for (const hold of open) await cancel(hold);
+  });
+
   it('count holds that are open, not those that were paid, cancelled or have ended', async () => {
     const event = await api.event();
     const email = `patient-${event}@example.org`;

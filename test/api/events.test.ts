@@ -92,11 +92,17 @@ describe('Making an event', () => {
     [{ slug: '' }, 'slug'],
     [{ slug: randomUUID() }, 'slug'],
     [{ name: '' }, 'name'],
+    [{ name: '\u200b\u3164' }, 'name'],
+    [{ venue: '\u2800' }, 'venue'],
+    [{ sections: [{ name: '\u200d', category: 'all', places: 3 }] }, 'sections.0.name'],
     [{ startsAt: 'tomorrow' }, 'startsAt'],
     [{ startsAt: '2030-02-30T00:00:00Z' }, 'startsAt'],
     [{ startsAt: '2030-03-14T20:00:00' }, 'startsAt'],
     [{ timeZone: 'Europe/Atlantis' }, 'timeZone'],
     [{ currency: 'euro' }, 'currency'],
+    [{ currency: 'eur' }, 'currency'],
+    [{ currency: 'DEM' }, 'currency'],
+    [{ currency: 'XXX' }, 'currency'],
     [{ salesOpenAt: '2030-01-02T00:00:00Z', salesCloseAt: '2030-01-01T00:00:00Z' }, 'salesCloseAt'],
     [{ categories: [] }, 'categories'],
     [{ categories: [{ code: 'all', name: 'All', price: -1 }] }, 'categories.0.price'],
@@ -158,6 +164,18 @@ describe('Making an event', () => {
     const slug = `event-${randomUUID().slice(0, 8)}`;
     const answers = await Promise.all(Array.from({ length: 10 }, () => make({ slug })));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
+  });
+
+  it('knows a row by its name, however its accents are written', async () => {
+    const row = (name: string) => ({ name, seats: 1 });
+    const section = (...names: string[]) => [{ name: 'Stalls', category: 'all', rows: names.map(row) }];
+    const twice = await make({ sections: section('C\u030c', '\u010c') });
+    expect(refusal(twice)).toEqual([422, 'validation_failed']);
+    expect(JSON.stringify(twice.body.errors)).toContain('seat labels occur twice: \u010c-1');
+
+    const { body } = await make({ sections: section('C\u030c') });
+    expect((await api.seats(body.slug)).map(({ label, row: name }) => [label, name])).toEqual([['\u010c-1', '\u010c']]);
+    expect((await api.held(body.slug, ['C\u030c-1'])).seats).toMatchObject([{ label: '\u010c-1' }]);
   });
 
   it('gives every seat a label of its own, also where two sections have a row of one name', async () => {

@@ -28,6 +28,9 @@ MAX_SEATS = 100_000
 ADDRESS = "fuzz@example.org"
 TIME_ZONES = ["UTC", "Europe/Prague", "America/Argentina/Buenos_Aires", "Asia/Kathmandu"]
 
+ADDRESSES = ["ada@example.org", "user@xn--e1afmkfd.xn--p1ai", "user@пример.рф", "a&b@example.org"]
+MAX_LOCAL = 64
+
 turn = itertools.count()
 
 
@@ -63,8 +66,26 @@ def one_of(choices):
     return choices[next(turn) % len(choices)]
 
 
+def name_of(text):
+    """A name has a character that shows; a pattern cannot list all that do not."""
+    return text if any(char.isalnum() and char.isascii() for char in text) else f"{text[:-1]}x"
+
+
+def address_of(text):
+    """A pattern cannot say which texts are a domain in another script, nor which are Punycode."""
+    domain = text.rpartition("@")[2]
+    is_plain = text.isascii() and not any(label.lower().startswith("xn--") for label in domain.split("."))
+    return text if is_plain and text.index("@") <= MAX_LOCAL else one_of(ADDRESSES)
+
+
 def make_event_consistent(event):
     """Rules between the fields of an event: references, order, sums, unique names."""
+    event["name"] = name_of(event["name"])
+    if event.get("venue"):
+        event["venue"] = name_of(event["venue"])
+    for category in event["categories"]:
+        category["name"] = name_of(category["name"])
+    event["sections"][0]["name"] = name_of(event["sections"][0]["name"])
     for index, category in enumerate(event["categories"]):
         if index > 0:
             category["code"] = f"c{index}"
@@ -138,10 +159,11 @@ def before_call(context, case, kwargs):
     elif operation == ("post", "/v1/reservations"):
         # A key is for one request: with another body it must be refused (422), which is not what is tried here.
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        case.body["buyer"]["name"] = name_of(case.body["buyer"]["name"])
+        case.body["buyer"]["email"] = address_of(case.body["buyer"]["email"])
         name_real_seats(case.body)
-    elif operation == ("get", "/v1/reservations"):
-        if "email" in (case.query or {}):
-            case.query["email"] = ADDRESS
+    elif operation == ("get", "/v1/reservations") and "email" in (case.query or {}):
+        case.query["email"] = address_of(case.query["email"])
     elif operation[1].startswith("/v1/reservations/{id}"):
         name_real_reservation(case)
     elif operation == ("post", "/v1/webhooks/standard"):

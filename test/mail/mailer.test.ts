@@ -1,4 +1,4 @@
-import { createMailer, MailRefused, type Mailer, type MailerOptions } from '../../src/mail/mailer';
+import { createMailer, MailNotTaken, MailRefused, type Mailer, type MailerOptions } from '../../src/mail/mailer';
 import { startSmtpDouble, type Replies, type SmtpDouble } from '../support/smtp-double';
 
 const closing: (() => unknown)[] = [];
@@ -47,6 +47,18 @@ test('a mail goes out from the sender of the settings, and the answer is told', 
   expect(server.mails[0]).toMatch(/^To: Ophelia <ophelia@example\.com>\r?$/m);
 });
 
+test.each([
+  ['user@xn--e1afmkfd.xn--p1ai', 'user@xn--e1afmkfd.xn--p1ai'],
+  ['user@Пример.РФ', 'user@xn--e1afmkfd.xn--p1ai'],
+  ['a&b@example.org', 'a&b@example.org'],
+  ["a!#$%&'*+-/=?^_`{|}~.b@example.org", "a!#$%&'*+-/=?^_`{|}~.b@example.org"],
+])('a mail to %s goes to the mailbox %s', async (address, mailbox) => {
+  const { server, mailer } = await setUp();
+  await mailer.send(message(address));
+  expect(server.recipients).toEqual([`<${mailbox}>`]);
+  expect(server.mails[0]).toContain(`<${mailbox}>`);
+});
+
 test('many mails share a few connections', async () => {
   const { server, mailer } = await setUp();
   await Promise.all(Array.from({ length: 20 }, () => mailer.send(message())));
@@ -55,20 +67,55 @@ test('many mails share a few connections', async () => {
 });
 
 test.each<[string, Replies]>([
-  ['the recipient', { RCPT: '550 5.1.1 no such user' }],
-  ['the mail', { '.': '554 5.7.1 looks like spam' }],
-])('a server that says no to %s for good is not to be asked again', async (_what, replies) => {
+  ['no such mailbox', { RCPT: '550 5.1.1 no such user' }],
+  ['no such domain', { RCPT: '550 5.1.2 no such host' }],
+  ['not an address', { RCPT: '501 5.1.3 bad syntax' }],
+  ['moved away', { RCPT: '551 5.1.6 moved' }],
+  ['takes no mail', { RCPT: '556 5.1.10 null MX' }],
+  ['closed', { RCPT: '550 5.2.1 mailbox disabled' }],
+  ['no such mailbox, in two lines', { RCPT: '550-5.1.1 no such user.\r\n550 5.1.1 Try another.' }],
+  ['no such mailbox, said after the mail', { '.': '550 5.1.1 no such user' }],
+  ['unavailable, without an enhanced code', { RCPT: '550 mailbox unavailable' }],
+  ['not local, without an enhanced code', { RCPT: '551 user not local' }],
+  ['not allowed, without an enhanced code', { RCPT: '553 mailbox name not allowed' }],
+  ['rejected, with a code that says nothing', { RCPT: '550 #5.1.0 Address rejected.' }],
+])('an address that the server calls %s is not to be tried again', async (_what, replies) => {
   const { mailer } = await setUp(replies);
   const error = await failure(mailer.send(message()));
   expect(error).toBeInstanceOf(MailRefused);
-  expect(error).toHaveProperty('reply', expect.stringMatching(/^55\d 5\./));
+  expect(error).toHaveProperty('reply', expect.stringMatching(/^5\d\d/));
 });
 
-test('a refusal does not repeat the address', async () => {
-  const { mailer } = await setUp({ RCPT: '550 <ophelia@example.com> is unknown here' });
+test.each<[string, Replies]>([
+  ['does not relay', { RCPT: '554 relay access denied' }],
+  ['does not relay, by the code of an address', { RCPT: '550 relay not permitted' }],
+  ['blocks us', { RCPT: '550 5.7.1 blocked' }],
+  ['blocks us, without an enhanced code', { RCPT: '550 Client host blocked using a list' }],
+  ['has a full mailbox', { RCPT: '552 mailbox full' }],
+  ['has a full mailbox, with an enhanced code', { RCPT: '552 5.2.2 over quota' }],
+  ['takes no data', { DATA: '554 no valid recipients' }],
+  ['does not like the mail', { '.': '554 5.7.1 looks like spam' }],
+  ['does not like the mail, by the code of an address', { '.': '550 bad content' }],
+  ['speaks no SMTP', { RCPT: '999 what' }],
+  ['speaks no SMTP after the mail', { '.': '999 what' }],
+  ['has no such sender', { MAIL: '550 5.1.1 no such user' }],
+])('a server that %s says nothing of the address: it is worth another try', async (_what, replies) => {
+  const { mailer } = await setUp(replies);
   const error = await failure(mailer.send(message()));
-  expect(error).toBeInstanceOf(MailRefused);
-  expect(error.message).not.toContain('ophelia@example.com');
+  expect(error).toBeInstanceOf(MailNotTaken);
+  expect(error).toHaveProperty('answered', true);
+  expect(error).toHaveProperty('reply', expect.stringMatching(/^(?:5\d\d|999) /));
+});
+
+test.each([
+  '550 <ophelia@example.com> is unknown here',
+  '550 User OPHELIA unknown; write to postmaster@example.com',
+  '552 5.2.2 ophelia@example.com: over quota',
+])('what is told of "%s" repeats no address', async (reply) => {
+  const { mailer } = await setUp({ RCPT: reply });
+  const error = await failure(mailer.send(message()));
+  expect(`${error.message} ${error.stack}`).not.toMatch(/ophelia|postmaster@|@example/i);
+  expect(error).toHaveProperty('reply', expect.stringMatching(/^55\d .*(?:unknown|quota)/));
 });
 
 test.each<[string, Replies]>([

@@ -8,6 +8,8 @@ export interface SmtpDouble {
   url: string;
   /** Mails taken, as sent. */
   mails: string[];
+  /** Arguments of RCPT, as sent. */
+  recipients: string[];
   connections(): number;
   /** Safe to repeat. */
   close(): Promise<void>;
@@ -19,6 +21,7 @@ const ANSWERS: Replies = { greeting: '220 double', EHLO: '250 double', DATA: '35
 export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble> {
   const sockets = new Set<Socket>();
   const mails: string[] = [];
+  const recipients: string[] = [];
   let connections = 0;
   const server = createServer((socket) => {
     connections++;
@@ -30,12 +33,13 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
       return reply;
     };
     say('greeting');
-    converse(socket, say, mails);
+    converse(socket, say, mails, recipients);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`,
     mails,
+    recipients,
     connections: () => connections,
     async close() {
       if (!server.listening) return;
@@ -46,7 +50,12 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
   };
 }
 
-function converse(socket: Socket, say: (command: string) => string | null | undefined, mails: string[]): void {
+function converse(
+  socket: Socket,
+  say: (command: string) => string | null | undefined,
+  mails: string[],
+  recipients: string[],
+): void {
   let buffer = '';
   let inData = false;
   socket.setEncoding('utf8').on('data', (chunk: string) => {
@@ -62,6 +71,7 @@ function converse(socket: Socket, say: (command: string) => string | null | unde
         if (say('.')?.startsWith('2')) mails.push(unit);
       } else {
         const command = unit.slice(0, 4).trim().toUpperCase();
+        if (command === 'RCPT') recipients.push(unit.slice('RCPT TO:'.length));
         inData = (say(command) ?? '').startsWith('354');
       }
     }

@@ -285,6 +285,21 @@ const DAMAGE: [string, string[], string][] = [
     [`update mails set sent_at = null where reference = 'pay-13'`],
     'late_payment_refund pay-13 of reservation toolate-000013',
   ],
+  [
+    'a mail waits for over an hour',
+    [
+      `update mails set sent_at = null, requested_at = now() - interval '61 minutes', last_error = '554 relay access denied'
+         where reservation_id = 'sold-000020'`,
+    ],
+    'tickets of reservation sold-000020, owed for 01:01:00: 554 relay access denied',
+  ],
+  [
+    'a mail was refused for good',
+    [
+      `update mails set sent_at = null, refused = 'the mail server refused it (550 5.1.1 unknown)' where reservation_id = 'sold-000020'`,
+    ],
+    'ago: the mail server refused it (550 5.1.1 unknown)',
+  ],
 ];
 
 describe('The checks of the database', () => {
@@ -350,7 +365,30 @@ const NOTHING_TO_SEE = new Set([
   'a refund is under way until it is done',
   'a delivery is under way until it is done',
   'a mail that is owed is under way',
+  'a mail waits for over an hour',
+  'a mail was refused for good',
 ]);
+
+it('What waits for a person is noted with its age, and is not wrong', async () => {
+  const refuse = (value: string) =>
+    runAll(db, [`update mails set refused = ${value} where reservation_id = 'sold-000020' and sequence = 0`]);
+  await refuse(`'no such mailbox'`);
+  const again = `insert into mails (reservation_id, kind, sequence, message_id, sent_at) values ('sold-000020', 'tickets', 1, 'again', now())`;
+  try {
+    const noted = await verifySystem(db, null, { patienceMs: 0 });
+    expect(noted.ok).toBe(true);
+    expect(noted.notes).toEqual([
+      expect.stringMatching(
+        /^a mail was refused for good: \d+ tickets of reservation sold-000020, owed 0\d:\d\d:00 ago: no such mailbox$/,
+      ),
+    ]);
+    await runAll(db, [again]);
+    expect((await verifySystem(db, null, { patienceMs: 0 })).notes).toEqual([]);
+  } finally {
+    await runAll(db, [`delete from mails where message_id = 'again'`]);
+    await refuse('null');
+  }
+});
 
 describe('Late work', () => {
   const ALL_ROLES = `insert into workers values ('w', '{reservations,relay}', now() + interval '1 hour')`;

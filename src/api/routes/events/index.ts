@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
-import { createEvent, findEvent, listEvents, type EventRecord } from '../../../db/events';
+import { createEvent, findEvent, listEvents, type EventRecord, type NewEvent } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
+import { toStripe } from '../../../payments/stripe-amounts';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
 import { Problem } from '../../problem';
@@ -21,10 +22,24 @@ export interface EventRouteDeps {
   streams: EventStreams;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
+  /** Payments do not come through Stripe. */
+  testProvider: boolean;
+}
+
+/** @throws Problem that names each category whose price could never be paid through Stripe */
+function refuseWhatStripeCannotTake({ categories, currency }: Pick<NewEvent, 'categories' | 'currency'>): void {
+  const refused = categories.flatMap(({ code, price: amount }, index) =>
+    toStripe({ amount, currency }) === null ? [{ code, path: `categories.${index}.price` }] : [],
+  );
+  if (refused.length === 0) return;
+  const codes = refused.map(({ code }) => code).join(', ');
+  throw new Problem('validation_failed', `Stripe cannot take the price of these categories: ${codes}.`, {
+    errors: refused.map(({ path }) => ({ path, message: `is an amount of ${currency} that Stripe cannot take` })),
+  });
 }
 
 /** Events and their seat maps. Reading is public; making one takes an operator. */
-export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: EventRouteDeps) {
+export function eventRoutes({ db, maps, streams, defaultTtlSeconds, testProvider }: EventRouteDeps) {
   async function load(idOrSlug: string): Promise<EventRecord> {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
     if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
@@ -95,6 +110,7 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds }: EventRoute
             errors: [{ path: 'holdCapSeconds', message: `must not be below ${ttl}` }],
           });
         }
+        if (!testProvider) refuseWhatStripeCannotTake(rest);
         const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
         if (made === 'slug_taken')
           throw new Problem('slug_taken', `There is an event ${rest.slug} already: choose another slug.`);

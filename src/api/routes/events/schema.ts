@@ -6,7 +6,17 @@ import {
   MAX_SEATS_PER_EVENT,
   MAX_SEATS_PER_ROW,
 } from '../../../domain/seat-map';
-import { count, currency, line, minorUnits, money, openEnum, timestamp, timestampInput } from '../../schemas';
+import {
+  count,
+  currency,
+  currencyInput,
+  minorUnits,
+  money,
+  name,
+  openEnum,
+  timestamp,
+  timestampInput,
+} from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
 export const eventIdForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -25,11 +35,11 @@ const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/, {
   message: 'must be 1 to 50 letters, digits, _ or -, beginning with a letter or digit',
 });
 
-const newRow = z.strictObject({ name: line(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) }).meta({ id: 'NewRow' });
-const newCategory = z.strictObject({ code, name: line(60), price: minorUnits }).meta({ id: 'NewCategory' });
+const newRow = z.strictObject({ name: name(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) }).meta({ id: 'NewRow' });
+const newCategory = z.strictObject({ code, name: name(60), price: minorUnits }).meta({ id: 'NewCategory' });
 const newSection = z
   .strictObject({
-    name: line(60),
+    name: name(60),
     category: code.meta({ description: 'The code of one of the categories' }),
     rows: z.array(newRow).min(1).max(MAX_ROWS_PER_SECTION).optional(),
     places: z.int().min(1).max(MAX_SEATS_PER_EVENT).optional().meta({ description: 'General admission' }),
@@ -60,8 +70,8 @@ export const newEvent = z
       .regex(SLUG, { message: 'must be up to 100 small letters, digits, _ or -, beginning with a letter or digit' })
       .refine((slug) => !UUID.test(slug), { message: 'must not look like an id' })
       .meta({ description: "The event's name in addresses, for good; it must not look like an id" }),
-    name: line(200),
-    venue: line(200).nullable().default(null),
+    name: name(200),
+    venue: name(200).nullable().default(null),
     startsAt: timestampInput,
     timeZone: z
       .string()
@@ -69,7 +79,7 @@ export const newEvent = z
       .refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' })
       .default('UTC')
       .meta({ description: 'An IANA time zone; tickets show the times of this place' }),
-    currency,
+    currency: currencyInput,
     salesOpenAt: timestampInput.nullable().default(null).meta({ description: 'RFC 3339. Absent: the sale is open' }),
     salesCloseAt: timestampInput
       .nullable()

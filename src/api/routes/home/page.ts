@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { UpcomingEvent } from '../../../db/upcoming-events';
-import { escapeHtml, formatEventTime, formatPrice, oneLine } from '../../../documents/format';
+import { escapeHtml, formatEventTime, oneLine } from '../../../documents/format';
+import { formatMoney } from '../../../domain/currency';
 import { HOME_STYLE } from './style';
 
 /** Where the pages of the services beside the API are; undefined: there is none, or it is not ours. */
@@ -36,7 +37,7 @@ function eventCard(event: UpcomingEvent): string {
   const { note, open } = saleOf(event);
   const share = event.seats === 0 ? 0 : (100 * event.freeSeats) / event.seats;
   const path = `/v1/events/${encodeURIComponent(event.slug)}`;
-  const price = formatPrice({ amount: event.lowestPrice, currency: event.currency });
+  const price = formatMoney({ amount: event.lowestPrice, currency: event.currency });
   return `<li class="event${open ? '' : ' shut'}">
 <p class="when"><time datetime="${escapeHtml(event.startsAt)}">${weekday.slice(0, 3)} ${date}, ${time}</time></p>
 <h3 dir="auto">${text(event.name)}</h3>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import type { PaymentNotice } from '../../../db/payments';
+import { fromStripe } from '../../../payments/stripe-amounts';
 import { Problem } from '../../problem';
 import {
   STANDARD_TYPES,
@@ -27,6 +28,18 @@ function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outpu
   throw new Problem('validation_failed', 'The event is truly signed but lacks what a payment needs.', { errors });
 }
 
+/** A payment as Stripe counts it, in ISO's minor units. */
+function stripePayment(reference: string, reservationId: string, amount: number, currency: string): Notice {
+  const money = fromStripe(amount, currency);
+  if (money === null) {
+    throw new Problem(
+      'validation_failed',
+      `${amount} is no amount of ${currency}: it is a fraction of the minor unit.`,
+    );
+  }
+  return { kind: 'paid', payment: { reference, reservationId, ...money } };
+}
+
 /** Reads an event of Stripe. A payment is known by its PaymentIntent, so both success events of one payment are one. */
 export function readStripe(value: unknown): Notice {
   const event = read(stripeEvent, value);
@@ -36,10 +49,7 @@ export function readStripe(value: unknown): Notice {
       const paid = received ?? amount;
       if (metadata?.reservation_id === undefined) return IGNORED;
       if (paid === undefined) throw new Problem('validation_failed', 'The PaymentIntent names no amount.');
-      return {
-        kind: 'paid',
-        payment: { reference: id, reservationId: metadata.reservation_id, amount: paid, currency },
-      };
+      return stripePayment(id, metadata.reservation_id, paid, currency);
     }
     case 'checkout.session.completed': {
       const session = read(stripeSession, value).data.object;
@@ -47,7 +57,7 @@ export function readStripe(value: unknown): Notice {
       if (status !== 'paid' || metadata?.reservation_id === undefined) return IGNORED;
       if (amount == null || currency == null) throw new Problem('validation_failed', 'The session names no amount.');
       const reference = typeof intent === 'string' ? intent : (intent?.id ?? session.id);
-      return { kind: 'paid', payment: { reference, reservationId: metadata.reservation_id, amount, currency } };
+      return stripePayment(reference, metadata.reservation_id, amount, currency);
     }
     case 'payment_intent.payment_failed': {
       const { id, metadata } = read(stripeFailure, value).data.object;

@@ -1,0 +1,95 @@
+import { retryDelayMs } from '../../src/activities/send-mail';
+import { sql } from '../../src/db/database';
+import { createMetrics } from '../../src/worker/metrics';
+import { ApiClient, eventually, type Reservation } from '../support/api';
+import { startSmtpDouble, type Replies, type SmtpDouble } from '../support/smtp-double';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+let mailServer: SmtpDouble;
+const replies: Replies = {};
+
+beforeAll(async () => {
+  mailServer = await startSmtpDouble(replies);
+  system = await startSystem({ childEnv: { SMTP_URL: mailServer.url } });
+  api = new ApiClient(system.info);
+});
+afterEach(() => {
+  for (const command of Object.keys(replies)) Reflect.deleteProperty(replies, command);
+});
+afterAll(async () => {
+  await system.stop();
+  await mailServer.close();
+});
+
+interface MailRow {
+  sequence: number;
+  sent: boolean;
+  refused: string | null;
+  last_error: string | null;
+}
+const mailsOf = ({ id }: Reservation) =>
+  system.db.rows<MailRow>(
+    sql(
+      '',
+      'select sequence, sent_at is not null as sent, refused, last_error from mails where reservation_id = $1 order by 1',
+    ),
+    [id],
+  );
+const typesOf = async ({ id }: Reservation) => (await api.history(id)).map(({ type }) => type);
+const soldSeat = async () => api.sold(await api.event(), ['A-1']);
+const metric = async (name: string) => {
+  const text = await createMetrics(system.db).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+};
+
+describe('A mail that the server does not take', () => {
+  it.each<[string, Replies, string]>([
+    ['does not relay', { RCPT: '554 relay access denied' }, '554 relay access denied (to RCPT TO)'],
+    ['blocks us', { RCPT: '550 5.7.1 blocked' }, '550 5.7.1 blocked (to RCPT TO)'],
+    ['has a full mailbox', { RCPT: '552 mailbox full' }, '552 mailbox full (to RCPT TO)'],
+    ['takes no data', { DATA: '554 not now' }, '554 not now (to DATA)'],
+    ['speaks no SMTP', { '.': '999 what' }, '999 what (to DATA)'],
+  ])('because it %s is tried again, is counted, and goes out once the server takes it', async (_what, said, error) => {
+    Object.assign(replies, said);
+    const sold = await soldSeat();
+    const waiting = { sequence: 0, sent: false, refused: null, last_error: error };
+    await eventually(async () => expect(await mailsOf(sold)).toEqual([waiting]));
+    expect(await typesOf(sold)).not.toContain('tickets.mail_refused');
+    expect(await metric('holdfast_mails_owed')).toBe(1);
+    expect(await metric('holdfast_mails_oldest_seconds')).toBeGreaterThan(0);
+
+    for (const command of Object.keys(said)) Reflect.deleteProperty(replies, command);
+    const sent = { sequence: 0, sent: true, refused: null, last_error: null };
+    await eventually(async () => expect(await mailsOf(sold)).toEqual([sent]));
+    expect(await metric('holdfast_mails_owed')).toBe(0);
+  });
+
+  it('because the address is none is refused for good, and can be sent again', async () => {
+    replies.RCPT = '550 5.1.1 no such user';
+    const sold = await soldSeat();
+    await eventually(async () => expect(await typesOf(sold)).toContain('tickets.mail_refused'));
+    const refused = {
+      sequence: 0,
+      sent: false,
+      refused: 'the mail server refused it (550 5.1.1 no such user)',
+      last_error: null,
+    };
+    expect(await mailsOf(sold)).toEqual([refused]);
+    expect(await metric('holdfast_mails_refused')).toBe(1);
+
+    Reflect.deleteProperty(replies, 'RCPT');
+    // As an operator's correction will do it.
+    await system.db.run(sql('', `update reservations set buyer_email = 'right@example.org' where id = $1`), [sold.id]);
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
+    const again = { sequence: 1, sent: true, refused: null, last_error: null };
+    await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again]));
+    expect(mailServer.recipients.at(-1)).toBe('<right@example.org>');
+    expect(await metric('holdfast_mails_refused')).toBe(0);
+  });
+
+  it('is asked for ever more seldom, up to a quarter of an hour', () => {
+    expect([1, 2, 5, 10, 11, 5000].map(retryDelayMs)).toEqual([1000, 2000, 16_000, 512_000, 900_000, 900_000]);
+  });
+});
