@@ -7,8 +7,7 @@ const TIMEOUT_MS = 20_000;
 const FINAL = new Set(['StripeInvalidRequestError', 'StripeAuthenticationError', 'StripePermissionError']);
 
 /**
- * Refunds through Stripe. Only what Stripe took can go back through it: a payment of another provider is refused, stays
- * `refunding` and is listed for the operator.
+ * Refunds, through Stripe, what Stripe captured. The amount is always sent: without one Stripe gives back all of it.
  * @param baseUrl only for tests: a Stripe mock
  */
 export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProvider {
@@ -24,13 +23,13 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
     }),
   });
   return {
-    async refund({ reference, source }) {
-      if (source !== 'stripe' && !/^(pi|py|ch)_/.test(reference)) {
-        return { kind: 'refused', reason: `${reference} was not paid through Stripe: refund it where it was paid` };
-      }
+    async refund({ reference, amount }) {
       try {
         const target = /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
-        const refund = await stripe.refunds.create(target, { idempotencyKey: `refund:${reference}` });
+        const refund = await stripe.refunds.create(
+          { ...target, amount },
+          { idempotencyKey: `refund:${reference}:${amount}` },
+        );
         if (refund.status === 'failed' || refund.status === 'canceled') {
           return { kind: 'refused', reason: refund.failure_reason ?? refund.status };
         }
