@@ -2,6 +2,8 @@
 
 -- A payment is proven by a provider's signed event, or claimed by a client's `confirm` or a signal. A proven reference
 -- exists once; a claim that a proof contradicts stays beside it, as a payment without provider.
+-- So two reservations may name one reference, each its own payment (`reservations_confirmed_by_own_payment`).
+alter table reservations drop constraint reservations_payment_confirms_one;
 alter table mails drop constraint mails_reference_fkey;
 alter table payments drop constraint payments_pkey;
 alter table payments
