@@ -3,6 +3,7 @@
 --
 -- p_verb: `lock`    locks the claims; true when each of them is the reservation's own or can be had
 --         `pin`     nobody else may take them: it was paid for in time
+--         `unpin`   it was not: they are held until p_until, as before
 --         `extend`  they are held until p_until
 --         `release` they are given back
 --         `retake`  they are taken again, from a hold that is over if need be (after `lock` said that they can be had)

@@ -13,6 +13,9 @@ begin
     when 'pin' then
       update seats set hold_ends_at = 'infinity'
        where id = any (v_seats) and reservation_id = p_reservation and status = 'held';
+    when 'unpin' then
+      update seats set hold_ends_at = p_until
+       where id = any (v_seats) and reservation_id = p_reservation and status = 'held';
     when 'extend' then
       update seats set hold_ends_at = p_until
        where id = any (v_seats) and reservation_id = p_reservation and status = 'held' and hold_ends_at <> 'infinity';

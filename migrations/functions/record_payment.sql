@@ -1,17 +1,25 @@
--- Records a payment that a provider, a client or an operator told us of: once per reference, with the inbox row that the actor will handle and the
--- ring for it. If it is the right amount for a hold that has not ended, it pins the hold in the same transaction:
--- paid in time is in time, however late the actor comes.
+-- Records a payment that a provider proves (p_source `stripe`, `standard`) or that a client or an operator claims
+-- (`client`, `signal`), with the inbox row that the actor will handle and the ring for it. If it is the right amount for
+-- a hold that has not ended, it pins the hold in the same transaction: paid in time is in time, however late the actor
+-- comes.
+--
+-- A reference is one payment. A claim of what another reservation has is a mismatch and leaves no trace. A proof of what
+-- another reservation claims goes its own way (`contradict_claim`); of what is proven for another it is a note.
 --
 -- p_strict (a client's confirm): what cannot confirm is refused and leaves no trace.
--- Lock order: seats by id, then the reservation.
+-- p_captured_by: who can give the payment back.
+-- Lock order: seats by id, then the reservation, then the reference.
 -- Returns {kind: recorded | known | unknown | cancelled | expired | confirmed | mismatch, inboxId?}.
 create or replace function record_payment(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_actor text,
-  p_strict boolean, p_test_provider boolean
+  p_strict boolean, p_captured_by text
 ) returns jsonb language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
+  v_proven_by text := case when p_source in ('stripe', 'standard') then p_source end;
+  v_told jsonb := jsonb_build_object('reservation', p_reservation, 'amount', p_amount, 'currency', p_currency);
   v_reservation reservations;
-  v_known payments;
+  v_mine payments;
+  v_other payments;
   v_exists boolean;
   v_status text;
   v_matches boolean;
@@ -28,44 +36,51 @@ begin
   v_matches := v_exists and v_reservation.total = p_amount and v_reservation.currency = p_currency;
   if p_strict and not v_exists then return jsonb_build_object('kind', 'unknown'); end if;
 
-  select * into v_known from payments where reference = p_reference;
+  perform pg_advisory_xact_lock(hashtextextended('payment:' || p_reference, 0));
+  select * into v_mine from payments where reference = p_reference and reservation_id = p_reservation;
+  select * into v_other from payments where reference = p_reference and reservation_id <> p_reservation
+   order by proven_by nulls last limit 1;
+
   if p_strict then
     if v_status = 'cancelled' or exists (select from inbox where reservation_id = p_reservation and kind = 'cancel' and handled_at is null)
       then return jsonb_build_object('kind', 'cancelled'); end if;
-    if v_status = 'confirmed' then
-      return jsonb_build_object('kind', case when v_reservation.confirmed_by = p_reference then 'known' else 'confirmed' end);
-    end if;
+    if v_status = 'confirmed' and v_reservation.confirmed_by <> p_reference then return jsonb_build_object('kind', 'confirmed'); end if;
     if v_status = 'expired' then return jsonb_build_object('kind', 'expired'); end if;
-    if not v_matches or v_known.reservation_id <> p_reservation or v_known.amount <> p_amount or v_known.currency <> p_currency
+    if not v_matches or v_mine.amount <> p_amount or v_mine.currency <> p_currency
       then return jsonb_build_object('kind', 'mismatch'); end if;
-    -- Another payment is on its way to confirm this reservation; a second one would only be refunded.
-    if v_reservation.paid_in_time_at is not null and v_known.reference is null then return jsonb_build_object('kind', 'confirmed'); end if;
   end if;
+  if v_mine.id is null and v_proven_by is null and v_other.id is not null then return jsonb_build_object('kind', 'mismatch'); end if;
+  -- Another payment is on its way to confirm this reservation; a second one would only be refunded.
+  if p_strict and v_mine.id is null and v_reservation.paid_in_time_at is not null then return jsonb_build_object('kind', 'confirmed'); end if;
 
-  if v_known.reference is null then
-    insert into payments (reference, reservation_id, amount, currency, source)
-      values (p_reference, p_reservation, p_amount, p_currency, p_source) on conflict do nothing;
-    if found then
-      insert into inbox (reservation_id, kind, reference, actor) values (p_reservation, 'payment', p_reference, p_actor) returning id into v_inbox;
-      if p_test_provider then
-        insert into test_provider.charges (reference, amount, currency) values (p_reference, p_amount, p_currency) on conflict do nothing;
-      end if;
-      if v_exists then
-        if v_matches and v_status = 'held' and v_reservation.paid_in_time_at is null then
-          update reservations set paid_in_time_at = clock_timestamp() where id = p_reservation;
-          perform change_claims('pin', p_reservation);
-        end if;
-        insert into history (reservation_id, type, actor, data) values (p_reservation, 'payment.received', p_actor,
-          jsonb_build_object('reference', p_reference, 'amount', p_amount, 'currency', p_currency));
-        insert into outbox (kind, subject) values ('ring', p_reservation);
-      end if;
-      return jsonb_build_object('kind', 'recorded', 'inboxId', v_inbox);
+  if v_proven_by is not null and coalesce(v_mine.proven_by, v_other.proven_by) is not null then
+    -- Proven before: told again it is known, told otherwise it is a note.
+    if v_mine.proven_by is null or (v_mine.amount, v_mine.currency) <> (p_amount, p_currency) then
+      if v_mine.proven_by is not null then v_other := v_mine; end if;
+      perform add_note('reference_conflict', p_reservation, p_reference, jsonb_build_object('told', v_told, 'by', v_proven_by,
+        'known', jsonb_build_object('reservation', v_other.reservation_id, 'amount', v_other.amount, 'currency', v_other.currency)));
     end if;
-    select * into v_known from payments where reference = p_reference;
-    if p_strict and (v_known.reservation_id <> p_reservation or v_known.amount <> p_amount or v_known.currency <> p_currency)
-      then return jsonb_build_object('kind', 'mismatch'); end if;
+  elsif v_proven_by is not null then
+    if v_other.id is not null then perform contradict_claim(v_other.id, v_told); end if;
+    if v_mine.id is not null then perform prove_claim(v_mine.id, p_amount, p_currency, v_proven_by, p_captured_by); end if;
+  end if;
+  if v_mine.id is not null or (v_proven_by is not null and v_other.proven_by is not null) then
+    select id into v_inbox from inbox where reference = p_reference and reservation_id = p_reservation and kind = 'payment';
+    return jsonb_build_object('kind', 'known', 'inboxId', v_inbox);
   end if;
 
-  select id into v_inbox from inbox where reference = p_reference and kind = 'payment';
-  return jsonb_build_object('kind', 'known', 'inboxId', v_inbox);
+  insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by)
+    values (p_reference, p_reservation, p_amount, p_currency, p_source, v_proven_by, p_captured_by);
+  insert into inbox (reservation_id, kind, reference, actor) values (p_reservation, 'payment', p_reference, p_actor) returning id into v_inbox;
+  if p_captured_by = 'test' then
+    insert into test_provider.charges (reference, amount, currency) values (p_reference, p_amount, p_currency)
+      on conflict (reference) do update set amount = excluded.amount, currency = excluded.currency;
+  end if;
+  if v_exists then
+    if v_matches then perform pin_hold(p_reservation); end if;
+    insert into history (reservation_id, type, actor, data) values (p_reservation, 'payment.received', p_actor,
+      jsonb_build_object('reference', p_reference, 'amount', p_amount, 'currency', p_currency));
+    insert into outbox (kind, subject) values ('ring', p_reservation);
+  end if;
+  return jsonb_build_object('kind', 'recorded', 'inboxId', v_inbox);
 end $$;

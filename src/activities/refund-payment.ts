@@ -1,12 +1,20 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { Database } from '../db/database';
-import { findRefund, markRefunded, noteRefundError } from '../db/refunds';
+import { findRefund, markRefunded, noteRefundError, type RefundJob } from '../db/refunds';
 import { faultPoint } from '../fault-points';
-import type { PaymentProvider } from './ports';
+import type { PaymentProviders, RefundResult } from './ports';
 
 const REFUSED_RETRY_DELAY = '15 minutes';
 
-export const createRefundActivities = ({ db, provider }: { db: Database; provider: PaymentProvider }) => ({
+/** Asks the provider that captured the payment, and no other. */
+async function giveBack(refund: RefundJob, providers: PaymentProviders): Promise<RefundResult> {
+  if (refund.amount === 0) return { kind: 'refunded' };
+  if (refund.capturedBy === 'client') return { kind: 'refused', reason: 'not_through_a_provider' };
+  const provider = providers[refund.capturedBy];
+  return provider ? provider.refund(refund) : { kind: 'refused', reason: 'provider_not_set_up' };
+}
+
+export const createRefundActivities = ({ db, providers }: { db: Database; providers: PaymentProviders }) => ({
   /**
    * Gives a payment back, once: the provider knows the reference as idempotency key, so an attempt whose answer was
    * lost is repeated without harm.
@@ -16,11 +24,11 @@ export const createRefundActivities = ({ db, provider }: { db: Database; provide
     const refund = await findRefund(db, reference);
     if (!refund || refund.status === 'captured') return { mailDueTo: null };
     if (refund.status === 'refunding') {
-      const result = refund.amount === 0 ? ({ kind: 'refunded' } as const) : await provider.refund(refund);
+      const result = await giveBack(refund, providers);
       if (result.kind === 'refused') {
-        await noteRefundError(db, reference, result.reason);
+        await noteRefundError(db, refund.paymentId, result.reason);
         throw ApplicationFailure.create({
-          message: `The provider refuses to refund ${reference}: ${result.reason}`,
+          message: `Refund of ${reference} refused: ${result.reason}`,
           type: 'RefundRefused',
           nextRetryDelay: REFUSED_RETRY_DELAY,
         });

@@ -13,6 +13,7 @@ import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
+import { noteRoutes } from './routes/notes';
 import { paymentRoutes } from './routes/payments';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
@@ -37,6 +38,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...reservationRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),
+    ...noteRoutes(deps),
     ...webhookRoutes(deps),
     ...healthRoutes(deps),
   ];

@@ -1,3 +1,4 @@
+import { countOpenNotes } from '../db/notes';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database';
 import { CHECKS, findStrayActors, NAMED, readMoment, type CheckResult, type Finding } from '../db/verify';
@@ -86,6 +87,12 @@ function stillLate(before: Result, now: Result | undefined): Result {
   return { ...before, findings: left, total };
 }
 
+/** Notes for the operator that nobody has closed: something to look at, not something wrong with the database. */
+async function openNotes(db: Database): Promise<string[]> {
+  const kinds = await countOpenNotes(db);
+  return kinds.map(({ kind, count, oldest }) => `${kind}: ${count} notes are open, the oldest for ${oldest}`);
+}
+
 const isSuspect = ({ kind, total }: Result) => kind !== 'invariant' && total > 0;
 
 /**
@@ -121,6 +128,6 @@ export async function verifySystem(
   return {
     ok: checks.every(({ violations }) => violations === 0),
     checks,
-    notes: [...notes, ...(temporal ? await temporal.failures() : [])],
+    notes: [...notes, ...(await openNotes(db)), ...(temporal ? await temporal.failures() : [])],
   };
 }

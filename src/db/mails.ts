@@ -25,7 +25,7 @@ const FIND = sql<{ mail: MailJob }>(
      'payment', case when p.reference is null then null
         else jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency) end) as mail
    from mails m join reservations r on r.id = m.reservation_id join events e on e.id = r.event_id
-   left join payments p on p.reference = m.reference
+   left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
   where m.reservation_id = $1 and m.kind = $2 and m.sequence = $3 and m.reference is not distinct from $4`,
 );
 

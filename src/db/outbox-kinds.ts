@@ -76,14 +76,15 @@ export const OUTBOX_KINDS = {
       sql(
         'requeue_refunds',
         `with stuck as (
-           select p.reference from payments p
+           select p.id, p.reference from payments p
             where (p.status = 'refunding' or (p.status = 'refunded' and exists (select from mails m
-                     where m.reference = p.reference and m.sent_at is null and m.refused is null)))
+                     where m.reference = p.reference and m.reservation_id = p.reservation_id and m.sent_at is null and m.refused is null)))
+              and (p.captured_by <> 'client' or p.amount = 0)
               and p.received_at < clock_timestamp() - interval '1 minute'
               and (p.nudged_at is null or p.nudged_at < clock_timestamp() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = p.reference and o.kind = 'refund') limit $1)
          , requeued as (update payments p set nudged_at = clock_timestamp() from stuck
-             where p.reference = stuck.reference returning p.reference)
+             where p.id = stuck.id returning p.reference)
          insert into outbox (kind, subject) select 'refund', reference from requeued`,
       ),
     ],

@@ -10,6 +10,9 @@ export interface PaymentNotice {
   actor: string;
 }
 
+/** Who can give a payment back; `client`: no provider, only the one who took it. */
+export type CapturedBy = 'stripe' | 'test' | 'client';
+
 export type RecordResult = {
   kind: 'recorded' | 'known' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'mismatch';
   inboxId?: number | null;
@@ -23,7 +26,7 @@ const KEEP = sql<{ result: RecordResult }>(
 /**
  * Keeps a payment, once per reference, and wakes its reservation's actor: see `record_payment` in the migrations.
  * @param strict a client's `confirm`: what cannot confirm is refused and leaves no trace
- * @param testProvider write it into the test provider's own books too
+ * @param testProvider the test provider is in use: it captures every payment; else Stripe captures what it proves
  */
 export async function recordPayment(
   db: Queryable,
@@ -31,7 +34,8 @@ export async function recordPayment(
   { strict, testProvider }: { strict: boolean; testProvider: boolean },
 ): Promise<RecordResult> {
   const { reference, reservationId, amount, currency, source, actor } = notice;
-  const values = [reference, reservationId, amount, currency, source, actor, strict, testProvider];
+  const capturedBy: CapturedBy = testProvider ? 'test' : source === 'stripe' ? 'stripe' : 'client';
+  const values = [reference, reservationId, amount, currency, source, actor, strict, capturedBy];
   const [row] = await db.rows(KEEP, values);
   return row!.result;
 }
@@ -94,6 +98,8 @@ export interface PaymentRecord {
   reservationExists: boolean;
   amount: { amount: number; currency: string };
   source: string;
+  provenBy: 'stripe' | 'standard' | null;
+  capturedBy: CapturedBy;
   status: 'captured' | 'refunding' | 'refunded';
   refundReason: string | null;
   refundError: string | null;
@@ -104,7 +110,8 @@ export interface PaymentRecord {
 const LIST = sql<{ payment: PaymentRecord; at: string }>(
   'payments_page',
   `select jsonb_build_object('reference', p.reference, 'reservation', p.reservation_id, 'reservationExists', r.id is not null,
-            'amount', jsonb_build_object('amount', p.amount, 'currency', p.currency), 'source', p.source, 'status', p.status,
+            'amount', jsonb_build_object('amount', p.amount, 'currency', p.currency), 'source', p.source,
+            'provenBy', p.proven_by, 'capturedBy', p.captured_by, 'status', p.status,
             'refundReason', p.refund_reason, 'refundError', p.refund_error,
             'receivedAt', rfc3339(p.received_at), 'refundedAt', rfc3339(p.refunded_at)) as payment,
           rfc3339_us(p.received_at) as at

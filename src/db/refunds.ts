@@ -1,12 +1,14 @@
 import { sql, type Database, type Queryable } from './database';
+import type { CapturedBy } from './payments';
 import { appendHistory } from './transitions';
 
 export interface RefundJob {
+  paymentId: number;
   reference: string;
   reservationId: string;
   amount: number;
   currency: string;
-  source: 'stripe' | 'standard' | 'client' | 'signal';
+  capturedBy: CapturedBy;
   status: 'captured' | 'refunding' | 'refunded';
   /** A mail to the buyer is owed with this refund. */
   mailDue: boolean;
@@ -14,11 +16,15 @@ export interface RefundJob {
 
 const FIND = sql<RefundJob>(
   'refund_find',
-  `select p.reference, p.reservation_id as "reservationId", p.amount, p.currency, p.source, p.status,
-          exists (select from mails m where m.reference = p.reference and m.sent_at is null and m.refused is null) as "mailDue"
-     from payments p where p.reference = $1`,
+  // Of the payments of one reference a provider captured one at most.
+  `select p.id as "paymentId", p.reference, p.reservation_id as "reservationId", p.amount, p.currency,
+          p.captured_by as "capturedBy", p.status,
+          exists (select from mails m where m.reference = p.reference and m.reservation_id = p.reservation_id
+                    and m.sent_at is null and m.refused is null) as "mailDue"
+     from payments p where p.reference = $1 order by p.captured_by = 'client', p.id limit 1`,
 );
 
+/** The payment of a reference that a provider captured, or else what a client took under it. */
 export async function findRefund(db: Queryable, reference: string): Promise<RefundJob | null> {
   const [row] = await db.rows(FIND, [reference]);
   return row ?? null;
@@ -27,13 +33,13 @@ export async function findRefund(db: Queryable, reference: string): Promise<Refu
 const DONE = sql(
   'refund_done',
   `update payments set status = 'refunded', refunded_at = clock_timestamp(), refund_error = null
-    where reference = $1 and status = 'refunding'`,
+    where id = $1 and captured_by = $2 and status = 'refunding'`,
 );
 const HAS_RESERVATION = sql('refund_reservation', 'select id from reservations where id = $1');
 
 export async function markRefunded(db: Database, refund: RefundJob): Promise<void> {
   await db.transaction(async (tx) => {
-    if ((await tx.run(DONE, [refund.reference])) === 0) return;
+    if ((await tx.run(DONE, [refund.paymentId, refund.capturedBy])) === 0) return;
     const known = await tx.rows(HAS_RESERVATION, [refund.reservationId]);
     if (known.length === 0) return;
     const { reference, amount, currency } = refund;
@@ -41,27 +47,22 @@ export async function markRefunded(db: Database, refund: RefundJob): Promise<voi
   });
 }
 
-const FAILED = sql(
-  'refund_failed',
-  `update payments set refund_error = $2 where reference = $1 and status = 'refunding'`,
-);
+const FAILED = sql('refund_failed', `update payments set refund_error = $2 where id = $1 and status = 'refunding'`);
 
 /** Notes why a refund does not go through; it stays `refunding` and is tried again. */
-export async function noteRefundError(db: Queryable, reference: string, reason: string): Promise<void> {
-  await db.run(FAILED, [reference, reason.slice(0, 500)]);
+export async function noteRefundError(db: Queryable, paymentId: number, reason: string): Promise<void> {
+  await db.run(FAILED, [paymentId, reason.slice(0, 500)]);
 }
 
 const LEDGER_REFUND = sql(
   'test_provider_refund',
-  `insert into test_provider.refunds (idempotency_key, reference, amount, currency) values ($1, $2, $3, $4)
+  // A claim that was contradicted meanwhile is no longer this provider's.
+  `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
+   select 'refund:' || reference, reference, $2, currency from payments where id = $1 and captured_by = 'test' for share
    on conflict (idempotency_key) do nothing`,
 );
 
-/** The test provider's side of a refund: one entry per idempotency key. */
-export async function writeTestRefund(
-  db: Queryable,
-  idempotencyKey: string,
-  refund: Pick<RefundJob, 'reference' | 'amount' | 'currency'>,
-): Promise<void> {
-  await db.run(LEDGER_REFUND, [idempotencyKey, refund.reference, refund.amount, refund.currency]);
+/** The test provider's side of a refund: one entry a payment. Amount in minor units. */
+export async function writeTestRefund(db: Queryable, refund: Pick<RefundJob, 'paymentId' | 'amount'>): Promise<void> {
+  await db.run(LEDGER_REFUND, [refund.paymentId, refund.amount]);
 }

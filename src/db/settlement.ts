@@ -1,5 +1,5 @@
 import type { Progress } from '../contracts/reservation';
-import { decideCancel, decidePayment, type ReservationFacts } from '../domain/settlement';
+import { decideCancel, decidePayment, type RefundReason, type ReservationFacts } from '../domain/settlement';
 import { faultPoint } from '../fault-points';
 import { sql, type Database, type Queryable } from './database';
 import { readProgress } from './reservations';
@@ -26,7 +26,7 @@ const UNHANDLED = sql<Message>(
   'settle_unhandled',
   // Ids commit out of order, so no cursor: all that is unhandled now, in the order in which it was recorded.
   `select i.id, i.kind, i.actor, i.reference, p.amount, p.currency
-     from inbox i left join payments p on p.reference = i.reference
+     from inbox i left join payments p on p.reference = i.reference and p.reservation_id = i.reservation_id
     where i.reservation_id = $1 and i.handled_at is null order by i.id limit 500 for update of i`,
 );
 const HANDLED = sql(
@@ -47,6 +47,12 @@ const factsOf = ({ status, total, currency, claimsObtainable }: LockedReservatio
   seatsObtainable: claimsObtainable,
 });
 
+/** A refund's reason in words; of a wrong amount also what was expected and what came. */
+function whyBack(reason: RefundReason, { total, currency }: LockedReservation, came: Message): string {
+  if (reason !== 'mismatch') return reason;
+  return `mismatch: expected ${total} ${currency}, came ${came.amount} ${came.currency}, in minor units`;
+}
+
 /** @returns the outcome, as the inbox keeps it */
 async function settlePayment({ tx, reservation, sign }: SettlementContext, message: Message): Promise<string> {
   const reference = message.reference!;
@@ -57,7 +63,7 @@ async function settlePayment({ tx, reservation, sign }: SettlementContext, messa
   }
   const payment = { reference, reservationId: reservation.id, reservationExists: true };
   await sendBack(tx, payment, decision.reason, 'system');
-  reservation.notes.push(`payment ${reference} goes back (${decision.reason})`);
+  reservation.notes.push(`payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`);
   return `refund_${decision.reason}`;
 }
 

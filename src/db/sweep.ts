@@ -25,7 +25,7 @@ const UNKNOWN = sql<{ reference: string; reservationId: string }>(
 const CLOSE_INBOX = sql(
   'sweep_close_inbox',
   `update inbox set handled_at = clock_timestamp(), outcome = 'refund_unknown_reservation'
-    where reference = $1 and handled_at is null`,
+    where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
 /** Sends back what was paid for reservations that never came to be. */
@@ -34,7 +34,7 @@ async function refundUnknown(db: Database): Promise<number> {
     const values = [UNKNOWN_RESERVATION_MINUTES, BATCH];
     const payments = await tx.rows(UNKNOWN, values);
     for (const payment of payments) {
-      if ((await tx.run(CLOSE_INBOX, [payment.reference])) === 0) continue;
+      if ((await tx.run(CLOSE_INBOX, [payment.reference, payment.reservationId])) === 0) continue;
       await sendBack(tx, { ...payment, reservationExists: false }, 'unknown_reservation', 'system');
     }
     return payments.length;

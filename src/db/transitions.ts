@@ -96,7 +96,7 @@ export async function expire(tx: Queryable, reservation: LockedReservation): Pro
 
 const PAYMENT_CONFIRMS = sql(
   'transition_payment_confirms',
-  `update payments set role = 'confirming' where reference = $1`,
+  `update payments set role = 'confirming' where reference = $1 and reservation_id = $2`,
 );
 const CONFIRM = sql(
   'transition_confirm',
@@ -131,7 +131,7 @@ export async function confirm(
   if (reservation.written_status === 'expired' || reservation.status === 'expired') {
     await changeClaims(tx, id, 'retake');
   }
-  await tx.run(PAYMENT_CONFIRMS, [reference]);
+  await tx.run(PAYMENT_CONFIRMS, [reference, id]);
   await tx.run(CONFIRM, [id, reference]);
   await changeClaims(tx, id, 'sell');
   const seats = await tx.rows(SEATS, [id]);
@@ -175,13 +175,18 @@ export async function cancel(tx: Queryable, reservation: LockedReservation, acto
   notes.push(sold ? 'cancelled; tickets void, the payment goes back' : 'cancelled; seats released');
 }
 
-const PAYMENT_GOES_BACK = sql(
+const PAYMENT_GOES_BACK = sql<{ byProvider: boolean }>(
   'transition_payment_goes_back',
-  `update payments set status = 'refunding', refund_reason = $2, role = case role when 'kept' then 'surplus' else role end
-    where reference = $1 and status = 'captured'`,
+  // What no provider captured, none can give back: the one who took it does.
+  `update payments set status = 'refunding', refund_reason = $3, role = case role when 'kept' then 'surplus' else role end,
+          refund_error = case when captured_by = 'client' and amount > 0 then 'not_through_a_provider' end
+    where reference = $1 and reservation_id = $2 and status = 'captured'
+    returning captured_by <> 'client' or amount = 0 as "byProvider"`,
 );
 
-/** Sends a payment back, once: its row, the outbox entry for the relay and the history. */
+/**
+ * Sends a payment back, once: its row, the outbox entry for the relay (if a provider can be asked) and the history.
+ */
 export async function sendBack(
   tx: Queryable,
   payment: { reference: string; reservationId: string; reservationExists: boolean },
@@ -189,8 +194,9 @@ export async function sendBack(
   actor: string,
 ): Promise<void> {
   const { reference, reservationId, reservationExists } = payment;
-  if ((await tx.run(PAYMENT_GOES_BACK, [reference, reason])) === 0) return;
-  await addOutboxEntry(tx, 'refund', reference);
+  const [sent] = await tx.rows(PAYMENT_GOES_BACK, [reference, reservationId, reason]);
+  if (!sent) return;
+  if (sent.byProvider) await addOutboxEntry(tx, 'refund', reference);
   if (!reservationExists) return;
   await appendHistory(tx, reservationId, 'refund.created', actor, { reference, reason });
   // The one case that the buyer cannot know of from the shop: the money came, the seats were gone.

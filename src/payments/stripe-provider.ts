@@ -8,8 +8,7 @@ const TIMEOUT_MS = 20_000;
 const FINAL = new Set(['StripeInvalidRequestError', 'StripeAuthenticationError', 'StripePermissionError']);
 
 /**
- * Refunds through Stripe. Only what Stripe took can go back through it: a payment of another provider is refused, stays
- * `refunding` and is listed for the operator.
+ * Refunds, through Stripe, what Stripe captured. The amount is always sent: without one Stripe gives back all of it.
  * @param baseUrl only for tests: a Stripe mock
  */
 export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProvider {
@@ -25,10 +24,7 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
     }),
   });
   return {
-    async refund({ reference, source, amount: minorUnits, currency }) {
-      if (source !== 'stripe' && !/^(pi|py|ch)_/.test(reference)) {
-        return { kind: 'refused', reason: `${reference} was not paid through Stripe: refund it where it was paid` };
-      }
+    async refund({ reference, amount: minorUnits, currency }) {
       const amount = toStripe({ amount: minorUnits, currency });
       if (amount === null) {
         return {
@@ -38,7 +34,10 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
       }
       try {
         const target = /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
-        const refund = await stripe.refunds.create({ ...target, amount }, { idempotencyKey: `refund:${reference}` });
+        const refund = await stripe.refunds.create(
+          { ...target, amount },
+          { idempotencyKey: `refund:${reference}:${amount}` },
+        );
         if (refund.status === 'failed' || refund.status === 'canceled') {
           return { kind: 'refused', reason: refund.failure_reason ?? refund.status };
         }

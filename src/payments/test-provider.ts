@@ -9,7 +9,7 @@ import { writeTestRefund } from '../db/refunds';
 export function createTestProvider(db: Database): PaymentProvider {
   return {
     async refund(payment) {
-      await writeTestRefund(db, `refund:${payment.reference}`, payment);
+      await writeTestRefund(db, payment);
       return { kind: 'refunded' };
     },
   };

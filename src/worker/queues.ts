@@ -59,7 +59,10 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
       activities: createReservationQueue({
         db,
         sign: (ticket) => signTicketCode(privateKey, ticket),
-        provider: settings.STRIPE_API_KEY ? createStripeProvider(settings.STRIPE_API_KEY) : createTestProvider(db),
+        providers: {
+          test: createTestProvider(db),
+          stripe: settings.STRIPE_API_KEY ? createStripeProvider(settings.STRIPE_API_KEY) : null,
+        },
         testProvider: settings.STRIPE_API_KEY === undefined,
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         actors: {

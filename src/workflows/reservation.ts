@@ -24,7 +24,7 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
     view.publish(hold, 'seats held');
 
     // Also for one that has ended long ago and is only started again for what came since.
-    const first = hold.inboxWaiting ? await handleInbox(id, mailbox) : hold;
+    const first = hold.inboxWaiting ? await handleInbox(id, mailbox, view) : hold;
     view.publish(first);
     const settled = await untilHoldEnds(id, first, mailbox, view);
     return untilDelivered(id, settled, mailbox, view);
@@ -37,7 +37,7 @@ export async function settlement({ reservationId }: ReservationRef): Promise<Res
   const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
 
   return unlessCancelled(mailbox, async () => {
-    const settled = await handleInbox(reservationId, mailbox);
+    const settled = await handleInbox(reservationId, mailbox, view);
     view.publish(settled);
     const ended = await untilHoldEnds(reservationId, settled, mailbox, view);
     return untilDelivered(reservationId, ended, mailbox, view);
@@ -53,7 +53,7 @@ async function untilHoldEnds(id: string, hold: Progress, mailbox: Mailbox, view:
       await condition(() => mailbox.hasMessages(), waitMs, { summary: view.waitingFor(progress) });
     }
     const look = mailbox.hasMessages() || progress.inboxWaiting || progress.paid;
-    progress = look ? await handleInbox(id, mailbox) : await releaseSeats(id);
+    progress = look ? await handleInbox(id, mailbox, view) : await releaseSeats(id);
     view.publish(progress);
   }
   // Reads as expired, but nobody has written so: the timer and the database's clock may differ by a moment.
@@ -74,7 +74,7 @@ async function untilDelivered(
     if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => view.note(line));
     await condition(() => mailbox.hasMessages() || !delivery || delivery.ended());
     if (mailbox.hasMessages()) {
-      progress = await handleInbox(id, mailbox);
+      progress = await handleInbox(id, mailbox, view);
       view.publish(progress);
       if (progress.state.status !== 'confirmed') delivery?.cancel();
     } else {
@@ -84,10 +84,16 @@ async function untilDelivered(
 }
 
 /** Puts what an operator said into the inbox, then has the inbox handled. */
-async function handleInbox(id: string, mailbox: Mailbox): Promise<Progress> {
+async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Promise<Progress> {
   for (const message of mailbox.take()) {
-    if (message.kind === 'payment') await keepSignalledPayment(id, message.payment);
-    else await keepSignalledCancel(id);
+    if (message.kind === 'payment') {
+      const { reference } = message.payment;
+      const kept = await keepSignalledPayment(id, message.payment);
+      if (kept === 'mismatch') view.note(`no effect: reference ${reference} belongs to another reservation`);
+      if (kept === 'known') view.note(`payment ${reference} is known already`);
+    } else {
+      await keepSignalledCancel(id);
+    }
   }
   return settleInbox(id);
 }

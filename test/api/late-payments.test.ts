@@ -179,9 +179,11 @@ describe('A payment in time', () => {
     expect(await refundsOf(system.db, payment!.reference)).toEqual([]);
   });
 
-  it('whose reference is known already under another reservation is no payment of this one', async () => {
+  it('whose reference is proven already for another reservation is no payment of this one', async () => {
     const event = await api.event();
-    const sold = await api.sold(event, ['A-1']);
+    const paid = await api.held(event, ['A-1']);
+    await api.pay(paid);
+    const sold = await api.until(paid.id, 'confirmed');
     const held = await api.held(event, ['A-2']);
     expect((await payOf(held, sold.payment!.reference)).status).toBe(200);
     await delay(1000);

@@ -39,6 +39,7 @@ export interface Payment {
   source: string;
   status: 'captured' | 'refunding' | 'refunded';
   refundReason: string | null;
+  refundError: string | null;
 }
 
 export interface HistoryEntry {

@@ -17,8 +17,8 @@ const STEPS = [
   `insert into seats (event_id, label, section, category_code)
      select e.id, format('%s-%s', p.id, n), 'Hall', 'all' from events e, plan p, generate_series(1, 2) n
       where e.slug = 'filled' order by p.i, n`,
-  `insert into payments (reference, reservation_id, amount, currency, source, role, status, refund_reason, received_at, refunded_at)
-     select reference, id, 9000, 'EUR', 'standard', case kind when 'toolate' then 'surplus' else 'confirming' end,
+  `insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by, role, status, refund_reason, received_at, refunded_at)
+     select reference, id, 9000, 'EUR', 'standard', 'standard', 'test', case kind when 'toolate' then 'surplus' else 'confirming' end,
             case when kind in ('toolate', 'undone') then 'refunded' else 'captured' end,
             case kind when 'toolate' then 'expired' when 'undone' then 'cancelled' end, decided,
             case when kind in ('toolate', 'undone') then ended end

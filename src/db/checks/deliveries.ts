@@ -52,9 +52,9 @@ export const deliveryChecks: readonly Check[] = [
     over: 'mails',
     sql: `select m.reservation_id as id, format('mail %s (%s %s); the reservation is %s, confirmed at %s%s', m.id, m.kind, m.sequence, r.status,
                  coalesce(r.confirmed_at::text, 'no time'), ', payment ' || p.reference || ' ' || p.status || ' ' || coalesce(p.refund_reason, '')) as detail
-            from mails m left join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference
+            from mails m left join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
            where case m.kind when 'tickets' then r.confirmed_at is null
-                   else p.refund_reason is distinct from 'expired' or p.reservation_id <> m.reservation_id end`,
+                   else p.refund_reason is distinct from 'expired' end`,
   },
   {
     name: 'what has happened has its mail',
@@ -69,7 +69,7 @@ export const deliveryChecks: readonly Check[] = [
           select p.reservation_id, format('payment %s came too late and goes back, but no mail about it is owed or sent', p.reference)
             from payments p join reservations r on r.id = p.reservation_id
            where p.refund_reason = 'expired'
-             and not exists (select from mails m where m.reference = p.reference and m.kind = 'late_payment_refund')`,
+             and not exists (select from mails m where m.reference = p.reference and m.reservation_id = p.reservation_id and m.kind = 'late_payment_refund')`,
   },
   {
     name: 'delivered means mailed, or refused by the mail server, with the tickets printed',

@@ -48,8 +48,8 @@ export const moneyChecks: readonly Check[] = [
     over: 'payments',
     sql: `select p.reference as id, format('%s is %s %s; its inbox rows: %s', ${MONEY}, p.role, coalesce(p.refund_reason, ''),
                  coalesce(string_agg(i.id || ' (' || coalesce(i.outcome, 'not handled') || ')', ', '), 'none')) as detail
-            from payments p left join inbox i on i.reference = p.reference and i.kind = 'payment'
-           group by p.reference
+            from payments p left join inbox i on i.reference = p.reference and i.reservation_id = p.reservation_id and i.kind = 'payment'
+           group by p.id
           having count(i.id) <> 1
               or bool_or(case p.role when 'kept' then i.outcome is not null
                            when 'confirming' then i.outcome is distinct from 'confirmed'
@@ -81,7 +81,7 @@ export const moneyChecks: readonly Check[] = [
           select coalesce(c.reference, p.reference) as id,
                  format('the provider charged %s, we know of %s', coalesce(c.amount || ' ' || c.currency, 'nothing'),
                         coalesce(p.amount || ' ' || p.currency, 'nothing')) as detail
-            from span cross join payments p full join test_provider.charges c on c.reference = p.reference
+            from span cross join (select * from payments where captured_by = 'test') p full join test_provider.charges c on c.reference = p.reference
            where (c.reference is null and p.received_at between first and last)
               or (c.reference is not null and (p.reference is null or (p.amount, p.currency) <> (c.amount, c.currency)))`,
   },
@@ -95,7 +95,7 @@ export const moneyChecks: readonly Check[] = [
                         coalesce(c.amount || ' ' || c.currency, 'nothing'), coalesce(p.status, 'unknown')) as detail
             from (select reference, count(*) as refunds, sum(amount) as amount, min(currency) as currency
                     from test_provider.refunds group by reference) b
-            left join test_provider.charges c on c.reference = b.reference left join payments p on p.reference = b.reference
+            left join test_provider.charges c on c.reference = b.reference left join payments p on p.reference = b.reference and p.captured_by = 'test'
            where b.refunds > 1 or c.reference is null or b.amount <> c.amount or b.currency <> c.currency
               or p.status is null or p.status = 'captured'`,
   },
@@ -105,7 +105,7 @@ export const moneyChecks: readonly Check[] = [
     kind: 'invariant',
     over: `payments where status = 'refunded'`,
     sql: `select p.reference as id, format('%s is refunded since %s; the provider has no refund', ${MONEY}, p.refunded_at) as detail
-            from payments p join test_provider.charges c on c.reference = p.reference
+            from payments p join test_provider.charges c on c.reference = p.reference and p.captured_by = 'test'
            where p.status = 'refunded' and p.amount > 0
              and not exists (select from test_provider.refunds b where b.reference = p.reference)`,
   },
@@ -118,7 +118,7 @@ export const moneyChecks: readonly Check[] = [
             from (select currency, sum(charged) as charged, sum(refunded) as refunded, sum(held) as held
                     from (select currency, amount as charged, 0 as refunded, 0 as held from test_provider.charges
                           union all select currency, 0, amount, 0 from test_provider.refunds
-                          union all select p.currency, 0, 0, p.amount from payments p join test_provider.charges c on c.reference = p.reference
+                          union all select p.currency, 0, 0, p.amount from payments p join test_provider.charges c on c.reference = p.reference and p.captured_by = 'test'
                              where p.status = 'captured' or (p.status = 'refunding'
                                and not exists (select from test_provider.refunds b where b.reference = p.reference))) entries
                    group by currency) books

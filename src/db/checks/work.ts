@@ -88,7 +88,7 @@ export const workChecks: readonly Check[] = [
     over: `mails where sent_at is null and refused is null and (kind = 'late_payment_refund' or sequence > 0)`,
     sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,
                  array[case m.kind when 'tickets' then 'resend:' || m.reservation_id || ':' || m.sequence else 'refund:' || m.reference end] as workflows
-            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference
+            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
            where m.sent_at is null and m.refused is null and m.requested_at < now() - interval '5 minutes'
              and case m.kind when 'tickets' then m.sequence > 0 and r.status = 'confirmed' and ${notOrdered('m.reservation_id')} and ${notNudged('m', 'm.requested_at', 6)}
                    else p.refund_error is null and ${notOrdered('m.reference')} and ${notNudged('p', 'm.requested_at', 6)} end`,

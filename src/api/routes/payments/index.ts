@@ -20,6 +20,8 @@ const paymentRecord = z
     reservationExists: z.boolean(),
     amount: money,
     source: openEnum(['stripe', 'standard', 'client', 'signal'], 'Who told us of it'),
+    provenBy: openEnum(['stripe', 'standard'], 'Whose signed event proves it; null: it is claimed').nullable(),
+    capturedBy: openEnum(['stripe', 'test', 'client'], 'Who can give it back; `client`: no provider can'),
     status: openEnum(STATUSES),
     refundReason: openEnum(REFUND_REASONS).nullable(),
     refundError: z
@@ -38,6 +40,8 @@ const paymentRecord = z
         reservationExists: true,
         amount: HELD_RESERVATION.total,
         source: 'stripe',
+        provenBy: 'stripe',
+        capturedBy: 'stripe',
         status: 'captured',
         refundReason: null,
         refundError: null,

@@ -1,0 +1,8 @@
+-- Writes a note for the operator, once: the same note again, also after it was closed, adds nothing.
+create or replace function add_note(p_kind text, p_reservation text, p_reference text, p_data jsonb)
+returns void language sql as $$
+  insert into notes (kind, reservation_id, reference, data, occasion)
+  values (p_kind, p_reservation, p_reference, p_data,
+          sha256(convert_to(jsonb_build_array(p_kind, p_reservation, p_reference, p_data)::text, 'UTF8')))
+  on conflict (occasion) do nothing
+$$;

@@ -1,0 +1,15 @@
+-- A proof names another reservation than this claim of its reference: the claim becomes a payment without provider,
+-- which no provider gives back. What it confirmed stays confirmed. The caller holds the lock of the reference.
+create or replace function contradict_claim(p_payment bigint, p_proof jsonb) returns void language plpgsql as $$
+declare
+  v_claim payments;
+begin
+  update payments set captured_by = 'client', contradicted_at = clock_timestamp(),
+         refund_error = case when status = 'refunding' then 'not_through_a_provider' end
+   where id = p_payment returning * into v_claim;
+  -- The test provider took the money for the reservation that the proof names, and gave none of that back.
+  delete from test_provider.refunds where reference = v_claim.reference;
+  perform add_note('claim_contradicted', v_claim.reservation_id, v_claim.reference, jsonb_build_object(
+    'claimed', jsonb_build_object('reservation', v_claim.reservation_id, 'amount', v_claim.amount, 'currency', v_claim.currency),
+    'proven', p_proof));
+end $$;

@@ -1,0 +1,8 @@
+-- Pins a hold that has not ended: a payment of its total was kept in time, so it lasts until that is decided.
+create or replace function pin_hold(p_reservation text) returns void language plpgsql as $$
+begin
+  update reservations set paid_in_time_at = clock_timestamp()
+   where id = p_reservation and paid_in_time_at is null
+     and status_now(status, hold_ends_at, paid_in_time_at) = 'held';
+  if found then perform change_claims('pin', p_reservation); end if;
+end $$;

@@ -1,0 +1,76 @@
+import { sql, type Queryable } from './database';
+
+/** What a note is about; the constraint `notes_kind_known` names the same kinds. */
+export const NOTE_KINDS = [
+  'event_not_understood',
+  'claim_contradicted',
+  'reference_conflict',
+  'payment_unmatched',
+  'refund_excess',
+] as const;
+export type NoteKind = (typeof NOTE_KINDS)[number];
+
+export interface NoteRecord {
+  id: string;
+  kind: NoteKind;
+  reservation: string;
+  reference: string | null;
+  data: Record<string, unknown>;
+  createdAt: string;
+  closedAt: string | null;
+  closedBy: string | null;
+}
+
+const DOCUMENT = `jsonb_build_object('id', n.id::text, 'kind', n.kind, 'reservation', n.reservation_id, 'reference', n.reference,
+            'data', n.data, 'createdAt', rfc3339(n.created_at), 'closedAt', rfc3339(n.closed_at), 'closedBy', n.closed_by)`;
+
+const ADD = sql('note_add', 'select add_note($1, $2, $3, $4)');
+
+/** Writes a note for the operator, once. @param note.data nothing of the buyer */
+export async function addNote(
+  db: Queryable,
+  note: { kind: NoteKind; reservationId: string; reference: string | null; data: Record<string, unknown> },
+): Promise<void> {
+  await db.rows(ADD, [note.kind, note.reservationId, note.reference, note.data]);
+}
+
+const LIST = sql<{ note: NoteRecord; at: string }>(
+  'notes_page',
+  `select ${DOCUMENT} as note, rfc3339_us(n.created_at) as at from notes n
+    where ($1::boolean is null or (n.closed_at is null) = $1)
+      and ($2::timestamptz is null or (n.created_at, n.id) < ($2, $3))
+    order by n.created_at desc, n.id desc limit $4`,
+);
+
+/** One page of notes, newest first. @param open true: only those that nobody has closed; false: the closed ones */
+export async function listNotes(
+  db: Queryable,
+  open: boolean | undefined,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ note: NoteRecord; at: string }[]> {
+  return db.rows(LIST, [open ?? null, after?.at ?? null, after?.id ?? null, limit]);
+}
+
+const CLOSE = sql<{ note: NoteRecord }>(
+  'note_close',
+  `update notes n set closed_at = coalesce(n.closed_at, clock_timestamp()), closed_by = coalesce(n.closed_by, $2)
+    where n.id = $1 returning ${DOCUMENT} as note`,
+);
+
+/** Closes a note; one that is closed stays as it is. @returns null if there is none */
+export async function closeNote(db: Queryable, id: string, actor: string): Promise<NoteRecord | null> {
+  const [row] = await db.rows(CLOSE, [id, actor]);
+  return row?.note ?? null;
+}
+
+const OPEN = sql<{ kind: NoteKind; count: number; oldest: string }>(
+  'notes_open',
+  `select kind, count(*) as count, date_trunc('minute', now() - min(created_at))::text as oldest from notes
+    where closed_at is null group by kind order by kind`,
+);
+
+/** How many notes of each kind are open, and how long the oldest has been. */
+export async function countOpenNotes(db: Queryable): Promise<{ kind: NoteKind; count: number; oldest: string }[]> {
+  return db.rows(OPEN);
+}
