@@ -24,16 +24,6 @@ export interface NoteRecord {
 const DOCUMENT = `jsonb_build_object('id', n.id::text, 'kind', n.kind, 'reservation', n.reservation_id, 'reference', n.reference,
             'data', n.data, 'createdAt', rfc3339(n.created_at), 'closedAt', rfc3339(n.closed_at), 'closedBy', n.closed_by)`;
 
-const ADD = sql('note_add', 'select add_note($1, $2, $3, $4)');
-
-/** Writes a note for the operator, once. @param note.data nothing of the buyer */
-export async function addNote(
-  db: Queryable,
-  note: { kind: NoteKind; reservationId: string; reference: string | null; data: Record<string, unknown> },
-): Promise<void> {
-  await db.rows(ADD, [note.kind, note.reservationId, note.reference, note.data]);
-}
-
 const LIST = sql<{ note: NoteRecord; at: string }>(
   'notes_page',
   `select ${DOCUMENT} as note, rfc3339_us(n.created_at) as at from notes n
