@@ -100,10 +100,10 @@ export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
 const BACKLOG = sql<{ owed: number; oldest_s: number; refused: number }>(
   'mail_backlog',
   `select (select count(*) from mails m join reservations r on r.id = m.reservation_id
-             left join payments p on p.reference = m.reference where ${IS_OWED}) as owed,
+             left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id where ${IS_OWED}) as owed,
           (select coalesce(extract(epoch from clock_timestamp() - min(m.requested_at)), 0)
              from mails m join reservations r on r.id = m.reservation_id
-             left join payments p on p.reference = m.reference where ${IS_OWED})::float8 as oldest_s,
+             left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id where ${IS_OWED})::float8 as oldest_s,
           (select count(*) from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) as refused`,
 );
 

@@ -10,7 +10,7 @@ export const noteChecks: readonly Check[] = [
     over: 'mails where sent_at is null and refused is null',
     sql: `select m.id::text, format('%s of reservation %s, owed for %s: %s', replace(m.kind, '_', ' '), m.reservation_id,
                  date_trunc('minute', now() - m.requested_at), coalesce(m.last_error, 'no try has failed')) as detail
-            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference
+            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
            where ${IS_OWED} and m.requested_at < now() - interval '1 hour' order by m.requested_at`,
   },
   {
