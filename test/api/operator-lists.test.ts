@@ -142,6 +142,7 @@ describe('The history of a reservation', () => {
       'reservation.held',
       'payment.received',
       'reservation.confirmed',
+      'tickets.ready',
       'tickets.mailed',
       'reservation.cancel_requested',
       'reservation.cancelled',
