@@ -26,13 +26,23 @@ export function countSeats(sections: readonly SectionDefinition[]): number {
   );
 }
 
+interface LaidOut {
+  seats: SeatDefinition[];
+  doubled: string[];
+}
+
+/** A definition is laid out to be validated and again to be stored: a hundred thousand seats are made once. */
+const laidOut = new WeakMap<readonly SectionDefinition[], LaidOut>();
+
 /**
  * Lays out the seats in the order of the definition, which is also the order of preference. A label is `ROW-NUMBER`
  * (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER` (`Circle-A-1`); a general admission
  * place is `SECTION-NUMBER`. Spaces in names become `_`, so that a label is one word.
  * @returns the seats, or the labels that would occur twice.
  */
-export function layOutSeats(sections: readonly SectionDefinition[]): { seats: SeatDefinition[]; doubled: string[] } {
+export function layOutSeats(sections: readonly SectionDefinition[]): LaidOut {
+  const known = laidOut.get(sections);
+  if (known) return known;
   const word = (name: string) => name.trim().replace(/\s+/g, '_');
   const sectionsWithRow = new Map<string, Set<string>>();
   for (const section of sections) {
@@ -48,20 +58,22 @@ export function layOutSeats(sections: readonly SectionDefinition[]): { seats: Se
   }
   const seats: SeatDefinition[] = [];
   for (const section of sections) {
-    const common = { section: section.name, category: section.category };
+    const { name, category } = section;
     for (const row of section.rows ?? []) {
       const shared = (sectionsWithRow.get(word(row.name))?.size ?? 0) > 1;
       const prefix = shared ? `${word(section.name)}-${word(row.name)}` : word(row.name);
       for (let number = 1; number <= row.seats; number++) {
-        seats.push({ ...common, label: `${prefix}-${number}`, row: row.name, number });
+        seats.push({ label: `${prefix}-${number}`, section: name, row: row.name, number, category });
       }
     }
     for (let place = 1; place <= (section.places ?? 0); place++) {
-      seats.push({ ...common, label: `${word(section.name)}-${place}`, row: null, number: null });
+      seats.push({ label: `${word(name)}-${place}`, section: name, row: null, number: null, category });
     }
   }
   const seen = new Set<string>();
   const doubled = new Set<string>();
   for (const { label } of seats) (seen.has(label) ? doubled : seen).add(label);
-  return { seats, doubled: [...doubled] };
+  const made = { seats, doubled: [...doubled] };
+  laidOut.set(sections, made);
+  return made;
 }
