@@ -36,7 +36,7 @@ function eventBody(slug: string, ttl: number): Record<string, unknown> {
   return {
     slug,
     name: 'Hamlet',
-    catalogue: 'Theatre',
+    venue: 'Theatre',
     startsAt: '2035-03-14T19:00:00Z',
     timeZone: 'Europe/Prague',
     currency: 'EUR',

@@ -1,3 +1,4 @@
+import { findChromium } from '../../../../dev/chromium';
 import { startProgram } from '../../program';
 
 export interface PrintRequest {
@@ -18,9 +19,11 @@ export interface Printer {
 }
 
 export async function startPrinter(logFile: string): Promise<Printer> {
+  // As the stack does for its workers.
+  const chromium = await findChromium(process.env);
   const program = await startProgram({
     path: ['proof', 'bench', 'baselines', 'pdf', 'main.js'],
-    env: process.env,
+    env: { ...process.env, ...(chromium !== undefined && { PUPPETEER_EXECUTABLE_PATH: chromium }) },
     logFile,
   });
   const { child } = program;
