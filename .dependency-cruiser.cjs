@@ -43,7 +43,10 @@ module.exports = {
       comment: "The API may take seats ahead of the actor; everything else is the actor's.",
       severity: 'error',
       from: { path: '^src/api' },
-      to: { path: '^src/(activities|workflows|worker|relay)', pathNot: '^src/activities/hold-seats' },
+      to: {
+        path: '^src/(activities|workflows|worker|relay)',
+        pathNot: '^src/activities/hold-seats',
+      },
     },
     {
       name: 'db-stands-on-the-domain',
@@ -113,7 +116,10 @@ module.exports = {
       name: 'no-undeclared-packages',
       severity: 'error',
       from: { path: '^(src|dev|proof)/' },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'], dependencyTypesNot: ['type-only'] },
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'],
+        dependencyTypesNot: ['type-only'],
+      },
     },
   ],
   options: {

@@ -59,9 +59,15 @@ export async function withProgress<T>(
  */
 export async function goInstall(module: string, folder: string, task: FetchTask): Promise<void> {
   const env = { ...task.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '' };
-  const child = spawn('go', ['install', module], { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('go', ['install', module], {
+    env,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2_000)));
+  child.stderr
+    .setEncoding('utf8')
+    .on('data', (text: string) => (said = (said + text).slice(-2_000)));
   const limits = [AbortSignal.timeout(BUILD_LIMIT_MS), ...(task.signal ? [task.signal] : [])];
   const signal = AbortSignal.any(limits);
   track(child);
@@ -72,7 +78,8 @@ export async function goInstall(module: string, folder: string, task: FetchTask)
       child.once('error', reject).once('close', resolve),
     );
     signal.throwIfAborted();
-    if (code !== 0) throw new Error(said.trim().split('\n').slice(-3).join('; ') || `go ended with code ${code}`);
+    if (code !== 0)
+      throw new Error(said.trim().split('\n').slice(-3).join('; ') || `go ended with code ${code}`);
   } finally {
     signal.removeEventListener('abort', kill);
   }

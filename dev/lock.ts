@@ -20,7 +20,8 @@ function readOwner(file: string): Owner | undefined {
   }
 }
 
-const isAlive = (owner: Owner | undefined): boolean => owner !== undefined && processStart(owner.pid) === owner.start;
+const isAlive = (owner: Owner | undefined): boolean =>
+  owner !== undefined && processStart(owner.pid) === owner.start;
 
 /** Makes the lock file appear with its content at once; false when there is one already. */
 function claim(file: string, owner: Owner): boolean {

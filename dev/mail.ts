@@ -13,7 +13,9 @@ function findProgram(): string {
     const file = join(folder, 'maildev', 'dist', 'bin', 'maildev.js');
     if (existsSync(file)) return file;
   }
-  throw new Error('the package maildev is not installed: run npm ci, or name a server with SMTP_URL');
+  throw new Error(
+    'the package maildev is not installed: run npm ci, or name a server with SMTP_URL',
+  );
 }
 
 function accepts(port: number): Promise<boolean> {
@@ -23,7 +25,10 @@ function accepts(port: number): Promise<boolean> {
       socket.destroy();
       resolve(accepted);
     };
-    socket.once('connect', answer(true)).once('error', answer(false)).setTimeout(2_000, answer(false));
+    socket
+      .once('connect', answer(true))
+      .once('error', answer(false))
+      .setTimeout(2_000, answer(false));
   });
 }
 
@@ -36,7 +41,12 @@ async function answers(url: string): Promise<boolean> {
 }
 
 /** Defines the mail catcher: an SMTP server that delivers nothing, with a page and a REST API. Its mail is kept. */
-export function defineMail(options: { home: string; smtpPort: number; uiPort: number; recordFolder: string }): {
+export function defineMail(options: {
+  home: string;
+  smtpPort: number;
+  uiPort: number;
+  recordFolder: string;
+}): {
   definition: PartDefinition;
   smtpUrl: string;
   mailUrl: string;
@@ -55,7 +65,10 @@ export function defineMail(options: { home: string; smtpPort: number; uiPort: nu
     logFile: join(home, 'logs', 'mail.log'),
     recordFolder,
     ready: async (_child, signal) => {
-      while (!signal.aborted && !((await answers(`${mailUrl}/api/healthz`)) && (await accepts(smtpPort))))
+      while (
+        !signal.aborted &&
+        !((await answers(`${mailUrl}/api/healthz`)) && (await accepts(smtpPort)))
+      )
         await sleep(50);
     },
     readyLimitMs: 30_000,

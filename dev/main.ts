@@ -12,10 +12,29 @@ TEMPORAL_UI_PORT, SMTP_PORT and MAIL_UI_PORT move the embedded ones; 0, for thes
 
 /** Checked before anything is started; the processes that use them would refuse them one by one. */
 const SETTINGS = [
-  ...(['HOLDFAST_HOME', 'PORT', 'HOST', 'LOG_LEVEL', 'DATABASE_URL', 'DATABASE_DIRECT_URL'] as const),
+  ...([
+    'HOLDFAST_HOME',
+    'PORT',
+    'HOST',
+    'LOG_LEVEL',
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+  ] as const),
   ...(['DATABASE_POOL', 'DATABASE_PREPARED'] as const),
-  ...(['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'SMTP_URL', 'MAIL_FROM', 'HOLD_TTL_SECONDS', 'RATE_LIMIT'] as const),
-  ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER', 'TRUSTED_PROXIES', 'STRIPE_API_KEY'] as const),
+  ...([
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'SMTP_URL',
+    'MAIL_FROM',
+    'HOLD_TTL_SECONDS',
+    'RATE_LIMIT',
+  ] as const),
+  ...([
+    'MAX_OPEN_HOLDS_PER_CLIENT',
+    'MAX_OPEN_HOLDS_PER_BUYER',
+    'TRUSTED_PROXIES',
+    'STRIPE_API_KEY',
+  ] as const),
   ...(['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET', 'TICKET_SIGNING_KEY'] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'WORKER_CACHED_WORKFLOWS'] as const),
 ] as const;
@@ -26,7 +45,8 @@ function table(rows: readonly (readonly [string, string])[]): string {
 }
 
 function describe(stack: Stack): string {
-  const { apiUrl, databaseUrl, temporalAddress, temporalUiUrl, mailUrl, keys, webhookSecrets } = stack.info();
+  const { apiUrl, databaseUrl, temporalAddress, temporalUiUrl, mailUrl, keys, webhookSecrets } =
+    stack.info();
   const rows: [string, string][] = [
     ['API', apiUrl],
     ['Swagger UI', `${apiUrl}/api/docs/`],

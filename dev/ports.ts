@@ -38,7 +38,9 @@ function isFree(port: number, host: string): Promise<boolean> {
  */
 function highestOwnPort(): number {
   try {
-    const lowest = Number(readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0]);
+    const lowest = Number(
+      readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s+/)[0],
+    );
     return lowest > 20_000 ? lowest - 1 : 65_000;
   } catch {
     return 49_000;
@@ -52,7 +54,9 @@ export function portChoices(env: NodeJS.ProcessEnv): PortChoices {
     const text = env[setting];
     if (text === undefined || text === '') continue;
     if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-      throw new SettingsError(`Setting ${setting} cannot be used: must be a port from 0 (a free one) to 65535`);
+      throw new SettingsError(
+        `Setting ${setting} cannot be used: must be a port from 0 (a free one) to 65535`,
+      );
     }
     choices[setting] = Number(text);
   }
@@ -60,13 +64,17 @@ export function portChoices(env: NodeJS.ProcessEnv): PortChoices {
 }
 
 /** A picker for one run. `progress` is told when a default port gives way. */
-export function createPortPicker(choices: PortChoices, progress: (line: string) => void): PortPicker {
+export function createPortPicker(
+  choices: PortChoices,
+  progress: (line: string) => void,
+): PortPicker {
   const given = new Set<number>();
   const give = (port: number): number => {
     given.add(port);
     return port;
   };
-  const usable = async (port: number, host: string): Promise<boolean> => !given.has(port) && (await isFree(port, host));
+  const usable = async (port: number, host: string): Promise<boolean> =>
+    !given.has(port) && (await isFree(port, host));
 
   async function free(host = '127.0.0.1'): Promise<number> {
     const [low, high] = [10_240, highestOwnPort()];
@@ -85,7 +93,9 @@ export function createPortPicker(choices: PortChoices, progress: (line: string) 
       const wanted = asked ?? DEFAULT_PORTS[setting];
       if (await usable(wanted, host)) return give(wanted);
       if (asked !== undefined) {
-        throw new SettingsError(`Setting ${setting} cannot be used: port ${wanted} is taken; name another one, or 0`);
+        throw new SettingsError(
+          `Setting ${setting} cannot be used: port ${wanted} is taken; name another one, or 0`,
+        );
       }
       const port = await free(host);
       progress(`port ${wanted} is taken: ${setting} is ${port} for this run`);

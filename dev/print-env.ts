@@ -1,7 +1,14 @@
 import { readDevInfo, readSettings, type DevInfo } from './product';
 
 /** What the examples of the documentation use. None is the name of a setting, so that no later command is misled. */
-const variables = ({ apiUrl, keys, webhookSecrets, databaseUrl, mailUrl, temporalUiUrl }: DevInfo) => ({
+const variables = ({
+  apiUrl,
+  keys,
+  webhookSecrets,
+  databaseUrl,
+  mailUrl,
+  temporalUiUrl,
+}: DevInfo) => ({
   API: apiUrl,
   CLIENT_KEY: keys.client,
   OPERATOR_KEY: keys.operator,
@@ -19,7 +26,8 @@ function main(): void {
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
   const info = readDevInfo(home);
   if (info === null) throw new Error(`no system runs on ${home}: start one with \`npm run dev\``);
-  for (const [name, value] of Object.entries(variables(info))) console.log(`export ${name}=${quote(value)}`);
+  for (const [name, value] of Object.entries(variables(info)))
+    console.log(`export ${name}=${quote(value)}`);
 }
 
 try {

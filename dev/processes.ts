@@ -50,7 +50,9 @@ export function processStart(pid: number): string | null {
     return `${bootId}:${fields[19] ?? ''}`;
   }
   try {
-    const text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    const text = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+    }).trim();
     return text === '' || text.startsWith('Z') ? null : text.replace(/^\S+\s+/, '');
   } catch {
     return null;
@@ -67,7 +69,11 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Ends a process that may not be a child of ours, gently first. Returns once it is gone. */
-export async function endProcess(pid: number, start: string, steps: readonly StopStep[]): Promise<void> {
+export async function endProcess(
+  pid: number,
+  start: string,
+  steps: readonly StopStep[],
+): Promise<void> {
   for (const { signal, limitMs } of [...steps, { signal: 'SIGKILL', limitMs: 10_000 } as const]) {
     if (processStart(pid) !== start) return;
     sendSignal(pid, signal);
@@ -86,7 +92,10 @@ export async function endProcess(pid: number, start: string, steps: readonly Sto
  * The processes that run a program of one of these names inside a folder (their working directory). Linux only: empty
  * elsewhere, where the records of the earlier run have to do.
  */
-export function processesIn(folder: string, programs: readonly string[]): { pid: number; start: string }[] {
+export function processesIn(
+  folder: string,
+  programs: readonly string[],
+): { pid: number; start: string }[] {
   if (!existsSync('/proc/self/cwd')) return [];
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -110,7 +119,12 @@ export function writeAtomically(file: string, text: string): void {
 }
 
 /** Remembers a started process under `folder`, so that a later run can end it if this one is killed. */
-export function recordProcess(folder: string, name: string, pid: number, stop: readonly StopStep[]): void {
+export function recordProcess(
+  folder: string,
+  name: string,
+  pid: number,
+  stop: readonly StopStep[],
+): void {
   const start = processStart(pid);
   if (start === null) return;
   const record: ProcessRecord = { name, pid, start, stop };
@@ -126,7 +140,10 @@ export function forgetProcess(folder: string, name: string): void {
  * Ends what an earlier, killed run has left behind: what uses the services first, then the services.
  * @returns the names of what had to be ended.
  */
-export async function endOrphans(folder: string, servicesLast: readonly string[]): Promise<string[]> {
+export async function endOrphans(
+  folder: string,
+  servicesLast: readonly string[],
+): Promise<string[]> {
   const records = readRecords(folder);
   const ended: string[] = [];
   const end = async (group: ProcessRecord[]): Promise<void> => {

@@ -34,9 +34,13 @@ export function reloadOnChange(
   const apply = async (changed: string): Promise<void> => {
     const started = Date.now();
     const file = join('src', changed);
-    const isNew = await ensureBuilt({ home: stack.services.home, env: process.env, signal }).catch((error: unknown) => {
-      throw new Error(`${file} has changed, but the build failed; everything runs on as it was\n${String(error)}`);
-    });
+    const isNew = await ensureBuilt({ home: stack.services.home, env: process.env, signal }).catch(
+      (error: unknown) => {
+        throw new Error(
+          `${file} has changed, but the build failed; everything runs on as it was\n${String(error)}`,
+        );
+      },
+    );
     if (!isNew) return;
     await restartProcesses(stack, signal);
     progress(

@@ -11,7 +11,10 @@ export type Secrets = Pick<DevInfo, 'keys' | 'webhookSecrets'>;
 type KeyName = keyof Secrets['keys'];
 
 /** Whom each demo key belongs to. Two clients, because what one may see of the other's is worth trying. */
-export const DEMO_CALLERS: Record<KeyName, { client: string; role: 'client' | 'operator' | 'scanner' }> = {
+export const DEMO_CALLERS: Record<
+  KeyName,
+  { client: string; role: 'client' | 'operator' | 'scanner' }
+> = {
   client: { client: 'demo-client', role: 'client' },
   client2: { client: 'demo-client-2', role: 'client' },
   operator: { client: 'demo-operator', role: 'operator' },
@@ -26,7 +29,8 @@ const secretsFile = z.object({
 });
 
 function makeSecrets(): Secrets {
-  const newKey = (name: KeyName): string => `hf_${DEMO_CALLERS[name].role}_${randomBytes(32).toString('base64url')}`;
+  const newKey = (name: KeyName): string =>
+    `hf_${DEMO_CALLERS[name].role}_${randomBytes(32).toString('base64url')}`;
   const newWebhookSecret = (): string => `whsec_${randomBytes(24).toString('base64')}`;
   return {
     keys: {
@@ -49,7 +53,9 @@ export function keepSecrets(home: string): Secrets {
     try {
       return secretsFile.parse(JSON.parse(readFileSync(file, 'utf8')));
     } catch (error) {
-      throw new Error(`${file} cannot be used: repair it, or remove it to have new keys made`, { cause: error });
+      throw new Error(`${file} cannot be used: repair it, or remove it to have new keys made`, {
+        cause: error,
+      });
     }
   }
   const secrets = makeSecrets();

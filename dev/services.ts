@@ -96,7 +96,12 @@ async function startPostgres(start: Start): Promise<string> {
   if (start.env.DATABASE_URL) return readSettings(['DATABASE_URL'], start.env).DATABASE_URL;
   const { home, recordFolder, progress } = start;
   const port = await start.ports.pick('PG_PORT');
-  const { definition, databaseUrl, afterStart } = await definePostgres({ home, port, recordFolder, progress });
+  const { definition, databaseUrl, afterStart } = await definePostgres({
+    home,
+    port,
+    recordFolder,
+    progress,
+  });
   await run(start, 'postgres', new Part(definition, start.options));
   await afterStart();
   progress(`Postgres runs on port ${port}`);
@@ -107,7 +112,9 @@ async function startPostgres(start: Start): Promise<string> {
 function namedTemporal(env: NodeJS.ProcessEnv): TemporalPlace | undefined {
   if (!env.TEMPORAL_ADDRESS && !env.TEMPORAL_PROFILE && !env.TEMPORAL_CONFIG_FILE) return undefined;
   const given = Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]);
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: Object.fromEntries(given) });
+  const { connectionOptions, namespace } = loadClientConnectConfig({
+    overrideEnvVars: Object.fromEntries(given),
+  });
   if (connectionOptions.address === undefined) return undefined;
   return { address: connectionOptions.address, namespace: namespace ?? 'default', uiUrl: '' };
 }
@@ -139,7 +146,8 @@ async function startTemporal(start: Start): Promise<TemporalPlace> {
 }
 
 async function startMail(start: Start): Promise<MailPlace> {
-  if (start.env.SMTP_URL) return { smtpUrl: readSettings(['SMTP_URL'], start.env).SMTP_URL, mailUrl: '' };
+  if (start.env.SMTP_URL)
+    return { smtpUrl: readSettings(['SMTP_URL'], start.env).SMTP_URL, mailUrl: '' };
   const { home, recordFolder, ports } = start;
   const smtpPort = await ports.pick('SMTP_PORT');
   const uiPort = await ports.pick('MAIL_UI_PORT');
@@ -153,7 +161,10 @@ async function startMail(start: Start): Promise<MailPlace> {
 async function startAll(start: Omit<Start, 'signal'>): Promise<[string, TemporalPlace, MailPlace]> {
   const failed = new AbortController();
   const { want, signal } = start.options;
-  const all: Start = { ...start, signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]) };
+  const all: Start = {
+    ...start,
+    signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]),
+  };
   const wants = (name: ServiceName): boolean => want?.includes(name) ?? true;
   const orFail = <T>(started: Promise<T>): Promise<T> => {
     started.catch((error: unknown) => failed.abort(error));
@@ -161,7 +172,9 @@ async function startAll(start: Omit<Start, 'signal'>): Promise<[string, Temporal
   };
   const starting: [Promise<string>, Promise<TemporalPlace>, Promise<MailPlace>] = [
     wants('postgres') ? orFail(startPostgres(all)) : Promise.resolve(''),
-    wants('temporal') ? orFail(startTemporal(all)) : Promise.resolve({ address: '', namespace: '', uiUrl: '' }),
+    wants('temporal')
+      ? orFail(startTemporal(all))
+      : Promise.resolve({ address: '', namespace: '', uiUrl: '' }),
     wants('mail') ? orFail(startMail(all)) : Promise.resolve({ smtpUrl: '', mailUrl: '' }),
   ];
   await Promise.allSettled(starting);
@@ -196,7 +209,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     // A killed run could not remove it; from here on it would mislead.
     removeDevInfo(home);
     const orphans = await endOrphans(recordFolder, SERVICE_NAMES);
-    if (orphans.length > 0) progress(`ended what an earlier run had left behind: ${orphans.join(', ')}`);
+    if (orphans.length > 0)
+      progress(`ended what an earlier run had left behind: ${orphans.join(', ')}`);
     const ports = createPortPicker(choices, progress);
     const start = { options, env, home, recordFolder, ports, progress, parts };
     const [databaseUrl, temporal, mail] = await startAll(start);

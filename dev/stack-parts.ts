@@ -5,7 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WORKER_ALLOCATOR } from './product';
 import type { Services } from './services';
 import { PROJECT, program } from './steps';
-import { BACKGROUND_NICENESS, Part, READY_LIMIT_MS, type PartDefinition, type PartEvents } from './supervisor';
+import {
+  BACKGROUND_NICENESS,
+  Part,
+  READY_LIMIT_MS,
+  type PartDefinition,
+  type PartEvents,
+} from './supervisor';
 
 const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
 const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
@@ -21,7 +27,9 @@ export interface ChildContext {
 async function answersAt(url: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) });
+      const response = await fetch(url, {
+        signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]),
+      });
       await response.body?.cancel();
       if (response.ok) return;
     } catch {
@@ -78,7 +86,9 @@ export async function defineWorkers(
     const port = await context.services.ports.free();
     const env = { ...WORKER_ALLOCATOR, WORKER_ROLES: roles, METRICS_PORT: String(port) };
     const how = { ready: saysReady, stop: WORKER_STOP, niceness };
-    workers.parts.push(defineChild(context, `worker-${index + 1}`, program('src', 'worker', 'main.js'), how, env));
+    workers.parts.push(
+      defineChild(context, `worker-${index + 1}`, program('src', 'worker', 'main.js'), how, env),
+    );
     workers.metricsUrls.push(`http://127.0.0.1:${port}/metrics`);
   }
   return workers;
@@ -91,7 +101,14 @@ export async function defineApi(context: ChildContext): Promise<{ part: Part; ap
   const reachable = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host;
   const apiUrl = `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
   const env = { HOST: host, PORT: String(port) };
-  const ready = (_child: ChildProcess, signal: AbortSignal): Promise<void> => answersAt(`${apiUrl}/livez`, signal);
-  const part = defineChild(context, 'api', program('src', 'api', 'main.js'), { ready, stop: API_STOP }, env);
+  const ready = (_child: ChildProcess, signal: AbortSignal): Promise<void> =>
+    answersAt(`${apiUrl}/livez`, signal);
+  const part = defineChild(
+    context,
+    'api',
+    program('src', 'api', 'main.js'),
+    { ready, stop: API_STOP },
+    env,
+  );
   return { part, apiUrl };
 }

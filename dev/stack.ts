@@ -41,7 +41,11 @@ export interface Stack {
 }
 
 /** What the user's own settings say of a Temporal or a database has no say when that service is ours. */
-function childSettings(services: Services, secrets: Secrets, options: StackOptions): NodeJS.ProcessEnv {
+function childSettings(
+  services: Services,
+  secrets: Secrets,
+  options: StackOptions,
+): NodeJS.ProcessEnv {
   const env = options.env ?? process.env;
   const isForAnother = (name: string): boolean =>
     (name.startsWith('TEMPORAL_') && services.part('temporal') !== undefined) ||
@@ -59,7 +63,10 @@ function childSettings(services: Services, secrets: Secrets, options: StackOptio
   };
 }
 /** Starts all at once; the first that fails is told of after the others have settled. */
-async function startTogether(parts: readonly Part[], signal: AbortSignal | undefined): Promise<void> {
+async function startTogether(
+  parts: readonly Part[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const starting = parts.map((part) => part.start(signal));
   await Promise.allSettled(starting);
   await Promise.all(starting);
@@ -84,7 +91,12 @@ function pidsOf({ services, api, workers }: Processes): ReturnType<Stack['pids']
 /** The first of several secrets (there are several while one is being replaced). */
 const firstOf = (setting: string | undefined): string => setting?.split(',')[0] ?? '';
 
-function describe(processes: Processes, apiUrl: string, env: NodeJS.ProcessEnv, secrets: Secrets): DevInfo {
+function describe(
+  processes: Processes,
+  apiUrl: string,
+  env: NodeJS.ProcessEnv,
+  secrets: Secrets,
+): DevInfo {
   const { services } = processes;
   const { api, workers, postgres, temporal } = pidsOf(processes);
   return {
@@ -95,7 +107,10 @@ function describe(processes: Processes, apiUrl: string, env: NodeJS.ProcessEnv, 
     temporalUiUrl: services.temporalUiUrl,
     mailUrl: services.mailUrl,
     keys: secrets.keys,
-    webhookSecrets: { stripe: firstOf(env.STRIPE_WEBHOOK_SECRET), standard: firstOf(env.STANDARD_WEBHOOK_SECRET) },
+    webhookSecrets: {
+      stripe: firstOf(env.STRIPE_WEBHOOK_SECRET),
+      standard: firstOf(env.STANDARD_WEBHOOK_SECRET),
+    },
     pids: { api, workers, postgres, temporal },
   };
 }
@@ -118,11 +133,23 @@ async function startOwn(
   options.progress?.('the database is ready');
 
   const pages = { DEV_TEMPORAL_UI_URL: services.temporalUiUrl, DEV_MAIL_URL: services.mailUrl };
-  const { part: api, apiUrl } = await defineApi({ services, events, env: { ...env, ...pages, ...options.apiEnv } });
-  const workerEnv = { ...env, ...(chromium && { PUPPETEER_EXECUTABLE_PATH: chromium }), ...options.workerEnv };
+  const { part: api, apiUrl } = await defineApi({
+    services,
+    events,
+    env: { ...env, ...pages, ...options.apiEnv },
+  });
+  const workerEnv = {
+    ...env,
+    ...(chromium && { PUPPETEER_EXECUTABLE_PATH: chromium }),
+    ...options.workerEnv,
+  };
   const workerContext = { services, events, env: workerEnv };
   const layout = options.workers ?? WORKERS;
-  const { parts: workers, metricsUrls } = await defineWorkers(workerContext, layout, options.backgroundNiceness);
+  const { parts: workers, metricsUrls } = await defineWorkers(
+    workerContext,
+    layout,
+    options.backgroundNiceness,
+  );
   const processes: Processes = { services, api, workers };
   const info = (): DevInfo => describe(processes, apiUrl, env, secrets);
   const stop = async (): Promise<void> => {
@@ -140,7 +167,15 @@ async function startOwn(
   publisher.publish(home, info);
   const part = (name: string): Part | undefined => findPart(processes, name);
   const pids = (): ReturnType<Stack['pids']> => pidsOf(processes);
-  return { services, info, pids, part, workerMetricsUrls: metricsUrls, logFolder: join(home, 'logs'), stop };
+  return {
+    services,
+    info,
+    pids,
+    part,
+    workerMetricsUrls: metricsUrls,
+    logFolder: join(home, 'logs'),
+    stop,
+  };
 }
 
 /**
@@ -152,7 +187,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const publisher = createDevInfoPublisher();
   const givenUp = new AbortController();
   const failed = new Promise<Error>((resolve) => {
-    givenUp.signal.addEventListener('abort', () => resolve(givenUp.signal.reason as Error), { once: true });
+    givenUp.signal.addEventListener('abort', () => resolve(givenUp.signal.reason as Error), {
+      once: true,
+    });
   });
   const signal = AbortSignal.any([givenUp.signal, ...(options.signal ? [options.signal] : [])]);
   const events: PartEvents = {

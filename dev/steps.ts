@@ -10,7 +10,9 @@ const STEP_LIMIT_MS = 180_000;
 
 /** From the sources or from what was compiled: the folder above that has the lock file. */
 function projectAbove(folder: string): string {
-  return existsSync(join(folder, 'package-lock.json')) ? folder : projectAbove(resolve(folder, '..'));
+  return existsSync(join(folder, 'package-lock.json'))
+    ? folder
+    : projectAbove(resolve(folder, '..'));
 }
 
 /** What the steps of a start have in common. */
@@ -24,10 +26,18 @@ export interface StepContext {
 export const program = (...path: string[]): string => join(PROJECT, 'dist', ...path);
 
 /** Runs one program of ours to its end. @throws Error with the end of its log when it fails. */
-async function runStep(name: string, args: readonly string[], context: StepContext, input = ''): Promise<void> {
+async function runStep(
+  name: string,
+  args: readonly string[],
+  context: StepContext,
+  input = '',
+): Promise<void> {
   const logFile = join(context.home, 'logs', `${name}.log`);
   const log = openLog(logFile);
-  const signal = AbortSignal.any([AbortSignal.timeout(STEP_LIMIT_MS), ...(context.signal ? [context.signal] : [])]);
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(STEP_LIMIT_MS),
+    ...(context.signal ? [context.signal] : []),
+  ]);
   const child = spawn(process.execPath, args, {
     cwd: PROJECT,
     env: context.env,
@@ -40,7 +50,9 @@ async function runStep(name: string, args: readonly string[], context: StepConte
   signal.addEventListener('abort', kill, { once: true });
   // A program that ends without reading its input says why by its code.
   child.stdin?.on('error', () => undefined).end(input);
-  const code = await new Promise<number | null>((done, refuse) => child.once('error', refuse).once('exit', done));
+  const code = await new Promise<number | null>((done, refuse) =>
+    child.once('error', refuse).once('exit', done),
+  );
   signal.removeEventListener('abort', kill);
   context.signal?.throwIfAborted();
   if (code !== 0)
@@ -67,11 +79,20 @@ function buildStamp(): string {
 }
 
 /** Brings the schema up to date, then makes the demo keys known and, if asked to, seeds the demo events. */
-export async function prepareDatabase(context: StepContext, secrets: Secrets, seed: boolean): Promise<void> {
+export async function prepareDatabase(
+  context: StepContext,
+  secrets: Secrets,
+  seed: boolean,
+): Promise<void> {
   await runStep('migrate', [program('src', 'cli', 'migrate.js')], context);
   const lines = Object.entries(secrets.keys).map(([name, key]) =>
     JSON.stringify({ key, ...DEMO_CALLERS[name as keyof typeof DEMO_CALLERS] }),
   );
-  await runStep('keys', [program('src', 'cli', 'keys.js'), 'ensure'], context, `${lines.join('\n')}\n`);
+  await runStep(
+    'keys',
+    [program('src', 'cli', 'keys.js'), 'ensure'],
+    context,
+    `${lines.join('\n')}\n`,
+  );
   if (seed) await runStep('seed', [program('src', 'cli', 'seed.js')], context);
 }

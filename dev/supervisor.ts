@@ -95,7 +95,13 @@ export function openLog(file: string): Log {
   return {
     descriptor: openSync(file, 'a', 0o600),
     tail: () =>
-      readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n'),
+      readFileSync(file)
+        .subarray(from)
+        .toString('utf8')
+        .trimEnd()
+        .split('\n')
+        .slice(-LOG_TAIL_LINES)
+        .join('\n'),
   };
 }
 
@@ -171,16 +177,20 @@ export class Part {
       await this.end();
       if (signal.aborted) throw error;
       const { logFile } = this.definition;
-      throw new Error(`${(error as Error).message}; see ${logFile}\n${this.log?.tail() ?? ''}`.trimEnd(), {
-        cause: error,
-      });
+      throw new Error(
+        `${(error as Error).message}; see ${logFile}\n${this.log?.tail() ?? ''}`.trimEnd(),
+        {
+          cause: error,
+        },
+      );
     } finally {
       waiting.abort();
     }
   }
 
   private spawn(): ChildProcess {
-    const { name, file, args, options, channel, niceness, logFile, recordFolder, stop } = this.definition;
+    const { name, file, args, options, channel, niceness, logFile, recordFolder, stop } =
+      this.definition;
     const log = openLog(logFile);
     this.log = log;
     // A session of its own: a Ctrl-C in the terminal is for us alone, who then end the parts in order.
@@ -250,7 +260,10 @@ export class Part {
   private async end(): Promise<void> {
     const child = this.child;
     if (child?.pid !== undefined) {
-      for (const { signal, limitMs } of [...this.definition.stop, { signal: 'SIGKILL', limitMs: 10_000 } as const]) {
+      for (const { signal, limitMs } of [
+        ...this.definition.stop,
+        { signal: 'SIGKILL', limitMs: 10_000 } as const,
+      ]) {
         sendSignal(child.pid, signal);
         sendSignal(child.pid, 'SIGCONT');
         if (await settlesWithin(this.ended, limitMs)) break;

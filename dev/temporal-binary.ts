@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch, platform } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,8 +34,12 @@ const DOWNLOAD_LIMIT_MS = 300_000;
 async function isTemporal(file: string): Promise<boolean> {
   if (!isProgram(file)) return false;
   try {
-    const { stdout } = await promisify(execFile)(file, ['server', 'start-dev', '--help'], { timeout: 20_000 });
-    return ['--sqlite-pragma', '--search-attribute', '--dynamic-config-value'].every((flag) => stdout.includes(flag));
+    const { stdout } = await promisify(execFile)(file, ['server', 'start-dev', '--help'], {
+      timeout: 20_000,
+    });
+    return ['--sqlite-pragma', '--search-attribute', '--dynamic-config-value'].every((flag) =>
+      stdout.includes(flag),
+    );
   } catch {
     return false;
   }
@@ -58,7 +70,8 @@ function untar(archive: Buffer, wanted: string): Buffer {
     const text = (from: number, length: number): string =>
       archive.toString('latin1', at + from, at + from + length).replace(/\0.*$/s, '');
     const size = Number.parseInt(text(124, 12), 8) || 0;
-    if (text(0, 100).replace(/^\.\//, '') === wanted) return archive.subarray(at + 512, at + 512 + size);
+    if (text(0, 100).replace(/^\.\//, '') === wanted)
+      return archive.subarray(at + 512, at + 512 + size);
     at += 512 + Math.ceil(size / 512) * 512;
   }
   throw new Error(`the archive holds no ${wanted}`);
@@ -67,7 +80,10 @@ function untar(archive: Buffer, wanted: string): Buffer {
 async function download(folder: string, task: FetchTask): Promise<string> {
   const os = platform() === 'darwin' ? 'darwin' : 'linux';
   const cpu = arch() === 'arm64' ? 'arm64' : 'amd64';
-  const signal = AbortSignal.any([AbortSignal.timeout(DOWNLOAD_LIMIT_MS), ...(task.signal ? [task.signal] : [])]);
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(DOWNLOAD_LIMIT_MS),
+    ...(task.signal ? [task.signal] : []),
+  ]);
   const info = await fetchAll(`${DOWNLOAD_INFO}?arch=${cpu}&platform=${os}&format=tar.gz`, signal);
   const { archiveUrl, fileToExtract } = JSON.parse(info.toString('utf8')) as {
     archiveUrl: string;
@@ -88,7 +104,10 @@ async function build(folder: string, task: FetchTask): Promise<string> {
 async function fetchTemporal(bin: string, kept: string, task: FetchTask): Promise<string> {
   const ways = [
     { label: 'Temporal: downloading the server', run: download },
-    { label: 'Temporal: building the server with Go, once (about 4 minutes on 2 cores)', run: build },
+    {
+      label: 'Temporal: building the server with Go, once (about 4 minutes on 2 cores)',
+      run: build,
+    },
   ];
   const refusals: string[] = [];
   for (const { label, run } of ways) {

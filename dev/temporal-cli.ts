@@ -9,7 +9,11 @@ const SERVER_SETTINGS = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFI
 function environment(): NodeJS.ProcessEnv {
   const dev = readDevInfo(readSettings(['HOLDFAST_HOME']).HOLDFAST_HOME);
   if (dev === null || SERVER_SETTINGS.some((name) => process.env[name])) return process.env;
-  return { ...process.env, TEMPORAL_ADDRESS: dev.temporalAddress, TEMPORAL_NAMESPACE: dev.temporalNamespace };
+  return {
+    ...process.env,
+    TEMPORAL_ADDRESS: dev.temporalAddress,
+    TEMPORAL_NAMESPACE: dev.temporalNamespace,
+  };
 }
 
 /** Runs the Temporal CLI that `npm run dev` uses, with the given arguments; exits as it does. */

@@ -22,7 +22,9 @@ const DYNAMIC_CONFIG = [
  */
 const serverEnv = (): NodeJS.ProcessEnv => ({
   GOGC: '400',
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'))),
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')),
+  ),
 });
 
 /** True once the server answers, knows the namespace and has our search attributes. */
@@ -62,7 +64,16 @@ export function defineTemporal(options: {
   const folder = join(home, 'temporal');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const temporalAddress = `127.0.0.1:${ports.grpc}`;
-  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--namespace', namespace];
+  const args = [
+    'server',
+    'start-dev',
+    '--ip',
+    '127.0.0.1',
+    '--log-level',
+    'error',
+    '--namespace',
+    namespace,
+  ];
   args.push('--port', String(ports.grpc), '--ui-port', String(ports.ui));
   args.push('--http-port', String(ports.http), '--metrics-port', String(ports.metrics));
   for (const name of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${name}=Keyword`);

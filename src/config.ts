@@ -5,8 +5,10 @@ import { z } from 'zod';
 export class SettingsError extends Error {}
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
-const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
+const seconds = (fallback: number, max: number) =>
+  z.coerce.number().int().min(1).max(max).default(fallback);
+const count = (fallback: number, max: number) =>
+  z.coerce.number().int().min(1).max(max).default(fallback);
 
 function url(...protocols: string[]) {
   const allowed = protocols.map((protocol) => `${protocol}://`).join(' or ');
@@ -30,7 +32,9 @@ const key32 = z
 
 const webhookSecret = z
   .string()
-  .regex(/^\S{8,}(,\S{8,})*$/, { message: 'must be one secret, or several separated by commas while rotating' })
+  .regex(/^\S{8,}(,\S{8,})*$/, {
+    message: 'must be one secret, or several separated by commas while rotating',
+  })
   .transform((text) => text.split(','));
 
 /**
@@ -52,10 +56,15 @@ const roles = z
 
 /** Every setting that a Holdfast process reads, with its rule. Groups are combined by what a process needs. */
 const settings = {
-  NODE_ENV: z.string().default('development').describe('`production` refuses what is only safe on a desk'),
+  NODE_ENV: z
+    .string()
+    .default('development')
+    .describe('`production` refuses what is only safe on a desk'),
   PORT: port.default(3000).describe('Port of the API'),
   HOST: z.string().min(1).default('0.0.0.0').describe('Address that the API listens on'),
-  API_PROCESSES: count(1, 64).describe('API processes that share the port; one event loop uses one processor'),
+  API_PROCESSES: count(1, 64).describe(
+    'API processes that share the port; one event loop uses one processor',
+  ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -80,13 +89,23 @@ const settings = {
     .describe("Temporal's frontend; the SDK's other TEMPORAL_… settings hold too"),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace in Temporal'),
   SMTP_URL: url('smtp', 'smtps').default('smtp://127.0.0.1:1025').describe('Mail server'),
-  MAIL_FROM: z.string().min(3).default('Holdfast Tickets <tickets@holdfast.example>').describe('Sender of mails'),
-  HOLDFAST_HOME: z.string().min(1).default('.holdfast').describe('Folder of the embedded stack; dev.json is in it'),
+  MAIL_FROM: z
+    .string()
+    .min(3)
+    .default('Holdfast Tickets <tickets@holdfast.example>')
+    .describe('Sender of mails'),
+  HOLDFAST_HOME: z
+    .string()
+    .min(1)
+    .default('.holdfast')
+    .describe('Folder of the embedded stack; dev.json is in it'),
   HOLD_TTL_SECONDS: seconds(600, 604_800).describe('Length of a hold, for events that set none'),
   RATE_LIMIT: z
     .union([z.literal('off'), z.coerce.number().int().min(1).max(10_000_000)])
     .default(6000)
-    .describe('Requests a minute of one key and of one address; `off` lifts these and every cap on open holds'),
+    .describe(
+      'Requests a minute of one key and of one address; `off` lifts these and every cap on open holds',
+    ),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
   TRUSTED_PROXIES: z.coerce
@@ -102,23 +121,41 @@ const settings = {
     .optional()
     .describe('Refunds go through Stripe; without it to the test provider'),
   STRIPE_WEBHOOK_SECRET: webhookSecret.optional().describe("Signs Stripe's webhooks"),
-  STANDARD_WEBHOOK_SECRET: base64Secret.optional().describe('Signs the Standard Webhooks of a payment provider'),
+  STANDARD_WEBHOOK_SECRET: base64Secret
+    .optional()
+    .describe('Signs the Standard Webhooks of a payment provider'),
   TICKET_SIGNING_KEY: key32
     .optional()
     .describe('Ed25519 seed that signs ticket codes; without it the database keeps one'),
   PAYLOAD_ENCRYPTION_KEY: key32
     .optional()
-    .describe('AES-256-GCM key for Temporal payloads; without it they (ids, never personal data) are in clear'),
+    .describe(
+      'AES-256-GCM key for Temporal payloads; without it they (ids, never personal data) are in clear',
+    ),
   BROWSER_SANDBOX: z
     .enum(['off', 'required', 'preferred'])
     .default('preferred')
-    .describe("Chromium's own sandbox; `preferred`: used where the system allows it, which containers often do not"),
+    .describe(
+      "Chromium's own sandbox; `preferred`: used where the system allows it, which containers often do not",
+    ),
   WORKER_ROLES: roles.describe('What the worker does'),
-  WORKER_CACHED_WORKFLOWS: count(1000, 100_000).describe('Workflows kept in memory; the rest are replayed when needed'),
-  METRICS_PORT: port.optional().describe('Port of a worker for /metrics, /livez and /readyz; without it there is none'),
-  METRICS_HOST: z.string().min(1).default('127.0.0.1').describe('Address that METRICS_PORT listens on'),
-  DEV_TEMPORAL_UI_URL: url('http', 'https').optional().describe('Link on the start page; set by npm run dev'),
-  DEV_MAIL_URL: url('http', 'https').optional().describe('Link on the start page; set by npm run dev'),
+  WORKER_CACHED_WORKFLOWS: count(1000, 100_000).describe(
+    'Workflows kept in memory; the rest are replayed when needed',
+  ),
+  METRICS_PORT: port
+    .optional()
+    .describe('Port of a worker for /metrics, /livez and /readyz; without it there is none'),
+  METRICS_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address that METRICS_PORT listens on'),
+  DEV_TEMPORAL_UI_URL: url('http', 'https')
+    .optional()
+    .describe('Link on the start page; set by npm run dev'),
+  DEV_MAIL_URL: url('http', 'https')
+    .optional()
+    .describe('Link on the start page; set by npm run dev'),
 };
 
 export const SETTING_NAMES = Object.keys(settings) as readonly (keyof typeof settings)[];
@@ -146,14 +183,16 @@ function textOf(name: SettingName, env: NodeJS.ProcessEnv): string | undefined {
   const text = env[name] || undefined;
   const file = SECRET_NAMES.includes(name) ? env[`${name}_FILE`] || undefined : undefined;
   if (file === undefined) return text;
-  if (text !== undefined) throw new SettingsError(`Settings ${name} and ${name}_FILE are both given: give one of them`);
+  if (text !== undefined)
+    throw new SettingsError(`Settings ${name} and ${name}_FILE are both given: give one of them`);
   let content;
   try {
     content = readFileSync(file, 'utf8').trim();
   } catch (error) {
     throw new SettingsError(`Setting ${name}_FILE cannot be used: ${(error as Error).message}`);
   }
-  if (content === '') throw new SettingsError(`Setting ${name}_FILE cannot be used: ${file} is empty`);
+  if (content === '')
+    throw new SettingsError(`Setting ${name}_FILE cannot be used: ${file} is empty`);
   return content;
 }
 
@@ -169,7 +208,9 @@ export function readSettings<Name extends SettingName>(
   for (const name of names) {
     const parsed = settings[name].safeParse(textOf(name, env));
     if (!parsed.success) {
-      throw new SettingsError(`Setting ${name} cannot be used: ${parsed.error.issues[0]?.message ?? 'bad value'}`);
+      throw new SettingsError(
+        `Setting ${name} cannot be used: ${parsed.error.issues[0]?.message ?? 'bad value'}`,
+      );
     }
     result[name] = parsed.data;
   }

@@ -18,7 +18,12 @@ export function isOutside(host: string): boolean {
   return name.includes('.') && !/\.(internal|local|localhost|svc|cluster\.local)$/.test(name);
 }
 
-function requireTls(setting: string, text: string, isSafe: (url: URL) => boolean, mend: string): void {
+function requireTls(
+  setting: string,
+  text: string,
+  isSafe: (url: URL) => boolean,
+  mend: string,
+): void {
   const url = new URL(text);
   if (isOutside(url.hostname) && !isSafe(url)) {
     throw new SettingsError(
@@ -44,10 +49,15 @@ interface ProductionSettings {
  * @param temporal where Temporal is, and whether the way there is encrypted
  * @throws SettingsError with one line that names the setting
  */
-export function refuseInProduction(settings: ProductionSettings, temporal: { address: string; tls: boolean }): void {
+export function refuseInProduction(
+  settings: ProductionSettings,
+  temporal: { address: string; tls: boolean },
+): void {
   if (settings.NODE_ENV !== 'production') return;
   if (faultsAreArmed()) {
-    throw new SettingsError('Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose');
+    throw new SettingsError(
+      'Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose',
+    );
   }
   for (const name of ['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const) {
     if (settings[name]?.some((secret) => KNOWN_WEBHOOK_SECRETS.has(secret))) {
@@ -56,7 +66,8 @@ export function refuseInProduction(settings: ProductionSettings, temporal: { add
       );
     }
   }
-  const isTls = ({ searchParams }: URL) => /^(require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '');
+  const isTls = ({ searchParams }: URL) =>
+    /^(require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '');
   for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const) {
     const text = settings[name];
     if (text === undefined) continue;
@@ -69,11 +80,14 @@ export function refuseInProduction(settings: ProductionSettings, temporal: { add
   }
   for (const name of ['DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const) {
     if (settings[name] !== undefined) {
-      throw new SettingsError(`Setting ${name} cannot be used in production: it links a page without a password`);
+      throw new SettingsError(
+        `Setting ${name} cannot be used in production: it links a page without a password`,
+      );
     }
   }
   if (settings.SMTP_URL !== undefined) {
-    const isSafe = (url: URL) => url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true';
+    const isSafe = (url: URL) =>
+      url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true';
     requireTls('SMTP_URL', settings.SMTP_URL, isSafe, 'use smtps:// or add ?requireTLS=true');
   }
   if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls) {

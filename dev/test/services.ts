@@ -46,7 +46,11 @@ export function startTestServices(
 ): Promise<Services> {
   return startServices({
     home,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      XDG_CACHE_HOME: process.env.XDG_CACHE_HOME,
+    },
     ports: { PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
     temporalDatabase: 'memory',
     temporalConfig: DELETE_SOON,
@@ -55,17 +59,27 @@ export function startTestServices(
   });
 }
 
-export function addressesOf({ databaseUrl, temporalAddress, smtpUrl, mailUrl, home }: Services): TestServices {
+export function addressesOf({
+  databaseUrl,
+  temporalAddress,
+  smtpUrl,
+  mailUrl,
+  home,
+}: Services): TestServices {
   return { databaseUrl, temporalAddress, smtpUrl, mailUrl, home };
 }
 
 /** A hash of what starts the services. The product's own processes are started anew for each test file. */
 function hashSources(): string {
   const hash = createHash('sha256');
-  const files = readdirSync(join(PROJECT, 'dev'), { recursive: true, encoding: 'utf8' }).filter((name) =>
-    name.endsWith('.ts'),
+  const files = readdirSync(join(PROJECT, 'dev'), { recursive: true, encoding: 'utf8' }).filter(
+    (name) => name.endsWith('.ts'),
   );
-  for (const file of [...files.sort().map((name) => join('dev', name)), 'package-lock.json', 'src/config.ts']) {
+  for (const file of [
+    ...files.sort().map((name) => join('dev', name)),
+    'package-lock.json',
+    'src/config.ts',
+  ]) {
     hash
       .update(file)
       .update('\0')
@@ -78,7 +92,12 @@ function hashSources(): string {
 /** Makes this process's services known to test runs, until `forgetKept()`. */
 export function recordKept(services: Services): void {
   const { pid } = process;
-  const record: KeptRecord = { services: addressesOf(services), pid, start: processStart(pid), sources: hashSources() };
+  const record: KeptRecord = {
+    services: addressesOf(services),
+    pid,
+    start: processStart(pid),
+    sources: hashSources(),
+  };
   writeAtomically(KEPT_FILE, JSON.stringify(record));
 }
 
@@ -99,6 +118,8 @@ export function findKept(progress: (line: string) => void): TestServices | undef
   }
   if (record.start === null || processStart(record.pid) !== record.start) return undefined;
   if (record.sources === hashSources()) return record.services;
-  progress('the kept test services come from other sources and are not used: start npm run test:stack again');
+  progress(
+    'the kept test services come from other sources and are not used: start npm run test:stack again',
+  );
   return undefined;
 }

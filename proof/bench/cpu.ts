@@ -47,11 +47,17 @@ export function startCpuMeter<Name extends string>(
 ): () => Record<Name, number> {
   const names = Object.keys(pids) as Name[];
   const measure = () =>
-    Object.fromEntries(names.map((name) => [name, cpuMsOf(pids[name], without)])) as Record<Name, number>;
+    Object.fromEntries(names.map((name) => [name, cpuMsOf(pids[name], without)])) as Record<
+      Name,
+      number
+    >;
   const before = measure();
   return () => {
     const now = measure();
-    return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as Record<Name, number>;
+    return Object.fromEntries(names.map((name) => [name, now[name] - before[name]])) as Record<
+      Name,
+      number
+    >;
   };
 }
 

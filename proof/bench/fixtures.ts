@@ -54,7 +54,10 @@ export async function dropPendingStarts(db: Database): Promise<void> {
   await db.run(DROP_PENDING);
 }
 
-const HELD = sql('bench_held', `select count(*) as seats from seats where event_id = $1 and status = 'held'`);
+const HELD = sql(
+  'bench_held',
+  `select count(*) as seats from seats where event_id = $1 and status = 'held'`,
+);
 
 /** How many of an event's seats are held. */
 export async function countHeld(db: Database, { id }: BenchEvent): Promise<number> {

@@ -14,7 +14,9 @@ export async function readHistory({ workflow }: Client, id: string): Promise<His
   const completed = (events ?? []).filter((event) => event.activityTaskCompletedEventAttributes);
   return {
     events: events?.length ?? 0,
-    completedAtMs: completed.map(({ eventTime }) => 1000 * Number(eventTime?.seconds) + (eventTime?.nanos ?? 0) / 1e6),
+    completedAtMs: completed.map(
+      ({ eventTime }) => 1000 * Number(eventTime?.seconds) + (eventTime?.nanos ?? 0) / 1e6,
+    ),
   };
 }
 
@@ -37,6 +39,8 @@ export async function countEvents(client: Client, { all }: Lifecycles): Promise<
 /** @throws Error when the histories of ours and of the baseline differ in length */
 export function expectSameShape(ours: number, baseline: number): void {
   if (Math.abs(ours - baseline) > MAY_DIFFER) {
-    throw new Error(`a reservation's history has ${ours} events, the baseline's ${baseline}: they differ too much`);
+    throw new Error(
+      `a reservation's history has ${ours} events, the baseline's ${baseline}: they differ too much`,
+    );
   }
 }

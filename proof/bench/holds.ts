@@ -12,7 +12,10 @@ export interface BuyerRequest {
 }
 
 /** Buyers, one for each of the seats named. */
-export function makeBuyers({ slug }: Pick<BenchEvent, 'slug'>, seats: readonly string[]): BuyerRequest[] {
+export function makeBuyers(
+  { slug }: Pick<BenchEvent, 'slug'>,
+  seats: readonly string[],
+): BuyerRequest[] {
   return seats.map((seat) => {
     const id = randomUUID();
     const buyer = { name: 'Ada Lovelace', email: `${id}@example.org` };
@@ -21,7 +24,12 @@ export function makeBuyers({ slug }: Pick<BenchEvent, 'slug'>, seats: readonly s
 }
 
 const requestsOf = (path: string, buyers: readonly BuyerRequest[]): LoadRequest[] =>
-  buyers.map(({ id, body }) => ({ method: 'POST', path, headers: { 'Idempotency-Key': id }, body }));
+  buyers.map(({ id, body }) => ({
+    method: 'POST',
+    path,
+    headers: { 'Idempotency-Key': id },
+    body,
+  }));
 
 export interface Pace {
   connections: number;
@@ -36,23 +44,44 @@ const headersOf = ({ keys }: Bench): Record<string, string> => ({
 });
 
 /** Sends the buyers to ours. */
-export function holdOurs(bench: Bench, buyers: readonly BuyerRequest[], pace: Pace): Promise<LoadResult> {
+export function holdOurs(
+  bench: Bench,
+  buyers: readonly BuyerRequest[],
+  pace: Pace,
+): Promise<LoadResult> {
   const requests = requestsOf('/v1/reservations', buyers);
   return bench.load.run({ baseUrl: bench.apiUrl, headers: headersOf(bench), requests, ...pace });
 }
 
 /** Sends the buyers to the baseline `koa`. */
-export function holdKoa(bench: Bench, buyers: readonly BuyerRequest[], pace: Pace): Promise<LoadResult> {
+export function holdKoa(
+  bench: Bench,
+  buyers: readonly BuyerRequest[],
+  pace: Pace,
+): Promise<LoadResult> {
   const requests = requestsOf('/hold', buyers);
-  return bench.load.run({ baseUrl: bench.baselineUrl, headers: headersOf(bench), requests, ...pace });
+  return bench.load.run({
+    baseUrl: bench.baselineUrl,
+    headers: headersOf(bench),
+    requests,
+    ...pace,
+  });
 }
 
 /** Baseline `sql`: the transactions alone, through the driver. @returns how long they took, in milliseconds */
-export async function holdSql(bench: Bench, buyers: readonly BuyerRequest[], atOnce: number): Promise<number> {
+export async function holdSql(
+  bench: Bench,
+  buyers: readonly BuyerRequest[],
+  atOnce: number,
+): Promise<number> {
   const holds = buyers.map(({ id, body }) => [id, JSON.parse(body) as unknown]);
-  const answer = await fetch(`${bench.baselineUrl}/sql`, { method: 'POST', body: JSON.stringify({ holds, atOnce }) });
+  const answer = await fetch(`${bench.baselineUrl}/sql`, {
+    method: 'POST',
+    body: JSON.stringify({ holds, atOnce }),
+  });
   const { ms, held } = (await answer.json()) as { ms: number; held: number };
-  if (held !== buyers.length) throw new Error(`the baseline sql held ${held} of ${buyers.length} seats`);
+  if (held !== buyers.length)
+    throw new Error(`the baseline sql held ${held} of ${buyers.length} seats`);
   return ms;
 }
 
@@ -90,10 +119,15 @@ export async function expectOneWinnerEach(
 }
 
 /** @param expected how many answers have which status. @throws Error when the answers are others */
-export function expectStatuses({ statuses }: LoadResult, expected: Readonly<Record<number, number>>): void {
+export function expectStatuses(
+  { statuses }: LoadResult,
+  expected: Readonly<Record<number, number>>,
+): void {
   const counts = new Map<number, number>();
   for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
-  const same = Object.entries(expected).every(([status, count]) => (counts.get(Number(status)) ?? 0) === count);
+  const same = Object.entries(expected).every(
+    ([status, count]) => (counts.get(Number(status)) ?? 0) === count,
+  );
   const total = Object.values(expected).reduce((sum, count) => sum + count, 0);
   if (!same || total !== statuses.length) {
     const got = [...counts].map(([status, count]) => `${count} × ${status}`).join(', ');
@@ -104,4 +138,5 @@ export function expectStatuses({ statuses }: LoadResult, expected: Readonly<Reco
 export const perSecond = (count: number, ms: number): number => (1000 * count) / ms;
 
 /** A size, times the scale of the run. */
-export const scaled = ({ scale }: Bench, size: number, least = 10): number => Math.max(least, Math.round(size * scale));
+export const scaled = ({ scale }: Bench, size: number, least = 10): number =>
+  Math.max(least, Math.round(size * scale));

@@ -29,11 +29,16 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? percentile(sorted, 0.5) : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return sorted.length % 2 === 1
+    ? percentile(sorted, 0.5)
+    : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** Judges one target by the median over the rounds. */
-export function judge({ title, of, atLeast, atMost }: Target, rounds: readonly Figures[]): Judgement {
+export function judge(
+  { title, of, atLeast, atMost }: Target,
+  rounds: readonly Figures[],
+): Judgement {
   const values = rounds.map(of);
   const middle = median(values);
   const bounded = atLeast !== undefined || atMost !== undefined;
@@ -49,9 +54,15 @@ export function judge({ title, of, atLeast, atMost }: Target, rounds: readonly F
 }
 
 /** The result of a case; without a complete round no target is judged. */
-export function concludeCase({ id, title, targets }: Case, rounds: Figures[], failure: string | undefined): CaseResult {
+export function concludeCase(
+  { id, title, targets }: Case,
+  rounds: Figures[],
+  failure: string | undefined,
+): CaseResult {
   const names = [...new Set(rounds.flatMap((figures) => Object.keys(figures)))];
-  const medians = names.map((name) => [name, median(rounds.flatMap((figures) => figures[name] ?? []))] as const);
+  const medians = names.map(
+    (name) => [name, median(rounds.flatMap((figures) => figures[name] ?? []))] as const,
+  );
   return {
     id,
     title,

@@ -1,6 +1,9 @@
 import type { Bench } from './case';
 import { untilIdle } from './cpu';
-import { startTemporalBaseline, type TemporalBaseline } from './baselines/temporal/temporal-baseline';
+import {
+  startTemporalBaseline,
+  type TemporalBaseline,
+} from './baselines/temporal/temporal-baseline';
 import { endLifecycles, baselineLifecycles, ourLifecycles, runLifecycles } from './lifecycles';
 import { openReservationWatcher, type ReservationWatcher } from './reservation-watcher';
 
@@ -23,7 +26,12 @@ async function warmUp(
 ): Promise<void> {
   const { workers, temporal } = bench.stack.pids();
   if (round === 1) {
-    const ours = await ourLifecycles(bench, await bench.makeEvent(count), watcher, WARM_UP_PACE.inFlight);
+    const ours = await ourLifecycles(
+      bench,
+      await bench.makeEvent(count),
+      watcher,
+      WARM_UP_PACE.inFlight,
+    );
     await runLifecycles(ours, WARM_UP_PACE);
     await endLifecycles(bench, ours.all);
     ours.close();

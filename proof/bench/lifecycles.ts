@@ -35,7 +35,9 @@ export async function ourLifecycles(
   connections: number,
 ): Promise<Lifecycles> {
   const plan = { baseUrl: apiUrl, requests: [], connections };
-  const open = await Promise.all(Array.from({ length: connections }, () => openConnection(apiUrl, false)));
+  const open = await Promise.all(
+    Array.from({ length: connections }, () => openConnection(apiUrl, false)),
+  );
   const idle = [...open];
   const send = async (request: LoadRequest, expected: number): Promise<void> => {
     const connection: Connection | undefined = idle.pop();
@@ -107,7 +109,10 @@ const DELIVERED = sql(
 );
 
 /** Terminates workflows that still wait, and marks their reservations as delivered. */
-export async function endLifecycles({ db, temporal }: Bench, ended: readonly { id: string }[]): Promise<void> {
+export async function endLifecycles(
+  { db, temporal }: Bench,
+  ended: readonly { id: string }[],
+): Promise<void> {
   await db.run(DELIVERED, [ended.map(({ id }) => id)]);
   let next = 0;
   const end = async (): Promise<void> => {

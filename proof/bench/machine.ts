@@ -40,9 +40,16 @@ export function shortName({ cpu, cores }: Machine): string {
 /** @returns null where the sources are not under Git */
 export function describeCommit(folder: string): Commit | null {
   const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    execFileSync('git', args, {
+      cwd: folder,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   try {
-    return { id: git('rev-parse', '--short=10', 'HEAD'), dirty: git('status', '--porcelain') !== '' };
+    return {
+      id: git('rev-parse', '--short=10', 'HEAD'),
+      dirty: git('status', '--porcelain') !== '',
+    };
   } catch {
     return null;
   }

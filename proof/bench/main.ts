@@ -8,7 +8,14 @@ import { CASES } from './cases';
 import { describeCommit, describeMachine } from './machine';
 import { readOptions, USAGE, UsageError, type BenchOptions } from './options';
 import { compareWith, readPeer } from './peer';
-import { benchReport, noiseOf, ratioTable, saveResult, verdictOf, type BenchResult } from './result';
+import {
+  benchReport,
+  noiseOf,
+  ratioTable,
+  saveResult,
+  verdictOf,
+  type BenchResult,
+} from './result';
 import { runCases, type RunResult } from './run';
 import { startTestbed, type NoisyPeriod } from './testbed';
 import { warmUp } from './warm-up';
@@ -39,8 +46,11 @@ function listenForStop(): AbortController {
 
 function chooseCases({ only, running, peer }: BenchOptions): Case[] {
   const unknown = only?.filter((id) => !CASES.some((one) => one.id === id)) ?? [];
-  if (unknown.length > 0) throw new UsageError(`--only: there is no case ${unknown.join(', ')}; --list names them`);
-  const chosen = CASES.filter(({ id, ownStackOnly }) => (only?.includes(id) ?? true) && !(running && ownStackOnly));
+  if (unknown.length > 0)
+    throw new UsageError(`--only: there is no case ${unknown.join(', ')}; --list names them`);
+  const chosen = CASES.filter(
+    ({ id, ownStackOnly }) => (only?.includes(id) ?? true) && !(running && ownStackOnly),
+  );
   return peer === null ? chosen : compareWith(readPeer(peer), chosen);
 }
 
@@ -50,7 +60,11 @@ interface Measured extends RunResult {
 }
 
 /** Measures, and ends every process that was started. */
-async function measure(options: BenchOptions, cases: readonly Case[], stop: AbortController): Promise<Measured> {
+async function measure(
+  options: BenchOptions,
+  cases: readonly Case[],
+  stop: AbortController,
+): Promise<Measured> {
   const { signal } = stop;
   const { home, running, processes, temporal, scale, rounds } = options;
   const { bench, noisyPeriods, charts, failed, close } = await startTestbed({
@@ -84,7 +98,9 @@ function printResult(result: BenchResult, options: BenchOptions): boolean {
   const report = saveReport(options.out, benchReport(result));
   const file = saveResult(options.results, result);
   console.log(`\n${renderConsoleTable(ratioTable(result))}\n`);
-  console.log(`${verdict.text} Noise of the machine: ${(100 * noiseOf(result.calibrationMs)).toFixed(1)} %.`);
+  console.log(
+    `${verdict.text} Noise of the machine: ${(100 * noiseOf(result.calibrationMs)).toFixed(1)} %.`,
+  );
   console.log(`Report: ${report}\nFigures: ${file}`);
   return verdict.ok;
 }
@@ -125,7 +141,8 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const known = error instanceof UsageError || error instanceof SettingsError || error instanceof Stopped;
+    const known =
+      error instanceof UsageError || error instanceof SettingsError || error instanceof Stopped;
     console.error(known ? error.message : error);
     process.exit(2);
   },

@@ -2,7 +2,9 @@ import { childrenOf, readProc } from './cpu';
 
 /** Memory of a process and its children, in bytes (PSS: shared memory counts once). */
 export function memoryBytesOf(pid: number): number {
-  const kilobytes = Number(/^Pss:\s+(\d+) kB/m.exec(readProc(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
+  const kilobytes = Number(
+    /^Pss:\s+(\d+) kB/m.exec(readProc(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0,
+  );
   return childrenOf(pid).reduce((sum, child) => sum + memoryBytesOf(child), 1024 * kilobytes);
 }
 
@@ -10,8 +12,12 @@ export function memoryBytesOf(pid: number): number {
 export function meanChildBytes(pid: number): number {
   const children = childrenOf(pid).map((child) => {
     const rollup = readProc(`/proc/${child}/smaps_rollup`);
-    const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].map(([, value]) => Number(value));
+    const kilobytes = [...rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm)].map(
+      ([, value]) => Number(value),
+    );
     return 1024 * kilobytes.reduce((sum, value) => sum + value, 0);
   });
-  return children.length === 0 ? 0 : children.reduce((sum, bytes) => sum + bytes, 0) / children.length;
+  return children.length === 0
+    ? 0
+    : children.reduce((sum, bytes) => sum + bytes, 0) / children.length;
 }

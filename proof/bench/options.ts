@@ -78,7 +78,8 @@ function countOf(name: string, value: string | undefined): number | undefined {
 
 function targetOf(value = 'development'): TemporalTarget {
   const target = TEMPORAL_TARGETS.find((one) => one === value);
-  if (target === undefined) throw new UsageError(`--temporal must be ${TEMPORAL_TARGETS.join(' or ')}`);
+  if (target === undefined)
+    throw new UsageError(`--temporal must be ${TEMPORAL_TARGETS.join(' or ')}`);
   return target;
 }
 

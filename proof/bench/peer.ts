@@ -18,7 +18,10 @@ export function readPeer(file: string): PeerFigures {
   try {
     return peerFigures.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : (error as Error).message;
+    const why =
+      error instanceof z.ZodError
+        ? z.prettifyError(error).replaceAll('\n', ' ')
+        : (error as Error).message;
     throw new Error(`--peer ${file} cannot be used: ${why}`, { cause: error });
   }
 }

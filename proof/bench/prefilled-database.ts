@@ -15,7 +15,10 @@ export interface Prefill {
 
 const SEATS_PER_EVENT = 10_000;
 const EXISTS = sql('prefill_exists', 'select datname from pg_database where datname = $1');
-const KEYS = sql('prefill_keys', 'select client, role, key_hash, demo from api_keys where revoked_at is null');
+const KEYS = sql(
+  'prefill_keys',
+  'select client, role, key_hash, demo from api_keys where revoked_at is null',
+);
 const INSERT_KEY = sql(
   'prefill_insert_key',
   'insert into api_keys (client, role, key_hash, demo) values ($1, $2, $3, $4)',
@@ -81,7 +84,12 @@ const TICKETS = statement(
 const WITHOUT_CHECKS = statement('without_checks', 'set local session_replication_role = replica');
 const VACUUM = statement('vacuum', 'vacuum (analyze)');
 
-async function fillEvent(db: Database, slug: string, seats: number, status: 'sold' | 'held'): Promise<void> {
+async function fillEvent(
+  db: Database,
+  slug: string,
+  seats: number,
+  status: 'sold' | 'held',
+): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.run(WITHOUT_CHECKS);
     for (const step of FILL) await tx.run(step, [slug]);
@@ -93,21 +101,33 @@ async function fillEvent(db: Database, slug: string, seats: number, status: 'sol
 }
 
 const open = (url: string): Database =>
-  createDatabase({ url, pool: 2, prepared: true, applicationName: 'holdfast-bench', queryTimeoutMs: 600_000 });
+  createDatabase({
+    url,
+    pool: 2,
+    prepared: true,
+    applicationName: 'holdfast-bench',
+    queryTimeoutMs: 600_000,
+  });
 
 /** Vacuums and analyses all tables: without statistics the planner takes every table for empty. */
 export async function vacuumTables(db: Database): Promise<void> {
   await db.run(VACUUM);
 }
 
-async function fill({ db: main, progress }: Bench, url: string, { name, past, open: held }: Prefill): Promise<void> {
+async function fill(
+  { db: main, progress }: Bench,
+  url: string,
+  { name, past, open: held }: Prefill,
+): Promise<void> {
   await migrate(url, join(PROJECT, 'migrations'));
   const db = open(url);
   try {
-    for (const key of await main.rows(KEYS)) await db.run(INSERT_KEY, [key.client, key.role, key.key_hash, key.demo]);
+    for (const key of await main.rows(KEYS))
+      await db.run(INSERT_KEY, [key.client, key.role, key.key_hash, key.demo]);
     for (let done = 0; done < past; done += SEATS_PER_EVENT) {
       await fillEvent(db, `prefill-past-${done}`, Math.min(SEATS_PER_EVENT, past - done), 'sold');
-      if ((done / SEATS_PER_EVENT) % 20 === 0) progress(`${name}: ${done} of ${past} past reservations`);
+      if ((done / SEATS_PER_EVENT) % 20 === 0)
+        progress(`${name}: ${done} of ${past} past reservations`);
     }
     if (held > 0) await fillEvent(db, 'prefill-open', held, 'held');
     await vacuumTables(db);

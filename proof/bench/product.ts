@@ -8,7 +8,11 @@ export { createEvent } from '../../src/db/events';
 export { migrate } from '../../src/db/migrate';
 
 // Names in Temporal, and the priority of background processes.
-export { HOUSEKEEPING_SCHEDULE_ID, SEARCH_ATTRIBUTES, WORKFLOWS } from '../../src/contracts/reservation';
+export {
+  HOUSEKEEPING_SCHEDULE_ID,
+  SEARCH_ATTRIBUTES,
+  WORKFLOWS,
+} from '../../src/contracts/reservation';
 export { lowerPriority } from '../../src/process-priority';
 
 // The baselines `sql` and `koa`.

@@ -33,17 +33,23 @@ export async function startProgram(options: {
   const { path, args = [], env, logFile, nodeArgs = [], niceness } = options;
   const log = openLog(logFile);
   // A session of its own: a Ctrl-C in the terminal reaches this process alone, which then ends everything in order.
-  const child = spawn(process.execPath, ['--enable-source-maps', ...nodeArgs, program(...path), ...args], {
-    cwd: PROJECT,
-    env,
-    detached: true,
-    serialization: 'advanced',
-    stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', ...nodeArgs, program(...path), ...args],
+    {
+      cwd: PROJECT,
+      env,
+      detached: true,
+      serialization: 'advanced',
+      stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
+    },
+  );
   closeSync(log.descriptor);
   track(child);
   if (niceness !== undefined && child.pid !== undefined) lowerPriority(child.pid, niceness);
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
+  const ended = new Promise<void>((resolve) =>
+    child.once('exit', () => resolve()).once('error', () => resolve()),
+  );
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     await Promise.race([ended, delay(STOP_TIMEOUT_MS, undefined, { ref: false })]);
@@ -52,7 +58,8 @@ export async function startProgram(options: {
   };
   const ready = new Promise<true>((resolve) => child.once('message', () => resolve(true)));
   const late = delay(READY_TIMEOUT_MS, false, { ref: false });
-  if (await Promise.race([ready, ended.then(() => false), late])) return { child, pid: child.pid ?? 0, stop };
+  if (await Promise.race([ready, ended.then(() => false), late]))
+    return { child, pid: child.pid ?? 0, stop };
   await stop();
   throw new Error(`${path.join('/')} was not ready in time; see ${logFile}\n${log.tail()}`);
 }

@@ -8,7 +8,10 @@ const NOT_STARTED = sql(
   'watcher_not_started',
   `select subject from outbox where kind = 'start' and subject = any ($1)`,
 );
-const CONFIRMED = sql('watcher_confirmed', `select id from reservations where id = any ($1) and status = 'confirmed'`);
+const CONFIRMED = sql(
+  'watcher_confirmed',
+  `select id from reservations where id = any ($1) and status = 'confirmed'`,
+);
 
 /** Polls the database for the progress of reservations. Its one backend can be left out of a measurement. */
 export interface ReservationWatcher {
@@ -67,7 +70,8 @@ export async function openReservationWatcher(databaseUrl: string): Promise<Reser
   // The waiting promises would never resolve; `close` reports the error.
   polling.catch(() => undefined);
 
-  const await_ = (waiting: Waiting) => (id: string) => new Promise<void>((resolve) => waiting.set(id, resolve));
+  const await_ = (waiting: Waiting) => (id: string) =>
+    new Promise<void>((resolve) => waiting.set(id, resolve));
   return {
     backendPid: backend!.pid,
     actorStarted: await_(notStarted),

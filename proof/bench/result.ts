@@ -41,7 +41,10 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const figure = (value: number): string => value.toFixed(value >= 100 ? 0 : 2);
 
 function boundOf({ atLeast, atMost }: Judgement): string {
-  const bounds = [...(atLeast === undefined ? [] : [`≥ ${atLeast}`]), ...(atMost === undefined ? [] : [`≤ ${atMost}`])];
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`≥ ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`≤ ${atMost}`]),
+  ];
   return bounds.join(', ');
 }
 
@@ -74,7 +77,11 @@ function figureTables({ cases }: BenchResult): Table[] {
     .map(({ id, title, rounds, medians }) => ({
       title: `${id}: ${title}`,
       columns: ['figure', 'median', ...rounds.map((_, index) => `round ${index + 1}`)],
-      rows: Object.entries(medians).map(([name, value]) => [name, value, ...rounds.map((round) => round[name] ?? '')]),
+      rows: Object.entries(medians).map(([name, value]) => [
+        name,
+        value,
+        ...rounds.map((round) => round[name] ?? ''),
+      ]),
     }));
 }
 
@@ -148,13 +155,27 @@ export function verdictOf({ cases }: BenchResult): { ok: boolean; text: string }
 }
 
 export function benchReport(result: BenchResult): Report {
-  const { date, commit, machine, scale, apiProcesses, temporal, minutes, calibrationMs, noisyPeriods } = result;
+  const {
+    date,
+    commit,
+    machine,
+    scale,
+    apiProcesses,
+    temporal,
+    minutes,
+    calibrationMs,
+    noisyPeriods,
+  } = result;
   return {
     title: 'Benchmark',
     intro: [
       'Each case is measured beside a baseline in the same run, on the same machine and database, in turns; the medians of the rounds are judged. Baselines: sql, the transaction of a hold alone, through the database driver; koa, a Koa handler that runs the shipped statement and starts no actor; koa-select, a Koa handler with one indexed SELECT; temporal, the smallest workflow with the same history, whose activities do nothing; pdf, a page printed by an open browser; no-observability, the API without logs and metrics.',
       'The load generator is a process of its own on the same machine, with persistent HTTP/1.1 connections; where the load is paced, latency counts from the time at which a request was due.',
-      ...(scale < 1 ? ['This was a trial at a fraction of the size: it shows that the cases work, not how fast.'] : []),
+      ...(scale < 1
+        ? [
+            'This was a trial at a fraction of the size: it shows that the cases work, not how fast.',
+          ]
+        : []),
     ],
     verdict: verdictOf(result),
     tables: [ratioTable(result), ...figureTables(result)],

@@ -49,7 +49,11 @@ async function runOnce(run: CaseRun, bench: Bench, round: number, of: RunOptions
  * Measures the cases round by round: the first round of every case, then the second, so that changes of the machine over
  * time affect all cases alike.
  */
-export async function runCases(bench: Bench, cases: readonly Case[], options: RunOptions): Promise<RunResult> {
+export async function runCases(
+  bench: Bench,
+  cases: readonly Case[],
+  options: RunOptions,
+): Promise<RunResult> {
   const runs: CaseRun[] = cases.map((subject) => ({ subject, rounds: [] }));
   const roundsOf = ({ subject }: CaseRun): number => options.rounds ?? subject.rounds;
   const most = Math.max(0, ...runs.map(roundsOf));
@@ -65,5 +69,8 @@ export async function runCases(bench: Bench, cases: readonly Case[], options: Ru
       options.signal.throwIfAborted();
     }
   }
-  return { cases: runs.map(({ subject, rounds, failure }) => concludeCase(subject, rounds, failure)), calibrationMs };
+  return {
+    cases: runs.map(({ subject, rounds, failure }) => concludeCase(subject, rounds, failure)),
+    calibrationMs,
+  };
 }

@@ -23,7 +23,9 @@ export async function findRunningStack(): Promise<Stack> {
   const read = () => {
     const info = readDevInfo(home);
     if (!info)
-      throw new Error(`no system runs on ${home}: start npm run dev with RATE_LIMIT=off, or leave --running out`);
+      throw new Error(
+        `no system runs on ${home}: start npm run dev with RATE_LIMIT=off, or leave --running out`,
+      );
     return info;
   };
   const { databaseUrl, temporalAddress, temporalNamespace, temporalUiUrl, mailUrl } = read();
@@ -31,7 +33,15 @@ export async function findRunningStack(): Promise<Stack> {
   const pids = () => ({ ...read().pids, mail: 0 });
   return {
     services: {
-      ...{ home, databaseUrl, temporalAddress, temporalNamespace, temporalUiUrl, mailUrl, smtpUrl: '' },
+      ...{
+        home,
+        databaseUrl,
+        temporalAddress,
+        temporalNamespace,
+        temporalUiUrl,
+        mailUrl,
+        smtpUrl: '',
+      },
       pids: () => ({ postgres: pids().postgres, temporal: pids().temporal, mail: 0 }),
       part: () => undefined,
       ports: createPortPicker({}, () => undefined),

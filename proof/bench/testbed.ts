@@ -73,7 +73,14 @@ function ownStack(
   return startStack({
     home,
     env: { ...baseEnv(), RATE_LIMIT: 'off', API_PROCESSES: String(processes), ...services },
-    ports: { PORT: 0, PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
+    ports: {
+      PORT: 0,
+      PG_PORT: 0,
+      TEMPORAL_PORT: 0,
+      TEMPORAL_UI_PORT: 0,
+      SMTP_PORT: 0,
+      MAIL_UI_PORT: 0,
+    },
     temporalDatabase: 'file',
     workers: WORKERS,
     seed: false,
@@ -84,7 +91,11 @@ function ownStack(
 }
 
 /** Our system on a Temporal server and a PostgreSQL as in docker-compose.yml. */
-async function composedStack(home: string, options: TestbedOptions, closers: Closers): Promise<Stack> {
+async function composedStack(
+  home: string,
+  options: TestbedOptions,
+  closers: Closers,
+): Promise<Stack> {
   const { signal, progress } = options;
   const composed: TemporalOnPostgres = await startTemporalOnPostgres({
     home: join(home, 'composed'),
@@ -95,7 +106,10 @@ async function composedStack(home: string, options: TestbedOptions, closers: Clo
   });
   closers.add(() => composed.stop());
   const { databaseUrl, address } = composed;
-  const stack = await ownStack(home, options, { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: address });
+  const stack = await ownStack(home, options, {
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: address,
+  });
   return { ...stack, pids: () => ({ ...stack.pids(), ...composed.pids() }) };
 }
 
@@ -113,7 +127,8 @@ class Closers {
     this.waiting.push(close);
   }
   async run(): Promise<void> {
-    for (let close = this.waiting.pop(); close; close = this.waiting.pop()) await close().catch(() => undefined);
+    for (let close = this.waiting.pop(); close; close = this.waiting.pop())
+      await close().catch(() => undefined);
   }
 }
 
@@ -158,7 +173,12 @@ async function build(
   const koa = await startProgram({
     path: ['proof', 'bench', 'baselines', 'koa', 'main.js'],
     args: [String(apiProcesses(stack.pids().api))],
-    env: { ...baseEnv(), DATABASE_URL: databaseUrl, DATABASE_POOL: String(DATABASE_POOL), PORT: String(port) },
+    env: {
+      ...baseEnv(),
+      DATABASE_URL: databaseUrl,
+      DATABASE_POOL: String(DATABASE_POOL),
+      PORT: String(port),
+    },
     logFile: log('koa'),
   });
   closers.add(() => koa.stop());
@@ -201,7 +221,9 @@ function makeHome(): string {
 
 function findStack(home: string, options: TestbedOptions, closers: Closers): Promise<Stack> {
   if (options.running) return findRunningStack();
-  return options.temporal === 'postgres' ? composedStack(home, options, closers) : ownStack(home, options);
+  return options.temporal === 'postgres'
+    ? composedStack(home, options, closers)
+    : ownStack(home, options);
 }
 
 /** Starts, or finds, the system, the baselines and the load generator. @throws Error; then nothing is left running */

@@ -7,7 +7,11 @@ export interface Turn {
 }
 
 /** Takes the measurements one after the other, each on a quiet system; in every other round in reverse order. */
-export async function takeTurns(bench: Bench, round: number, turns: readonly Turn[]): Promise<void> {
+export async function takeTurns(
+  bench: Bench,
+  round: number,
+  turns: readonly Turn[],
+): Promise<void> {
   for (const { of, measure } of round % 2 === 1 ? turns : turns.toReversed()) {
     await bench.quiesce();
     await (of === 'baseline' ? bench.withoutRelay(measure) : measure());

@@ -24,7 +24,9 @@ export function readCosts(): { costs: UnitCosts; runs: readonly CostRun[] } {
   const costs: Measured = Object.fromEntries(runs.flatMap((run) => Object.entries(run.costs)));
   const missing = NAMES.filter((name) => typeof costs[name] !== 'number');
   if (missing.length > 0) {
-    throw new Error(`unit-costs.json lacks ${missing.join(', ')}: run npm run capacity -- --measure`);
+    throw new Error(
+      `unit-costs.json lacks ${missing.join(', ')}: run npm run capacity -- --measure`,
+    );
   }
   return { costs: costs as UnitCosts, runs };
 }

@@ -8,7 +8,8 @@ export const COSTS = {
   'api.payment': 'CPU ms of an API process: a payment webhook (200)',
   'api.map': 'CPU ms of an API process: the cached seat map of 20,000 seats, compressed (200)',
   'api.unchanged': 'CPU ms of an API process: a seat map that has not changed (304)',
-  'api.map.thousand': 'CPU ms of an API process: a seat map rebuilt after a change, per thousand seats',
+  'api.map.thousand':
+    'CPU ms of an API process: a seat map rebuilt after a change, per thousand seats',
   'postgres.hold': 'CPU ms of PostgreSQL: a hold',
   'postgres.refused': 'CPU ms of PostgreSQL: a refused hold',
   'postgres.payment': 'CPU ms of PostgreSQL: a payment webhook',
@@ -24,10 +25,12 @@ export const COSTS = {
   'temporal.deliver': 'CPU ms of the Temporal server: from `confirmed` to the end of the actor',
   'temporal.database.adopt': "CPU ms of Temporal's PostgreSQL: from the start to the adopted hold",
   'temporal.database.settle': "CPU ms of Temporal's PostgreSQL: from the ring to `confirmed`",
-  'temporal.database.deliver': "CPU ms of Temporal's PostgreSQL: from `confirmed` to the end of the actor",
+  'temporal.database.deliver':
+    "CPU ms of Temporal's PostgreSQL: from `confirmed` to the end of the actor",
   'temporal.adopt.writes': 'writes under the shard lock: from the start to the adopted hold',
   'temporal.settle.writes': 'writes under the shard lock: from the ring to `confirmed`',
-  'temporal.deliver.writes': 'writes under the shard lock: from `confirmed` to the end of the actor',
+  'temporal.deliver.writes':
+    'writes under the shard lock: from `confirmed` to the end of the actor',
   'temporal.write.ms': 'milliseconds of one write under the shard lock',
   'worker.adopt': 'CPU ms of a reservations worker: a hold adopted',
   'worker.settle': 'CPU ms of a reservations worker: an inbox settled',
@@ -41,7 +44,8 @@ export const COSTS = {
   'memory.mail.mb': 'MB of a mail worker, the most seen',
   'memory.connection.mb': 'MB of a PostgreSQL connection, without shared buffers',
   'memory.temporal.mb': 'MB of the Temporal server, the most seen, with 1,800 open reservations',
-  'disk.reservation.bytes': 'bytes in PostgreSQL: a sold reservation of one seat, indexes included, without the PDF',
+  'disk.reservation.bytes':
+    'bytes in PostgreSQL: a sold reservation of one seat, indexes included, without the PDF',
   'disk.pdf.bytes': 'bytes in PostgreSQL: the tickets as a PDF of one page',
   'disk.log.bytes': 'bytes of write-ahead log: a reservation from the hold to the end',
   'history.bytes': 'bytes in Temporal: the history of a reservation',

@@ -13,7 +13,9 @@ export const DOCUMENT = join(PROJECT, 'docs', 'SCALING.md');
 export function markdownTable(table: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = table.columns.map((_, column) => (isNumeric(table, column) ? '---:' : '---'));
-  const rows = table.rows.map((row) => line(table.columns.map((_, column) => formatCell(row[column] ?? ''))));
+  const rows = table.rows.map((row) =>
+    line(table.columns.map((_, column) => formatCell(row[column] ?? ''))),
+  );
   const lines = [line(table.columns), line(rule), ...rows];
   return table.note === undefined ? lines.join('\n') : `${lines.join('\n')}\n\n${table.note}`;
 }

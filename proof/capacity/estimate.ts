@@ -63,10 +63,19 @@ export interface Load {
 }
 
 export function estimateLoad(sale: Sale): Load {
-  const { buyers, minutes, openingShare, openingSeconds, triesPerBuyer, payingSeconds, confirmSeconds } = sale;
+  const {
+    buyers,
+    minutes,
+    openingShare,
+    openingSeconds,
+    triesPerBuyer,
+    payingSeconds,
+    confirmSeconds,
+  } = sale;
   const reservations = sale.seats / sale.seatsPerReservation;
   const paid = reservations * sale.paidShare;
-  const arrivalsPerSecond = (buyers * openingShare) / openingSeconds + (buyers * (1 - openingShare)) / (60 * minutes);
+  const arrivalsPerSecond =
+    (buyers * openingShare) / openingSeconds + (buyers * (1 - openingShare)) / (60 * minutes);
   const triesPerSecond = arrivalsPerSecond * triesPerBuyer;
   const holdsPerSecond = Math.min(triesPerSecond, reservations / sale.holdingSeconds);
   return {
@@ -93,11 +102,16 @@ export interface MapLoad {
   rebuildPostgresMs: number;
 }
 
-export function estimateMaps({ seats, plannedUse }: Sale, { mapsPerSecond }: Load, costs: UnitCosts): MapLoad {
+export function estimateMaps(
+  { seats, plannedUse }: Sale,
+  { mapsPerSecond }: Load,
+  costs: UnitCosts,
+): MapLoad {
   return {
     gigabits: (mapsPerSecond * seats * costs['map.seat.bytes'] * 8) / 1e9,
     // The cost of a cached answer grows with its size.
-    apiProcessors: (mapsPerSecond * costs['api.map'] * (seats / MEASURED_MAP_SEATS)) / (1000 * plannedUse),
+    apiProcessors:
+      (mapsPerSecond * costs['api.map'] * (seats / MEASURED_MAP_SEATS)) / (1000 * plannedUse),
     rebuildApiMs: (seats / 1000) * costs['api.map.thousand'],
     rebuildPostgresMs: (seats / 1000) * costs['postgres.map.thousand'],
   };
@@ -126,9 +140,11 @@ const CORES_OF_A_WORKER = 2;
 
 /** CPU milliseconds a second. */
 function cpuLoads(load: Load, costs: UnitCosts) {
-  const { holdsPerSecond, refusedPerSecond, adoptedPerSecond, paidPerSecond, ticketsPerSecond } = load;
+  const { holdsPerSecond, refusedPerSecond, adoptedPerSecond, paidPerSecond, ticketsPerSecond } =
+    load;
   const actors = (part: 'postgres' | 'temporal' | 'temporal.database' | 'worker'): number =>
-    adoptedPerSecond * costs[`${part}.adopt`] + paidPerSecond * (costs[`${part}.settle`] + costs[`${part}.deliver`]);
+    adoptedPerSecond * costs[`${part}.adopt`] +
+    paidPerSecond * (costs[`${part}.settle`] + costs[`${part}.deliver`]);
   const answers = (part: 'api' | 'postgres'): number =>
     holdsPerSecond * costs[`${part}.hold`] +
     refusedPerSecond * costs[`${part}.refused`] +
@@ -152,14 +168,20 @@ function shardsFor({ plannedShardUse }: Sale, load: Load, costs: UnitCosts): num
     adoptedPerSecond * costs['temporal.adopt.writes'] +
     paidPerSecond * (costs['temporal.settle.writes'] + costs['temporal.deliver.writes']);
   return (
-    2 ** Math.ceil(Math.log2(Math.max(1, (writesPerSecond * costs['temporal.write.ms']) / (1000 * plannedShardUse))))
+    2 **
+    Math.ceil(
+      Math.log2(
+        Math.max(1, (writesPerSecond * costs['temporal.write.ms']) / (1000 * plannedShardUse)),
+      ),
+    )
   );
 }
 
 /** The deployment that a sale asks for: load times unit cost, over the share that is planned to be used. */
 export function estimateDeployment(sale: Sale, load: Load, costs: UnitCosts): Deployment {
   const cpu = cpuLoads(load, costs);
-  const processors = (msPerSecond: number): number => Math.max(1, Math.ceil(msPerSecond / (1000 * sale.plannedUse)));
+  const processors = (msPerSecond: number): number =>
+    Math.max(1, Math.ceil(msPerSecond / (1000 * sale.plannedUse)));
   const ours = (name: string, count: number, cores: number, megabytes: number, more = 0): Part => ({
     name,
     processes: count,
@@ -167,13 +189,19 @@ export function estimateDeployment(sale: Sale, load: Load, costs: UnitCosts): De
     connections: count * (sale.databasePool + more),
     memoryGb: (count * megabytes) / 1000,
   });
-  const workers = (msPerSecond: number): number => Math.ceil(processors(msPerSecond) / CORES_OF_A_WORKER);
+  const workers = (msPerSecond: number): number =>
+    Math.ceil(processors(msPerSecond) / CORES_OF_A_WORKER);
   const parts = [
     ours('API', processors(cpu.api), 1, costs['memory.api.mb']),
     // A relay listens on one connection more.
     ours('relay', Math.max(LEAST_RELAYS, processors(cpu.relay)), 1, costs['memory.relay.mb'], 1),
     ours('reservations worker', workers(cpu.worker), CORES_OF_A_WORKER, costs['memory.worker.mb']),
-    ours('documents worker', workers(cpu.documents), CORES_OF_A_WORKER, costs['memory.documents.mb']),
+    ours(
+      'documents worker',
+      workers(cpu.documents),
+      CORES_OF_A_WORKER,
+      costs['memory.documents.mb'],
+    ),
     ours('mail worker', processors(cpu.mail), 1, costs['memory.mail.mb']),
   ];
   const connections = parts.reduce((sum, part) => sum + part.connections, 0);

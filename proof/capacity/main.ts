@@ -20,7 +20,9 @@ async function measure(): Promise<UnitCosts> {
     process.on(name, () => stop.abort(new Stopped('stopped')));
   const system = await startMeasuredSystem({ signal: stop.signal, progress: say });
   const stopped = new Promise<never>((_, reject) => {
-    stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), { once: true });
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), {
+      once: true,
+    });
   });
   try {
     return await Promise.race([measureCosts(system, say), stopped]);

@@ -34,7 +34,8 @@ Assumptions: ${Object.entries(MILLION)
 Example: npm run capacity -- --buyers 50000 --seats 5000 --minutes 30 --set databasePool=20`;
 
 function assign(sale: Sale, name: string, text: string | undefined): void {
-  if (!Object.hasOwn(sale, name)) throw new UsageError(`--set ${name}: there is no such assumption; --help names them`);
+  if (!Object.hasOwn(sale, name))
+    throw new UsageError(`--set ${name}: there is no such assumption; --help names them`);
   const value = Number(text);
   if (text === undefined || text.trim() === '' || !(value > 0 && value < Infinity)) {
     throw new UsageError(`${name} must be a number above 0`);
@@ -63,7 +64,8 @@ export function readOptions(args: readonly string[]): CapacityOptions | null {
     throw new UsageError((error as Error).message);
   }
   if (values.help === true) return null;
-  if (values.measure === true && values.document === true) throw new UsageError('--measure first, then --document');
+  if (values.measure === true && values.document === true)
+    throw new UsageError('--measure first, then --document');
   const sale = { ...MILLION };
   for (const name of QUESTION) if (values[name] !== undefined) assign(sale, name, values[name]);
   for (const setting of values.set ?? []) {

@@ -1,6 +1,13 @@
 import type { Table } from '../product';
 import type { UnitCosts } from './costs';
-import { estimateDeployment, estimateLoad, estimateMaps, estimateStorage, type Part, type Sale } from './estimate';
+import {
+  estimateDeployment,
+  estimateLoad,
+  estimateMaps,
+  estimateStorage,
+  type Part,
+  type Sale,
+} from './estimate';
 
 const number = (value: number): string => value.toLocaleString('en-GB');
 
@@ -29,7 +36,10 @@ function deploymentTable(parts: readonly Part[]): Table {
 }
 
 /** The answers to "what does this sale need?", by multiplication. */
-export function capacityTables(sale: Sale, costs: UnitCosts): { rates: Table; deployment: Table; storage: Table } {
+export function capacityTables(
+  sale: Sale,
+  costs: UnitCosts,
+): { rates: Table; deployment: Table; storage: Table } {
   const load = estimateLoad(sale);
   const maps = estimateMaps(sale, load, costs);
   const { parts, shards } = estimateDeployment(sale, load, costs);

@@ -51,15 +51,24 @@ function checkHold(claim: Claim, row: ReservationRow, findings: Findings): void 
     differs('client', CLIENTS[claim.client], row.client),
     differs('total', claim.total, { amount: row.total, currency: row.currency }),
   ].filter((difference) => difference !== null);
-  findings.check('a hold that was answered 201 exists', claim.id, wrong.length > 0 ? wrong.join('; ') : null);
+  findings.check(
+    'a hold that was answered 201 exists',
+    claim.id,
+    wrong.length > 0 ? wrong.join('; ') : null,
+  );
 
   // Times in answers are cut to milliseconds.
   const short = Date.parse(claim.promisedUntil) - row.hold_ends_ms;
-  const early = row.status === 'expired' && row.ended_ms !== null && row.ended_ms < Date.parse(claim.promisedUntil);
+  const early =
+    row.status === 'expired' &&
+    row.ended_ms !== null &&
+    row.ended_ms < Date.parse(claim.promisedUntil);
   findings.check(
     'a hold lasts as long as was promised',
     claim.id,
-    short >= 1 || early ? `promised until ${claim.promisedUntil}, ended ${Math.round(short)} ms before` : null,
+    short >= 1 || early
+      ? `promised until ${claim.promisedUntil}, ended ${Math.round(short)} ms before`
+      : null,
   );
 }
 
@@ -73,11 +82,24 @@ function checkEnd(claim: Claim, row: ReservationRow, findings: Findings): void {
       holds ? null : `it is ${row.status}`,
     );
     const by = [...confirmed].every((reference) => reference === row.confirmed_by);
-    findings.check('confirmed by the payment of the answer', claim.id, by ? null : `it is by ${row.confirmed_by}`);
+    findings.check(
+      'confirmed by the payment of the answer',
+      claim.id,
+      by ? null : `it is by ${row.confirmed_by}`,
+    );
   }
   if (cancelled.done) {
-    const wrong = row.status !== 'cancelled' ? row.status : row.owned.length > 0 ? `seats ${row.owned.join()}` : null;
-    findings.check('a cancelled reservation stays cancelled, its seats free', claim.id, wrong && `still ${wrong}`);
+    const wrong =
+      row.status !== 'cancelled'
+        ? row.status
+        : row.owned.length > 0
+          ? `seats ${row.owned.join()}`
+          : null;
+    findings.check(
+      'a cancelled reservation stays cancelled, its seats free',
+      claim.id,
+      wrong && `still ${wrong}`,
+    );
   }
   if (cancelled.kept || cancelled.signalled) {
     // The hold may have ended before the cancel was carried out; a late payment may then have sold it.
@@ -100,17 +122,31 @@ function checkEnd(claim: Claim, row: ReservationRow, findings: Findings): void {
   }
 }
 
-function checkTickets(claim: Claim, row: ReservationRow, tickets: readonly TicketRow[], findings: Findings): void {
+function checkTickets(
+  claim: Claim,
+  row: ReservationRow,
+  tickets: readonly TicketRow[],
+  findings: Findings,
+): void {
   const due = row.status === 'confirmed' ? row.labels.length : 0;
   const live = tickets.filter((ticket) => ticket.status !== 'void').length;
-  findings.check('as many live tickets as seats sold', claim.id, live === due ? null : `${live} instead of ${due}`);
+  findings.check(
+    'as many live tickets as seats sold',
+    claim.id,
+    live === due ? null : `${live} instead of ${due}`,
+  );
   for (const code of claim.codes) {
     const found = tickets.some((ticket) => ticket.code === code);
-    findings.check('a ticket that was returned exists', code, found ? null : `not among those of ${claim.id}`);
+    findings.check(
+      'a ticket that was returned exists',
+      code,
+      found ? null : `not among those of ${claim.id}`,
+    );
   }
   for (const [code, times] of claim.entered) {
     const used = tickets.some((ticket) => ticket.code === code && ticket.used);
-    const wrong = times > 1 ? `checked in ${times} times` : used ? null : 'checked in, but not recorded';
+    const wrong =
+      times > 1 ? `checked in ${times} times` : used ? null : 'checked in, but not recorded';
     findings.check('a ticket is checked in once', code, wrong);
   }
 }
@@ -135,7 +171,11 @@ const OVERLAPS = `
    where a.since < a.until and b.since < b.until`;
 
 /** No two reservations had one seat at the same time, by the times in their rows. */
-async function checkOverlaps(direct: DirectAccess, findings: Findings, claims: number): Promise<void> {
+async function checkOverlaps(
+  direct: DirectAccess,
+  findings: Findings,
+  claims: number,
+): Promise<void> {
   const rows = await direct.rows<Record<string, string>>(OVERLAPS);
   findings.checked.set('no two reservations have a seat at the same time', claims);
   for (const { label, one, other, since, until, other_since: otherSince } of rows) {
@@ -157,7 +197,9 @@ export async function countClaims(
   direct: DirectAccess,
   findings: Findings,
 ): Promise<Map<string, string>> {
-  const rows = new Map((await direct.rows<ReservationRow>(RESERVATIONS)).map((row) => [row.id, row]));
+  const rows = new Map(
+    (await direct.rows<ReservationRow>(RESERVATIONS)).map((row) => [row.id, row]),
+  );
   const tickets = new Map<string, TicketRow[]>();
   const all = 'select reservation_id, code, status, used_at is not null as used from tickets';
   for (const ticket of await direct.rows<TicketRow>(all)) {
@@ -166,7 +208,11 @@ export async function countClaims(
   for (const claim of journal.claims.values()) {
     const row = rows.get(claim.id);
     if (!row) {
-      findings.check('a hold that was answered 201 exists', claim.id, 'there is no such reservation');
+      findings.check(
+        'a hold that was answered 201 exists',
+        claim.id,
+        'there is no such reservation',
+      );
       continue;
     }
     checkHold(claim, row, findings);
@@ -180,5 +226,7 @@ export async function countClaims(
     'all',
     unknown.length === 0 ? null : `no answer named ${unknown.map((row) => row.id).join(', ')}`,
   );
-  return new Map([...rows.values()].filter((row) => row.ever_confirmed).map((row) => [row.id, row.status]));
+  return new Map(
+    [...rows.values()].filter((row) => row.ever_confirmed).map((row) => [row.id, row.status]),
+  );
 }

@@ -23,7 +23,8 @@ interface Mailbox {
   files: number;
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+const digest = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 /** Reads the files of the catcher, which survive its end. */
 function readMailbox(folder: string): Mailbox {
@@ -34,7 +35,8 @@ function readMailbox(folder: string): Mailbox {
     const head = text.slice(0, Math.max(0, text.search(/\r?\n\r?\n/)));
     const id = /^message-id:\s*(<[^>]+>)/im.exec(head)?.[1];
     const boundary = /boundary="?([^";\r\n]+)/i.exec(head)?.[1];
-    if (id === undefined || (boundary !== undefined && !text.trimEnd().endsWith(`--${boundary}--`))) mailbox.cutShort++;
+    if (id === undefined || (boundary !== undefined && !text.trimEnd().endsWith(`--${boundary}--`)))
+      mailbox.cutShort++;
     else mailbox.byId.set(id, (mailbox.byId.get(id) ?? 0) + 1);
   }
   return mailbox;
@@ -55,7 +57,9 @@ const MAILS = `
 const LATE_REFUNDS = `select reference from payments where refund_reason = 'expired' and status = 'refunded'`;
 
 async function listed(mailUrl: string): Promise<number> {
-  const response = await fetch(`${mailUrl}/api/email/summary?limit=1`, { signal: AbortSignal.timeout(30_000) });
+  const response = await fetch(`${mailUrl}/api/email/summary?limit=1`, {
+    signal: AbortSignal.timeout(30_000),
+  });
   return ((await response.json()) as { storeTotal: number }).storeTotal;
 }
 
@@ -80,7 +84,11 @@ export async function countMail(
     if (owner === undefined) continue;
     const id = owners.get(owner);
     const paid = id !== undefined && everConfirmed.has(id);
-    findings.check('no tickets without a sale', message, paid ? null : `of ${id ?? 'nobody'}, never confirmed`);
+    findings.check(
+      'no tickets without a sale',
+      message,
+      paid ? null : `of ${id ?? 'nobody'}, never confirmed`,
+    );
   }
   for (const [id, status] of everConfirmed) {
     if (status !== 'confirmed') continue;
@@ -92,16 +100,26 @@ export async function countMail(
   }
   for (const mail of await direct.rows<MailRow>(MAILS)) {
     if (mail.sent) {
-      const caught = byId.has(mail.message_id) ? null : `${mail.message_id} of ${mail.reservation_id} is not there`;
+      const caught = byId.has(mail.message_id)
+        ? null
+        : `${mail.message_id} of ${mail.reservation_id} is not there`;
       findings.check('a mail that is recorded as sent was caught', mail.message_id, caught);
     } else {
       const stale = mail.kind === 'tickets' && mail.status !== 'confirmed';
-      findings.check('every mail that is owed is sent', mail.message_id, stale ? null : `of ${mail.reservation_id}`);
+      findings.check(
+        'every mail that is owed is sent',
+        mail.message_id,
+        stale ? null : `of ${mail.reservation_id}`,
+      );
     }
   }
   for (const { reference } of await direct.rows<{ reference: string }>(LATE_REFUNDS)) {
     const caught = byId.has(`<refund.${digest(reference)}@holdfast.invalid>`);
-    findings.check('a late payer gets a mail about the refund', reference, caught ? null : 'no such mail was caught');
+    findings.check(
+      'a late payer gets a mail about the refund',
+      reference,
+      caught ? null : 'no such mail was caught',
+    );
   }
   const resends = await direct.rows<{ id: string; mails: number }>(
     `select reservation_id as id, count(*)::int as mails from mails where kind = 'tickets' and sequence > 0 group by 1`,
@@ -110,9 +128,16 @@ export async function countMail(
   for (const claim of journal.claims.values()) {
     if (claim.resends === 0) continue;
     const mails = sentAgain.get(claim.id) ?? 0;
-    const wrong = mails >= claim.resends ? null : `${claim.resends} were promised, ${mails} are known`;
+    const wrong =
+      mails >= claim.resends ? null : `${claim.resends} were promised, ${mails} are known`;
     findings.check('a resend that was answered 202 is sent', claim.id, wrong);
   }
   const duplicates = [...byId.values()].reduce((sum, times) => sum + times - 1, 0);
-  return { files, messages: byId.size, duplicates, cutShort, listed: await listed(services.mailUrl) };
+  return {
+    files,
+    messages: byId.size,
+    duplicates,
+    cutShort,
+    listed: await listed(services.mailUrl),
+  };
 }

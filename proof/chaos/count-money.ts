@@ -39,7 +39,8 @@ function checkOutcome(row: PaymentRow, ledger: LedgerRow | undefined): string | 
   const { reference, status, role, confirms, reservation_status: reservation } = row;
   const refunds = ledger?.refunds ?? 0;
   if (status === 'captured') {
-    const sold = role === 'confirming' && confirms === row.reservation_id && reservation === 'confirmed';
+    const sold =
+      role === 'confirming' && confirms === row.reservation_id && reservation === 'confirmed';
     if (!sold) return `captured as ${role}, for a reservation that is ${reservation ?? 'none'}`;
     return refunds === 0 ? null : `captured, but refunded ${refunds} times`;
   }
@@ -47,7 +48,9 @@ function checkOutcome(row: PaymentRow, ledger: LedgerRow | undefined): string | 
   if (refunds !== 1) return `refunded ${refunds} times in the provider's ledger`;
   if (ledger?.refunded !== row.amount)
     return `${row.amount} was paid, ${ledger?.refunded ?? 0} refunded (${reference})`;
-  return confirms !== null && reservation === 'confirmed' ? 'refunded, but the reservation is confirmed by it' : null;
+  return confirms !== null && reservation === 'confirmed'
+    ? 'refunded, but the reservation is confirmed by it'
+    : null;
 }
 
 function checkPayment(
@@ -56,10 +59,13 @@ function checkPayment(
   ledger: LedgerRow | undefined,
   findings: Findings,
 ): void {
-  const { reference, reservation, amount, currency, acknowledged, ways, uncertain, refused } = payment;
+  const { reference, reservation, amount, currency, acknowledged, ways, uncertain, refused } =
+    payment;
   if (acknowledged.size > 0) {
     const same =
-      row?.reservation_id === reservation && row.amount === amount && row.currency === currency.toUpperCase();
+      row?.reservation_id === reservation &&
+      row.amount === amount &&
+      row.currency === currency.toUpperCase();
     const wrong = row ? (same ? null : `recorded as ${JSON.stringify(row)}`) : 'it is not recorded';
     findings.check('a payment that was answered 2xx is recorded', reference, wrong);
     const byProvider = [...acknowledged].some((way) => way !== 'signal');
@@ -78,7 +84,12 @@ function checkPayment(
       row ? `recorded as ${row.role}, ${row.status}` : null,
     );
   }
-  if (row) findings.check('each payment is for a sale, or refunded once', reference, checkOutcome(row, ledger));
+  if (row)
+    findings.check(
+      'each payment is for a sale, or refunded once',
+      reference,
+      checkOutcome(row, ledger),
+    );
 }
 
 const BALANCE = `
@@ -101,15 +112,25 @@ export interface Balance {
 }
 
 /** Checks every payment, and the sum of all. */
-export async function countMoney(journal: Journal, direct: DirectAccess, findings: Findings): Promise<Balance> {
-  const rows = new Map((await direct.rows<PaymentRow>(PAYMENTS)).map((row) => [row.reference, row]));
+export async function countMoney(
+  journal: Journal,
+  direct: DirectAccess,
+  findings: Findings,
+): Promise<Balance> {
+  const rows = new Map(
+    (await direct.rows<PaymentRow>(PAYMENTS)).map((row) => [row.reference, row]),
+  );
   const ledger = new Map((await direct.rows<LedgerRow>(LEDGER)).map((row) => [row.reference, row]));
   for (const payment of journal.payments.values()) {
     checkPayment(payment, rows.get(payment.reference), ledger.get(payment.reference), findings);
   }
   for (const reference of new Set([...rows.keys(), ...ledger.keys()])) {
     const known = journal.payments.has(reference);
-    findings.check('every payment comes from the load', reference, known ? null : 'the load has not sent it');
+    findings.check(
+      'every payment comes from the load',
+      reference,
+      known ? null : 'the load has not sent it',
+    );
   }
   const [balance] = await direct.rows<Record<keyof Balance, number>>(BALANCE);
   const { charged, refunded, sold, seats } = balance!;

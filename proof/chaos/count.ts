@@ -23,11 +23,15 @@ interface SystemToCount {
 const MANY_ATTEMPTS = 5;
 
 /** Checks that no workflow has failed and none is open. */
-async function countWorkflows(direct: DirectAccess, findings: Findings): Promise<Record<string, number>> {
+async function countWorkflows(
+  direct: DirectAccess,
+  findings: Findings,
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   const rule = 'every workflow completes';
   for await (const { workflowId, status, type } of direct.temporal.workflow.list()) {
-    counts[`${type} ${status.name.toLowerCase()}`] = (counts[`${type} ${status.name.toLowerCase()}`] ?? 0) + 1;
+    counts[`${type} ${status.name.toLowerCase()}`] =
+      (counts[`${type} ${status.name.toLowerCase()}`] ?? 0) + 1;
     // Housekeeping runs on a schedule; a run may be open.
     if (type === 'housekeeping' || status.name === 'COMPLETED') continue;
     findings.check(rule, workflowId, `${status.name}: ${await whyOpen(direct, workflowId)}`);
@@ -69,7 +73,10 @@ async function countByHttp(
     let cursor: string | null = '';
     while (cursor !== null) {
       const query: string = `event=${event}&limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-      const page: { data: Reservation[]; nextCursor: string | null } = await get(system, `/v1/reservations?${query}`);
+      const page: { data: Reservation[]; nextCursor: string | null } = await get(
+        system,
+        `/v1/reservations?${query}`,
+      );
       for (const { id, status, seats } of page.data) {
         statuses[status] = (statuses[status] ?? 0) + 1;
         if (status !== 'confirmed') continue;
@@ -82,10 +89,14 @@ async function countByHttp(
       }
       cursor = page.nextCursor;
     }
-    const { data } = await get<{ data: { label: string; status: string }[] }>(system, `/v1/events/${event}/seats`);
+    const { data } = await get<{ data: { label: string; status: string }[] }>(
+      system,
+      `/v1/events/${event}/seats`,
+    );
     for (const { label, status } of data) {
       const expected = sold.has(label) ? 'sold' : 'available';
-      const wrong = status === expected ? null : `the map says ${status}, the reservations say ${expected}`;
+      const wrong =
+        status === expected ? null : `the map says ${status}, the reservations say ${expected}`;
       findings.check('the seat map agrees with the sales', `${event} ${label}`, wrong);
     }
   }
@@ -96,12 +107,26 @@ async function countByHttp(
  * Checks with SQL and HTTP of its own whether every promise to the load is true, and whether the money balances. Only for
  * an idle system.
  */
-export async function count(system: SystemToCount, journal: Journal, direct: DirectAccess): Promise<Count> {
+export async function count(
+  system: SystemToCount,
+  journal: Journal,
+  direct: DirectAccess,
+): Promise<Count> {
   const findings = new Findings();
   const everConfirmed = await countClaims(journal, direct, findings);
   const balance = await countMoney(journal, direct, findings);
-  const mail = await countMail(journal, direct, findings, { services: system.services, everConfirmed });
+  const mail = await countMail(journal, direct, findings, {
+    services: system.services,
+    everConfirmed,
+  });
   const reservations = await countByHttp(system, journal, findings);
   const workflows = await countWorkflows(direct, findings);
-  return { violations: findings.violations, checked: findings.checked, reservations, balance, mail, workflows };
+  return {
+    violations: findings.violations,
+    checked: findings.checked,
+    reservations,
+    balance,
+    mail,
+    workflows,
+  };
 }

@@ -39,7 +39,9 @@ async function frozen(
   { random, stopping }: FaultContext,
 ): Promise<void> {
   for (const pid of pids) sendSignal(pid, 'SIGSTOP');
-  await sleep(random.between(2_000, 15_000), undefined, { signal: stopping }).catch(() => undefined);
+  await sleep(random.between(2_000, 15_000), undefined, { signal: stopping }).catch(
+    () => undefined,
+  );
   if (alive()) for (const pid of pids) sendSignal(pid, 'SIGCONT');
 }
 
@@ -102,7 +104,12 @@ const cut =
   async ({ system }) =>
     system.proxies[name].cut() > 0;
 
-async function disturbed(proxy: Proxy, mode: ProxyMode, ms: number, { stopping }: FaultContext): Promise<void> {
+async function disturbed(
+  proxy: Proxy,
+  mode: ProxyMode,
+  ms: number,
+  { stopping }: FaultContext,
+): Promise<void> {
   proxy.set(mode);
   await sleep(ms, undefined, { signal: stopping }).catch(() => undefined);
   // The connection ends with the answers that were held back, as after a network failure of that length.
@@ -111,7 +118,11 @@ async function disturbed(proxy: Proxy, mode: ProxyMode, ms: number, { stopping }
 }
 
 const disturb =
-  (name: keyof ChaosSystem['proxies'], mode: ProxyMode, [low, high]: readonly [number, number]): Fault =>
+  (
+    name: keyof ChaosSystem['proxies'],
+    mode: ProxyMode,
+    [low, high]: readonly [number, number],
+  ): Fault =>
   async (context) => {
     await disturbed(context.system.proxies[name], mode, context.random.between(low, high), context);
     return true;
@@ -167,7 +178,11 @@ function createScheduler(random: Random): (busy: ReadonlySet<string>) => Entry |
 }
 
 /** Injects a fault every few seconds; several may be active at a time. */
-export function startFaults(options: { system: ChaosSystem; seed: number; maxFaults: number }): Faults {
+export function startFaults(options: {
+  system: ChaosSystem;
+  seed: number;
+  maxFaults: number;
+}): Faults {
   const stopping = new AbortController();
   const random = createRandom(options.seed, 'faults');
   const context: FaultContext = { system: options.system, random, stopping: stopping.signal };
@@ -189,7 +204,9 @@ export function startFaults(options: { system: ChaosSystem; seed: number; maxFau
 
   async function run(): Promise<void> {
     while (left > 0) {
-      await sleep(random.between(1_000, 5_000), undefined, { signal: stopping.signal }).catch(() => undefined);
+      await sleep(random.between(1_000, 5_000), undefined, { signal: stopping.signal }).catch(
+        () => undefined,
+      );
       if (stopping.signal.aborted) return;
       const next = nextFault(busy);
       if (!next) continue;

@@ -88,7 +88,11 @@ export class HttpClient {
     try {
       const response = await fetch(this.apiUrl() + path, {
         method,
-        headers: { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...headers, ...call.headers },
+        headers: {
+          ...(key !== undefined && { authorization: `Bearer ${key}` }),
+          ...headers,
+          ...call.headers,
+        },
         ...(raw !== undefined && { body: raw }),
         signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       });
@@ -99,7 +103,13 @@ export class HttpClient {
         this.journal.count(operation, 'again: 503');
         return null;
       }
-      return { status: response.status, code: codeOf(parsed), body: parsed, headers: response.headers, lost };
+      return {
+        status: response.status,
+        code: codeOf(parsed),
+        body: parsed,
+        headers: response.headers,
+        lost,
+      };
     } catch (error) {
       this.journal.count(operation, `again: ${reasonOf(error)}`);
       return null;
@@ -113,7 +123,14 @@ export class HttpClient {
     this.journal.count(operation, kind);
     const shown = Buffer.isBuffer(body) ? { bytes: body.length } : body;
     if (status < 300 && call.method === 'POST') {
-      this.journal.write({ actor: this.actor, operation, subject, status, attempts: lost + 1, body: shown });
+      this.journal.write({
+        actor: this.actor,
+        operation,
+        subject,
+        status,
+        attempts: lost + 1,
+        body: shown,
+      });
     }
     if (!expect.some((one) => one === status || one === kind)) {
       const detail = `${kind}: ${JSON.stringify(shown).slice(0, 300)} (request ${headers.get('x-request-id') ?? '?'})`;

@@ -111,7 +111,11 @@ export class Journal {
     const known = this.claims.get(body.id);
     const labels = body.seats.map((seat) => seat.label).sort();
     if (known) {
-      if (known.labels.join() !== labels.join() || known.createdAt !== body.createdAt || known.client !== client) {
+      if (
+        known.labels.join() !== labels.join() ||
+        known.createdAt !== body.createdAt ||
+        known.client !== client
+      ) {
         const detail = `${known.labels.join()} made ${known.createdAt}, then ${labels.join()} made ${body.createdAt}`;
         this.violation('one key, one reservation', body.id, detail);
       }

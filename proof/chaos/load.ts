@@ -84,7 +84,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     events.push(slug);
   }
 
-  const pause = (ms: number): Promise<void> => sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+  const pause = (ms: number): Promise<void> =>
+    sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   async function keepOpeningEvents(context: Context): Promise<void> {
     for (;;) {
@@ -107,7 +108,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const boxOffice = contextOf('box office');
   for (let index = 0; index < EVENTS_ON_SALE; index++) await openEvent(boxOffice);
   const working = [keepOpeningEvents(boxOffice)];
-  for (let index = 1; index <= options.concurrency; index++) working.push(buy(contextOf(`buyer ${index}`)));
+  for (let index = 1; index <= options.concurrency; index++)
+    working.push(buy(contextOf(`buyer ${index}`)));
   const ended = Promise.all(working);
   // `finish` reports the error.
   ended.catch(() => undefined);

@@ -37,10 +37,18 @@ async function run(options: ChaosOptions, stop: AbortSignal): Promise<boolean> {
   const started = new Date().toISOString().replace(/[:.]/g, '-');
   const folder = resolve(options.out, `${started}-seed-${options.seed}`);
   mkdirSync(folder, { recursive: true });
-  console.log(`chaos for ${options.minutes} minutes, seed ${options.seed}; journal and report in ${folder}`);
+  console.log(
+    `chaos for ${options.minutes} minutes, seed ${options.seed}; journal and report in ${folder}`,
+  );
   let keep = true;
   try {
-    const result = await runChaos({ options, home, folder, stop, say: (line) => console.log(line) });
+    const result = await runChaos({
+      options,
+      home,
+      folder,
+      stop,
+      say: (line) => console.log(line),
+    });
     const verdict = verdictOf(result);
     const report = saveReport(join(folder, 'report.html'), chaosReport(result));
     for (const table of resultTables(result)) console.log(`\n${renderConsoleTable(table)}`);

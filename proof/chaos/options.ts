@@ -25,8 +25,14 @@ It reads no settings: what it runs is a system of its own.`;
 
 function numberOf(name: string, text: string, low: number, high: number, whole: boolean): number {
   const value = Number(text);
-  if (text.trim() === '' || !(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
-    throw new UsageError(`--${name} must be ${whole ? 'a whole number' : 'a number'} from ${low} to ${high}`);
+  if (
+    text.trim() === '' ||
+    !(value >= low && value <= high) ||
+    (whole && !Number.isInteger(value))
+  ) {
+    throw new UsageError(
+      `--${name} must be ${whole ? 'a whole number' : 'a number'} from ${low} to ${high}`,
+    );
   }
   return value;
 }
@@ -38,13 +44,26 @@ export function readOptions(args: readonly string[]): ChaosOptions | null {
     const text = { type: 'string' } as const;
     values = parseArgs({
       args: [...args],
-      options: { minutes: text, seed: text, kills: text, concurrency: text, out: text, help: { type: 'boolean' } },
+      options: {
+        minutes: text,
+        seed: text,
+        kills: text,
+        concurrency: text,
+        out: text,
+        help: { type: 'boolean' },
+      },
     }).values;
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
   if (values.help === true) return null;
-  const read = (name: string, fallback: number, low: number, high: number, whole = true): number => {
+  const read = (
+    name: string,
+    fallback: number,
+    low: number,
+    high: number,
+    whole = true,
+  ): number => {
     const given = values[name];
     return typeof given === 'string' ? numberOf(name, given, low, high, whole) : fallback;
   };

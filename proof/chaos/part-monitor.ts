@@ -51,7 +51,13 @@ export class PartMonitor {
   }
 
   private of(name: string): Ends {
-    const ends = this.ends.get(name) ?? { killed: 0, atFaultPoint: 0, byItself: 0, recovered: 0, longestMs: 0 };
+    const ends = this.ends.get(name) ?? {
+      killed: 0,
+      atFaultPoint: 0,
+      byItself: 0,
+      recovered: 0,
+      longestMs: 0,
+    };
     this.ends.set(name, ends);
     return ends;
   }

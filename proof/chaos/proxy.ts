@@ -77,7 +77,9 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
       });
     }
   });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(0, '127.0.0.1', resolve),
+  );
 
   return {
     port: (server.address() as AddressInfo).port,

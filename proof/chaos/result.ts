@@ -45,14 +45,16 @@ function faultsTable(result: ChaosResult): Table {
 }
 
 function partsTable({ monitor }: ChaosResult): Table {
-  const rows = sorted(monitor.ends).map(([part, { killed, atFaultPoint, byItself, recovered, longestMs }]) => [
-    part,
-    killed,
-    atFaultPoint,
-    byItself,
-    recovered,
-    `${(longestMs / 1000).toFixed(1)} s`,
-  ]);
+  const rows = sorted(monitor.ends).map(
+    ([part, { killed, atFaultPoint, byItself, recovered, longestMs }]) => [
+      part,
+      killed,
+      atFaultPoint,
+      byItself,
+      recovered,
+      `${(longestMs / 1000).toFixed(1)} s`,
+    ],
+  );
   return {
     title: 'Parts',
     columns: ['part', 'killed', 'at a fault point', 'ended by itself', 'restarted', 'longest down'],
@@ -65,7 +67,9 @@ function rulesTable({ count, violations }: ChaosResult): Table {
   const broken = new Map<string, number>();
   for (const { rule } of violations) broken.set(rule, (broken.get(rule) ?? 0) + 1);
   const rules = new Set([...(count?.checked.keys() ?? []), ...broken.keys()]);
-  const rows = [...rules].sort().map((rule) => [rule, count?.checked.get(rule) ?? 0, broken.get(rule) ?? 0]);
+  const rows = [...rules]
+    .sort()
+    .map((rule) => [rule, count?.checked.get(rule) ?? 0, broken.get(rule) ?? 0]);
   return { title: 'Rules', columns: ['rule', 'checked', 'violations'], rows };
 }
 
@@ -73,11 +77,23 @@ function countedTable({ count, journal }: ChaosResult): Table {
   const rows: [string, string | number][] = [['2xx in the journal', journal.entries]];
   if (count) {
     const { reservations, balance, mail, workflows } = count;
-    for (const [status, number] of Object.entries(reservations)) rows.push([`reservations ${status}`, number]);
-    rows.push(['charged, minor units', balance.charged], ['refunded', balance.refunded], ['sold', balance.sold]);
-    rows.push(['mails caught, by Message-ID', mail.messages], ['of these sent again', mail.duplicates]);
-    rows.push(['mails cut short by a killed catcher', mail.cutShort], ["mails on the catcher's page", mail.listed]);
-    for (const [kind, number] of Object.entries(workflows).sort()) rows.push([`workflows ${kind}`, number]);
+    for (const [status, number] of Object.entries(reservations))
+      rows.push([`reservations ${status}`, number]);
+    rows.push(
+      ['charged, minor units', balance.charged],
+      ['refunded', balance.refunded],
+      ['sold', balance.sold],
+    );
+    rows.push(
+      ['mails caught, by Message-ID', mail.messages],
+      ['of these sent again', mail.duplicates],
+    );
+    rows.push(
+      ['mails cut short by a killed catcher', mail.cutShort],
+      ["mails on the catcher's page", mail.listed],
+    );
+    for (const [kind, number] of Object.entries(workflows).sort())
+      rows.push([`workflows ${kind}`, number]);
   }
   return {
     title: 'Totals',
@@ -88,7 +104,9 @@ function countedTable({ count, journal }: ChaosResult): Table {
 }
 
 function violationsTable({ violations }: ChaosResult): Table {
-  const rows = violations.slice(0, MAX_VIOLATIONS_SHOWN).map(({ rule, subject, detail }) => [rule, subject, detail]);
+  const rows = violations
+    .slice(0, MAX_VIOLATIONS_SHOWN)
+    .map(({ rule, subject, detail }) => [rule, subject, detail]);
   return { title: 'Violations', columns: ['rule', 'what', 'how'], rows };
 }
 
@@ -104,8 +122,12 @@ export function resultTables(result: ChaosResult): Table[] {
   ];
 }
 
-export function verdictOf({ violations, journal, count }: ChaosResult): { ok: boolean; text: string } {
-  if (violations.length > 0) return { ok: false, text: `${violations.length} promises were broken.` };
+export function verdictOf({ violations, journal, count }: ChaosResult): {
+  ok: boolean;
+  text: string;
+} {
+  if (violations.length > 0)
+    return { ok: false, text: `${violations.length} promises were broken.` };
   const checks = [...(count?.checked.values() ?? [])].reduce((sum, number) => sum + number, 0);
   return {
     ok: true,

@@ -53,14 +53,18 @@ async function runFaults(run: Run, load: Load): Promise<ReadonlyMap<string, numb
   const faults = startFaults({ system, seed: options.seed, maxFaults: options.kills });
   const since = Date.now();
   const end = since + options.minutes * 60_000;
-  const over = (): boolean => Date.now() >= end || stop.aborted || system.monitor.givenUp.length > 0;
+  const over = (): boolean =>
+    Date.now() >= end || stop.aborted || system.monitor.givenUp.length > 0;
   while (!over()) {
-    await sleep(Math.min(SHOW_EVERY_MS, Math.max(1, end - Date.now())), undefined, { signal: stop }).catch(
-      () => undefined,
-    );
+    await sleep(Math.min(SHOW_EVERY_MS, Math.max(1, end - Date.now())), undefined, {
+      signal: stop,
+    }).catch(() => undefined);
     const { begun, ended } = load.progress();
     const done = [...faults.done.values()].reduce((sum, number) => sum + number, 0);
-    const ends = [...system.monitor.ends.values()].reduce((sum, part) => sum + part.atFaultPoint, 0);
+    const ends = [...system.monitor.ends.values()].reduce(
+      (sum, part) => sum + part.atFaultPoint,
+      0,
+    );
     const down = system.monitor.down();
     say(
       `${elapsed(since)}  scenarios ${ended} (${begun - ended} under way)  reservations ${journal.claims.size}  ` +
@@ -104,7 +108,8 @@ async function checkResult(run: Run): Promise<{ counted: Count; violations: Viol
   const counted = await count({ services, apiUrl: system.apiUrl(), operatorKey }, journal, direct);
   const verified = await runVerify(services);
   const violations = [...journal.violations, ...counted.violations];
-  if (!verified.sound) violations.push({ rule: 'verify finds nothing', subject: 'all', detail: verified.output });
+  if (!verified.sound)
+    violations.push({ rule: 'verify finds nothing', subject: 'all', detail: verified.output });
   for (const reason of system.monitor.givenUp) {
     violations.push({ rule: 'every part comes back', subject: 'all', detail: reason });
   }

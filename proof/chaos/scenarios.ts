@@ -16,7 +16,13 @@ export interface Context {
 const ROWS = ['A', 'B'];
 const SEATS_A_ROW = 10;
 const CATEGORIES = ['stalls', 'floor'];
-const NAMES = ['Ada Lovelace', 'Zdeněk Novák', 'Søren Kierkegaard', 'Ngô Bảo Châu', "Miles O'Brien"];
+const NAMES = [
+  'Ada Lovelace',
+  'Zdeněk Novák',
+  'Søren Kierkegaard',
+  'Ngô Bảo Châu',
+  "Miles O'Brien",
+];
 
 const together = async (work: readonly Promise<unknown>[]): Promise<void> => {
   const results = await Promise.allSettled(work);
@@ -35,7 +41,11 @@ function wishFor({ shop }: Context): Wish {
 }
 
 /** Holds seats; sometimes the same request is sent three times at once, or again. */
-async function takeSeats(context: Context, wish: Wish = wishFor(context), event?: string): Promise<Claim | null> {
+async function takeSeats(
+  context: Context,
+  wish: Wish = wishFor(context),
+  event?: string,
+): Promise<Claim | null> {
   const { shop, catalogue } = context;
   const { random } = shop.deps;
   const id = random.uuid();
@@ -55,7 +65,11 @@ async function takeSeats(context: Context, wish: Wish = wishFor(context), event?
   return claim;
 }
 
-function newPayment(context: Context, claim: Pick<Claim, 'id' | 'total'>, money: Money = claim.total): Payment {
+function newPayment(
+  context: Context,
+  claim: Pick<Claim, 'id' | 'total'>,
+  money: Money = claim.total,
+): Payment {
   const { journal, random } = context.shop.deps;
   const way = random.chance(0.5) ? ('stripe' as const) : ('standard' as const);
   const reference = `${way === 'stripe' ? 'pi' : 'pay'}_${random.uuid()}`;
@@ -74,7 +88,8 @@ async function deliver({ shop }: Context, payment: Payment): Promise<void> {
   const both = random.chance(0.4);
   const one = async (index: number): Promise<void> => {
     if (!payment.ways.has('stripe')) return shop.payStandard(payment, `msg_${eventId}`);
-    const kind = both && index % 2 === 1 ? 'checkout.session.completed' : 'payment_intent.succeeded';
+    const kind =
+      both && index % 2 === 1 ? 'checkout.session.completed' : 'payment_intent.succeeded';
     return shop.payStripe(payment, kind, `evt_${kind.length}_${eventId}`);
   };
   const count = both ? Math.max(2, repeats) : repeats;
@@ -82,12 +97,16 @@ async function deliver({ shop }: Context, payment: Payment): Promise<void> {
   else for (let index = 0; index < count; index++) await one(index);
 }
 
-const withOffset = (money: Money, more: number): Money => ({ ...money, amount: Math.max(1, money.amount + more) });
+const withOffset = (money: Money, more: number): Money => ({
+  ...money,
+  amount: Math.max(1, money.amount + more),
+});
 
 const shortDelay = (context: Context, highMs = 800): Promise<void> =>
   sleep(context.shop.deps.random.between(0, highMs));
 
-const msUntilEnd = (claim: Claim): number => Math.max(0, Date.parse(claim.promisedUntil) - Date.now());
+const msUntilEnd = (claim: Claim): number =>
+  Math.max(0, Date.parse(claim.promisedUntil) - Date.now());
 
 async function buyByWebhook(context: Context): Promise<void> {
   const claim = await takeSeats(context);
@@ -158,8 +177,11 @@ async function race(context: Context): Promise<void> {
   const { random } = context.shop.deps;
   const event = random.pick(context.catalogue.events());
   const seats = [`${random.pick(ROWS)}-${random.between(1, SEATS_A_ROW)}`];
-  const claims = await Promise.all(Array.from({ length: 6 }, () => takeSeats(context, { seats }, event)));
-  for (const claim of claims) if (claim && random.chance(0.5)) await deliver(context, newPayment(context, claim));
+  const claims = await Promise.all(
+    Array.from({ length: 6 }, () => takeSeats(context, { seats }, event)),
+  );
+  for (const claim of claims)
+    if (claim && random.chance(0.5)) await deliver(context, newPayment(context, claim));
 }
 
 /** The payment comes after the end of the hold: the seats are free, or held by another buyer; or after the faults. */
@@ -188,8 +210,11 @@ async function payWrongly(context: Context): Promise<void> {
   const { shop } = context;
   const claim = await takeSeats(context);
   if (!claim) return;
-  const wrong = shop.deps.random.chance(0.5) ? withOffset(claim.total, -1) : { ...claim.total, currency: 'USD' };
-  if (shop.deps.random.chance(0.5)) await shop.confirm(claim, `wrong_${shop.deps.random.uuid()}`, wrong);
+  const wrong = shop.deps.random.chance(0.5)
+    ? withOffset(claim.total, -1)
+    : { ...claim.total, currency: 'USD' };
+  if (shop.deps.random.chance(0.5))
+    await shop.confirm(claim, `wrong_${shop.deps.random.uuid()}`, wrong);
   else await deliver(context, newPayment(context, claim, wrong));
   if (shop.deps.random.chance(0.6)) await deliver(context, newPayment(context, claim));
 }
@@ -221,7 +246,9 @@ async function payAndCancel(context: Context): Promise<void> {
   if (!claim) return;
   const payment = newPayment(context, claim);
   const pay = (): Promise<unknown> =>
-    random.chance(0.5) ? deliver(context, payment) : context.shop.confirm(claim, `own_${random.uuid()}`);
+    random.chance(0.5)
+      ? deliver(context, payment)
+      : context.shop.confirm(claim, `own_${random.uuid()}`);
   await shortDelay(context);
   switch (random.below(3)) {
     case 0:
@@ -298,7 +325,10 @@ async function browse(context: Context): Promise<void> {
 }
 
 /** The scenarios of a simulated buyer, with their weights. */
-export const SCENARIOS: readonly (readonly [weight: number, scenario: (context: Context) => Promise<void>])[] = [
+export const SCENARIOS: readonly (readonly [
+  weight: number,
+  scenario: (context: Context) => Promise<void>,
+])[] = [
   [14, buyByWebhook],
   [10, buyByConfirm],
   [6, race],

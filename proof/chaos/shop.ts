@@ -51,7 +51,9 @@ export class Shop {
       expect: [201, '409 seats_unavailable'],
       subject: id,
     });
-    return answer.status === 201 ? this.deps.journal.recordHold(reservationOf(answer), client) : null;
+    return answer.status === 201
+      ? this.deps.journal.recordHold(reservationOf(answer), client)
+      : null;
   }
 
   /** Sends a known key with another body: it must be refused. */
@@ -62,7 +64,11 @@ export class Shop {
       path: '/v1/reservations',
       key: this.deps.keys[by],
       headers: { 'idempotency-key': claim.id },
-      body: { event: claim.event, seats: claim.labels, buyer: { name: 'Somebody Else', email: 'else@example.org' } },
+      body: {
+        event: claim.event,
+        seats: claim.labels,
+        buyer: { name: 'Somebody Else', email: 'else@example.org' },
+      },
       expect: ['422 idempotency_key_reused'],
       subject: claim.id,
     });
@@ -84,7 +90,8 @@ export class Shop {
     if (answer.status !== 200) return now;
     if (wasConfirmed && !claim.cancelAsked && now.status !== 'confirmed')
       this.reportContradiction(claim, 'confirmed', now);
-    if (wasCancelled && now.status !== 'cancelled') this.reportContradiction(claim, 'cancelled', now);
+    if (wasCancelled && now.status !== 'cancelled')
+      this.reportContradiction(claim, 'cancelled', now);
     return now;
   }
 
@@ -97,7 +104,11 @@ export class Shop {
   }
 
   /** Reads until the status is one of these, for a while. */
-  async waitFor(claim: Claim, statuses: readonly Reservation['status'][], limitMs: number): Promise<boolean> {
+  async waitFor(
+    claim: Claim,
+    statuses: readonly Reservation['status'][],
+    limitMs: number,
+  ): Promise<boolean> {
     for (const until = Date.now() + limitMs; Date.now() < until;) {
       if (statuses.includes((await this.read(claim)).status)) return true;
       await sleep(250);
@@ -115,8 +126,19 @@ export class Shop {
       key: this.deps.keys[claim.client],
       body: { payment: { reference, ...money } },
       expect: right
-        ? [200, 202, '409 reservation_expired', '409 reservation_cancelled', '409 reservation_confirmed']
-        : ['422 payment_mismatch', '409 reservation_expired', '409 reservation_cancelled', '409 reservation_confirmed'],
+        ? [
+            200,
+            202,
+            '409 reservation_expired',
+            '409 reservation_cancelled',
+            '409 reservation_confirmed',
+          ]
+        : [
+            '422 payment_mismatch',
+            '409 reservation_expired',
+            '409 reservation_cancelled',
+            '409 reservation_confirmed',
+          ],
       subject: claim.id,
     });
     if (answer.lost > 0) payment.uncertain = true;
@@ -125,7 +147,10 @@ export class Shop {
     if (answer.status === 200) {
       claim.confirmed.add(reference);
       const now = reservationOf(answer);
-      if (now.payment?.reference !== reference || !['confirmed', 'cancelled'].includes(now.status)) {
+      if (
+        now.payment?.reference !== reference ||
+        !['confirmed', 'cancelled'].includes(now.status)
+      ) {
         const detail = `confirm of ${reference} was answered 200 with ${now.status}, ${now.payment?.reference ?? 'no payment'}`;
         this.deps.journal.violation('confirm 200 is of its own payment', claim.id, detail);
       }
@@ -175,7 +200,10 @@ export class Shop {
 
   /** Reports a failed payment, which the API only records. */
   async payFailed(claim: Claim, reference: string): Promise<void> {
-    const raw = JSON.stringify({ type: 'payment.failed', data: { reservation: claim.id, reference, ...claim.total } });
+    const raw = JSON.stringify({
+      type: 'payment.failed',
+      data: { reservation: claim.id, reference, ...claim.total },
+    });
     const id = `msg_${this.deps.random.uuid()}`;
     await this.deps.http.call({
       operation: 'webhook payment.failed',
@@ -198,7 +226,14 @@ export class Shop {
     const metadata = { reservation_id: reservation };
     const object =
       type === 'payment_intent.succeeded'
-        ? { id: reference, object: 'payment_intent', amount, amount_received: amount, currency, metadata }
+        ? {
+            id: reference,
+            object: 'payment_intent',
+            amount,
+            amount_received: amount,
+            currency,
+            metadata,
+          }
         : {
             id: `cs_${reference}`,
             object: 'checkout.session',
@@ -235,7 +270,8 @@ export class Shop {
     if (answer.status === 200) {
       claim.cancelled.done = true;
       const { status } = reservationOf(answer);
-      if (status !== 'cancelled') this.deps.journal.violation('cancel 200 is cancelled', claim.id, `it says ${status}`);
+      if (status !== 'cancelled')
+        this.deps.journal.violation('cancel 200 is cancelled', claim.id, `it says ${status}`);
     }
     return answer;
   }
@@ -255,7 +291,8 @@ export class Shop {
       ],
       subject: claim.id,
     });
-    if (answer.status === 200) this.deps.journal.extendPromise(claim, reservationOf(answer).expiresAt);
+    if (answer.status === 200)
+      this.deps.journal.extendPromise(claim, reservationOf(answer).expiresAt);
     return answer.status === 200;
   }
 
@@ -284,7 +321,8 @@ export class Shop {
       expect: [200, '409 tickets_not_ready'],
       subject: claim.id,
     });
-    const isPdf = Buffer.isBuffer(answer.body) && answer.body.subarray(0, 5).toString('latin1') === '%PDF-';
+    const isPdf =
+      Buffer.isBuffer(answer.body) && answer.body.subarray(0, 5).toString('latin1') === '%PDF-';
     if (answer.status === 200 && !isPdf)
       this.deps.journal.violation('a PDF is a PDF', claim.id, 'it does not start with %PDF-');
   }
@@ -319,7 +357,12 @@ export class Shop {
   }
 
   /** A read of anything else. */
-  async get(operation: string, path: string, as?: keyof DevInfo['keys'], expect: readonly number[] = [200]) {
+  async get(
+    operation: string,
+    path: string,
+    as?: keyof DevInfo['keys'],
+    expect: readonly number[] = [200],
+  ) {
     const key = as && this.deps.keys[as];
     return this.deps.http.call({
       operation,
@@ -332,18 +375,25 @@ export class Shop {
   }
 
   /** Sends a signal as an operator does from the command line; repeats it while Temporal is down. */
-  async signal(id: string, name: 'paymentConfirmed' | 'cancel', args: unknown[]): Promise<SignalResult> {
+  async signal(
+    id: string,
+    name: 'paymentConfirmed' | 'cancel',
+    args: unknown[],
+  ): Promise<SignalResult> {
     const { temporal, journal, random, http } = this.deps;
     let result: SignalResult = 'unknown';
     for (let attempt = 0; attempt < SIGNAL_TRIES && result === 'unknown'; attempt++) {
       try {
         const deadline = Date.now() + SIGNAL_TIMEOUT_MS;
-        await temporal.connection.withDeadline(deadline, () => temporal.workflow.getHandle(id).signal(name, ...args));
+        await temporal.connection.withDeadline(deadline, () =>
+          temporal.workflow.getHandle(id).signal(name, ...args),
+        );
         result = 'taken';
         journal.write({ actor: http.actor, operation: `signal ${name}`, subject: id, args });
       } catch (error) {
         const cause = (error as { cause?: { code?: unknown } }).cause;
-        if ((error as Error).name === 'WorkflowNotFoundError' || cause?.code === NOT_FOUND) result = 'gone';
+        if ((error as Error).name === 'WorkflowNotFoundError' || cause?.code === NOT_FOUND)
+          result = 'gone';
         else await sleep(random.between(200, 1_000));
       }
     }
@@ -353,7 +403,9 @@ export class Shop {
 
   async signalPayment(payment: Payment): Promise<SignalResult> {
     const { reference, reservation, amount, currency } = payment;
-    const result = await this.signal(reservation, 'paymentConfirmed', [{ reference, amount, currency }]);
+    const result = await this.signal(reservation, 'paymentConfirmed', [
+      { reference, amount, currency },
+    ]);
     if (result === 'taken') payment.acknowledged.add('signal');
     else payment.uncertain = true;
     return result;

@@ -83,7 +83,9 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
   const apiPort = await services.ports.free();
 
   async function startOwn(): Promise<Stack> {
-    const faults = Object.entries(FAULT_POINTS).map(([name, probability]) => `${name}=${probability}`);
+    const faults = Object.entries(FAULT_POINTS).map(
+      ([name, probability]) => `${name}=${probability}`,
+    );
     const stack = await startStack({
       home: join(home, 'stack'),
       env: {

@@ -31,7 +31,9 @@ async function readPendingWork(direct: DirectAccess): Promise<PendingWork> {
 
 /** Makes payments without a reservation old enough to be refunded. @returns how many there are */
 export async function ageUnmatchedPayments(direct: DirectAccess): Promise<number> {
-  const changed = await direct.rows<{ reference: string }>(`${TEN_MINUTES_LATER} returning p.reference`);
+  const changed = await direct.rows<{ reference: string }>(
+    `${TEN_MINUTES_LATER} returning p.reference`,
+  );
   return changed.length;
 }
 
@@ -48,7 +50,9 @@ export async function waitUntilIdle(
   let left = 'nothing could be read';
   for (const until = Date.now() + IDLE.timeoutMs; Date.now() < until && !giveUp.aborted;) {
     try {
-      const pending = Object.entries(await readPendingWork(direct)).filter(([, count]) => count > 0);
+      const pending = Object.entries(await readPendingWork(direct)).filter(
+        ([, count]) => count > 0,
+      );
       if (pending.length === 0) return null;
       left = pending.map(([what, count]) => `${what} ${count}`).join(', ');
     } catch (error) {

@@ -75,12 +75,15 @@ export function createCaller(apiUrl: string, key: string, connections: number): 
               text: Buffer.concat(chunks).toString(),
               json: incoming.headers['content-type']?.includes('json') ?? false,
               ms,
-              retryAfterMs: 1000 * Math.min(60, Math.max(1, Number(incoming.headers['retry-after']) || 1)),
+              retryAfterMs:
+                1000 * Math.min(60, Math.max(1, Number(incoming.headers['retry-after']) || 1)),
             });
           });
         },
       );
-      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)));
+      outgoing.on('timeout', () =>
+        outgoing.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
+      );
       outgoing.on('error', reject);
       outgoing.end(text);
     });

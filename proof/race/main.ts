@@ -1,4 +1,10 @@
-import { answerHelp, readSettings, SettingsError, findSystem, renderConsoleTable } from '../product';
+import {
+  answerHelp,
+  readSettings,
+  SettingsError,
+  findSystem,
+  renderConsoleTable,
+} from '../product';
 import { saveReport } from '../report/report';
 import { OptionsError, RACE_USAGE, readRaceOptions, type RaceOptions } from './options';
 import { complaints, countRace, groupTable, raceReport, raceTable, verdictOf } from './report';
@@ -27,7 +33,8 @@ function print(result: RaceResult, options: RaceOptions, reportFile: string): vo
   if (bad.length > MAX_COMPLAINTS) console.log(`  and ${bad.length - MAX_COMPLAINTS} more`);
   const { ok, text } = verdictOf(result);
   console.log(`${ok ? '✓' : '✗'} ${text}`);
-  if (result.released !== null) console.log(`Released ${result.released} of ${countRace(result).won} holds.`);
+  if (result.released !== null)
+    console.log(`Released ${result.released} of ${countRace(result).won} holds.`);
   console.log(`Report: ${reportFile}`);
 }
 
@@ -37,7 +44,9 @@ async function main(): Promise<number> {
   const options = readRaceOptions(process.argv.slice(2));
   const { apiUrl, clientKey } = findSystem(readSettings(['HOLDFAST_HOME']).HOLDFAST_HOME);
   if (!clientKey) {
-    throw new OptionsError('No client key: start `npm run dev`, or set HOLDFAST_KEY (and HOLDFAST_URL or PORT)');
+    throw new OptionsError(
+      'No client key: start `npm run dev`, or set HOLDFAST_KEY (and HOLDFAST_URL or PORT)',
+    );
   }
   const progress = progressLine();
   try {
@@ -48,7 +57,9 @@ async function main(): Promise<number> {
   } catch (error) {
     progress.clear();
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') {
-      throw new OptionsError(`No server answers at ${apiUrl}: start \`npm run dev\`, or set HOLDFAST_URL`);
+      throw new OptionsError(
+        `No server answers at ${apiUrl}: start \`npm run dev\`, or set HOLDFAST_URL`,
+      );
     }
     throw error;
   }
@@ -57,7 +68,9 @@ async function main(): Promise<number> {
 main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    console.error(error instanceof OptionsError || error instanceof SettingsError ? error.message : error);
+    console.error(
+      error instanceof OptionsError || error instanceof SettingsError ? error.message : error,
+    );
     process.exitCode = 2;
   },
 );

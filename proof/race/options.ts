@@ -33,7 +33,9 @@ function countOf(name: string, text: string | undefined, fallback: number, max: 
   if (text === undefined) return fallback;
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || value > max) {
-    throw new OptionsError(`--${name} must be a whole number from 1 to ${max.toLocaleString('en-GB')}, not "${text}"`);
+    throw new OptionsError(
+      `--${name} must be a whole number from 1 to ${max.toLocaleString('en-GB')}, not "${text}"`,
+    );
   }
   return value;
 }
@@ -59,7 +61,8 @@ export function readRaceOptions(args: readonly string[]): RaceOptions {
   }
   const buyers = countOf('buyers', values.buyers, 10, 10_000);
   const seats = countOf('seats', values.seats, 1, 10_000);
-  if (values.event === '' || values.out === '') throw new OptionsError('--event and --out must not be empty');
+  if (values.event === '' || values.out === '')
+    throw new OptionsError('--event and --out must not be empty');
   return {
     buyers,
     seats,

@@ -22,11 +22,14 @@ export interface RaceFigures {
 
 const attemptsOf = (result: RaceResult) => result.rounds.flatMap(({ attempts }) => attempts);
 const latencies = (attempts: readonly Attempt[], outcome?: Attempt['outcome']) =>
-  attempts.filter((attempt) => outcome === undefined || attempt.outcome === outcome).map(({ ms }) => ms);
+  attempts
+    .filter((attempt) => outcome === undefined || attempt.outcome === outcome)
+    .map(({ ms }) => ms);
 
 export function countRace(result: RaceResult): RaceFigures {
   const attempts = attemptsOf(result);
-  const count = (outcome: Attempt['outcome']) => attempts.filter((attempt) => attempt.outcome === outcome).length;
+  const count = (outcome: Attempt['outcome']) =>
+    attempts.filter((attempt) => attempt.outcome === outcome).length;
   const bad = result.rounds.flatMap(({ badSeats }) => badSeats);
   return {
     requests: attempts.length,
@@ -41,14 +44,25 @@ export function countRace(result: RaceResult): RaceFigures {
 }
 
 const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
-const ms = (value: number) => `${value >= 100 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1)} ms`;
+const ms = (value: number) =>
+  `${value >= 100 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1)} ms`;
 
 /** The figures of the whole race in one row. */
 export function raceTable(result: RaceResult): Table {
   const figures = countRace(result);
   const all = summarise(latencies(attemptsOf(result)));
   return {
-    columns: ['requests', 'seats', 'success rate', 'collisions', 'mean latency', 'p50', 'p95', 'p99', 'retries'],
+    columns: [
+      'requests',
+      'seats',
+      'success rate',
+      'collisions',
+      'mean latency',
+      'p50',
+      'p95',
+      'p99',
+      'retries',
+    ],
     rows: [
       [
         figures.requests,
@@ -76,18 +90,43 @@ export function groupTable(result: RaceResult): Table {
   const rows = [row('winners', 'won'), row('losers', 'lost'), row('failed', 'failed')].filter(
     ([, count]) => count !== 0,
   );
-  return { title: 'Latency', columns: ['', 'requests', 'mean', 'p50', 'p95', 'p99', 'slowest'], rows };
+  return {
+    title: 'Latency',
+    columns: ['', 'requests', 'mean', 'p50', 'p95', 'p99', 'slowest'],
+    rows,
+  };
 }
 
 const MAX_ROUNDS_SHOWN = 50;
 
 function roundsTable({ rounds }: RaceResult): Table {
-  const rows = rounds.slice(0, MAX_ROUNDS_SHOWN).map(({ seats, attempts, ms: whole, badSeats }, index) => {
-    const { mean, p95 } = summarise(latencies(attempts));
-    const named = seats.length > 3 ? `${seats.slice(0, 3).join(', ')} and ${seats.length - 3} more` : seats.join(', ');
-    return [index + 1, named, latencies(attempts, 'won').length, badSeats.length, ms(mean), ms(p95), ms(whole)];
-  });
-  const columns = ['round', 'seats', 'winners', 'bad seats', 'mean latency', 'p95', 'last answer after'];
+  const rows = rounds
+    .slice(0, MAX_ROUNDS_SHOWN)
+    .map(({ seats, attempts, ms: whole, badSeats }, index) => {
+      const { mean, p95 } = summarise(latencies(attempts));
+      const named =
+        seats.length > 3
+          ? `${seats.slice(0, 3).join(', ')} and ${seats.length - 3} more`
+          : seats.join(', ');
+      return [
+        index + 1,
+        named,
+        latencies(attempts, 'won').length,
+        badSeats.length,
+        ms(mean),
+        ms(p95),
+        ms(whole),
+      ];
+    });
+  const columns = [
+    'round',
+    'seats',
+    'winners',
+    'bad seats',
+    'mean latency',
+    'p95',
+    'last answer after',
+  ];
   return { title: 'Rounds', columns, rows };
 }
 
@@ -115,7 +154,10 @@ function chartsOf(result: RaceResult): Chart[] {
       title: 'Winners and losers',
       unit: 'ms',
       categories: ['mean', 'p50', 'p95', 'p99'],
-      series: summaries.map(({ name, summary: { mean, p50, p95, p99 } }) => ({ name, values: [mean, p50, p95, p99] })),
+      series: summaries.map(({ name, summary: { mean, p50, p95, p99 } }) => ({
+        name,
+        values: [mean, p50, p95, p99],
+      })),
     },
     {
       kind: 'line',
@@ -140,14 +182,19 @@ export function complaints({ rounds }: RaceResult): string[] {
         ? `seat ${seat} was requested and nobody got it`
         : `seat ${seat} was sold ${winners.length} times: ${winners.join(', ')}`,
     ),
-    ...[...reasons].map(([reason, count]) => `${count} requests were answered neither 201 nor 409: ${reason}`),
+    ...[...reasons].map(
+      ([reason, count]) => `${count} requests were answered neither 201 nor 409: ${reason}`,
+    ),
   ];
 }
 
 export function verdictOf(result: RaceResult): { ok: boolean; text: string } {
   const { ok, collisions, unsold, failed } = countRace(result);
   if (ok) return { ok, text: 'Every requested seat has exactly one winner.' };
-  return { ok, text: `${collisions} seats sold twice, ${unsold} requested seats unsold, ${failed} requests failed.` };
+  return {
+    ok,
+    text: `${collisions} seats sold twice, ${unsold} requested seats unsold, ${failed} requests failed.`,
+  };
 }
 
 /** The whole race as a report. */
@@ -162,7 +209,9 @@ export function raceReport(result: RaceResult, options: RaceOptions, apiUrl: str
     verdict: verdictOf(result),
     tables: [
       raceTable(result),
-      ...(bad.length > 0 ? [{ title: 'What went wrong', columns: [''], rows: bad.map((line) => [line]) }] : []),
+      ...(bad.length > 0
+        ? [{ title: 'What went wrong', columns: [''], rows: bad.map((line) => [line]) }]
+        : []),
       groupTable(result),
       ...(rounds > 1 ? [roundsTable(result)] : []),
     ],

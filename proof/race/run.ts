@@ -69,17 +69,22 @@ interface EventSummary {
 }
 
 const onSale = ({ salesOpenAt, salesCloseAt }: EventSummary, now: number) =>
-  (salesOpenAt === null || Date.parse(salesOpenAt) <= now) && (salesCloseAt === null || now < Date.parse(salesCloseAt));
+  (salesOpenAt === null || Date.parse(salesOpenAt) <= now) &&
+  (salesCloseAt === null || now < Date.parse(salesCloseAt));
 
 /** The event on sale with the most free seats, among the first hundred. */
 async function roomiestEvent(api: Caller): Promise<string> {
-  const { data } = await read<{ data: EventSummary[] }>(api, `/v1/events?limit=${MAX_EVENTS_LOOKED_AT}`);
+  const { data } = await read<{ data: EventSummary[] }>(
+    api,
+    `/v1/events?limit=${MAX_EVENTS_LOOKED_AT}`,
+  );
   let best = { slug: '', free: 0 };
   for (const event of data.filter((one) => onSale(one, Date.now()))) {
     const free = (await freeSeats(api, event.slug)).length;
     if (free > best.free) best = { slug: event.slug, free };
   }
-  if (best.slug === '') throw new OptionsError('No event on sale has a free seat: run `npm run seed`, or name one');
+  if (best.slug === '')
+    throw new OptionsError('No event on sale has a free seat: run `npm run seed`, or name one');
   return best.slug;
 }
 
@@ -93,7 +98,11 @@ function drawSeats(free: string[], count: number): string[] {
 
 async function buy(api: Caller, event: string, seat: string, index: number): Promise<Attempt> {
   const id = randomUUID();
-  const body = { event, seats: [seat], buyer: { name: `Racer ${index + 1}`, email: `race-${id}@example.org` } };
+  const body = {
+    event,
+    seats: [seat],
+    buyer: { name: `Racer ${index + 1}`, email: `race-${id}@example.org` },
+  };
   const sentAt = performance.now();
   try {
     const headers = { 'idempotency-key': id };
@@ -111,36 +120,49 @@ async function buy(api: Caller, event: string, seat: string, index: number): Pro
 function badSeatsOf(attempts: readonly Attempt[]): BadSeat[] {
   const winners = new Map<string, string[]>(attempts.map(({ seat }) => [seat, []]));
   for (const { seat, outcome, id } of attempts) if (outcome === 'won') winners.get(seat)!.push(id);
-  return [...winners].filter(([, ids]) => ids.length !== 1).map(([seat, ids]) => ({ seat, winners: ids }));
+  return [...winners]
+    .filter(([, ids]) => ids.length !== 1)
+    .map(([seat, ids]) => ({ seat, winners: ids }));
 }
 
 async function race(buyers: readonly Caller[], event: string, seats: string[]): Promise<Round> {
   // Every request is made in one go: nothing else runs between the first and the last.
   const wanted = buyers.map(() => seats[randomInt(seats.length)]!);
   const startedAt = performance.now();
-  const attempts = await Promise.all(buyers.map((buyer, index) => buy(buyer, event, wanted[index]!, index)));
+  const attempts = await Promise.all(
+    buyers.map((buyer, index) => buy(buyer, event, wanted[index]!, index)),
+  );
   return { seats, attempts, ms: performance.now() - startedAt, badSeats: badSeatsOf(attempts) };
 }
 
-const winnersOf = ({ attempts }: Round): Attempt[] => attempts.filter(({ outcome }) => outcome === 'won');
+const winnersOf = ({ attempts }: Round): Attempt[] =>
+  attempts.filter(({ outcome }) => outcome === 'won');
 
 async function connectAll(buyers: readonly Caller[], progress: Progress): Promise<void> {
   // In portions, because the queue of connections that wait to be accepted is finite.
   for (let start = 0; start < buyers.length; start += CONNECT_AT_ONCE) {
-    progress(`connecting ${Math.min(buyers.length, start + CONNECT_AT_ONCE)} of ${buyers.length} buyers`);
+    progress(
+      `connecting ${Math.min(buyers.length, start + CONNECT_AT_ONCE)} of ${buyers.length} buyers`,
+    );
     await Promise.all(buyers.slice(start, start + CONNECT_AT_ONCE).map((buyer) => buyer.connect()));
   }
 }
 
 /** Cancels the winners' holds. One that has ended by itself meanwhile is free already. */
-async function release(api: Caller, winners: readonly Attempt[], progress: Progress): Promise<number> {
+async function release(
+  api: Caller,
+  winners: readonly Attempt[],
+  progress: Progress,
+): Promise<number> {
   const ids = winners.map(({ id }) => id);
   let released = 0;
   const waiting = [...ids];
   const work = async () => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
       // One that does not come back ends by its own time; the race is decided all the same.
-      const answer = await api.call({ method: 'POST', path: `/v1/reservations/${id}/cancel` }).catch(() => null);
+      const answer = await api
+        .call({ method: 'POST', path: `/v1/reservations/${id}/cancel` })
+        .catch(() => null);
       if (answer && [200, 202, 409].includes(answer.status)) released++;
       progress(`releasing the holds: ${released} of ${ids.length}`);
     }
@@ -157,7 +179,9 @@ async function drawFreeSeats(
 ): Promise<string[]> {
   const free = (await freeSeats(admin, event)).filter((seat) => !used.has(seat));
   if (free.length < count) {
-    throw new OptionsError(`${event} has ${free.length} fresh free seats, ${count} are needed for a round`);
+    throw new OptionsError(
+      `${event} has ${free.length} fresh free seats, ${count} are needed for a round`,
+    );
   }
   return drawSeats(free, count);
 }
@@ -192,7 +216,9 @@ export async function runRace(
   progress: Progress,
 ): Promise<RaceResult> {
   const admin = createCaller(target.apiUrl, target.key, ADMIN_CONNECTIONS);
-  const buyers = Array.from({ length: options.buyers }, () => createCaller(target.apiUrl, target.key, 1));
+  const buyers = Array.from({ length: options.buyers }, () =>
+    createCaller(target.apiUrl, target.key, 1),
+  );
   try {
     const event = options.event ?? (await roomiestEvent(admin));
     await warmUp({ admin, buyers, event, seats: options.seats, progress });

@@ -77,7 +77,11 @@ const bar = (series: number, x: number, width: number, top: number, bottom: numb
   `<rect class="${colour(series)}" x="${px(x)}" y="${px(top)}" width="${px(Math.max(1, width))}" height="${px(Math.max(0, bottom - top))}" rx="1.5"><title>${escapeText(hint)}</title></rect>`;
 
 function drawBars(chart: BarChart): string {
-  const { toY, svg } = frame(chart.title, Math.max(0, ...chart.series.flatMap((one) => one.values)), chart.unit);
+  const { toY, svg } = frame(
+    chart.title,
+    Math.max(0, ...chart.series.flatMap((one) => one.values)),
+    chart.unit,
+  );
   const slot = PLOT_WIDTH / Math.max(1, chart.categories.length);
   const width = Math.min(56, (slot * 0.7) / chart.series.length);
   const start = (slot - width * chart.series.length) / 2;
@@ -89,7 +93,9 @@ function drawBars(chart: BarChart): string {
       return bar(series, x + 1, width - 2, toY(value), toY(0), hint) + (width >= 30 ? label : '');
     }),
   );
-  const labels = chart.categories.map((text, category) => below(LEFT + slot * (category + 0.5), text));
+  const labels = chart.categories.map((text, category) =>
+    below(LEFT + slot * (category + 0.5), text),
+  );
   return svg(marks.join(''), labels.join(''));
 }
 
@@ -98,7 +104,9 @@ function drawLines(chart: LineChart): string {
   const { toY, svg } = frame(chart.title, Math.max(0, ...points.map(([, y]) => y)), chart.yLabel);
   const xs = points.map(([x]) => x);
   const from = Math.min(...xs, Infinity);
-  const x = niceScale(Number.isFinite(from) ? from : 0, Math.max(...xs, -Infinity), { startAtMin: true });
+  const x = niceScale(Number.isFinite(from) ? from : 0, Math.max(...xs, -Infinity), {
+    startAtMin: true,
+  });
   const toX = (value: number) => LEFT + (PLOT_WIDTH * (value - x.min)) / (x.max - x.min);
   const marks = chart.series.map(({ name, points: line }, series) => {
     if (line.length === 1) {
@@ -109,15 +117,25 @@ function drawLines(chart: LineChart): string {
     return `<polyline class="line ${colour(series)}" points="${path}"><title>${escapeText(name)}</title></polyline>`;
   });
   const labels = x.ticks.map((tick) => below(toX(tick), formatCell(tick)));
-  return svg(marks.join(''), labels.join('') + below(LEFT + PLOT_WIDTH / 2, chart.xLabel, 1, 'axis'));
+  return svg(
+    marks.join(''),
+    labels.join('') + below(LEFT + PLOT_WIDTH / 2, chart.xLabel, 1, 'axis'),
+  );
 }
 
 /** Counts values into equal bins of a readable width. */
-export function binValues(values: readonly number[]): { start: number; width: number; counts: number[] } {
+export function binValues(values: readonly number[]): {
+  start: number;
+  width: number;
+  counts: number[];
+} {
   const finite = values.length > 0 ? values : [0];
   const low = finite.reduce((a, b) => Math.min(a, b));
   const high = finite.reduce((a, b) => Math.max(a, b));
-  const { step: width, min: start } = niceScale(low, high, { startAtMin: true, steps: MAX_BINS * 0.7 });
+  const { step: width, min: start } = niceScale(low, high, {
+    startAtMin: true,
+    steps: MAX_BINS * 0.7,
+  });
   const counts = new Array<number>(Math.floor((high - start) / width) + 1).fill(0);
   for (const value of values) counts[Math.floor((value - start) / width)]!++;
   return { start, width, counts };
@@ -160,7 +178,9 @@ function draw(chart: Chart): string {
 /** One chart as a figure with its title, legend and note. */
 export function renderChart(chart: Chart): string {
   const names = chart.series.map(({ name }) => name);
-  const legend = names.map((name, index) => `<li><i class="${colour(index)}"></i>${escapeText(name)}</li>`).join('');
+  const legend = names
+    .map((name, index) => `<li><i class="${colour(index)}"></i>${escapeText(name)}</li>`)
+    .join('');
   const note = chart.note ? `<p class="note">${escapeText(chart.note)}</p>` : '';
   return (
     `<figure><figcaption>${escapeText(chart.title)}</figcaption>` +

@@ -18,8 +18,12 @@ export interface Report {
 }
 
 function renderTable(table: Table): string {
-  const kind = table.columns.map((_, column) => (isNumeric(table, column) ? ' class="figure"' : ''));
-  const head = table.columns.map((label, column) => `<th scope="col"${kind[column]!}>${escapeText(label)}</th>`);
+  const kind = table.columns.map((_, column) =>
+    isNumeric(table, column) ? ' class="figure"' : '',
+  );
+  const head = table.columns.map(
+    (label, column) => `<th scope="col"${kind[column]!}>${escapeText(label)}</th>`,
+  );
   const rows = table.rows.map(
     (row) =>
       `<tr>${table.columns.map((_, column) => `<td${kind[column]!}>${escapeText(formatCell(row[column] ?? ''))}</td>`).join('')}</tr>`,

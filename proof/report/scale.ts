@@ -16,7 +16,11 @@ function niceStep(rough: number): number {
  * An axis with round numbers that covers `low` to `high`; it starts at 0 unless `startAtMin`.
  * @param options.steps the approximate number of steps
  */
-export function niceScale(low: number, high: number, options: { startAtMin?: boolean; steps?: number } = {}): Scale {
+export function niceScale(
+  low: number,
+  high: number,
+  options: { startAtMin?: boolean; steps?: number } = {},
+): Scale {
   const { startAtMin = false, steps = 5 } = options;
   const from = startAtMin ? low : 0;
   const to = high > from ? high : from + 1;
@@ -26,6 +30,8 @@ export function niceScale(low: number, high: number, options: { startAtMin?: boo
   const count = Math.round((max - min) / step);
   // Rounded to the decimals of the step: the sum 0.1 + 0.2 is not 0.3.
   const decimals = Math.max(0, -Math.floor(Math.log10(step)));
-  const ticks = Array.from({ length: count + 1 }, (_, index) => Number((min + index * step).toFixed(decimals)));
+  const ticks = Array.from({ length: count + 1 }, (_, index) =>
+    Number((min + index * step).toFixed(decimals)),
+  );
   return { min, max, step, ticks };
 }

@@ -1,6 +1,8 @@
 /** The value below which the given share (0 to 1) of the sorted values lies, by nearest rank; 0 of nothing. */
 export function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0;
+  return (
+    sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? 0
+  );
 }
 
 export interface Summary {

@@ -6,7 +6,13 @@ export interface ActorDirectory {
   openReservations(): Promise<string[]>;
 }
 
-export const createHousekeepingActivities = ({ db, actors }: { db: Database; actors: ActorDirectory }) => ({
+export const createHousekeepingActivities = ({
+  db,
+  actors,
+}: {
+  db: Database;
+  actors: ActorDirectory;
+}) => ({
   /** What the relays' own sweep does, also where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
     return sweep(db);

@@ -9,7 +9,9 @@ export interface PaymentProvider {
    * @returns `refunded`, or `refused` when the provider says no for good (an operator has to look).
    * @throws when the provider cannot be reached or does not know yet: try again.
    */
-  refund(payment: Pick<RefundJob, 'paymentId' | 'reference' | 'amount' | 'currency'>): Promise<RefundResult>;
+  refund(
+    payment: Pick<RefundJob, 'paymentId' | 'reference' | 'amount' | 'currency'>,
+  ): Promise<RefundResult>;
 }
 
 /** The providers that this system is set up for, each for what it captured. */

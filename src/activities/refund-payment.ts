@@ -14,7 +14,13 @@ async function giveBack(refund: RefundJob, providers: PaymentProviders): Promise
   return provider ? provider.refund(refund) : { kind: 'refused', reason: 'provider_not_set_up' };
 }
 
-export const createRefundActivities = ({ db, providers }: { db: Database; providers: PaymentProviders }) => ({
+export const createRefundActivities = ({
+  db,
+  providers,
+}: {
+  db: Database;
+  providers: PaymentProviders;
+}) => ({
   /**
    * Gives a payment back, once: the provider knows the reference as idempotency key, so an attempt whose answer was
    * lost is repeated without harm.

@@ -6,7 +6,13 @@ import type { TicketPrinter } from './ports';
 
 const HEARTBEAT_MS = 3000;
 
-export const createDocumentActivities = ({ db, print }: { db: Database; print: TicketPrinter }) => ({
+export const createDocumentActivities = ({
+  db,
+  print,
+}: {
+  db: Database;
+  print: TicketPrinter;
+}) => ({
   /**
    * Prints a confirmed reservation's tickets and keeps the document in the database, where every API process finds it.
    * Done already: nothing is printed again. The codes were fixed at the confirmation, so a second print is the same.

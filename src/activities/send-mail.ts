@@ -16,7 +16,8 @@ type Occasion = Parameters<typeof findMail>[1];
 export type MailOutcome = 'sent' | 'refused' | 'not_owed';
 
 /** How long to wait after that many tries: 1 s, 2 s, 4 s and so on. */
-export const retryDelayMs = (attempt: number): number => Math.min(MAX_RETRY_DELAY_MS, 1000 * 2 ** (attempt - 1));
+export const retryDelayMs = (attempt: number): number =>
+  Math.min(MAX_RETRY_DELAY_MS, 1000 * 2 ** (attempt - 1));
 
 /** The failure that has Temporal try again. */
 function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
@@ -36,7 +37,10 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     const pdf = await readDocument(db, reservationId);
     // Never a mail without its tickets: the workflow prints first, so this is a retry at worst.
     if (!pdf)
-      throw ApplicationFailure.retryable(`The tickets of ${reservationId} are not printed yet`, 'TicketsNotReady');
+      throw ApplicationFailure.retryable(
+        `The tickets of ${reservationId} are not printed yet`,
+        'TicketsNotReady',
+      );
     const tickets = (await readTicketContent(db, reservationId))?.tickets ?? [];
     return ticketsMail({ reservationId, to, event, messageId, sequence, pdf, tickets });
   }
@@ -69,7 +73,12 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
           throw tryAgain(error);
         }
         if (!(error instanceof MailRefused)) throw error;
-        await finishMail(db, mail, occasion.reservationId, `the mail server refused it (${error.reply})`);
+        await finishMail(
+          db,
+          mail,
+          occasion.reservationId,
+          `the mail server refused it (${error.reply})`,
+        );
         return 'refused';
       } finally {
         clearInterval(beat);

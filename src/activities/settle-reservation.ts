@@ -22,11 +22,18 @@ const labelsOf = (seats: readonly string[]) => seats.map((label) => label.normal
 
 /** What is wrong with the id and the input of a workflow that was started by hand; null when nothing is. */
 function whyNotByHand(id: string, input: unknown): string | null {
-  if (!IDEMPOTENCY_KEY.test(id)) return 'the workflow id must be 8 to 128 characters of A-Z a-z 0-9 _ . -';
+  if (!IDEMPOTENCY_KEY.test(id))
+    return 'the workflow id must be 8 to 128 characters of A-Z a-z 0-9 _ . -';
   const { event, seats } = (input ?? {}) as Partial<Record<keyof ReservationInput, unknown>>;
-  const isText = (value: unknown) => typeof value === 'string' && value !== '' && !value.includes('\0');
+  const isText = (value: unknown) =>
+    typeof value === 'string' && value !== '' && !value.includes('\0');
   if (!isText(event)) return 'the input needs { "event": slug, "seats": [labels] }';
-  if (!Array.isArray(seats) || seats.length < 1 || seats.length > MAX_SEATS || !seats.every(isText)) {
+  if (
+    !Array.isArray(seats) ||
+    seats.length < 1 ||
+    seats.length > MAX_SEATS ||
+    !seats.every(isText)
+  ) {
     return `"seats" must be a list of 1 to ${MAX_SEATS} labels`;
   }
   return new Set(labelsOf(seats)).size === seats.length ? null : '"seats" names a seat twice';
@@ -42,7 +49,12 @@ interface SettlementDeps {
 }
 
 /** What a reservation's actor does to the world. Each is one transaction and safe to run twice or to die half-way. */
-export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testProvider }: SettlementDeps) => ({
+export const createReservationActivities = ({
+  db,
+  sign,
+  defaultTtlSeconds,
+  testProvider,
+}: SettlementDeps) => ({
   /**
    * Adopts the hold that the API took ahead; past its end it is written as expired and nothing is taken. Without a hold
    * (started by hand) it takes the seats itself, for nobody's account.
@@ -63,8 +75,11 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds, testP
       buyerCap: null,
       actor: BY_HAND,
     });
-    if (result.kind === 'held' || result.kind === 'replayed') return known(await readProgress(db, id), id);
-    return { refused: 'seats' in result ? `${result.kind}: ${result.seats.join(', ')}` : result.kind };
+    if (result.kind === 'held' || result.kind === 'replayed')
+      return known(await readProgress(db, id), id);
+    return {
+      refused: 'seats' in result ? `${result.kind}: ${result.seats.join(', ')}` : result.kind,
+    };
   },
 
   /** Handles what waits in the inbox, in order: payments confirm or go back, a cancel releases or voids. */

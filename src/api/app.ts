@@ -52,13 +52,18 @@ export function createApp(deps: ApiDeps): Koa {
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
   const routes = routesOf(deps);
   for (const route of routes) {
-    router[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), serve(route, authenticate, limits));
+    router[route.method](
+      route.path.replace(/\{(\w+)\}/g, ':$1'),
+      serve(route, authenticate, limits),
+    );
   }
   mountHome(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
   app.use(answer(deps.log, deps.metrics));
   app.use(router.routes()).use(router.allowedMethods());
   // A broken connection is the other side's affair; everything else was answered as a problem.
-  app.on('error', (error: NodeJS.ErrnoException) => deps.log.debug({ code: error.code }, 'connection ended early'));
+  app.on('error', (error: NodeJS.ErrnoException) =>
+    deps.log.debug({ code: error.code }, 'connection ended early'),
+  );
   return app;
 }

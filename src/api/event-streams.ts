@@ -38,7 +38,9 @@ const snapshotOf = ({ layout, letters }: SeatPicture) =>
 function changesOf(before: SeatPicture, after: SeatPicture): string | null {
   if (before.etag === after.etag) return null;
   const changed = after.layout.flatMap(({ label }, index) =>
-    before.letters[index] === after.letters[index] ? [] : [{ label, status: statusOf(after.letters[index]!) }],
+    before.letters[index] === after.letters[index]
+      ? []
+      : [{ label, status: statusOf(after.letters[index]!) }],
   );
   return frame('seats', changed);
 }
@@ -47,7 +49,8 @@ function changesOf(before: SeatPicture, after: SeatPicture): string | null {
  * A map that takes long to read, or many to tell, is looked at less often, so that watching stays cheap: a seventeenth
  * of the time as long as a change still comes within a second, never more than a ninth.
  */
-const pauseAfter = (tookMs: number) => Math.max(POLL_MS, 8 * tookMs, Math.min(16 * tookMs, WITHIN_A_SECOND_MS));
+const pauseAfter = (tookMs: number) =>
+  Math.max(POLL_MS, 8 * tookMs, Math.min(16 * tookMs, WITHIN_A_SECOND_MS));
 
 /**
  * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
@@ -76,7 +79,8 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       const changes = changesOf(channel.picture, picture);
       channel.picture = picture;
       if (changes !== null) await broadcast(channel, changes);
-      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, ': still here\n\n');
+      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS)
+        await broadcast(channel, ': still here\n\n');
     } catch (error) {
       // The listeners keep the last picture; the next look brings what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
@@ -85,7 +89,10 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       channels.delete(eventId);
       return;
     }
-    channel.timer = setTimeout(() => void poll(eventId, channel), pauseAfter(performance.now() - started));
+    channel.timer = setTimeout(
+      () => void poll(eventId, channel),
+      pauseAfter(performance.now() - started),
+    );
   }
 
   return {

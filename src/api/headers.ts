@@ -12,7 +12,9 @@ export const requestIdHeader = z.string().meta({
 export const requestIdParameter = z
   .string()
   .optional()
-  .meta({ description: `Your own id of this request, ${REQUEST_ID_FORM}; any other value is replaced` });
+  .meta({
+    description: `Your own id of this request, ${REQUEST_ID_FORM}; any other value is replaced`,
+  });
 
 export const retryAfterHeader = z
   .int()
@@ -20,9 +22,13 @@ export const retryAfterHeader = z
   .max(86_400)
   .meta({ description: 'Seconds to wait before the next try', examples: [2] });
 
-export const allowHeader = z.string().meta({ description: 'The methods that the path has', examples: ['GET, HEAD'] });
+export const allowHeader = z
+  .string()
+  .meta({ description: 'The methods that the path has', examples: ['GET, HEAD'] });
 
-export const authenticateHeader = z.string().meta({ description: 'RFC 6750', examples: ['Bearer realm="holdfast"'] });
+export const authenticateHeader = z
+  .string()
+  .meta({ description: 'RFC 6750', examples: ['Bearer realm="holdfast"'] });
 
 /** @param what the resource whose path it is */
 export const locationHeader = (what: string, example: string) =>
@@ -30,4 +36,7 @@ export const locationHeader = (what: string, example: string) =>
 
 export const etagHeader = z
   .string()
-  .meta({ description: 'Of this representation: send it back as `If-None-Match`', examples: ['"k3Qb0x"'] });
+  .meta({
+    description: 'Of this representation: send it back as `If-None-Match`',
+    examples: ['"k3Qb0x"'],
+  });

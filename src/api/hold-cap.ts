@@ -18,7 +18,8 @@ export interface HoldCap {
  * `hold_seats` checks it under a lock.)
  */
 export function createHoldCap(db: Database, limit: number | null): HoldCap {
-  if (limit === null) return { limit: Infinity, reached: async () => false, count: () => undefined };
+  if (limit === null)
+    return { limit: Infinity, reached: async () => false, count: () => undefined };
   const known = new Map<string, { open: number; until: number }>();
   return {
     limit,

@@ -16,7 +16,9 @@ interface HoldQueueDeps {
 }
 
 /** Asks about single requests, but those that come while an answer is awaited are asked about together. */
-function gather(findUnavailable: HoldQueueDeps['findUnavailable']): (request: HoldRequest) => Promise<string[] | null> {
+function gather(
+  findUnavailable: HoldQueueDeps['findUnavailable'],
+): (request: HoldRequest) => Promise<string[] | null> {
   interface Asked {
     request: HoldRequest;
     resolve: (gone: string[] | null) => void;
@@ -66,7 +68,8 @@ export function createHoldQueue({
     if (refusedAt.size >= MOST_EVENTS) refusedAt.clear();
     refusedAt.set(event, Date.now());
   }
-  const isCrowded = (event: string): boolean => Date.now() - (refusedAt.get(event) ?? -Infinity) < CROWDED_MS;
+  const isCrowded = (event: string): boolean =>
+    Date.now() - (refusedAt.get(event) ?? -Infinity) < CROWDED_MS;
 
   async function takeInTurn(request: HoldRequest, keys: readonly string[]): Promise<HoldResult> {
     const taking = take(request);

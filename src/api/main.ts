@@ -28,17 +28,34 @@ Runs one API process (API_PROCESSES: several) against the services that the sett
 
 const SETTINGS = [
   ...(['NODE_ENV', 'PORT', 'HOST', 'API_PROCESSES', 'LOG_LEVEL'] as const),
-  ...(['DATABASE_URL', 'DATABASE_POOL', 'DATABASE_PREPARED', 'HOLD_TTL_SECONDS', 'RATE_LIMIT'] as const),
+  ...([
+    'DATABASE_URL',
+    'DATABASE_POOL',
+    'DATABASE_PREPARED',
+    'HOLD_TTL_SECONDS',
+    'RATE_LIMIT',
+  ] as const),
   ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER'] as const),
-  ...(['TRUSTED_PROXIES', 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const),
-  ...(['TICKET_SIGNING_KEY', 'PAYLOAD_ENCRYPTION_KEY', 'DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const),
+  ...([
+    'TRUSTED_PROXIES',
+    'STRIPE_API_KEY',
+    'STRIPE_WEBHOOK_SECRET',
+    'STANDARD_WEBHOOK_SECRET',
+  ] as const),
+  ...([
+    'TICKET_SIGNING_KEY',
+    'PAYLOAD_ENCRYPTION_KEY',
+    'DEV_TEMPORAL_UI_URL',
+    'DEV_MAIL_URL',
+  ] as const),
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
 
 /** Aborted once this process is asked to end, by a signal or by the end of the one that started it. */
 function untilAsked(): AbortSignal {
   const stopping = new AbortController();
-  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, () => stopping.abort());
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const)
+    process.once(event, () => stopping.abort());
   return stopping.signal;
 }
 
@@ -47,7 +64,8 @@ async function main(): Promise<void> {
   const settings = readSettings(SETTINGS);
   refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('api', settings.LOG_LEVEL);
-  if (settings.API_PROCESSES > 1 && cluster.isPrimary) await runProcesses(settings.API_PROCESSES, log, untilAsked());
+  if (settings.API_PROCESSES > 1 && cluster.isPrimary)
+    await runProcesses(settings.API_PROCESSES, log, untilAsked());
   else await serve(settings, log, untilAsked());
 }
 
@@ -81,7 +99,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
     testProvider: settings.STRIPE_API_KEY === undefined,
-    webhookSecrets: { stripe: settings.STRIPE_WEBHOOK_SECRET, standard: settings.STANDARD_WEBHOOK_SECRET },
+    webhookSecrets: {
+      stripe: settings.STRIPE_WEBHOOK_SECRET,
+      standard: settings.STANDARD_WEBHOOK_SECRET,
+    },
     ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
     async temporalAnswers() {
       try {
@@ -115,7 +136,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
   log.info({ port: settings.PORT }, 'api is listening');
   process.send?.('ready');
 
-  if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
+  if (!stopping.aborted)
+    await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
   log.info('api is stopping');
   streams.close();
   const closed = new Promise((resolve) => server.close(resolve));

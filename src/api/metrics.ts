@@ -1,5 +1,12 @@
 import cluster from 'node:cluster';
-import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client';
 import type { Database } from '../db/database';
 import { readBacklog } from '../db/outbox';
 import { figuresOfAll } from './processes';
@@ -29,7 +36,11 @@ export function createApiMetrics(db: Database): ApiMetrics {
     labelNames: ['outcome'],
     registers,
   });
-  const streams = new Gauge({ name: 'holdfast_streams', help: 'Listeners of live seat maps', registers });
+  const streams = new Gauge({
+    name: 'holdfast_streams',
+    help: 'Listeners of live seat maps',
+    registers,
+  });
   new Gauge({
     name: 'holdfast_database_connections',
     help: 'Of the pool',

@@ -25,7 +25,9 @@ export function createOutcomes(db: Database): Outcomes {
       const freshest = Math.max(...[...waiting.values()].map((entry) => entry.since));
       await delay(performance.now() - freshest < SOON_MS ? LOOK_EVERY_MS : LOOK_EVERY_MS_LATER);
       // The database may be away; those who wait give up by their own time.
-      const handled = await findHandled(db, [...waiting.keys()]).catch(() => new Map<number, string>());
+      const handled = await findHandled(db, [...waiting.keys()]).catch(
+        () => new Map<number, string>(),
+      );
       for (const [id, outcome] of handled) waiting.get(id)?.answer(outcome);
     }
     looking = false;

@@ -29,7 +29,11 @@ export async function figuresOfAll(): Promise<string> {
       if (figures !== null) resolve(figures);
       else {
         const headers = { 'retry-after': '2' };
-        reject(new Problem('temporarily_unavailable', 'An API process does not answer; ask again.', { headers }));
+        reject(
+          new Problem('temporarily_unavailable', 'An API process does not answer; ask again.', {
+            headers,
+          }),
+        );
       }
     };
     process.on('message', listen);
@@ -44,7 +48,11 @@ export async function figuresOfAll(): Promise<string> {
  * @param stopping ends them all, gently
  * @throws Error when one of the first ends before it listens: its settings or its port are wrong, and it has said so
  */
-export async function runProcesses(count: number, log: Logger, stopping: AbortSignal): Promise<void> {
+export async function runProcesses(
+  count: number,
+  log: Logger,
+  stopping: AbortSignal,
+): Promise<void> {
   const figures = new AggregatorRegistry();
   // It listens to the processes by being made.
   new RateLimiterClusterMaster();
@@ -81,7 +89,8 @@ export async function runProcesses(count: number, log: Logger, stopping: AbortSi
     allListened = true;
     process.send?.('ready');
     log.info({ processes: count }, 'all API processes listen');
-    if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
+    if (!stopping.aborted)
+      await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
   } finally {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
     await Promise.race([Promise.all(gone), delay(STOP_WITHIN_MS)]);

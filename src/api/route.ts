@@ -74,8 +74,10 @@ export interface Route<
 }
 
 /** Keeps the types of one route together while it is written; a list of routes forgets them. */
-export function defineRoute<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType>(
-  route: Route<Params, Query, Body>,
-): Route {
+export function defineRoute<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+>(route: Route<Params, Query, Body>): Route {
   return route;
 }

@@ -42,9 +42,14 @@ export const currency = z
 /** A currency of a request: one whose minor unit is known. */
 export const currencyInput = z
   .string()
-  .regex(new RegExp(`^(?:${CURRENCY_CODES.join('|')})$`), { message: 'must be a currency of ISO 4217, like EUR' })
+  .regex(new RegExp(`^(?:${CURRENCY_CODES.join('|')})$`), {
+    message: 'must be a currency of ISO 4217, like EUR',
+  })
   .meta({ description: 'A currency of ISO 4217', examples: ['EUR'] });
-export const minorUnits = z.int().min(0).meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
+export const minorUnits = z
+  .int()
+  .min(0)
+  .meta({ description: 'Minor units: cents for EUR, whole yen for JPY' });
 export const money = z
   .object({ amount: minorUnits, currency })
   .meta({ id: 'Money', examples: [{ amount: 4500, currency: 'EUR' }] });
@@ -78,7 +83,10 @@ export const timestampInput = timestamp
   .meta({ format: 'date-time' });
 
 const fieldError = z
-  .object({ path: z.string().meta({ description: 'As in `buyer.email` or `seats.0`' }), message: z.string() })
+  .object({
+    path: z.string().meta({ description: 'As in `buyer.email` or `seats.0`' }),
+    message: z.string(),
+  })
   .meta({ id: 'FieldError' });
 
 export const problem = z
@@ -89,14 +97,20 @@ export const problem = z
     code: openEnum(Object.keys(PROBLEMS)),
     detail: z.string().meta({ description: 'What was wrong and what to do' }),
     instance: z.string().meta({ description: 'A URN that ends in the id of the request' }),
-    errors: z.array(fieldError).optional().meta({ description: 'With `validation_failed`: each bad field' }),
+    errors: z
+      .array(fieldError)
+      .optional()
+      .meta({ description: 'With `validation_failed`: each bad field' }),
     seats: z
       .array(z.string())
       .optional()
       .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
     firstCheckInAt: timestamp.optional().meta({ description: 'With `already_checked_in`' }),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457. Decide by `code`; titles and details may change.' });
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457. Decide by `code`; titles and details may change.',
+  });
 
 /** A number as it is written, digits alone: neither `0x10` nor `1e1` nor blanks around it. */
 const wholeNumber = (value: unknown): unknown =>
@@ -116,7 +130,9 @@ export const pageQuery = (idForm: string) => ({
     .meta({ description: 'Entries of a page at most' }),
   cursor: z
     .string()
-    .regex(cursorForm(idForm), { message: 'is not a cursor of this list: use `nextCursor` of the page before' })
+    .regex(cursorForm(idForm), {
+      message: 'is not a cursor of this list: use `nextCursor` of the page before',
+    })
     .transform(decodeCursor)
     .optional()
     .meta({ description: '`nextCursor` of the page before; none for the first page' }),
@@ -137,7 +153,10 @@ export function page<Item extends z.ZodType>(item: Item) {
   return z
     .object({
       data: z.array(item),
-      nextCursor: z.string().nullable().meta({ description: '`cursor` of the next page; null on the last one' }),
+      nextCursor: z
+        .string()
+        .nullable()
+        .meta({ description: '`cursor` of the next page; null on the last one' }),
     })
     .meta({ id: `${id}Page`, examples: [{ data: examples, nextCursor: null }] });
 }
@@ -145,5 +164,7 @@ export function page<Item extends z.ZodType>(item: Item) {
 /** A whole list, unpaged: `SeatList` of `Seat`. */
 export function list<Item extends z.ZodType>(item: Item) {
   const { id, examples = [] } = nameOf(item);
-  return z.object({ data: z.array(item) }).meta({ id: `${id}List`, examples: [{ data: examples }] });
+  return z
+    .object({ data: z.array(item) })
+    .meta({ id: `${id}List`, examples: [{ data: examples }] });
 }

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Database } from '../db/database';
-import { readLayout, readSnapshot, readStatuses, SEAT_STATUS, type MapSeat, type SeatLetter } from '../db/seat-map';
+import {
+  readLayout,
+  readSnapshot,
+  readStatuses,
+  SEAT_STATUS,
+  type MapSeat,
+  type SeatLetter,
+} from '../db/seat-map';
 
 const compress = promisify(gzip);
 const CACHED_EVENTS = 50;
@@ -55,7 +62,12 @@ export function createSeatMaps(db: Database): SeatMaps {
     const etag = `"${createHash('sha1').update(eventId).update(letters).digest('base64url')}"`;
     const picture = known?.picture.etag === etag ? known.picture : { etag, letters, layout };
     entries.delete(eventId);
-    entries.set(eventId, { layout, picture, snapshot, goodUntil: asked + (nextEndInMs ?? Infinity) });
+    entries.set(eventId, {
+      layout,
+      picture,
+      snapshot,
+      goodUntil: asked + (nextEndInMs ?? Infinity),
+    });
     if (entries.size > CACHED_EVENTS) entries.delete(entries.keys().next().value!);
     return picture;
   }

@@ -5,7 +5,8 @@ const DAY_MS = 86_400_000;
 
 /** Rows A, B, C … (AA after Z) of the given lengths, front to back. */
 function rows(lengths: readonly number[]): { name: string; seats: number }[] {
-  const letter = (index: number) => String.fromCharCode(65 + (index % 26)).repeat(1 + Math.floor(index / 26));
+  const letter = (index: number) =>
+    String.fromCharCode(65 + (index % 26)).repeat(1 + Math.floor(index / 26));
   return lengths.map((seats, index) => ({ name: letter(index), seats }));
 }
 
@@ -14,7 +15,10 @@ const widening = (count: number, from: number, by: number) =>
 
 /** A proscenium theatre: rows that widen with the distance from the stage, two balconies, boxes. 1,212 seats. */
 function theatre(): SectionDefinition[] {
-  const boxes = Array.from({ length: 12 }, (_, index) => ({ name: `Box ${index + 1}`, seats: index < 8 ? 6 : 4 }));
+  const boxes = Array.from({ length: 12 }, (_, index) => ({
+    name: `Box ${index + 1}`,
+    seats: index < 8 ? 6 : 4,
+  }));
   return [
     { name: 'Stalls', category: 'premium', rows: rows(widening(10, 22, 0.8)) },
     { name: 'Rear stalls', category: 'standard', rows: rows(widening(10, 28, 0.5)) },
@@ -28,7 +32,11 @@ function theatre(): SectionDefinition[] {
 function arena(): SectionDefinition[] {
   const block = (ring: string, index: number, category: string, count: number) => {
     const curve = index % 4 === 0 ? 16 : 22;
-    return { name: `${ring}${String(index + 1).padStart(2, '0')}`, category, rows: rows(widening(count, curve, 0.6)) };
+    return {
+      name: `${ring}${String(index + 1).padStart(2, '0')}`,
+      category,
+      rows: rows(widening(count, curve, 0.6)),
+    };
   };
   const sixteen = Array.from({ length: 16 }, (_, index) => index);
   return [
@@ -39,13 +47,20 @@ function arena(): SectionDefinition[] {
 }
 
 /** Three houses of real shapes: a theatre, an arena, a club without numbered seats. */
-export function demoEvents(now: Date): (Omit<NewEvent, 'seats'> & { sections: SectionDefinition[] })[] {
+export function demoEvents(
+  now: Date,
+): (Omit<NewEvent, 'seats'> & { sections: SectionDefinition[] })[] {
   const evening = (inDays: number, hourUtc: number) => {
     const day = new Date(now.getTime() + inDays * DAY_MS);
     day.setUTCHours(hourUtc, 0, 0, 0);
     return day.toISOString();
   };
-  const common = { salesOpenAt: null, salesCloseAt: null, holdTtlSeconds: null, holdCapSeconds: null };
+  const common = {
+    salesOpenAt: null,
+    salesCloseAt: null,
+    holdTtlSeconds: null,
+    holdCapSeconds: null,
+  };
   return [
     {
       ...common,

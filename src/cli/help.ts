@@ -22,7 +22,9 @@ export function helpText(usage: string, settings: readonly SettingName[]): strin
     const text = fallback === undefined ? meaning : `${meaning} (${fallback})`;
     return `  ${name.padEnd(indent - 4)}  ${wrap(text, indent)}`;
   });
-  const file = rows.some(({ name }) => name.endsWith('[_FILE]')) ? ', or NAME_FILE: a file that has the value' : '';
+  const file = rows.some(({ name }) => name.endsWith('[_FILE]'))
+    ? ', or NAME_FILE: a file that has the value'
+    : '';
   return `${usage}\n\nSettings (environment${file}):\n${lines.join('\n')}`;
 }
 

@@ -14,7 +14,11 @@ Makes, lists and revokes API keys in the database that DATABASE_URL names, else 
 
 const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value);
 
-async function create(db: Database, client: string | undefined, role: string | undefined): Promise<void> {
+async function create(
+  db: Database,
+  client: string | undefined,
+  role: string | undefined,
+): Promise<void> {
   if (client === undefined || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(client) || !isRole(role))
     throw new SettingsError(USAGE);
   const key = newKey(role);
@@ -32,7 +36,10 @@ async function ensure(db: Database): Promise<void> {
 
 function readCommandLine() {
   try {
-    return parseArgs({ allowPositionals: true, options: { client: { type: 'string' }, role: { type: 'string' } } });
+    return parseArgs({
+      allowPositionals: true,
+      options: { client: { type: 'string' }, role: { type: 'string' } },
+    });
   } catch (error) {
     throw new SettingsError(`${(error as Error).message}\n\n${USAGE}`);
   }
@@ -42,7 +49,12 @@ async function main(): Promise<void> {
   answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'HOLDFAST_HOME']);
   const { positionals, values } = readCommandLine();
   const { databaseUrl } = findSystem(readSettings(['HOLDFAST_HOME']).HOLDFAST_HOME);
-  const db = createDatabase({ url: databaseUrl, pool: 1, prepared: true, applicationName: 'holdfast-keys' });
+  const db = createDatabase({
+    url: databaseUrl,
+    pool: 1,
+    prepared: true,
+    applicationName: 'holdfast-keys',
+  });
   try {
     const [command, id] = positionals;
     if (command === 'create') await create(db, values.client, values.role);
@@ -50,7 +62,9 @@ async function main(): Promise<void> {
     else if (command === 'list') console.table(await listKeys(db));
     else if (command === 'revoke' && /^\d+$/.test(id ?? '')) {
       console.log(
-        (await revokeKey(db, Number(id))) ? 'Revoked; it ends within five seconds.' : 'No such key, or revoked before.',
+        (await revokeKey(db, Number(id)))
+          ? 'Revoked; it ends within five seconds.'
+          : 'No such key, or revoked before.',
       );
     } else throw new SettingsError(USAGE);
   } finally {

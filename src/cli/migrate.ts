@@ -18,7 +18,11 @@ const INVALID_ARGUMENT = 3; // gRPC's statuses
 const NOT_FOR_US = [7, 12]; // PERMISSION_DENIED, UNIMPLEMENTED
 
 /** Asked by what every client may do: Temporal Cloud keeps the list of them to itself. */
-async function isKnown({ workflowService }: Connection, namespace: string, name: string): Promise<boolean> {
+async function isKnown(
+  { workflowService }: Connection,
+  namespace: string,
+  name: string,
+): Promise<boolean> {
   try {
     await workflowService.countWorkflowExecutions({ namespace, query: `${name} = 'held'` });
     return true;
@@ -38,20 +42,27 @@ async function registerSearchAttributes(): Promise<void> {
     const missing = names.filter((_, index) => !known[index]);
     if (missing.length === 0) return;
     const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
-    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes }).catch((error: unknown) => {
-      if (!NOT_FOR_US.includes((error as { code: number }).code)) throw error;
-      const flags = missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ');
-      throw new SettingsError(
-        `Temporal does not let us make search attributes. Make them yourself, then migrate again; in Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${flags}`,
-      );
-    });
+    await connection.operatorService
+      .addSearchAttributes({ namespace, searchAttributes })
+      .catch((error: unknown) => {
+        if (!NOT_FOR_US.includes((error as { code: number }).code)) throw error;
+        const flags = missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ');
+        throw new SettingsError(
+          `Temporal does not let us make search attributes. Make them yourself, then migrate again; in Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${flags}`,
+        );
+      });
   } finally {
     await connection.close();
   }
 }
 
 async function main(): Promise<void> {
-  answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
+  answerHelp(USAGE, [
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+  ]);
   const applied = await migrate(directDatabaseUrl(), join(__dirname, '../../migrations'));
   console.log(applied.length > 0 ? `Applied: ${applied.join(', ')}` : 'The schema is up to date.');
   if (!process.env.TEMPORAL_ADDRESS) return;

@@ -27,7 +27,9 @@ async function main(): Promise<void> {
       const { seats } = layOutSeats(sections);
       const made = await createEvent(db, { ...event, seats });
       console.log(
-        made === 'created' ? `${event.name}: ${seats.length} seats (${event.slug})` : `${event.slug} is there already`,
+        made === 'created'
+          ? `${event.name}: ${seats.length} seats (${event.slug})`
+          : `${event.slug} is there already`,
       );
     }
   } finally {

@@ -10,8 +10,14 @@ export interface System {
   clientKey: string | undefined;
 }
 
-const DATABASE_SETTINGS = ['DATABASE_DIRECT_URL', 'DATABASE_DIRECT_URL_FILE', 'DATABASE_URL', 'DATABASE_URL_FILE'];
-const namesDatabase = (env: NodeJS.ProcessEnv): boolean => DATABASE_SETTINGS.some((name) => Boolean(env[name]));
+const DATABASE_SETTINGS = [
+  'DATABASE_DIRECT_URL',
+  'DATABASE_DIRECT_URL_FILE',
+  'DATABASE_URL',
+  'DATABASE_URL_FILE',
+];
+const namesDatabase = (env: NodeJS.ProcessEnv): boolean =>
+  DATABASE_SETTINGS.some((name) => Boolean(env[name]));
 
 /** For commands, which use what belongs to a session: past the pooler, if there is one. */
 export function directDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
@@ -33,7 +39,8 @@ export function findSystem(home: string, env: NodeJS.ProcessEnv = process.env): 
     temporalAddress: env.TEMPORAL_ADDRESS
       ? settings.TEMPORAL_ADDRESS
       : (dev?.temporalAddress ?? settings.TEMPORAL_ADDRESS),
-    temporalNamespace: env.TEMPORAL_NAMESPACE ?? dev?.temporalNamespace ?? settings.TEMPORAL_NAMESPACE,
+    temporalNamespace:
+      env.TEMPORAL_NAMESPACE ?? dev?.temporalNamespace ?? settings.TEMPORAL_NAMESPACE,
     clientKey: env.HOLDFAST_KEY ?? dev?.keys.client,
   };
 }

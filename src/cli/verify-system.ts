@@ -1,7 +1,14 @@
 import { countOpenNotes } from '../db/notes';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database';
-import { CHECKS, findStrayActors, NAMED, readMoment, type CheckResult, type Finding } from '../db/verify';
+import {
+  CHECKS,
+  findStrayActors,
+  NAMED,
+  readMoment,
+  type CheckResult,
+  type Finding,
+} from '../db/verify';
 import type { TemporalView } from './verify-temporal';
 
 /** One check as it is reported. */
@@ -24,7 +31,10 @@ export interface Verdict {
 
 const LOOK_AGAIN_MS = 2000;
 /** Late work is nobody's fault while those who would do it are away. */
-const ROLES_FOR: Record<'queue' | 'task', readonly string[]> = { queue: ['relay'], task: ['relay', 'reservations'] };
+const ROLES_FOR: Record<'queue' | 'task', readonly string[]> = {
+  queue: ['relay'],
+  task: ['relay', 'reservations'],
+};
 const STRAY = 'a running reservation workflow has something to do';
 
 type Result = Omit<CheckResult, 'kind'> & { kind: CheckResult['kind'] };
@@ -41,7 +51,11 @@ function linesOf({ name, total, findings }: Result): string[] {
 }
 
 /** Looks once. What is late stays a finding only if nobody who could do it is at it. */
-async function look(db: Database, temporal: TemporalView | null, names: ReadonlySet<string> | null): Promise<Look> {
+async function look(
+  db: Database,
+  temporal: TemporalView | null,
+  names: ReadonlySet<string> | null,
+): Promise<Look> {
   const wanted = CHECKS.filter(({ name }) => names?.has(name) ?? true);
   const { results, roles } = await readMoment(db, wanted);
   const running = temporal && (await temporal.running());
@@ -58,11 +72,16 @@ async function look(db: Database, temporal: TemporalView | null, names: Readonly
       return { ...result, total: 0, findings: [] };
     }
     const missing = ROLES_FOR[result.kind].filter((role) => !roles.includes(role));
-    if (result.kind === 'queue') return missing.length > 0 ? waits(result, `no worker runs for ${missing[0]}`) : result;
+    if (result.kind === 'queue')
+      return missing.length > 0 ? waits(result, `no worker runs for ${missing[0]}`) : result;
     if (!running) return waits(result, 'only Temporal could say whether somebody is at it');
-    const left = result.findings.filter(({ workflows = [] }) => !workflows.some((id) => running.ids.has(id)));
+    const left = result.findings.filter(
+      ({ workflows = [] }) => !workflows.some((id) => running.ids.has(id)),
+    );
     const late = { ...result, total: left.length, findings: left };
-    return late.total > 0 && missing.length > 0 ? waits(late, `no worker runs for ${missing.join(', ')}`) : late;
+    return late.total > 0 && missing.length > 0
+      ? waits(late, `no worker runs for ${missing.join(', ')}`)
+      : late;
   });
   if (running && (names?.has(STRAY) ?? true)) {
     const startedAt = performance.now();
@@ -70,7 +89,15 @@ async function look(db: Database, temporal: TemporalView | null, names: Readonly
     const looked = running.reservations.length;
     const why = 'it would run for ever, and its id can never be used again';
     const ms = performance.now() - startedAt;
-    const result: Result = { name: STRAY, why, kind: 'task', looked, total: strays.length, findings: strays, ms };
+    const result: Result = {
+      name: STRAY,
+      why,
+      kind: 'task',
+      looked,
+      total: strays.length,
+      findings: strays,
+      ms,
+    };
     const idle = strays.length > 0 && !roles.includes('reservations');
     judged.push(idle ? waits(result, 'no worker runs for reservations') : result);
   }
@@ -83,14 +110,17 @@ function stillLate(before: Result, now: Result | undefined): Result {
   const same = before.findings.filter(({ id }) => ids.has(id));
   const gone = before.kind === 'queue' && same.length < before.findings.length;
   const left = gone ? [] : same;
-  const total = before.kind === 'queue' && left.length > 0 ? Math.min(before.total, now!.total) : left.length;
+  const total =
+    before.kind === 'queue' && left.length > 0 ? Math.min(before.total, now!.total) : left.length;
   return { ...before, findings: left, total };
 }
 
 /** Notes for the operator that nobody has closed: something to look at, not something wrong with the database. */
 async function openNotes(db: Database): Promise<string[]> {
   const kinds = await countOpenNotes(db);
-  return kinds.map(({ kind, count, oldest }) => `${kind}: ${count} notes are open, the oldest for ${oldest}`);
+  return kinds.map(
+    ({ kind, count, oldest }) => `${kind}: ${count} notes are open, the oldest for ${oldest}`,
+  );
 }
 
 const isSuspect = ({ kind, total }: Result) => kind !== 'invariant' && total > 0;
@@ -122,8 +152,17 @@ export async function verifySystem(
   const late = new Map(suspects.map((suspect) => [suspect.name, suspect]));
   const checks = results.map((result): Judged => {
     const { name, why, looked, ms } = result;
-    const { total, findings } = isSuspect(result) ? (late.get(name) ?? { total: 0, findings: [] }) : result;
-    return { name, why, looked, violations: total, findings: findings.slice(0, NAMED), ms: Math.round(ms) };
+    const { total, findings } = isSuspect(result)
+      ? (late.get(name) ?? { total: 0, findings: [] })
+      : result;
+    return {
+      name,
+      why,
+      looked,
+      violations: total,
+      findings: findings.slice(0, NAMED),
+      ms: Math.round(ms),
+    };
   });
   return {
     ok: checks.every(({ violations }) => violations === 0),

@@ -28,7 +28,9 @@ export interface TemporalView {
  * @param address null: by the SDK's own environment configuration
  * @throws TemporalUnreachable, also from the view's calls
  */
-export async function connectTemporal(target: { address: string; namespace: string } | null): Promise<TemporalView> {
+export async function connectTemporal(
+  target: { address: string; namespace: string } | null,
+): Promise<TemporalView> {
   const config = temporalConfig();
   const { connectionOptions, namespace } = target
     ? { connectionOptions: { address: target.address }, namespace: target.namespace }
@@ -38,7 +40,9 @@ export async function connectTemporal(target: { address: string; namespace: stri
     try {
       return await work();
     } catch (error) {
-      throw new TemporalUnreachable(`Temporal at ${address} does not answer: ${(error as Error).message}`);
+      throw new TemporalUnreachable(
+        `Temporal at ${address} does not answer: ${(error as Error).message}`,
+      );
     }
   };
   const connection = await reached(() =>
@@ -53,9 +57,13 @@ export async function connectTemporal(target: { address: string; namespace: stri
       within(async () => {
         const ids = new Set<string>();
         const reservations: RunningWorkflow[] = [];
-        for await (const one of workflow.list({ query: `ExecutionStatus = 'Running'`, pageSize: PAGE })) {
+        for await (const one of workflow.list({
+          query: `ExecutionStatus = 'Running'`,
+          pageSize: PAGE,
+        })) {
           ids.add(one.workflowId);
-          if (one.type === WORKFLOWS.reservation) reservations.push({ id: one.workflowId, startedAt: one.startTime });
+          if (one.type === WORKFLOWS.reservation)
+            reservations.push({ id: one.workflowId, startedAt: one.startTime });
         }
         return { ids, reservations };
       }),
@@ -64,12 +72,16 @@ export async function connectTemporal(target: { address: string; namespace: stri
         const since = new Date(Date.now() - 86_400_000).toISOString();
         const ended = `(ExecutionStatus = 'Failed' OR ExecutionStatus = 'TimedOut' OR ExecutionStatus = 'Terminated')`;
         const kinds = new Map<string, string[]>();
-        for await (const one of workflow.list({ query: `${ended} AND CloseTime > '${since}'`, pageSize: PAGE })) {
+        for await (const one of workflow.list({
+          query: `${ended} AND CloseTime > '${since}'`,
+          pageSize: PAGE,
+        })) {
           const kind = `${one.type} ${one.status.name.toLowerCase().replace('_', ' ')}`;
           kinds.set(kind, [...(kinds.get(kind) ?? []), one.workflowId]);
         }
         return [...kinds].map(([kind, ids]) => {
-          const more = ids.length > NAMED_FAILURES ? ` and ${ids.length - NAMED_FAILURES} more` : '';
+          const more =
+            ids.length > NAMED_FAILURES ? ` and ${ids.length - NAMED_FAILURES} more` : '';
           return `workflows in the last day: ${ids.length} × ${kind}: ${ids.slice(0, NAMED_FAILURES).join(', ')}${more}`;
         });
       }),

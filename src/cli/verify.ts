@@ -45,14 +45,18 @@ function readOptions(args: string[]): Options {
 }
 
 function print({ checks, notes }: Verdict): void {
-  for (const { name, why, violations, findings } of checks.filter((check) => check.violations > 0)) {
+  for (const { name, why, violations, findings } of checks.filter(
+    (check) => check.violations > 0,
+  )) {
     console.log(`✗ ${name}: ${violations}\n  (${why})`);
     for (const { id, detail } of findings) console.log(`    ${id}  ${detail}`);
     if (violations > findings.length) console.log(`    and ${violations - findings.length} more`);
     console.log('');
   }
   const rows = checks.map(({ name, looked, violations, ms }) => [name, looked, violations, ms]);
-  console.log(renderConsoleTable({ columns: ['check', 'rows looked at', 'violations', 'ms'], rows }));
+  console.log(
+    renderConsoleTable({ columns: ['check', 'rows looked at', 'violations', 'ms'], rows }),
+  );
   if (notes.length > 0) console.log('');
   for (const note of notes) console.log(`· ${note}`);
 }
@@ -60,7 +64,9 @@ function print({ checks, notes }: Verdict): void {
 function explain(error: unknown): unknown {
   const { code, message } = error as { code?: unknown; message: string };
   if (code === '42P01' || code === '3F000' || code === '42883' || code === '42703') {
-    return new CannotVerify(`The database has not this version's schema (${message}): run \`npm run migrate\``);
+    return new CannotVerify(
+      `The database has not this version's schema (${message}): run \`npm run migrate\``,
+    );
   }
   if (isUnavailable(error) || code === '28P01' || code === '3D000') {
     return new CannotVerify(`The database cannot be read: ${message || String(code)}`);
@@ -69,7 +75,10 @@ function explain(error: unknown): unknown {
 }
 
 /** The view of Temporal, or why there is none. */
-async function reachTemporal(home: string, databaseOnly: boolean): Promise<TemporalView | string | null> {
+async function reachTemporal(
+  home: string,
+  databaseOnly: boolean,
+): Promise<TemporalView | string | null> {
   if (databaseOnly) return null;
   const { temporalAddress: address, temporalNamespace: namespace } = findSystem(home);
   const fromDev = !process.env.TEMPORAL_ADDRESS && readDevInfo(home) !== null;
@@ -93,7 +102,10 @@ async function check(db: Database, home: string, options: Options): Promise<numb
     } else {
       print(verdict);
     }
-    if (unreachable) console.error(`${unreachable}. Only the database was checked (--database-only accepts that).`);
+    if (unreachable)
+      console.error(
+        `${unreachable}. Only the database was checked (--database-only accepts that).`,
+      );
     const violations = verdict.checks.reduce((sum, one) => sum + one.violations, 0);
     if (!options.json && !unreachable) {
       console.log(verdict.ok ? '\n✓ Everything holds.' : `\n✗ ${violations} violations.`);
@@ -106,7 +118,13 @@ async function check(db: Database, home: string, options: Options): Promise<numb
 
 /** Checks a live system without changing it: 0 sound, 1 something is wrong, 2 it could not be (wholly) checked. */
 async function main(): Promise<number> {
-  answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'HOLDFAST_HOME']);
+  answerHelp(USAGE, [
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'HOLDFAST_HOME',
+  ]);
   const options = readOptions(process.argv.slice(2));
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);
   const db = createDatabase({
@@ -130,7 +148,9 @@ main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
     const known =
-      error instanceof CannotVerify || error instanceof SettingsError || error instanceof TemporalUnreachable;
+      error instanceof CannotVerify ||
+      error instanceof SettingsError ||
+      error instanceof TemporalUnreachable;
     console.error(known ? error.message : error);
     process.exitCode = 2;
   },

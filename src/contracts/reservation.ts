@@ -1,7 +1,11 @@
 import type { ReservationStatus } from '../domain/settlement';
 
 /** Task queues: each kind of work has its own, so that a hanging mail server or browser holds up nothing else. */
-export const TASK_QUEUES = { reservations: 'reservations', documents: 'documents', mail: 'mail' } as const;
+export const TASK_QUEUES = {
+  reservations: 'reservations',
+  documents: 'documents',
+  mail: 'mail',
+} as const;
 
 /** Workflow types. A reservation's id is its idempotency key; every other workflow has a `:` in its id. */
 export const WORKFLOWS = {
@@ -14,11 +18,16 @@ export const WORKFLOWS = {
 
 export const settlementWorkflowId = (reservationId: string) => `settle:${reservationId}`;
 export const refundWorkflowId = (reference: string) => `refund:${reference}`;
-export const resendWorkflowId = (reservationId: string, sequence: number) => `resend:${reservationId}:${sequence}`;
+export const resendWorkflowId = (reservationId: string, sequence: number) =>
+  `resend:${reservationId}:${sequence}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
 /** `ring` says "look into your inbox"; the other two are the operator's, by hand. */
-export const SIGNALS = { ring: 'ring', paymentConfirmed: 'paymentConfirmed', cancel: 'cancel' } as const;
+export const SIGNALS = {
+  ring: 'ring',
+  paymentConfirmed: 'paymentConfirmed',
+  cancel: 'cancel',
+} as const;
 export const STATE_QUERY = 'state';
 
 export const SEARCH_ATTRIBUTES = { status: 'ReservationStatus', event: 'EventSlug' } as const;

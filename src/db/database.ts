@@ -29,7 +29,10 @@ export interface Statement<Row = AnyRow> {
 
 /** Runs a statement. A named one is prepared once per connection. */
 export interface Queryable {
-  rows<Row = AnyRow>(statement: Statement<Row> | Statement, values?: readonly unknown[]): Promise<Row[]>;
+  rows<Row = AnyRow>(
+    statement: Statement<Row> | Statement,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
   /** The number of rows that the statement wrote. */
   run(statement: Statement<unknown>, values?: readonly unknown[]): Promise<number>;
 }
@@ -116,7 +119,8 @@ export function createDatabase(options: DatabaseOptions): Database {
 }
 
 /** Classes 08, 53 and 57: connection lost, out of resources, shut down or cancelled; and what the network says. */
-const UNAVAILABLE = /^(08...|53...|57...|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+const UNAVAILABLE =
+  /^(08...|53...|57...|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 /** Serialization failure, deadlock, lock timeout: the same statement may succeed right after. */
 const RETRYABLE = /^(40001|40P01|55P03)$/;
 
@@ -136,5 +140,7 @@ export function isUnavailable(error: unknown): boolean {
 /** The name of the constraint that a statement ran into, if that is why it failed. */
 export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
-  return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string' ? constraint : undefined;
+  return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string'
+    ? constraint
+    : undefined;
 }

@@ -13,7 +13,11 @@ const DOCUMENT = sql('erase_document', 'delete from ticket_documents where reser
  * Forgets the buyer of a reservation: name, address and the printed tickets. Seats, money, ticket codes and the history,
  * which name nobody, stay, so the accounts stay right. Safe to repeat.
  */
-export async function eraseBuyer(db: Database, reservationId: string, actor: string): Promise<void> {
+export async function eraseBuyer(
+  db: Database,
+  reservationId: string,
+  actor: string,
+): Promise<void> {
   await db.transaction(async (tx) => {
     if ((await tx.run(FORGET, [reservationId])) === 0) return;
     await tx.run(DOCUMENT, [reservationId]);

@@ -27,7 +27,10 @@ const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'v
       'price', jsonb_build_object('amount', c.price, 'currency', e.currency)) order by c.ordinal)
     from price_categories c where c.event_id = e.id)) as event`;
 
-const FIND = sql<{ event: EventRecord }>('event_find', `select ${EVENT} from events e where e.slug = $1 or e.id = $2`);
+const FIND = sql<{ event: EventRecord }>(
+  'event_find',
+  `select ${EVENT} from events e where e.slug = $1 or e.id = $2`,
+);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An event by its slug or its id. */
@@ -89,7 +92,10 @@ const INSERT_SEATS = sql(
 );
 
 /** Makes an event with all its seats, or nothing. */
-export async function createEvent(db: Database, event: NewEvent): Promise<'created' | 'slug_taken'> {
+export async function createEvent(
+  db: Database,
+  event: NewEvent,
+): Promise<'created' | 'slug_taken'> {
   try {
     await db.transaction(async (tx) => {
       const [row] = await tx.rows(INSERT, [

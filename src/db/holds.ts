@@ -76,7 +76,10 @@ export async function findUnavailable(
   return gone;
 }
 
-const REPLAY = sql<{ result: HoldResult | null }>('replay_of', 'select replay_of($1, $2, $3) as result');
+const REPLAY = sql<{ result: HoldResult | null }>(
+  'replay_of',
+  'select replay_of($1, $2, $3) as result',
+);
 
 /** What a known key answers; null for a key that is new. */
 export async function findReplay(
@@ -117,7 +120,11 @@ export async function readFreeSeats(
   const runs = quantity > 1 ? await db.rows(FREE_RUNS, [eventId, category, quantity]) : [];
   if (runs.length > 0) return { runs, singles: [], places: false };
   const singles = await db.rows(FREE_SINGLES, [eventId, category]);
-  return { runs: [], singles: singles.map((seat) => seat.label), places: singles.every((seat) => seat.place) };
+  return {
+    runs: [],
+    singles: singles.map((seat) => seat.label),
+    places: singles.every((seat) => seat.place),
+  };
 }
 
 const OPEN_BY_CLIENT = sql<{ open: number }>(
@@ -127,7 +134,11 @@ const OPEN_BY_CLIENT = sql<{ open: number }>(
 );
 
 /** How many holds a client has open, counted up to `limit`. */
-export async function countOpenHolds(db: Queryable, client: string, limit: number): Promise<number> {
+export async function countOpenHolds(
+  db: Queryable,
+  client: string,
+  limit: number,
+): Promise<number> {
   const [row] = await db.rows(OPEN_BY_CLIENT, [client, limit]);
   return row!.open;
 }

@@ -25,7 +25,10 @@ const FIND = sql<Caller & { hash: Buffer }>(
 );
 
 /** The caller behind a key's hash, with the stored hash to compare in constant time; null if none or revoked. */
-export async function findCaller(db: Queryable, hash: Buffer): Promise<(Caller & { hash: Buffer }) | null> {
+export async function findCaller(
+  db: Queryable,
+  hash: Buffer,
+): Promise<(Caller & { hash: Buffer }) | null> {
   const [row] = await db.rows(FIND, [hash]);
   return row ?? null;
 }
@@ -36,11 +39,19 @@ const ADD = sql(
 );
 
 /** Adds a key unless it is there. `demo` keys stop a start in production. */
-export async function addKey(db: Queryable, key: string, caller: Caller, demo: boolean): Promise<void> {
+export async function addKey(
+  db: Queryable,
+  key: string,
+  caller: Caller,
+  demo: boolean,
+): Promise<void> {
   await db.run(ADD, [caller.client, caller.role, hashKey(key), demo]);
 }
 
-const REVOKE = sql('key_revoke', 'update api_keys set revoked_at = now() where id = $1 and revoked_at is null');
+const REVOKE = sql(
+  'key_revoke',
+  'update api_keys set revoked_at = now() where id = $1 and revoked_at is null',
+);
 
 export async function revokeKey(db: Queryable, id: number): Promise<boolean> {
   return (await db.run(REVOKE, [id])) > 0;

@@ -32,20 +32,31 @@ const FIND = sql<{ mail: MailJob }>(
 /** The mail of one occasion, with all that it is written from; null when none is owed. */
 export async function findMail(
   db: Queryable,
-  occasion: { reservationId: string; kind: MailJob['kind']; sequence: number; reference: string | null },
+  occasion: {
+    reservationId: string;
+    kind: MailJob['kind'];
+    sequence: number;
+    reference: string | null;
+  },
 ): Promise<MailJob | null> {
   const { reservationId, kind, sequence, reference } = occasion;
   const [row] = await db.rows(FIND, [reservationId, kind, sequence, reference]);
   return row?.mail ?? null;
 }
 
-const ATTEMPTED = sql('mail_attempted', 'update mails set attempted_at = clock_timestamp() where id = $1');
+const ATTEMPTED = sql(
+  'mail_attempted',
+  'update mails set attempted_at = clock_timestamp() where id = $1',
+);
 
 export async function markAttempted(db: Queryable, id: number): Promise<void> {
   await db.run(ATTEMPTED, [id]);
 }
 
-const ERROR = sql('mail_error', 'update mails set last_error = $2 where id = $1 and sent_at is null');
+const ERROR = sql(
+  'mail_error',
+  'update mails set last_error = $2 where id = $1 and sent_at is null',
+);
 
 /** Notes why a try failed. @param error without addresses */
 export async function noteMailError(db: Queryable, id: number, error: string): Promise<void> {
@@ -73,10 +84,15 @@ export async function finishMail(
   refusal: string | null,
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    const changed = refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
+    const changed =
+      refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
     if (mail.kind === 'tickets' && mail.sequence === 0) await tx.run(DELIVERED, [reservationId]);
     if (changed === 0) return;
-    const data = { kind: mail.kind, sequence: mail.sequence, ...(refusal !== null && { reason: refusal }) };
+    const data = {
+      kind: mail.kind,
+      sequence: mail.sequence,
+      ...(refusal !== null && { reason: refusal }),
+    };
     await appendHistory(
       tx,
       reservationId,
@@ -115,7 +131,10 @@ export async function readMailBacklog(
   return { owed: row!.owed, oldestSeconds: row!.oldest_s, refused: row!.refused };
 }
 
-const LOCK = sql<{ status: string }>('mail_resend_lock', 'select status from reservations where id = $1 for update');
+const LOCK = sql<{ status: string }>(
+  'mail_resend_lock',
+  'select status from reservations where id = $1 for update',
+);
 const NEXT = sql<{ sequence: number; recent: number }>(
   'mail_resend',
   `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')

@@ -53,7 +53,11 @@ export function readFunctions(folder: string): FunctionFile[] {
     .sort()
     .map((file) => {
       const text = readFileSync(join(folder, file), 'utf8');
-      return { name: basename(file, '.sql'), text, hash: createHash('sha256').update(text).digest() };
+      return {
+        name: basename(file, '.sql'),
+        text,
+        hash: createHash('sha256').update(text).digest(),
+      };
     });
 }
 

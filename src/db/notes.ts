@@ -49,7 +49,11 @@ const CLOSE = sql<{ note: NoteRecord }>(
 );
 
 /** Closes a note; one that is closed stays as it is. @returns null if there is none */
-export async function closeNote(db: Queryable, id: string, actor: string): Promise<NoteRecord | null> {
+export async function closeNote(
+  db: Queryable,
+  id: string,
+  actor: string,
+): Promise<NoteRecord | null> {
   const [row] = await db.rows(CLOSE, [id, actor]);
   return row?.note ?? null;
 }
@@ -61,6 +65,8 @@ const OPEN = sql<{ kind: NoteKind; count: number; oldest: string }>(
 );
 
 /** How many notes of each kind are open, and how long the oldest has been. */
-export async function countOpenNotes(db: Queryable): Promise<{ kind: NoteKind; count: number; oldest: string }[]> {
+export async function countOpenNotes(
+  db: Queryable,
+): Promise<{ kind: NoteKind; count: number; oldest: string }[]> {
   return db.rows(OPEN);
 }

@@ -95,7 +95,10 @@ export const OUTBOX_KINDS = {
     queue: 'commands',
     subject: RESERVATION,
     workflowIds: (id, sequence) => [resendWorkflowId(id, sequence!)],
-    oneOff: { type: WORKFLOWS.resend, input: (reservationId, sequence) => ({ reservationId, sequence: sequence! }) },
+    oneOff: {
+      type: WORKFLOWS.resend,
+      input: (reservationId, sequence) => ({ reservationId, sequence: sequence! }),
+    },
     requeue: [
       sql(
         'requeue_resends',

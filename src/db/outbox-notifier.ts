@@ -17,7 +17,10 @@ export type Notify = (queue: OutboxQueue) => void;
  * that a burst costs no more than a trickle. A lost notification costs the relay's next look, 200 ms later at most.
  */
 export function createNotifier(db: Database): Notify {
-  const queues = { commands: { resting: false, again: false }, starts: { resting: false, again: false } };
+  const queues = {
+    commands: { resting: false, again: false },
+    starts: { resting: false, again: false },
+  };
   return function notify(queue) {
     const state = queues[queue];
     if (state.resting) {
@@ -76,14 +79,21 @@ export interface OutboxListener {
  * @param databaseUrl undefined behind a pooler in transaction mode, which would leave the LISTEN on a connection that it
  *   hands to others: then the latches open by time alone
  */
-export function listenForEntries(databaseUrl: string | undefined, stopped: AbortSignal): OutboxListener {
+export function listenForEntries(
+  databaseUrl: string | undefined,
+  stopped: AbortSignal,
+): OutboxListener {
   const latches = { commands: createLatch(stopped), starts: createLatch(stopped) };
   const openAll = () => OUTBOX_QUEUES.forEach((queue) => latches[queue].open());
   stopped.addEventListener('abort', openAll, { once: true });
 
   async function listen(): Promise<void> {
     while (databaseUrl !== undefined && !stopped.aborted) {
-      const client = new Client({ connectionString: databaseUrl, keepAlive: true, connectionTimeoutMillis: 3000 });
+      const client = new Client({
+        connectionString: databaseUrl,
+        keepAlive: true,
+        connectionTimeoutMillis: 3000,
+      });
       const ended = new Promise<void>((resolve) => {
         client.on('error', () => resolve());
         client.on('end', () => resolve());
@@ -91,7 +101,9 @@ export function listenForEntries(databaseUrl: string | undefined, stopped: Abort
       });
       try {
         client.on('notification', ({ payload }) => {
-          OUTBOX_QUEUES.filter((queue) => queue === payload).forEach((queue) => latches[queue].open());
+          OUTBOX_QUEUES.filter((queue) => queue === payload).forEach((queue) =>
+            latches[queue].open(),
+          );
         });
         await client.connect();
         await client.query(`listen ${CHANNEL}`);

@@ -19,7 +19,8 @@ export interface OutboxEntry {
   } | null;
 }
 
-const isDue = (queue: OutboxQueue): string => `kind in (${kindsOf(queue)}) and not_before <= clock_timestamp()`;
+const isDue = (queue: OutboxQueue): string =>
+  `kind in (${kindsOf(queue)}) and not_before <= clock_timestamp()`;
 
 /** Claims what a queue has due. Rows that another relay has are passed over; a crash frees them with the connection. */
 const claim = (queue: OutboxQueue) =>
@@ -74,7 +75,9 @@ const BACKLOG = sql<{ entries: number; oldest_s: number }>(
 );
 
 /** How much Temporal has yet to be told, and for how long the oldest has waited (seconds). */
-export async function readBacklog(db: Queryable): Promise<{ entries: number; oldestSeconds: number }> {
+export async function readBacklog(
+  db: Queryable,
+): Promise<{ entries: number; oldestSeconds: number }> {
   const [row] = await db.rows(BACKLOG);
   return { entries: row!.entries, oldestSeconds: row!.oldest_s };
 }

@@ -46,12 +46,19 @@ const KEEP_CANCEL = sql<{ result: RecordResult }>(
 );
 
 /** Keeps a wish to cancel and wakes the actor. */
-export async function recordCancelRequest(db: Queryable, reservationId: string, actor: string): Promise<RecordResult> {
+export async function recordCancelRequest(
+  db: Queryable,
+  reservationId: string,
+  actor: string,
+): Promise<RecordResult> {
   const [row] = await db.rows(KEEP_CANCEL, [reservationId, actor]);
   return row!.result;
 }
 
-const EXTEND = sql<{ result: { kind: 'extended' } }>('extend_hold', 'select extend_hold($1, $2, $3) as result');
+const EXTEND = sql<{ result: { kind: 'extended' } }>(
+  'extend_hold',
+  'select extend_hold($1, $2, $3) as result',
+);
 
 export async function extendHold(
   db: Queryable,
@@ -87,7 +94,10 @@ const HANDLED = sql<{ id: number; outcome: string }>(
 );
 
 /** Which of these inbox rows are handled, and with what outcome. */
-export async function findHandled(db: Queryable, ids: readonly number[]): Promise<Map<number, string>> {
+export async function findHandled(
+  db: Queryable,
+  ids: readonly number[],
+): Promise<Map<number, string>> {
   const rows = await db.rows(HANDLED, [ids]);
   return new Map(rows.map((row) => [row.id, row.outcome]));
 }
@@ -125,7 +135,11 @@ const LIST = sql<{ payment: PaymentRecord; at: string }>(
 /** One page of payments, newest first: also those for reservations that never existed. */
 export async function listPayments(
   db: Queryable,
-  filter: { status?: string | undefined; reservation?: string | undefined; reservationExists?: boolean | undefined },
+  filter: {
+    status?: string | undefined;
+    reservation?: string | undefined;
+    reservationExists?: boolean | undefined;
+  },
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ payment: PaymentRecord; at: string }[]> {

@@ -43,14 +43,25 @@ export async function markRefunded(db: Database, refund: RefundJob): Promise<voi
     const known = await tx.rows(HAS_RESERVATION, [refund.reservationId]);
     if (known.length === 0) return;
     const { reference, amount, currency } = refund;
-    await appendHistory(tx, refund.reservationId, 'refund.succeeded', 'system', { reference, amount, currency });
+    await appendHistory(tx, refund.reservationId, 'refund.succeeded', 'system', {
+      reference,
+      amount,
+      currency,
+    });
   });
 }
 
-const FAILED = sql('refund_failed', `update payments set refund_error = $2 where id = $1 and status = 'refunding'`);
+const FAILED = sql(
+  'refund_failed',
+  `update payments set refund_error = $2 where id = $1 and status = 'refunding'`,
+);
 
 /** Notes why a refund does not go through; it stays `refunding` and is tried again. */
-export async function noteRefundError(db: Queryable, paymentId: number, reason: string): Promise<void> {
+export async function noteRefundError(
+  db: Queryable,
+  paymentId: number,
+  reason: string,
+): Promise<void> {
   await db.run(FAILED, [paymentId, reason.slice(0, 500)]);
 }
 
@@ -63,6 +74,9 @@ const LEDGER_REFUND = sql(
 );
 
 /** The test provider's side of a refund: one entry a payment. Amount in minor units. */
-export async function writeTestRefund(db: Queryable, refund: Pick<RefundJob, 'paymentId' | 'amount'>): Promise<void> {
+export async function writeTestRefund(
+  db: Queryable,
+  refund: Pick<RefundJob, 'paymentId' | 'amount'>,
+): Promise<void> {
   await db.run(LEDGER_REFUND, [refund.paymentId, refund.amount]);
 }

@@ -13,13 +13,20 @@ const BY_ID = sql<{ reservation: ReservationRecord | null }>(
   'select reservation_json($1) as reservation',
 );
 
-export async function findReservation(db: Queryable, id: string): Promise<ReservationRecord | null> {
+export async function findReservation(
+  db: Queryable,
+  id: string,
+): Promise<ReservationRecord | null> {
   const [row] = await db.rows(BY_ID, [id]);
   return row?.reservation ?? null;
 }
 
 /** Leaves out what may not go to Temporal: the buyer, and which client it was. */
-function withoutBuyer({ buyer: _buyer, client: _client, ...state }: ReservationRecord): ReservationState {
+function withoutBuyer({
+  buyer: _buyer,
+  client: _client,
+  ...state
+}: ReservationRecord): ReservationState {
   return state;
 }
 
@@ -41,7 +48,11 @@ const PROGRESS = sql<{
 );
 
 /** Where a reservation stands, for its actor. */
-export async function readProgress(db: Queryable, id: string, notes: string[] = []): Promise<Progress | null> {
+export async function readProgress(
+  db: Queryable,
+  id: string,
+  notes: string[] = [],
+): Promise<Progress | null> {
   const [row] = await db.rows(PROGRESS, [id]);
   if (!row) return null;
   return {

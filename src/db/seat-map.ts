@@ -46,7 +46,10 @@ export async function readStatuses(
   return { letters: row!.letters, nextEndInMs: row!.next_end_in_ms };
 }
 
-const SNAPSHOT = sql<{ snapshot: string }>('seat_map_snapshot', 'select pg_current_snapshot()::text as snapshot');
+const SNAPSHOT = sql<{ snapshot: string }>(
+  'seat_map_snapshot',
+  'select pg_current_snapshot()::text as snapshot',
+);
 
 /** Which transactions are visible: two equal answers mean that nothing was committed between them. */
 export async function readSnapshot(db: Queryable): Promise<string> {

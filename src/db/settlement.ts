@@ -1,5 +1,10 @@
 import type { Progress } from '../contracts/reservation';
-import { decideCancel, decidePayment, type RefundReason, type ReservationFacts } from '../domain/settlement';
+import {
+  decideCancel,
+  decidePayment,
+  type RefundReason,
+  type ReservationFacts,
+} from '../domain/settlement';
 import { faultPoint } from '../fault-points';
 import { sql, type Database, type Queryable } from './database';
 import { readProgress } from './reservations';
@@ -41,34 +46,54 @@ interface SettlementContext {
   sign: TicketSigner;
 }
 
-const factsOf = ({ status, total, currency, claimsObtainable }: LockedReservation): ReservationFacts => ({
+const factsOf = ({
+  status,
+  total,
+  currency,
+  claimsObtainable,
+}: LockedReservation): ReservationFacts => ({
   status,
   total: { amount: total, currency },
   seatsObtainable: claimsObtainable,
 });
 
 /** A refund's reason in words; of a wrong amount also what was expected and what came. */
-function whyBack(reason: RefundReason, { total, currency }: LockedReservation, came: Message): string {
+function whyBack(
+  reason: RefundReason,
+  { total, currency }: LockedReservation,
+  came: Message,
+): string {
   if (reason !== 'mismatch') return reason;
   return `mismatch: expected ${total} ${currency}, came ${came.amount} ${came.currency}, in minor units`;
 }
 
 /** @returns the outcome, as the inbox keeps it */
-async function settlePayment({ tx, reservation, sign }: SettlementContext, message: Message): Promise<string> {
+async function settlePayment(
+  { tx, reservation, sign }: SettlementContext,
+  message: Message,
+): Promise<string> {
   const reference = message.reference!;
-  const decision = decidePayment(factsOf(reservation), { amount: message.amount!, currency: message.currency! });
+  const decision = decidePayment(factsOf(reservation), {
+    amount: message.amount!,
+    currency: message.currency!,
+  });
   if (decision.kind === 'confirm') {
     await confirm(tx, reservation, { reference, actor: message.actor }, sign);
     return 'confirmed';
   }
   const payment = { reference, reservationId: reservation.id, reservationExists: true };
   await sendBack(tx, payment, decision.reason, 'system');
-  reservation.notes.push(`payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`);
+  reservation.notes.push(
+    `payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`,
+  );
   return `refund_${decision.reason}`;
 }
 
 /** @returns the outcome, as the inbox keeps it */
-async function settleCancel({ tx, reservation }: SettlementContext, message: Message): Promise<string> {
+async function settleCancel(
+  { tx, reservation }: SettlementContext,
+  message: Message,
+): Promise<string> {
   if (decideCancel(reservation).kind === 'nothing') return reservation.status;
   await cancel(tx, reservation, message.actor);
   return 'cancelled';
@@ -79,14 +104,19 @@ async function settleCancel({ tx, reservation }: SettlementContext, message: Mes
  * a cancel releases or voids. Safe to repeat: what is handled is marked in the same transaction.
  * @returns where the reservation then stands, or null if there is none of that id.
  */
-export async function settleInbox(db: Database, id: string, sign: TicketSigner): Promise<Progress | null> {
+export async function settleInbox(
+  db: Database,
+  id: string,
+  sign: TicketSigner,
+): Promise<Progress | null> {
   const progress = await db.transaction(async (tx) => {
     const reservation = await lockReservation(tx, id);
     if (!reservation) return null;
     faultPoint('settle.locked');
     const messages = await tx.rows(UNHANDLED, [id]);
     const { written_status: written, status } = reservation;
-    if (messages.length > 0 && written === 'held' && status === 'expired') await expire(tx, reservation);
+    if (messages.length > 0 && written === 'held' && status === 'expired')
+      await expire(tx, reservation);
     for (const message of messages) {
       const settle = message.kind === 'payment' ? settlePayment : settleCancel;
       const outcome = await settle({ tx, reservation, sign }, message);

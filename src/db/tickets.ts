@@ -25,12 +25,18 @@ const READY = sql<{ printed: boolean; erased: boolean }>(
 );
 
 /** Whether the tickets' document is there, or was until the buyer was erased. */
-export async function readPrint(db: Queryable, reservationId: string): Promise<{ printed: boolean; erased: boolean }> {
+export async function readPrint(
+  db: Queryable,
+  reservationId: string,
+): Promise<{ printed: boolean; erased: boolean }> {
   const [row] = await db.rows(READY, [reservationId]);
   return row!;
 }
 
-const DOCUMENT = sql<{ pdf: Buffer }>('tickets_document', 'select pdf from ticket_documents where reservation_id = $1');
+const DOCUMENT = sql<{ pdf: Buffer }>(
+  'tickets_document',
+  'select pdf from ticket_documents where reservation_id = $1',
+);
 
 export async function readDocument(db: Queryable, reservationId: string): Promise<Buffer | null> {
   const [row] = await db.rows(DOCUMENT, [reservationId]);
@@ -70,7 +76,13 @@ export interface TicketContent {
   event: { name: string; venue: string | null; startsAt: string; timeZone: string };
   tickets: {
     code: string;
-    seat: { label: string; section: string; row: string | null; number: number | null; category: string };
+    seat: {
+      label: string;
+      section: string;
+      row: string | null;
+      number: number | null;
+      category: string;
+    };
     price: { amount: number; currency: string };
   }[];
 }
@@ -90,7 +102,10 @@ const CONTENT = sql<{ content: TicketContent }>(
 );
 
 /** The content of a confirmed reservation's tickets; null when it is not (or no longer) confirmed, or its buyer erased. */
-export async function readTicketContent(db: Queryable, reservationId: string): Promise<TicketContent | null> {
+export async function readTicketContent(
+  db: Queryable,
+  reservationId: string,
+): Promise<TicketContent | null> {
   const [row] = await db.rows(CONTENT, [reservationId]);
   return row?.content ?? null;
 }
@@ -120,7 +135,9 @@ interface CheckIn {
 }
 
 export type CheckInResult =
-  ({ kind: 'checked_in' } & CheckIn) | { kind: 'already_checked_in'; at: string } | { kind: 'ticket_void' | 'unknown' };
+  | ({ kind: 'checked_in' } & CheckIn)
+  | { kind: 'already_checked_in'; at: string }
+  | { kind: 'ticket_void' | 'unknown' };
 
 /** Lets a ticket in, once: of two scanners at the same moment one gets the ticket, the other the time of the first. */
 export async function checkIn(db: Queryable, code: string, actor: string): Promise<CheckInResult> {

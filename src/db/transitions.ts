@@ -35,7 +35,10 @@ export interface LockedReservation extends ReservationRow {
   notes: string[];
 }
 
-const EXISTS = sql<{ id: string }>('transition_exists', 'select id from reservations where id = $1');
+const EXISTS = sql<{ id: string }>(
+  'transition_exists',
+  'select id from reservations where id = $1',
+);
 const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
   'transition_lock_claims',
   `select change_claims('lock', $1) as obtainable`,
@@ -48,7 +51,10 @@ const LOCK_RESERVATION = sql<ReservationRow>(
 );
 
 /** Locks a reservation in the one lock order: its claims, then itself. @returns null if there is none of that id */
-export async function lockReservation(tx: Queryable, id: string): Promise<LockedReservation | null> {
+export async function lockReservation(
+  tx: Queryable,
+  id: string,
+): Promise<LockedReservation | null> {
   // Looked at first: a hold that commits between the two locks would show its reservation without its seats.
   if ((await tx.rows(EXISTS, [id])).length === 0) return null;
   const [claims] = await tx.rows(LOCK_CLAIMS, [id]);
@@ -56,11 +62,19 @@ export async function lockReservation(tx: Queryable, id: string): Promise<Locked
   return { ...reservation!, claimsObtainable: claims!.obtainable, notes: [] };
 }
 
-const CHANGE_CLAIMS = sql<{ changed: boolean }>('transition_claims', 'select change_claims($2, $1) as changed');
+const CHANGE_CLAIMS = sql<{ changed: boolean }>(
+  'transition_claims',
+  'select change_claims($2, $1) as changed',
+);
 
-async function changeClaims(tx: Queryable, id: string, verb: 'release' | 'retake' | 'sell'): Promise<void> {
+async function changeClaims(
+  tx: Queryable,
+  id: string,
+  verb: 'release' | 'retake' | 'sell',
+): Promise<void> {
   const [row] = await tx.rows(CHANGE_CLAIMS, [id, verb]);
-  if (!row!.changed) throw new Error(`Reservation ${id}: not all that it claims could be changed (${verb})`);
+  if (!row!.changed)
+    throw new Error(`Reservation ${id}: not all that it claims could be changed (${verb})`);
 }
 
 const HISTORY = sql(
@@ -146,7 +160,11 @@ export async function confirm(
   // A buyer who was erased meanwhile can be sent nothing; the shop has the codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
-  Object.assign(reservation, { status: 'confirmed', written_status: 'confirmed', confirmed_by: reference });
+  Object.assign(reservation, {
+    status: 'confirmed',
+    written_status: 'confirmed',
+    confirmed_by: reference,
+  });
   notes.push(`payment ${reference} confirmed the reservation`);
 }
 
@@ -154,10 +172,17 @@ const CANCEL = sql(
   'transition_cancel',
   `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1`,
 );
-const VOID_TICKETS = sql('transition_void_tickets', `update tickets set status = 'void' where reservation_id = $1`);
+const VOID_TICKETS = sql(
+  'transition_void_tickets',
+  `update tickets set status = 'void' where reservation_id = $1`,
+);
 
 /** held or confirmed → cancelled: the claims are given back; of a sale the tickets are void and the payment goes back. */
-export async function cancel(tx: Queryable, reservation: LockedReservation, actor: string): Promise<void> {
+export async function cancel(
+  tx: Queryable,
+  reservation: LockedReservation,
+  actor: string,
+): Promise<void> {
   const { id, notes } = reservation;
   const sold = reservation.status === 'confirmed';
   if (sold) {
@@ -168,7 +193,11 @@ export async function cancel(tx: Queryable, reservation: LockedReservation, acto
   await tx.run(CANCEL, [id]);
   await appendHistory(tx, id, 'reservation.cancelled', actor);
   if (sold) {
-    const payment = { reference: reservation.confirmed_by!, reservationId: id, reservationExists: true };
+    const payment = {
+      reference: reservation.confirmed_by!,
+      reservationId: id,
+      reservationExists: true,
+    };
     await sendBack(tx, payment, 'cancelled', 'system');
   }
   Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });
@@ -201,7 +230,13 @@ export async function sendBack(
   await appendHistory(tx, reservationId, 'refund.created', actor, { reference, reason });
   // The one case that the buyer cannot know of from the shop: the money came, the seats were gone.
   if (reason === 'expired') {
-    await tx.run(OWE_MAIL, [reservationId, 'late_payment_refund', 0, reference, lateRefundMessageId(reference)]);
+    await tx.run(OWE_MAIL, [
+      reservationId,
+      'late_payment_refund',
+      0,
+      reference,
+      lateRefundMessageId(reference),
+    ]);
   }
 }
 
@@ -212,6 +247,10 @@ const DROP_MAILS = sql(
 );
 
 /** Ends the ticket mails that a reservation still owes. */
-export async function dropTicketMails(tx: Queryable, reservationId: string, reason: string): Promise<void> {
+export async function dropTicketMails(
+  tx: Queryable,
+  reservationId: string,
+  reason: string,
+): Promise<void> {
   await tx.run(DROP_MAILS, [reservationId, reason]);
 }

@@ -41,10 +41,15 @@ export interface CheckResult {
   ms: number;
 }
 
-async function runCheck(tx: Queryable, { name, why, kind, over, sql: text }: Check): Promise<CheckResult> {
+async function runCheck(
+  tx: Queryable,
+  { name, why, kind, over, sql: text }: Check,
+): Promise<CheckResult> {
   const startedAt = performance.now();
   const id = name.replaceAll(/\W+/g, '_').slice(0, 50);
-  const [counted] = await tx.rows<{ looked: number }>(sql(`looked_${id}`, `select count(*) as looked from ${over}`));
+  const [counted] = await tx.rows<{ looked: number }>(
+    sql(`looked_${id}`, `select count(*) as looked from ${over}`),
+  );
   const rows = await tx.rows<Finding & { total: number }>(
     sql(`verify_${id}`, `select *, count(*) over () as total from (${text}) found limit $1`),
     [kind === 'task' ? NAMED_TASKS : NAMED],
@@ -55,13 +60,19 @@ async function runCheck(tx: Queryable, { name, why, kind, over, sql: text }: Che
 }
 
 /** Runs the checks one after another, on a connection whose transaction holds still. */
-export async function runChecks(tx: Queryable, checks: readonly Check[] = CHECKS): Promise<CheckResult[]> {
+export async function runChecks(
+  tx: Queryable,
+  checks: readonly Check[] = CHECKS,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   for (const check of checks) results.push(await runCheck(tx, check));
   return results;
 }
 
-const STAND_STILL = sql('verify_stand_still', 'set transaction isolation level repeatable read, read only');
+const STAND_STILL = sql(
+  'verify_stand_still',
+  'set transaction isolation level repeatable read, read only',
+);
 const ROLES_ALIVE = sql<{ role: string }>(
   'verify_roles_alive',
   `select distinct unnest(roles) as role from workers where seen_at > now() - interval '15 seconds'`,

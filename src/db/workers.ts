@@ -5,7 +5,10 @@ const BEAT = sql(
   `insert into workers (id, roles, seen_at) values ($1, $2, clock_timestamp())
    on conflict (id) do update set seen_at = excluded.seen_at, roles = excluded.roles`,
 );
-const GONE = sql('worker_gone', `delete from workers where id = $1 or seen_at < clock_timestamp() - interval '1 day'`);
+const GONE = sql(
+  'worker_gone',
+  `delete from workers where id = $1 or seen_at < clock_timestamp() - interval '1 day'`,
+);
 
 /** Says that a worker is there and polls. */
 export async function beat(db: Queryable, id: string, roles: readonly string[]): Promise<void> {
@@ -23,7 +26,10 @@ const ALIVE = sql<{ alive: boolean }>(
 );
 
 /** Whether a worker that runs reservations has been heard of lately. */
-export async function reservationsAreWorked(db: Queryable, withinSeconds: number): Promise<boolean> {
+export async function reservationsAreWorked(
+  db: Queryable,
+  withinSeconds: number,
+): Promise<boolean> {
   const [row] = await db.rows(ALIVE, [withinSeconds]);
   return row!.alive;
 }

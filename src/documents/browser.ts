@@ -53,7 +53,13 @@ interface PooledBrowser {
 
 /** Keeps one Chromium for all pages of this process: started on first use, started anew when it dies, hangs or is old. */
 export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool {
-  const { concurrency = 2, renewAfterPages = 250, pageLimitMs = 60_000, launchLimitMs = 30_000, log } = options;
+  const {
+    concurrency = 2,
+    renewAfterPages = 250,
+    pageLimitMs = 60_000,
+    launchLimitMs = 30_000,
+    log,
+  } = options;
   const sandbox = options.sandbox ?? (process.getuid?.() === 0 ? 'off' : 'required');
   const slots = createSlots(concurrency);
   const endings = new Set<Promise<void>>();
@@ -69,7 +75,8 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
       commandLimitMs: pageLimitMs + 1000,
     });
     const gone = launched.then(
-      ({ browser }) => new Promise<void>((resolve) => browser.once('disconnected', () => resolve())),
+      ({ browser }) =>
+        new Promise<void>((resolve) => browser.once('disconnected', () => resolve())),
       () => undefined,
     );
     const pooled: PooledBrowser = {
@@ -101,7 +108,9 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
   }
 
   /** One try on the current browser. `browser-gone`: it died under this page through no fault of the page. */
-  async function attempt<T>(work: (page: Page) => Promise<T>): Promise<{ value: T } | 'browser-gone'> {
+  async function attempt<T>(
+    work: (page: Page) => Promise<T>,
+  ): Promise<{ value: T } | 'browser-gone'> {
     const pooled = (current ??= start());
     pooled.opened++;
     pooled.atWork++;
@@ -159,7 +168,11 @@ async function openPage(browser: Browser): Promise<Page> {
 }
 
 /** Works on a blank page, and makes it blank again: nothing of one buyer is left for the next. After a failure it is closed. */
-async function workOnPage<T>(browser: Browser, blank: Page[], work: (page: Page) => Promise<T>): Promise<T> {
+async function workOnPage<T>(
+  browser: Browser,
+  blank: Page[],
+  work: (page: Page) => Promise<T>,
+): Promise<T> {
   const page = blank.pop() ?? (await openPage(browser));
   try {
     const result = await work(page);

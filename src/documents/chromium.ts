@@ -24,7 +24,12 @@ export interface LaunchedBrowser {
 }
 
 /** How systems name the browser's program, the one to try first at the front. */
-export const CHROMIUM_NAMES = ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser'];
+export const CHROMIUM_NAMES = [
+  'chromium',
+  'google-chrome',
+  'google-chrome-stable',
+  'chromium-browser',
+];
 
 /**
  * Starts a Chromium: the one named, else the system's.
@@ -41,7 +46,9 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
     }
   }
   const advice = 'install chromium, or name one with PUPPETEER_EXECUTABLE_PATH';
-  throw new Error(`No Chromium could be started (${advice}): ${failures.join('; ') || 'none was found'}`);
+  throw new Error(
+    `No Chromium could be started (${advice}): ${failures.join('; ') || 'none was found'}`,
+  );
 }
 
 function candidates(options: LaunchOptions): string[] {
@@ -72,9 +79,14 @@ async function launchInSandbox(path: string, options: LaunchOptions): Promise<La
   }
 }
 
-async function launch(path: string, options: LaunchOptions, sandbox: boolean): Promise<LaunchedBrowser> {
+async function launch(
+  path: string,
+  options: LaunchOptions,
+  sandbox: boolean,
+): Promise<LaunchedBrowser> {
   const profile = await mkdtemp(join(tmpdir(), `holdfast-browser-${process.pid}-`));
-  const removeProfile = () => rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  const removeProfile = () =>
+    rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   try {
     const browser = await puppeteer.launch({
       executablePath: path,
@@ -117,7 +129,9 @@ async function killBrowser(browser: Browser, removeProfile: () => Promise<void>)
   const child = browser.process();
   if (child?.pid !== undefined) {
     const ended = child.exitCode !== null || child.signalCode !== null;
-    const exit = ended ? Promise.resolve() : new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    const exit = ended
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => child.once('exit', () => resolve()));
     try {
       // Puppeteer starts it as the leader of a process group: its helpers go with it, whatever state they are in.
       process.kill(-child.pid, 'SIGKILL');

@@ -86,7 +86,8 @@ function addSegments(table: Buffer, covered: Set<number>): void {
     const offset = table.readUInt16BE(offsetAt);
     for (let codePoint = first; codePoint <= last && codePoint !== 0xffff; codePoint++) {
       // The offset counts from its own place to the glyph of the first code point.
-      const listed = offset === 0 ? codePoint : table.readUInt16BE(offsetAt + offset + 2 * (codePoint - first));
+      const listed =
+        offset === 0 ? codePoint : table.readUInt16BE(offsetAt + offset + 2 * (codePoint - first));
       const unmapped = offset !== 0 && listed === 0;
       if (!unmapped && ((listed + delta) & 0xffff) !== 0) covered.add(codePoint);
     }

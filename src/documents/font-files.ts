@@ -37,8 +37,16 @@ const variable = (name: string, unicodeJson: string, form?: CjkForm): Family => 
 });
 
 const NOTO_SANS = fixed('Noto Sans', require.resolve('@fontsource/noto-sans/unicode.json'));
-const DISPLAY = fixed('Playfair Display', require.resolve('@fontsource/playfair-display/unicode.json'), [700]);
-const MONO = fixed('Noto Sans Mono', require.resolve('@fontsource/noto-sans-mono/unicode.json'), [400]);
+const DISPLAY = fixed(
+  'Playfair Display',
+  require.resolve('@fontsource/playfair-display/unicode.json'),
+  [700],
+);
+const MONO = fixed(
+  'Noto Sans Mono',
+  require.resolve('@fontsource/noto-sans-mono/unicode.json'),
+  [400],
+);
 
 /** In the order in which they are asked. */
 const TEXT: Family[] = [
@@ -47,30 +55,81 @@ const TEXT: Family[] = [
   fixed('Noto Sans Hebrew', require.resolve('@fontsource/noto-sans-hebrew/unicode.json')),
   fixed('Noto Sans Thai', require.resolve('@fontsource/noto-sans-thai/unicode.json')),
   fixed('Noto Sans Myanmar', require.resolve('@fontsource/noto-sans-myanmar/unicode.json')),
-  variable('Noto Sans Armenian', require.resolve('@fontsource-variable/noto-sans-armenian/unicode.json')),
-  variable('Noto Sans Bengali', require.resolve('@fontsource-variable/noto-sans-bengali/unicode.json')),
-  variable('Noto Sans Ethiopic', require.resolve('@fontsource-variable/noto-sans-ethiopic/unicode.json')),
-  variable('Noto Sans Georgian', require.resolve('@fontsource-variable/noto-sans-georgian/unicode.json')),
-  variable('Noto Sans Gujarati', require.resolve('@fontsource-variable/noto-sans-gujarati/unicode.json')),
-  variable('Noto Sans Gurmukhi', require.resolve('@fontsource-variable/noto-sans-gurmukhi/unicode.json')),
-  variable('Noto Sans Kannada', require.resolve('@fontsource-variable/noto-sans-kannada/unicode.json')),
+  variable(
+    'Noto Sans Armenian',
+    require.resolve('@fontsource-variable/noto-sans-armenian/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Bengali',
+    require.resolve('@fontsource-variable/noto-sans-bengali/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Ethiopic',
+    require.resolve('@fontsource-variable/noto-sans-ethiopic/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Georgian',
+    require.resolve('@fontsource-variable/noto-sans-georgian/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Gujarati',
+    require.resolve('@fontsource-variable/noto-sans-gujarati/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Gurmukhi',
+    require.resolve('@fontsource-variable/noto-sans-gurmukhi/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Kannada',
+    require.resolve('@fontsource-variable/noto-sans-kannada/unicode.json'),
+  ),
   variable('Noto Sans Khmer', require.resolve('@fontsource-variable/noto-sans-khmer/unicode.json')),
   variable('Noto Sans Lao', require.resolve('@fontsource-variable/noto-sans-lao/unicode.json')),
-  variable('Noto Sans Malayalam', require.resolve('@fontsource-variable/noto-sans-malayalam/unicode.json')),
+  variable(
+    'Noto Sans Malayalam',
+    require.resolve('@fontsource-variable/noto-sans-malayalam/unicode.json'),
+  ),
   variable('Noto Sans Oriya', require.resolve('@fontsource-variable/noto-sans-oriya/unicode.json')),
-  variable('Noto Sans Sinhala', require.resolve('@fontsource-variable/noto-sans-sinhala/unicode.json')),
+  variable(
+    'Noto Sans Sinhala',
+    require.resolve('@fontsource-variable/noto-sans-sinhala/unicode.json'),
+  ),
   variable('Noto Sans Tamil', require.resolve('@fontsource-variable/noto-sans-tamil/unicode.json')),
-  variable('Noto Sans Telugu', require.resolve('@fontsource-variable/noto-sans-telugu/unicode.json')),
-  variable('Noto Sans Thaana', require.resolve('@fontsource-variable/noto-sans-thaana/unicode.json')),
-  variable('Noto Serif Tibetan', require.resolve('@fontsource-variable/noto-serif-tibetan/unicode.json')),
+  variable(
+    'Noto Sans Telugu',
+    require.resolve('@fontsource-variable/noto-sans-telugu/unicode.json'),
+  ),
+  variable(
+    'Noto Sans Thaana',
+    require.resolve('@fontsource-variable/noto-sans-thaana/unicode.json'),
+  ),
+  variable(
+    'Noto Serif Tibetan',
+    require.resolve('@fontsource-variable/noto-serif-tibetan/unicode.json'),
+  ),
   variable('Noto Emoji', require.resolve('@fontsource-variable/noto-emoji/unicode.json')),
-  variable('Noto Sans Symbols', require.resolve('@fontsource-variable/noto-sans-symbols/unicode.json')),
-  fixed('Noto Sans Symbols 2', require.resolve('@fontsource/noto-sans-symbols-2/unicode.json'), [400]),
+  variable(
+    'Noto Sans Symbols',
+    require.resolve('@fontsource-variable/noto-sans-symbols/unicode.json'),
+  ),
+  fixed(
+    'Noto Sans Symbols 2',
+    require.resolve('@fontsource/noto-sans-symbols-2/unicode.json'),
+    [400],
+  ),
   fixed('Noto Sans Math', require.resolve('@fontsource/noto-sans-math/unicode.json'), [400]),
   variable('Noto Sans SC', require.resolve('@fontsource-variable/noto-sans-sc/unicode.json')),
   variable('Noto Sans TC', require.resolve('@fontsource-variable/noto-sans-tc/unicode.json')),
-  variable('Noto Sans JP', require.resolve('@fontsource-variable/noto-sans-jp/unicode.json'), 'japanese'),
-  variable('Noto Sans KR', require.resolve('@fontsource-variable/noto-sans-kr/unicode.json'), 'korean'),
+  variable(
+    'Noto Sans JP',
+    require.resolve('@fontsource-variable/noto-sans-jp/unicode.json'),
+    'japanese',
+  ),
+  variable(
+    'Noto Sans KR',
+    require.resolve('@fontsource-variable/noto-sans-kr/unicode.json'),
+    'korean',
+  ),
 ];
 const FIRST_CJK = TEXT.findIndex(({ name }) => name === 'Noto Sans SC');
 
@@ -101,14 +160,22 @@ const filesByFamily = new Map<Family, FontFile[]>();
 function filesOf(family: Family): FontFile[] {
   let files = filesByFamily.get(family);
   if (!files) {
-    const lists = JSON.parse(readFileSync(join(family.folder, 'unicode.json'), 'utf8')) as Record<string, string>;
+    const lists = JSON.parse(readFileSync(join(family.folder, 'unicode.json'), 'utf8')) as Record<
+      string,
+      string
+    >;
     const subsets = Object.entries(lists);
     files = subsets
-      .filter(([subset]) => subsets.length === 1 || LATIN_FAMILIES.includes(family) || !LATIN_SUBSETS.test(subset))
+      .filter(
+        ([subset]) =>
+          subsets.length === 1 || LATIN_FAMILIES.includes(family) || !LATIN_SUBSETS.test(subset),
+      )
       // The list of a package that is not cut into subsets names only Latin.
       .map(([subset, list]) => createFontFile(family, subset, subsets.length === 1 ? null : list));
     // Latin first: a file of a rarer script may have Latin letters too, and would be loaded for them alone.
-    files.sort((one, other) => Number(other.name.endsWith(' latin')) - Number(one.name.endsWith(' latin')));
+    files.sort(
+      (one, other) => Number(other.name.endsWith(' latin')) - Number(one.name.endsWith(' latin')),
+    );
     filesByFamily.set(family, files);
   }
   return files;
@@ -116,7 +183,11 @@ function filesOf(family: Family): FontFile[] {
 
 function createFontFile(family: Family, key: string, list: string | null): FontFile {
   const subset = key.replace(/[[\]]/g, '');
-  const stem = join(family.folder, 'files', `${family.name.toLowerCase().replaceAll(' ', '-')}-${subset}`);
+  const stem = join(
+    family.folder,
+    'files',
+    `${family.name.toLowerCase().replaceAll(' ', '-')}-${subset}`,
+  );
   const name = `${family.name} ${subset}`;
   const read = (weight: number | 'wght') => readFileSync(`${stem}-${weight}-normal.woff2`);
   const ranges = list?.split(',').map(parseRange);
@@ -124,8 +195,10 @@ function createFontFile(family: Family, key: string, list: string | null): FontF
   let css: string | null = null;
   return {
     name,
-    mayHave: (codePoint) => ranges?.some(([first, last]) => codePoint >= first && codePoint <= last) ?? true,
-    has: (codePoint) => (coverage ??= readCoverage(read(family.weights?.[0] ?? 'wght'))).has(codePoint),
+    mayHave: (codePoint) =>
+      ranges?.some(([first, last]) => codePoint >= first && codePoint <= last) ?? true,
+    has: (codePoint) =>
+      (coverage ??= readCoverage(read(family.weights?.[0] ?? 'wght'))).has(codePoint),
     css: () =>
       (css ??= (family.weights ?? (['wght'] as const))
         .map((weight) => {

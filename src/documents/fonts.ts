@@ -77,7 +77,9 @@ function neededCodePoints(cluster: string): number[] {
 
 /** A browser takes a cluster from one font: the parts that several have do not make a whole. */
 const hasAll = (file: FontFile, codePoints: number[]) =>
-  codePoints[0] !== undefined && file.mayHave(codePoints[0]) && codePoints.every((codePoint) => file.has(codePoint));
+  codePoints[0] !== undefined &&
+  file.mayHave(codePoints[0]) &&
+  codePoints.every((codePoint) => file.has(codePoint));
 
 /** Joiners, variation selectors, direction marks: a font without them loses nothing that can be read. */
 const isInvisible = (character: string) => /^\p{Default_Ignorable_Code_Point}$/u.test(character);

@@ -39,7 +39,8 @@ export function formatSeat(seat: {
   row: string | null;
   number: number | null;
 }): string {
-  const place = seat.row === null ? [seat.label] : [`Row ${seat.row}`, `Seat ${seat.number ?? seat.label}`];
+  const place =
+    seat.row === null ? [seat.label] : [`Row ${seat.row}`, `Seat ${seat.number ?? seat.label}`];
   return [seat.section, ...place].join(' · ');
 }
 

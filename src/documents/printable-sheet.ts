@@ -52,7 +52,11 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
   const { name, venue } = sheet.event;
   const shared = new Set<SubstitutedText>();
   const text = prepare(shared);
-  const event = { ...sheet.event, name: text('event', name), venue: venue === null ? null : text('venue', venue) };
+  const event = {
+    ...sheet.event,
+    name: text('event', name),
+    venue: venue === null ? null : text('venue', venue),
+  };
   const holder = text('holder', sheet.holder);
   const tickets = sheet.tickets.map(prepareTicket);
   return {
@@ -60,10 +64,15 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
     title: `${tickets.length === 1 ? 'Ticket' : `${tickets.length} tickets`} – ${oneLine(name)}`,
     event,
     holder,
-    tickets: tickets.map(({ ticket, substituted }) => ({ ...ticket, substituted: shared.size + substituted.size > 0 })),
+    tickets: tickets.map(({ ticket, substituted }) => ({
+      ...ticket,
+      substituted: shared.size + substituted.size > 0,
+    })),
     fonts: picker.fonts(),
     substituted: [
-      ...new Set([shared, ...tickets.map(({ substituted }) => substituted)].flatMap((names) => [...names])),
+      ...new Set(
+        [shared, ...tickets.map(({ substituted }) => substituted)].flatMap((names) => [...names]),
+      ),
     ],
   };
 }

@@ -22,7 +22,8 @@ export function printableText(text: string, picker: FontPicker): PrintableText {
     const whole = picker.pick(cluster);
     if (whole !== null) return whole;
     // Signs that are joined to one, which no font has: they stand side by side, as Unicode wants it.
-    if (cluster.includes(ZERO_WIDTH_JOINER)) return cluster.split(ZERO_WIDTH_JOINER).map(print).join('');
+    if (cluster.includes(ZERO_WIDTH_JOINER))
+      return cluster.split(ZERO_WIDTH_JOINER).map(print).join('');
     const { printed, lost } = substitute(cluster, picker);
     if (lost) substituted = true;
     return printed;
@@ -37,7 +38,9 @@ function substitute(cluster: string, picker: FontPicker): { printed: string; los
   let start: string | null = null;
   let length = characters.length;
   while (start === null && length > 0) start = picker.pick(characters.slice(0, --length).join(''));
-  const rest = characters.slice(length).filter((character) => !/\p{Default_Ignorable_Code_Point}/u.test(character));
+  const rest = characters
+    .slice(length)
+    .filter((character) => !/\p{Default_Ignorable_Code_Point}/u.test(character));
   return {
     printed: (start ?? '') + rest.map((character) => standIn(character, start !== null)).join(''),
     lost: rest.length > 0,

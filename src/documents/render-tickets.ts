@@ -39,7 +39,10 @@ const SHRINK_TO_FIT = `(async () => {
  * Prints a reservation's tickets: a PDF of A4 pages, one for each ticket, in their order, in our own fonts alone.
  * @throws RangeError for no ticket at all or too many; PageTimeLimit when the browser hangs.
  */
-export async function renderTickets(keeper: BrowserPool, sheet: TicketSheet): Promise<PrintedTickets> {
+export async function renderTickets(
+  keeper: BrowserPool,
+  sheet: TicketSheet,
+): Promise<PrintedTickets> {
   if (sheet.tickets.length === 0 || sheet.tickets.length > MAX_TICKETS_PER_PDF) {
     throw new RangeError(`A PDF takes 1 to ${MAX_TICKETS_PER_PDF} tickets`);
   }
@@ -48,7 +51,9 @@ export async function renderTickets(keeper: BrowserPool, sheet: TicketSheet): Pr
   const pdf = await keeper.withPage(async (page) => {
     await page.setContent(html, { waitUntil: 'domcontentloaded' });
     await page.evaluate(SHRINK_TO_FIT);
-    return Buffer.from(await page.pdf({ preferCSSPageSize: true, printBackground: true, timeout: 0 }));
+    return Buffer.from(
+      await page.pdf({ preferCSSPageSize: true, printBackground: true, timeout: 0 }),
+    );
   });
   return { pdf, substituted: printable.substituted };
 }

@@ -30,7 +30,12 @@ ${pages.join('\n')}
 </body></html>`;
 }
 
-function ticketPage(sheet: PrintableSheet, ticket: PrintableTicket, index: number, time: EventTime): string {
+function ticketPage(
+  sheet: PrintableSheet,
+  ticket: PrintableTicket,
+  index: number,
+  time: EventTime,
+): string {
   const { event, holder, tickets } = sheet;
   return `<section class="page">
 <svg class="outline"><use href="#ticket"/></svg>
@@ -59,12 +64,19 @@ ${NOTES}
 function seatBlock({ section, row, number, label }: PrintableTicket['seat']): string {
   const column = (name: string, value: string) =>
     `<div><span class="label">${name}</span>${box('big', value, 'display')}</div>`;
-  const places = row === null ? column('Place', label) : column('Row', row) + column('Seat', String(number ?? label));
+  const places =
+    row === null
+      ? column('Place', label)
+      : column('Row', row) + column('Seat', String(number ?? label));
   return `<div class="seat${row === null ? ' general' : ''}">${column('Section', section)}${places}</div>`;
 }
 
 /** What stays at the door when the ticket is torn. */
-function stub({ event, reservationId }: PrintableSheet, ticket: PrintableTicket, time: EventTime): string {
+function stub(
+  { event, reservationId }: PrintableSheet,
+  ticket: PrintableTicket,
+  time: EventTime,
+): string {
   return `<div class="stub">
   <div class="qr-frame">${qrCodeSvg(ticket.code)}</div>
   <div class="stub-text">

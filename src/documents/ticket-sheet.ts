@@ -32,7 +32,8 @@ export interface TicketSheet {
 }
 
 /** A text of a ticket by its name, never by its content. */
-export type SubstitutedText = 'event' | 'venue' | 'holder' | 'section' | 'row' | 'seat' | 'category';
+export type SubstitutedText =
+  'event' | 'venue' | 'holder' | 'section' | 'row' | 'seat' | 'category';
 
 export interface PrintedTickets {
   pdf: Buffer;

@@ -77,7 +77,8 @@ export const TICKET_DRAWING = `
 
 /** Turned ellipses, as banknotes have them. */
 function rosette(): string {
-  return Array.from({ length: 18 }, (_, turn) => `<ellipse rx="27" ry="11" transform="rotate(${turn * 10})"/>`).join(
-    '',
-  );
+  return Array.from(
+    { length: 18 },
+    (_, turn) => `<ellipse rx="27" ry="11" transform="rotate(${turn * 10})"/>`,
+  ).join('');
 }

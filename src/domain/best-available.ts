@@ -31,6 +31,7 @@ export function chooseSeats(
   const window = Math.min(choice.singles.length, quantity * (1 + 8 * attempt));
   const pool = choice.singles.slice(0, window);
   const chosen: string[] = [];
-  while (chosen.length < quantity) chosen.push(...pool.splice(attempt === 0 ? 0 : pick(pool.length), 1));
+  while (chosen.length < quantity)
+    chosen.push(...pool.splice(attempt === 0 ? 0 : pick(pool.length), 1));
   return chosen;
 }

@@ -20,7 +20,9 @@ const CODES_BY_DIGITS: readonly (readonly [digits: number, codes: string])[] = [
 ];
 
 const DIGITS: ReadonlyMap<string, number> = new Map(
-  CODES_BY_DIGITS.flatMap(([digits, codes]) => codes.split(/\s+/).map((code) => [code, digits] as const)),
+  CODES_BY_DIGITS.flatMap(([digits, codes]) =>
+    codes.split(/\s+/).map((code) => [code, digits] as const),
+  ),
 );
 
 /** The codes that a price can be in, in alphabetical order. */

@@ -26,7 +26,8 @@ const TOP_LEVEL = String.raw`(?:[A-Za-z]{2,63}|[Xx][Nn]--[A-Za-z0-9-]{0,58}[A-Za
  */
 export const EMAIL_FORM = new RegExp(String.raw`^${LOCAL}@(?:${LABEL}\.)+${TOP_LEVEL}$`);
 
-const ASCII_DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$/;
+const ASCII_DOMAIN =
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$/;
 /** White space and characters without a shape, which the conversion would silently drop. */
 const UNSEEN = /[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}]/u;
 
@@ -37,7 +38,8 @@ export function parseEmailAddress(text: string): EmailAddress | null {
   const at = given.lastIndexOf('@');
   const local = given.slice(0, at);
   const domain = domainToASCII(given.slice(at + 1)).toLowerCase();
-  if (local.length > MAX_LOCAL || domain.length > MAX_DOMAIN || !ASCII_DOMAIN.test(domain)) return null;
+  if (local.length > MAX_LOCAL || domain.length > MAX_DOMAIN || !ASCII_DOMAIN.test(domain))
+    return null;
   const smtp = `${local}@${domain}`;
   return smtp.length > MAX_ADDRESS ? null : { smtp, key: smtp.toLowerCase() };
 }

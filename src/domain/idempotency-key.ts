@@ -11,7 +11,8 @@ export type ParsedKey = { kind: 'key'; key: string } | { kind: 'missing' } | { k
 export function parseIdempotencyKey(header: string | undefined): ParsedKey {
   if (header === undefined || header.trim() === '') return { kind: 'missing' };
   const text = header.trim();
-  const key = text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+  const key =
+    text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
   return IDEMPOTENCY_KEY.test(key) ? { kind: 'key', key } : { kind: 'invalid' };
 }
 

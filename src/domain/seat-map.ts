@@ -21,7 +21,10 @@ export const MAX_SEATS_PER_ROW = 500;
 /** How many seats a definition describes, without building them. */
 export function countSeats(sections: readonly SectionDefinition[]): number {
   return sections.reduce(
-    (sum, section) => sum + (section.places ?? 0) + (section.rows ?? []).reduce((seats, row) => seats + row.seats, 0),
+    (sum, section) =>
+      sum +
+      (section.places ?? 0) +
+      (section.rows ?? []).reduce((seats, row) => seats + row.seats, 0),
     0,
   );
 }
@@ -63,11 +66,23 @@ export function layOutSeats(sections: readonly SectionDefinition[]): LaidOut {
       const shared = (sectionsWithRow.get(word(row.name))?.size ?? 0) > 1;
       const prefix = shared ? `${word(section.name)}-${word(row.name)}` : word(row.name);
       for (let number = 1; number <= row.seats; number++) {
-        seats.push({ label: `${prefix}-${number}`, section: name, row: row.name, number, category });
+        seats.push({
+          label: `${prefix}-${number}`,
+          section: name,
+          row: row.name,
+          number,
+          category,
+        });
       }
     }
     for (let place = 1; place <= (section.places ?? 0); place++) {
-      seats.push({ label: `${word(name)}-${place}`, section: name, row: null, number: null, category });
+      seats.push({
+        label: `${word(name)}-${place}`,
+        section: name,
+        row: null,
+        number: null,
+        category,
+      });
     }
   }
   const seen = new Set<string>();

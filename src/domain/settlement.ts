@@ -4,7 +4,13 @@ import { sameMoney, type Money } from './money';
 export const RESERVATION_STATUSES = ['held', 'confirmed', 'expired', 'cancelled'] as const;
 export type ReservationStatus = (typeof RESERVATION_STATUSES)[number];
 
-export const REFUND_REASONS = ['cancelled', 'duplicate', 'expired', 'mismatch', 'unknown_reservation'] as const;
+export const REFUND_REASONS = [
+  'cancelled',
+  'duplicate',
+  'expired',
+  'mismatch',
+  'unknown_reservation',
+] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
 /** What a decision about a reservation rests on, read under the locks of its seats and itself. */

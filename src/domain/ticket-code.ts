@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
 
 /** What a ticket code says about its ticket, and all that a scanner without a network gets to know. */
 export interface TicketCodeContent {
@@ -44,8 +51,13 @@ export function signTicketCode(privateKey: KeyObject, content: TicketCodeContent
   if (seat.length === 0 || seat.length > MAX_TICKET_SEAT_BYTES) {
     throw new RangeError(`A ticket's seat label takes 1 to ${MAX_TICKET_SEAT_BYTES} bytes`);
   }
-  if (seat.toString('utf8') !== content.seat) throw new RangeError("A ticket's seat label must be well-formed text");
-  const payload = Buffer.concat([uuidBytes(content.ticketId), uuidBytes(content.eventId), seat]).toString('base64url');
+  if (seat.toString('utf8') !== content.seat)
+    throw new RangeError("A ticket's seat label must be well-formed text");
+  const payload = Buffer.concat([
+    uuidBytes(content.ticketId),
+    uuidBytes(content.eventId),
+    seat,
+  ]).toString('base64url');
   const signed = `${PREFIX}.${payload}`;
   return `${signed}.${sign(null, Buffer.from(signed), privateKey).toString('base64url')}`;
 }
@@ -58,10 +70,17 @@ export function verifyTicketCode(publicKey: KeyObject, code: string): TicketCode
   // The scanner's input is anything at all, in spite of the type.
   if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH) return null;
   const [prefix, payloadText, signatureText, ...rest] = code.split('.');
-  if (prefix !== PREFIX || payloadText === undefined || signatureText === undefined || rest.length > 0) return null;
+  if (
+    prefix !== PREFIX ||
+    payloadText === undefined ||
+    signatureText === undefined ||
+    rest.length > 0
+  )
+    return null;
   const payload = decodeBase64url(payloadText);
   const signature = decodeBase64url(signatureText);
-  if (payload === null || payload.length <= 2 * UUID_BYTES || payload.length > MAX_PAYLOAD_BYTES) return null;
+  if (payload === null || payload.length <= 2 * UUID_BYTES || payload.length > MAX_PAYLOAD_BYTES)
+    return null;
   if (signature?.length !== SIGNATURE_BYTES) return null;
   try {
     if (!verify(null, Buffer.from(`${PREFIX}.${payloadText}`), publicKey, signature)) return null;
@@ -81,10 +100,16 @@ export function verifyTicketCode(publicKey: KeyObject, code: string): TicketCode
  */
 export function ticketKeyFromSeed(seed32: Buffer): TicketKey {
   if (seed32.length !== 32) throw new RangeError('The seed of a ticket key is 32 bytes');
-  const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed32]), format: 'der', type: 'pkcs8' });
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([PKCS8_ED25519, seed32]),
+    format: 'der',
+    type: 'pkcs8',
+  });
   const publicKey = createPublicKey(privateKey);
   const x = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64url');
-  const keyId = createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest('base64url');
+  const keyId = createHash('sha256')
+    .update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`)
+    .digest('base64url');
   return {
     privateKey,
     publicKey,

@@ -29,7 +29,9 @@ export function eventCalendar(reservationId: string, event: MailedEvent, written
   };
   const { error, value } = createEvent(attributes);
   if (value === null)
-    throw new Error(`The calendar entry could not be written: ${error?.message ?? 'no reason given'}`);
+    throw new Error(
+      `The calendar entry could not be written: ${error?.message ?? 'no reason given'}`,
+    );
   return value;
 }
 

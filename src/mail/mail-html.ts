@@ -60,7 +60,12 @@ export function factsTable(facts: readonly (readonly [string, string])[]): strin
 }
 
 /** A whole mail: a card of tables and inline styles, which is what mail programs understand. Nothing is fetched. */
-export function mailDocument(content: { title: string; kicker: string; preview: string; body: string }): string {
+export function mailDocument(content: {
+  title: string;
+  kicker: string;
+  preview: string;
+  body: string;
+}): string {
   const title = escapeHtml(content.title);
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

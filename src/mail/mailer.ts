@@ -50,7 +50,12 @@ const CONNECTIONS = 3;
 const MAILS_A_CONNECTION = 100;
 
 /** A pool of connections to one SMTP server. */
-export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimitMs = 60_000 }: MailerOptions): Mailer {
+export function createMailer({
+  smtpUrl,
+  from,
+  silenceLimitMs = 20_000,
+  mailLimitMs = 60_000,
+}: MailerOptions): Mailer {
   const url = withSettings(smtpUrl, {
     pool: true,
     maxConnections: CONNECTIONS,
@@ -69,7 +74,8 @@ export function createMailer({ smtpUrl, from, silenceLimitMs = 20_000, mailLimit
     async send(message) {
       const to = recipientOf(message);
       const address = parseEmailAddress(to?.address ?? '')?.smtp;
-      if (to === null || address === undefined) throw new MailRefused('there is no valid address to write to');
+      if (to === null || address === undefined)
+        throw new MailRefused('there is no valid address to write to');
       const used = transport;
       try {
         const { messageId, response } = await withinLimit(
@@ -106,7 +112,9 @@ class MailTimeLimit extends Error {
   }
 }
 
-function recipientOf({ to }: SendMailOptions): { name?: string | undefined; address: string } | null {
+function recipientOf({
+  to,
+}: SendMailOptions): { name?: string | undefined; address: string } | null {
   if (typeof to === 'string') return { address: to };
   return to !== undefined && !Array.isArray(to) ? to : null;
 }
@@ -125,7 +133,9 @@ interface SmtpError {
 function failureOf(error: unknown, address: string): MailRefused | MailNotTaken {
   if (error instanceof MailTimeLimit) return new MailNotTaken(error.message, false);
   const { message, code, command, responseCode, response } =
-    error instanceof Error ? (error as Error & SmtpError) : ({ message: 'unknown fault' } as Error & SmtpError);
+    error instanceof Error
+      ? (error as Error & SmtpError)
+      : ({ message: 'unknown fault' } as Error & SmtpError);
   if (response === undefined || responseCode === undefined) {
     return new MailNotTaken(`${code ?? 'no code'}: ${withoutAddresses(message, address)}`, false);
   }

@@ -2,7 +2,14 @@ import type { SendMailOptions } from 'nodemailer';
 import { oneLine } from '../documents/format';
 import { formatMoney } from '../domain/currency';
 import type { Money } from '../domain/money';
-import { eventTimeLine, factsTable, greeting, headerText, mailDocument, paragraph } from './mail-html';
+import {
+  eventTimeLine,
+  factsTable,
+  greeting,
+  headerText,
+  mailDocument,
+  paragraph,
+} from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface LateRefundMail {
@@ -14,7 +21,13 @@ export interface LateRefundMail {
 }
 
 /** Tells a buyer that the payment came after the hold had ended, that the seats are gone and the money comes back. */
-export function lateRefundMail({ reservationId, to, event, messageId, payment }: LateRefundMail): SendMailOptions {
+export function lateRefundMail({
+  reservationId,
+  to,
+  event,
+  messageId,
+  payment,
+}: LateRefundMail): SendMailOptions {
   const name = oneLine(event.name);
   const amount = formatMoney(payment);
   const sentences = [
@@ -33,10 +46,16 @@ export function lateRefundMail({ reservationId, to, event, messageId, payment }:
     to: { name: headerText(to.name), address: to.email },
     subject: `Your payment is being refunded: ${headerText(event.name)}`,
     messageId,
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Entity-Ref-ID': messageId.replace(/[<>]/g, '') },
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Entity-Ref-ID': messageId.replace(/[<>]/g, ''),
+    },
     text:
-      [greeting(to.name), ...sentences, facts.map(([fact, value]) => `${fact}: ${value}`).join('\n')].join('\n\n') +
-      '\n',
+      [
+        greeting(to.name),
+        ...sentences,
+        facts.map(([fact, value]) => `${fact}: ${value}`).join('\n'),
+      ].join('\n\n') + '\n',
     html: mailDocument({
       title: 'Your money is on its way back',
       kicker: 'REFUND',

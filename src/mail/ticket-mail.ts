@@ -3,7 +3,14 @@ import { formatSeat, oneLine } from '../documents/format';
 import type { TicketOnSheet } from '../documents/ticket-sheet';
 import { formatMoney } from '../domain/currency';
 import { eventCalendar } from './calendar';
-import { eventTimeLine, factsTable, greeting, headerText, mailDocument, paragraph } from './mail-html';
+import {
+  eventTimeLine,
+  factsTable,
+  greeting,
+  headerText,
+  mailDocument,
+  paragraph,
+} from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface TicketsMail {
@@ -23,7 +30,16 @@ export interface TicketsMail {
 
 /** The mail that brings the tickets: text and HTML, the PDF and a calendar entry attached. The sender is the mailer's. */
 export function ticketsMail(mail: TicketsMail): SendMailOptions {
-  const { reservationId, to, event, messageId, sequence, pdf, tickets = [], writtenAt = new Date() } = mail;
+  const {
+    reservationId,
+    to,
+    event,
+    messageId,
+    sequence,
+    pdf,
+    tickets = [],
+    writtenAt = new Date(),
+  } = mail;
   const name = oneLine(event.name);
   const facts: [string, string][] = [
     ['When', eventTimeLine(event)],
@@ -41,7 +57,10 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
     to: { name: headerText(to.name), address: to.email },
     subject: `${sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`,
     messageId,
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Entity-Ref-ID': messageId.replace(/[<>]/g, '') },
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'X-Entity-Ref-ID': messageId.replace(/[<>]/g, ''),
+    },
     text: [
       greeting(to.name),
       '',
@@ -56,7 +75,8 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
       title: name,
       kicker: 'YOUR TICKETS',
       preview: `${eventTimeLine(event)} – your tickets are attached.`,
-      body: paragraph(greeting(to.name)) + paragraph(opening) + factsTable(facts) + paragraph(advice),
+      body:
+        paragraph(greeting(to.name)) + paragraph(opening) + factsTable(facts) + paragraph(advice),
     }),
     attachments: [
       { filename: 'tickets.pdf', content: pdf, contentType: 'application/pdf' },

@@ -5,7 +5,11 @@ import { toStripe } from './stripe-amounts';
 const TIMEOUT_MS = 20_000;
 
 /** Stripe's answers that a repeat will not change. */
-const FINAL = new Set(['StripeInvalidRequestError', 'StripeAuthenticationError', 'StripePermissionError']);
+const FINAL = new Set([
+  'StripeInvalidRequestError',
+  'StripeAuthenticationError',
+  'StripePermissionError',
+]);
 
 /**
  * Refunds, through Stripe, what Stripe captured. The amount is always sent: without one Stripe gives back all of it.
@@ -33,7 +37,9 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
         };
       }
       try {
-        const target = /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
+        const target = /^(ch|py)_/.test(reference)
+          ? { charge: reference }
+          : { payment_intent: reference };
         const refund = await stripe.refunds.create(
           { ...target, amount },
           { idempotencyKey: `refund:${reference}:${amount}` },

@@ -36,7 +36,10 @@ const BURST_PER_SECOND = 50;
  * @param busy the share of the processors in use, 0 to 1
  * @param newPerSecond how many entries for the relay came lately
  */
-export function paceStarts(busy: number, newPerSecond: number): { atOnce: number; pauseMs: number } {
+export function paceStarts(
+  busy: number,
+  newPerSecond: number,
+): { atOnce: number; pauseMs: number } {
   if (newPerSecond > BURST_PER_SECOND && busy > 0.25) return { atOnce: 1, pauseMs: 1000 };
   return { atOnce: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
 }
@@ -46,7 +49,10 @@ export function paceStarts(busy: number, newPerSecond: number): { atOnce: number
  * told at about the rate at which actors can act on it: payments are pinned, and more would only stand in line inside
  * Temporal while others wait for their answers.
  */
-export function paceCommands(busy: number, newPerSecond: number): { atOnce: number; pauseMs: number } {
+export function paceCommands(
+  busy: number,
+  newPerSecond: number,
+): { atOnce: number; pauseMs: number } {
   if (newPerSecond > BURST_PER_SECOND && busy > 0.5) return { atOnce: 4, pauseMs: 150 };
   return { atOnce: 16, pauseMs: 0 };
 }

@@ -40,13 +40,15 @@ export function startRelay({
   const gauge = createLoadGauge();
   const listener = listenForEntries(listenUrl, stopping.signal);
   let complaint = '';
-  const pause = (ms: number) => delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+  const pause = (ms: number) =>
+    delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   /** A fault is said once, not at every try, and its end too. */
   const complain = (what: string, error: unknown) => {
     if (stopping.signal.aborted) return;
     const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-    if (text !== complaint) log.warn({ err: error instanceof Error ? error.name : undefined }, text);
+    if (text !== complaint)
+      log.warn({ err: error instanceof Error ? error.name : undefined }, text);
     complaint = text;
   };
 
@@ -69,7 +71,11 @@ export function startRelay({
     return claimed;
   }
 
-  async function until(stopped: AbortSignal, step: () => Promise<void>, what: string): Promise<void> {
+  async function until(
+    stopped: AbortSignal,
+    step: () => Promise<void>,
+    what: string,
+  ): Promise<void> {
     while (!stopped.aborted) {
       try {
         await step();
@@ -99,7 +105,8 @@ export function startRelay({
     stopping.signal,
     async () => {
       const { expired, rung, refunded } = await sweep(db);
-      if (expired + rung + refunded > 0) log.info({ expired, rung, refunded }, 'swept what was overdue');
+      if (expired + rung + refunded > 0)
+        log.info({ expired, rung, refunded }, 'swept what was overdue');
       await pause(SWEEP_EVERY_MS);
     },
     'The sweep did not finish',

@@ -1,5 +1,13 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  TypedSearchAttributes,
+} from '@temporalio/common';
 import {
   SEARCH_ATTRIBUTES,
   settlementWorkflowId,
@@ -21,19 +29,28 @@ const MAX_SEATS_NAMED = 6;
 
 /** "Hamlet, 14 Mar · A-1, A-2 · held until 19:05 UTC" */
 function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
-  const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: start.timeZone });
+  const day = new Intl.DateTimeFormat('en-GB', {
+    day: 'numeric',
+    month: 'short',
+    timeZone: start.timeZone,
+  });
   const named = start.seats.slice(0, MAX_SEATS_NAMED).join(', ');
-  const more = start.seats.length > MAX_SEATS_NAMED ? ` and ${start.seats.length - MAX_SEATS_NAMED} more` : '';
+  const more =
+    start.seats.length > MAX_SEATS_NAMED ? ` and ${start.seats.length - MAX_SEATS_NAMED} more` : '';
   const until = start.expiresAt.slice(11, 16);
   return `${start.eventName.slice(0, 80)}, ${day.format(new Date(start.startsAt))} · ${named}${more} · held until ${until} UTC`;
 }
 
 /** Carries entries of the outbox to Temporal. Each call may be repeated: what Temporal knows already counts once. */
 export function createDispatcher({ workflow, connection }: Client) {
-  const within = <T>(call: () => Promise<T>): Promise<T> => connection.withDeadline(Date.now() + DEADLINE_MS, call);
+  const within = <T>(call: () => Promise<T>): Promise<T> =>
+    connection.withDeadline(Date.now() + DEADLINE_MS, call);
 
   /** A key starts one reservation, ever: "already started" is success. @returns whether it was started just now. */
-  async function startActor(id: string, start: NonNullable<OutboxEntry['start']>): Promise<boolean> {
+  async function startActor(
+    id: string,
+    start: NonNullable<OutboxEntry['start']>,
+  ): Promise<boolean> {
     const input: ReservationInput = { event: start.event, seats: start.seats };
     try {
       await within(() =>
@@ -72,7 +89,9 @@ export function createDispatcher({ workflow, connection }: Client) {
   /** Rings the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
   async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
     // Asked again after "already started": another relay may have started it between the two calls.
-    const rung = (await ringOpen(id)) || (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
+    const rung =
+      (await ringOpen(id)) ||
+      (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
     if (!rung) {
       const ref: ReservationRef = { reservationId: id };
       await within(() =>

@@ -11,7 +11,10 @@ export function temporalConfig(): ClientConnectConfig & { namespace: string } {
   const config = loadClientConnectConfig();
   return {
     ...config,
-    connectionOptions: { ...config.connectionOptions, address: config.connectionOptions.address ?? '127.0.0.1:7233' },
+    connectionOptions: {
+      ...config.connectionOptions,
+      address: config.connectionOptions.address ?? '127.0.0.1:7233',
+    },
     namespace: config.namespace ?? 'default',
   };
 }

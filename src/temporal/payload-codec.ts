@@ -1,5 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { METADATA_ENCODING_KEY, ValueError, type Payload, type PayloadCodec } from '@temporalio/common';
+import {
+  METADATA_ENCODING_KEY,
+  ValueError,
+  type Payload,
+  type PayloadCodec,
+} from '@temporalio/common';
 import { temporal } from '@temporalio/proto';
 
 const ENCODING = 'binary/encrypted';
@@ -20,7 +25,10 @@ export function createPayloadCodec(key: Buffer): PayloadCodec {
       return payloads.map((payload): Payload => {
         const nonce = randomBytes(NONCE_BYTES);
         const cipher = createCipheriv('aes-256-gcm', key, nonce);
-        const sealed = Buffer.concat([cipher.update(PayloadMessage.encode(payload).finish()), cipher.final()]);
+        const sealed = Buffer.concat([
+          cipher.update(PayloadMessage.encode(payload).finish()),
+          cipher.final(),
+        ]);
         return {
           metadata: { [METADATA_ENCODING_KEY]: utf8(ENCODING), keyId: utf8(keyId) },
           data: Buffer.concat([nonce, sealed, cipher.getAuthTag()]),
@@ -30,14 +38,18 @@ export function createPayloadCodec(key: Buffer): PayloadCodec {
     async decode(payloads) {
       return payloads.map((payload): Payload => {
         const { metadata, data } = payload;
-        if (!data || Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? []).toString() !== ENCODING) return payload;
+        if (!data || Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? []).toString() !== ENCODING)
+          return payload;
         const sealedWith = Buffer.from(metadata?.keyId ?? []).toString();
         if (sealedWith !== keyId)
           throw new ValueError(`Payload was encrypted with key ${sealedWith}, not with ${keyId}`);
         const bytes = Buffer.from(data);
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
         decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-        const clear = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+        const clear = Buffer.concat([
+          decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),
+          decipher.final(),
+        ]);
         return PayloadMessage.decode(clear);
       });
     },

@@ -43,7 +43,12 @@ interface HealthServerOptions {
  * Serves /livez, /readyz (503 with the reason when the worker is not ready) and /metrics.
  * @throws the error of the system, with its `code`, when the port cannot be listened on
  */
-export async function serveHealth({ port, host, health, metrics }: HealthServerOptions): Promise<Server> {
+export async function serveHealth({
+  port,
+  host,
+  health,
+  metrics,
+}: HealthServerOptions): Promise<Server> {
   const json = (response: ServerResponse, status: number, body: object) => {
     response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
     response.end(JSON.stringify(body));
@@ -54,7 +59,11 @@ export async function serveHealth({ port, host, health, metrics }: HealthServerO
       json(response, 200, { status: 'ok' });
     } else if (path === '/readyz') {
       const reason = health.complaint();
-      json(response, reason === null ? 200 : 503, reason === null ? { status: 'ready' } : { reason });
+      json(
+        response,
+        reason === null ? 200 : 503,
+        reason === null ? { status: 'ready' } : { reason },
+      );
     } else if (path === '/metrics') {
       metrics().then(
         (body) => response.setHeader('content-type', 'text/plain; version=0.0.4').end(body),

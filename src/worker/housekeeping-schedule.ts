@@ -27,7 +27,9 @@ export function scheduleHousekeeping(client: Client, log: Logger): { stop(): voi
         return;
       } catch (error) {
         if (error instanceof ScheduleAlreadyRunning) return;
-        log.warn(`The housekeeping schedule could not be made, trying on: ${(error as Error).message}`);
+        log.warn(
+          `The housekeeping schedule could not be made, trying on: ${(error as Error).message}`,
+        );
         await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }
     }

@@ -30,8 +30,21 @@ const USAGE = `Usage: npm run start:worker
 Runs one worker process against the services that the settings name.`;
 
 const SETTINGS = [
-  ...(['NODE_ENV', 'LOG_LEVEL', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_POOL', 'DATABASE_PREPARED'] as const),
-  ...(['SMTP_URL', 'MAIL_FROM', 'HOLD_TTL_SECONDS', 'STRIPE_API_KEY', 'TICKET_SIGNING_KEY'] as const),
+  ...([
+    'NODE_ENV',
+    'LOG_LEVEL',
+    'DATABASE_URL',
+    'DATABASE_DIRECT_URL',
+    'DATABASE_POOL',
+    'DATABASE_PREPARED',
+  ] as const),
+  ...([
+    'SMTP_URL',
+    'MAIL_FROM',
+    'HOLD_TTL_SECONDS',
+    'STRIPE_API_KEY',
+    'TICKET_SIGNING_KEY',
+  ] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'BROWSER_SANDBOX'] as const),
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
 ] as const;
@@ -62,12 +75,15 @@ async function main(): Promise<void> {
   });
   // A pooler that cannot keep prepared statements cannot listen either.
   const listenUrl =
-    settings.DATABASE_DIRECT_URL ?? (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
+    settings.DATABASE_DIRECT_URL ??
+    (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
   const health = createWorkerHealth();
   const { METRICS_PORT: port, METRICS_HOST: host } = settings;
   const healthServer =
-    port === undefined ? undefined : await serveHealth({ port, host, health, metrics: createMetrics(db).text });
+    port === undefined
+      ? undefined
+      : await serveHealth({ port, host, health, metrics: createMetrics(db).text });
 
   let relay: Relay | undefined;
   let connection: NativeConnection | undefined;
@@ -86,12 +102,21 @@ async function main(): Promise<void> {
         shutdownGraceTime: SHUTDOWN_GRACE,
         ...(dataConverter && { dataConverter }),
       };
-      const workers = await Promise.all(parts.map(({ options }) => Worker.create({ ...common, ...options })));
-      stopping.signal.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
+      const workers = await Promise.all(
+        parts.map(({ options }) => Worker.create({ ...common, ...options })),
+      );
+      stopping.signal.addEventListener(
+        'abort',
+        () => workers.forEach((worker) => worker.shutdown()),
+        { once: true },
+      );
       const running = workers.map((worker) => worker.run());
       const id = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
       health.watch(workers.map((worker) => () => worker.getState() === 'RUNNING'));
-      const beating = keepBeating(() => beat(db, id, roles).then(health.heartbeatWritten), stopping.signal);
+      const beating = keepBeating(
+        () => beat(db, id, roles).then(health.heartbeatWritten),
+        stopping.signal,
+      );
       log.info({ roles }, 'worker is polling');
       process.send?.('ready');
       if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
@@ -121,7 +146,8 @@ async function connectWhenThere(
     try {
       return await connectNative();
     } catch (error) {
-      if (attempt % 30 === 0) log.warn(`Temporal cannot be reached, trying on: ${(error as Error).message}`);
+      if (attempt % 30 === 0)
+        log.warn(`Temporal cannot be reached, trying on: ${(error as Error).message}`);
       await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
     }
   }
@@ -146,8 +172,12 @@ main().then(
   (error: unknown) => {
     const { code, message, stack } = error as NodeJS.ErrnoException;
     const portIsTaken = code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
-    const line = portIsTaken ? `Settings METRICS_PORT and METRICS_HOST cannot be used: ${message}` : message;
-    process.stderr.write(`${portIsTaken || error instanceof SettingsError ? line : (stack ?? message)}\n`);
+    const line = portIsTaken
+      ? `Settings METRICS_PORT and METRICS_HOST cannot be used: ${message}`
+      : message;
+    process.stderr.write(
+      `${portIsTaken || error instanceof SettingsError ? line : (stack ?? message)}\n`,
+    );
     process.exit(1);
   },
 );

@@ -46,7 +46,9 @@ interface QueueDeps {
 /** The workflow bundle that the build made; from sources (tests) the SDK bundles by itself. */
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = join(__dirname, '../workflow-bundle.js');
-  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: require.resolve('../workflows') };
+  return existsSync(codePath)
+    ? { workflowBundle: { codePath } }
+    : { workflowsPath: require.resolve('../workflows') };
 }
 
 async function reservationsPart({ settings, db, client, log }: QueueDeps): Promise<WorkerPart> {
@@ -69,7 +71,8 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
           async openReservations() {
             const query = `WorkflowType = '${WORKFLOWS.reservation}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.status} = 'held'`;
             const open: string[] = [];
-            for await (const { workflowId } of client.workflow.list({ query, pageSize: 1000 })) open.push(workflowId);
+            for await (const { workflowId } of client.workflow.list({ query, pageSize: 1000 }))
+              open.push(workflowId);
             return open;
           },
         },
@@ -81,7 +84,10 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
 }
 
 function documentsPart({ settings, db, log }: QueueDeps): WorkerPart {
-  const keeper = createBrowserPool({ sandbox: settings.BROWSER_SANDBOX, log: (message) => log.info(message) });
+  const keeper = createBrowserPool({
+    sandbox: settings.BROWSER_SANDBOX,
+    log: (message) => log.info(message),
+  });
   return {
     options: {
       taskQueue: TASK_QUEUES.documents,

@@ -6,10 +6,15 @@ import { TASK_QUEUES } from '../contracts/reservation';
 const transaction: ActivityOptions = {
   taskQueue: TASK_QUEUES.reservations,
   startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+  retry: {
+    initialInterval: '200 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '10 seconds',
+  },
 };
 
-const summarised = (summary: string) => proxyActivities<ReservationActivities>({ ...transaction, summary });
+const summarised = (summary: string) =>
+  proxyActivities<ReservationActivities>({ ...transaction, summary });
 
 export const { holdSeats } = summarised('Adopt the hold, or take the seats');
 export const { settleInbox } = summarised('Handle what came: payments, cancels');

@@ -14,7 +14,12 @@ export function startDelivery(reservationId: string, note: (line: string) => voi
   const work = scope.run(async () => {
     if ((await renderTickets(reservationId)) === 'not_confirmed') return;
     note('tickets printed');
-    const outcome = await sendMail({ reservationId, kind: 'tickets', sequence: 0, reference: null });
+    const outcome = await sendMail({
+      reservationId,
+      kind: 'tickets',
+      sequence: 0,
+      reference: null,
+    });
     note(outcome === 'sent' ? 'tickets mailed' : `mail ${outcome}`);
   });
   work

@@ -23,7 +23,12 @@ export interface Mailbox {
 function parsePayment(value: unknown): PaymentSignal | null {
   if (value === null || typeof value !== 'object') return null;
   const { reference, amount, currency } = value as Record<string, unknown>;
-  if (typeof reference !== 'string' || reference.length < 1 || reference.length > 255 || reference.includes('\0'))
+  if (
+    typeof reference !== 'string' ||
+    reference.length < 1 ||
+    reference.length > 255 ||
+    reference.includes('\0')
+  )
     return null;
   if (typeof amount !== 'number' || !Number.isSafeInteger(amount) || amount < 0) return null;
   if (typeof currency !== 'string' || !/^[A-Za-z]{3}$/.test(currency)) return null;
@@ -44,7 +49,10 @@ export function openMailbox(onRefused: (why: string) => void): Mailbox {
   setHandler(paymentConfirmedSignal, (value) => {
     const payment = parsePayment(value);
     if (payment) put({ kind: 'payment', payment });
-    else onRefused('a paymentConfirmed signal needs { "reference": text, "amount": minor units, "currency": "EUR" }');
+    else
+      onRefused(
+        'a paymentConfirmed signal needs { "reference": text, "amount": minor units, "currency": "EUR" }',
+      );
   });
   return {
     hasMessages: () => rung || signalled.length > 0,

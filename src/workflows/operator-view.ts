@@ -1,6 +1,21 @@
-import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributeUpdatePair } from '@temporalio/common';
-import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import { SEARCH_ATTRIBUTES, STATE_QUERY, type Progress, type ReservationState } from '../contracts/reservation';
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  type SearchAttributeUpdatePair,
+} from '@temporalio/common';
+import {
+  defineQuery,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  SEARCH_ATTRIBUTES,
+  STATE_QUERY,
+  type Progress,
+  type ReservationState,
+} from '../contracts/reservation';
 import { formatMoney } from '../domain/currency';
 
 const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
@@ -30,7 +45,12 @@ export function createOperatorView(): OperatorView {
   const publishDetails = () => {
     if (!state) return;
     const { status, event, seats, total, expiresAt, payment } = state;
-    const holds = status === 'held' ? (paid ? ' · paid in time, being confirmed' : ` until ${utc(expiresAt)}`) : '';
+    const holds =
+      status === 'held'
+        ? paid
+          ? ' · paid in time, being confirmed'
+          : ` until ${utc(expiresAt)}`
+        : '';
     setCurrentDetails(
       [
         `**${status}**${holds}`,
@@ -64,13 +84,19 @@ export function createOperatorView(): OperatorView {
       indexState(state);
       if (firstLine !== undefined) note(firstLine);
       for (const line of progress.story) note(line);
-      if (before?.status === 'held' && state.status === 'held' && before.expiresAt !== state.expiresAt) {
+      if (
+        before?.status === 'held' &&
+        state.status === 'held' &&
+        before.expiresAt !== state.expiresAt
+      ) {
         note(`extended until ${utc(state.expiresAt)}`);
       }
       publishDetails();
     },
     note,
     waitingFor: (progress) =>
-      progress.paid ? 'paid in time; look into the inbox again' : `hold ends ${utc(progress.state.expiresAt)}`,
+      progress.paid
+        ? 'paid in time; look into the inbox again'
+        : `hold ends ${utc(progress.state.expiresAt)}`,
   };
 }

@@ -5,5 +5,10 @@ import { refundPayment, sendMail } from './activities';
 export async function refund({ reference }: RefundInput): Promise<string> {
   const { mailDueTo } = await refundPayment(reference);
   if (mailDueTo === null) return 'refunded';
-  return sendMail({ reservationId: mailDueTo, kind: 'late_payment_refund', sequence: 0, reference });
+  return sendMail({
+    reservationId: mailDueTo,
+    kind: 'late_payment_refund',
+    sequence: 0,
+    reference,
+  });
 }

@@ -1,6 +1,23 @@
-import { ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { Progress, ReservationInput, ReservationRef, ReservationState } from '../contracts/reservation';
-import { holdSeats, keepSignalledCancel, keepSignalledPayment, releaseSeats, settleInbox } from './activities';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  Progress,
+  ReservationInput,
+  ReservationRef,
+  ReservationState,
+} from '../contracts/reservation';
+import {
+  holdSeats,
+  keepSignalledCancel,
+  keepSignalledPayment,
+  releaseSeats,
+  settleInbox,
+} from './activities';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
 import { createOperatorView, type OperatorView } from './operator-view';
@@ -20,7 +37,8 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
 
   return unlessCancelled(mailbox, async () => {
     const hold = await holdSeats(id, input);
-    if ('refused' in hold) throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
+    if ('refused' in hold)
+      throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
     view.publish(hold, 'seats held');
 
     // Also for one that has ended long ago and is only started again for what came since.
@@ -45,7 +63,12 @@ export async function settlement({ reservationId }: ReservationRef): Promise<Res
 }
 
 /** Waits for a payment, a cancel or the end of the hold, whichever the database says came first. */
-async function untilHoldEnds(id: string, hold: Progress, mailbox: Mailbox, view: OperatorView): Promise<Progress> {
+async function untilHoldEnds(
+  id: string,
+  hold: Progress,
+  mailbox: Mailbox,
+  view: OperatorView,
+): Promise<Progress> {
   let progress = hold;
   while (progress.state.status === 'held') {
     if (!progress.inboxWaiting) {
@@ -89,7 +112,8 @@ async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Pr
     if (message.kind === 'payment') {
       const { reference } = message.payment;
       const kept = await keepSignalledPayment(id, message.payment);
-      if (kept === 'mismatch') view.note(`no effect: reference ${reference} belongs to another reservation`);
+      if (kept === 'mismatch')
+        view.note(`no effect: reference ${reference} belongs to another reservation`);
       if (kept === 'known') view.note(`payment ${reference} is known already`);
     } else {
       await keepSignalledCancel(id);

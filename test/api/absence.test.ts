@@ -24,7 +24,9 @@ describe('In a body', () => {
     const bestAvailable = { category: 'stalls', quantity: 1 };
     expect((await reserve({ event, seats: [], bestAvailable, buyer })).status).toBe(201);
     expect((await reserve({ event, seats: null, bestAvailable, buyer })).status).toBe(201);
-    expect((await reserve({ event, seats: ['A-10'], bestAvailable: null, buyer })).status).toBe(201);
+    expect((await reserve({ event, seats: ['A-10'], bestAvailable: null, buyer })).status).toBe(
+      201,
+    );
   });
 
   it('what is required is missed all the same', async () => {
@@ -32,7 +34,12 @@ describe('In a body', () => {
     const missing = await reserve({ event, seats: ['A-9'], buyer: { ...buyer, email: null } });
     expect([missing.status, errorsOf(missing)]).toEqual([422, ['buyer.email']]);
     const operator = system.info.keys.operator;
-    const body = { slug: 'no-categories', name: 'None', startsAt: '2030-03-14T19:00:00Z', currency: 'EUR' };
+    const body = {
+      slug: 'no-categories',
+      name: 'None',
+      startsAt: '2030-03-14T19:00:00Z',
+      currency: 'EUR',
+    };
     const none = await api.call('POST', '/v1/events', {
       key: operator,
       body: { ...body, categories: [], sections: [] },
@@ -59,7 +66,11 @@ describe('In a body', () => {
       sections: [{ name: 'Floor', category: 'floor', rows: [], places: 5 }],
     };
     const created = await api.call('POST', '/v1/events', { key: system.info.keys.operator, body });
-    expect(created.body).toMatchObject({ venue: null, timeZone: 'UTC', maxSeatsPerReservation: 10 });
+    expect(created.body).toMatchObject({
+      venue: null,
+      timeZone: 'UTC',
+      maxSeatsPerReservation: 10,
+    });
   });
 });
 
@@ -68,9 +79,18 @@ describe('Under one key', () => {
     const key = randomUUID();
     const first = await reserve({ event, seats: ['B-1'], buyer }, key);
     const again = await reserve({ event, seats: ['B-1'], bestAvailable: null, buyer }, key);
-    expect([first.status, again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 201, 'true']);
+    expect([first.status, again.status, again.headers.get('idempotency-replayed')]).toEqual([
+      201,
+      201,
+      'true',
+    ]);
     expect(
-      refusal(await reserve({ event, seats: [], bestAvailable: { category: 'stalls', quantity: 1 }, buyer }, key)),
+      refusal(
+        await reserve(
+          { event, seats: [], bestAvailable: { category: 'stalls', quantity: 1 }, buyer },
+          key,
+        ),
+      ),
     ).toEqual([422, 'idempotency_key_reused']);
   });
 });
@@ -78,16 +98,21 @@ describe('Under one key', () => {
 describe('The id of a request', () => {
   const idOf = async (given?: string) => {
     const headers = given === undefined ? undefined : { 'x-request-id': given };
-    return (await api.call('GET', '/livez', { key: null, ...(headers && { headers }) })).headers.get('x-request-id');
+    return (
+      await api.call('GET', '/livez', { key: null, ...(headers && { headers }) })
+    ).headers.get('x-request-id');
   };
 
   it('comes back if it is one', async () => {
     expect(await idOf('shop-request_1.2')).toBe('shop-request_1.2');
   });
 
-  it.each([undefined, 'short', 'with space', 'x'.repeat(65)])('is made where %p was given', async (given) => {
-    expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
-  });
+  it.each([undefined, 'short', 'with space', 'x'.repeat(65)])(
+    'is made where %p was given',
+    async (given) => {
+      expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 
   it('is in the problem too', async () => {
     const headers = { 'x-request-id': 'shop-request-3' };

@@ -4,7 +4,8 @@ import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
 const held = (answers: Answer<Reservation>[]) => answers.filter(({ status }) => status === 201);
-const refused = (answers: Answer<Reservation>[]) => answers.filter(({ status }) => status !== 201).map(refusal);
+const refused = (answers: Answer<Reservation>[]) =>
+  answers.filter(({ status }) => status !== 201).map(refusal);
 const times = <Value>(count: number, make: (index: number) => Value) =>
   Array.from({ length: count }, (_, index) => make(index));
 
@@ -12,7 +13,11 @@ describe('Caps on open holds', () => {
   let system: TestSystem;
   let api: ApiClient;
   beforeAll(async () => {
-    const childEnv = { RATE_LIMIT: '1000000', MAX_OPEN_HOLDS_PER_BUYER: '3', MAX_OPEN_HOLDS_PER_CLIENT: '40' };
+    const childEnv = {
+      RATE_LIMIT: '1000000',
+      MAX_OPEN_HOLDS_PER_BUYER: '3',
+      MAX_OPEN_HOLDS_PER_CLIENT: '40',
+    };
     system = await startSystem({ childEnv });
     api = new ApiClient(system.info);
   });
@@ -57,7 +62,10 @@ describe('Caps on open holds', () => {
       await api.held(event, ['A-2'], { email: second! }),
       await api.held(event, ['A-3'], { email: third! }),
     ];
-    expect(refusal(await api.hold(event, ['A-4'], { email: fourth! }))).toEqual([403, 'limit_exceeded']);
+    expect(refusal(await api.hold(event, ['A-4'], { email: fourth! }))).toEqual([
+      403,
+      'limit_exceeded',
+    ]);
     for (const hold of open) await cancel(hold);
   });
 
@@ -82,10 +90,20 @@ describe('Caps on open holds', () => {
     const email = `again-${event}@example.org`;
     const [id, refusedId] = [randomUUID(), randomUUID()];
     const first = await api.held(event, ['A-1'], { id, email });
-    const more = [await api.held(event, ['A-2'], { email }), await api.held(event, ['A-3'], { email })];
-    expect(refusal(await api.hold(event, ['A-4'], { id: refusedId, email }))).toEqual([403, 'limit_exceeded']);
+    const more = [
+      await api.held(event, ['A-2'], { email }),
+      await api.held(event, ['A-3'], { email }),
+    ];
+    expect(refusal(await api.hold(event, ['A-4'], { id: refusedId, email }))).toEqual([
+      403,
+      'limit_exceeded',
+    ]);
     const again = await api.hold(event, ['A-1'], { id, email });
-    expect([again.status, again.headers.get('idempotency-replayed'), again.body]).toEqual([201, 'true', first]);
+    expect([again.status, again.headers.get('idempotency-replayed'), again.body]).toEqual([
+      201,
+      'true',
+      first,
+    ]);
     await cancel(more[0]!);
     expect((await api.hold(event, ['A-4'], { id: refusedId, email })).status).toBe(201);
     await cancel(first);
@@ -100,7 +118,8 @@ describe('Caps on open holds', () => {
     // A brake, not a count to the last one: so it must grip near its limit.
     expect(held(answers).length).toBeLessThanOrEqual(45);
     expect(held(answers).length).toBeGreaterThanOrEqual(30);
-    for (const refusalOfOne of refused(answers)) expect(refusalOfOne).toEqual([403, 'limit_exceeded']);
+    for (const refusalOfOne of refused(answers))
+      expect(refusalOfOne).toEqual([403, 'limit_exceeded']);
     const other = await api.hold(event, ['A-10'], { key: system.info.keys.client2 });
     expect(other.status).toBe(201);
     await cancel(held(answers)[0]!.body);
@@ -124,7 +143,8 @@ describe('Too many requests', () => {
   });
   afterAll(() => system.stop());
 
-  const look = (key: string | null, path = '/v1/reservations/nobodys-reservation') => api.call('GET', path, { key });
+  const look = (key: string | null, path = '/v1/reservations/nobodys-reservation') =>
+    api.call('GET', path, { key });
   const expectLimited = (answer: Answer) => {
     expect(refusal(answer)).toEqual([429, 'rate_limited']);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
@@ -175,7 +195,9 @@ describe('Settings', () => {
     const event = await api.event();
     const email = `free-${event}@example.org`;
     for (const seat of ['A-1', 'A-2', 'A-3']) await api.held(event, [seat], { email });
-    const answers = await Promise.all(times(300, () => api.call('GET', `/v1/events/${event}`, { key: null })));
+    const answers = await Promise.all(
+      times(300, () => api.call('GET', `/v1/events/${event}`, { key: null })),
+    );
     expect(answers.every(({ status }) => status === 200)).toBe(true);
   });
 

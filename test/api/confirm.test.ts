@@ -43,7 +43,9 @@ describe('Confirm', () => {
     });
     expect((await api.get(held.id)).body).toEqual(body);
     for (const label of ['A-1', 'A-2']) expect(await api.seatStatus(event, label)).toBe('sold');
-    expect(await chargesOf(system.db, 'till-17')).toEqual([{ reference: 'till-17', amount: 9000, currency: 'EUR' }]);
+    expect(await chargesOf(system.db, 'till-17')).toEqual([
+      { reference: 'till-17', amount: 9000, currency: 'EUR' },
+    ]);
   });
 
   it('again with the same reference answers the same, at any later time', async () => {
@@ -53,14 +55,19 @@ describe('Confirm', () => {
     const second = await api.confirm(held, reference);
     await api.tickets(held.id);
     const third = await api.confirm(held, reference);
-    for (const answer of [second, third]) expect([answer.status, answer.body]).toEqual([200, first.body]);
+    for (const answer of [second, third])
+      expect([answer.status, answer.body]).toEqual([200, first.body]);
     expect((await api.payments(held.id)).length).toBe(1);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'reservation.confirmed').length).toBe(1);
+    expect(
+      (await api.history(held.id)).filter(({ type }) => type === 'reservation.confirmed').length,
+    ).toBe(1);
   });
 
   it('ten times at once with one reference confirms once, and all hear so', async () => {
     const held = await api.held(await api.event(), ['A-1']);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => api.confirm(held, `pay-${held.id}`)));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => api.confirm(held, `pay-${held.id}`)),
+    );
     expect(answers.map(({ status, body }) => [status, body.status])).toEqual(
       Array.from({ length: 10 }, () => [200, 'confirmed']),
     );
@@ -90,20 +97,29 @@ describe('Confirm', () => {
     ['too much', { amount: 4501, currency: 'EUR' }],
     ['nothing', { amount: 0, currency: 'EUR' }],
     ['a wrong currency', { amount: 4500, currency: 'USD' }],
-  ])('with %s is refused; the reservation stays held, and nothing is recorded', async (_what, total) => {
-    const held = await api.held(await api.event(), ['A-1']);
-    const reference = `pay-${held.id}`;
-    expect(refusal(await api.confirm({ id: held.id, total }, reference))).toEqual([422, 'payment_mismatch']);
-    expect((await api.get(held.id)).body).toEqual(held);
-    await expectNoTrace(held.id, reference);
-    expect((await api.confirm(held, reference)).status).toBe(200);
-  });
+  ])(
+    'with %s is refused; the reservation stays held, and nothing is recorded',
+    async (_what, total) => {
+      const held = await api.held(await api.event(), ['A-1']);
+      const reference = `pay-${held.id}`;
+      expect(refusal(await api.confirm({ id: held.id, total }, reference))).toEqual([
+        422,
+        'payment_mismatch',
+      ]);
+      expect((await api.get(held.id)).body).toEqual(held);
+      await expectNoTrace(held.id, reference);
+      expect((await api.confirm(held, reference)).status).toBe(200);
+    },
+  );
 
   it('with the reference of another reservation’s payment is refused', async () => {
     const event = await api.event();
     const sold = await api.sold(event, ['A-1']);
     const held = await api.held(event, ['A-2']);
-    expect(refusal(await api.confirm(held, sold.payment!.reference))).toEqual([422, 'payment_mismatch']);
+    expect(refusal(await api.confirm(held, sold.payment!.reference))).toEqual([
+      422,
+      'payment_mismatch',
+    ]);
     expect((await api.get(held.id)).body.status).toBe('held');
     expect(await api.payments(held.id)).toEqual([]);
   });
@@ -133,7 +149,10 @@ describe('Confirm', () => {
   it('and a webhook of the same payment at once is one payment', async () => {
     const held = await api.held(await api.event(), ['A-1']);
     const reference = `pay-${held.id}`;
-    const [confirmed, paid] = await Promise.all([api.confirm(held, reference), api.pay(held, reference)]);
+    const [confirmed, paid] = await Promise.all([
+      api.confirm(held, reference),
+      api.pay(held, reference),
+    ]);
     expect([confirmed.status, confirmed.body.status, paid.status]).toEqual([200, 'confirmed', 200]);
     expect(await api.payments(held.id)).toMatchObject([{ reference, status: 'captured' }]);
     expect(await chargesOf(system.db, reference)).toHaveLength(1);

@@ -40,7 +40,9 @@ const CONTRACT: [method: string, path: string, status: string][] = [
 ];
 
 /** What an independent validator says of a document. */
-function validateOpenApi(document: unknown): Promise<{ valid: boolean; version: string; problems: string }> {
+function validateOpenApi(
+  document: unknown,
+): Promise<{ valid: boolean; version: string; problems: string }> {
   return new Promise((done, reject) => {
     const script = resolve('test/support/validate-openapi.mjs');
     const child = execFile(process.execPath, [script], { timeout: 240_000 }, (error, stdout) => {
@@ -64,7 +66,10 @@ function follow(document: unknown, reference: string): unknown {
 describe('The OpenAPI document', () => {
   it('is public and a valid document of OpenAPI 3.1', async () => {
     const { status, headers, body } = await api.call('GET', '/openapi.json', { key: null });
-    expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^application\/json/)]);
+    expect([status, headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching(/^application\/json/),
+    ]);
     expect(await validateOpenApi(body)).toEqual({
       valid: true,
       version: expect.stringMatching(/^3\.1\./) as string,
@@ -80,7 +85,9 @@ describe('The OpenAPI document', () => {
   it('has references that all lead somewhere', async () => {
     const document = await api.openApi();
     const references = [
-      ...new Set([...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]!)),
+      ...new Set(
+        [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]!),
+      ),
     ];
     expect(references.length).toBeGreaterThan(0);
     expect(references.filter((reference) => follow(document, reference) === null)).toEqual([]);
@@ -110,37 +117,49 @@ describe('The documentation pages', () => {
     if (!url.startsWith(system.info.apiUrl)) return request.abort();
     const response = await fetch(url);
     const headers = Object.fromEntries(response.headers);
-    return request.respond({ status: response.status, headers, body: Buffer.from(await response.arrayBuffer()) });
+    return request.respond({
+      status: response.status,
+      headers,
+      body: Buffer.from(await response.arrayBuffer()),
+    });
   }
 
   it.each([
     ['Swagger UI', '/api/docs/', '.opblock-summary'],
     ['ReDoc', '/api/redoc/', '[data-section-id]'],
-  ])('%s shows the operations, without a key, and loads nothing from elsewhere', async (_name, path, operations) => {
-    const page = await launched.browser.newPage();
-    const [asked, errors]: [string[], string[]] = [[], []];
-    await page.setRequestInterception(true);
-    page.on('request', (request) => {
-      asked.push(request.url());
-      void answerFromSystem(request);
-    });
-    page.on('pageerror', (error) => errors.push(String(error)));
-    page.on('requestfailed', (request) => errors.push(request.url()));
-    await page.goto(system.info.apiUrl + path);
-    await page.waitForSelector(operations, { timeout: 240_000 });
-    await page.waitForNetworkIdle({ idleTime: 500, timeout: 240_000 });
-    const content = await page.content();
-    await page.close();
-    expect(content).toContain('Hold seats');
-    expect(errors).toEqual([]);
-    expect(asked).toContain(`${system.info.apiUrl}/openapi.json`);
-    expect(asked.filter((url) => !/^(data|blob):/.test(url) && !url.startsWith(system.info.apiUrl))).toEqual([]);
-  });
+  ])(
+    '%s shows the operations, without a key, and loads nothing from elsewhere',
+    async (_name, path, operations) => {
+      const page = await launched.browser.newPage();
+      const [asked, errors]: [string[], string[]] = [[], []];
+      await page.setRequestInterception(true);
+      page.on('request', (request) => {
+        asked.push(request.url());
+        void answerFromSystem(request);
+      });
+      page.on('pageerror', (error) => errors.push(String(error)));
+      page.on('requestfailed', (request) => errors.push(request.url()));
+      await page.goto(system.info.apiUrl + path);
+      await page.waitForSelector(operations, { timeout: 240_000 });
+      await page.waitForNetworkIdle({ idleTime: 500, timeout: 240_000 });
+      const content = await page.content();
+      await page.close();
+      expect(content).toContain('Hold seats');
+      expect(errors).toEqual([]);
+      expect(asked).toContain(`${system.info.apiUrl}/openapi.json`);
+      expect(
+        asked.filter((url) => !/^(data|blob):/.test(url) && !url.startsWith(system.info.apiUrl)),
+      ).toEqual([]);
+    },
+  );
 
-  it.each(['/api/docs/', '/api/redoc/'])('at %s are found without the last slash too', async (path) => {
-    const response = await fetch(system.info.apiUrl + path.slice(0, -1));
-    expect([response.status, new URL(response.url).pathname]).toEqual([200, path]);
-  });
+  it.each(['/api/docs/', '/api/redoc/'])(
+    'at %s are found without the last slash too',
+    async (path) => {
+      const response = await fetch(system.info.apiUrl + path.slice(0, -1));
+      expect([response.status, new URL(response.url).pathname]).toEqual([200, path]);
+    },
+  );
 });
 
 describe('For those who watch', () => {
@@ -155,10 +174,16 @@ describe('For those who watch', () => {
 
   it('metrics are for Prometheus, and hold no id, no name and no address', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
-    const { status, headers, body } = await api.call<string>('GET', '/metrics', { key: system.info.keys.operator });
-    expect([status, headers.get('content-type')]).toEqual([200, expect.stringMatching(/^text\/plain/)]);
+    const { status, headers, body } = await api.call<string>('GET', '/metrics', {
+      key: system.info.keys.operator,
+    });
+    expect([status, headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching(/^text\/plain/),
+    ]);
     expect(body).toMatch(/^# TYPE holdfast_\w+ histogram$/m);
     expect(body).toMatch(/^holdfast_holds_total\{outcome="held"\} [1-9]/m);
-    for (const secret of [sold.id, sold.buyer!.email, sold.event]) expect(body).not.toContain(secret);
+    for (const secret of [sold.id, sold.buyer!.email, sold.event])
+      expect(body).not.toContain(secret);
   });
 });

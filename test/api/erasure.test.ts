@@ -24,7 +24,10 @@ async function tablesThatKnow(text: string): Promise<string[]> {
   const knowing: string[] = [];
   for (const { name } of await system.db.rows<{ name: string }>(TABLES)) {
     const rows = await system.db.rows(
-      sql(`test_search_${name}`, `select 1 from ${name} t where t::text ilike '%' || $1 || '%' limit 1`),
+      sql(
+        `test_search_${name}`,
+        `select 1 from ${name} t where t::text ilike '%' || $1 || '%' limit 1`,
+      ),
       [text],
     );
     if (rows.length > 0) knowing.push(name);
@@ -43,14 +46,21 @@ describe('A buyer who asks to be forgotten', () => {
       expect(pdf.status).toBe(200);
     });
     await eventually(async () => {
-      const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
+      const { body } = await api.call<{ data: { type: string }[] }>(
+        'GET',
+        `/v1/reservations/${held.id}/history`,
+      );
       expect(body.data.map((entry) => entry.type)).toContain('tickets.mailed');
     });
     expect(await tablesThatKnow(email)).toEqual(['public.reservations']);
 
     const answer = await erase(held.id);
     expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ status: 'confirmed', buyer: null, payment: { status: 'captured' } });
+    expect(answer.body).toMatchObject({
+      status: 'confirmed',
+      buyer: null,
+      payment: { status: 'captured' },
+    });
 
     expect(await tablesThatKnow(email)).toEqual([]);
     expect(await tablesThatKnow('Ada Lovelace')).toEqual([]);
@@ -58,9 +68,15 @@ describe('A buyer who asks to be forgotten', () => {
       key: system.info.keys.operator,
     });
     expect(list.body.data).toEqual([]);
-    const tickets = await api.call<{ data: unknown[] }>('GET', `/v1/reservations/${held.id}/tickets`);
+    const tickets = await api.call<{ data: unknown[] }>(
+      'GET',
+      `/v1/reservations/${held.id}/tickets`,
+    );
     expect(tickets.body.data).toMatchObject([{ seat: 'A-1', status: 'valid', holder: '' }]);
-    const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
+    const { body } = await api.call<{ data: { type: string }[] }>(
+      'GET',
+      `/v1/reservations/${held.id}/history`,
+    );
     expect(body.data.at(-1)?.type).toBe('reservation.erased');
   });
 
@@ -90,7 +106,10 @@ describe('A buyer who asks to be forgotten', () => {
       'select 1 from mails where reservation_id = $1 and sent_at is null and refused is null',
     );
     expect(await system.db.rows(owed, [held.id])).toEqual([]);
-    const done = sql('test_done', 'select 1 from reservations where id = $1 and delivered_at is not null');
+    const done = sql(
+      'test_done',
+      'select 1 from reservations where id = $1 and delivered_at is not null',
+    );
     expect(await system.db.rows(done, [held.id])).toHaveLength(1);
   });
 
@@ -100,7 +119,10 @@ describe('A buyer who asks to be forgotten', () => {
     expect((await erase(held.id, system.info.keys.client)).status).toBe(403);
     expect((await erase(held.id)).status).toBe(200);
     expect((await erase(held.id)).status).toBe(200);
-    const { body } = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${held.id}/history`);
+    const { body } = await api.call<{ data: { type: string }[] }>(
+      'GET',
+      `/v1/reservations/${held.id}/history`,
+    );
     expect(body.data.filter((entry) => entry.type === 'reservation.erased')).toHaveLength(1);
   });
 });

@@ -28,7 +28,10 @@ const minimal = (overrides: Record<string, unknown> = {}) => ({
   ...overrides,
 });
 const make = (overrides: Record<string, unknown> = {}): Promise<Answer<EventBody>> =>
-  api.call<EventBody>('POST', '/v1/events', { key: system.info.keys.operator, body: minimal(overrides) });
+  api.call<EventBody>('POST', '/v1/events', {
+    key: system.info.keys.operator,
+    body: minimal(overrides),
+  });
 const rows = (count: number, seats: number) =>
   Array.from({ length: count }, (_, index) => ({ name: `R${index}`, seats }));
 
@@ -77,7 +80,10 @@ describe('Making an event', () => {
   });
 
   it('caps holds at three times the TTL unless told otherwise', async () => {
-    expect((await make({ holdTtlSeconds: 7 })).body).toMatchObject({ holdTtlSeconds: 7, holdCapSeconds: 21 });
+    expect((await make({ holdTtlSeconds: 7 })).body).toMatchObject({
+      holdTtlSeconds: 7,
+      holdCapSeconds: 21,
+    });
     expect((await make({ holdTtlSeconds: 7, holdCapSeconds: 7 })).body.holdCapSeconds).toBe(7);
   });
 
@@ -124,7 +130,10 @@ describe('Making an event', () => {
 
   it('refuses more than 100,000 seats over all sections', async () => {
     const section = (name: string) => ({ name, category: 'all', places: 50_001 });
-    expect(refusal(await make({ sections: [section('A'), section('B')] }))).toEqual([422, 'validation_failed']);
+    expect(refusal(await make({ sections: [section('A'), section('B')] }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
   });
 
   it('takes 100,000 seats', async () => {
@@ -151,7 +160,9 @@ describe('Making an event', () => {
 
   it('takes 500 rows a section and 500 seats a row', async () => {
     const wide = { name: 'Wide', category: 'all', rows: [{ name: 'W', seats: 500 }] };
-    const { status, body } = await make({ sections: [{ name: 'Deep', category: 'all', rows: rows(500, 1) }, wide] });
+    const { status, body } = await make({
+      sections: [{ name: 'Deep', category: 'all', rows: rows(500, 1) }, wide],
+    });
     expect([status, (await api.seats(body.slug)).length]).toEqual([201, 1000]);
   });
 
@@ -163,18 +174,25 @@ describe('Making an event', () => {
   it('takes a slug once even when ten come at the same time', async () => {
     const slug = `event-${randomUUID().slice(0, 8)}`;
     const answers = await Promise.all(Array.from({ length: 10 }, () => make({ slug })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array.from({ length: 9 }, () => 409)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      201,
+      ...Array.from({ length: 9 }, () => 409),
+    ]);
   });
 
   it('knows a row by its name, however its accents are written', async () => {
     const row = (name: string) => ({ name, seats: 1 });
-    const section = (...names: string[]) => [{ name: 'Stalls', category: 'all', rows: names.map(row) }];
+    const section = (...names: string[]) => [
+      { name: 'Stalls', category: 'all', rows: names.map(row) },
+    ];
     const twice = await make({ sections: section('C\u030c', '\u010c') });
     expect(refusal(twice)).toEqual([422, 'validation_failed']);
     expect(JSON.stringify(twice.body.errors)).toContain('seat labels occur twice: \u010c-1');
 
     const { body } = await make({ sections: section('C\u030c') });
-    expect((await api.seats(body.slug)).map(({ label, row: name }) => [label, name])).toEqual([['\u010c-1', '\u010c']]);
+    expect((await api.seats(body.slug)).map(({ label, row: name }) => [label, name])).toEqual([
+      ['\u010c-1', '\u010c'],
+    ]);
     expect((await api.held(body.slug, ['C\u030c-1'])).seats).toMatchObject([{ label: '\u010c-1' }]);
   });
 
@@ -190,12 +208,16 @@ describe('Making an event', () => {
 
 describe('The list of events', () => {
   it('comes in pages that together name each event once, in order', async () => {
-    const made = await Promise.all(Array.from({ length: 5 }, () => make({ startsAt: '2031-01-01T00:00:00Z' })));
+    const made = await Promise.all(
+      Array.from({ length: 5 }, () => make({ startsAt: '2031-01-01T00:00:00Z' })),
+    );
     const seen: EventBody[] = [];
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const { body } = await api.call<Page<EventBody>>('GET', `/v1/events?limit=2${query}`, { key: null });
+      const { body } = await api.call<Page<EventBody>>('GET', `/v1/events?limit=2${query}`, {
+        key: null,
+      });
       expect(body.data.length).toBeLessThanOrEqual(2);
       seen.push(...body.data);
       cursor = body.nextCursor;
@@ -209,9 +231,18 @@ describe('The list of events', () => {
 
   it('knows no event that is not there', async () => {
     for (const name of ['nothing', 'NOTHING', randomUUID()]) {
-      expect(refusal(await api.call('GET', `/v1/events/${name}`, { key: null }))).toEqual([404, 'not_found']);
-      expect(refusal(await api.call('GET', `/v1/events/${name}/seats`, { key: null }))).toEqual([404, 'not_found']);
-      expect(refusal(await api.call('GET', `/v1/events/${name}/stream`, { key: null }))).toEqual([404, 'not_found']);
+      expect(refusal(await api.call('GET', `/v1/events/${name}`, { key: null }))).toEqual([
+        404,
+        'not_found',
+      ]);
+      expect(refusal(await api.call('GET', `/v1/events/${name}/seats`, { key: null }))).toEqual([
+        404,
+        'not_found',
+      ]);
+      expect(refusal(await api.call('GET', `/v1/events/${name}/stream`, { key: null }))).toEqual([
+        404,
+        'not_found',
+      ]);
     }
   });
 });

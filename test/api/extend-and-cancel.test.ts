@@ -107,13 +107,19 @@ describe('Cancel', () => {
     const sold = await api.sold(event, ['A-1', 'A-2']);
     await api.tickets(sold.id);
     const { status, body } = await cancel(sold.id);
-    expect([status, body.status, body.payment!.reference]).toEqual([200, 'cancelled', sold.payment!.reference]);
+    expect([status, body.status, body.payment!.reference]).toEqual([
+      200,
+      'cancelled',
+      sold.payment!.reference,
+    ]);
     expect(['refunding', 'refunded']).toContain(body.payment!.status);
     await eventually(async () => {
       expect((await api.get(sold.id)).body.payment!.status).toBe('refunded');
     });
     const { reference } = sold.payment!;
-    expect(await refundsOf(system.db, reference)).toEqual([{ reference, amount: 9000, currency: 'EUR' }]);
+    expect(await refundsOf(system.db, reference)).toEqual([
+      { reference, amount: 9000, currency: 'EUR' },
+    ]);
     expect((await api.tickets(sold.id)).map((ticket) => ticket.status)).toEqual(['void', 'void']);
     expect((await api.hold(event, ['A-1', 'A-2'])).status).toBe(201);
   });
@@ -127,7 +133,10 @@ describe('Cancel', () => {
     });
     const next = await api.sold(event, ['A-1']);
     expect((await api.tickets(next.id)).map((ticket) => ticket.status)).toEqual(['valid']);
-    const answer = await api.call<{ data?: { status: string }[] }>('GET', `/v1/reservations/${sold.id}/tickets`);
+    const answer = await api.call<{ data?: { status: string }[] }>(
+      'GET',
+      `/v1/reservations/${sold.id}/tickets`,
+    );
     expect((answer.body.data ?? []).filter((ticket) => ticket.status !== 'void')).toEqual([]);
   });
 
@@ -139,7 +148,9 @@ describe('Cancel', () => {
     const again = await cancel(sold.id);
     expect([again.status, again.body.status]).toEqual([200, 'cancelled']);
     expect(await api.seatStatus(event, 'A-1')).toBe('held');
-    expect((await api.history(sold.id)).filter(({ type }) => type === 'reservation.cancelled').length).toBe(1);
+    expect(
+      (await api.history(sold.id)).filter(({ type }) => type === 'reservation.cancelled').length,
+    ).toBe(1);
     await eventually(async () => {
       expect(await refundsOf(system.db, sold.payment!.reference)).toHaveLength(1);
     });
@@ -155,7 +166,9 @@ describe('Cancel', () => {
       expect((await api.get(sold.id)).body.payment!.status).toBe('refunded');
     });
     expect(await refundsOf(system.db, sold.payment!.reference)).toHaveLength(1);
-    expect((await api.history(sold.id)).filter(({ type }) => type === 'refund.succeeded').length).toBe(1);
+    expect(
+      (await api.history(sold.id)).filter(({ type }) => type === 'refund.succeeded').length,
+    ).toBe(1);
   });
 
   it('of an expired one is refused', async () => {

@@ -53,10 +53,14 @@ const installPythonGenerator = () =>
   install(PYTHON_GENERATOR.name, async () => {
     const script = resolve('test/support/install-python-tool.mjs');
     const { name, version } = PYTHON_GENERATOR;
-    return (await run(folder, process.execPath, [script, name, version], INSTALL_LIMIT_MS)).stdout.trim();
+    return (
+      await run(folder, process.execPath, [script, name, version], INSTALL_LIMIT_MS)
+    ).stdout.trim();
   });
 const installGoGenerator = () =>
-  install('oapi-codegen', () => run(folder, 'go', ['run', GO_GENERATOR, '-version'], INSTALL_LIMIT_MS));
+  install('oapi-codegen', () =>
+    run(folder, 'go', ['run', GO_GENERATOR, '-version'], INSTALL_LIMIT_MS),
+  );
 
 let system: TestSystem;
 let api: ApiClient;
@@ -124,7 +128,12 @@ describe('A client in TypeScript, made by openapi-typescript,', () => {
         '--types',
         'node',
       ];
-      await run(home, process.execPath, [bin('typescript/bin/tsc'), '--strict', ...target, 'sell.ts']);
+      await run(home, process.execPath, [
+        bin('typescript/bin/tsc'),
+        '--strict',
+        ...target,
+        'sell.ts',
+      ]);
       const { id, args } = await order('A-1');
       const { stdout } = await run(home, process.execPath, ['sell.js', ...args]);
       expect(JSON.parse(stdout)).toEqual(soldAs(id, 'typescript', 'A-1'));
@@ -149,9 +158,9 @@ describe('A client in Python, made by openapi-python-client,', () => {
         ...generate,
       ]);
       // It knows no PDF, and hands it out as bytes.
-      expect([...warnings.matchAll(/WARNING parsing (\S+ \S+)/g)].map((match) => match[1])).toEqual([
-        'GET /v1/reservations/{id}/tickets.pdf',
-      ]);
+      expect([...warnings.matchAll(/WARNING parsing (\S+ \S+)/g)].map((match) => match[1])).toEqual(
+        ['GET /v1/reservations/{id}/tickets.pdf'],
+      );
       await run(home, python, ['-m', 'compileall', '-q', made]);
       copyFileSync(resolve('test/clients/sell.py'), join(home, 'sell.py'));
       const { id, args } = await order('A-2');
@@ -171,7 +180,15 @@ describe('Client, server and types in Go, made by oapi-codegen as it comes,', ()
       const home = makeFolder('go');
       mkdirSync(join(home, 'holdfast'));
       writeFileSync(join(home, 'go.mod'), GO_MODULE);
-      await run(home, 'go', ['run', GO_GENERATOR, '-package', 'holdfast', '-o', 'holdfast/holdfast.go', document]);
+      await run(home, 'go', [
+        'run',
+        GO_GENERATOR,
+        '-package',
+        'holdfast',
+        '-o',
+        'holdfast/holdfast.go',
+        document,
+      ]);
       const { stderr } = await run(home, 'go', ['build', './holdfast']);
       expect(stderr).not.toContain('holdfast.go');
     },

@@ -37,7 +37,8 @@ function makeHouse() {
   return house;
 }
 
-const wish = (id: string, ...labels: string[]) => ({ id, event: 'hamlet', labels }) as unknown as HoldRequest;
+const wish = (id: string, ...labels: string[]) =>
+  ({ id, event: 'hamlet', labels }) as unknown as HoldRequest;
 const kinds = (results: HoldResult[]) => results.map(({ kind }) => kind);
 
 describe('the queue of those who want seats', () => {
@@ -52,7 +53,9 @@ describe('the queue of those who want seats', () => {
   it('holds up nobody who wants another seat', async () => {
     const house = makeHouse();
     const hold = createHoldQueue(house);
-    const results = await Promise.all(['A-1', 'A-2', 'A-3'].map((label) => hold(wish(label, label))));
+    const results = await Promise.all(
+      ['A-1', 'A-2', 'A-3'].map((label) => hold(wish(label, label))),
+    );
     expect(kinds(results)).toEqual(['held', 'held', 'held']);
     expect(house.mostAtOnce).toBe(3);
     expect(house.asked.filter((one) => one.startsWith('look'))).toEqual([]);
@@ -61,7 +64,10 @@ describe('the queue of those who want seats', () => {
   it('lets those who overlap in one seat go one after the other, whichever way round they name them', async () => {
     const house = makeHouse();
     const hold = createHoldQueue(house);
-    const results = await Promise.all([hold(wish('a', 'A-1', 'A-2')), hold(wish('b', 'A-2', 'A-1'))]);
+    const results = await Promise.all([
+      hold(wish('a', 'A-1', 'A-2')),
+      hold(wish('b', 'A-2', 'A-1')),
+    ]);
     expect(kinds(results)).toEqual(['held', 'taken']);
     expect(house.mostAtOnce).toBe(1);
   });

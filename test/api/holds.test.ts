@@ -25,7 +25,10 @@ describe('A hold', () => {
   it('says all about itself', async () => {
     const event = await api.event({ holdTtlSeconds: 60 });
     const id = randomUUID();
-    const { status, body, headers } = await api.hold(event, ['A-1', 'A-2'], { id, email: 'ada@example.org' });
+    const { status, body, headers } = await api.hold(event, ['A-1', 'A-2'], {
+      id,
+      email: 'ada@example.org',
+    });
     expect([status, headers.get('location')]).toEqual([201, `/v1/reservations/${id}`]);
     const price = { amount: 4500, currency: 'EUR' };
     expect(body).toEqual({
@@ -55,7 +58,10 @@ describe('A hold', () => {
   it('adds up seats of several categories', async () => {
     const event = await api.event();
     const place = (await api.seats(event)).find((seat) => seat.category === 'floor')!.label;
-    expect((await api.held(event, ['A-1', place])).total).toEqual({ amount: 6500, currency: 'EUR' });
+    expect((await api.held(event, ['A-1', place])).total).toEqual({
+      amount: 6500,
+      currency: 'EUR',
+    });
   });
 
   it('of seats that cost nothing is one too', async () => {
@@ -77,7 +83,8 @@ describe('A hold', () => {
     const answer = await api.hold(event, ['A-1', 'A-2', 'A-3', 'A-4']);
     expect(refusal(answer)).toEqual([409, 'seats_unavailable']);
     expect(missing(answer).sort()).toEqual(['A-2', 'A-4']);
-    for (const label of ['A-1', 'A-3']) expect(await api.seatStatus(event, label)).toBe('available');
+    for (const label of ['A-1', 'A-3'])
+      expect(await api.seatStatus(event, label)).toBe('available');
   });
 
   it('of one seat by ten at once has one winner', async () => {
@@ -94,24 +101,40 @@ describe('A hold', () => {
   it('of crossing sets of seats, in any order, never shares a seat and never hangs', async () => {
     const event = await api.event();
     const sets = Array.from({ length: 40 }, (_, index) => {
-      const seats = [index % 10, (index + 1) % 10, (index + 3) % 10].map((number) => `A-${number + 1}`);
+      const seats = [index % 10, (index + 1) % 10, (index + 3) % 10].map(
+        (number) => `A-${number + 1}`,
+      );
       return index % 2 === 0 ? seats : seats.reverse();
     });
     const answers = await Promise.all(sets.map((seats) => api.hold(event, seats)));
     const won = answers.filter(({ status }) => status === 201).flatMap(labelsOf);
     expect(won.length).toBeGreaterThan(0);
     expect(new Set(won).size).toBe(won.length);
-    expect(answers.filter(({ status }) => status !== 201).every(({ status }) => status === 409)).toBe(true);
+    expect(
+      answers.filter(({ status }) => status !== 201).every(({ status }) => status === 409),
+    ).toBe(true);
   });
 
   it.each([
     ['no seats', { seats: [] }, 'seats'],
     ['a seat twice', { seats: ['A-1', 'A-1'] }, 'seats'],
     ['neither seats nor a wish', {}, 'seats'],
-    ['both seats and a wish', { seats: ['A-1'], bestAvailable: { quantity: 1, category: 'stalls' } }, 'seats'],
+    [
+      'both seats and a wish',
+      { seats: ['A-1'], bestAvailable: { quantity: 1, category: 'stalls' } },
+      'seats',
+    ],
     ['a seat that is none', { seats: ['A-1', 'Z-99'] }, 'seats.1'],
-    ['a category that is none', { bestAvailable: { quantity: 1, category: 'balcony' } }, 'bestAvailable.category'],
-    ['no quantity', { bestAvailable: { quantity: 0, category: 'stalls' } }, 'bestAvailable.quantity'],
+    [
+      'a category that is none',
+      { bestAvailable: { quantity: 1, category: 'balcony' } },
+      'bestAvailable.category',
+    ],
+    [
+      'no quantity',
+      { bestAvailable: { quantity: 0, category: 'stalls' } },
+      'bestAvailable.quantity',
+    ],
     ['a field that is none', { seats: ['A-1'], price: 1 }, 'price'],
   ])('with %s is refused with 422', async (_what, wish, path) => {
     const event = await api.event();
@@ -197,7 +220,10 @@ describe('A hold past its end', () => {
     expect(Date.parse(next.createdAt)).toBeGreaterThanOrEqual(Date.parse(held.expiresAt));
     expect((await api.get(held.id)).body.status).toBe('expired');
     await eventually(async () => {
-      expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held', 'reservation.expired']);
+      expect((await api.history(held.id)).map(({ type }) => type)).toEqual([
+        'reservation.held',
+        'reservation.expired',
+      ]);
     });
     expect(await api.seatStatus(event, 'A-1')).toBe('held');
   });
@@ -207,7 +233,9 @@ describe('A hold past its end', () => {
     const held = await api.held(event, ['A-1', 'A-2']);
     await api.until(held.id, 'expired');
     await setHoldTtl(system.db, event, 600);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => api.hold(event, ['A-2', 'A-1'])));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => api.hold(event, ['A-2', 'A-1'])),
+    );
     expect(answers.filter(({ status }) => status === 201).length).toBe(1);
   });
 });
@@ -242,7 +270,9 @@ describe('The best available seats', () => {
   it('are general admission places like any others', async () => {
     const event = await api.event();
     const answer = await best(event, 5, 'floor');
-    expect([answer.status, answer.body.total.amount, new Set(labelsOf(answer)).size]).toEqual([201, 10_000, 5]);
+    expect([answer.status, answer.body.total.amount, new Set(labelsOf(answer)).size]).toEqual([
+      201, 10_000, 5,
+    ]);
   });
 
   it('are none when too few are free: all or nothing, and no seats are named', async () => {
@@ -265,7 +295,8 @@ describe('The best available seats', () => {
     const refused = answers.filter(({ status }) => status !== 201);
     for (const answer of refused) expect(refusal(answer)).toEqual([409, 'seats_unavailable']);
     // Whoever was refused in the crush can still have what is left.
-    for (let left = 50 - won.length; left > 0; left--) expect((await best(event, 1, 'floor')).status).toBe(201);
+    for (let left = 50 - won.length; left > 0; left--)
+      expect((await best(event, 1, 'floor')).status).toBe(201);
     expect(refusal(await best(event, 1, 'floor'))).toEqual([409, 'seats_unavailable']);
   });
 

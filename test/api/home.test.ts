@@ -1,7 +1,10 @@
 import { ApiClient } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
-const pages = { DEV_TEMPORAL_UI_URL: 'http://127.0.0.1:8233', DEV_MAIL_URL: 'http://127.0.0.1:1080/?a=1&b=2' };
+const pages = {
+  DEV_TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
+  DEV_MAIL_URL: 'http://127.0.0.1:1080/?a=1&b=2',
+};
 let system: TestSystem;
 let api: ApiClient;
 
@@ -11,7 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const home = (headers: Record<string, string> = { accept: 'text/html' }) => fetch(system.info.apiUrl, { headers });
+const home = (headers: Record<string, string> = { accept: 'text/html' }) =>
+  fetch(system.info.apiUrl, { headers });
 
 /** The page as soon as what is kept of an earlier one has run out. */
 async function freshHome(expected: string): Promise<string> {
@@ -23,7 +27,8 @@ async function freshHome(expected: string): Promise<string> {
 }
 
 /** What the page shows of one event. */
-const cardOf = (html: string, slug: string) => html.split('<li class="event').find((card) => card.includes(slug)) ?? '';
+const cardOf = (html: string, slug: string) =>
+  html.split('<li class="event').find((card) => card.includes(slug)) ?? '';
 
 describe('The start page', () => {
   it('lists the events with their free seats and prices, earliest first, and those that have begun no more', async () => {
@@ -52,7 +57,10 @@ describe('The start page', () => {
   });
 
   it('shows names as text, whatever is in them', async () => {
-    const slug = await api.event({ name: '<script>alert("1")</script> & Co', venue: `"><img src=x onerror='a'>` });
+    const slug = await api.event({
+      name: '<script>alert("1")</script> & Co',
+      venue: `"><img src=x onerror='a'>`,
+    });
     const card = cardOf(await freshHome(slug), slug);
     expect(card).toContain('&#60;script&#62;alert(&#34;1&#34;)&#60;/script&#62; &#38; Co');
     expect(card).not.toMatch(/<script|<img/);

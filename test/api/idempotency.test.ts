@@ -22,14 +22,21 @@ const post = (key: string | null, body: unknown, options: { key?: string; raw?: 
 const replayed = ({ headers }: Answer<unknown>) => headers.get('idempotency-replayed');
 const countOf = async (table: 'outbox' | 'history', id: string) => {
   const column = table === 'outbox' ? 'subject' : 'reservation_id';
-  const statement = sql(`test_count_${table}`, `select count(*) as rows from ${table} where ${column} = $1`);
+  const statement = sql(
+    `test_count_${table}`,
+    `select count(*) as rows from ${table} where ${column} = $1`,
+  );
   return (await system.db.rows<{ rows: number }>(statement, [id]))[0]!.rows;
 };
 
 describe('The idempotency key', () => {
   it('is the id of the reservation, of its page and of its workflow', async () => {
     const id = randomUUID();
-    const { status, body, headers } = await post(id, { event: await api.event(), seats: ['A-1'], buyer });
+    const { status, body, headers } = await post(id, {
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer,
+    });
     expect([status, body.id, headers.get('location')]).toEqual([201, id, `/v1/reservations/${id}`]);
     expect((await api.get(id)).body).toEqual(body);
     await eventually(async () => {
@@ -38,11 +45,18 @@ describe('The idempotency key', () => {
     });
   });
 
-  it.each(['12345678', 'x'.repeat(128), 'A-z_0.9-', '........', '--------', '__proto__'])('may be %s', async (form) => {
-    const { status, body } = await post(form, { event: await api.event(), seats: ['A-1'], buyer });
-    expect([status, body.id]).toEqual([201, form]);
-    expect((await api.get(form)).status).toBe(200);
-  });
+  it.each(['12345678', 'x'.repeat(128), 'A-z_0.9-', '........', '--------', '__proto__'])(
+    'may be %s',
+    async (form) => {
+      const { status, body } = await post(form, {
+        event: await api.event(),
+        seats: ['A-1'],
+        buyer,
+      });
+      expect([status, body.id]).toEqual([201, form]);
+      expect((await api.get(form)).status).toBe(200);
+    },
+  );
 
   it('may come quoted, and is the same key', async () => {
     const id = randomUUID();
@@ -85,7 +99,9 @@ describe('The same request again', () => {
     expect([again.status, replayed(again), again.body]).toEqual([201, 'true', first.body]);
     expect(again.headers.get('location')).toBe(`/v1/reservations/${id}`);
     expect((await api.seats(event)).filter((seat) => seat.status !== 'available').length).toBe(2);
-    expect((await api.history(id)).filter(({ type }) => type === 'reservation.held').length).toBe(1);
+    expect((await api.history(id)).filter(({ type }) => type === 'reservation.held').length).toBe(
+      1,
+    );
   });
 
   it('is known after parsing: members in any order, blanks, escapes, other forms of a number', async () => {
@@ -118,14 +134,17 @@ describe('The same request again', () => {
     expect(answers.filter((answer) => replayed(answer) === null).length).toBe(1);
     for (const answer of answers) expect(answer.body).toEqual(answers[0]!.body);
     expect((await api.seats(event)).filter((seat) => seat.status === 'held').length).toBe(2);
-    expect((await api.history(id)).filter(({ type }) => type === 'reservation.held').length).toBe(1);
+    expect((await api.history(id)).filter(({ type }) => type === 'reservation.held').length).toBe(
+      1,
+    );
   });
 
   it('fifty times at once takes one choice of the best available seats', async () => {
     const [id, event] = [randomUUID(), await api.event()];
     const body = { event, bestAvailable: { quantity: 3, category: 'stalls' }, buyer };
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(id, body)));
-    for (const answer of answers) expect([answer.status, answer.body]).toEqual([201, answers[0]!.body]);
+    for (const answer of answers)
+      expect([answer.status, answer.body]).toEqual([201, answers[0]!.body]);
     expect((await api.seats(event)).filter((seat) => seat.status === 'held').length).toBe(3);
   });
 
@@ -227,7 +246,8 @@ describe('The same key for something else', () => {
       expect(replayed(answer)).toBeNull();
       expect(answer.headers.get('location')).toBeNull();
       const said = JSON.stringify(answer.body);
-      for (const word of ['A-1', buyer.name, buyer.email, held.expiresAt, 'held']) expect(said).not.toContain(word);
+      for (const word of ['A-1', buyer.name, buyer.email, held.expiresAt, 'held'])
+        expect(said).not.toContain(word);
     }
   });
 
@@ -240,7 +260,9 @@ describe('The same key for something else', () => {
     await api.call('POST', `/v1/reservations/${cancelledId}/cancel`);
     const details = await Promise.all(
       [heldId, cancelledId].flatMap((id) =>
-        [['A-1'], ['A-9'], []].map(async (seats) => (await post(id, { event, seats, buyer }, { key })).body),
+        [['A-1'], ['A-9'], []].map(
+          async (seats) => (await post(id, { event, seats, buyer }, { key })).body,
+        ),
       ),
     );
     const said = details.map((body) => JSON.stringify({ ...body, instance: null }));
@@ -269,8 +291,15 @@ describe('A refused request', () => {
     const event = await api.event();
     await api.held(event, ['A-1']);
     const id = randomUUID();
-    expect(refusal(await post(id, { event, seats: ['A-1'], buyer }))).toEqual([409, 'seats_unavailable']);
-    const { status } = await post(id, { event, seats: ['A-2'], buyer }, { key: system.info.keys.client2 });
+    expect(refusal(await post(id, { event, seats: ['A-1'], buyer }))).toEqual([
+      409,
+      'seats_unavailable',
+    ]);
+    const { status } = await post(
+      id,
+      { event, seats: ['A-2'], buyer },
+      { key: system.info.keys.client2 },
+    );
     expect(status).toBe(201);
   });
 
@@ -280,8 +309,14 @@ describe('A refused request', () => {
     const id = randomUUID();
     const good = { event, seats: ['A-1'], buyer };
     expect(refusal(await post(id, { ...good, event: closed }))).toEqual([403, 'sale_not_open']);
-    expect(refusal(await post(id, { ...good, event: 'there-is-none' }))).toEqual([404, 'not_found']);
-    expect(refusal(await post(id, { ...good, seats: ['no-such-seat'] }))).toEqual([422, 'validation_failed']);
+    expect(refusal(await post(id, { ...good, event: 'there-is-none' }))).toEqual([
+      404,
+      'not_found',
+    ]);
+    expect(refusal(await post(id, { ...good, seats: ['no-such-seat'] }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
     expect(refusal(await post(id, { ...good, colour: 'red' }))).toEqual([422, 'validation_failed']);
     const { status } = await post(id, good);
     expect(status).toBe(201);
@@ -293,11 +328,17 @@ describe('One key, two bodies at the same time', () => {
     for (let round = 0; round < 5; round++) {
       const [id, event] = [randomUUID(), await api.event()];
       const answers = await Promise.all(
-        Array.from({ length: 10 }, (_, index) => post(id, { event, seats: [`A-${(index % 2) + 1}`], buyer })),
+        Array.from({ length: 10 }, (_, index) =>
+          post(id, { event, seats: [`A-${(index % 2) + 1}`], buyer }),
+        ),
       );
-      const seats = new Set(answers.filter(({ status }) => status === 201).map(({ body }) => body.seats[0]!.label));
+      const seats = new Set(
+        answers.filter(({ status }) => status === 201).map(({ body }) => body.seats[0]!.label),
+      );
       expect(seats.size).toBe(1);
-      const refusals = answers.filter(({ status }) => status !== 201).map((answer) => refusal(answer));
+      const refusals = answers
+        .filter(({ status }) => status !== 201)
+        .map((answer) => refusal(answer));
       expect(refusals).toEqual(Array.from({ length: 5 }, () => [422, 'idempotency_key_reused']));
       expect((await api.seats(event)).filter((seat) => seat.status === 'held').length).toBe(1);
     }

@@ -46,13 +46,14 @@ describe('A call that takes a key', () => {
     expect(refusal(answer)).toEqual([401, 'unauthorized']);
   });
 
-  it.each(CALLS.flatMap(([method, path, role]) => others(role).map((wrong) => [method, path, wrong] as const)))(
-    'refuses %s %s to the role %s, with 403',
-    async (method, path, wrong) => {
-      const answer = await api.call(method, path, { key: system.info.keys[wrong] });
-      expect(refusal(answer)).toEqual([403, 'forbidden']);
-    },
-  );
+  it.each(
+    CALLS.flatMap(([method, path, role]) =>
+      others(role).map((wrong) => [method, path, wrong] as const),
+    ),
+  )('refuses %s %s to the role %s, with 403', async (method, path, wrong) => {
+    const answer = await api.call(method, path, { key: system.info.keys[wrong] });
+    expect(refusal(answer)).toEqual([403, 'forbidden']);
+  });
 
   it.each(CALLS)('lets an operator %s %s', async (method, path) => {
     const answer = await api.call(method, path, { key: system.info.keys.operator });
@@ -79,7 +80,9 @@ describe('A call that takes a key', () => {
   });
 
   it('takes no key from the query', async () => {
-    const answer = await api.call('GET', `/v1/reservations?key=${system.info.keys.operator}`, { key: null });
+    const answer = await api.call('GET', `/v1/reservations?key=${system.info.keys.operator}`, {
+      key: null,
+    });
     expect(refusal(answer)).toEqual([401, 'unauthorized']);
   });
 
@@ -92,7 +95,13 @@ describe('A call that takes a key', () => {
 describe('What is public', () => {
   it('needs no key', async () => {
     const event = await api.event();
-    for (const path of ['/v1/events', `/v1/events/${event}`, `/v1/events/${event}/seats`, '/openapi.json', '/livez']) {
+    for (const path of [
+      '/v1/events',
+      `/v1/events/${event}`,
+      `/v1/events/${event}/seats`,
+      '/openapi.json',
+      '/livez',
+    ]) {
       expect([path, (await api.call('GET', path, { key: null })).status]).toEqual([path, 200]);
     }
   });
@@ -125,7 +134,10 @@ describe('The keys of one client', () => {
   });
 
   it('are kept as hashes only', async () => {
-    const everything = sql('test_keys_text', 'select string_agg(k::text, $1) as text from api_keys k');
+    const everything = sql(
+      'test_keys_text',
+      'select string_agg(k::text, $1) as text from api_keys k',
+    );
     const [row] = await system.db.rows<{ text: string }>(everything, ['\n']);
     for (const key of Object.values(system.info.keys)) expect(row!.text).not.toContain(key);
   });

@@ -22,8 +22,11 @@ const expiredHold = async (event: string, seats: string[]) => {
   await api.until(held.id, 'expired');
   return held;
 };
-const payOf = ({ id, total }: Pick<Reservation, 'id' | 'total'>, reference = `pay-${id}`, change = {}) =>
-  api.standard({ reservation: id, reference, ...total, ...change });
+const payOf = (
+  { id, total }: Pick<Reservation, 'id' | 'total'>,
+  reference = `pay-${id}`,
+  change = {},
+) => api.standard({ reservation: id, reference, ...total, ...change });
 const untilRefunded = (reservation: string, reference: string) =>
   eventually(async () => {
     const payment = (await api.payments(reservation)).find((one) => one.reference === reference);
@@ -52,7 +55,12 @@ describe('A payment after the end of the hold', () => {
     expect((await api.tickets(held.id)).map(({ status }) => status)).toEqual(['valid', 'valid']);
     expect(await refundsOf(system.db, `pay-${held.id}`)).toEqual([]);
     expect((await api.history(held.id)).map(({ type }) => type)).toEqual(
-      expect.arrayContaining(['reservation.held', 'reservation.expired', 'payment.received', 'reservation.confirmed']),
+      expect.arrayContaining([
+        'reservation.held',
+        'reservation.expired',
+        'payment.received',
+        'reservation.confirmed',
+      ]),
     );
   });
 
@@ -75,9 +83,15 @@ describe('A payment after the end of the hold', () => {
     const next = await api.sold(event, ['A-2']);
     for (let time = 0; time < 3; time++) expect((await payOf(held)).status).toBe(200);
     await expectRefundedOnce(held.id, `pay-${held.id}`, 9000);
-    expect((await api.get(held.id)).body).toMatchObject({ status: 'expired', payment: { status: 'refunded' } });
+    expect((await api.get(held.id)).body).toMatchObject({
+      status: 'expired',
+      payment: { status: 'refunded' },
+    });
     expect((await api.get(next.id)).body.status).toBe('confirmed');
-    expect([await api.seatStatus(event, 'A-1'), await api.seatStatus(event, 'A-2')]).toEqual(['available', 'sold']);
+    expect([await api.seatStatus(event, 'A-1'), await api.seatStatus(event, 'A-2')]).toEqual([
+      'available',
+      'sold',
+    ]);
 
     const mails = await eventually(async () => {
       const found = await mailsTo(held.buyer!.email);
@@ -99,7 +113,10 @@ describe('A payment after the end of the hold', () => {
     const { payment } = await api.until(held.id, 'confirmed');
     const other = references.find((reference) => reference !== payment!.reference)!;
     await expectRefundedOnce(held.id, other, 4500);
-    expect((await api.get(held.id)).body.payment).toMatchObject({ reference: payment!.reference, status: 'captured' });
+    expect((await api.get(held.id)).body.payment).toMatchObject({
+      reference: payment!.reference,
+      status: 'captured',
+    });
   });
 
   it('at the same moment as another buyer’s hold ends with one owner, and the money on the right side', async () => {
@@ -114,7 +131,9 @@ describe('A payment after the end of the hold', () => {
         const [payment] = await api.payments(held.id);
         const { status } = (await api.get(held.id)).body;
         // A hold that came between and has itself ended leaves the seat to the payment.
-        expect([`confirmed captured`, `expired refunded`]).toContain(`${status} ${payment!.status}`);
+        expect([`confirmed captured`, `expired refunded`]).toContain(
+          `${status} ${payment!.status}`,
+        );
       });
       if (hold.status === 409) expect((await api.get(held.id)).body.status).toBe('confirmed');
     }
@@ -147,8 +166,13 @@ describe('A payment in time', () => {
     await payOf(held, `usd-${held.id}`, { currency: 'USD' });
     await expectRefundedOnce(held.id, `low-${held.id}`, 4499);
     await untilRefunded(held.id, `usd-${held.id}`);
-    expect(await refundsOf(system.db, `usd-${held.id}`)).toMatchObject([{ amount: 4500, currency: 'USD' }]);
-    expect((await api.get(held.id)).body).toMatchObject({ status: 'held', payment: { reference: `usd-${held.id}` } });
+    expect(await refundsOf(system.db, `usd-${held.id}`)).toMatchObject([
+      { amount: 4500, currency: 'USD' },
+    ]);
+    expect((await api.get(held.id)).body).toMatchObject({
+      status: 'held',
+      payment: { reference: `usd-${held.id}` },
+    });
     expect((await api.confirm(held)).body.status).toBe('confirmed');
   });
 
@@ -201,7 +225,10 @@ describe('A payment after a cancel', () => {
     await api.call('POST', `/v1/reservations/${held.id}/cancel`);
     expect((await payOf(held)).status).toBe(200);
     await expectRefundedOnce(held.id, `pay-${held.id}`, 4500);
-    expect((await api.get(held.id)).body).toMatchObject({ status: 'cancelled', payment: { status: 'refunded' } });
+    expect((await api.get(held.id)).body).toMatchObject({
+      status: 'cancelled',
+      payment: { status: 'refunded' },
+    });
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
   });
 
@@ -230,7 +257,8 @@ describe('A payment for a reservation that does not exist', () => {
   const total = { amount: 4500, currency: 'EUR' };
   const listed = async (query: string) => {
     const path = `/v1/payments?limit=200&${query}`;
-    return (await api.call<Page<Payment>>('GET', path, { key: system.info.keys.operator })).body.data;
+    return (await api.call<Page<Payment>>('GET', path, { key: system.info.keys.operator })).body
+      .data;
   };
 
   it('is kept and listed, and refunded when there is none within ten minutes', async () => {
@@ -261,7 +289,10 @@ describe('A payment for a reservation that does not exist', () => {
     await payOf({ id, total });
     const held = await api.held(await api.event(), ['A-1'], { id });
     expect(held.status).toBe('held');
-    expect((await api.until(id, 'confirmed')).payment).toMatchObject({ reference: `pay-${id}`, status: 'captured' });
+    expect((await api.until(id, 'confirmed')).payment).toMatchObject({
+      reference: `pay-${id}`,
+      status: 'captured',
+    });
     await system.db.run(age, [`pay-${id}`, 20]);
     await delay(3000);
     expect((await api.get(id)).body.payment!.status).toBe('captured');
@@ -273,7 +304,9 @@ describe('A payment for a reservation that does not exist', () => {
       names.map(async (name) => {
         const reference = `pay-${randomUUID()}`;
         expect((await api.standard({ reservation: name, reference, ...total })).status).toBe(200);
-        expect(await api.payments(name)).toMatchObject([{ reference, reservation: name, status: 'captured' }]);
+        expect(await api.payments(name)).toMatchObject([
+          { reference, reservation: name, status: 'captured' },
+        ]);
         await system.db.run(age, [reference, 11]);
         await expectRefundedOnce(name, reference, 4500);
       }),

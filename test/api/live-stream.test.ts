@@ -12,12 +12,16 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const listen = (event: string) => openEventStream(`${system.info.apiUrl}/v1/events/${event}/stream`);
+const listen = (event: string) =>
+  openEventStream(`${system.info.apiUrl}/v1/events/${event}/stream`);
 
 describe('The live stream of an event', () => {
   it('is one of server-sent events, without a key', async () => {
     const stream = await listen(await api.event());
-    expect([stream.status, stream.contentType]).toEqual([200, expect.stringMatching(/^text\/event-stream/)]);
+    expect([stream.status, stream.contentType]).toEqual([
+      200,
+      expect.stringMatching(/^text\/event-stream/),
+    ]);
     stream.close();
   });
 
@@ -27,7 +31,9 @@ describe('The live stream of an event', () => {
     const stream = await listen(event);
     const first = await stream.next();
     expect(first.event).toBe('snapshot');
-    expect(first.data.data).toEqual((await api.seats(event)).map(({ label, status }) => ({ label, status })));
+    expect(first.data.data).toEqual(
+      (await api.seats(event)).map(({ label, status }) => ({ label, status })),
+    );
     stream.close();
   });
 
@@ -67,7 +73,9 @@ describe('The live stream of an event', () => {
     const late = await listen(event);
     await api.held(event, ['A-2']);
     const streams = [...early, late];
-    await Promise.all(streams.map((stream) => stream.until({ 'A-1': 'held', 'A-2': 'held', 'A-3': 'available' })));
+    await Promise.all(
+      streams.map((stream) => stream.until({ 'A-1': 'held', 'A-2': 'held', 'A-3': 'available' })),
+    );
     for (const stream of streams) stream.close();
   });
 

@@ -51,20 +51,23 @@ describe('A mail that the server does not take', () => {
     ['has a full mailbox', { RCPT: '552 mailbox full' }, '552 mailbox full (to RCPT TO)'],
     ['takes no data', { DATA: '554 not now' }, '554 not now (to DATA)'],
     ['speaks no SMTP', { '.': '999 what' }, '999 what (to DATA)'],
-  ])('because it %s is tried again, is counted, and goes out once the server takes it', async (_what, said, error) => {
-    Object.assign(replies, said);
-    const sold = await soldSeat();
-    const waiting = { sequence: 0, sent: false, refused: null, last_error: error };
-    await eventually(async () => expect(await mailsOf(sold)).toEqual([waiting]));
-    expect(await typesOf(sold)).not.toContain('tickets.mail_refused');
-    expect(await metric('holdfast_mails_owed')).toBe(1);
-    expect(await metric('holdfast_mails_oldest_seconds')).toBeGreaterThan(0);
+  ])(
+    'because it %s is tried again, is counted, and goes out once the server takes it',
+    async (_what, said, error) => {
+      Object.assign(replies, said);
+      const sold = await soldSeat();
+      const waiting = { sequence: 0, sent: false, refused: null, last_error: error };
+      await eventually(async () => expect(await mailsOf(sold)).toEqual([waiting]));
+      expect(await typesOf(sold)).not.toContain('tickets.mail_refused');
+      expect(await metric('holdfast_mails_owed')).toBe(1);
+      expect(await metric('holdfast_mails_oldest_seconds')).toBeGreaterThan(0);
 
-    for (const command of Object.keys(said)) Reflect.deleteProperty(replies, command);
-    const sent = { sequence: 0, sent: true, refused: null, last_error: null };
-    await eventually(async () => expect(await mailsOf(sold)).toEqual([sent]));
-    expect(await metric('holdfast_mails_owed')).toBe(0);
-  });
+      for (const command of Object.keys(said)) Reflect.deleteProperty(replies, command);
+      const sent = { sequence: 0, sent: true, refused: null, last_error: null };
+      await eventually(async () => expect(await mailsOf(sold)).toEqual([sent]));
+      expect(await metric('holdfast_mails_owed')).toBe(0);
+    },
+  );
 
   it('because the address is none is refused for good, and can be sent again', async () => {
     replies.RCPT = '550 5.1.1 no such user';
@@ -81,7 +84,10 @@ describe('A mail that the server does not take', () => {
 
     Reflect.deleteProperty(replies, 'RCPT');
     // As an operator's correction will do it.
-    await system.db.run(sql('', `update reservations set buyer_email = 'right@example.org' where id = $1`), [sold.id]);
+    await system.db.run(
+      sql('', `update reservations set buyer_email = 'right@example.org' where id = $1`),
+      [sold.id],
+    );
     expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
     const again = { sequence: 1, sent: true, refused: null, last_error: null };
     await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again]));
@@ -90,6 +96,8 @@ describe('A mail that the server does not take', () => {
   });
 
   it('is asked for ever more seldom, up to a quarter of an hour', () => {
-    expect([1, 2, 5, 10, 11, 5000].map(retryDelayMs)).toEqual([1000, 2000, 16_000, 512_000, 900_000, 900_000]);
+    expect([1, 2, 5, 10, 11, 5000].map(retryDelayMs)).toEqual([
+      1000, 2000, 16_000, 512_000, 900_000, 900_000,
+    ]);
   });
 });

@@ -44,11 +44,20 @@ describe('A reference that a client claimed', () => {
     const [stranger, payer] = [await held(), await held(['A-1', 'A-2'])];
     expect((await api.confirm(stranger, reference)).status).toBeLessThan(300);
     await api.until(stranger.id, 'confirmed');
-    expect((await api.stripe('payment_intent.succeeded', intentOf(payer, reference))).status).toBe(200);
-    expect((await api.until(payer.id, 'confirmed')).payment).toMatchObject({ reference, ...payer.total });
+    expect((await api.stripe('payment_intent.succeeded', intentOf(payer, reference))).status).toBe(
+      200,
+    );
+    expect((await api.until(payer.id, 'confirmed')).payment).toMatchObject({
+      reference,
+      ...payer.total,
+    });
     expect((await api.get(stranger.id)).body.status).toBe('confirmed');
     expect(await notesOf(reference)).toMatchObject([
-      { kind: 'claim_contradicted', reservation: stranger.id, data: { claimed: told(stranger), proven: told(payer) } },
+      {
+        kind: 'claim_contradicted',
+        reservation: stranger.id,
+        data: { claimed: told(stranger), proven: told(payer) },
+      },
     ]);
     expect(await chargesOf(system.db, reference)).toEqual([{ reference, ...payer.total }]);
   });
@@ -66,7 +75,9 @@ describe('A reference that a client claimed', () => {
       { status: 'refunding', refundError: 'not_through_a_provider' },
     ]);
     await cancel(payer.id);
-    await eventually(async () => expect(await api.payments(payer.id)).toMatchObject([{ status: 'refunded' }]));
+    await eventually(async () =>
+      expect(await api.payments(payer.id)).toMatchObject([{ status: 'refunded' }]),
+    );
     expect(await refundsOf(system.db, reference)).toEqual([{ reference, ...payer.total }]);
     expect(await api.payments(stranger.id)).toMatchObject([{ status: 'refunding' }]);
   });
@@ -77,12 +88,16 @@ describe('A reference that a client claimed', () => {
     await api.confirm(stranger, reference);
     await api.until(stranger.id, 'confirmed');
     await cancel(stranger.id);
-    await eventually(async () => expect(await api.payments(stranger.id)).toMatchObject([{ status: 'refunded' }]));
+    await eventually(async () =>
+      expect(await api.payments(stranger.id)).toMatchObject([{ status: 'refunded' }]),
+    );
     await api.pay(payer, reference);
     await api.until(payer.id, 'confirmed');
     expect(await refundsOf(system.db, reference)).toEqual([]);
     await cancel(payer.id);
-    await eventually(async () => expect(await api.payments(payer.id)).toMatchObject([{ status: 'refunded' }]));
+    await eventually(async () =>
+      expect(await api.payments(payer.id)).toMatchObject([{ status: 'refunded' }]),
+    );
     expect(await refundsOf(system.db, reference)).toEqual([{ reference, ...payer.total }]);
   });
 
@@ -99,9 +114,13 @@ describe('A reference that a client claimed', () => {
     const reference = `pi_${randomUUID()}`;
     const mine = await held();
     await api.confirm(mine, reference);
-    expect((await api.stripe('payment_intent.succeeded', intentOf(mine, reference))).status).toBe(200);
+    expect((await api.stripe('payment_intent.succeeded', intentOf(mine, reference))).status).toBe(
+      200,
+    );
     await api.until(mine.id, 'confirmed');
-    expect(await api.payments(mine.id)).toMatchObject([{ reference, status: 'captured', provenBy: 'stripe' }]);
+    expect(await api.payments(mine.id)).toMatchObject([
+      { reference, status: 'captured', provenBy: 'stripe' },
+    ]);
     expect(await notesOf(reference)).toEqual([]);
   });
 
@@ -110,10 +129,16 @@ describe('A reference that a client claimed', () => {
     const mine = await held();
     await api.confirm(mine, reference);
     await api.until(mine.id, 'confirmed');
-    await api.stripe('payment_intent.succeeded', { ...intentOf(mine, reference), amount_received: 100 });
+    await api.stripe('payment_intent.succeeded', {
+      ...intentOf(mine, reference),
+      amount_received: 100,
+    });
     expect((await api.get(mine.id)).body.status).toBe('confirmed');
     expect(await notesOf(reference)).toMatchObject([
-      { kind: 'claim_contradicted', data: { claimed: told(mine), proven: { ...told(mine), amount: 100 } } },
+      {
+        kind: 'claim_contradicted',
+        data: { claimed: told(mine), proven: { ...told(mine), amount: 100 } },
+      },
     ]);
   });
 
@@ -144,7 +169,8 @@ describe('A reference that a provider proved', () => {
     const [first, second] = [await held(), await held()];
     await api.pay(first, reference);
     await api.until(first.id, 'confirmed');
-    for (let time = 0; time < 2; time++) expect((await api.pay(second, reference)).status).toBe(200);
+    for (let time = 0; time < 2; time++)
+      expect((await api.pay(second, reference)).status).toBe(200);
     expect((await api.get(second.id)).body.status).toBe('held');
     const [note, ...more] = await notesOf(reference, '&open=true');
     expect(note).toMatchObject({
@@ -156,16 +182,23 @@ describe('A reference that a provider proved', () => {
     expect(more).toEqual([]);
 
     const closed = await api.call<Note>('POST', `/v1/notes/${note!.id}/close`, operator());
-    expect(closed.body).toMatchObject({ id: note!.id, closedBy: expect.stringMatching(/^operator:/) as string });
+    expect(closed.body).toMatchObject({
+      id: note!.id,
+      closedBy: expect.stringMatching(/^operator:/) as string,
+    });
     expect(await notesOf(reference, '&open=true')).toEqual([]);
     expect(await notesOf(reference, '&open=false')).toEqual([closed.body]);
-    expect((await api.call('POST', `/v1/notes/${note!.id}/close`, operator())).body).toEqual(closed.body);
+    expect((await api.call('POST', `/v1/notes/${note!.id}/close`, operator())).body).toEqual(
+      closed.body,
+    );
   });
 
   it('and told at once for twenty reservations pays one of them', async () => {
     const event = await api.event();
     const reference = `pay-${randomUUID()}`;
-    const all = await Promise.all(Array.from({ length: 20 }, (_, index) => api.held(event, [`Floor-${index + 1}`])));
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => api.held(event, [`Floor-${index + 1}`])),
+    );
     const answers = await Promise.all(all.map((one) => api.pay(one, reference)));
     expect(answers.map(({ status }) => status)).toEqual(all.map(() => 200));
     await eventually(async () => {
@@ -178,7 +211,10 @@ describe('A reference that a provider proved', () => {
 
 describe('A note', () => {
   it.each(['0', '999999999999', 'x'])('that is not there (%s) cannot be closed', async (id) => {
-    expect(refusal(await api.call('POST', `/v1/notes/${id}/close`, operator()))).toEqual([404, 'not_found']);
+    expect(refusal(await api.call('POST', `/v1/notes/${id}/close`, operator()))).toEqual([
+      404,
+      'not_found',
+    ]);
   });
 
   it('is for operators alone', async () => {
@@ -197,9 +233,9 @@ describe('A payment that an operator signals', () => {
     await eventually(() => actor.describe());
     await actor.signal('paymentConfirmed', { reference, ...second.total });
     await eventually(async () => {
-      expect(await actor.query<string>('__temporal_workflow_metadata').then(JSON.stringify)).toContain(
-        `no effect: reference ${reference} belongs to another reservation`,
-      );
+      expect(
+        await actor.query<string>('__temporal_workflow_metadata').then(JSON.stringify),
+      ).toContain(`no effect: reference ${reference} belongs to another reservation`);
     });
     expect(await api.payments(second.id)).toEqual([]);
     expect((await api.get(second.id)).body.status).toBe('held');

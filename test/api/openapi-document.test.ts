@@ -20,7 +20,13 @@ interface Response {
 
 interface Operation {
   operationId: string;
-  parameters: { name?: string; in?: string; required?: boolean; schema?: Schema; example?: unknown }[];
+  parameters: {
+    name?: string;
+    in?: string;
+    required?: boolean;
+    schema?: Schema;
+    example?: unknown;
+  }[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, Response>;
 }
@@ -73,9 +79,12 @@ function reachableFrom(schemas: Schema[]): Set<string> {
 }
 
 const mediaOf = (content: Record<string, Media> | undefined) => Object.entries(content ?? {});
-const bodies = () => operations.flatMap(({ requestBody }) => mediaOf(requestBody?.content).map(([, media]) => media));
+const bodies = () =>
+  operations.flatMap(({ requestBody }) => mediaOf(requestBody?.content).map(([, media]) => media));
 const answers = () =>
-  operations.flatMap(({ responses }) => Object.values(responses).flatMap(({ content }) => mediaOf(content)));
+  operations.flatMap(({ responses }) =>
+    Object.values(responses).flatMap(({ content }) => mediaOf(content)),
+  );
 const componentsOf = (media: Media[]) =>
   [...reachableFrom(media.map(({ schema }) => schema))].map(
     (name) => [name, document.components.schemas[name]!] as const,
@@ -96,19 +105,27 @@ describe('For generators of clients', () => {
   it('every object has a name, in title case', () => {
     const inline = [
       ...[...bodies(), ...answers().map(([, media]) => media)].map(({ schema }) => schema),
-      ...Object.values(document.components.schemas).flatMap((schema) => [...schemasIn(schema)].slice(1)),
+      ...Object.values(document.components.schemas).flatMap((schema) =>
+        [...schemasIn(schema)].slice(1),
+      ),
     ].filter(({ type, properties }) => type === 'object' && properties !== undefined);
     expect(inline).toEqual([]);
     const names = Object.keys(document.components.schemas);
     expect(names.filter((name) => !/^(?:[A-Z][a-z]+)+$/.test(name))).toEqual([]);
-    expect(names).toEqual(expect.arrayContaining(['EventPage', 'ReservationPage', 'HeldSeat', 'Money', 'Buyer']));
+    expect(names).toEqual(
+      expect.arrayContaining(['EventPage', 'ReservationPage', 'HeldSeat', 'Money', 'Buyer']),
+    );
   });
 
   it('every integer says how many bits it takes', () => {
-    const integers = [...schemasIn(document)].filter(({ type }) => [type].flat().includes('integer'));
+    const integers = [...schemasIn(document)].filter(({ type }) =>
+      [type].flat().includes('integer'),
+    );
     expect(integers.length).toBeGreaterThan(20);
     expect(integers.filter(({ format }) => format !== 'int32' && format !== 'int64')).toEqual([]);
-    expect(document.components.schemas.Money!.properties).toMatchObject({ amount: { format: 'int64' } });
+    expect(document.components.schemas.Money!.properties).toMatchObject({
+      amount: { format: 'int64' },
+    });
   });
 
   it('no schema combines others but for null, and no format has a pattern', () => {
@@ -124,7 +141,9 @@ describe('For generators of clients', () => {
 
   it('the PDF is binary', () => {
     const { content } = document.paths['/v1/reservations/{id}/tickets.pdf']!.get!.responses[200]!;
-    expect(content).toEqual({ 'application/pdf': { schema: { type: 'string', format: 'binary' } } });
+    expect(content).toEqual({
+      'application/pdf': { schema: { type: 'string', format: 'binary' } },
+    });
   });
 });
 
@@ -134,7 +153,8 @@ describe('So that the API can grow', () => {
     expect(open.length).toBeGreaterThan(10);
     for (const [name, schema] of open) {
       const closed = [...schemasIn(schema)].filter(
-        (one) => one.additionalProperties === false || one.enum !== undefined || one.const !== undefined,
+        (one) =>
+          one.additionalProperties === false || one.enum !== undefined || one.const !== undefined,
       );
       expect([name, closed]).toEqual([name, []]);
     }
@@ -142,14 +162,19 @@ describe('So that the API can grow', () => {
 
   it('requests are closed, but for what providers send', () => {
     const ours = operations.filter(({ operationId }) => !operationId.includes('Webhook'));
-    const media = ours.flatMap(({ requestBody }) => mediaOf(requestBody?.content).map(([, one]) => one));
+    const media = ours.flatMap(({ requestBody }) =>
+      mediaOf(requestBody?.content).map(([, one]) => one),
+    );
     expect(media.length).toBeGreaterThan(3);
     for (const [name, schema] of componentsOf(media))
       expect([name, schema.additionalProperties]).toEqual([name, false]);
   });
 
   it('what is not required of a request may be null, and its lists empty', () => {
-    const NewReservation = document.components.schemas.NewReservation!.properties as Record<string, Schema>;
+    const NewReservation = document.components.schemas.NewReservation!.properties as Record<
+      string,
+      Schema
+    >;
     expect(NewReservation.seats).toMatchObject({ type: ['array', 'null'] });
     expect(NewReservation.seats).not.toHaveProperty('minItems');
     expect(NewReservation.bestAvailable).toMatchObject({
@@ -159,7 +184,9 @@ describe('So that the API can grow', () => {
   });
 
   it('every operation has an answer for statuses to come, where a client can parse it', () => {
-    const without = operations.filter(({ responses }) => !responses.default).map(({ operationId }) => operationId);
+    const without = operations
+      .filter(({ responses }) => !responses.default)
+      .map(({ operationId }) => operationId);
     expect(without.sort()).toEqual(['getMetrics', 'getTicketsPdf', 'streamSeats']);
   });
 
@@ -172,7 +199,9 @@ describe('So that the API can grow', () => {
 describe('The headers', () => {
   it('of every answer name the request', () => {
     for (const { operationId, responses } of operations) {
-      const without = Object.keys(responses).filter((status) => !headerSchema(responses[status]!, 'X-Request-Id'));
+      const without = Object.keys(responses).filter(
+        (status) => !headerSchema(responses[status]!, 'X-Request-Id'),
+      );
       expect([operationId, without]).toEqual([operationId, []]);
     }
   });
@@ -180,7 +209,10 @@ describe('The headers', () => {
   it.each(['202', '429', '503'])('of %s say how long to wait, as an integer', (status) => {
     expect(answersWith(status).length).toBeGreaterThan(2);
     for (const [operation, response] of answersWith(status)) {
-      expect([operation, headerSchema(response, 'Retry-After')?.type]).toEqual([operation, 'integer']);
+      expect([operation, headerSchema(response, 'Retry-After')?.type]).toEqual([
+        operation,
+        'integer',
+      ]);
     }
   });
 
@@ -221,7 +253,12 @@ describe('The links', () => {
     const { links = {} } = document.paths['/v1/reservations']!.post!.responses[201]!;
     const targets = Object.values(links).map(({ operationId }) => operationId);
     expect(targets).toEqual(
-      expect.arrayContaining(['getReservation', 'confirmReservation', 'cancelReservation', 'getTickets']),
+      expect.arrayContaining([
+        'getReservation',
+        'confirmReservation',
+        'cancelReservation',
+        'getTickets',
+      ]),
     );
     for (const { operationId, parameters } of Object.values(links)) {
       const target = operations.find((operation) => operation.operationId === operationId);
@@ -235,14 +272,19 @@ describe('The examples', () => {
   const valuesOf = ({ example, examples }: Media): unknown[] =>
     examples
       ? Object.values(examples).map(({ value, $ref }) =>
-          $ref === undefined ? value : document.components.examples[$ref.replace('#/components/examples/', '')]?.value,
+          $ref === undefined
+            ? value
+            : document.components.examples[$ref.replace('#/components/examples/', '')]?.value,
         )
       : [example].filter((value) => value !== undefined);
 
   it('are there for each body and answer, and are as their schemas say', () => {
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats(ajv);
-    const text = JSON.stringify(closeAnswers(document)).replaceAll('"#/components/schemas/', '"shared#/$defs/');
+    const text = JSON.stringify(closeAnswers(document)).replaceAll(
+      '"#/components/schemas/',
+      '"shared#/$defs/',
+    );
     const closed = JSON.parse(text) as Document;
     ajv.addSchema({ $id: 'shared', $defs: closed.components.schemas });
     const media = Object.values(closed.paths)
@@ -253,7 +295,8 @@ describe('The examples', () => {
     const examples = new Map<string, [schema: Schema, value: unknown]>();
     for (const [type, one] of media) {
       expect([type, one.schema, valuesOf(one).length > 0]).toEqual([type, one.schema, true]);
-      for (const value of valuesOf(one)) examples.set(JSON.stringify([one.schema, value]), [one.schema, value]);
+      for (const value of valuesOf(one))
+        examples.set(JSON.stringify([one.schema, value]), [one.schema, value]);
     }
     expect(examples.size).toBeGreaterThan(40);
     for (const [schema, value] of examples.values()) {
@@ -263,7 +306,9 @@ describe('The examples', () => {
   });
 
   it('are there for each parameter of a path, and for the key', () => {
-    const needed = operations.flatMap(({ parameters }) => parameters).filter(({ required }) => required);
+    const needed = operations
+      .flatMap(({ parameters }) => parameters)
+      .filter(({ required }) => required);
     const ours = needed.filter(({ name }) => !/^(?:webhook|stripe)-/i.test(name ?? ''));
     expect(ours.length).toBeGreaterThan(10);
     expect(ours.filter(({ example }) => example === undefined)).toEqual([]);
@@ -271,14 +316,20 @@ describe('The examples', () => {
 
   it('of requests are accepted', async () => {
     const examplesOf = (path: string) =>
-      valuesOf(Object.values(document.paths[path]!.post!.requestBody!.content)[0]!) as Record<string, unknown>[];
+      valuesOf(Object.values(document.paths[path]!.post!.requestBody!.content)[0]!) as Record<
+        string,
+        unknown
+      >[];
     const [event] = examplesOf('/v1/events');
     const created = await api.call('POST', '/v1/events', {
       key: system.info.keys.operator,
       // On sale, to be sold below.
       body: { ...event, salesOpenAt: null },
     });
-    expect([created.status, created.body]).toEqual([201, expect.objectContaining({ slug: 'hamlet' })]);
+    expect([created.status, created.body]).toEqual([
+      201,
+      expect.objectContaining({ slug: 'hamlet' }),
+    ]);
     const holds = examplesOf('/v1/reservations');
     expect(holds.length).toBe(2);
     for (const [index, body] of holds.entries()) {
@@ -286,7 +337,9 @@ describe('The examples', () => {
       expect((await api.call('POST', '/v1/reservations', { body, headers })).status).toBe(201);
     }
     const [claim] = examplesOf('/v1/reservations/{id}/confirm');
-    const { status } = await api.call('POST', '/v1/reservations/example-0/confirm', { body: claim });
+    const { status } = await api.call('POST', '/v1/reservations/example-0/confirm', {
+      body: claim,
+    });
     expect([200, 202]).toContain(status);
   });
 });

@@ -1,4 +1,12 @@
-import { ApiClient, eventually, refusal, type Answer, type Page, type Payment, type Reservation } from '../support/api';
+import {
+  ApiClient,
+  eventually,
+  refusal,
+  type Answer,
+  type Page,
+  type Payment,
+  type Reservation,
+} from '../support/api';
 import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -18,7 +26,9 @@ async function readAll<Item>(path: string, limit: number): Promise<Item[]> {
   do {
     const from: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
     const page = `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${from}`;
-    const answer: Answer<Page<Item>> = await api.call('GET', page, { key: system.info.keys.operator });
+    const answer: Answer<Page<Item>> = await api.call('GET', page, {
+      key: system.info.keys.operator,
+    });
     expect(answer.status).toBe(200);
     expect(answer.body.data.length).toBeLessThanOrEqual(limit);
     items.push(...answer.body.data);
@@ -44,9 +54,13 @@ describe('The list of reservations', () => {
   it('ends exactly at the last page', async () => {
     const event = await api.event();
     for (const seat of ['A-1', 'A-2']) await api.held(event, [seat]);
-    const { body } = await api.call<Page<Reservation>>('GET', `/v1/reservations?event=${event}&limit=2`, {
-      key: system.info.keys.operator,
-    });
+    const { body } = await api.call<Page<Reservation>>(
+      'GET',
+      `/v1/reservations?event=${event}&limit=2`,
+      {
+        key: system.info.keys.operator,
+      },
+    );
     expect([body.data.length, body.nextCursor]).toEqual([2, null]);
   });
 
@@ -74,7 +88,10 @@ describe('The list of reservations', () => {
     const held = await api.held(event, ['A-1'], { email });
     await api.held(event, ['A-2']);
     for (const asked of [email, email.toUpperCase()]) {
-      const listed = await readAll<Reservation>(`/v1/reservations?email=${encodeURIComponent(asked)}`, 50);
+      const listed = await readAll<Reservation>(
+        `/v1/reservations?email=${encodeURIComponent(asked)}`,
+        50,
+      );
       expect(idsOf(listed)).toEqual([held.id]);
     }
   });
@@ -87,7 +104,10 @@ describe('The list of reservations', () => {
     await api.held(event, ['A-2']);
     const cancelled = await api.held(event, ['A-3'], { email });
     await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
-    const listed = await readAll<Reservation>(`/v1/reservations?event=${event}&status=held&email=${email}`, 50);
+    const listed = await readAll<Reservation>(
+      `/v1/reservations?event=${event}&status=held&email=${email}`,
+      50,
+    );
     expect(idsOf(listed)).toEqual([wanted.id]);
   });
 
@@ -99,7 +119,9 @@ describe('The list of reservations', () => {
   it.each(['status=lost', 'email=nobody', 'colour=red', 'cursor=nonsense', 'limit=0', 'event='])(
     'refuses the question %s',
     async (query) => {
-      const answer = await api.call('GET', `/v1/reservations?${query}`, { key: system.info.keys.operator });
+      const answer = await api.call('GET', `/v1/reservations?${query}`, {
+        key: system.info.keys.operator,
+      });
       expect(refusal(answer)).toEqual([422, 'validation_failed']);
     },
   );
@@ -118,11 +140,21 @@ describe('The list of payments', () => {
     const sold = await api.sold(await api.event(), ['A-1']);
     await api.pay(sold, `again-${sold.id}`);
     await eventually(async () => {
-      const refunded = await readAll<Payment>(`/v1/payments?reservation=${sold.id}&status=refunded`, 50);
-      expect(refunded).toMatchObject([{ reference: `again-${sold.id}`, refundReason: 'duplicate' }]);
+      const refunded = await readAll<Payment>(
+        `/v1/payments?reservation=${sold.id}&status=refunded`,
+        50,
+      );
+      expect(refunded).toMatchObject([
+        { reference: `again-${sold.id}`, refundReason: 'duplicate' },
+      ]);
     });
-    const captured = await readAll<Payment>(`/v1/payments?reservation=${sold.id}&status=captured`, 50);
-    expect(captured).toMatchObject([{ reference: sold.payment!.reference, reservationExists: true, source: 'client' }]);
+    const captured = await readAll<Payment>(
+      `/v1/payments?reservation=${sold.id}&status=captured`,
+      50,
+    );
+    expect(captured).toMatchObject([
+      { reference: sold.payment!.reference, reservationExists: true, source: 'client' },
+    ]);
   });
 });
 
@@ -133,7 +165,9 @@ describe('The history of a reservation', () => {
     await eventually(async () => {
       expect((await api.history(sold.id)).map(({ type }) => type)).toContain('tickets.mailed');
     });
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`, { key: system.info.keys.operator });
+    await api.call('POST', `/v1/reservations/${sold.id}/cancel`, {
+      key: system.info.keys.operator,
+    });
     await eventually(async () => {
       expect((await api.history(sold.id)).map(({ type }) => type)).toContain('refund.succeeded');
     });

@@ -22,7 +22,9 @@ const CALLS: [method: string, path: (id: string) => string, body?: unknown][] = 
   ['GET', (id) => `/v1/reservations/${id}/tickets`],
   ['GET', (id) => `/v1/reservations/${id}/tickets.pdf`],
 ];
-const NAMED = CALLS.map(([method, path, body]) => [`${method} ${path('{id}')}`, { method, path, body }] as const);
+const NAMED = CALLS.map(
+  ([method, path, body]) => [`${method} ${path('{id}')}`, { method, path, body }] as const,
+);
 
 const states: Record<string, () => Promise<Reservation>> = {
   held: async () => api.held(await api.event(), ['A-1']),
@@ -46,23 +48,31 @@ beforeAll(async () => {
 });
 
 describe('Another client', () => {
-  it.each(NAMED)('gets 404 for %s, as for a reservation that is none, whatever its state', async (_name, call) => {
-    const { method, path, body } = call;
-    const ask = (id: string) => api.call(method, path(id), { key: system.info.keys.client2, body });
-    const unknown = await ask('there-is-no-such-reservation');
-    expect(refusal(unknown)).toEqual([404, 'not_found']);
-    for (const { id } of Object.values(mine)) {
-      const answer = await ask(id);
-      expect(refusal(answer)).toEqual([404, 'not_found']);
-      const said = JSON.stringify({ ...answer.body, instance: '' }).replaceAll(id, '');
-      expect(said).toBe(
-        JSON.stringify({ ...unknown.body, instance: '' }).replaceAll('there-is-no-such-reservation', ''),
-      );
-    }
-  });
+  it.each(NAMED)(
+    'gets 404 for %s, as for a reservation that is none, whatever its state',
+    async (_name, call) => {
+      const { method, path, body } = call;
+      const ask = (id: string) =>
+        api.call(method, path(id), { key: system.info.keys.client2, body });
+      const unknown = await ask('there-is-no-such-reservation');
+      expect(refusal(unknown)).toEqual([404, 'not_found']);
+      for (const { id } of Object.values(mine)) {
+        const answer = await ask(id);
+        expect(refusal(answer)).toEqual([404, 'not_found']);
+        const said = JSON.stringify({ ...answer.body, instance: '' }).replaceAll(id, '');
+        expect(said).toBe(
+          JSON.stringify({ ...unknown.body, instance: '' }).replaceAll(
+            'there-is-no-such-reservation',
+            '',
+          ),
+        );
+      }
+    },
+  );
 
   it('has changed nothing by trying', async () => {
-    for (const before of Object.values(mine)) expect((await api.get(before.id)).body).toEqual(before);
+    for (const before of Object.values(mine))
+      expect((await api.get(before.id)).body).toEqual(before);
   });
 });
 
@@ -81,26 +91,42 @@ describe('An operator', () => {
     const event = await api.event();
     const held = await api.held(event, ['A-1']);
     expect((await api.get(held.id, operator)).body).toEqual(held);
-    expect((await api.call('POST', `/v1/reservations/${held.id}/extend`, { key: operator })).status).toBe(200);
+    expect(
+      (await api.call('POST', `/v1/reservations/${held.id}/extend`, { key: operator })).status,
+    ).toBe(200);
     expect((await api.confirm(held, `by-operator-${held.id}`, { key: operator })).status).toBe(200);
     await api.tickets(held.id);
     for (const path of ['history', 'tickets', 'tickets.pdf']) {
-      expect((await api.call('GET', `/v1/reservations/${held.id}/${path}`, { key: operator })).status).toBe(200);
+      expect(
+        (await api.call('GET', `/v1/reservations/${held.id}/${path}`, { key: operator })).status,
+      ).toBe(200);
     }
-    expect((await api.call('POST', `/v1/reservations/${held.id}/resend`, { key: operator })).status).toBe(202);
-    expect((await api.call('POST', `/v1/reservations/${held.id}/cancel`, { key: operator })).status).toBe(200);
+    expect(
+      (await api.call('POST', `/v1/reservations/${held.id}/resend`, { key: operator })).status,
+    ).toBe(202);
+    expect(
+      (await api.call('POST', `/v1/reservations/${held.id}/cancel`, { key: operator })).status,
+    ).toBe(200);
   });
 });
 
 describe('A reservation that is none', () => {
-  it.each(['x', 'there-is-none', 'x'.repeat(500), 'settle:abc', '%F0%9F%8E%AD', '%00', '%27%20or%201%3D1'])(
-    'is 404 for its own client and for operators: %s',
-    async (id) => {
-      for (const key of [system.info.keys.client, system.info.keys.operator]) {
-        for (const [, { method, path, body }] of NAMED) {
-          expect(refusal(await api.call(method, path(id), { key, body }))).toEqual([404, 'not_found']);
-        }
+  it.each([
+    'x',
+    'there-is-none',
+    'x'.repeat(500),
+    'settle:abc',
+    '%F0%9F%8E%AD',
+    '%00',
+    '%27%20or%201%3D1',
+  ])('is 404 for its own client and for operators: %s', async (id) => {
+    for (const key of [system.info.keys.client, system.info.keys.operator]) {
+      for (const [, { method, path, body }] of NAMED) {
+        expect(refusal(await api.call(method, path(id), { key, body }))).toEqual([
+          404,
+          'not_found',
+        ]);
       }
-    },
-  );
+    }
+  });
 });

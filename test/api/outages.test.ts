@@ -27,7 +27,8 @@ afterAll(async () => {
   await temporal.close();
 });
 
-const cancel = ({ id }: Reservation) => api.call<Reservation>('POST', `/v1/reservations/${id}/cancel`);
+const cancel = ({ id }: Reservation) =>
+  api.call<Reservation>('POST', `/v1/reservations/${id}/cancel`);
 async function timed<Value>(work: () => Promise<Value>): Promise<{ value: Value; ms: number }> {
   const started = performance.now();
   const value = await work();
@@ -63,7 +64,10 @@ async function expectSalesGoOn(bringBack: () => Promise<void> | void) {
     expect(ms).toBeGreaterThan(4000);
     expect(ms).toBeLessThan(5000 + SLACK_MS);
   }
-  expect((await api.get(first!.id)).body).toMatchObject({ status: 'held', payment: { status: 'captured' } });
+  expect((await api.get(first!.id)).body).toMatchObject({
+    status: 'held',
+    payment: { status: 'captured' },
+  });
   expect((await api.get(fourth!.id)).body.status).toBe('held');
 
   await bringBack();
@@ -126,7 +130,9 @@ describe('Without Temporal', () => {
 });
 
 describe('Without the database', () => {
-  const expectUnavailable = async (call: () => Promise<{ status: number; headers: Headers; body: unknown }>) => {
+  const expectUnavailable = async (
+    call: () => Promise<{ status: number; headers: Headers; body: unknown }>,
+  ) => {
     const { value, ms } = await timed(call);
     expect(refusal(value)).toEqual([503, 'temporarily_unavailable']);
     expect(Number(value.headers.get('retry-after'))).toBeGreaterThan(0);

@@ -15,16 +15,28 @@ const buyer = { name: 'Ada Lovelace', email: 'ada@example.org' };
 const reserve = (body: unknown, key = randomUUID()) =>
   api.call('POST', '/v1/reservations', { body, headers: { 'idempotency-key': key } });
 const reserveRaw = (raw: string | Buffer, headers: Record<string, string> = {}) =>
-  api.call('POST', '/v1/reservations', { raw, headers: { 'idempotency-key': randomUUID(), ...headers } });
-const pathsOf = ({ body }: Answer) => [...new Set((body.errors as { path: string }[]).map(({ path }) => path))];
+  api.call('POST', '/v1/reservations', {
+    raw,
+    headers: { 'idempotency-key': randomUUID(), ...headers },
+  });
+const pathsOf = ({ body }: Answer) => [
+  ...new Set((body.errors as { path: string }[]).map(({ path }) => path)),
+];
 
 describe('An error', () => {
   it('is a problem by RFC 9457 with a stable code', async () => {
     const answer = await api.call('GET', '/v1/events/there-is-none', { key: null });
     expect(answer.status).toBe(404);
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-    expect(answer.body).toMatchObject({ status: 404, code: 'not_found', type: expect.any(String) as string });
-    expect(answer.body).toMatchObject({ title: expect.any(String) as string, detail: expect.any(String) as string });
+    expect(answer.body).toMatchObject({
+      status: 404,
+      code: 'not_found',
+      type: expect.any(String) as string,
+    });
+    expect(answer.body).toMatchObject({
+      title: expect.any(String) as string,
+      detail: expect.any(String) as string,
+    });
   });
 
   it.each(['/v1/nothing', '/v1/events/a/b/c', '/v2/events', '/v1/reservations/../../etc/passwd'])(
@@ -61,19 +73,27 @@ describe('An error', () => {
 describe('Fields', () => {
   it('that are unknown are refused by name', async () => {
     const event = await api.event();
-    const answer = await reserve({ event, seats: ['A-1'], buyer: { ...buyer, phone: '1' }, discount: 5 });
+    const answer = await reserve({
+      event,
+      seats: ['A-1'],
+      buyer: { ...buyer, phone: '1' },
+      discount: 5,
+    });
     expect(refusal(answer)).toEqual([422, 'validation_failed']);
     expect(pathsOf(answer).sort()).toEqual(['buyer.phone', 'discount']);
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
   });
 
-  it.each(['__proto__', 'constructor', 'toString'])('named %s are unknown like any other', async (name) => {
-    const event = await api.event();
-    const raw = `{"event":"${event}","seats":["A-1"],"buyer":{"name":"Ada","email":"ada@example.org"},"${name}":{"a":1}}`;
-    const answer = await reserveRaw(raw);
-    expect(refusal(answer)).toEqual([422, 'validation_failed']);
-    expect(pathsOf(answer)).toEqual([name]);
-  });
+  it.each(['__proto__', 'constructor', 'toString'])(
+    'named %s are unknown like any other',
+    async (name) => {
+      const event = await api.event();
+      const raw = `{"event":"${event}","seats":["A-1"],"buyer":{"name":"Ada","email":"ada@example.org"},"${name}":{"a":1}}`;
+      const answer = await reserveRaw(raw);
+      expect(refusal(answer)).toEqual([422, 'validation_failed']);
+      expect(pathsOf(answer)).toEqual([name]);
+    },
+  );
 
   it('that are unknown in a query are refused by name', async () => {
     const answer = await api.call('GET', '/v1/events?colour=red', { key: null });
@@ -94,11 +114,14 @@ describe('Fields', () => {
     expect(pathsOf(answer)).toEqual(expect.arrayContaining(['event', 'buyer']));
   });
 
-  it.each(['0', '-1', '201', '1.5', 'many', 'NaN', '', '1e99'])('like a limit of "%s" are refused', async (limit) => {
-    const answer = await api.call('GET', `/v1/events?limit=${limit}`, { key: null });
-    expect(refusal(answer)).toEqual([422, 'validation_failed']);
-    expect(pathsOf(answer)).toEqual(['limit']);
-  });
+  it.each(['0', '-1', '201', '1.5', 'many', 'NaN', '', '1e99'])(
+    'like a limit of "%s" are refused',
+    async (limit) => {
+      const answer = await api.call('GET', `/v1/events?limit=${limit}`, { key: null });
+      expect(refusal(answer)).toEqual([422, 'validation_failed']);
+      expect(pathsOf(answer)).toEqual(['limit']);
+    },
+  );
 
   it.each([
     'x',
@@ -123,22 +146,34 @@ describe('A body', () => {
     expect(refusal(await reserveRaw(raw))).toEqual([400, 'malformed_request']);
   });
 
-  it.each(['[]', 'null', '"text"', '5', 'true'])('that is the JSON %s does not validate: 422', async (raw) => {
-    expect(refusal(await reserveRaw(raw))).toEqual([422, 'validation_failed']);
-  });
+  it.each(['[]', 'null', '"text"', '5', 'true'])(
+    'that is the JSON %s does not validate: 422',
+    async (raw) => {
+      expect(refusal(await reserveRaw(raw))).toEqual([422, 'validation_failed']);
+    },
+  );
 
   it('of ten thousand levels is refused without harm', async () => {
-    for (const raw of ['['.repeat(10_000) + ']'.repeat(10_000), '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000)]) {
+    for (const raw of [
+      '['.repeat(10_000) + ']'.repeat(10_000),
+      '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000),
+    ]) {
       expect((await reserveRaw(raw)).status).toBe(400);
     }
   });
 
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'application/jsonp', 'json'])(
-    'of the type %s is not supported: 415',
-    async (type) => {
-      expect(refusal(await reserveRaw('{}', { 'content-type': type }))).toEqual([415, 'unsupported_media_type']);
-    },
-  );
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/xml',
+    'application/jsonp',
+    'json',
+  ])('of the type %s is not supported: 415', async (type) => {
+    expect(refusal(await reserveRaw('{}', { 'content-type': type }))).toEqual([
+      415,
+      'unsupported_media_type',
+    ]);
+  });
 
   it('that is compressed is not supported: 415', async () => {
     expect((await reserveRaw('{}', { 'content-encoding': 'gzip' })).status).toBe(415);
@@ -146,7 +181,9 @@ describe('A body', () => {
 
   it('may name its character set', async () => {
     const body = JSON.stringify({ event: await api.event(), seats: ['A-1'], buyer });
-    expect((await reserveRaw(body, { 'content-type': 'Application/JSON; charset=utf-8' })).status).toBe(201);
+    expect(
+      (await reserveRaw(body, { 'content-type': 'Application/JSON; charset=utf-8' })).status,
+    ).toBe(201);
   });
 
   it('may have up to 100 kB, and no more', async () => {
@@ -165,11 +202,12 @@ describe('A body', () => {
       sections: [{ name: 'Floor', category: 'all', places: 1 }],
     });
     const key = system.info.keys.operator;
-    expect((await api.call('POST', '/v1/events', { key, raw: body.padEnd(990_000) })).status).toBe(201);
-    expect(refusal(await api.call('POST', '/v1/events', { key, raw: body.padEnd(1_100_000) }))).toEqual([
-      413,
-      'body_too_large',
-    ]);
+    expect((await api.call('POST', '/v1/events', { key, raw: body.padEnd(990_000) })).status).toBe(
+      201,
+    );
+    expect(
+      refusal(await api.call('POST', '/v1/events', { key, raw: body.padEnd(1_100_000) })),
+    ).toEqual([413, 'body_too_large']);
   });
 
   it('far over its limit still gets its answer, while it is being sent', async () => {
@@ -183,7 +221,10 @@ describe('A body', () => {
     const path = `/v1/reservations/${id}/extend`;
     expect((await api.call('POST', path)).status).toBe(200);
     expect((await api.call('POST', path, { body: {} })).status).toBe(200);
-    expect(refusal(await api.call('POST', path, { body: { seconds: 5 } }))).toEqual([422, 'validation_failed']);
+    expect(refusal(await api.call('POST', path, { body: { seconds: 5 } }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
   });
 });
 
@@ -197,7 +238,11 @@ describe('Text', () => {
     ['only blanks', '   '],
     ['201 characters', 'x'.repeat(201)],
   ])('with %s is no name', async (_what, name) => {
-    const answer = await reserve({ event: await api.event(), seats: ['A-1'], buyer: { ...buyer, name } });
+    const answer = await reserve({
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer: { ...buyer, name },
+    });
     expect(refusal(answer)).toEqual([422, 'validation_failed']);
     expect(pathsOf(answer)).toEqual(['buyer.name']);
   });
@@ -211,24 +256,42 @@ describe('Text', () => {
     "Robert'); drop table seats;--",
     'x'.repeat(200),
   ])('like "%s" is a name, and stays as it is', async (name) => {
-    const { status, body } = await reserve({ event: await api.event(), seats: ['A-1'], buyer: { ...buyer, name } });
+    const { status, body } = await reserve({
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer: { ...buyer, name },
+    });
     expect([status, body.buyer]).toEqual([201, { ...buyer, name }]);
   });
 
   it('is one text, however its accents are written', async () => {
     const given = { ...buyer, name: 'Zoe\u0308' };
-    const { status, body } = await reserve({ event: await api.event(), seats: ['A-1'], buyer: given });
+    const { status, body } = await reserve({
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer: given,
+    });
     expect([status, body.buyer]).toEqual([201, { ...buyer, name: 'Zo\u00eb' }]);
   });
 
-  it.each(['\u200b', '\u3164', '\u2800', '\u0301', '\u00a0\u00ad', '\ufe0f\u200d', '\u{e0041}', '\u{1d159}'])(
-    'of characters without a shape, like %j, is none',
-    async (name) => {
-      const answer = await reserve({ event: await api.event(), seats: ['A-1'], buyer: { ...buyer, name } });
-      expect(refusal(answer)).toEqual([422, 'validation_failed']);
-      expect(pathsOf(answer)).toEqual(['buyer.name']);
-    },
-  );
+  it.each([
+    '\u200b',
+    '\u3164',
+    '\u2800',
+    '\u0301',
+    '\u00a0\u00ad',
+    '\ufe0f\u200d',
+    '\u{e0041}',
+    '\u{1d159}',
+  ])('of characters without a shape, like %j, is none', async (name) => {
+    const answer = await reserve({
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer: { ...buyer, name },
+    });
+    expect(refusal(answer)).toEqual([422, 'validation_failed']);
+    expect(pathsOf(answer)).toEqual(['buyer.name']);
+  });
 
   it('with half of a character is no cause for harm', async () => {
     const { status } = await reserve({
@@ -259,35 +322,50 @@ describe('Text', () => {
     'ada@192.0.2.1',
     '',
   ])('like "%s" is no e-mail address', async (email) => {
-    const answer = await reserve({ event: await api.event(), seats: ['A-1'], buyer: { ...buyer, email } });
+    const answer = await reserve({
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer: { ...buyer, email },
+    });
     expect(refusal(answer)).toEqual([422, 'validation_failed']);
     expect(pathsOf(answer)).toEqual(['buyer.email']);
   });
 
-  it.each(['user@xn--e1afmkfd.xn--p1ai', 'user@пример.рф', 'a&b@example.org', "o'hara+1/x=y@example.org", 'a@b.co'])(
-    'like "%s" is an e-mail address, and stays as it is',
-    async (email) => {
-      const { status, body } = await reserve({
-        event: await api.event(),
-        seats: ['A-1'],
-        buyer: { ...buyer, email },
-      });
-      expect([status, body.buyer]).toEqual([201, { ...buyer, email }]);
+  it.each([
+    'user@xn--e1afmkfd.xn--p1ai',
+    'user@пример.рф',
+    'a&b@example.org',
+    "o'hara+1/x=y@example.org",
+    'a@b.co',
+  ])('like "%s" is an e-mail address, and stays as it is', async (email) => {
+    const { status, body } = await reserve({
+      event: await api.event(),
+      seats: ['A-1'],
+      buyer: { ...buyer, email },
+    });
+    expect([status, body.buyer]).toEqual([201, { ...buyer, email }]);
+  });
+
+  it.each(['\u0000', 'A-1\u0000', "A-1' or true", '🎭', 'A-1 ', 'a-1'])(
+    'like "%s" is no seat',
+    async (label) => {
+      expect(refusal(await reserve({ event: await api.event(), seats: [label], buyer }))).toEqual([
+        422,
+        'validation_failed',
+      ]);
     },
   );
 
-  it.each(['\u0000', 'A-1\u0000', "A-1' or true", '🎭', 'A-1 ', 'a-1'])('like "%s" is no seat', async (label) => {
-    expect(refusal(await reserve({ event: await api.event(), seats: [label], buyer }))).toEqual([
-      422,
-      'validation_failed',
-    ]);
-  });
-
-  it.each(['%00', 'a%00b', '%F0%9F%8E%AD', "'%20or%20true"])('like %s finds nothing in a list', async (text) => {
-    const key = system.info.keys.operator;
-    const { status, body } = await api.call('GET', `/v1/reservations?event=${text}`, { key });
-    expect(status === 422 || (status === 200 && (body.data as unknown[]).length === 0)).toBe(true);
-  });
+  it.each(['%00', 'a%00b', '%F0%9F%8E%AD', "'%20or%20true"])(
+    'like %s finds nothing in a list',
+    async (text) => {
+      const key = system.info.keys.operator;
+      const { status, body } = await api.call('GET', `/v1/reservations?event=${text}`, { key });
+      expect(status === 422 || (status === 200 && (body.data as unknown[]).length === 0)).toBe(
+        true,
+      );
+    },
+  );
 });
 
 describe('A number', () => {
@@ -302,11 +380,14 @@ describe('A number', () => {
     },
   );
 
-  it.each(['1e999', '9007199254740993', '-1', '0.5', '"4500"', 'null'])('like %s is no amount', async (amount) => {
-    const held = await api.held(await api.event(), ['A-1']);
-    const raw = `{"payment":{"reference":"pay-1","amount":${amount},"currency":"EUR"}}`;
-    const answer = await api.call('POST', `/v1/reservations/${held.id}/confirm`, { raw });
-    expect(refusal(answer)).toEqual([422, 'validation_failed']);
-    expect(pathsOf(answer)).toEqual(['payment.amount']);
-  });
+  it.each(['1e999', '9007199254740993', '-1', '0.5', '"4500"', 'null'])(
+    'like %s is no amount',
+    async (amount) => {
+      const held = await api.held(await api.event(), ['A-1']);
+      const raw = `{"payment":{"reference":"pay-1","amount":${amount},"currency":"EUR"}}`;
+      const answer = await api.call('POST', `/v1/reservations/${held.id}/confirm`, { raw });
+      expect(refusal(answer)).toEqual([422, 'validation_failed']);
+      expect(pathsOf(answer)).toEqual(['payment.amount']);
+    },
+  );
 });

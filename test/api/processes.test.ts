@@ -7,7 +7,11 @@ const PER_MINUTE = 60;
 
 /** The processes that one has started. */
 const childrenOf = (pid: number): number[] =>
-  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
 
 describe('An API in several processes on one port', () => {
   let system: TestSystem;
@@ -22,10 +26,16 @@ describe('An API in several processes on one port', () => {
 
   /** A call on a connection of its own, so that any of the processes may get it. */
   const livez = async () =>
-    (await fetch(`${system.info.apiUrl}/livez`, { headers: { connection: 'close' } }).catch(() => null))?.status;
+    (
+      await fetch(`${system.info.apiUrl}/livez`, { headers: { connection: 'close' } }).catch(
+        () => null,
+      )
+    )?.status;
   const metrics = async () => {
     const { apiUrl, keys } = system.info;
-    const answer = await fetch(`${apiUrl}/metrics`, { headers: { authorization: `Bearer ${keys.operator}` } });
+    const answer = await fetch(`${apiUrl}/metrics`, {
+      headers: { authorization: `Bearer ${keys.operator}` },
+    });
     return answer.text();
   };
 

@@ -14,7 +14,11 @@ describe('A reservation', () => {
   it('is held, paid by webhook, and delivered as a PDF', async () => {
     const event = await api.event();
     const held = await api.held(event, ['A-1', 'A-2']);
-    expect(held).toMatchObject({ status: 'held', total: { amount: 9000, currency: 'EUR' }, payment: null });
+    expect(held).toMatchObject({
+      status: 'held',
+      total: { amount: 9000, currency: 'EUR' },
+      payment: null,
+    });
 
     expect((await api.pay(held, `ref-${held.id}`)).status).toBe(200);
     const confirmed = await api.until(held.id, 'confirmed');

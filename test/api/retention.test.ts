@@ -17,8 +17,14 @@ async function forget(id: string): Promise<void> {
   const handle = system.temporal.workflow.getHandle(id);
   await eventually(() => handle.result());
   const { namespace } = system.temporal.options;
-  await system.temporal.workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId: id } });
-  await eventually(() => expect(handle.describe()).rejects.toThrow(WorkflowNotFoundError), FORGET_LIMIT_MS);
+  await system.temporal.workflowService.deleteWorkflowExecution({
+    namespace,
+    workflowExecution: { workflowId: id },
+  });
+  await eventually(
+    () => expect(handle.describe()).rejects.toThrow(WorkflowNotFoundError),
+    FORGET_LIMIT_MS,
+  );
 }
 
 beforeAll(async () => {
@@ -46,7 +52,9 @@ describe('After Temporal has forgotten the workflow', () => {
     const answer = await api.call('POST', `/v1/reservations/${toCancel.id}/cancel`);
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ status: 'cancelled' });
-    await eventually(async () => expect((await api.get(toCancel.id)).body.payment?.status).toBe('refunded'));
+    await eventually(async () =>
+      expect((await api.get(toCancel.id)).body.payment?.status).toBe('refunded'),
+    );
   });
 
   it('a late payment takes the seats of the expired reservation again', async () => {

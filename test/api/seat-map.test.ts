@@ -38,7 +38,8 @@ describe('The seat map', () => {
     const places = (await api.seats(await api.event())).filter((seat) => seat.section === 'Floor');
     expect(places.length).toBe(50);
     expect(new Set(places.map((place) => place.label)).size).toBe(50);
-    for (const place of places) expect(place).toMatchObject({ row: null, number: null, category: 'floor' });
+    for (const place of places)
+      expect(place).toMatchObject({ row: null, number: null, category: 'floor' });
   });
 
   it('has labels that are unique in the event', async () => {
@@ -75,7 +76,8 @@ describe('The seat map', () => {
     await eventually(() => {
       expect(Date.now()).toBeGreaterThan(Date.parse(held.expiresAt));
     });
-    for (const label of ['A-1', 'A-2', 'A-3']) expect(await api.seatStatus(event, label)).toBe('available');
+    for (const label of ['A-1', 'A-2', 'A-3'])
+      expect(await api.seatStatus(event, label)).toBe('available');
   });
 
   it('shows a blocked seat, which nobody can have', async () => {
@@ -124,7 +126,9 @@ describe('The ETag of a seat map', () => {
   });
 
   it('differs from one event to the next', async () => {
-    const etags = await Promise.all([1, 2].map(async () => (await map(await api.event())).headers.get('etag')));
+    const etags = await Promise.all(
+      [1, 2].map(async () => (await map(await api.event())).headers.get('etag')),
+    );
     expect(etags[0]).not.toBe(etags[1]);
   });
 });
@@ -134,7 +138,9 @@ describe('A seat map on the wire', () => {
     const event = await api.event();
     const plain = await map(event, { 'accept-encoding': 'identity' });
     const packed = await map(event, { 'accept-encoding': 'gzip' });
-    expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual([null, 'gzip']);
+    expect([plain.headers.get('content-encoding'), packed.headers.get('content-encoding')]).toEqual(
+      [null, 'gzip'],
+    );
     expect(packed.body).toEqual(plain.body);
     expect(packed.headers.get('vary')).toMatch(/accept-encoding/i);
   });
@@ -145,7 +151,9 @@ describe('A seat map on the wire', () => {
     const looks = Array.from({ length: 100 }, () => api.seats(event));
     await Promise.all(labels.map((label) => api.held(event, [label])));
     for (const seats of await Promise.all(looks)) expect(seats.length).toBe(70);
-    const held = (await api.seats(event)).filter((seat) => seat.status === 'held').map((seat) => seat.label);
+    const held = (await api.seats(event))
+      .filter((seat) => seat.status === 'held')
+      .map((seat) => seat.label);
     expect(held).toEqual(labels);
   });
 });

@@ -44,8 +44,12 @@ async function everythingInTemporal(): Promise<string> {
 }
 /** Line by line, so that a failure shows the place and not everything. */
 function expectNothingAbout({ name, email }: typeof buyer, text: string) {
-  const secrets = [email, email.split('@')[0]!, name, ...name.split(' ')].map((secret) => secret.toLowerCase());
-  const telling = text.split('\n').filter((line) => secrets.some((secret) => line.toLowerCase().includes(secret)));
+  const secrets = [email, email.split('@')[0]!, name, ...name.split(' ')].map((secret) =>
+    secret.toLowerCase(),
+  );
+  const telling = text
+    .split('\n')
+    .filter((line) => secrets.some((secret) => line.toLowerCase().includes(secret)));
   expect(telling).toEqual([]);
 }
 
@@ -93,7 +97,9 @@ describe('Personal data', () => {
     const sold = await soldTo(refusedBuyer);
     await eventually(async () => {
       const { raw } = await system.temporal.workflow.getHandle(sold.id).describe();
-      const mailing = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'sendMail');
+      const mailing = raw.pendingActivities?.find(
+        ({ activityType }) => activityType?.name === 'sendMail',
+      );
       expect(mailing?.attempt).toBeGreaterThan(1);
     });
     const whileItFails = await everythingInTemporal();

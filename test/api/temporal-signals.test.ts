@@ -25,7 +25,11 @@ const stateOf = (id: string) => actorOf(id).query<Omit<Reservation, 'buyer'> | n
 const withoutBuyer = ({ buyer: _, ...rest }: Reservation) => rest;
 /** Starts a reservation as an operator would, in the Temporal UI: by type, id and input. */
 const startByHand = (input: unknown, id: string = randomUUID()) =>
-  system.temporal.workflow.start('reservation', { workflowId: id, taskQueue: 'reservations', args: [input] });
+  system.temporal.workflow.start('reservation', {
+    workflowId: id,
+    taskQueue: 'reservations',
+    args: [input],
+  });
 
 describe('An operator in Temporal', () => {
   it('finds the reservation under its id, as a workflow of the type reservation', async () => {
@@ -90,15 +94,25 @@ describe('An operator in Temporal', () => {
 
 describe('The signal paymentConfirmed', () => {
   const signal = (id: string, payment: unknown) => actorOf(id).signal('paymentConfirmed', payment);
-  const paymentOf = ({ id, total }: Reservation, reference = `hand-${id}`) => ({ reference, ...total });
+  const paymentOf = ({ id, total }: Reservation, reference = `hand-${id}`) => ({
+    reference,
+    ...total,
+  });
 
   it('does what a payment does: the reservation is confirmed and its tickets come', async () => {
     const held = await heldWithActor();
     await signal(held.id, paymentOf(held));
     const { payment } = await api.until(held.id, 'confirmed');
-    expect(payment).toEqual({ reference: `hand-${held.id}`, amount: 4500, currency: 'EUR', status: 'captured' });
+    expect(payment).toEqual({
+      reference: `hand-${held.id}`,
+      amount: 4500,
+      currency: 'EUR',
+      status: 'captured',
+    });
     expect(await api.tickets(held.id)).toHaveLength(1);
-    const confirmed = (await api.history(held.id)).find(({ type }) => type === 'reservation.confirmed');
+    const confirmed = (await api.history(held.id)).find(
+      ({ type }) => type === 'reservation.confirmed',
+    );
     expect(confirmed!.actor).toMatch(/operator/);
     expect(await chargesOf(system.db, `hand-${held.id}`)).toHaveLength(1);
   });
@@ -114,7 +128,9 @@ describe('The signal paymentConfirmed', () => {
     ]);
     await api.until(held.id, 'confirmed');
     await actorOf(held.id).result();
-    expect(await api.payments(held.id)).toMatchObject([{ reference: payment.reference, status: 'captured' }]);
+    expect(await api.payments(held.id)).toMatchObject([
+      { reference: payment.reference, status: 'captured' },
+    ]);
     expect(await refundsOf(system.db, payment.reference)).toEqual([]);
   });
 
@@ -122,7 +138,9 @@ describe('The signal paymentConfirmed', () => {
     const held = await heldWithActor();
     await signal(held.id, { ...paymentOf(held), amount: 1 });
     await eventually(async () => {
-      expect(await api.payments(held.id)).toMatchObject([{ status: 'refunded', refundReason: 'mismatch' }]);
+      expect(await api.payments(held.id)).toMatchObject([
+        { status: 'refunded', refundReason: 'mismatch' },
+      ]);
     });
     expect((await api.get(held.id)).body.status).toBe('held');
   });
@@ -171,9 +189,13 @@ describe('The signal cancel', () => {
 
   it('with something in it, or several times, is one cancel', async () => {
     const held = await heldWithActor();
-    await Promise.all([1, 2, 3].map(() => actorOf(held.id).signal('cancel', { why: 'the buyer called' })));
+    await Promise.all(
+      [1, 2, 3].map(() => actorOf(held.id).signal('cancel', { why: 'the buyer called' })),
+    );
     await api.until(held.id, 'cancelled');
-    expect((await api.history(held.id)).filter(({ type }) => type === 'reservation.cancelled').length).toBe(1);
+    expect(
+      (await api.history(held.id)).filter(({ type }) => type === 'reservation.cancelled').length,
+    ).toBe(1);
   });
 
   it('after a payment in the same breath undoes it: the money goes back', async () => {
@@ -216,7 +238,10 @@ describe('A reservation that an operator starts by hand', () => {
       return body;
     });
     expect(held).toMatchObject({ id, status: 'held', event, total: { amount: 9000 }, buyer: null });
-    expect([await api.seatStatus(event, 'A-1'), await api.seatStatus(event, 'A-2')]).toEqual(['held', 'held']);
+    expect([await api.seatStatus(event, 'A-1'), await api.seatStatus(event, 'A-2')]).toEqual([
+      'held',
+      'held',
+    ]);
     await api.pay(held);
     await api.until(id, 'confirmed');
     expect((await api.tickets(id)).map(({ seat }) => seat)).toEqual(['A-1', 'A-2']);
@@ -229,7 +254,10 @@ describe('A reservation that an operator starts by hand', () => {
       expect((await api.get(id)).status).toBe(200);
     });
     expect(refusal(await api.get(id, system.info.keys.client))).toEqual([404, 'not_found']);
-    expect(refusal(await api.hold(event, ['A-1'], { id }))).toEqual([422, 'idempotency_key_reused']);
+    expect(refusal(await api.hold(event, ['A-1'], { id }))).toEqual([
+      422,
+      'idempotency_key_reused',
+    ]);
   });
 
   it('ends without a seat when one is not free', async () => {
@@ -292,7 +320,11 @@ describe('A workflow that was terminated', () => {
   });
 
   it('does not keep a payment, a confirm or a cancel from having its effect', async () => {
-    const [paid, confirmed, cancelled] = await Promise.all([heldWithActor(), heldWithActor(), heldWithActor()]);
+    const [paid, confirmed, cancelled] = await Promise.all([
+      heldWithActor(),
+      heldWithActor(),
+      heldWithActor(),
+    ]);
     for (const { id } of [paid, confirmed, cancelled]) await actorOf(id).terminate('by mistake');
     await api.pay(paid);
     await api.confirm(confirmed);

@@ -18,7 +18,9 @@ const checkIn = (code: string, key = system.info.keys.scanner) =>
   api.call('POST', '/v1/check-ins', { key, body: { code } });
 const pdfOf = async (id: string) => {
   const headers = { authorization: `Bearer ${system.info.keys.client}` };
-  const response = await fetch(`${system.info.apiUrl}/v1/reservations/${id}/tickets.pdf`, { headers });
+  const response = await fetch(`${system.info.apiUrl}/v1/reservations/${id}/tickets.pdf`, {
+    headers,
+  });
   return {
     status: response.status,
     type: response.headers.get('content-type'),
@@ -56,7 +58,9 @@ describe('Tickets', () => {
 
   it('are in the history once they are printed, with the names of the texts that no font has', async () => {
     const ready = async (id: string) =>
-      (await api.history(id)).filter(({ type }) => type === 'tickets.ready').map(({ data }) => data);
+      (await api.history(id))
+        .filter(({ type }) => type === 'tickets.ready')
+        .map(({ data }) => data);
     const plain = await api.sold(await api.event(), ['A-1']);
     const event = await api.event({ name: '\u{12000}', venue: 'ꦗꦮ' });
     const buyer = { name: 'Ada \u{12000}', email: 'ada@example.org' };
@@ -85,9 +89,15 @@ describe('Tickets', () => {
     await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
     await api.until(expired.id, 'expired');
     for (const { id } of [expired, cancelled]) {
-      expect(refusal(await api.call('GET', `/v1/reservations/${id}/tickets`))).toEqual([409, 'tickets_not_ready']);
+      expect(refusal(await api.call('GET', `/v1/reservations/${id}/tickets`))).toEqual([
+        409,
+        'tickets_not_ready',
+      ]);
       expect((await api.call('GET', `/v1/reservations/${id}/tickets.pdf`)).status).toBe(409);
-      expect(refusal(await api.call('POST', `/v1/reservations/${id}/resend`))).toEqual([409, 'tickets_not_ready']);
+      expect(refusal(await api.call('POST', `/v1/reservations/${id}/resend`))).toEqual([
+        409,
+        'tickets_not_ready',
+      ]);
     }
   });
 
@@ -97,13 +107,18 @@ describe('Tickets', () => {
     await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
     expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['void']);
     expect((await pdfOf(sold.id)).status).toBe(409);
-    expect(refusal(await api.call('POST', `/v1/reservations/${sold.id}/resend`))).toEqual([409, 'tickets_not_ready']);
+    expect(refusal(await api.call('POST', `/v1/reservations/${sold.id}/resend`))).toEqual([
+      409,
+      'tickets_not_ready',
+    ]);
   });
 
   it('carry a code that a scanner can check by itself, with the public key', async () => {
     const sold = await api.sold(await api.event(), ['B-7']);
     const [ticket] = await api.tickets(sold.id);
-    const { body } = await api.call<{ publicKeyPem: string }>('GET', '/v1/ticket-key', { key: null });
+    const { body } = await api.call<{ publicKeyPem: string }>('GET', '/v1/ticket-key', {
+      key: null,
+    });
     expect(verifyTicketCode(createPublicKey(body.publicKeyPem), ticket!.code)?.seat).toBe('B-7');
   });
 });
@@ -117,7 +132,9 @@ describe('The mail with the tickets', () => {
     const [ticket] = await api.tickets(sold.id);
     expect((await readPdf(pdf!.content)).pages.map(({ qr }) => qr)).toEqual([ticket!.code]);
     await eventually(async () => {
-      expect((await api.history(sold.id)).filter(({ type }) => type === 'tickets.mailed').length).toBe(1);
+      expect(
+        (await api.history(sold.id)).filter(({ type }) => type === 'tickets.mailed').length,
+      ).toBe(1);
     });
     expect(await mailsTo(sold.buyer!.email)).toHaveLength(1);
   });
@@ -127,7 +144,10 @@ describe('The mail with the tickets', () => {
     const { email } = sold.buyer!;
     await mailsAtLeast(email, 1);
     const answer = await api.call('POST', `/v1/reservations/${sold.id}/resend`);
-    expect([answer.status, answer.headers.get('location')]).toEqual([202, `/v1/reservations/${sold.id}`]);
+    expect([answer.status, answer.headers.get('location')]).toEqual([
+      202,
+      `/v1/reservations/${sold.id}`,
+    ]);
     expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
     await mailsAtLeast(email, 2);
     expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
@@ -150,7 +170,9 @@ describe('Check-in', () => {
     expect(again.body.firstCheckInAt).toBe(entered.body.at);
     expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['used', 'valid']);
     expect((await checkIn(second!.code)).status).toBe(201);
-    expect((await api.history(sold.id)).filter(({ type }) => type === 'ticket.checked_in').length).toBe(2);
+    expect(
+      (await api.history(sold.id)).filter(({ type }) => type === 'ticket.checked_in').length,
+    ).toBe(2);
   });
 
   it('at ten doors at once lets one in, and tells the others when', async () => {
@@ -160,7 +182,11 @@ describe('Check-in', () => {
     const [entered, ...more] = answers.filter(({ status }) => status === 201);
     expect(more).toEqual([]);
     for (const answer of answers.filter(({ status }) => status !== 201)) {
-      expect([...refusal(answer), answer.body.firstCheckInAt]).toEqual([409, 'already_checked_in', entered!.body.at]);
+      expect([...refusal(answer), answer.body.firstCheckInAt]).toEqual([
+        409,
+        'already_checked_in',
+        entered!.body.at,
+      ]);
     }
   });
 
@@ -169,7 +195,8 @@ describe('Check-in', () => {
     const tickets = await api.tickets(sold.id);
     expect((await checkIn(tickets[0]!.code)).status).toBe(201);
     expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
-    for (const { code } of tickets) expect(refusal(await checkIn(code))).toEqual([409, 'ticket_void']);
+    for (const { code } of tickets)
+      expect(refusal(await checkIn(code))).toEqual([409, 'ticket_void']);
   });
 
   it('does not know a code that is none', async () => {
@@ -189,13 +216,17 @@ describe('Check-in', () => {
     expect((await checkIn(code)).status).toBe(201);
   });
 
-  it.each([{}, { code: '' }, { code: 5 }, { code: 'a\u0000b' }, { code: 'x'.repeat(3000) }, { code: 'x', door: 1 }])(
-    'refuses the body %j',
-    async (body) => {
-      const answer = await api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body });
-      expect(refusal(answer)).toEqual([422, 'validation_failed']);
-    },
-  );
+  it.each([
+    {},
+    { code: '' },
+    { code: 5 },
+    { code: 'a\u0000b' },
+    { code: 'x'.repeat(3000) },
+    { code: 'x', door: 1 },
+  ])('refuses the body %j', async (body) => {
+    const answer = await api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body });
+    expect(refusal(answer)).toEqual([422, 'validation_failed']);
+  });
 
   it.each(['2000-01-01T20:00:00Z', '2099-01-01T20:00:00Z'])(
     'knows no time window: the event is at %s',

@@ -5,19 +5,28 @@ import { chargesOf } from '../support/ledger';
 import { startSystem, type TestSystem } from '../support/system';
 
 /** While a secret is being replaced both are good; the system knows the first of them as its own. */
-const [current, next] = [1, 2].map(() => `whsec_${randomBytes(24).toString('base64')}`) as [string, string];
+const [current, next] = [1, 2].map(() => `whsec_${randomBytes(24).toString('base64')}`) as [
+  string,
+  string,
+];
 let system: TestSystem;
 let api: ApiClient;
 
 beforeAll(async () => {
   const both = `${current},${next}`;
-  system = await startSystem({ apiEnv: { STANDARD_WEBHOOK_SECRET: both, STRIPE_WEBHOOK_SECRET: both } });
+  system = await startSystem({
+    apiEnv: { STANDARD_WEBHOOK_SECRET: both, STRIPE_WEBHOOK_SECRET: both },
+  });
   api = new ApiClient(system.info);
 });
 afterAll(() => system.stop());
 
 const minutesFromNow = (minutes: number) => new Date(Date.now() + minutes * 60_000);
-const paymentOf = ({ id, total }: Reservation, reference = `pay-${id}`) => ({ reservation: id, reference, ...total });
+const paymentOf = ({ id, total }: Reservation, reference = `pay-${id}`) => ({
+  reservation: id,
+  reference,
+  ...total,
+});
 const heldSeat = async () => api.held(await api.event(), ['A-1']);
 const send = (data: unknown, options: Parameters<ApiClient['standard']>[1] = {}) =>
   api.standard(data, { secret: current, ...options });
@@ -41,7 +50,12 @@ describe('A standard webhook', () => {
     const answer = await send(paymentOf(held));
     expect(answer.status).toBe(200);
     const { payment } = await api.until(held.id, 'confirmed');
-    expect(payment).toEqual({ reference: `pay-${held.id}`, amount: 4500, currency: 'EUR', status: 'captured' });
+    expect(payment).toEqual({
+      reference: `pay-${held.id}`,
+      amount: 4500,
+      currency: 'EUR',
+      status: 'captured',
+    });
     expect(await chargesOf(system.db, `pay-${held.id}`)).toHaveLength(1);
   });
 
@@ -62,7 +76,9 @@ describe('A standard webhook', () => {
     expect((await send(paymentOf(held), { id })).status).toBe(200);
     expect((await send(paymentOf(held))).status).toBe(200);
     expect(await api.payments(held.id)).toMatchObject([{ status: 'captured' }]);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'payment.received').length).toBe(1);
+    expect(
+      (await api.history(held.id)).filter(({ type }) => type === 'payment.received').length,
+    ).toBe(1);
     expect(await chargesOf(system.db, `pay-${held.id}`)).toHaveLength(1);
   });
 
@@ -72,7 +88,9 @@ describe('A standard webhook', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
     await api.until(held.id, 'confirmed');
     expect(await api.payments(held.id)).toHaveLength(1);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'reservation.confirmed').length).toBe(1);
+    expect(
+      (await api.history(held.id)).filter(({ type }) => type === 'reservation.confirmed').length,
+    ).toBe(1);
   });
 
   it('may write its currency small', async () => {
@@ -83,7 +101,9 @@ describe('A standard webhook', () => {
 
   it('may say more than we read', async () => {
     const held = await heldSeat();
-    expect((await send({ ...paymentOf(held), method: 'card', nested: { deep: [1] } })).status).toBe(200);
+    expect((await send({ ...paymentOf(held), method: 'card', nested: { deep: [1] } })).status).toBe(
+      200,
+    );
     await api.until(held.id, 'confirmed');
   });
 
@@ -94,7 +114,10 @@ describe('A standard webhook', () => {
       expect((await send(paymentOf(held), { id, type: 'payment.failed' })).status).toBe(200);
     }
     expect((await api.get(held.id)).body).toMatchObject({ status: 'held', payment: null });
-    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held', 'payment.failed']);
+    expect((await api.history(held.id)).map(({ type }) => type)).toEqual([
+      'reservation.held',
+      'payment.failed',
+    ]);
     expect((await send(paymentOf(held))).status).toBe(200);
     await api.until(held.id, 'confirmed');
   });
@@ -119,7 +142,10 @@ describe('A standard webhook', () => {
     ['with a currency that is none', { currency: 'euros' }],
   ])('truly signed but %s is refused, and nothing is kept', async (_what, change) => {
     const held = await heldSeat();
-    expect(refusal(await send({ ...paymentOf(held), ...change }))).toEqual([422, 'validation_failed']);
+    expect(refusal(await send({ ...paymentOf(held), ...change }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
     await expectNothingKept(held);
   });
 });
@@ -136,14 +162,21 @@ describe('The signature of a standard webhook', () => {
     const held = await heldSeat();
     const secret = `whsec_${randomBytes(24).toString('base64')}`;
     expect(refusal(await send(paymentOf(held), { secret }))).toEqual(invalid);
-    expect(refusal(await send(paymentOf(held), { secret: system.info.webhookSecrets.stripe }))).toEqual(invalid);
+    expect(
+      refusal(await send(paymentOf(held), { secret: system.info.webhookSecrets.stripe })),
+    ).toEqual(invalid);
     await expectNothingKept(held);
   });
 
   it('of Stripe may be replaced likewise', async () => {
     for (const secret of [current, next]) {
       const held = await heldSeat();
-      const intent = { id: `pi_${held.id}`, amount: 4500, currency: 'eur', metadata: { reservation_id: held.id } };
+      const intent = {
+        id: `pi_${held.id}`,
+        amount: 4500,
+        currency: 'eur',
+        metadata: { reservation_id: held.id },
+      };
       expect((await api.stripe('payment_intent.succeeded', intent, { secret })).status).toBe(200);
       await api.until(held.id, 'confirmed');
     }
@@ -200,10 +233,17 @@ describe('The signature of a standard webhook', () => {
 
   it.each([
     ['no headers at all', {}],
-    ['no signature', { 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(Date.now() / 1000)) }],
+    [
+      'no signature',
+      { 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(Date.now() / 1000)) },
+    ],
     [
       'an empty signature',
-      { 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(Date.now() / 1000)), 'webhook-signature': '' },
+      {
+        'webhook-id': 'msg_1',
+        'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+        'webhook-signature': '',
+      },
     ],
     [
       'nonsense as signature',
@@ -213,7 +253,10 @@ describe('The signature of a standard webhook', () => {
         'webhook-signature': 'v1,nonsense',
       },
     ],
-    ['a time that is none', { 'webhook-id': 'msg_1', 'webhook-timestamp': 'now', 'webhook-signature': 'v1,bm8=' }],
+    [
+      'a time that is none',
+      { 'webhook-id': 'msg_1', 'webhook-timestamp': 'now', 'webhook-signature': 'v1,bm8=' },
+    ],
   ])('is missed where there is %s', async (_what, headers: Record<string, string>) => {
     const held = await heldSeat();
     const raw = JSON.stringify({ type: 'payment.succeeded', data: paymentOf(held) });
@@ -252,7 +295,10 @@ describe('A payment by webhook', () => {
 
   it('and a confirm with another reference at once: one confirms, no money is lost', async () => {
     const held = await heldSeat();
-    const [paid, confirmed] = await Promise.all([send(paymentOf(held, 'by-webhook')), api.confirm(held, 'by-client')]);
+    const [paid, confirmed] = await Promise.all([
+      send(paymentOf(held, 'by-webhook')),
+      api.confirm(held, 'by-client'),
+    ]);
     expect(paid.status).toBe(200);
     const { payment } = await api.until(held.id, 'confirmed');
     if (confirmed.status === 200) expect(payment!.reference).toMatch(/^by-/);
@@ -260,7 +306,9 @@ describe('A payment by webhook', () => {
     await eventually(async () => {
       const payments = await api.payments(held.id);
       expect(payments.filter(({ status }) => status === 'captured').length).toBe(1);
-      expect(payments.filter(({ status }) => status === 'refunded').length).toBe(payments.length - 1);
+      expect(payments.filter(({ status }) => status === 'refunded').length).toBe(
+        payments.length - 1,
+      );
     });
   });
 });

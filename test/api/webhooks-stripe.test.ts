@@ -50,7 +50,12 @@ describe('A Stripe webhook', () => {
     const intent = newIntent();
     expect((await api.stripe(type, objectOf(held, intent))).status).toBe(200);
     const { payment } = await api.until(held.id, 'confirmed');
-    expect(payment).toEqual({ reference: intent, amount: 4500, currency: 'EUR', status: 'captured' });
+    expect(payment).toEqual({
+      reference: intent,
+      amount: 4500,
+      currency: 'EUR',
+      status: 'captured',
+    });
     expect(await chargesOf(system.db, intent)).toHaveLength(1);
   });
 
@@ -61,7 +66,9 @@ describe('A Stripe webhook', () => {
     const held = await heldSeat();
     const intent = newIntent();
     for (const type of types) {
-      expect((await api.stripe(type, (type === SUCCEEDED ? intentOf : sessionOf)(held, intent))).status).toBe(200);
+      expect(
+        (await api.stripe(type, (type === SUCCEEDED ? intentOf : sessionOf)(held, intent))).status,
+      ).toBe(200);
     }
     await api.until(held.id, 'confirmed');
     expect(await api.payments(held.id)).toMatchObject([{ reference: intent, status: 'captured' }]);
@@ -80,20 +87,27 @@ describe('A Stripe webhook', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
     await api.until(held.id, 'confirmed');
     expect(await api.payments(held.id)).toMatchObject([{ reference: intent, status: 'captured' }]);
-    expect((await api.history(held.id)).filter(({ type }) => type === 'payment.received').length).toBe(1);
+    expect(
+      (await api.history(held.id)).filter(({ type }) => type === 'payment.received').length,
+    ).toBe(1);
   });
 
   it('may carry the intent whole', async () => {
     const held = await heldSeat();
     const intent = newIntent();
-    const session = { ...sessionOf(held), payment_intent: { id: intent, object: 'payment_intent' } };
+    const session = {
+      ...sessionOf(held),
+      payment_intent: { id: intent, object: 'payment_intent' },
+    };
     expect((await api.stripe(COMPLETED, session)).status).toBe(200);
     expect((await api.until(held.id, 'confirmed')).payment!.reference).toBe(intent);
   });
 
   it('counts what was received, not what was asked for', async () => {
     const held = await heldSeat();
-    expect((await api.stripe(SUCCEEDED, { ...intentOf(held), amount: 1, amount_received: 4500 })).status).toBe(200);
+    expect(
+      (await api.stripe(SUCCEEDED, { ...intentOf(held), amount: 1, amount_received: 4500 })).status,
+    ).toBe(200);
     await api.until(held.id, 'confirmed');
   });
 
@@ -105,21 +119,26 @@ describe('A Stripe webhook', () => {
     expect(await api.payments(held.id)).toMatchObject([{ reference: intent, status: 'captured' }]);
   });
 
-  it.each(['unpaid', 'no_payment_required'])('of a completed session that is %s is ignored', async (status) => {
-    const held = await heldSeat();
-    const answer = await api.stripe(COMPLETED, { ...sessionOf(held), payment_status: status });
-    expect([answer.status, answer.body.ignored]).toEqual([200, true]);
-    await expectNothingKept(held);
-  });
-
-  it.each(['charge.succeeded', 'payment_intent.created', 'customer.created', 'checkout.session.expired'])(
-    'of the type %s is ignored with 200',
-    async (type) => {
+  it.each(['unpaid', 'no_payment_required'])(
+    'of a completed session that is %s is ignored',
+    async (status) => {
       const held = await heldSeat();
-      expect((await api.stripe(type, intentOf(held))).status).toBe(200);
+      const answer = await api.stripe(COMPLETED, { ...sessionOf(held), payment_status: status });
+      expect([answer.status, answer.body.ignored]).toEqual([200, true]);
       await expectNothingKept(held);
     },
   );
+
+  it.each([
+    'charge.succeeded',
+    'payment_intent.created',
+    'customer.created',
+    'checkout.session.expired',
+  ])('of the type %s is ignored with 200', async (type) => {
+    const held = await heldSeat();
+    expect((await api.stripe(type, intentOf(held))).status).toBe(200);
+    await expectNothingKept(held);
+  });
 
   it.each([
     ['no metadata', { metadata: null }],
@@ -138,9 +157,14 @@ describe('A Stripe webhook', () => {
     const held = await heldSeat();
     const [intent, id] = [newIntent(), `evt_${randomUUID()}`];
     for (let time = 0; time < 2; time++) {
-      expect((await api.stripe('payment_intent.payment_failed', intentOf(held, intent), { id })).status).toBe(200);
+      expect(
+        (await api.stripe('payment_intent.payment_failed', intentOf(held, intent), { id })).status,
+      ).toBe(200);
     }
-    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(['reservation.held', 'payment.failed']);
+    expect((await api.history(held.id)).map(({ type }) => type)).toEqual([
+      'reservation.held',
+      'payment.failed',
+    ]);
     await expectNothingKept(held);
     expect((await api.stripe(SUCCEEDED, intentOf(held, intent))).status).toBe(200);
     await api.until(held.id, 'confirmed');
@@ -163,9 +187,17 @@ describe('The signature of a Stripe webhook', () => {
       headers: header === null ? {} : { 'stripe-signature': header },
     });
   const eventOf = (held: Reservation) =>
-    JSON.stringify({ id: `evt_${randomUUID()}`, object: 'event', type: SUCCEEDED, data: { object: intentOf(held) } });
-  const headerFor = (payload: string, secret = system.info.webhookSecrets.stripe, timestamp = secondsFromNow(0)) =>
-    Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+    JSON.stringify({
+      id: `evt_${randomUUID()}`,
+      object: 'event',
+      type: SUCCEEDED,
+      data: { object: intentOf(held) },
+    });
+  const headerFor = (
+    payload: string,
+    secret = system.info.webhookSecrets.stripe,
+    timestamp = secondsFromNow(0),
+  ) => Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
 
   it.each([
     ['over five minutes old', -360],
@@ -173,7 +205,9 @@ describe('The signature of a Stripe webhook', () => {
     ['a day ahead', 86_400],
   ])('dated %s is refused', async (_when, seconds) => {
     const held = await heldSeat();
-    const answer = await api.stripe(SUCCEEDED, intentOf(held), { timestamp: secondsFromNow(seconds) });
+    const answer = await api.stripe(SUCCEEDED, intentOf(held), {
+      timestamp: secondsFromNow(seconds),
+    });
     expect(refusal(answer)).toEqual(invalid);
     await expectNothingKept(held);
   });
@@ -183,7 +217,9 @@ describe('The signature of a Stripe webhook', () => {
     ['four minutes ahead', 240],
   ])('dated %s is good', async (_when, seconds) => {
     const held = await heldSeat();
-    const answer = await api.stripe(SUCCEEDED, intentOf(held), { timestamp: secondsFromNow(seconds) });
+    const answer = await api.stripe(SUCCEEDED, intentOf(held), {
+      timestamp: secondsFromNow(seconds),
+    });
     expect(answer.status).toBe(200);
     await api.until(held.id, 'confirmed');
   });
@@ -220,7 +256,10 @@ describe('The signature of a Stripe webhook', () => {
     for (const answer of [
       await sendRaw(raw.replace('4500', '4501'), header),
       await sendRaw(`${raw}\n`, header),
-      await sendRaw(raw, later === header ? header.replace(/t=\d+/, `t=${secondsFromNow(2)}`) : later),
+      await sendRaw(
+        raw,
+        later === header ? header.replace(/t=\d+/, `t=${secondsFromNow(2)}`) : later,
+      ),
     ]) {
       expect(refusal(answer)).toEqual(invalid);
     }
@@ -240,9 +279,12 @@ describe('The signature of a Stripe webhook', () => {
     await expectNothingKept(held);
   });
 
-  it.each([null, '', 'nonsense', 't=,v1=', 't=now,v1=abc', 'v1=abc', 't=1'])('like %j is refused', async (header) => {
-    const held = await heldSeat();
-    expect(refusal(await sendRaw(eventOf(held), header))).toEqual(invalid);
-    await expectNothingKept(held);
-  });
+  it.each([null, '', 'nonsense', 't=,v1=', 't=now,v1=abc', 'v1=abc', 't=1'])(
+    'like %j is refused',
+    async (header) => {
+      const held = await heldSeat();
+      expect(refusal(await sendRaw(eventOf(held), header))).toEqual(invalid);
+      await expectNothingKept(held);
+    },
+  );
 });

@@ -3,7 +3,13 @@ import { concludeCase, judge, median } from '../../proof/bench/judge';
 import { shortName } from '../../proof/bench/machine';
 import { readOptions, UsageError } from '../../proof/bench/options';
 import { compareWith } from '../../proof/bench/peer';
-import { benchReport, noiseOf, ratioTable, verdictOf, type BenchResult } from '../../proof/bench/result';
+import {
+  benchReport,
+  noiseOf,
+  ratioTable,
+  verdictOf,
+  type BenchResult,
+} from '../../proof/bench/result';
 import { renderReport } from '../../proof/report/report';
 
 const subject: Case = {
@@ -11,8 +17,16 @@ const subject: Case = {
   title: 'A race',
   rounds: 3,
   targets: [
-    { title: 'per second, relative to the baseline', of: (f) => f.oursPerSecond! / f.koaPerSecond!, atLeast: 0.7 },
-    { title: 'latency, relative to the baseline', of: (f) => f.oursMeanMs! / f.koaMeanMs!, atMost: 1.5 },
+    {
+      title: 'per second, relative to the baseline',
+      of: (f) => f.oursPerSecond! / f.koaPerSecond!,
+      atLeast: 0.7,
+    },
+    {
+      title: 'latency, relative to the baseline',
+      of: (f) => f.oursMeanMs! / f.koaMeanMs!,
+      atMost: 1.5,
+    },
     { title: 'shown', of: (f) => f.oursMeanMs! },
   ],
   measure: () => Promise.resolve({}),
@@ -39,15 +53,34 @@ describe('judging a case', () => {
   it('takes the median of the ratios of each round, not the ratio of the medians', () => {
     const { judged, medians } = concludeCase(subject, rounds, undefined);
     expect(judged).toEqual([
-      { title: 'per second, relative to the baseline', atLeast: 0.7, median: 0.7, min: 0.1, max: 0.9, met: true },
-      { title: 'latency, relative to the baseline', atMost: 1.5, median: 2, min: 1, max: 3, met: false },
+      {
+        title: 'per second, relative to the baseline',
+        atLeast: 0.7,
+        median: 0.7,
+        min: 0.1,
+        max: 0.9,
+        met: true,
+      },
+      {
+        title: 'latency, relative to the baseline',
+        atMost: 1.5,
+        median: 2,
+        min: 1,
+        max: 3,
+        met: false,
+      },
       { title: 'shown', median: 3, min: 1, max: 4, met: null },
     ]);
     expect(medians).toEqual({ oursPerSecond: 70, koaPerSecond: 100, oursMeanMs: 3, koaMeanMs: 1 });
   });
 
   it('holds two bounds against a figure that must be exact', () => {
-    const exact = { title: 'share', of: (f: Record<string, number>) => f.share!, atLeast: 1, atMost: 1 };
+    const exact = {
+      title: 'share',
+      of: (f: Record<string, number>) => f.share!,
+      atLeast: 1,
+      atMost: 1,
+    };
     expect(judge(exact, [{ share: 1 }]).met).toBe(true);
     expect(judge(exact, [{ share: 1.1 }]).met).toBe(false);
     expect(judge(exact, [{ share: 0.9 }]).met).toBe(false);
@@ -69,7 +102,11 @@ describe("the peer's figures", () => {
     const [compared] = compareWith({ raceMeanMs: 10, hold10: 400 }, [subject]);
     const added = compared!.targets.slice(subject.targets.length);
     expect(added).toHaveLength(1);
-    expect(judge(added[0]!, [{ oursMeanMs: 7 }])).toMatchObject({ atMost: 0.7, median: 0.7, met: true });
+    expect(judge(added[0]!, [{ oursMeanMs: 7 }])).toMatchObject({
+      atMost: 0.7,
+      median: 0.7,
+      met: true,
+    });
   });
 });
 
@@ -101,22 +138,36 @@ describe('the result', () => {
   });
 
   it('is not good when a case failed after a good round', () => {
-    const good = concludeCase({ ...subject, targets: [subject.targets[0]!] }, rounds, 'then it failed');
+    const good = concludeCase(
+      { ...subject, targets: [subject.targets[0]!] },
+      rounds,
+      'then it failed',
+    );
     expect(verdictOf(result([good])).ok).toBe(false);
   });
 
-  it('tells how much the calibrations differ', () => expect(noiseOf(result([]).calibrationMs)).toBeCloseTo(0.1));
+  it('tells how much the calibrations differ', () =>
+    expect(noiseOf(result([]).calibrationMs)).toBeCloseTo(0.1));
 
-  it('names the machine in short', () => expect(shortName(result([]).machine)).toBe('intel-xeon-2'));
+  it('names the machine in short', () =>
+    expect(shortName(result([]).machine)).toBe('intel-xeon-2'));
 });
 
 describe('the options', () => {
   it('have defaults', () => {
-    const plain = { rounds: null, only: null, scale: 1, running: false, temporal: 'development', strict: false };
+    const plain = {
+      rounds: null,
+      only: null,
+      scale: 1,
+      running: false,
+      temporal: 'development',
+      strict: false,
+    };
     expect(readOptions([])).toMatchObject(plain);
   });
 
-  it('take a trial', () => expect(readOptions(['--quick'])).toMatchObject({ rounds: 1, scale: 0.1 }));
+  it('take a trial', () =>
+    expect(readOptions(['--quick'])).toMatchObject({ rounds: 1, scale: 0.1 }));
 
   it.each([
     [['--rounds', '0']],

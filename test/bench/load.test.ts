@@ -72,7 +72,12 @@ describe('the closed loop', () => {
       headers: { 'X-Own': `own ${index}` },
       ...(body && { body }),
     }));
-    const result = await run(base, { headers: { Authorization: 'all' }, requests, connections: 1, keepBodies: true });
+    const result = await run(base, {
+      headers: { Authorization: 'all' },
+      requests,
+      connections: 1,
+      keepBodies: true,
+    });
     expect(result.statuses).toEqual([201, 409]);
     expect(result.bodies.map((body) => JSON.parse(body) as unknown)).toEqual([
       { method: 'POST', authorization: 'all', own: 'own 0', body: 'grün' },
@@ -89,7 +94,11 @@ describe('the closed loop', () => {
 describe('the open loop', () => {
   it('sends when a request is due, not when the one before is answered', async () => {
     const { seen, handle } = slowly(100);
-    const result = await run(await serve(handle), { requests: gets(10), connections: 10, everyMs: 10 });
+    const result = await run(await serve(handle), {
+      requests: gets(10),
+      connections: 10,
+      everyMs: 10,
+    });
     expect(seen.most).toBeGreaterThan(5);
     expect(result.wallMs).toBeGreaterThanOrEqual(189);
   });
@@ -102,7 +111,8 @@ describe('the open loop', () => {
     });
     const { ms } = await run(base, { requests: gets(9), connections: 1, everyMs: 50 });
     expect(ms[0]).toBeGreaterThanOrEqual(399);
-    for (const index of [1, 2, 3, 4, 5, 6]) expect(ms[index]).toBeGreaterThanOrEqual(399 - 50 * index);
+    for (const index of [1, 2, 3, 4, 5, 6])
+      expect(ms[index]).toBeGreaterThanOrEqual(399 - 50 * index);
     expect(ms[8]).toBeLessThan(ms[1]!);
   });
 });
@@ -110,7 +120,11 @@ describe('the open loop', () => {
 describe('groups', () => {
   it('sends a group at once and the next when all have their answer', async () => {
     const { seen, handle } = slowly(30);
-    const result = await run(await serve(handle), { requests: gets(10), connections: 4, groupsOf: 4 });
+    const result = await run(await serve(handle), {
+      requests: gets(10),
+      connections: 4,
+      groupsOf: 4,
+    });
     expect(seen.most).toBe(4);
     expect(new Set(seen.paths.slice(0, 4))).toEqual(new Set(['/0', '/1', '/2', '/3']));
     expect(new Set(seen.paths.slice(8))).toEqual(new Set(['/8', '/9']));
@@ -118,9 +132,9 @@ describe('groups', () => {
   });
 
   it('needs a connection for each of a group', async () => {
-    await expect(run('http://127.0.0.1:1', { requests: gets(2), connections: 1, groupsOf: 2 })).rejects.toThrow(
-      /group/,
-    );
+    await expect(
+      run('http://127.0.0.1:1', { requests: gets(2), connections: 1, groupsOf: 2 }),
+    ).rejects.toThrow(/group/);
   });
 });
 
@@ -132,7 +146,9 @@ describe('the process of its own', () => {
     try {
       const plan = { baseUrl: base, requests: gets(20), connections: 2 };
       expect((await load.run(plan)).statuses).toEqual(new Array(20).fill(200));
-      await expect(load.run({ ...plan, baseUrl: 'http://127.0.0.1:1' })).rejects.toThrow(/failed.*ECONNREFUSED/);
+      await expect(load.run({ ...plan, baseUrl: 'http://127.0.0.1:1' })).rejects.toThrow(
+        /failed.*ECONNREFUSED/,
+      );
       expect((await load.run(plan)).ms).toHaveLength(20);
     } finally {
       await load.close();
@@ -143,14 +159,17 @@ describe('the process of its own', () => {
 
 describe('reading an answer', () => {
   const answers = {
-    'with a length': 'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello',
-    'in chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n',
+    'with a length':
+      'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello',
+    'in chunks':
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n',
     'without a body': 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n',
   };
 
   it.each(Object.entries(answers))('%s, wherever it is cut', (_name, text) => {
     const bytes = Buffer.from(text);
-    for (let cut = 0; cut < bytes.length; cut++) expect(readAnswer(bytes.subarray(0, cut), true)).toBeNull();
+    for (let cut = 0; cut < bytes.length; cut++)
+      expect(readAnswer(bytes.subarray(0, cut), true)).toBeNull();
     const answer = readAnswer(bytes, true);
     expect(answer?.end).toBe(bytes.length);
     expect(answer?.body).toBe(text.includes('304') ? '' : 'hello');
@@ -158,6 +177,8 @@ describe('reading an answer', () => {
   });
 
   it('does not guess at a length', () => {
-    expect(() => readAnswer(Buffer.from('HTTP/1.1 200 OK\r\n\r\nhello'), false)).toThrow(/unknown length/);
+    expect(() => readAnswer(Buffer.from('HTTP/1.1 200 OK\r\n\r\nhello'), false)).toThrow(
+      /unknown length/,
+    );
   });
 });

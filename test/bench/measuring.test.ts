@@ -52,7 +52,9 @@ describe('a stream of server-sent events', () => {
   });
 
   it('is refused when it is another answer', () => {
-    expect(() => new FrameReader().take('HTTP/1.1 503 Service Unavailable\r\n\r\n')).toThrow('not a stream');
+    expect(() => new FrameReader().take('HTTP/1.1 503 Service Unavailable\r\n\r\n')).toThrow(
+      'not a stream',
+    );
   });
 });
 
@@ -72,7 +74,9 @@ describe('the longest pause of the adoption', () => {
   });
 
   it('does not count the time in which nothing waits', () => {
-    expect(longestPauseMs([sample(0, 0, 0), sample(5000, 0, 0), sample(5250, 1, 0), sample(5500, 0, 1)])).toBe(0);
+    expect(
+      longestPauseMs([sample(0, 0, 0), sample(5000, 0, 0), sample(5250, 1, 0), sample(5500, 0, 1)]),
+    ).toBe(0);
   });
 
   it('counts to the last sample', () => {

@@ -12,7 +12,10 @@ import { testServices } from '../support/services';
 const { PATH, HOME, XDG_CACHE_HOME } = process.env;
 // Building the server takes minutes; `npm run bench -- --temporal postgres` does it.
 const there = seekTemporalServer({ PATH, HOME, XDG_CACHE_HOME }) !== undefined;
-if (!there) process.stderr.write('Skipped, what runs on a Temporal server with PostgreSQL: it is not built here\n');
+if (!there)
+  process.stderr.write(
+    'Skipped, what runs on a Temporal server with PostgreSQL: it is not built here\n',
+  );
 
 describe('The second target of the benchmark', () => {
   it('is set as the server of docker-compose.yml is', () => {
@@ -21,7 +24,10 @@ describe('The second target of the benchmark', () => {
     const ports = { frontend: pair, matching: pair, history: pair, worker: pair };
     writeServerConfig(folder, 'postgres://user:p%40ss@127.0.0.1:5/holdfast', ports);
     const config = JSON.parse(readFileSync(join(folder, 'bench.yaml'), 'utf8')) as {
-      persistence: { numHistoryShards: number; datastores: Record<string, { sql: { password: string } }> };
+      persistence: {
+        numHistoryShards: number;
+        datastores: Record<string, { sql: { password: string } }>;
+      };
       dynamicConfigClient: { filepath: string };
     };
     rmSync(folder, { recursive: true });

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { readCosts } from '../../proof/capacity/costs-file';
-import { DOCUMENT, fillDocument, markdownTable, renderDocument } from '../../proof/capacity/document';
+import {
+  DOCUMENT,
+  fillDocument,
+  markdownTable,
+  renderDocument,
+} from '../../proof/capacity/document';
 
 test('a table in Markdown has its numbers on the right and its note below', () => {
   const table = {

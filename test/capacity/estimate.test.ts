@@ -1,5 +1,11 @@
 import { COSTS, type UnitCosts } from '../../proof/capacity/costs';
-import { estimateDeployment, estimateLoad, estimateStorage, MILLION, type Sale } from '../../proof/capacity/estimate';
+import {
+  estimateDeployment,
+  estimateLoad,
+  estimateStorage,
+  MILLION,
+  type Sale,
+} from '../../proof/capacity/estimate';
 import { readOptions, UsageError } from '../../proof/capacity/options';
 
 /** Every step costs 1, so that a result can be told by counting. */
@@ -40,14 +46,18 @@ describe('the load of a sale', () => {
   });
 
   test('has no refusals when the seats outlast the requests', () => {
-    const { holdsPerSecond, triesPerSecond, refusedPerSecond } = estimateLoad({ ...SALE, seats: 100_000_000 });
+    const { holdsPerSecond, triesPerSecond, refusedPerSecond } = estimateLoad({
+      ...SALE,
+      seats: 100_000_000,
+    });
     expect(holdsPerSecond).toBe(triesPerSecond);
     expect(refusedPerSecond).toBe(0);
   });
 });
 
 describe('the deployment', () => {
-  const deploymentOf = (sale: Sale, costs = ONES) => estimateDeployment(sale, estimateLoad(sale), costs);
+  const deploymentOf = (sale: Sale, costs = ONES) =>
+    estimateDeployment(sale, estimateLoad(sale), costs);
   const part = (sale: Sale, name: string, costs = ONES) =>
     deploymentOf(sale, costs).parts.find((one) => one.name === name)!;
 
@@ -63,7 +73,9 @@ describe('the deployment', () => {
   test('keeps two relays, so that one may die, and counts the connections that each part opens', () => {
     expect(part(SALE, 'relay')).toMatchObject({ processes: 2, connections: 22 });
     expect(part({ ...SALE, databasePool: 3 }, 'API').connections).toBe(15);
-    expect(part(SALE, 'PostgreSQL', { ...ONES, 'memory.connection.mb': 10 }).memoryGb).toBeCloseTo(1.02);
+    expect(part(SALE, 'PostgreSQL', { ...ONES, 'memory.connection.mb': 10 }).memoryGb).toBeCloseTo(
+      1.02,
+    );
   });
 
   test('has a power of two of shards, each idle for the planned time', () => {
@@ -78,13 +90,29 @@ describe('the deployment', () => {
 });
 
 test('the storage is what each reservation leaves', () => {
-  const costs = { ...ONES, 'disk.reservation.bytes': 1e6, 'disk.pdf.bytes': 2e6, 'history.actions': 8 };
-  expect(estimateStorage(estimateLoad(SALE), costs)).toMatchObject({ postgresGb: 6, pdfGb: 6, actions: 48_000 });
+  const costs = {
+    ...ONES,
+    'disk.reservation.bytes': 1e6,
+    'disk.pdf.bytes': 2e6,
+    'history.actions': 8,
+  };
+  expect(estimateStorage(estimateLoad(SALE), costs)).toMatchObject({
+    postgresGb: 6,
+    pdfGb: 6,
+    actions: 48_000,
+  });
 });
 
 describe('the command line', () => {
   test('sets the sale and every assumption', () => {
-    const options = readOptions(['--buyers', '5', '--set', 'databasePool=20', '--set', 'paidShare=0.9']);
+    const options = readOptions([
+      '--buyers',
+      '5',
+      '--set',
+      'databasePool=20',
+      '--set',
+      'paidShare=0.9',
+    ]);
     expect(options).toEqual({
       mode: 'estimate',
       sale: { ...MILLION, buyers: 5, databasePool: 20, paidShare: 0.9 },

@@ -14,10 +14,15 @@ interface Outcome {
 function runChaos(args: readonly string[]): Promise<Outcome> {
   return new Promise((resolve) => {
     const program = join(__dirname, '../../dist/proof/chaos/main.js');
-    execFile(process.execPath, [program, ...args], { maxBuffer: 32 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
-      resolve({ code, output: `${stdout}${stderr}` });
-    });
+    execFile(
+      process.execPath,
+      [program, ...args],
+      { maxBuffer: 32 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
+        resolve({ code, output: `${stdout}${stderr}` });
+      },
+    );
   });
 }
 

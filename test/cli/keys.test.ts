@@ -11,7 +11,10 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 /** Runs the command as a person does beside `npm run dev`: no setting names the database. */
-function keys(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; out: string; err: string }> {
+function keys(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; out: string; err: string }> {
   const { home } = system.stack.services;
   return new Promise((resolve) => {
     execFile(
@@ -24,7 +27,11 @@ function keys(args: string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: numb
 }
 
 const statusWith = async (key: string) =>
-  (await fetch(`${system.info.apiUrl}/v1/reservations/none`, { headers: { authorization: `Bearer ${key}` } })).status;
+  (
+    await fetch(`${system.info.apiUrl}/v1/reservations/none`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+  ).status;
 
 describe('npm run keys', () => {
   it('makes, lists and revokes keys of the system that runs', async () => {
@@ -32,14 +39,17 @@ describe('npm run keys', () => {
     expect(made).toMatchObject({ code: 0, err: '' });
     expect(await statusWith(made.out.trim())).toBe(404);
     const list = await keys(['list']);
-    const id = /│ (\d+) +│ .*box-office/.exec(list.out)?.[1] ?? /(\d+) .*box-office/.exec(list.out)?.[1];
+    const id =
+      /│ (\d+) +│ .*box-office/.exec(list.out)?.[1] ?? /(\d+) .*box-office/.exec(list.out)?.[1];
     expect(id).toBeDefined();
     expect((await keys(['revoke', id!])).out).toContain('Revoked');
     expect((await keys(['revoke', id!])).out).toContain('revoked before');
   });
 
   it('goes where the settings say when they name a database', async () => {
-    const { code, err } = await keys(['list'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none' });
+    const { code, err } = await keys(['list'], {
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:9/none',
+    });
     expect(code).toBe(1);
     expect(err).toContain('127.0.0.1:9');
   });

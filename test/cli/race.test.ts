@@ -39,7 +39,10 @@ function race(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Run> {
 }
 
 const statusesOf = async (event: string) => {
-  const { body } = await api.call<{ data: { status: string }[] }>('GET', `/v1/events/${event}/seats`);
+  const { body } = await api.call<{ data: { status: string }[] }>(
+    'GET',
+    `/v1/events/${event}/seats`,
+  );
   return body.data.map(({ status }) => status);
 };
 
@@ -52,7 +55,8 @@ const reservationsOf = sql(
 async function impostor(reserve: RequestListener): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
-    if (request.method === 'GET') response.end(JSON.stringify({ data: [{ label: 'A-1', status: 'available' }] }));
+    if (request.method === 'GET')
+      response.end(JSON.stringify({ data: [{ label: 'A-1', status: 'available' }] }));
     else if (request.url!.endsWith('/cancel')) response.end('{}');
     else reserve(request, response);
   });
@@ -79,7 +83,10 @@ describe('npm run race', () => {
 
     const rows = await system.db.rows<{ status: string; email: string }>(reservationsOf, [event]);
     // Of the round that counts, and of the one that warmed the server up.
-    const released = { status: 'cancelled', email: expect.stringMatching(/^race-.*@example\.org$/) as string };
+    const released = {
+      status: 'cancelled',
+      email: expect.stringMatching(/^race-.*@example\.org$/) as string,
+    };
     expect(rows).toEqual([released, released]);
     expect(new Set(await statusesOf(event))).toEqual(new Set(['available']));
   });
@@ -98,7 +105,9 @@ describe('npm run race', () => {
     expect(rows.length).toBeGreaterThan(9);
     expect(rows.length).toBeLessThanOrEqual(15);
     expect(new Set(rows.map(({ email }) => email)).size).toBe(rows.length);
-    expect((await statusesOf(event)).filter((status) => status === 'held')).toHaveLength(rows.length);
+    expect((await statusesOf(event)).filter((status) => status === 'held')).toHaveLength(
+      rows.length,
+    );
   });
 
   it('picks the event on sale with the most free seats by itself', async () => {
@@ -139,9 +148,19 @@ describe('npm run race', () => {
 
   it('says in one line when no server answers, and when seats are too few', async () => {
     const nobody = await race([], { HOLDFAST_URL: 'http://127.0.0.1:9' });
-    expect(nobody).toMatchObject({ code: 2, err: expect.stringMatching(/^No server answers at http:.*\n$/) as string });
+    expect(nobody).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^No server answers at http:.*\n$/) as string,
+    });
     const event = await api.event();
-    const few = await race(['--event', event, '--seats', '71', '--out', join(REPORTS, 'none.html')]);
+    const few = await race([
+      '--event',
+      event,
+      '--seats',
+      '71',
+      '--out',
+      join(REPORTS, 'none.html'),
+    ]);
     expect(few).toMatchObject({
       code: 2,
       err: expect.stringContaining('has 70 fresh free seats, 71 are needed') as string,
@@ -150,7 +169,9 @@ describe('npm run race', () => {
   });
 
   it('exits 1 when a seat is sold twice', async () => {
-    const { url, server } = await impostor((_request, response) => response.writeHead(201).end('{}'));
+    const { url, server } = await impostor((_request, response) =>
+      response.writeHead(201).end('{}'),
+    );
     const options = ['--event', 'any', '--buyers', '3', '--out', join(REPORTS, 'twice.html')];
     const { code, out } = await race(options, { HOLDFAST_URL: url });
     server.close();

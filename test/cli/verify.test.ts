@@ -35,7 +35,8 @@ async function damaged<T>(damage: string, mend: string, look: () => Promise<T>):
   const run = (statement: string) =>
     system.db.transaction(async (tx) => {
       await tx.run(sql('', 'set local session_replication_role = replica'));
-      if ((await tx.run(sql('', statement))) === 0) throw new Error(`Nothing changed: ${statement}`);
+      if ((await tx.run(sql('', statement))) === 0)
+        throw new Error(`Nothing changed: ${statement}`);
     });
   await run(damage);
   try {
@@ -46,7 +47,10 @@ async function damaged<T>(damage: string, mend: string, look: () => Promise<T>):
 }
 
 async function deliver(id: string): Promise<void> {
-  const DELIVERED = sql('', 'select delivered_at is not null as delivered from reservations where id = $1');
+  const DELIVERED = sql(
+    '',
+    'select delivered_at is not null as delivered from reservations where id = $1',
+  );
   await eventually(async () => {
     const [row] = await system.db.rows<{ delivered: boolean }>(DELIVERED, [id]);
     expect(row).toEqual({ delivered: true });
@@ -72,10 +76,19 @@ async function live(): Promise<void> {
   await api.until(other.id, 'confirmed');
   await api.pay(tooLate);
   await Promise.all([deliver(sold.id), deliver(returned.id), deliver(late.id)]);
-  for (const { id } of [returned, released]) await api.call('POST', `/v1/reservations/${id}/cancel`);
+  for (const { id } of [returned, released])
+    await api.call('POST', `/v1/reservations/${id}/cancel`);
   await api.call('POST', `/v1/reservations/${sold.id}/resend`);
-  await api.standard({ reservation: 'never-came-to-be', reference: 'pay-stray', amount: 1, currency: 'EUR' });
-  const { body } = await api.call<{ data: { code: string }[] }>('GET', `/v1/reservations/${sold.id}/tickets`);
+  await api.standard({
+    reservation: 'never-came-to-be',
+    reference: 'pay-stray',
+    amount: 1,
+    currency: 'EUR',
+  });
+  const { body } = await api.call<{ data: { code: string }[] }>(
+    'GET',
+    `/v1/reservations/${sold.id}/tickets`,
+  );
   const { code } = body.data[0]!;
   await api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body: { code } });
   held = await api.held(event, ['B-1']);
@@ -134,10 +147,15 @@ describe('npm run verify', () => {
   it('misses the actor of a hold, and tells of terminated workflows', async () => {
     const schedule = system.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
     await schedule.pause();
-    await eventually(() => system.temporal.workflow.getHandle(held.id).terminate('to see whether anybody notices'));
+    await eventually(() =>
+      system.temporal.workflow.getHandle(held.id).terminate('to see whether anybody notices'),
+    );
     // As if it had been held for a while: a young hold may not have got its actor yet.
     await system.db.run(
-      sql('', `update reservations set created_at = created_at - interval '5 minutes' where id = '${held.id}'`),
+      sql(
+        '',
+        `update reservations set created_at = created_at - interval '5 minutes' where id = '${held.id}'`,
+      ),
     );
     const { code, out } = await eventually(async () => {
       const run = await verify(['--patience', '0']);
@@ -148,7 +166,9 @@ describe('npm run verify', () => {
     expect(out).toMatch(new RegExp(`${held.id} +held since .*, with no workflow`));
     expect(code).toBe(1);
 
-    await system.db.run(sql('', `insert into outbox (kind, subject) values ('ring', '${held.id}')`));
+    await system.db.run(
+      sql('', `insert into outbox (kind, subject) values ('ring', '${held.id}')`),
+    );
     await eventually(async () => expect((await verify()).code).toBe(0));
     await schedule.unpause();
   });
@@ -156,7 +176,10 @@ describe('npm run verify', () => {
   it('checks the database alone when told, and does not call that enough when Temporal is gone', async () => {
     const gone = { TEMPORAL_ADDRESS: '127.0.0.1:9' };
     const without = await verify([], gone);
-    expect(without).toMatchObject({ code: 2, out: expect.stringContaining('rows looked at') as string });
+    expect(without).toMatchObject({
+      code: 2,
+      out: expect.stringContaining('rows looked at') as string,
+    });
     expect(without.err).toMatch(/^Temporal at 127\.0\.0\.1:9 does not answer: .*--database-only/);
     expect(await verify(['--database-only'], gone)).toMatchObject({ code: 0, err: '' });
   });
@@ -164,7 +187,11 @@ describe('npm run verify', () => {
   it.each([
     [['--patience', 'long'], {}, '--patience must be a whole number of seconds, not "long"'],
     [['--fix'], {}, "Unknown option '--fix'"],
-    [[], { DATABASE_URL: 'postgres://postgres@127.0.0.1:9/holdfast' }, 'The database cannot be read: '],
+    [
+      [],
+      { DATABASE_URL: 'postgres://postgres@127.0.0.1:9/holdfast' },
+      'The database cannot be read: ',
+    ],
     [[], { DATABASE_URL: 'mysql://here' }, 'Setting DATABASE_URL cannot be used'],
   ])('says in one line why it cannot check: %j %j', async (args, env, message) => {
     const { code, out, err } = await verify(args, env);

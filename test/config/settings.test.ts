@@ -56,17 +56,22 @@ describe('A secret in a file', () => {
 
   it('counts as the setting, without the white space around it', () => {
     const env = { DATABASE_URL_FILE: fileWith('postgres://u:p@db/holdfast\n') };
-    expect(readSettings(['DATABASE_URL'], env)).toEqual({ DATABASE_URL: 'postgres://u:p@db/holdfast' });
+    expect(readSettings(['DATABASE_URL'], env)).toEqual({
+      DATABASE_URL: 'postgres://u:p@db/holdfast',
+    });
   });
 
   it('is refused beside the setting itself, with one line that names both', () => {
     const env = { STRIPE_API_KEY: 'sk_test_1', STRIPE_API_KEY_FILE: fileWith('sk_test_2') };
     const line = message(() => readSettings(['STRIPE_API_KEY'], env));
-    expect(line).toBe('Settings STRIPE_API_KEY and STRIPE_API_KEY_FILE are both given: give one of them');
+    expect(line).toBe(
+      'Settings STRIPE_API_KEY and STRIPE_API_KEY_FILE are both given: give one of them',
+    );
   });
 
   it('is refused when it is missing, empty, or no good value', () => {
-    const read = (file: string) => message(() => readSettings(['SMTP_URL'], { SMTP_URL_FILE: file }));
+    const read = (file: string) =>
+      message(() => readSettings(['SMTP_URL'], { SMTP_URL_FILE: file }));
     expect(read(join(folder, 'nowhere'))).toMatch(/^Setting SMTP_URL_FILE cannot be used: ENOENT/);
     expect(read(fileWith(' \n'))).toMatch(/^Setting SMTP_URL_FILE cannot be used: .* is empty$/);
     expect(read(fileWith('mail.example.org'))).toMatch(/^Setting SMTP_URL cannot be used/);
@@ -78,7 +83,10 @@ describe('A secret in a file', () => {
 
   it('stands under its own name for the processes that are started with it', () => {
     const env = { PATH: '/bin', SMTP_URL_FILE: fileWith('smtps://u:p@mail.example.org\n') };
-    expect(withSecretsFromFiles(env)).toEqual({ PATH: '/bin', SMTP_URL: 'smtps://u:p@mail.example.org' });
+    expect(withSecretsFromFiles(env)).toEqual({
+      PATH: '/bin',
+      SMTP_URL: 'smtps://u:p@mail.example.org',
+    });
   });
 });
 
@@ -96,11 +104,19 @@ describe('In production a process refuses to start', () => {
     ['SMTP_URL', { SMTP_URL: 'smtp://mail.example.com:587' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgres://holdfast:holdfast-trial@postgres/holdfast' }],
     ['DEV_MAIL_URL', { DEV_MAIL_URL: 'http://127.0.0.1:1080' }],
-    ['STRIPE_WEBHOOK_SECRET', { STRIPE_WEBHOOK_SECRET: ['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx'] }],
-    ['STANDARD_WEBHOOK_SECRET', { STANDARD_WEBHOOK_SECRET: ['whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ=='] }],
+    [
+      'STRIPE_WEBHOOK_SECRET',
+      { STRIPE_WEBHOOK_SECRET: ['whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx'] },
+    ],
+    [
+      'STANDARD_WEBHOOK_SECRET',
+      { STANDARD_WEBHOOK_SECRET: ['whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ=='] },
+    ],
   ])('with an unsafe %s', (name, settings) => {
     expect(message(() => refuseInProduction({ ...sound, ...settings }, local))).toContain(name);
-    expect(message(() => refuseInProduction({ ...sound, ...settings, NODE_ENV: 'development' }, local))).toBe('');
+    expect(
+      message(() => refuseInProduction({ ...sound, ...settings, NODE_ENV: 'development' }, local)),
+    ).toBe('');
   });
 
   it('with Temporal on the outside in clear', () => {
@@ -128,7 +144,11 @@ describe('The way to Temporal', () => {
   it.each([
     ['is in clear without credentials', {}, false],
     ['is encrypted with an API key', { TEMPORAL_API_KEY: 'key' }, true],
-    ['is in clear where TLS is turned off, API key or not', { TEMPORAL_API_KEY: 'key', TEMPORAL_TLS: 'false' }, false],
+    [
+      'is in clear where TLS is turned off, API key or not',
+      { TEMPORAL_API_KEY: 'key', TEMPORAL_TLS: 'false' },
+      false,
+    ],
     ['is encrypted where TLS is turned on', { TEMPORAL_TLS: 'true' }, true],
     [
       'is encrypted with a client certificate',

@@ -95,8 +95,16 @@ let db: Database;
 beforeAll(async () => {
   const url = await createTestDatabase();
   const env = { PATH: process.env.PATH, DATABASE_URL: url };
-  await promisify(execFile)(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], { env });
-  db = createDatabase({ url, pool: 12, prepared: true, applicationName: 'holdfast-test', queryTimeoutMs: 120_000 });
+  await promisify(execFile)(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], {
+    env,
+  });
+  db = createDatabase({
+    url,
+    pool: 12,
+    prepared: true,
+    applicationName: 'holdfast-test',
+    queryTimeoutMs: 120_000,
+  });
 });
 afterAll(() => db.close());
 
@@ -176,7 +184,10 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
 
 describe('Whatever happens in whatever order, and at the same time', () => {
   it('no seat has two owners, no money is lost and no sale is half', async () => {
-    const lanes = fc.array(fc.array(command, { minLength: 4, maxLength: 14 }), { minLength: 1, maxLength: 4 });
+    const lanes = fc.array(fc.array(command, { minLength: 4, maxLength: 14 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
     await fc.assert(
       fc.asyncProperty(lanes, async (plan) => {
         const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
@@ -208,7 +219,9 @@ describe('In an order that is rare', () => {
     await carryOut({ do: 'end', id: 0 }, event, run);
     await carryOut({ do: 'hold', id: 1, seats: ['A-1'] }, event, run);
     await carryOut({ do: 'release', id: 0 }, event, run);
-    expect(await db.rows(OWNERS, [`${run}-1`])).toEqual([{ label: 'A-1', status: 'held', owner: `${run}-1` }]);
+    expect(await db.rows(OWNERS, [`${run}-1`])).toEqual([
+      { label: 'A-1', status: 'held', owner: `${run}-1` },
+    ]);
     expect(await db.rows(WRONG, [run])).toEqual([]);
   });
 
@@ -217,7 +230,12 @@ describe('In an order that is rare', () => {
     const id = `${run}-0`;
     const pay = (tx: Queryable, reference: string) => {
       const money = { reservationId: id, amount: PRICE, currency: 'EUR' };
-      const notice = { reference: `${run}-${reference}`, ...money, source: 'standard' as const, actor: 'test' };
+      const notice = {
+        reference: `${run}-${reference}`,
+        ...money,
+        source: 'standard' as const,
+        actor: 'test',
+      };
       return recordPayment(tx, notice, { strict: false, testProvider: true });
     };
     // Both come before the reservation, so no lock of it puts them in order.

@@ -35,7 +35,8 @@ async function makeEvent(slug: string, opensAt: string | null = null): Promise<v
     holdCapSeconds: null,
     maxSeatsPerReservation: 2,
     categories: [{ code: 'stalls', name: 'Stalls', price: 100 }],
-    seats: layOutSeats([{ name: 'Hall', category: 'stalls', rows: [{ name: 'A', seats: 6 }] }]).seats,
+    seats: layOutSeats([{ name: 'Hall', category: 'stalls', rows: [{ name: 'A', seats: 6 }] }])
+      .seats,
   });
 }
 
@@ -55,9 +56,13 @@ test('of a whole crowd it names those, and only those, that the hold refuses bec
   expect((await takeSeats(db, mine)).kind).toBe('held');
   const overdue = request('open', ['A-6']);
   await takeSeats(db, overdue);
-  await db.run(sql('end', `update seats set hold_ends_at = now() - interval '1 second' where reservation_id = $1`), [
-    overdue.id,
-  ]);
+  await db.run(
+    sql(
+      'end',
+      `update seats set hold_ends_at = now() - interval '1 second' where reservation_id = $1`,
+    ),
+    [overdue.id],
+  );
 
   const crowd = [
     request('open', ['A-1']),

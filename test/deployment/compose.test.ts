@@ -33,7 +33,9 @@ const compose = (file: string) => parse(read(file), { merge: true }) as Compose;
 const trial = compose('docker-compose.yml');
 const production = compose('docker-compose.production.yml');
 const { version } = JSON.parse(read('package.json')) as { version: string };
-const { dependencies: embedded } = JSON.parse(read('dev/package.json')) as { dependencies: Record<string, string> };
+const { dependencies: embedded } = JSON.parse(read('dev/package.json')) as {
+  dependencies: Record<string, string>;
+};
 
 const services = Object.entries(trial.services);
 const longRunning = services.filter(([, { restart }]) => restart === 'unless-stopped');
@@ -64,7 +66,11 @@ describe('docker-compose.yml', () => {
 
   it('lets what is done once end, and fail for good when it cannot be done', () => {
     const once = services.filter(([name]) => !longRunning.some(([other]) => other === name));
-    expect(once.map(([name]) => name)).toEqual(['temporal-schema', 'temporal-namespace', 'migrate']);
+    expect(once.map(([name]) => name)).toEqual([
+      'temporal-schema',
+      'temporal-namespace',
+      'migrate',
+    ]);
     for (const [, service] of once) {
       expect(service.restart).toBe('on-failure:5');
       expect(service.mem_limit).toBeDefined();
@@ -91,17 +97,26 @@ describe('docker-compose.yml', () => {
     for (const { environment = {}, secrets: given = [] } of Object.values(all)) {
       for (const [name, value] of Object.entries(environment)) {
         if (/PASSWORD|SECRET|KEY|DATABASE_URL|SMTP_URL_/.test(name))
-          expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.stringMatching(/^\/run\/secrets\//)]);
-        if (name.endsWith('_FILE') && value.startsWith('/run/secrets/')) named.add(value.slice('/run/secrets/'.length));
+          expect([name, value]).toEqual([
+            expect.stringMatching(/_FILE$/),
+            expect.stringMatching(/^\/run\/secrets\//),
+          ]);
+        if (name.endsWith('_FILE') && value.startsWith('/run/secrets/'))
+          named.add(value.slice('/run/secrets/'.length));
       }
       given.forEach((name) => named.add(name));
     }
-    expect(Object.keys({ ...trial.secrets, ...secrets })).toEqual(expect.arrayContaining([...named]));
+    expect(Object.keys({ ...trial.secrets, ...secrets })).toEqual(
+      expect.arrayContaining([...named]),
+    );
   });
 
   it('comes with its secrets, and with a relay beside the relay', () => {
-    for (const { file } of Object.values(trial.secrets)) expect(existsSync(join(PROJECT, file))).toBe(true);
-    const relays = services.filter(([, { environment }]) => environment?.WORKER_ROLES?.split(',').includes('relay'));
+    for (const { file } of Object.values(trial.secrets))
+      expect(existsSync(join(PROJECT, file))).toBe(true);
+    const relays = services.filter(([, { environment }]) =>
+      environment?.WORKER_ROLES?.split(',').includes('relay'),
+    );
     const copies = relays.map(([, { deploy }]) => deploy?.replicas ?? 1);
     expect(copies.reduce((sum, one) => sum + one, 0)).toBe(2);
   });
@@ -119,8 +134,20 @@ describe('docker-compose.yml', () => {
 describe('The settings of docker-compose.production.yml', () => {
   const OWN = ['api', 'worker', 'worker-documents'];
   const NAMES = [
-    ...(['NODE_ENV', 'DATABASE_URL', 'DATABASE_DIRECT_URL', 'SMTP_URL', 'MAIL_FROM', 'STRIPE_API_KEY'] as const),
-    ...(['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET', 'TICKET_SIGNING_KEY', 'PAYLOAD_ENCRYPTION_KEY'] as const),
+    ...([
+      'NODE_ENV',
+      'DATABASE_URL',
+      'DATABASE_DIRECT_URL',
+      'SMTP_URL',
+      'MAIL_FROM',
+      'STRIPE_API_KEY',
+    ] as const),
+    ...([
+      'STRIPE_WEBHOOK_SECRET',
+      'STANDARD_WEBHOOK_SECRET',
+      'TICKET_SIGNING_KEY',
+      'PAYLOAD_ENCRYPTION_KEY',
+    ] as const),
     ...(['TRUSTED_PROXIES', 'METRICS_PORT', 'DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const),
   ] as const satisfies readonly SettingName[];
   const before = { ...process.env };
@@ -128,8 +155,12 @@ describe('The settings of docker-compose.production.yml', () => {
 
   beforeAll(() => {
     secrets = mkdtempSync(join(tmpdir(), 'holdfast-secrets-'));
-    const told = execFileSync('sh', [join(PROJECT, 'docker/make-secrets.sh'), secrets], { encoding: 'utf8' });
-    expect(told).toMatch(/^Still to be written by you: \S+stripe-webhook-secret \S+stripe-api-key \S+smtp-url\n$/);
+    const told = execFileSync('sh', [join(PROJECT, 'docker/make-secrets.sh'), secrets], {
+      encoding: 'utf8',
+    });
+    expect(told).toMatch(
+      /^Still to be written by you: \S+stripe-webhook-secret \S+stripe-api-key \S+smtp-url\n$/,
+    );
     writeFileSync(join(secrets, 'stripe-webhook-secret'), 'whsec_dGhhdC1vZi1hLXJlYWwtYWNjb3VudA\n');
     writeFileSync(join(secrets, 'stripe-api-key'), 'rk_live_1\n');
     writeFileSync(join(secrets, 'smtp-url'), 'smtps://holdfast:secret@mail.example.com\n');
@@ -140,8 +171,15 @@ describe('The settings of docker-compose.production.yml', () => {
   afterAll(() => rmSync(secrets, { recursive: true }));
 
   /** The environment of a service as `docker compose` makes it, with its secrets in a folder of ours. */
-  function environmentOf(name: string, folder: string, shell: Record<string, string> = {}): Record<string, string> {
-    const merged = { ...trial.services[name]?.environment, ...production.services[name]?.environment };
+  function environmentOf(
+    name: string,
+    folder: string,
+    shell: Record<string, string> = {},
+  ): Record<string, string> {
+    const merged = {
+      ...trial.services[name]?.environment,
+      ...production.services[name]?.environment,
+    };
     const fill = (text: string) =>
       text
         .replace(
@@ -176,11 +214,16 @@ describe('The settings of docker-compose.production.yml', () => {
     const env = { ...given, SMTP_URL_FILE: join(secrets, 'smtp-url') };
     for (const own of ['STRIPE_API_KEY', 'TICKET_SIGNING_KEY', 'PAYLOAD_ENCRYPTION_KEY'])
       Reflect.deleteProperty(env, `${own}_FILE`);
-    expect(refusal(env)).toMatch(/^Setting \w+ cannot be used in production: .* our repository; make your own$/);
+    expect(refusal(env)).toMatch(
+      /^Setting \w+ cannot be used in production: .* our repository; make your own$/,
+    );
   });
 
   it('refuse to send passwords and tickets to the outside in clear, and take TLS', () => {
-    const shell = { MAIL_FROM: 'tickets@example.com', TEMPORAL_ADDRESS: 'temporal.example.com:7233' };
+    const shell = {
+      MAIL_FROM: 'tickets@example.com',
+      TEMPORAL_ADDRESS: 'temporal.example.com:7233',
+    };
     expect(refusal(environmentOf('worker', secrets, shell))).toContain('TEMPORAL_ADDRESS');
     expect(refusal(environmentOf('worker', secrets, { ...shell, TEMPORAL_TLS: 'true' }))).toBe('');
     const elsewhere = join(secrets, 'database-elsewhere');

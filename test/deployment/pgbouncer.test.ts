@@ -11,7 +11,8 @@ import { createTestDatabase, startSystem, type TestSystem } from '../support/sys
 const SERVER_CONNECTIONS = 10;
 
 const program = findPgBouncer();
-if ('reason' in program) process.stderr.write(`Skipped, what runs through PgBouncer: ${program.reason}\n`);
+if ('reason' in program)
+  process.stderr.write(`Skipped, what runs through PgBouncer: ${program.reason}\n`);
 
 /**
  * Makes an empty database and the user that docs/guides/run-in-production.md asks for: the limits that a connection
@@ -19,11 +20,21 @@ if ('reason' in program) process.stderr.write(`Skipped, what runs through PgBoun
  */
 async function createDatabaseWithUser(): Promise<string> {
   const url = new URL(await createTestDatabase());
-  const [name, password] = [`user_${randomUUID().replaceAll('-', '')}`, randomBytes(12).toString('hex')];
-  const admin = createDatabase({ url: url.href, pool: 1, prepared: false, applicationName: 'holdfast-test' });
+  const [name, password] = [
+    `user_${randomUUID().replaceAll('-', '')}`,
+    randomBytes(12).toString('hex'),
+  ];
+  const admin = createDatabase({
+    url: url.href,
+    pool: 1,
+    prepared: false,
+    applicationName: 'holdfast-test',
+  });
   await admin.run(sql('role', `create role ${name} login password '${password}'`));
   await admin.run(sql('limit', `alter role ${name} set statement_timeout = '5s'`));
-  await admin.run(sql('idle_limit', `alter role ${name} set idle_in_transaction_session_timeout = '10s'`));
+  await admin.run(
+    sql('idle_limit', `alter role ${name} set idle_in_transaction_session_timeout = '10s'`),
+  );
   await admin.run(sql('owner', `alter database ${url.pathname.slice(1)} owner to ${name}`));
   await admin.close();
   [url.username, url.password] = [name, password];
@@ -51,13 +62,19 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
   afterAll(() => pooler.stop());
 
   const connections = async (system: TestSystem) =>
-    system.db.rows<{ name: string; query: string }>(CONNECTIONS, [new URL(directUrl).pathname.slice(1)]);
+    system.db.rows<{ name: string; query: string }>(CONNECTIONS, [
+      new URL(directUrl).pathname.slice(1),
+    ]);
   const listening = async (system: TestSystem) =>
     (await connections(system)).filter(({ query }) => query.startsWith('listen')).length;
   /** Migrations and commands go past the pooler; the processes through it. */
   const start = (workerEnv: NodeJS.ProcessEnv) =>
     startSystem({
-      childEnv: { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: directUrl, DATABASE_PREPARED: 'off' },
+      childEnv: {
+        DATABASE_URL: pooler.url,
+        DATABASE_DIRECT_URL: directUrl,
+        DATABASE_PREPARED: 'off',
+      },
       workerEnv,
     });
 
@@ -96,17 +113,24 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
         await api.call('POST', `/v1/reservations/${id}/cancel`);
         await api.until(id, 'cancelled');
       }
-      await eventually(async () => expect(await api.payments(sold.id)).toMatchObject([{ status: 'refunded' }]));
+      await eventually(async () =>
+        expect(await api.payments(sold.id)).toMatchObject([{ status: 'refunded' }]),
+      );
       expect(await api.seatStatus(event, 'A-2')).toBe('available');
     });
 
     it('an expired hold is written down, by its actor or, where that is gone, by the sweep', async () => {
       const event = await api.event({ holdTtlSeconds: 2 });
       const [own, orphan] = await Promise.all([api.held(event, ['A-1']), api.held(event, ['A-2'])]);
-      await eventually(() => system.temporal.workflow.getHandle(orphan.id).terminate('its hold is for the sweep'));
+      await eventually(() =>
+        system.temporal.workflow.getHandle(orphan.id).terminate('its hold is for the sweep'),
+      );
       for (const { id } of [own, orphan]) {
         await eventually(async () => {
-          expect((await api.history(id)).map(({ type }) => type)).toEqual(['reservation.held', 'reservation.expired']);
+          expect((await api.history(id)).map(({ type }) => type)).toEqual([
+            'reservation.held',
+            'reservation.expired',
+          ]);
         });
       }
     });
@@ -114,12 +138,16 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
     it('of twenty who want one seat at once, one gets it', async () => {
       const event = await api.event();
       const answers = await Promise.all(Array.from({ length: 20 }, () => api.hold(event, ['A-1'])));
-      const counted = [201, 409].map((status) => answers.filter((answer) => answer.status === status).length);
+      const counted = [201, 409].map(
+        (status) => answers.filter((answer) => answer.status === status).length,
+      );
       expect(counted).toEqual([1, 19]);
     });
 
     it('more buyers than connections are all served, and Postgres sees no more than ten', async () => {
-      const event = await api.event({ sections: [{ name: 'Floor', category: 'floor', places: 200 }] });
+      const event = await api.event({
+        sections: [{ name: 'Floor', category: 'floor', places: 200 }],
+      });
       const labels = (await api.seats(event)).map(({ label }) => label);
       let most = 0;
       let over = false;
@@ -140,15 +168,26 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
     });
 
     it('statements have the limits of their user', async () => {
-      const db = createDatabase({ url: pooler.url, pool: 1, prepared: false, applicationName: 'holdfast-test' });
-      expect(await db.rows(sql('show', 'show statement_timeout'))).toEqual([{ statement_timeout: '5s' }]);
+      const db = createDatabase({
+        url: pooler.url,
+        pool: 1,
+        prepared: false,
+        applicationName: 'holdfast-test',
+      });
+      expect(await db.rows(sql('show', 'show statement_timeout'))).toEqual([
+        { statement_timeout: '5s' },
+      ]);
       await db.close();
     });
 
     it('nothing that a pooler cannot do is asked of it', () => {
       const { logFolder } = system.stack;
-      const logs = readdirSync(logFolder).map((name) => readFileSync(join(logFolder, name), 'utf8'));
-      expect([...logs, pooler.log()].join('\n')).not.toMatch(/prepared statement|unsupported startup parameter/i);
+      const logs = readdirSync(logFolder).map((name) =>
+        readFileSync(join(logFolder, name), 'utf8'),
+      );
+      expect([...logs, pooler.log()].join('\n')).not.toMatch(
+        /prepared statement|unsupported startup parameter/i,
+      );
     });
   });
 

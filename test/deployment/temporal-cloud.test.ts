@@ -8,14 +8,19 @@ import { ApiClient, eventually } from '../support/api';
 import { makeCertificates, SERVER_NAME, type Certificates } from '../support/certificates';
 import { createTestNamespace, testServices } from '../support/services';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
-import { startTemporalGateway, type GatewayOptions, type TemporalGateway } from '../support/temporal-gateway';
+import {
+  startTemporalGateway,
+  type GatewayOptions,
+  type TemporalGateway,
+} from '../support/temporal-gateway';
 
 const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
 const API_KEY = `key-${randomUUID()}`;
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 
 const certificates = makeCertificates();
-if ('reason' in certificates) process.stderr.write(`Skipped, what needs TLS: ${certificates.reason}\n`);
+if ('reason' in certificates)
+  process.stderr.write(`Skipped, what needs TLS: ${certificates.reason}\n`);
 
 /** What the owner of a namespace does in Temporal Cloud's own pages: makes it, and its search attributes. */
 async function makeNamespace({ attributes }: { attributes: boolean }): Promise<string> {
@@ -23,7 +28,9 @@ async function makeNamespace({ attributes }: { attributes: boolean }): Promise<s
   if (!attributes) return namespace;
   const connection = await Connection.connect({ address: testServices().temporalAddress });
   try {
-    const searchAttributes = Object.fromEntries(Object.values(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD]));
+    const searchAttributes = Object.fromEntries(
+      Object.values(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD]),
+    );
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } finally {
     await connection.close();
@@ -42,7 +49,10 @@ function settingsFor(
     TEMPORAL_TLS_SERVER_CA_CERT_PATH: authority,
     TEMPORAL_TLS_SERVER_NAME: SERVER_NAME,
     ...(admits === 'certificate'
-      ? { TEMPORAL_TLS_CLIENT_CERT_PATH: client.certificate, TEMPORAL_TLS_CLIENT_KEY_PATH: client.key }
+      ? {
+          TEMPORAL_TLS_CLIENT_CERT_PATH: client.certificate,
+          TEMPORAL_TLS_CLIENT_KEY_PATH: client.key,
+        }
       : { TEMPORAL_API_KEY: admits.apiKey }),
   };
 }
@@ -93,20 +103,34 @@ describe.each(WAYS)('With Temporal behind TLS that admits by $by', ({ admits }) 
     expect((await api.call('GET', '/readyz', { key: null })).body.degraded).toBeUndefined();
 
     const methods = new Set(gateway.calls.map(({ method }) => method));
-    for (const method of ['DescribeNamespace', 'StartWorkflowExecution', 'PollWorkflowTaskQueue', 'CreateSchedule'])
+    for (const method of [
+      'DescribeNamespace',
+      'StartWorkflowExecution',
+      'PollWorkflowTaskQueue',
+      'CreateSchedule',
+    ])
       expect(methods).toContain(method);
-    const credentials = new Set(gateway.calls.map(({ authorization, client }) => authorization ?? client));
+    const credentials = new Set(
+      gateway.calls.map(({ authorization, client }) => authorization ?? client),
+    );
     const expected = admits === 'certificate' ? 'holdfast-test-client' : `Bearer ${API_KEY}`;
     expect([...credentials]).toEqual([expected]);
   });
 
   it('every call about a namespace names it in a header, by which a regional address finds it', () => {
-    const unnamed = gateway.calls.filter((call) => call.namespace !== namespace).map(({ method }) => method);
-    expect([...new Set(unnamed)].filter((method) => !['GetSystemInfo', 'Check'].includes(method))).toEqual([]);
+    const unnamed = gateway.calls
+      .filter((call) => call.namespace !== namespace)
+      .map(({ method }) => method);
+    expect(
+      [...new Set(unnamed)].filter((method) => !['GetSystemInfo', 'Check'].includes(method)),
+    ).toEqual([]);
   });
 
   it('a client without it does not come through', async () => {
-    const tls = { serverNameOverride: SERVER_NAME, serverRootCACertificate: readFileSync(certificates.authority) };
+    const tls = {
+      serverNameOverride: SERVER_NAME,
+      serverRootCACertificate: readFileSync(certificates.authority),
+    };
     const address = `127.0.0.1:${gateway.port}`;
     await expect(Connection.connect({ address, tls, connectTimeout: '5s' })).rejects.toThrow();
   });

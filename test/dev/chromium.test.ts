@@ -1,5 +1,13 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +16,9 @@ import { findChromium } from '../../dev/chromium';
 const UNPACK = join(__dirname, '../../dist/dev/chromium.js');
 
 test('a Chromium that a setting names is not looked for', async () => {
-  expect(await findChromium({ PATH: '/nowhere', PUPPETEER_EXECUTABLE_PATH: '/usr/bin/some-chromium' })).toBeUndefined();
+  expect(
+    await findChromium({ PATH: '/nowhere', PUPPETEER_EXECUTABLE_PATH: '/usr/bin/some-chromium' }),
+  ).toBeUndefined();
 });
 
 test('two processes may unpack the packaged Chromium at once, over a half-made copy, and it starts', async () => {
@@ -19,7 +29,9 @@ test('two processes may unpack the packaged Chromium at once, over a half-made c
     writeFileSync(join(folder, 'chromium'), 'no program');
     const script = `require(${JSON.stringify(UNPACK)}).findChromium({ PATH: '/nowhere' }).then((file) => process.stdout.write(file))`;
     const unpack = () =>
-      promisify(execFile)(process.execPath, ['-e', script], { env: { ...process.env, TMPDIR: folder } });
+      promisify(execFile)(process.execPath, ['-e', script], {
+        env: { ...process.env, TMPDIR: folder },
+      });
     const [one, other] = await Promise.all([unpack(), unpack()]);
     expect(one.stdout).toBe(other.stdout);
     accessSync(one.stdout, constants.X_OK);

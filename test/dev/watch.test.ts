@@ -59,7 +59,9 @@ test('a change during a call leads to one more call, after it', async () => {
 });
 
 test('a call that fails is told, and the watch goes on', async () => {
-  start(() => (calls.length === 1 ? Promise.reject(new Error('does not compile')) : Promise.resolve()));
+  start(() =>
+    calls.length === 1 ? Promise.reject(new Error('does not compile')) : Promise.resolve(),
+  );
   const called = nextCall();
   writeFileSync(join(folder, 'one.ts'), '');
   await called;

@@ -29,11 +29,13 @@ export const readPage = (page: string): string => readFileSync(join(PROJECT, pag
 export function blocksOf(page: string): Block[] {
   const fences = /^( *)```([^\n]*)\n(.*?)^\1```$/gms;
   const text = readPage(page);
-  return [...text.matchAll(fences)].map(({ 1: indent = '', 2: info = '', 3: body = '', index }) => ({
-    at: `${page}:${text.slice(0, index).split('\n').length}`,
-    language: /^\S*/.exec(info)![0],
-    saveAs: / save=(\S+)/.exec(info)?.[1],
-    noRun: / no-run: (.+)/.exec(info)?.[1],
-    body: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-  }));
+  return [...text.matchAll(fences)].map(
+    ({ 1: indent = '', 2: info = '', 3: body = '', index }) => ({
+      at: `${page}:${text.slice(0, index).split('\n').length}`,
+      language: /^\S*/.exec(info)![0],
+      saveAs: / save=(\S+)/.exec(info)?.[1],
+      noRun: / no-run: (.+)/.exec(info)?.[1],
+      body: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    }),
+  );
 }

@@ -18,10 +18,13 @@ function tableOf(page: string, firstCell: string): string[][] {
   const begin = lines.findIndex((line) => line.startsWith(`| ${firstCell} |`));
   const rows = lines.slice(begin + 2);
   const end = rows.findIndex((line) => !line.startsWith('|'));
-  return rows.slice(0, end).map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| | \|$/g, '')));
+  return rows
+    .slice(0, end)
+    .map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| | \|$/g, '')));
 }
 
-const codeIn = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
+const codeIn = (cell: string): string[] =>
+  [...cell.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
 
 /** The anchors that GitHub gives to the headings of a page. */
 const anchorsOf = (page: string): string[] =>
@@ -33,12 +36,17 @@ const anchorsOf = (page: string): string[] =>
   );
 
 const linksOf = (page: string): string[] =>
-  [...withoutCode(readPage(page)).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, link]) => link!);
+  [...withoutCode(readPage(page)).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(
+    ([, link]) => link!,
+  );
 
 function leadsSomewhere(page: string, link: string): boolean {
   const [path, anchor] = link.split('#');
   const target = path === '' ? page : join(dirname(page), path!);
-  return existsSync(join(PROJECT, target)) && (anchor === undefined || anchorsOf(target).includes(anchor));
+  return (
+    existsSync(join(PROJECT, target)) &&
+    (anchor === undefined || anchorsOf(target).includes(anchor))
+  );
 }
 
 describe('the documentation', () => {
@@ -84,7 +92,9 @@ describe('the documentation', () => {
     it('gives the default that the program uses', () => {
       const documented = rows.flatMap(([names, defaults]) => {
         const values = codeIn(defaults!);
-        return codeIn(names!).map((name, index) => [name, defaults === 'none' ? 'undefined' : values[index]] as const);
+        return codeIn(names!).map(
+          (name, index) => [name, defaults === 'none' ? 'undefined' : values[index]] as const,
+        );
       });
       const wrong = documented.filter(([name, value]) => {
         const setting = SETTING_NAMES.find((known) => known === name);
@@ -103,11 +113,15 @@ describe('the documentation', () => {
   });
 
   it('lists every metric', () => {
-    const documented = tableOf('docs/reference/metrics.md', 'metric').map(([metric]) => codeIn(metric!)[0]);
+    const documented = tableOf('docs/reference/metrics.md', 'metric').map(
+      ([metric]) => codeIn(metric!)[0],
+    );
     const source = ['src/api/metrics.ts', 'src/worker/metrics.ts'].map((file) =>
       readFileSync(join(PROJECT, file), 'utf8'),
     );
-    const names = [...source.join('\n').matchAll(/name: '(holdfast_\w+)'/g)].map(([, name]) => name);
+    const names = [...source.join('\n').matchAll(/name: '(holdfast_\w+)'/g)].map(
+      ([, name]) => name,
+    );
     expect([...documented].sort()).toEqual([...new Set(names)].sort());
   });
 });

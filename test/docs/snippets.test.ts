@@ -22,12 +22,14 @@ function commandOf({ language, saveAs, body }: Block): string | undefined {
   if (saveAs !== undefined) return `cat > ${saveAs} <<'END-OF-BLOCK'\n${body}END-OF-BLOCK\n`;
   if (language === 'sh') return body;
   // As `psql "$DATABASE"` does; the page has to say where the variable comes from.
-  if (language === 'sql') return `node ${RUN_SQL} "$DATABASE" <<'END-OF-BLOCK'\n${body}END-OF-BLOCK\n`;
+  if (language === 'sql')
+    return `node ${RUN_SQL} "$DATABASE" <<'END-OF-BLOCK'\n${body}END-OF-BLOCK\n`;
   return undefined;
 }
 
 /** The lines `# expect: TEXT` of a block: what its output must contain. */
-const expectationsOf = ({ body }: Block): string[] => [...body.matchAll(/# expect: (.+)$/gm)].map(([, text]) => text!);
+const expectationsOf = ({ body }: Block): string[] =>
+  [...body.matchAll(/# expect: (.+)$/gm)].map(([, text]) => text!);
 
 interface Run {
   code: number | null;
@@ -57,21 +59,25 @@ const mark = ({ at }: Block): string => `=== ${at}`;
 describe('the commands and examples of the documentation', () => {
   it('are in a language that this test runs, or say why they do not run', () => {
     const known = ['sh', 'sql', 'json', ...PICTURES];
-    const unknown = blocks.filter(({ language, saveAs }) => saveAs === undefined && !known.includes(language));
+    const unknown = blocks.filter(
+      ({ language, saveAs }) => saveAs === undefined && !known.includes(language),
+    );
     expect(unknown.map(({ at, language }) => `${at} ${language}`)).toEqual([]);
     const notRun = blocks.filter(({ noRun }) => noRun !== undefined);
     expect(notRun.length).toBeLessThanOrEqual(MOST_NOT_RUN);
   });
 
   it('are valid where they are JSON', () => {
-    for (const { body } of blocks.filter(isJson)) expect(() => JSON.parse(body) as unknown).not.toThrow();
+    for (const { body } of blocks.filter(isJson))
+      expect(() => JSON.parse(body) as unknown).not.toThrow();
   });
 
   it('use every file that the reader saves', () => {
     const unused = blocks.filter(({ saveAs, at }) => {
       const page = at.slice(0, at.lastIndexOf(':'));
       return (
-        saveAs !== undefined && !blocksOf(page).some(({ language, body }) => language === 'sh' && body.includes(saveAs))
+        saveAs !== undefined &&
+        !blocksOf(page).some(({ language, body }) => language === 'sh' && body.includes(saveAs))
       );
     });
     expect(unused.map(({ at }) => at)).toEqual([]);
@@ -89,15 +95,21 @@ describe('the commands and examples of the documentation', () => {
     afterAll(() => system?.stop(), 120_000);
 
     it('HTTP reference: names every operation of the API, and no other', async () => {
-      const { apiUrl } = JSON.parse(readFileSync(join(system!.folder, '.holdfast/dev.json'), 'utf8')) as DevInfo;
-      const { paths } = (await (await fetch(`${apiUrl}/openapi.json`)).json()) as { paths: Record<string, object> };
+      const { apiUrl } = JSON.parse(
+        readFileSync(join(system!.folder, '.holdfast/dev.json'), 'utf8'),
+      ) as DevInfo;
+      const { paths } = (await (await fetch(`${apiUrl}/openapi.json`)).json()) as {
+        paths: Record<string, object>;
+      };
       const served = Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
       );
       const table = readPage('docs/reference/http.md')
         .split('\n')
         .filter((line) => line.startsWith('| `'));
-      const documented = table.flatMap((row) => [...row.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`/g)]);
+      const documented = table.flatMap((row) => [
+        ...row.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) [^`]+)`/g),
+      ]);
       expect(documented.map(([, operation]) => operation).sort()).toEqual(served.sort());
     });
 
@@ -109,13 +121,16 @@ describe('the commands and examples of the documentation', () => {
       it(
         page,
         async () => {
-          const script = running.map((block) => `echo; echo '${mark(block)}'\n${commandOf(block)!}`).join('\n');
+          const script = running
+            .map((block) => `echo; echo '${mark(block)}'\n${commandOf(block)!}`)
+            .join('\n');
           const { code, output } = await runInShell(script, system!);
           if (code !== 0) throw new Error(`a command failed (exit code ${code}):\n${output}`);
           for (const block of running) {
             const printed = output.split(`${mark(block)}\n`)[1]?.split('\n=== ')[0] ?? '';
             for (const text of expectationsOf(block)) {
-              if (!printed.includes(text)) throw new Error(`${block.at}: no "${text}" in:\n${printed}`);
+              if (!printed.includes(text))
+                throw new Error(`${block.at}: no "${text}" in:\n${printed}`);
             }
           }
         },

@@ -7,7 +7,8 @@ const OWN = ['Noto Sans latin'];
 /** The files that are chosen for this text, those of the ticket's own words aside. */
 function filesFor(text: string, context = text): string[] {
   const picker = createFontPicker(context);
-  for (const { segment } of new Intl.Segmenter('en').segment(text)) expect(picker.pick(segment)).not.toBeNull();
+  for (const { segment } of new Intl.Segmenter('en').segment(text))
+    expect(picker.pick(segment)).not.toBeNull();
   return picker
     .fonts()
     .text.replaceAll('"', '')
@@ -57,12 +58,14 @@ test('no font of the machine and no generic one is ever named', () => {
   const picker = createFontPicker('Hamlet 東京 🎉');
   for (const cluster of 'Hamlet東京🎉') picker.pick(cluster);
   const { text, display, mono } = picker.fonts();
-  for (const name of `${text}, ${display}, ${mono}`.split(', ')) expect(name).toMatch(/^"(Noto|Playfair)[\w -]+"$/);
+  for (const name of `${text}, ${display}, ${mono}`.split(', '))
+    expect(name).toMatch(/^"(Noto|Playfair)[\w -]+"$/);
 });
 
 test('what no font has is told, and is no error', () => {
   const picker = createFontPicker('');
-  for (const cluster of ['\u{12000}', '\u{10ffff}', '\ud800', '\ue000', '']) expect(picker.pick(cluster)).toBeNull();
+  for (const cluster of ['\u{12000}', '\u{10ffff}', '\ud800', '\ue000', ''])
+    expect(picker.pick(cluster)).toBeNull();
 });
 
 describe('The coverage of a font file', () => {
@@ -70,7 +73,9 @@ describe('The coverage of a font file', () => {
 
   test('is that of its cmap table, also beyond the basic plane', () => {
     const latin = read('@fontsource/noto-sans/files/noto-sans-latin-400-normal.woff2');
-    expect(['A', 'é', '–', '€'].map((character) => latin.has(character.codePointAt(0)!))).toEqual(Array(4).fill(true));
+    expect(['A', 'é', '–', '€'].map((character) => latin.has(character.codePointAt(0)!))).toEqual(
+      Array(4).fill(true),
+    );
     expect(['Ж', '\u0302', '中'].map((character) => latin.has(character.codePointAt(0)!))).toEqual(
       Array(3).fill(false),
     );
@@ -80,6 +85,8 @@ describe('The coverage of a font file', () => {
   });
 
   test('is not made up for what is no font', () => {
-    expect(() => readCoverage(Buffer.from('not a font at all, by any means'))).toThrow('Not a WOFF2 font');
+    expect(() => readCoverage(Buffer.from('not a font at all, by any means'))).toThrow(
+      'Not a WOFF2 font',
+    );
   });
 });

@@ -26,7 +26,11 @@ test('joiners and variation selectors stay where the font has a use for them', (
 test.each([
   ['letters of a script without a font are transliterated', 'ꦗꦮ Gala', 'jw Gala'],
   ['a sign without a transliteration is named by its number', '𒀀', '[U+12000]'],
-  ['so are private characters and those that do not exist', '\ue000\u{10ffff}', '[U+E000][U+10FFFF]'],
+  [
+    'so are private characters and those that do not exist',
+    '\ue000\u{10ffff}',
+    '[U+E000][U+10FFFF]',
+  ],
   ['a mark that no font has with its letter is left out', 'Ж\u035cук', 'Жук'],
 ])('%s', (_what, text, expected) => {
   expect(print(text)).toEqual({ text: expected, substituted: true });
@@ -45,7 +49,11 @@ describe('A sheet', () => {
 
   test('names the texts that could not be printed as written, not what they say', () => {
     const seat = { section: odd, row: odd, category: odd, number: null, label: odd };
-    const content = sheet({ event: { name: odd, venue: odd }, holder: `Ada ${odd}`, tickets: [ticket(seat)] });
+    const content = sheet({
+      event: { name: odd, venue: odd },
+      holder: `Ada ${odd}`,
+      tickets: [ticket(seat)],
+    });
     expect(printableSheet(content).substituted.sort()).toEqual([
       'category',
       'event',
@@ -61,11 +69,9 @@ describe('A sheet', () => {
   test('says so on the tickets that it concerns', () => {
     const tickets = [ticket(), ticket({ section: odd }), ticket({ label: odd })];
     // The label of a seat with row and number is not printed.
-    expect(printableSheet(sheet({ tickets })).tickets.map(({ substituted }) => substituted)).toEqual([
-      false,
-      true,
-      false,
-    ]);
+    expect(
+      printableSheet(sheet({ tickets })).tickets.map(({ substituted }) => substituted),
+    ).toEqual([false, true, false]);
     const named = printableSheet(sheet({ holder: odd, tickets }));
     expect(named.tickets.map(({ substituted }) => substituted)).toEqual([true, true, true]);
   });

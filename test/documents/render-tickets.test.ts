@@ -38,7 +38,15 @@ test('a ticket tells all there is to know, as text that can be selected', async 
     'Central European Standard Time',
     'Europe/Prague',
   ];
-  for (const part of [...expected, 'SECTION Stalls', 'ROW A', 'SEAT 12', 'Premium', '€45.00', 'Ophelia Nováková']) {
+  for (const part of [
+    ...expected,
+    'SECTION Stalls',
+    'ROW A',
+    'SEAT 12',
+    'Premium',
+    '€45.00',
+    'Ophelia Nováková',
+  ]) {
     expect(text).toContain(part);
   }
   expect(letters(text)).toContain(content.reservationId);
@@ -46,7 +54,9 @@ test('a ticket tells all there is to know, as text that can be selected', async 
 });
 
 test('each ticket has a page of its own, in order', async () => {
-  const content = sheet({ tickets: [1, 2, 3].map((number) => ticket({ label: `A-${number}`, number })) });
+  const content = sheet({
+    tickets: [1, 2, 3].map((number) => ticket({ label: `A-${number}`, number })),
+  });
   const pdf = await print(content);
   expectWholeTickets(pdf, content);
   expect(pdf.title).toBe('3 tickets – Hamlet');
@@ -57,7 +67,9 @@ test('each ticket has a page of its own, in order', async () => {
 });
 
 test('a general admission ticket names its place', async () => {
-  const content = sheet({ tickets: [ticket({ label: 'Floor-17', section: 'Floor', row: null, number: null })] });
+  const content = sheet({
+    tickets: [ticket({ label: 'Floor-17', section: 'Floor', row: null, number: null })],
+  });
   const pdf = await print(content);
   expectWholeTickets(pdf, content);
   expect(words(pdf.pages[0]!.text)).toContain('SECTION Floor PLACE Floor-17');
@@ -67,13 +79,18 @@ test('a hundred tickets are one PDF, more or none are refused', async () => {
   const tickets = Array.from({ length: MAX_TICKETS_PER_PDF }, () => ticket());
   const { pdf } = await renderTickets(keeper, sheet({ tickets }));
   expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)).toHaveLength(MAX_TICKETS_PER_PDF);
-  await expect(renderTickets(keeper, sheet({ tickets: [...tickets, ticket()] }))).rejects.toThrow(RangeError);
+  await expect(renderTickets(keeper, sheet({ tickets: [...tickets, ticket()] }))).rejects.toThrow(
+    RangeError,
+  );
   await expect(renderTickets(keeper, sheet({ tickets: [] }))).rejects.toThrow(RangeError);
 });
 
 test('names that are HTML, script or style are printed as what they are', async () => {
   const name = `</style></title><script>document.body.innerHTML=""</script><b>"Tom" & 'Jerry'</b>`;
-  const content = sheet({ event: { name, venue: '<img src=x onerror=alert(1)>' }, holder: '{{7*7}} ${1} &amp; <!--' });
+  const content = sheet({
+    event: { name, venue: '<img src=x onerror=alert(1)>' },
+    holder: '{{7*7}} ${1} &amp; <!--',
+  });
   const pdf = await print(content);
   expectWholeTickets(pdf, content);
   expect(pdf.title).toBe(`Ticket – ${name}`);
@@ -94,14 +111,20 @@ test.each([
   const content = sheet({
     event: { name, venue: name },
     holder: name,
-    tickets: [ticket({ section: name, row: name, category: name }), ticket({ section: name, row: null })],
+    tickets: [
+      ticket({ section: name, row: name, category: name }),
+      ticket({ section: name, row: null }),
+    ],
   });
   expectWholeTickets(await print(content), content);
 });
 
 test('long names are printed to their end', async () => {
   const name = (end: string) => `${'The most lamentable comedy '.repeat(7)}${end}`;
-  const content = sheet({ event: { name: name('Enobarbus'), venue: name('Volumnia') }, holder: name('Fortinbras') });
+  const content = sheet({
+    event: { name: name('Enobarbus'), venue: name('Volumnia') },
+    holder: name('Fortinbras'),
+  });
   const text = words((await print(content)).pages[0]!.text);
   for (const end of ['Enobarbus', 'Volumnia', 'Fortinbras']) expect(text).toContain(end);
 });

@@ -5,13 +5,28 @@ import { signTicketCode, ticketKeyFromSeed } from '../../src/domain/ticket-code'
 const { privateKey } = ticketKeyFromSeed(Buffer.alloc(32, 7));
 
 export function ticket(seat: Partial<TicketOnSheet['seat']> = {}): TicketOnSheet {
-  const whole = { label: 'A-12', section: 'Stalls', row: 'A', number: 12, category: 'Premium', ...seat };
-  const code = signTicketCode(privateKey, { ticketId: randomUUID(), eventId: randomUUID(), seat: whole.label });
+  const whole = {
+    label: 'A-12',
+    section: 'Stalls',
+    row: 'A',
+    number: 12,
+    category: 'Premium',
+    ...seat,
+  };
+  const code = signTicketCode(privateKey, {
+    ticketId: randomUUID(),
+    eventId: randomUUID(),
+    seat: whole.label,
+  });
   return { code, seat: whole, price: { amount: 4500, currency: 'EUR' } };
 }
 
 export function sheet(
-  change: { event?: Partial<TicketSheet['event']>; holder?: string; tickets?: TicketOnSheet[] } = {},
+  change: {
+    event?: Partial<TicketSheet['event']>;
+    holder?: string;
+    tickets?: TicketOnSheet[];
+  } = {},
 ): TicketSheet {
   return {
     reservationId: randomUUID(),

@@ -68,7 +68,9 @@ const SCRIPTS = [
 ] as const;
 
 test('every script is printed whole, by a font of ours that has it', async () => {
-  const tickets = SCRIPTS.map(([, text]) => ticket({ section: text, row: null, label: text, category: text }));
+  const tickets = SCRIPTS.map(([, text]) =>
+    ticket({ section: text, row: null, label: text, category: text }),
+  );
   const pdf = await print(sheet({ tickets }));
   expectNoBox(pdf);
   expect(pdf.substituted).toEqual([]);
@@ -108,7 +110,10 @@ test('what no font of ours has is printed in Latin letters or by its number, and
 /** Texts that have more to them than what is seen. */
 const ODD = [
   ['control characters', 'Ham\u0000\u0007\u001b\u007f\u0085let'],
-  ['characters without width', '\u200bHam\u200c\u200d\u2060let\ufeff\u00ad\u034f\u180e\u3164\uffa0\u115f'],
+  [
+    'characters without width',
+    '\u200bHam\u200c\u200d\u2060let\ufeff\u00ad\u034f\u180e\u3164\uffa0\u115f',
+  ],
   ['direction marks', '\u200e\u200f\u061c\u202eHam\u2066let\u2069'],
   ['tags and selectors', 'Ham\u{e0041}\u{e007f}let\ufe0f\ufe00\u{e0100}'],
   ['annotations and objects', '\ufff9Ham\ufffalet\ufffb\ufffc\ufffd'],

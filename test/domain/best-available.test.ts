@@ -10,7 +10,10 @@ describe('The engine chooses seats', () => {
   });
 
   it('one by one, best first, when no run is long enough', () => {
-    expect(chooseSeats({ runs: [], singles: ['A-1', 'A-3', 'B-2'] }, 2, 0, first)).toEqual(['A-1', 'A-3']);
+    expect(chooseSeats({ runs: [], singles: ['A-1', 'A-3', 'B-2'] }, 2, 0, first)).toEqual([
+      'A-1',
+      'A-3',
+    ]);
   });
 
   it('not at all when too few are free', () => {
@@ -37,11 +40,21 @@ describe('The engine chooses seats', () => {
   it('neighbours of one run, wherever in it', () => {
     const labels = Array.from({ length: 12 }, (_, index) => `A-${index + 1}`);
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 12 }), fc.nat(7), fc.nat(), (quantity, attempt, random) => {
-        const chosen = chooseSeats({ runs: [{ labels }], singles: [] }, quantity, attempt, (below) => random % below)!;
-        const start = labels.indexOf(chosen[0]!);
-        expect(chosen).toEqual(labels.slice(start, start + quantity));
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 12 }),
+        fc.nat(7),
+        fc.nat(),
+        (quantity, attempt, random) => {
+          const chosen = chooseSeats(
+            { runs: [{ labels }], singles: [] },
+            quantity,
+            attempt,
+            (below) => random % below,
+          )!;
+          const start = labels.indexOf(chosen[0]!);
+          expect(chosen).toEqual(labels.slice(start, start + quantity));
+        },
+      ),
     );
   });
 });

@@ -3,7 +3,8 @@ import { CURRENCY_CODES, formatMoney, minorUnitDigits } from '../../src/domain/c
 
 const anyCode = fc.constantFrom(...CURRENCY_CODES);
 /** The display library parts a code from the figures by a space that does not break. */
-const printed = (amount: number, currency: string) => formatMoney({ amount, currency }).replaceAll('\u00a0', ' ');
+const printed = (amount: number, currency: string) =>
+  formatMoney({ amount, currency }).replaceAll('\u00a0', ' ');
 
 test.each([
   [4500, 'EUR', '€45.00'],
@@ -36,6 +37,7 @@ test('a locale changes how an amount is written, not how much it is', () => {
 });
 
 test('a code that is not in the list of ISO 4217 has no known minor unit', () => {
-  for (const code of ['XXX', 'XAU', 'XTS', 'DEM', 'EURO', 'eur', '']) expect(minorUnitDigits(code)).toBeNull();
+  for (const code of ['XXX', 'XAU', 'XTS', 'DEM', 'EURO', 'eur', ''])
+    expect(minorUnitDigits(code)).toBeNull();
   expect(printed(4500, 'DEM')).toBe('4500 DEM (minor units)');
 });

@@ -52,11 +52,14 @@ test.each([
 
 test('no address can break out of a line of SMTP, and a parsed one parses to itself', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme' }), fc.webUrl()), (text) => {
-      const address = parseEmailAddress(text);
-      if (address === null) return;
-      expect(address.smtp).toMatch(/^[!-;=?-~]+$/);
-      expect(parseEmailAddress(address.smtp)).toEqual(address);
-    }),
+    fc.property(
+      fc.oneof(fc.emailAddress(), fc.string({ unit: 'grapheme' }), fc.webUrl()),
+      (text) => {
+        const address = parseEmailAddress(text);
+        if (address === null) return;
+        expect(address.smtp).toMatch(/^[!-;=?-~]+$/);
+        expect(parseEmailAddress(address.smtp)).toEqual(address);
+      },
+    ),
   );
 });

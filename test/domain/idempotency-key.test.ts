@@ -11,12 +11,18 @@ describe('An idempotency key', () => {
     expect(parseIdempotencyKey(header)).toEqual({ kind: 'key', key });
   });
 
-  it.each(['short', 'a'.repeat(129), 'with:colon', 'with space', '"unclosed-key', 'ключ-ключ-ключ', '"', '""'])(
-    '%s is refused',
-    (header) => {
-      expect(parseIdempotencyKey(header)).toEqual({ kind: 'invalid' });
-    },
-  );
+  it.each([
+    'short',
+    'a'.repeat(129),
+    'with:colon',
+    'with space',
+    '"unclosed-key',
+    'ключ-ключ-ключ',
+    '"',
+    '""',
+  ])('%s is refused', (header) => {
+    expect(parseIdempotencyKey(header)).toEqual({ kind: 'invalid' });
+  });
 
   it.each([undefined, '', '   '])('that is %p is missing', (header) => {
     expect(parseIdempotencyKey(header)).toEqual({ kind: 'missing' });
@@ -38,7 +44,9 @@ describe('Two bodies are the same request', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
         expect(print(one)).toBe(print(JSON.parse(JSON.stringify(one))));
-        const [left, right] = [one, other].map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+        const [left, right] = [one, other].map(
+          (value) => JSON.parse(JSON.stringify(value)) as unknown,
+        );
         try {
           expect(left).toEqual(right);
         } catch {

@@ -6,12 +6,18 @@ const labels = (...sections: Parameters<typeof layOutSeats>[0][number][]) =>
 
 describe('A seat is labelled', () => {
   it('by row and number', () => {
-    expect(labels({ name: 'Stalls', category: 'a', rows: [{ name: 'A', seats: 2 }] })).toEqual(['A-1', 'A-2']);
+    expect(labels({ name: 'Stalls', category: 'a', rows: [{ name: 'A', seats: 2 }] })).toEqual([
+      'A-1',
+      'A-2',
+    ]);
   });
 
   it('by section, row and number where several sections have a row of that name', () => {
     const rows = [{ name: 'A', seats: 1 }];
-    const made = labels({ name: 'Stalls', category: 'a', rows }, { name: 'Royal Circle', category: 'a', rows });
+    const made = labels(
+      { name: 'Stalls', category: 'a', rows },
+      { name: 'Royal Circle', category: 'a', rows },
+    );
     expect(made).toEqual(['Stalls-A-1', 'Royal_Circle-A-1']);
   });
 
@@ -28,7 +34,10 @@ describe('A seat is labelled', () => {
   });
 
   it('never twice, or the definition is refused by naming the label', () => {
-    const row = fc.record({ name: fc.constantFrom('A', 'B', 'S-A', 'A 1'), seats: fc.integer({ min: 1, max: 4 }) });
+    const row = fc.record({
+      name: fc.constantFrom('A', 'B', 'S-A', 'A 1'),
+      seats: fc.integer({ min: 1, max: 4 }),
+    });
     const section = fc.oneof(
       fc.record({
         name: fc.constantFrom('A', 'S', 'Stalls'),

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { decideCancel, decidePayment, RESERVATION_STATUSES, type ReservationFacts } from '../../src/domain/settlement';
+import {
+  decideCancel,
+  decidePayment,
+  RESERVATION_STATUSES,
+  type ReservationFacts,
+} from '../../src/domain/settlement';
 
 const total = { amount: 9000, currency: 'EUR' };
 const facts = (overrides: Partial<ReservationFacts> = {}): ReservationFacts => ({
@@ -31,11 +36,17 @@ describe('A payment', () => {
   });
 
   it('for a reservation that is paid already goes back as a duplicate', () => {
-    expect(decidePayment(facts({ status: 'confirmed' }), total)).toEqual({ kind: 'refund', reason: 'duplicate' });
+    expect(decidePayment(facts({ status: 'confirmed' }), total)).toEqual({
+      kind: 'refund',
+      reason: 'duplicate',
+    });
   });
 
   it('after a cancel goes back', () => {
-    expect(decidePayment(facts({ status: 'cancelled' }), total)).toEqual({ kind: 'refund', reason: 'cancelled' });
+    expect(decidePayment(facts({ status: 'cancelled' }), total)).toEqual({
+      kind: 'refund',
+      reason: 'cancelled',
+    });
   });
 
   it.each([

@@ -14,11 +14,15 @@ const ticket = () => ({ ticketId: randomUUID(), eventId: randomUUID(), seat: 'Ci
 describe('a ticket code', () => {
   test('tells a scanner the ticket, the event and the seat', () => {
     const content = ticket();
-    expect(verifyTicketCode(key.publicKey, signTicketCode(key.privateKey, content))).toEqual(content);
+    expect(verifyTicketCode(key.publicKey, signTicketCode(key.privateKey, content))).toEqual(
+      content,
+    );
   });
 
   test('is HF1, payload and signature, of characters that need no escaping anywhere', () => {
-    expect(signTicketCode(key.privateKey, ticket())).toMatch(/^HF1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/);
+    expect(signTicketCode(key.privateKey, ticket())).toMatch(
+      /^HF1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{86}$/,
+    );
   });
 
   test('is the same each time it is signed', () => {
@@ -41,11 +45,15 @@ describe('a ticket code', () => {
     const content = ticket();
     const code = signTicketCode(key.privateKey, content);
     expect(verifyTicketCode(createPublicKey(key.publicKeyPem), code)).toEqual(content);
-    expect(verifyTicketCode(createPublicKey({ key: key.publicKeyJwk, format: 'jwk' }), code)).toEqual(content);
+    expect(
+      verifyTicketCode(createPublicKey({ key: key.publicKeyJwk, format: 'jwk' }), code),
+    ).toEqual(content);
   });
 
   test('of another key is none', () => {
-    expect(verifyTicketCode(otherKey.publicKey, signTicketCode(key.privateKey, ticket()))).toBeNull();
+    expect(
+      verifyTicketCode(otherKey.publicKey, signTicketCode(key.privateKey, ticket())),
+    ).toBeNull();
   });
 
   test('with any one character changed, added or taken away is none', () => {
@@ -53,11 +61,22 @@ describe('a ticket code', () => {
     for (let index = 0; index < code.length; index++) {
       const [before, after] = [code.slice(0, index), code.slice(index + 1)];
       const other = code[index] === 'A' ? 'B' : 'A';
-      for (const forged of [before + other + after, before + after, `${before}A${code.slice(index)}`]) {
+      for (const forged of [
+        before + other + after,
+        before + after,
+        `${before}A${code.slice(index)}`,
+      ]) {
         expect(verifyTicketCode(key.publicKey, forged)).toBeNull();
       }
     }
-    for (const forged of [`${code}=`, `${code} `, `${code}.`, ` ${code}`, code.toLowerCase(), code.repeat(2)]) {
+    for (const forged of [
+      `${code}=`,
+      `${code} `,
+      `${code}.`,
+      ` ${code}`,
+      code.toLowerCase(),
+      code.repeat(2),
+    ]) {
       expect(verifyTicketCode(key.publicKey, forged)).toBeNull();
     }
   });
@@ -78,11 +97,14 @@ describe('a ticket code', () => {
       '\ud800',
     ];
     for (const input of junk) expect(verifyTicketCode(key.publicKey, input as string)).toBeNull();
-    fc.assert(fc.property(fc.string(), (text) => verifyTicketCode(key.publicKey, `HF1.${text}`) === null));
+    fc.assert(
+      fc.property(fc.string(), (text) => verifyTicketCode(key.publicKey, `HF1.${text}`) === null),
+    );
   });
 
   test('is not signed for what it cannot carry', () => {
-    const sign = (change: object) => () => signTicketCode(key.privateKey, { ...ticket(), ...change });
+    const sign = (change: object) => () =>
+      signTicketCode(key.privateKey, { ...ticket(), ...change });
     expect(sign({ seat: 'x'.repeat(MAX_TICKET_SEAT_BYTES) })).not.toThrow();
     for (const change of [
       { seat: '' },
@@ -108,6 +130,7 @@ describe('the key of a seed', () => {
   });
 
   test('needs exactly 32 bytes', () => {
-    for (const length of [0, 31, 33]) expect(() => ticketKeyFromSeed(Buffer.alloc(length))).toThrow(RangeError);
+    for (const length of [0, 31, 33])
+      expect(() => ticketKeyFromSeed(Buffer.alloc(length))).toThrow(RangeError);
   });
 });

@@ -42,12 +42,19 @@ const anyWhiteSpace = (text) => new RegExp(text.trim().split(/\s+/).map(escape).
 function findText(sources, { file: end = '', find }) {
   const found = sources
     .filter(
-      ([file]) => /^(src|migrations\/functions)\//.test(file) && !file.includes('/previous/') && file.endsWith(end),
+      ([file]) =>
+        /^(src|migrations\/functions)\//.test(file) &&
+        !file.includes('/previous/') &&
+        file.endsWith(end),
     )
-    .flatMap(([file, text]) => [...text.matchAll(anyWhiteSpace(find))].map((match) => ({ file, match })));
+    .flatMap(([file, text]) =>
+      [...text.matchAll(anyWhiteSpace(find))].map((match) => ({ file, match })),
+    );
   if (found.length !== 1) {
     const where = found.map(({ file }) => file).join(', ') || end;
-    throw new Error(`its text occurs ${found.length} times, not once: ${find} ${where && `(${where})`}`);
+    throw new Error(
+      `its text occurs ${found.length} times, not once: ${find} ${where && `(${where})`}`,
+    );
   }
   const [{ file, match }] = found;
   return { file, start: match.index, end: match.index + match[0].length };
@@ -97,7 +104,8 @@ async function keepServices(copy) {
   const ready = new Promise((resolve) => {
     child.stdout.on('data', (data) => String(data).includes('ready:') && resolve(true));
   });
-  if ((await Promise.race([ready, ended])) !== true) throw new Error('The services of the tests did not start');
+  if ((await Promise.race([ready, ended])) !== true)
+    throw new Error('The services of the tests did not start');
 }
 
 /**
@@ -109,7 +117,13 @@ async function runTests(copy, chosen) {
   rmSync(outputFile, { force: true });
   const args = [
     // Forced: a test that fails may leave connections open.
-    ...['node_modules/jest/bin/jest.js', '--runInBand', '--forceExit', '--json', `--outputFile=${outputFile}`],
+    ...[
+      'node_modules/jest/bin/jest.js',
+      '--runInBand',
+      '--forceExit',
+      '--json',
+      `--outputFile=${outputFile}`,
+    ],
     ...['-t', chosen.map(patternOf).join('|'), ...new Set(chosen.map(({ testFile }) => testFile))],
   ];
   const { child, ended } = start(copy, args, ['ignore', 'pipe']);
@@ -122,7 +136,10 @@ async function runTests(copy, chosen) {
     testResults
       .filter(({ name }) => name === join(copy, fault.testFile))
       .flatMap(({ assertionResults }) => assertionResults)
-      .filter(({ fullName, status }) => status !== 'pending' && new RegExp(patternOf(fault)).test(fullName)),
+      .filter(
+        ({ fullName, status }) =>
+          status !== 'pending' && new RegExp(patternOf(fault)).test(fullName),
+      ),
   );
 }
 
@@ -130,7 +147,9 @@ async function runTests(copy, chosen) {
 function messageOf(results) {
   if (results.length === 0) return 'The test did not run.';
   const failed = results.filter(({ status }) => status !== 'passed');
-  const messages = failed.map(({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`);
+  const messages = failed.map(
+    ({ fullName, failureMessages }) => `${fullName}\n${failureMessages.join('\n')}`,
+  );
   return failed.length === 0 ? null : stripVTControlCharacters(messages.join('\n'));
 }
 
@@ -176,13 +195,19 @@ async function tryAll(copy, chosen) {
   let started = performance.now();
   const before = (await runTests(copy, chosen)).map(messageOf);
   const red = before.filter((message) => message !== null).length;
-  printRow('(none)', red === 0 ? 'nothing: all these tests pass' : `TESTS ARE RED: ${red}`, secondsSince(started));
+  printRow(
+    '(none)',
+    red === 0 ? 'nothing: all these tests pass' : `TESTS ARE RED: ${red}`,
+    secondsSince(started),
+  );
 
   let caught = 0;
   for (const [index, fault] of chosen.entries()) {
     started = performance.now();
     const wrong =
-      before[index] === null ? await tryFault(copy, fault) : `RED WITHOUT THE FAULT: ${startOf(before[index])}`;
+      before[index] === null
+        ? await tryFault(copy, fault)
+        : `RED WITHOUT THE FAULT: ${startOf(before[index])}`;
     if (wrong === null) caught++;
     printRow(fault.name, wrong ?? `${fault.testFile}: ${fault.test}`, secondsSince(started));
   }
@@ -197,11 +222,13 @@ async function main(names) {
     .map((file) => [file, readFileSync(join(root, file), 'utf8')]);
   const chosen = choose(names).map((fault) => locate(sources, fault));
   const broken = chosen.filter(({ problem }) => problem);
-  if (broken.length > 0) throw new Error(broken.map(({ name, problem }) => `${name}: ${problem}`).join('\n'));
+  if (broken.length > 0)
+    throw new Error(broken.map(({ name, problem }) => `${name}: ${problem}`).join('\n'));
 
   const copy = copyTree(files);
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void stopAll().then(() => process.exit(1)));
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => void stopAll().then(() => process.exit(1)));
   try {
     return await tryAll(copy, chosen);
   } finally {

@@ -37,9 +37,21 @@ export function bodyCases({ hold, key, reservation }) {
       everywhere.map(([what, content]) => [`${what} to ${target}`, post(target, content), REFUSED]),
     ),
     ['a byte order mark', hold.request({ body: `\ufeff${body}` }), { status: [201, 400, 409] }],
-    ['100 kB and one byte', hold.request({ body: body + ' '.repeat(BODY_LIMIT + 1 - body.length) }), { status: [413] }],
-    ['100 kB', hold.request({ body: body + ' '.repeat(BODY_LIMIT - body.length) }), { status: [201, 409] }],
-    ['10 MB', hold.request({ body: Buffer.alloc(10_000_000, ' ') }), { status: [413], mayReset: true }],
+    [
+      '100 kB and one byte',
+      hold.request({ body: body + ' '.repeat(BODY_LIMIT + 1 - body.length) }),
+      { status: [413] },
+    ],
+    [
+      '100 kB',
+      hold.request({ body: body + ' '.repeat(BODY_LIMIT - body.length) }),
+      { status: [201, 409] },
+    ],
+    [
+      '10 MB',
+      hold.request({ body: Buffer.alloc(10_000_000, ' ') }),
+      { status: [413], mayReset: true },
+    ],
     [
       'an event of 1 MB and one byte',
       post('/v1/events', Buffer.alloc(1_000_001, ' ')),
@@ -51,8 +63,16 @@ export function bodyCases({ hold, key, reservation }) {
       { status: [413] },
     ],
     ['__proto__', hold.request({ body: inHold('"__proto__":{"admin":true}') }), REFUSED],
-    ['constructor', hold.request({ body: inHold('"constructor":{"prototype":{"admin":true}}') }), REFUSED],
-    ['__proto__ in the buyer', hold.request({ body: body.replace('"name"', '"__proto__":{},"name"') }), REFUSED],
+    [
+      'constructor',
+      hold.request({ body: inHold('"constructor":{"prototype":{"admin":true}}') }),
+      REFUSED,
+    ],
+    [
+      '__proto__ in the buyer',
+      hold.request({ body: body.replace('"name"', '"__proto__":{},"name"') }),
+      REFUSED,
+    ],
     ['only __proto__', hold.request({ body: '{"__proto__":{}}' }), REFUSED],
     ['a key twice', hold.request({ body: inHold('"event":"nowhere"') }), { status: [404] }],
     [
@@ -102,12 +122,18 @@ export function bodyCases({ hold, key, reservation }) {
       '1',
       'null',
       '{}',
-    ].map((name) => [`a buyer called ${name.slice(0, 12)}`, hold.request({ body: buyer(name) }), { status: [422] }]),
-    ...['"\\u202e\\u2066"', '"=cmd()"', '"<b>&amp;"', `"${'\u{1f600}'.repeat(200)}"`].map((name) => [
+    ].map((name) => [
       `a buyer called ${name.slice(0, 12)}`,
       hold.request({ body: buyer(name) }),
-      { status: [201, 409, 422] },
+      { status: [422] },
     ]),
+    ...['"\\u202e\\u2066"', '"=cmd()"', '"<b>&amp;"', `"${'\u{1f600}'.repeat(200)}"`].map(
+      (name) => [
+        `a buyer called ${name.slice(0, 12)}`,
+        hold.request({ body: buyer(name) }),
+        { status: [201, 409, 422] },
+      ],
+    ),
     ...[
       '\\ud800@example.org',
       'a@b\\r\\nBcc: c@example.org',
@@ -143,10 +169,27 @@ export function bodyCases({ hold, key, reservation }) {
 export function timeCases({ hold }) {
   const event = (startsAt) => ({
     ...{ slug: `t-${randomUUID()}`, name: 'Odd', startsAt, currency: 'EUR' },
-    ...{ categories: [{ code: 'a', name: 'A', price: 1 }], sections: [{ name: 'A', category: 'a', places: 1 }] },
+    ...{
+      categories: [{ code: 'a', name: 'A', price: 1 }],
+      sections: [{ name: 'A', category: 'a', places: 1 }],
+    },
   });
-  const times = ['+23:59', '-23:59', '+16:00', '-15:59', `.${'1'.repeat(200)}Z`, '.Z', '+24:00', 'z', ''];
-  const starts = [...times.map((tail) => `2030-01-01T00:00:00${tail}`), '2030-01-01T24:00:00Z', '2030-02-29T00:00:00Z'];
+  const times = [
+    '+23:59',
+    '-23:59',
+    '+16:00',
+    '-15:59',
+    `.${'1'.repeat(200)}Z`,
+    '.Z',
+    '+24:00',
+    'z',
+    '',
+  ];
+  const starts = [
+    ...times.map((tail) => `2030-01-01T00:00:00${tail}`),
+    '2030-01-01T24:00:00Z',
+    '2030-02-29T00:00:00Z',
+  ];
   starts.push(
     '9999-12-31T23:59:59-12:00',
     '1970-01-01T00:00:00+12:00',

@@ -9,8 +9,14 @@ export function headerCases({ key, hold, event }) {
   const { headers, request } = hold;
   const withHeader = (name, value) => request({ headers: [...headers(), [name, value]] });
   const withKey = (value) => request({ headers: headers({ 'Idempotency-Key': value }) });
-  const authorized = (value) => ({ target: '/v1/reservations', headers: [['Authorization', value]] });
-  const seatsWith = (name, value) => ({ target: `/v1/events/${event}/seats`, headers: [[name, value]] });
+  const authorized = (value) => ({
+    target: '/v1/reservations',
+    headers: [['Authorization', value]],
+  });
+  const seatsWith = (name, value) => ({
+    target: `/v1/events/${event}/seats`,
+    headers: [[name, value]],
+  });
   const many = Array.from({ length: 300 }, (_, index) => [`X-Many-${index}`, 'x']);
   return [
     ['a header of 20 kB', withHeader('X-Large', 'x'.repeat(20_000)), { status: [431] }],
@@ -29,7 +35,11 @@ export function headerCases({ key, hold, event }) {
       `Bearer ${'x'.repeat(10_000)}`,
       `Bearer ${key} ${key}`,
       `Bearer ${key}\xff`,
-    ].map((value) => [`Authorization: ${value.slice(0, 12)}`, authorized(value), { status: [401] }]),
+    ].map((value) => [
+      `Authorization: ${value.slice(0, 12)}`,
+      authorized(value),
+      { status: [401] },
+    ]),
     ['Authorization in bytes of no text', authorized('Bearer \xff\xfe\x80'), { status: [401] }],
     ['Authorization in UTF-8', authorized('Bearer \xe2\x82\xac\xc3\xa9'), { status: [401] }],
     [
@@ -95,15 +105,24 @@ export function headerCases({ key, hold, event }) {
     ['a range', seatsWith('Range', 'bytes=-1,5-2,'), { status: [200] }],
     ['an Accept that we do not serve', seatsWith('Accept', 'image/png'), { status: [200] }],
     ['a hostile request id', seatsWith('X-Request-Id', '<script>'), { status: [200] }],
-    ['a hostile forwarder', seatsWith('X-Forwarded-For', `${'::,'.repeat(3_000)}\xff`), { status: [200] }],
-    ['a method override', { target: '/v1/events', headers: [['X-HTTP-Method-Override', 'DELETE']] }, { status: [200] }],
+    [
+      'a hostile forwarder',
+      seatsWith('X-Forwarded-For', `${'::,'.repeat(3_000)}\xff`),
+      { status: [200] },
+    ],
+    [
+      'a method override',
+      { target: '/v1/events', headers: [['X-HTTP-Method-Override', 'DELETE']] },
+      { status: [200] },
+    ],
   ];
 }
 
 /** Framing: how long the body is, and whether this is HTTP at all. Bytes as they go over the wire. */
 export function framingCases({ hold }) {
   const { headers, body, request } = hold;
-  const framed = (name, value, content = body) => request({ headers: [...headers(), [name, value]], body: content });
+  const framed = (name, value, content = body) =>
+    request({ headers: [...headers(), [name, value]], body: content });
   const chunked = (content) => framed('Transfer-Encoding', 'chunked', content);
   const bytes = (text) => ({ method: 'GET', target: '/', raw: Buffer.from(text, 'latin1') });
   return [
@@ -119,19 +138,35 @@ export function framingCases({ hold }) {
     ],
     [
       'a length and chunks',
-      request({ headers: [...headers(), ['Content-Length', '5'], ['Transfer-Encoding', 'chunked']] }),
+      request({
+        headers: [...headers(), ['Content-Length', '5'], ['Transfer-Encoding', 'chunked']],
+      }),
       { status: [400] },
     ],
     ['a body that ends early', framed('Content-Length', '1000'), { ...REFUSED, halfClose: true }],
     ['a body longer than told', framed('Content-Length', '10'), { status: [400] }],
     ['no body at all', request({ body: '' }), { status: [400] }],
-    ...['gzip', 'gzip, chunked', 'chunked, gzip', 'chunked, chunked', 'xchunked', 'identity', '\x0bchunked'].map(
-      (value) => [`Transfer-Encoding: ${value}`, framed('Transfer-Encoding', value, '0\r\n\r\n'), REFUSED],
-    ),
+    ...[
+      'gzip',
+      'gzip, chunked',
+      'chunked, gzip',
+      'chunked, chunked',
+      'xchunked',
+      'identity',
+      '\x0bchunked',
+    ].map((value) => [
+      `Transfer-Encoding: ${value}`,
+      framed('Transfer-Encoding', value, '0\r\n\r\n'),
+      REFUSED,
+    ]),
     ['chunks of rubbish', chunked('hello\r\nworld\r\n0\r\n\r\n'), { status: [400] }],
     ['a chunk of a negative size', chunked('-5\r\nhello\r\n0\r\n\r\n'), { status: [400] }],
     ['a chunk of an impossible size', chunked(`${'f'.repeat(40)}\r\nhello`), { status: [400] }],
-    ['a chunk with an extension of 20 kB', chunked(`5;${'x'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n`), REFUSED],
+    [
+      'a chunk with an extension of 20 kB',
+      chunked(`5;${'x'.repeat(20_000)}\r\nhello\r\n0\r\n\r\n`),
+      REFUSED,
+    ],
     ['chunks that end early', chunked('ff\r\nhello'), { ...REFUSED, halfClose: true }],
     [
       'a trailer',
@@ -141,8 +176,16 @@ export function framingCases({ hold }) {
     ['another protocol', bytes('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'), { status: [400] }],
     ['HTTP/2', bytes('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), { status: [400] }],
     ['HTTP/3.7', bytes('GET / HTTP/3.7\r\nHost: x\r\n\r\n'), { status: [400] }],
-    ['a method in small letters', bytes('get /livez HTTP/1.1\r\nHost: x\r\n\r\n'), { status: [400] }],
-    ['a path with a blank', bytes('GET /v1/ events HTTP/1.1\r\nHost: x\r\n\r\n'), { status: [400] }],
+    [
+      'a method in small letters',
+      bytes('get /livez HTTP/1.1\r\nHost: x\r\n\r\n'),
+      { status: [400] },
+    ],
+    [
+      'a path with a blank',
+      bytes('GET /v1/ events HTTP/1.1\r\nHost: x\r\n\r\n'),
+      { status: [400] },
+    ],
     // Node answers this one itself, without a body.
     ['no Host', bytes('GET /livez HTTP/1.1\r\n\r\n'), { status: [400], bare: true }],
     [

@@ -1,7 +1,19 @@
 // Odd paths, queries and methods. A case: see cases-http.mjs.
 import { randomUUID } from 'node:crypto';
 
-const METHODS = ['TRACE', 'OPTIONS', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'GET', 'POST', 'PROPFIND', 'M-SEARCH', 'QUERY'];
+const METHODS = [
+  'TRACE',
+  'OPTIONS',
+  'HEAD',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'GET',
+  'POST',
+  'PROPFIND',
+  'M-SEARCH',
+  'QUERY',
+];
 
 export function targetCases({ key, event, reservation }) {
   const headers = [['Authorization', `Bearer ${key}`]];
@@ -89,7 +101,12 @@ export function targetCases({ key, event, reservation }) {
   const queries = names.flatMap((name) =>
     values.map((value) => `?${name}=${value.replace('{n}', name)}`.replaceAll(' ', '%20')),
   );
-  const lists = ['/v1/events', '/v1/reservations', '/v1/payments', `/v1/reservations/${reservation}/history`];
+  const lists = [
+    '/v1/events',
+    '/v1/reservations',
+    '/v1/payments',
+    `/v1/reservations/${reservation}/history`,
+  ];
   const cursors = ['000000000000000000', '999999999999999999'].flatMap((time) =>
     [randomUUID(), '00000000', '0', '999999999999999', 'AA', '____', 'x'.repeat(1_000)].map(
       (id) => `?cursor=${time}.${id}`,
@@ -113,14 +130,26 @@ export function targetCases({ key, event, reservation }) {
 
 export function methodCases({ document, key, event, reservation }) {
   const headers = [['Authorization', `Bearer ${key}`]];
-  return [...Object.keys(document.paths), '/openapi.json', '/api/docs/', '/api/redoc/', '/nowhere'].flatMap((path) => {
+  return [
+    ...Object.keys(document.paths),
+    '/openapi.json',
+    '/api/docs/',
+    '/api/redoc/',
+    '/nowhere',
+  ].flatMap((path) => {
     const target = path.replace('{event}', event).replace('{id}', reservation);
-    const documented = Object.keys(document.paths[path] ?? {}).map((method) => method.toUpperCase());
+    const documented = Object.keys(document.paths[path] ?? {}).map((method) =>
+      method.toUpperCase(),
+    );
     return METHODS.filter(
       (method) =>
         !documented.includes(method) &&
         !(method === 'GET' && path.startsWith('/api')) &&
         !(method === 'GET' && path === '/openapi.json'),
-    ).map((method) => [`${method} ${path}`, { method, target, headers }, { status: [200, 204, 404, 405, 409, 415] }]);
+    ).map((method) => [
+      `${method} ${path}`,
+      { method, target, headers },
+      { status: [200, 204, 404, 405, 409, 415] },
+    ]);
   });
 }

@@ -28,7 +28,11 @@ const AT_ONCE = 8;
 const SAME_REQUEST_MS = 1_000;
 
 function readOptions() {
-  const options = { examples: { type: 'string', default: '10' }, seed: { type: 'string' }, help: { type: 'boolean' } };
+  const options = {
+    examples: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    help: { type: 'boolean' },
+  };
   const { values } = parseArgs({ options });
   const number = (name, text) => {
     if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
@@ -43,7 +47,11 @@ function createCaller(apiUrl, key) {
   return async (method, path, body, headers = {}) => {
     const response = await fetch(apiUrl + path, {
       method,
-      headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body && { 'content-type': 'application/json' }),
+        ...headers,
+      },
       body: body && JSON.stringify(body),
     });
     return { status: response.status, body: await response.json() };
@@ -51,10 +59,22 @@ function createCaller(apiUrl, key) {
 }
 
 async function makeEvent(call, slug, holdTtlSeconds) {
-  const rows = Array.from({ length: ROWS }, (_, index) => ({ name: `R${index}`, seats: SEATS_A_ROW }));
+  const rows = Array.from({ length: ROWS }, (_, index) => ({
+    name: `R${index}`,
+    seats: SEATS_A_ROW,
+  }));
   const { status, body } = await call('POST', '/v1/events', {
-    ...{ slug, name: slug, startsAt: '2030-01-01T19:00:00Z', holdTtlSeconds, maxSeatsPerReservation: 100 },
-    ...{ currency: PRICE.currency, categories: [{ code: 'stalls', name: 'Stalls', price: PRICE.amount }] },
+    ...{
+      slug,
+      name: slug,
+      startsAt: '2030-01-01T19:00:00Z',
+      holdTtlSeconds,
+      maxSeatsPerReservation: 100,
+    },
+    ...{
+      currency: PRICE.currency,
+      categories: [{ code: 'stalls', name: 'Stalls', price: PRICE.amount }],
+    },
     sections: [{ name: 'Stalls', category: 'stalls', rows }],
   });
   if (status !== 201) throw new Error(`no event: ${JSON.stringify(body)}`);
@@ -64,10 +84,16 @@ async function makeEvent(call, slug, holdTtlSeconds) {
 async function makeReservations(call) {
   const make = async (event, index, payment, cancel) => {
     const id = randomUUID();
-    const hold = { event, seats: [`R9-${index}`], buyer: { name: 'Ada', email: 'ada@example.org' } };
+    const hold = {
+      event,
+      seats: [`R9-${index}`],
+      buyer: { name: 'Ada', email: 'ada@example.org' },
+    };
     const steps = [
       ['/v1/reservations', hold],
-      ...(payment ? [[`/v1/reservations/${id}/confirm`, { payment: { reference: `pay-${id}`, ...PRICE } }]] : []),
+      ...(payment
+        ? [[`/v1/reservations/${id}/confirm`, { payment: { reference: `pay-${id}`, ...PRICE } }]]
+        : []),
       ...(cancel ? [[`/v1/reservations/${id}/cancel`]] : []),
     ];
     for (const [path, body] of steps) {
@@ -97,7 +123,16 @@ async function prepare({ apiUrl, keys, webhookSecrets: secrets }) {
     for (let number = 1; number <= SEATS_A_ROW; number++) seats.push(`R${row}-${number}`);
   }
   const document = closeAnswers((await operator('GET', '/openapi.json')).body);
-  return { document, event: 'fuzz-short', category: 'stalls', seats, reservations, total: PRICE, ttl: 600, secrets };
+  return {
+    document,
+    event: 'fuzz-short',
+    category: 'stalls',
+    seats,
+    reservations,
+    total: PRICE,
+    ttl: 600,
+    secrets,
+  };
 }
 
 /** Runs tasks, a few at once. @returns what they complain of */
@@ -156,7 +191,9 @@ async function fuzz({ stack, home, options, restarts, signal }) {
   const failures = [];
   const count = (what, from, result) => {
     const seconds = Math.round((Date.now() - from) / 1000);
-    console.log(`${what}: ${result.requests} requests, ${result.failures.length} failures, ${seconds} s`);
+    console.log(
+      `${what}: ${result.requests} requests, ${result.failures.length} failures, ${seconds} s`,
+    );
     failures.push(...result.failures);
   };
   const roles = {
@@ -167,13 +204,24 @@ async function fuzz({ stack, home, options, restarts, signal }) {
   };
   for (const [role, key] of Object.entries(roles)) {
     const from = Date.now();
-    const run = { ...options, apiUrl: info.apiUrl, document, role, key, given: file, folder: home, signal };
+    const run = {
+      ...options,
+      apiUrl: info.apiUrl,
+      document,
+      role,
+      key,
+      given: file,
+      folder: home,
+      signal,
+    };
     count(`Schemathesis as ${role}`, from, await runSchemathesis(python, run));
   }
   const from = Date.now();
   count('hostile requests', from, await runHostile(info, given, signal));
 
-  failures.push(...(await sellOne(createCaller(info.apiUrl, info.keys.client), 'fuzz-long', 'R0-1')));
+  failures.push(
+    ...(await sellOne(createCaller(info.apiUrl, info.keys.client), 'fuzz-long', 'R0-1')),
+  );
   failures.push(...(await verify({ home: join(home, 'stack'), info })));
   failures.push(...loggedErrors(stack.logFolder), ...restarts);
   console.log('the system afterwards: a sale, verify, logs, restarts');
@@ -186,7 +234,14 @@ async function fuzzIn(home, options, signal) {
   const stack = await startStack({
     home: join(home, 'stack'),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' },
-    ports: { PORT: 0, PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
+    ports: {
+      PORT: 0,
+      PG_PORT: 0,
+      TEMPORAL_PORT: 0,
+      TEMPORAL_UI_PORT: 0,
+      SMTP_PORT: 0,
+      MAIL_UI_PORT: 0,
+    },
     workers: ['reservations,documents,mail,relay'],
     temporalDatabase: 'memory',
     onEnd: (name, reason) => restarts.push(`${name} ${reason}`),
@@ -208,7 +263,9 @@ async function run(options, signal) {
     const failures = await fuzzIn(home, options, signal);
     for (const failure of failures) console.error(`\n✗ ${failure}`);
     sound = failures.length === 0;
-    console.log(sound ? '\n✓ nothing found' : `\n✗ ${failures.length} failures (seed ${options.seed})`);
+    console.log(
+      sound ? '\n✓ nothing found' : `\n✗ ${failures.length} failures (seed ${options.seed})`,
+    );
     return sound;
   } finally {
     if (sound || signal.aborted) rmSync(home, { recursive: true, force: true });

@@ -2,7 +2,11 @@ import { randomUUID } from 'node:crypto';
 
 /** A hold that would be fine, but for what a case does to it. */
 export function holdOf({ key, event, seats }) {
-  const body = JSON.stringify({ event, seats: [seats[0]], buyer: { name: 'Ada', email: 'ada@example.org' } });
+  const body = JSON.stringify({
+    event,
+    seats: [seats[0]],
+    buyer: { name: 'Ada', email: 'ada@example.org' },
+  });
   const headers = (overrides = {}) =>
     Object.entries({
       Authorization: `Bearer ${key}`,
@@ -13,6 +17,12 @@ export function holdOf({ key, event, seats }) {
   return {
     body,
     headers,
-    request: (rest) => ({ method: 'POST', target: '/v1/reservations', headers: headers(), body, ...rest }),
+    request: (rest) => ({
+      method: 'POST',
+      target: '/v1/reservations',
+      headers: headers(),
+      body,
+      ...rest,
+    }),
   };
 }

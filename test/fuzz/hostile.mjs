@@ -15,7 +15,11 @@ export function hostileCases(context) {
   const makers = [headerCases, framingCases, bodyCases, timeCases, targetCases, methodCases];
   return makers
     .flatMap((make) => make(all))
-    .map(([name, request, expected = {}]) => ({ name, request: { method: 'GET', ...request }, expected }));
+    .map(([name, request, expected = {}]) => ({
+      name,
+      request: { method: 'GET', ...request },
+      expected,
+    }));
 }
 
 /** Sends one case. @returns what is wrong with the answer, or null */
@@ -28,7 +32,8 @@ export async function tryCase(apiUrl, judge, { name, request, expected }) {
   if (!answer) return expected.mayReset || expected.halfClose ? null : complain('no answer');
   if (expected.status && !expected.status.includes(answer.status))
     return complain(`expected ${expected.status.join(' or ')}`);
-  if (expected.refused && (answer.status < 400 || answer.status >= 500)) return complain('it should be refused');
+  if (expected.refused && (answer.status < 400 || answer.status >= 500))
+    return complain('it should be refused');
   const wrong = expected.bare ? null : judge(request, answer);
   return wrong && complain(wrong);
 }
@@ -39,9 +44,11 @@ export async function tryLargeBodies(apiUrl, context) {
   const failures = [];
   for (let index = 0; index < 5; index++) {
     const { method, target, headers } = request();
-    const answer = await fetch(apiUrl + target, { method, headers, body: Buffer.alloc(10_000_000, ' ') }).catch(
-      (error) => ({ status: error.cause?.code ?? error.message }),
-    );
+    const answer = await fetch(apiUrl + target, {
+      method,
+      headers,
+      body: Buffer.alloc(10_000_000, ' '),
+    }).catch((error) => ({ status: error.cause?.code ?? error.message }));
     if (answer.status !== 413) failures.push(`10 MB were answered ${answer.status}`);
   }
   return failures;
@@ -63,7 +70,9 @@ export async function trySlowSenders(apiUrl, { key, event, seats }) {
   const failures = [];
   for (let index = 0; index < 5; index++) {
     const from = Date.now();
-    const answer = await exchange(apiUrl, [requestBytes({ ...hold.request(), headers: hold.headers() })]);
+    const answer = await exchange(apiUrl, [
+      requestBytes({ ...hold.request(), headers: hold.headers() }),
+    ]);
     const ms = Date.now() - from;
     if (!answer || ![201, 409].includes(answer.status) || ms > 3_000) {
       failures.push(`beside slow senders a hold was answered ${answer?.status} after ${ms} ms`);

@@ -46,14 +46,17 @@ export function createOracle(document) {
     if (answer.status === 405 && !answer.headers.allow) return 'no Allow header';
     if (answer.status < 400 || method === 'HEAD') return null;
     const { json } = read(answer);
-    return json === undefined ? 'no problem document' : problemIn({ $ref: 'shared#/$defs/Problem' }, json);
+    return json === undefined
+      ? 'no problem document'
+      : problemIn({ $ref: 'shared#/$defs/Problem' }, json);
   }
 
   return ({ method, target }, answer) => {
     if (answer.status >= 500) return 'a server error';
     const path = target.split(/[?#]/)[0];
     const template = templates.find(({ form }) => form.test(path))?.template;
-    const documented = template && paths[template][method === 'HEAD' ? 'get' : method.toLowerCase()];
+    const documented =
+      template && paths[template][method === 'HEAD' ? 'get' : method.toLowerCase()];
     return documented ? judgeDocumented(documented, method, answer) : judgeOther(method, answer);
   };
 }

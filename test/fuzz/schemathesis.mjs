@@ -16,7 +16,13 @@ export const installSchemathesis = () => installPythonTool('schemathesis', VERSI
 function runOnce(python, args, { env, folder, signal }) {
   const child = spawn(python, ['-m', 'schemathesis.cli', ...args], {
     cwd: folder,
-    env: { ...process.env, ...env, PYTHONPATH: HERE, PYTHONDONTWRITEBYTECODE: '1', SCHEMATHESIS_HOOKS: 'hooks' },
+    env: {
+      ...process.env,
+      ...env,
+      PYTHONPATH: HERE,
+      PYTHONDONTWRITEBYTECODE: '1',
+      SCHEMATHESIS_HOOKS: 'hooks',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
     signal: AbortSignal.any([signal, AbortSignal.timeout(RUN_LIMIT_MS)]),
     killSignal: 'SIGKILL',
@@ -41,17 +47,40 @@ export async function runSchemathesis(python, run) {
   const args = [
     ...['--config-file', join(HERE, 'schemathesis.toml'), 'run', document, '--url', apiUrl],
     ...(key ? ['--header', `Authorization: Bearer ${key}`] : []),
-    ...['--checks', 'all', '--continue-on-failure', '--max-examples', String(examples), '--seed', String(seed)],
-    ...['--request-timeout', '30', '--generation-database', 'none', '--output-truncate', 'false', '--no-color'],
+    ...[
+      '--checks',
+      'all',
+      '--continue-on-failure',
+      '--max-examples',
+      String(examples),
+      '--seed',
+      String(seed),
+    ],
+    ...[
+      '--request-timeout',
+      '30',
+      '--generation-database',
+      'none',
+      '--output-truncate',
+      'false',
+      '--no-color',
+    ],
     ...['--report', 'json', '--report-json-path', report],
   ];
-  const { code, output } = await runOnce(python, args, { env: { HOLDFAST_FUZZ: given }, folder, signal });
-  if (!existsSync(report)) throw new Error(`Schemathesis made no report (code ${code}):\n${output}`);
+  const { code, output } = await runOnce(python, args, {
+    env: { HOLDFAST_FUZZ: given },
+    folder,
+    signal,
+  });
+  if (!existsSync(report))
+    throw new Error(`Schemathesis made no report (code ${code}):\n${output}`);
   const { complete, operations, test_cases: cases } = JSON.parse(readFileSync(report, 'utf8'));
   const failures = [];
   if (code !== 0) failures.push(`Schemathesis as ${role}:\n${output}`);
   if (!complete || operations.tested !== operations.total) {
-    failures.push(`Schemathesis as ${role} tried ${operations.tested} of ${operations.total} operations`);
+    failures.push(
+      `Schemathesis as ${role} tried ${operations.tested} of ${operations.total} operations`,
+    );
   }
   return { requests: cases.generated, failures };
 }

@@ -52,7 +52,10 @@ const RAW = [
 /** Every place in a value, as the list of its keys. */
 function placesIn(value, path = []) {
   if (value === null || typeof value !== 'object') return [path];
-  return [path, ...Object.entries(value).flatMap(([key, member]) => placesIn(member, [...path, key]))];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([key, member]) => placesIn(member, [...path, key])),
+  ];
 }
 
 /** The value with another one at a place or, for `undefined`, with nothing there. */
@@ -64,7 +67,9 @@ function replaced(value, [key, ...rest], by) {
 function spoilt(makeValid) {
   return placesIn(makeValid())
     .filter((path) => path.length > 0)
-    .flatMap((path) => [undefined, ...RUBBISH].map((by) => JSON.stringify(replaced(makeValid(), path, by))));
+    .flatMap((path) =>
+      [undefined, ...RUBBISH].map((by) => JSON.stringify(replaced(makeValid(), path, by))),
+    );
 }
 
 const standardEvents = (reservation) =>
@@ -74,9 +79,19 @@ const standardEvents = (reservation) =>
   }));
 
 function stripeEvents(reservation) {
-  const event = (type, object) => () => ({ id: `evt_${randomUUID()}`, type, data: { object: object() } });
+  const event = (type, object) => () => ({
+    id: `evt_${randomUUID()}`,
+    type,
+    data: { object: object() },
+  });
   const metadata = { reservation_id: reservation };
-  const intent = () => ({ id: `pi_${randomUUID()}`, amount: 4500, amount_received: 4500, currency: 'eur', metadata });
+  const intent = () => ({
+    id: `pi_${randomUUID()}`,
+    amount: 4500,
+    amount_received: 4500,
+    currency: 'eur',
+    metadata,
+  });
   const session = () => ({
     ...{ id: `cs_${randomUUID()}`, payment_status: 'paid', payment_intent: `pi_${randomUUID()}` },
     ...{ amount_total: 4500, currency: 'eur', metadata },
@@ -91,7 +106,10 @@ function stripeEvents(reservation) {
 function signStandard(bytes, secret) {
   const [id, now] = [`msg_${randomUUID()}`, String(Math.floor(Date.now() / 1000))];
   const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
-  const signature = createHmac('sha256', key).update(`${id}.${now}.`).update(bytes).digest('base64');
+  const signature = createHmac('sha256', key)
+    .update(`${id}.${now}.`)
+    .update(bytes)
+    .digest('base64');
   return { 'webhook-id': id, 'webhook-timestamp': now, 'webhook-signature': `v1,${signature}` };
 }
 
@@ -112,10 +130,19 @@ export function signedCases({ secrets, reservations }) {
     [...events.flatMap(spoilt), ...RAW].map((content) => {
       const body = Buffer.from(content);
       const name = `signed, to ${path}: ${body.subarray(0, 160).toString('latin1')}`;
-      return { name, path, body, headers: () => ({ 'content-type': 'application/json', ...sign(body) }) };
+      return {
+        name,
+        path,
+        body,
+        headers: () => ({ 'content-type': 'application/json', ...sign(body) }),
+      };
     });
   return [
-    ...cases('/v1/webhooks/standard', standardEvents(known), (body) => signStandard(body, secrets.standard)),
-    ...cases('/v1/webhooks/stripe', stripeEvents(known), (body) => signStripe(body, secrets.stripe)),
+    ...cases('/v1/webhooks/standard', standardEvents(known), (body) =>
+      signStandard(body, secrets.standard),
+    ),
+    ...cases('/v1/webhooks/stripe', stripeEvents(known), (body) =>
+      signStripe(body, secrets.stripe),
+    ),
   ];
 }

@@ -12,13 +12,22 @@ const LIMIT_MS = 180_000;
 /** Runs `npm run verify` on the system. @returns failures */
 export async function verify({ home, info }) {
   const env = {
-    ...{ PATH: process.env.PATH, HOME: process.env.HOME, HOLDFAST_HOME: home, DATABASE_URL: info.databaseUrl },
+    ...{
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      HOLDFAST_HOME: home,
+      DATABASE_URL: info.databaseUrl,
+    },
     ...{ TEMPORAL_ADDRESS: info.temporalAddress, TEMPORAL_NAMESPACE: info.temporalNamespace },
   };
   // Patient: what the fuzz has begun may still be on its way.
-  const child = spawn(process.execPath, [VERIFY, '--patience', '120'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [VERIFY, '--patience', '120'], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
   const code = await new Promise((done) => child.once('close', done));
   return code === 0 ? [] : [`verify ended with ${code}:\n${output}`];
 }
@@ -32,7 +41,8 @@ export async function sellOne(call, event, seat) {
   const { id, total } = held.body;
   const payment = { reference: `pay-${randomUUID()}`, ...total };
   const paid = await call('POST', `/v1/reservations/${id}/confirm`, { payment });
-  if (paid.status !== 200 && paid.status !== 202) return [`a payment after the fuzz was answered ${paid.status}`];
+  if (paid.status !== 200 && paid.status !== 202)
+    return [`a payment after the fuzz was answered ${paid.status}`];
   const end = Date.now() + LIMIT_MS;
   for (;;) {
     const tickets = await call('GET', `/v1/reservations/${id}/tickets`);

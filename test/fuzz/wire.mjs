@@ -18,7 +18,9 @@ function parse(bytes) {
     if (status < 200) continue;
     const headers = {};
     for (const line of lines)
-      headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line.slice(line.indexOf(':') + 1).trim();
+      headers[line.slice(0, line.indexOf(':')).toLowerCase()] = line
+        .slice(line.indexOf(':') + 1)
+        .trim();
     const body = headers['transfer-encoding'] === 'chunked' ? unchunk(rest) : rest;
     return { status, headers, body };
   }
@@ -40,7 +42,11 @@ function unchunk(bytes) {
  * Sends parts of a request one after the other, as far as the other side takes them, and reads until the connection ends.
  * @returns the answer, or null when the connection was closed without one
  */
-export async function exchange(apiUrl, parts, { limitMs = 30_000, pauseMs = 0, halfClose = false } = {}) {
+export async function exchange(
+  apiUrl,
+  parts,
+  { limitMs = 30_000, pauseMs = 0, halfClose = false } = {},
+) {
   const { hostname, port } = new URL(apiUrl);
   const socket = connect({ host: hostname, port: Number(port) });
   const chunks = [];
@@ -56,7 +62,10 @@ export async function exchange(apiUrl, parts, { limitMs = 30_000, pauseMs = 0, h
   if (halfClose) socket.end();
   const late = Symbol('late');
   const timer = new AbortController();
-  const result = await Promise.race([closed, delay(limitMs, late, { signal: timer.signal }).catch(() => undefined)]);
+  const result = await Promise.race([
+    closed,
+    delay(limitMs, late, { signal: timer.signal }).catch(() => undefined),
+  ]);
   timer.abort();
   socket.destroy();
   if (result === late) throw new Error(`no end of the connection within ${limitMs} ms`);

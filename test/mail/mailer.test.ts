@@ -1,4 +1,10 @@
-import { createMailer, MailNotTaken, MailRefused, type Mailer, type MailerOptions } from '../../src/mail/mailer';
+import {
+  createMailer,
+  MailNotTaken,
+  MailRefused,
+  type Mailer,
+  type MailerOptions,
+} from '../../src/mail/mailer';
 import { startSmtpDouble, type Replies, type SmtpDouble } from '../support/smtp-double';
 
 const closing: (() => unknown)[] = [];
@@ -11,7 +17,11 @@ async function setUp(
   options: Partial<MailerOptions> = {},
 ): Promise<{ server: SmtpDouble; mailer: Mailer }> {
   const server = await startSmtpDouble(replies);
-  const mailer = createMailer({ smtpUrl: server.url, from: 'Holdfast <tickets@holdfast.example>', ...options });
+  const mailer = createMailer({
+    smtpUrl: server.url,
+    from: 'Holdfast <tickets@holdfast.example>',
+    ...options,
+  });
   closing.push(
     () => server.close(),
     () => mailer.close(),
@@ -99,13 +109,16 @@ test.each<[string, Replies]>([
   ['speaks no SMTP', { RCPT: '999 what' }],
   ['speaks no SMTP after the mail', { '.': '999 what' }],
   ['has no such sender', { MAIL: '550 5.1.1 no such user' }],
-])('a server that %s says nothing of the address: it is worth another try', async (_what, replies) => {
-  const { mailer } = await setUp(replies);
-  const error = await failure(mailer.send(message()));
-  expect(error).toBeInstanceOf(MailNotTaken);
-  expect(error).toHaveProperty('answered', true);
-  expect(error).toHaveProperty('reply', expect.stringMatching(/^(?:5\d\d|999) /));
-});
+])(
+  'a server that %s says nothing of the address: it is worth another try',
+  async (_what, replies) => {
+    const { mailer } = await setUp(replies);
+    const error = await failure(mailer.send(message()));
+    expect(error).toBeInstanceOf(MailNotTaken);
+    expect(error).toHaveProperty('answered', true);
+    expect(error).toHaveProperty('reply', expect.stringMatching(/^(?:5\d\d|999) /));
+  },
+);
 
 test.each([
   '550 <ophelia@example.com> is unknown here',
@@ -144,7 +157,9 @@ test.each<[string, Replies]>([
 test('a mail that takes too long is given up, and its connections are not waited for', async () => {
   const replies: Replies = { '.': null };
   const { server, mailer } = await setUp(replies, { mailLimitMs: 3000 });
-  const errors = await Promise.all(Array.from({ length: 4 }, () => failure(mailer.send(message()))));
+  const errors = await Promise.all(
+    Array.from({ length: 4 }, () => failure(mailer.send(message()))),
+  );
   for (const error of errors) expect(error).not.toBeInstanceOf(MailRefused);
   delete replies['.'];
   await mailer.send(message());

@@ -35,7 +35,9 @@ const refund = (change: Partial<Parameters<typeof lateRefundMail>[0]> = {}) =>
   });
 
 /** The mail as it would go over the line, and as a mail program reads it. */
-async function deliver(mail: SendMailOptions): Promise<{ raw: string; mail: ParsedMail; header: string[] }> {
+async function deliver(
+  mail: SendMailOptions,
+): Promise<{ raw: string; mail: ParsedMail; header: string[] }> {
   const transport = createTransport({ streamTransport: true, buffer: true });
   const { message } = await transport.sendMail({ from: 'tickets@holdfast.example', ...mail });
   const raw = (message as Buffer).toString();
@@ -50,7 +52,9 @@ describe('the mail with the tickets', () => {
   test('has text, HTML, the PDF and the calendar entry', async () => {
     const { mail } = await deliver(tickets());
     expect(mail.subject).toBe('Your tickets: Hamlet; Prince, of Denmark');
-    expect((mail.to as AddressObject).value).toEqual([{ name: 'Ophelia Nováková', address: 'ophelia@example.com' }]);
+    expect((mail.to as AddressObject).value).toEqual([
+      { name: 'Ophelia Nováková', address: 'ophelia@example.com' },
+    ]);
     for (const body of [mail.text, String(mail.html)]) {
       for (const part of ['Dear Ophelia Nováková,', event.name, event.venue, reservationId])
         expect(body).toContain(part);
@@ -65,12 +69,17 @@ describe('the mail with the tickets', () => {
 
   test('names each seat and price when it knows them', async () => {
     const seat = { label: 'A-1', section: 'Stalls', row: 'A', number: 1, category: 'Stalls' };
-    const { mail } = await deliver(tickets({ tickets: [{ seat, price: { amount: 4500, currency: 'EUR' } }] }));
-    for (const body of [mail.text, mail.html]) expect(body).toContain('Stalls · Row A · Seat 1 – €45.00');
+    const { mail } = await deliver(
+      tickets({ tickets: [{ seat, price: { amount: 4500, currency: 'EUR' } }] }),
+    );
+    for (const body of [mail.text, mail.html])
+      expect(body).toContain('Stalls · Row A · Seat 1 – €45.00');
   });
 
   test('keeps the Message-ID it was given, a new one for each sending', async () => {
-    const [first, again, resent] = await Promise.all([tickets(), tickets(), tickets({ sequence: 1 })].map(deliver));
+    const [first, again, resent] = await Promise.all(
+      [tickets(), tickets(), tickets({ sequence: 1 })].map(deliver),
+    );
     expect(first!.mail.messageId).toMatch(/^<tickets\.[0-9a-f]{32}\.0@holdfast/);
     expect(again!.mail.messageId).toBe(first!.mail.messageId);
     expect(resent!.mail.messageId).toBe(first!.mail.messageId!.replace('.0@', '.1@'));
@@ -106,7 +115,9 @@ describe('the mail with the tickets', () => {
       expect(lines).toContain(line);
     }
     expect(await calendar({ sequence: 1 })).toEqual(lines);
-    expect(await calendar({ event: { ...event, venue: null } })).not.toContainEqual(expect.stringMatching(/^LOCATION/));
+    expect(await calendar({ event: { ...event, venue: null } })).not.toContainEqual(
+      expect.stringMatching(/^LOCATION/),
+    );
   });
 });
 
@@ -131,7 +142,10 @@ describe('the mail about a payment that came too late', () => {
 
 describe('names given by strangers', () => {
   const hostile = 'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>';
-  const stranger = { to: { ...to, name: hostile }, event: { ...event, name: hostile, venue: hostile } };
+  const stranger = {
+    to: { ...to, name: hostile },
+    event: { ...event, name: hostile, venue: hostile },
+  };
 
   test.each([
     ['tickets', () => tickets(stranger)],
@@ -141,21 +155,27 @@ describe('names given by strangers', () => {
     const names = header.map((line) => line.slice(0, line.indexOf(':')));
     expect(names).not.toContain('Bcc');
     expect(header.every((line) => /^[\w-]+: /.test(line))).toBe(true);
-    expect((mail.to as AddressObject).value.map(({ address }) => address)).toEqual(['ophelia@example.com']);
+    expect((mail.to as AddressObject).value.map(({ address }) => address)).toEqual([
+      'ophelia@example.com',
+    ]);
     expect(mail.subject).toContain('Eve Bcc: all@example.com <script>');
     expect(mail.html).not.toContain('<script');
     expect(mail.text).toContain('Dear Eve Bcc: all@example.com <script>alert(1)</script>,');
   });
 
   test('cannot write lines of the calendar entry', async () => {
-    const { mail } = await deliver(tickets({ event: { ...event, name: 'A\r\nEND:VEVENT\nURL:http://evil.example' } }));
+    const { mail } = await deliver(
+      tickets({ event: { ...event, name: 'A\r\nEND:VEVENT\nURL:http://evil.example' } }),
+    );
     const lines = mail.attachments[1]!.content.toString().split('\r\n');
     expect(lines.filter((line) => /^(END:VEVENT|URL)/.test(line))).toEqual(['END:VEVENT']);
   });
 
   test('are cut in the subject, not in the mail, and keep their script', async () => {
     const name = '漢字'.repeat(100);
-    const { mail } = await deliver(tickets({ event: { ...event, name }, to: { ...to, name: 'محمد 😀' } }));
+    const { mail } = await deliver(
+      tickets({ event: { ...event, name }, to: { ...to, name: 'محمد 😀' } }),
+    );
     expect(mail.subject).toBe(`Your tickets: ${name.slice(0, 119)}…`);
     expect(mail.text).toContain(name);
     expect((mail.to as AddressObject).value[0]!.name).toBe('محمد 😀');

@@ -21,7 +21,9 @@ beforeEach(async () => {
     request.setEncoding('utf8').on('data', (part: string) => (body += part));
     request.on('end', () => {
       asked.push({ path: request.url, body, key: request.headers['idempotency-key'] });
-      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+      response
+        .writeHead(answer.status, { 'content-type': 'application/json' })
+        .end(JSON.stringify(answer.body));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,8 +42,13 @@ const problem = (status: number, error: Record<string, string>) => ({ status, bo
 
 describe('The Stripe provider', () => {
   it('refunds the amount of each payment under a key of its own, the same at every try', async () => {
-    for (const reference of ['pi_1', 'pi_2', 'pi_1']) expect(await refund(reference)).toEqual({ kind: 'refunded' });
-    const [path, one, two] = ['/v1/refunds', 'payment_intent=pi_1&amount=4500', 'payment_intent=pi_2&amount=4500'];
+    for (const reference of ['pi_1', 'pi_2', 'pi_1'])
+      expect(await refund(reference)).toEqual({ kind: 'refunded' });
+    const [path, one, two] = [
+      '/v1/refunds',
+      'payment_intent=pi_1&amount=4500',
+      'payment_intent=pi_2&amount=4500',
+    ];
     expect(asked).toEqual([
       { path, body: one, key: 'refund:pi_1:4500' },
       { path, body: two, key: 'refund:pi_2:4500' },
@@ -50,14 +57,29 @@ describe('The Stripe provider', () => {
   });
 
   it('takes a charge that was refunded before for refunded', async () => {
-    answer = problem(400, { type: 'invalid_request_error', code: 'charge_already_refunded', message: 'Again?' });
+    answer = problem(400, {
+      type: 'invalid_request_error',
+      code: 'charge_already_refunded',
+      message: 'Again?',
+    });
     expect(await refund('ch_1')).toEqual({ kind: 'refunded' });
-    expect(asked).toEqual([{ path: '/v1/refunds', body: 'charge=ch_1&amount=4500', key: 'refund:ch_1:4500' }]);
+    expect(asked).toEqual([
+      { path: '/v1/refunds', body: 'charge=ch_1&amount=4500', key: 'refund:ch_1:4500' },
+    ]);
   });
 
   it.each([
-    ['that Stripe refuses', problem(404, { type: 'invalid_request_error', code: 'resource_missing', message: 'No' })],
-    ['that failed', { status: 200, body: { object: 'refund', status: 'failed', failure_reason: 'resource_missing' } }],
+    [
+      'that Stripe refuses',
+      problem(404, { type: 'invalid_request_error', code: 'resource_missing', message: 'No' }),
+    ],
+    [
+      'that failed',
+      {
+        status: 200,
+        body: { object: 'refund', status: 'failed', failure_reason: 'resource_missing' },
+      },
+    ],
   ])('tells the operator the reason of a refund %s', async (_what, refusal) => {
     answer = refusal;
     expect(await refund('pi_1')).toEqual({ kind: 'refused', reason: 'resource_missing' });
@@ -79,7 +101,9 @@ describe('The Stripe provider', () => {
   });
 
   it('does not ask Stripe for an amount that it cannot have taken', async () => {
-    expect(await refund('pi_1', { amount: 5124, currency: 'KWD' })).toMatchObject({ kind: 'refused' });
+    expect(await refund('pi_1', { amount: 5124, currency: 'KWD' })).toMatchObject({
+      kind: 'refused',
+    });
     expect(asked).toEqual([]);
   });
 });

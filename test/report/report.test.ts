@@ -89,7 +89,15 @@ describe('A report', () => {
 describe('Figures', () => {
   it('are summed up by nearest rank', () => {
     const values = Array.from({ length: 100 }, (_, index) => 100 - index);
-    expect(summarise(values)).toEqual({ count: 100, mean: 50.5, p50: 50, p95: 95, p99: 99, min: 1, max: 100 });
+    expect(summarise(values)).toEqual({
+      count: 100,
+      mean: 50.5,
+      p50: 50,
+      p95: 95,
+      p99: 99,
+      min: 1,
+      max: 100,
+    });
     expect(summarise([])).toMatchObject({ count: 0, mean: 0, p99: 0 });
     expect(percentile([7], 0.5)).toBe(7);
     expect(distributionCurve([3, 1])).toEqual([

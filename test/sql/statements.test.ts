@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { createDatabase, sql, type Database } from '../../src/db/database';
 import { readFunctions } from '../../src/db/migrate';
 import { createTestDatabase } from '../support/system';
-import { describeStatement, readStatements, typeProblems, type SourceStatement } from '../support/sql-statements';
+import {
+  describeStatement,
+  readStatements,
+  typeProblems,
+  type SourceStatement,
+} from '../support/sql-statements';
 
 const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
 const FUNCTIONS = join(__dirname, '../../migrations/functions');
@@ -53,9 +58,9 @@ describe('Every statement of the product', () => {
       'wrong (here): the statement returns no column "missing"',
       'wrong (here): the row type has no "total"',
     ]);
-    await expect(describeStatement(db.pool, { ...wrong, text: 'select nothing from reservations' })).rejects.toThrow(
-      'column "nothing" does not exist',
-    );
+    await expect(
+      describeStatement(db.pool, { ...wrong, text: 'select nothing from reservations' }),
+    ).rejects.toThrow('column "nothing" does not exist');
   });
 });
 
@@ -70,7 +75,9 @@ describe('Every function file', () => {
       Object.fromEntries(files.map(({ name, hash }) => [name, hash.toString('hex')])),
     );
     for (const { name, text } of files) {
-      expect([...text.matchAll(/^create or replace function (\w+)/gm)].map(([, made]) => made)).toEqual([name]);
+      expect(
+        [...text.matchAll(/^create or replace function (\w+)/gm)].map(([, made]) => made),
+      ).toEqual([name]);
     }
     expect(readdirSync(FUNCTIONS).length).toBeGreaterThan(10);
   });

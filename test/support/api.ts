@@ -143,9 +143,14 @@ export class ApiClient {
   }
 
   /** Holds seats and expects to get them. */
-  async held(event: string, seats: string[], options?: Parameters<ApiClient['hold']>[2]): Promise<Reservation> {
+  async held(
+    event: string,
+    seats: string[],
+    options?: Parameters<ApiClient['hold']>[2],
+  ): Promise<Reservation> {
     const answer = await this.hold(event, seats, options);
-    if (answer.status !== 201) throw new Error(`Not held: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 201)
+      throw new Error(`Not held: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -159,7 +164,10 @@ export class ApiClient {
     options: CallOptions = {},
   ) {
     const body = { payment: { reference, ...reservation.total } };
-    return this.call<Reservation>('POST', `/v1/reservations/${reservation.id}/confirm`, { body, ...options });
+    return this.call<Reservation>('POST', `/v1/reservations/${reservation.id}/confirm`, {
+      body,
+      ...options,
+    });
   }
 
   /** A payment by the Standard Webhooks rules, signed with their library. */
@@ -194,7 +202,11 @@ export class ApiClient {
   ) {
     const raw = JSON.stringify({ id, object: 'event', type, data: { object } });
     const signature = Stripe.webhooks.generateTestHeaderString({ payload: raw, secret, timestamp });
-    return this.call('POST', '/v1/webhooks/stripe', { key: null, raw, headers: { 'stripe-signature': signature } });
+    return this.call('POST', '/v1/webhooks/stripe', {
+      key: null,
+      raw,
+      headers: { 'stripe-signature': signature },
+    });
   }
 
   pay(reservation: Pick<Reservation, 'id' | 'total'>, reference: string = `pay-${randomUUID()}`) {
@@ -202,7 +214,8 @@ export class ApiClient {
   }
 
   async seats(event: string): Promise<Seat[]> {
-    return (await this.call<{ data: Seat[] }>('GET', `/v1/events/${event}/seats`, { key: null })).body.data;
+    return (await this.call<{ data: Seat[] }>('GET', `/v1/events/${event}/seats`, { key: null }))
+      .body.data;
   }
 
   async seatStatus(event: string, label: string): Promise<string> {
@@ -212,20 +225,27 @@ export class ApiClient {
   }
 
   async history(id: string, key = this.info.keys.operator): Promise<HistoryEntry[]> {
-    return (await this.call<Page<HistoryEntry>>('GET', `/v1/reservations/${id}/history?limit=200`, { key })).body.data;
+    return (
+      await this.call<Page<HistoryEntry>>('GET', `/v1/reservations/${id}/history?limit=200`, {
+        key,
+      })
+    ).body.data;
   }
 
   /** What was told of a reservation's payments, newest first. */
   async payments(reservation: string): Promise<Payment[]> {
     const path = `/v1/payments?reservation=${encodeURIComponent(reservation)}`;
-    return (await this.call<Page<Payment>>('GET', path, { key: this.info.keys.operator })).body.data;
+    return (await this.call<Page<Payment>>('GET', path, { key: this.info.keys.operator })).body
+      .data;
   }
 
   /** Waits for the tickets of a confirmed reservation. */
   async tickets(id: string, timeoutMs = PATIENCE_MS): Promise<Ticket[]> {
     return eventually(async () => {
       const key = this.info.keys.operator;
-      const answer = await this.call<{ data: Ticket[] }>('GET', `/v1/reservations/${id}/tickets`, { key });
+      const answer = await this.call<{ data: Ticket[] }>('GET', `/v1/reservations/${id}/tickets`, {
+        key,
+      });
       if (answer.status !== 200)
         throw new Error(`No tickets of ${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
       return answer.body.data;
@@ -233,7 +253,11 @@ export class ApiClient {
   }
 
   /** Holds seats and pays for them as a client that took the money itself. */
-  async sold(event: string, seats: string[], options?: Parameters<ApiClient['hold']>[2]): Promise<Reservation> {
+  async sold(
+    event: string,
+    seats: string[],
+    options?: Parameters<ApiClient['hold']>[2],
+  ): Promise<Reservation> {
     const held = await this.held(event, seats, options);
     const { status, body } = await this.confirm(held);
     // The API waits a few seconds for the actor, which may take longer on a busy machine.
@@ -261,7 +285,10 @@ export function refusal({ status, body }: Answer<unknown>): [number, unknown] {
 const PATIENCE_MS = 150_000;
 
 /** Tries until it does not throw; the last error is thrown when the time is over. */
-export async function eventually<T>(look: () => Promise<T> | T, timeoutMs = PATIENCE_MS): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T> | T,
+  timeoutMs = PATIENCE_MS,
+): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     try {

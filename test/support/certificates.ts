@@ -39,11 +39,34 @@ export function makeCertificates(): Certificates | { reason: string } {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-certificates-'));
   const config = join(folder, 'openssl.cnf');
   writeFileSync(config, CONFIG);
-  const authority = { certificate: join(folder, 'authority.pem'), key: join(folder, 'authority.key') };
+  const authority = {
+    certificate: join(folder, 'authority.pem'),
+    key: join(folder, 'authority.key'),
+  };
   const make = (extensions: string, signer?: typeof authority): typeof authority => {
-    const made = { certificate: join(folder, `${extensions}.pem`), key: join(folder, `${extensions}.key`) };
-    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    args.push('-config', config, '-extensions', extensions, '-subj', `/CN=holdfast-test-${extensions}`);
+    const made = {
+      certificate: join(folder, `${extensions}.pem`),
+      key: join(folder, `${extensions}.key`),
+    };
+    const args = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+    ];
+    args.push(
+      '-config',
+      config,
+      '-extensions',
+      extensions,
+      '-subj',
+      `/CN=holdfast-test-${extensions}`,
+    );
     args.push('-keyout', made.key, '-out', made.certificate);
     if (signer) args.push('-CA', signer.certificate, '-CAkey', signer.key);
     execFileSync('openssl', args, { stdio: 'pipe', timeout: 120_000 });
@@ -58,6 +81,8 @@ export function makeCertificates(): Certificates | { reason: string } {
       client: make('client', authority),
     };
   } catch (error) {
-    return { reason: `no certificates could be made with OpenSSL 3: ${(error as Error).message.split('\n')[0]}` };
+    return {
+      reason: `no certificates could be made with OpenSSL 3: ${(error as Error).message.split('\n')[0]}`,
+    };
   }
 }

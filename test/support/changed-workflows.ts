@@ -16,7 +16,9 @@ export async function changedWorkflows({ guarded }: { guarded: boolean }) {
   const file = join(folder, 'src/workflows/reservation.js');
   const source = readFileSync(file, 'utf8');
   const pause = `(0, _workflow.sleep)(50)`;
-  const step = guarded ? `if ((0, _workflow.patched)('pause-after-hold')) await ${pause};` : `await ${pause};`;
+  const step = guarded
+    ? `if ((0, _workflow.patched)('pause-after-hold')) await ${pause};`
+    : `await ${pause};`;
   const changed = source.replace(STEP, (found) => `${found} ${step}`);
   if (changed === source) throw new Error('The step to change is not where it was: mend STEP');
   writeFileSync(file, changed);
@@ -26,5 +28,9 @@ export async function changedWorkflows({ guarded }: { guarded: boolean }) {
   });
   const bundlePath = join(folder, 'src/workflow-bundle.js');
   writeFileSync(bundlePath, code);
-  return { folder, bundlePath, remove: async () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    bundlePath,
+    remove: async () => rmSync(folder, { recursive: true, force: true }),
+  };
 }

@@ -5,7 +5,9 @@ const NOT_YET_IN_THE_ROWS = 'reservation.held';
 function close(schema) {
   if (Array.isArray(schema)) return schema.map(close);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const closed = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, close(value)]));
+  const closed = Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => [name, close(value)]),
+  );
   if (closed.type === 'object' && closed.properties) closed.additionalProperties ??= false;
   const known = closed['x-extensible-enum'];
   if (Array.isArray(known) && !known.includes(NOT_YET_IN_THE_ROWS))

@@ -16,7 +16,8 @@ export interface EventStream {
 
 function parse(block: string): StreamEvent | null {
   const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line));
-  const valueOf = (name: string) => fields.filter((field) => field?.[1] === name).map((field) => field![2]);
+  const valueOf = (name: string) =>
+    fields.filter((field) => field?.[1] === name).map((field) => field![2]);
   const [event] = valueOf('event');
   if (event === undefined) return null;
   return { event, data: JSON.parse(valueOf('data').join('\n')) as StreamEvent['data'] };
@@ -24,7 +25,9 @@ function parse(block: string): StreamEvent | null {
 
 export async function openEventStream(url: string): Promise<EventStream> {
   const ending = new AbortController();
-  const response = await fetch(url, { signal: AbortSignal.any([ending.signal, AbortSignal.timeout(240_000)]) });
+  const response = await fetch(url, {
+    signal: AbortSignal.any([ending.signal, AbortSignal.timeout(240_000)]),
+  });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const known = new Map<string, string>();
   let buffer = '';
@@ -50,7 +53,8 @@ export async function openEventStream(url: string): Promise<EventStream> {
     contentType: response.headers.get('content-type'),
     next,
     async until(statuses) {
-      while (Object.entries(statuses).some(([label, status]) => known.get(label) !== status)) await next();
+      while (Object.entries(statuses).some(([label, status]) => known.get(label) !== status))
+        await next();
     },
     close: () => ending.abort(),
   };

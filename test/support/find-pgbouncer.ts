@@ -26,7 +26,9 @@ function run(
 function seen(file: string, libraryPath = ''): PgBouncerProgram | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const version = /PgBouncer (\S+)/.exec(run(file, ['--version'], { env: { LD_LIBRARY_PATH: libraryPath } }))?.[1];
+    const version = /PgBouncer (\S+)/.exec(
+      run(file, ['--version'], { env: { LD_LIBRARY_PATH: libraryPath } }),
+    )?.[1];
     return version === undefined ? undefined : { file, libraryPath, version };
   } catch {
     return undefined;
@@ -46,7 +48,13 @@ function download(packages: readonly string[], folder: string): string[] {
   const own = join(folder, 'apt');
   for (const part of ['lists', 'cache']) mkdirSync(join(own, part, 'partial'), { recursive: true });
   const options = ['-q', '-o', 'Acquire::http::Timeout=10', '-o', 'APT::Sandbox::User=root'];
-  const ownLists = [...options, '-o', `Dir::State::Lists=${own}/lists`, '-o', `Dir::Cache=${own}/cache`];
+  const ownLists = [
+    ...options,
+    '-o',
+    `Dir::State::Lists=${own}/lists`,
+    '-o',
+    `Dir::Cache=${own}/cache`,
+  ];
   const files = mkdtempSync(join(folder, 'packages-'));
   try {
     run('apt-get', [...options, 'download', ...packages], { cwd: files });
@@ -63,10 +71,13 @@ function fetchFromDebian(kept: string): PgBouncerProgram {
   try {
     const [program] = download(['pgbouncer'], aside);
     const depends = run('dpkg-deb', ['--field', program!, 'Depends']).split(/[,|]/);
-    const libraries = depends.map((one) => one.trim().split(' ')[0]!).filter((name) => /^lib(?!c6$)/.test(name));
+    const libraries = depends
+      .map((one) => one.trim().split(' ')[0]!)
+      .filter((name) => /^lib(?!c6$)/.test(name));
     const root = `${kept}.${process.pid}`;
     mkdirSync(root, { recursive: true });
-    for (const file of [program!, ...download(libraries, aside)]) run('dpkg-deb', ['--extract', file, root]);
+    for (const file of [program!, ...download(libraries, aside)])
+      run('dpkg-deb', ['--extract', file, root]);
     // Into place at once: a copy that is there is whole.
     if (existsSync(kept)) rmSync(kept, { recursive: true });
     renameSync(root, kept);
@@ -83,9 +94,13 @@ function fetchFromDebian(kept: string): PgBouncerProgram {
  * package. Waits for it, since a test file must know at once whether it can run.
  * @returns the program, or why there is none
  */
-export function findPgBouncer(env: NodeJS.ProcessEnv = process.env): PgBouncerProgram | { reason: string } {
+export function findPgBouncer(
+  env: NodeJS.ProcessEnv = process.env,
+): PgBouncerProgram | { reason: string } {
   if (env.PGBOUNCER_PATH)
-    return seen(env.PGBOUNCER_PATH) ?? { reason: `${env.PGBOUNCER_PATH} is no PgBouncer that runs` };
+    return (
+      seen(env.PGBOUNCER_PATH) ?? { reason: `${env.PGBOUNCER_PATH} is no PgBouncer that runs` }
+    );
   const kept = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast', 'pgbouncer');
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const folder of [...folders, '/usr/sbin']) {
@@ -96,7 +111,10 @@ export function findPgBouncer(env: NodeJS.ProcessEnv = process.env): PgBouncerPr
     return unpacked(kept) ?? fetchFromDebian(kept);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no apt-get or dpkg-deb' : message.trim().split('\n').slice(-1)[0];
+    const why =
+      code === 'ENOENT'
+        ? 'there is no apt-get or dpkg-deb'
+        : message.trim().split('\n').slice(-1)[0];
     return { reason: `no PgBouncer on this machine, and none could be had: ${why ?? ''}` };
   }
 }

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../../dev/chromium';
 import type { Services } from '../../dev/services';
-import { addressesOf, findKept, startTestServices, type TestServices } from '../../dev/test/services';
+import {
+  addressesOf,
+  findKept,
+  startTestServices,
+  type TestServices,
+} from '../../dev/test/services';
 
 declare global {
   /** What this run has started, to be stopped at its end; undefined where it uses kept services. */
@@ -22,7 +27,9 @@ async function startOwnServices(): Promise<TestServices> {
 
 /** Builds once; uses the kept services, or starts services for the whole run, on ports and in a folder of their own. */
 export default async function globalSetup(): Promise<void> {
-  execFileSync(process.execPath, [join(__dirname, '../../scripts/build.mjs')], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(__dirname, '../../scripts/build.mjs')], {
+    stdio: 'inherit',
+  });
   const services = findKept(progress) ?? (await startOwnServices());
   process.env.HOLDFAST_TEST_SERVICES = JSON.stringify(services);
   // What starts a browser in a test finds it as a worker does.

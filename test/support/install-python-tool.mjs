@@ -13,15 +13,22 @@ const STDIO = ['ignore', process.stderr, process.stderr];
 function findPython(name) {
   const recent = PYTHONS.find((python) => {
     try {
-      execFileSync(python, ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'], {
-        stdio: 'ignore',
-      });
+      execFileSync(
+        python,
+        ['-c', 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'],
+        {
+          stdio: 'ignore',
+        },
+      );
       return true;
     } catch {
       return false;
     }
   });
-  if (!recent) throw new Error(`${name} needs Python 3.11 or newer with its venv module (Debian: python3-venv)`);
+  if (!recent)
+    throw new Error(
+      `${name} needs Python 3.11 or newer with its venv module (Debian: python3-venv)`,
+    );
   return recent;
 }
 
@@ -37,7 +44,14 @@ export function installPythonTool(name, version) {
   mkdirSync(cache, { recursive: true });
   try {
     execFileSync(findPython(name), ['-m', 'venv', aside], { stdio: STDIO });
-    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `${name}==${version}`];
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      `${name}==${version}`,
+    ];
     execFileSync(join(aside, 'bin', 'python'), pip, { stdio: STDIO });
     if (!existsSync(python)) renameSync(aside, folder);
   } finally {

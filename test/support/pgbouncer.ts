@@ -30,18 +30,31 @@ export interface PgBouncer {
 }
 
 /** It runs as another user when we are root, who may not reach our cache: so it runs from a copy beside its settings. */
-function copyProgram(program: PgBouncerProgram, folder: string): { file: string; env: NodeJS.ProcessEnv } {
+function copyProgram(
+  program: PgBouncerProgram,
+  folder: string,
+): { file: string; env: NodeJS.ProcessEnv } {
   const file = join(folder, 'pgbouncer');
   cpSync(program.file, file);
   const libraries = program.libraryPath.split(delimiter).filter((one) => one !== '');
   const copies = libraries.map((_, index) => join(folder, `lib-${index}`));
-  libraries.forEach((library, index) => cpSync(library, copies[index]!, { recursive: true, verbatimSymlinks: true }));
+  libraries.forEach((library, index) =>
+    cpSync(library, copies[index]!, { recursive: true, verbatimSymlinks: true }),
+  );
   return { file, env: { LD_LIBRARY_PATH: copies.join(delimiter) } };
 }
 
-function writeSettings(folder: string, target: URL, port: number, serverConnections: number): string {
+function writeSettings(
+  folder: string,
+  target: URL,
+  port: number,
+  serverConnections: number,
+): string {
   const users = join(folder, 'users.txt');
-  const [user, password] = [target.username, target.password].map(decodeURIComponent) as [string, string];
+  const [user, password] = [target.username, target.password].map(decodeURIComponent) as [
+    string,
+    string,
+  ];
   writeFileSync(users, `"${user}" "${password}"\n`, { mode: 0o600 });
   const file = join(folder, 'pgbouncer.ini');
   const settings = {

@@ -33,7 +33,10 @@ await task.destroy();
 async function readQrCode(page, number) {
   const viewport = page.getViewport({ scale: Number(dpi) / 72 });
   // pdf.js brings its own canvas, and takes no other.
-  const { canvas, context } = document.canvasFactory.create(Math.round(viewport.width), Math.round(viewport.height));
+  const { canvas, context } = document.canvasFactory.create(
+    Math.round(viewport.width),
+    Math.round(viewport.height),
+  );
   await page.render({ canvas, canvasContext: context, viewport }).promise;
   if (pictures) writeFileSync(join(pictures, `page-${number}.png`), canvas.toBuffer('image/png'));
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
@@ -47,8 +50,10 @@ async function readGlyphs(page) {
   let missingGlyphs = 0;
   fnArray.forEach((operator, index) => {
     const [argument] = argsArray[index] ?? [];
-    if (operator === OPS.setFont) fonts.add(page.commonObjs.get(argument).name.replace(/^[A-Z]{6}\+/, ''));
-    if (operator === OPS.showText) missingGlyphs += argument.filter((glyph) => glyph.originalCharCode === 0).length;
+    if (operator === OPS.setFont)
+      fonts.add(page.commonObjs.get(argument).name.replace(/^[A-Z]{6}\+/, ''));
+    if (operator === OPS.showText)
+      missingGlyphs += argument.filter((glyph) => glyph.originalCharCode === 0).length;
   });
   return { fonts: [...fonts], missingGlyphs };
 }

@@ -36,7 +36,10 @@ export class ResponseSchemas {
   constructor(document: OpenApiDocument) {
     addFormats(this.ajv);
     // Shared schemas become one schema of their own, so that each answer's can be compiled alone.
-    const text = JSON.stringify(closeAnswers(document)).replaceAll('"#/components/schemas/', '"shared#/$defs/');
+    const text = JSON.stringify(closeAnswers(document)).replaceAll(
+      '"#/components/schemas/',
+      '"shared#/$defs/',
+    );
     this.document = JSON.parse(text) as OpenApiDocument;
     this.ajv.addSchema({ $id: 'shared', $defs: this.document.components.schemas });
     // Paths without parameters first: they win, as in the router.
@@ -54,14 +57,16 @@ export class ResponseSchemas {
     const what = `${method} ${path} answered ${status} ${contentType}`;
     const bare = path.split('?')[0]!;
     const template = this.templates.find(({ form }) => form.test(bare))?.template;
-    const operation = template === undefined ? undefined : this.document.paths[template]?.[method.toLowerCase()];
+    const operation =
+      template === undefined ? undefined : this.document.paths[template]?.[method.toLowerCase()];
     if (template === undefined || !operation) {
       // No operation: it can only be refused, in the form of every error.
       if (status >= 400) this.validate({ $ref: 'shared#/$defs/Problem' }, json, what);
       return;
     }
     const response = operation.responses[status];
-    if (!response) throw new Error(`${what}, which the document does not know: ${JSON.stringify(json)}`);
+    if (!response)
+      throw new Error(`${what}, which the document does not know: ${JSON.stringify(json)}`);
     const mediaType = contentType.split(';')[0]!.trim();
     if (!response.content) {
       if (mediaType !== '') throw new Error(`${what}, with a body that the document does not know`);
@@ -79,6 +84,8 @@ export class ResponseSchemas {
   private validate(schema: object, json: unknown, what: string): void {
     // Compiled once for each schema object.
     if (this.ajv.validate(schema, json)) return;
-    throw new Error(`${what}, not as its schema says: ${this.ajv.errorsText()} in ${JSON.stringify(json)}`);
+    throw new Error(
+      `${what}, not as its schema says: ${this.ajv.errorsText()} in ${JSON.stringify(json)}`,
+    );
   }
 }

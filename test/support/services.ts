@@ -7,7 +7,8 @@ import { eventually } from './api';
 /** The run's PostgreSQL, Temporal and mail catcher: found or started by the global set-up, shared by all test files. */
 export function testServices(): TestServices {
   const services = process.env.HOLDFAST_TEST_SERVICES;
-  if (services === undefined) throw new Error('There are no services: the global set-up has not run');
+  if (services === undefined)
+    throw new Error('There are no services: the global set-up has not run');
   return JSON.parse(services) as TestServices;
 }
 
@@ -17,7 +18,10 @@ export async function createTestNamespace(): Promise<string> {
   const connection = await Connection.connect({ address: testServices().temporalAddress });
   try {
     const { workflowService, operatorService } = connection;
-    await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: msToTs('1 day') });
+    await workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs('1 day'),
+    });
     // A namespace is known everywhere a moment after it was made.
     await eventually(() => operatorService.listSearchAttributes({ namespace }));
   } finally {

@@ -15,7 +15,12 @@ export interface SmtpDouble {
   close(): Promise<void>;
 }
 
-const ANSWERS: Replies = { greeting: '220 double', EHLO: '250 double', DATA: '354 go on', QUIT: '221 bye' };
+const ANSWERS: Replies = {
+  greeting: '220 double',
+  EHLO: '250 double',
+  DATA: '354 go on',
+  QUIT: '221 bye',
+};
 
 /** An SMTP server that answers as it is told, which real ones do only on bad days. */
 export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble> {

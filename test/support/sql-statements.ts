@@ -98,10 +98,15 @@ export function readStatements(folder: string): SourceStatement[] {
   };
   for (const file of program.getSourceFiles().filter(({ fileName }) => files.includes(fileName))) {
     const visit = (node: ts.Node): void => {
-      if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'sql') {
+      if (
+        ts.isCallExpression(node) &&
+        ts.isIdentifier(node.expression) &&
+        node.expression.text === 'sql'
+      ) {
         const name = nameOf(node);
         const line = file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-        if (name !== null) rows.set(name, { row: rowOf(node), place: `${relative(folder, file.fileName)}:${line}` });
+        if (name !== null)
+          rows.set(name, { row: rowOf(node), place: `${relative(folder, file.fileName)}:${line}` });
       }
       node.forEachChild(visit);
     };
@@ -109,7 +114,8 @@ export function readStatements(folder: string): SourceStatement[] {
   }
 
   return madeStatements(files).map(({ name, text }) => {
-    const known = rows.get(name) ?? [...rows].find(([head]) => head !== '' && name.startsWith(head))?.[1];
+    const known =
+      rows.get(name) ?? [...rows].find(([head]) => head !== '' && name.startsWith(head))?.[1];
     return { name, text, place: known?.place ?? 'unknown', row: known?.row ?? null };
   });
 }
@@ -130,7 +136,10 @@ function madeStatements(files: readonly string[]): { name: string; text: string 
     jest.dontMock('../../src/db/database');
     const { CHECKS } = jest.requireActual<typeof Verify>('../../src/db/verify');
     for (const { name, over, sql: text } of CHECKS) {
-      made.push({ name: `verify: ${name}`, text }, { name: `over: ${name}`, text: `select count(*) from ${over}` });
+      made.push(
+        { name: `verify: ${name}`, text },
+        { name: `over: ${name}`, text: `select count(*) from ${over}` },
+      );
     }
   });
   return made;
@@ -167,7 +176,10 @@ class Description implements Submittable {
 }
 
 /** The columns of a statement, by the server's own parser; it is not run. @throws what the server has against it */
-export async function describeStatement(pool: Pool, { text }: Pick<SourceStatement, 'text'>): Promise<Column[]> {
+export async function describeStatement(
+  pool: Pool,
+  { text }: Pick<SourceStatement, 'text'>,
+): Promise<Column[]> {
   const client = await pool.connect();
   try {
     const description = new Description(text);
@@ -178,23 +190,32 @@ export async function describeStatement(pool: Pool, { text }: Pick<SourceStateme
       [fields.map(({ dataTypeID }) => dataTypeID)],
     );
     const names = new Map(rows.map(({ oid, typname }) => [oid, typname]));
-    return fields.map(({ name, dataTypeID }) => ({ name, type: names.get(dataTypeID) ?? String(dataTypeID) }));
+    return fields.map(({ name, dataTypeID }) => ({
+      name,
+      type: names.get(dataTypeID) ?? String(dataTypeID),
+    }));
   } finally {
     client.release();
   }
 }
 
 /** What does not fit between a statement's row type and its columns. */
-export function typeProblems({ name, place, row }: SourceStatement, columns: readonly Column[]): string[] {
+export function typeProblems(
+  { name, place, row }: SourceStatement,
+  columns: readonly Column[],
+): string[] {
   if (row === null) return [];
   const where = `${name} (${place})`;
   const problems: string[] = [];
   for (const [property, wanted] of Object.entries(row)) {
     const column = columns.find((one) => one.name === property);
     if (!column) {
-      if (!wanted.endsWith('?')) problems.push(`${where}: the statement returns no column "${property}"`);
+      if (!wanted.endsWith('?'))
+        problems.push(`${where}: the statement returns no column "${property}"`);
     } else if (!TYPES[column.type]?.some((type) => type === wanted.replace('?', ''))) {
-      problems.push(`${where}: the column "${property}" is ${column.type}, its row type says ${wanted}`);
+      problems.push(
+        `${where}: the column "${property}" is ${column.type}, its row type says ${wanted}`,
+      );
     }
   }
   for (const column of columns) {

@@ -38,7 +38,10 @@ export async function createTestDatabase(): Promise<string> {
 
 /** Of kept services: a run leaves no database behind. */
 const dropTestDatabase = (url: string): Promise<void> =>
-  onServer('drop_database', `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`);
+  onServer(
+    'drop_database',
+    `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`,
+  );
 
 export async function startSystem(options: SystemOptions = {}): Promise<TestSystem> {
   const services = testServices();

@@ -38,11 +38,17 @@ export interface TemporalGateway {
   close(): Promise<void>;
 }
 
-const text = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
+const text = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
 
 /** Trailers that stand for the whole answer: a gRPC error without a body. */
 function refuse(stream: ServerHttp2Stream, code: number, message: string): void {
-  const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': code, 'grpc-message': message };
+  const headers = {
+    ':status': 200,
+    'content-type': 'application/grpc',
+    'grpc-status': code,
+    'grpc-message': message,
+  };
   stream.respond(headers, { endStream: true });
   stream.resume();
 }
@@ -54,7 +60,10 @@ const withoutPseudo = (headers: IncomingHttpHeaders): OutgoingHttpHeaders =>
  * Stands before a Temporal server as Temporal Cloud does: TLS always; a client certificate or an API key; namespaces named
  * in a header; the operator's service closed, so that search attributes are made elsewhere. What is allowed goes through.
  */
-export async function startTemporalGateway(address: string, options: GatewayOptions): Promise<TemporalGateway> {
+export async function startTemporalGateway(
+  address: string,
+  options: GatewayOptions,
+): Promise<TemporalGateway> {
   const { certificates, admits } = options;
   const calls: GatewayCall[] = [];
   const sessions = new Set<ServerHttp2Session>();
@@ -102,7 +111,8 @@ export async function startTemporalGateway(address: string, options: GatewayOpti
   });
   server.on('stream', (stream, headers) => {
     const path = headers[':path'] ?? '';
-    const client = (stream.session?.socket as TLSSocket).getPeerCertificate().subject as { CN?: string } | undefined;
+    const client = (stream.session?.socket as TLSSocket).getPeerCertificate().subject as
+      { CN?: string } | undefined;
     const call = {
       method: path.split('/').at(-1) ?? '',
       authorization: headers.authorization,

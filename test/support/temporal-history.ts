@@ -5,7 +5,8 @@ function textsOf(value: unknown, into: string[]): string[] {
   if (typeof value === 'string') into.push(value);
   else if (value instanceof Uint8Array) into.push(Buffer.from(value).toString('utf8'));
   else if (Array.isArray(value)) for (const item of value) textsOf(item, into);
-  else if (value !== null && typeof value === 'object') for (const item of Object.values(value)) textsOf(item, into);
+  else if (value !== null && typeof value === 'object')
+    for (const item of Object.values(value)) textsOf(item, into);
   return into;
 }
 
@@ -22,6 +23,7 @@ export async function everythingKeptOf(client: Client, workflowId: string): Prom
 /** The ids of all workflows of a namespace, closed ones too, as its (slightly late) list shows them. */
 export async function workflowIds(client: Client, query?: string): Promise<string[]> {
   const ids: string[] = [];
-  for await (const { workflowId } of client.workflow.list(query === undefined ? {} : { query })) ids.push(workflowId);
+  for await (const { workflowId } of client.workflow.list(query === undefined ? {} : { query }))
+    ids.push(workflowId);
   return ids;
 }

@@ -18,7 +18,13 @@ beforeAll(async () => {
   const url = await createTestDatabase();
   const env = { PATH: process.env.PATH, DATABASE_URL: url };
   execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], { env });
-  db = createDatabase({ url, pool: 3, prepared: false, applicationName: 'holdfast-test', queryTimeoutMs: 300_000 });
+  db = createDatabase({
+    url,
+    pool: 3,
+    prepared: false,
+    applicationName: 'holdfast-test',
+    queryTimeoutMs: 300_000,
+  });
   await fill(db, RESERVATIONS, { trusting: RESERVATIONS > 5000 });
 }, 600_000);
 afterAll(() => db.close());
@@ -32,7 +38,10 @@ async function findingsAfter(damage: readonly string[]): Promise<Map<string, str
     await runAll(tx, ['set local session_replication_role = replica', ...damage]);
     const wrong = (await runChecks(tx)).filter(({ total }) => total > 0);
     found = new Map(
-      wrong.map(({ name, findings }) => [name, findings.map(({ id, detail }) => `${id}: ${detail}`).join('\n')]),
+      wrong.map(({ name, findings }) => [
+        name,
+        findings.map(({ id, detail }) => `${id}: ${detail}`).join('\n'),
+      ]),
     );
     throw new RolledBack();
   };
@@ -65,7 +74,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'a held seat belongs to a held reservation, with the same end',
-    [`update seats set hold_ends_at = hold_ends_at + interval '1 hour' where label = 'held-000018-2'`],
+    [
+      `update seats set hold_ends_at = hold_ends_at + interval '1 hour' where label = 'held-000018-2'`,
+    ],
     'held-000018-2',
   ],
   ['a hold in force has all its seats', [FREE_SEATS('held-000018')], 'held-000018: held until'],
@@ -74,7 +85,11 @@ const DAMAGE: [string, string[], string][] = [
     [`delete from allocations where reservation_id = 'held-000018'`],
     'held-000018: held until',
   ],
-  ['a confirmed reservation owns all its seats', [FREE_SEATS('late-000009')], 'late-000009: confirmed at'],
+  [
+    'a confirmed reservation owns all its seats',
+    [FREE_SEATS('late-000009')],
+    'late-000009: confirmed at',
+  ],
   [
     'an ended reservation owns nothing',
     [`update allocations set released_at = null where reservation_id = 'expired-000010'`],
@@ -92,7 +107,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'a confirming payment is kept while its reservation is confirmed, and goes back when it is cancelled',
-    [`update payments set status = 'refunding', refund_reason = 'cancelled' where reference = 'pay-20'`],
+    [
+      `update payments set status = 'refunding', refund_reason = 'cancelled' where reference = 'pay-20'`,
+    ],
     'pay-20: payment pay-20 of 9000 EUR for reservation sold-000020 is refunding',
   ],
   [
@@ -176,7 +193,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'mails are owed only for what has happened',
-    [`insert into mails (reservation_id, kind, message_id) values ('expired-000010', 'tickets', 'wrong')`],
+    [
+      `insert into mails (reservation_id, kind, message_id) values ('expired-000010', 'tickets', 'wrong')`,
+    ],
     'expired-000010: mail',
   ],
   [
@@ -184,7 +203,11 @@ const DAMAGE: [string, string[], string][] = [
     [`update mails set reference = 'pay-16' where reference = 'pay-13'`],
     'toolate-000013: mail',
   ],
-  ['what has happened has its mail', [`delete from mails where reservation_id = 'sold-000020'`], 'sold-000020'],
+  [
+    'what has happened has its mail',
+    [`delete from mails where reservation_id = 'sold-000020'`],
+    'sold-000020',
+  ],
   [
     'what has happened has its mail',
     [`delete from mails where reference = 'pay-13'`],
@@ -207,7 +230,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     "a history begins with the hold, goes a legal way and ends at the reservation's status",
-    [`insert into history (reservation_id, type, actor) values ('sold-000020', 'reservation.expired', 'system')`],
+    [
+      `insert into history (reservation_id, type, actor) values ('sold-000020', 'reservation.expired', 'system')`,
+    ],
     'sold-000020: it is confirmed; its history begins with reservation.held and goes held > confirmed > expired',
   ],
   [
@@ -233,7 +258,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'a handled cancel has ended its reservation',
-    [`update inbox set reservation_id = 'held-000018' where kind = 'cancel' and reservation_id = 'cancelled-000014'`],
+    [
+      `update inbox set reservation_id = 'held-000018' where kind = 'cancel' and reservation_id = 'cancelled-000014'`,
+    ],
     'held-000018: inbox row',
   ],
   [
@@ -243,7 +270,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'an overdue hold is swept within two minutes',
-    [`update reservations set hold_ends_at = now() - interval '3 minutes' where id = 'held-000018'`],
+    [
+      `update reservations set hold_ends_at = now() - interval '3 minutes' where id = 'held-000018'`,
+    ],
     'held-000018: its hold ended at',
   ],
   [
@@ -259,7 +288,11 @@ const DAMAGE: [string, string[], string][] = [
     ],
     'stray: 1 EUR for reservation never-came-to-be',
   ],
-  ['an open hold has its actor', [`delete from outbox where subject = 'held-000018'`], 'held-000018: held since'],
+  [
+    'an open hold has its actor',
+    [`delete from outbox where subject = 'held-000018'`],
+    'held-000018: held since',
+  ],
   [
     'what comes for a reservation is handled',
     [
@@ -267,7 +300,11 @@ const DAMAGE: [string, string[], string][] = [
     ],
     'cancel for reservation sold-000020',
   ],
-  ['a refund is under way until it is done', [OLD_REFUND], 'pay-16: 9000 EUR for reservation undone-000016'],
+  [
+    'a refund is under way until it is done',
+    [OLD_REFUND],
+    'pay-16: 9000 EUR for reservation undone-000016',
+  ],
   [
     'a delivery is under way until it is done',
     [`update reservations set delivered_at = null where id = 'sold-000020'`],
@@ -307,7 +344,8 @@ describe('The checks of the database', () => {
     const startedAt = Date.now();
     const { ok, checks, notes } = await verifySystem(db, null, { patienceMs: 0 });
     const took = Date.now() - startedAt;
-    if (RESERVATIONS > 5000) process.stderr.write(`verified ${RESERVATIONS} reservations in ${took} ms\n`);
+    if (RESERVATIONS > 5000)
+      process.stderr.write(`verified ${RESERVATIONS} reservations in ${took} ms\n`);
     expect(checks.filter(({ violations }) => violations > 0)).toEqual([]);
     expect(ok).toBe(true);
     expect(notes).toEqual([]);
@@ -328,7 +366,10 @@ describe('The checks of the database', () => {
 
   it.each([
     ['an order to the relay', `insert into outbox (kind, subject) values ('refund', 'pay-16')`],
-    ['the reason that the provider gave', `update payments set refund_error = 'no money' where reference = 'pay-16'`],
+    [
+      'the reason that the provider gave',
+      `update payments set refund_error = 'no money' where reference = 'pay-16'`,
+    ],
     [
       'a fresh order by the sweep',
       `update payments set nudged_at = now(), received_at = now() - interval '30 minutes' where reference = 'pay-16'`,
@@ -345,7 +386,9 @@ describe('The checks of the database', () => {
           'set local session_replication_role = replica',
           `delete from tickets where code like 'sold-%'`,
         ]);
-        const result = (await runChecks(tx)).find(({ name }) => name.includes('one live ticket for each seat'))!;
+        const result = (await runChecks(tx)).find(({ name }) =>
+          name.includes('one live ticket for each seat'),
+        )!;
         expect(result.total).toBe(RESERVATIONS * 0.9);
         expect(result.findings).toHaveLength(50);
         throw new RolledBack();
@@ -371,7 +414,9 @@ const NOTHING_TO_SEE = new Set([
 
 it('What waits for a person is noted with its age, and is not wrong', async () => {
   const refuse = (value: string) =>
-    runAll(db, [`update mails set refused = ${value} where reservation_id = 'sold-000020' and sequence = 0`]);
+    runAll(db, [
+      `update mails set refused = ${value} where reservation_id = 'sold-000020' and sequence = 0`,
+    ]);
   await refuse(`'no such mailbox'`);
   const again = `insert into mails (reservation_id, kind, sequence, message_id, sent_at) values ('sold-000020', 'tickets', 1, 'again', now())`;
   try {
@@ -399,7 +444,10 @@ describe('Late work', () => {
   });
   const violations = async (view: TemporalView | null, patienceMs = 0) => {
     const { checks, notes } = await verifySystem(db, view, { patienceMs });
-    return { wrong: checks.filter((check) => check.violations > 0).map(({ findings }) => findings[0]!.id), notes };
+    return {
+      wrong: checks.filter((check) => check.violations > 0).map(({ findings }) => findings[0]!.id),
+      notes,
+    };
   };
 
   beforeEach(() => runAll(db, [`delete from outbox where subject = 'held-000018'`, ALL_ROLES]));
@@ -412,7 +460,10 @@ describe('Late work', () => {
   );
 
   it('is wrong when no workflow is at it', async () => {
-    expect(await violations(temporal(['settle:held-000019']))).toEqual({ wrong: ['held-000018'], notes: [] });
+    expect(await violations(temporal(['settle:held-000019']))).toEqual({
+      wrong: ['held-000018'],
+      notes: [],
+    });
   });
 
   it.each(['held-000018', 'settle:held-000018'])('is not wrong while %s runs', async (id) => {
@@ -420,10 +471,16 @@ describe('Late work', () => {
   });
 
   it('is not judged without Temporal, and waits while no worker runs', async () => {
-    const waiting = { wrong: [], notes: [expect.stringMatching(/^an open hold has its actor: 1 wait; only Temporal/)] };
+    const waiting = {
+      wrong: [],
+      notes: [expect.stringMatching(/^an open hold has its actor: 1 wait; only Temporal/)],
+    };
     expect(await violations(null)).toEqual(waiting);
     await runAll(db, ['delete from workers']);
-    const idle = { wrong: [], notes: [expect.stringMatching(/: 1 wait; no worker runs for relay, reservations$/)] };
+    const idle = {
+      wrong: [],
+      notes: [expect.stringMatching(/: 1 wait; no worker runs for relay, reservations$/)],
+    };
     expect(await violations(temporal([]))).toEqual(idle);
   });
 
@@ -448,12 +505,21 @@ describe('Late work', () => {
   });
 
   it('is missed also the other way round: actors that run for nothing', async () => {
-    const since = (minutes: number, id: string) => ({ id, startedAt: new Date(Date.now() - minutes * 60_000) });
+    const since = (minutes: number, id: string) => ({
+      id,
+      startedAt: new Date(Date.now() - minutes * 60_000),
+    });
     const atWork = [since(200, 'held-000018'), since(1, 'nobody-yet')];
     expect((await violations(temporal(['held-000018'], atWork))).wrong).toEqual([]);
 
-    const idle = [since(10, 'nobody-here'), since(200, 'sold-000020'), since(200, 'expired-000010')];
-    const { checks } = await verifySystem(db, temporal(['held-000018'], [...atWork, ...idle]), { patienceMs: 0 });
+    const idle = [
+      since(10, 'nobody-here'),
+      since(200, 'sold-000020'),
+      since(200, 'expired-000010'),
+    ];
+    const { checks } = await verifySystem(db, temporal(['held-000018'], [...atWork, ...idle]), {
+      patienceMs: 0,
+    });
     const [wrong, ...others] = checks.filter((check) => check.violations > 0);
     expect(others).toEqual([]);
     expect(wrong).toMatchObject({
@@ -461,6 +527,10 @@ describe('Late work', () => {
       looked: 5,
       violations: 3,
     });
-    expect(wrong!.findings.map(({ id }) => id).sort()).toEqual(['expired-000010', 'nobody-here', 'sold-000020']);
+    expect(wrong!.findings.map(({ id }) => id).sort()).toEqual([
+      'expired-000010',
+      'nobody-here',
+      'sold-000020',
+    ]);
   });
 });

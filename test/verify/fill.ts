@@ -78,7 +78,11 @@ export async function runAll(tx: Queryable, statements: readonly string[]): Prom
  * `expired-000010`, `toolate-000013`, `cancelled-000014`, `undone-000016`, `held-000018` and so on, two seats each.
  * @param options.trusting without triggers and foreign keys, for the large numbers
  */
-export async function fill(db: Database, reservations: number, { trusting = false } = {}): Promise<void> {
+export async function fill(
+  db: Database,
+  reservations: number,
+  { trusting = false } = {},
+): Promise<void> {
   await db.transaction(async (tx) => {
     if (trusting) await runAll(tx, ['set local session_replication_role = replica']);
     await tx.run(unnamed(PLAN), [reservations]);

@@ -29,9 +29,16 @@ describe('A worker is ready', () => {
   it('and says so over HTTP', async () => {
     let complaint: string | null = 'not yet';
     const health = { complaint: () => complaint };
-    const server = await serveHealth({ port: 0, host: '127.0.0.1', health, metrics: async () => 'figures 1\n' });
+    const server = await serveHealth({
+      port: 0,
+      host: '127.0.0.1',
+      health,
+      metrics: async () => 'figures 1\n',
+    });
     const get = async (path: string) => {
-      const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+      const response = await fetch(
+        `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+      );
       return [response.status, await response.text()];
     };
     expect(await get('/livez')).toEqual([200, '{"status":"ok"}']);
@@ -82,7 +89,9 @@ describe('The worker process', () => {
       );
     });
     other.close();
-    expect(err).toMatch(/^Settings METRICS_PORT and METRICS_HOST cannot be used: .*EADDRINUSE.*\n$/);
+    expect(err).toMatch(
+      /^Settings METRICS_PORT and METRICS_HOST cannot be used: .*EADDRINUSE.*\n$/,
+    );
     expect(code).toBe(1);
   });
 });

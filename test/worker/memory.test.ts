@@ -18,14 +18,19 @@ const CHURN = `
 
 /** @returns the most that a process's heap took, in bytes */
 function mostOf(before: string): number {
-  const printed = execFileSync(process.execPath, ['-e', `${before};${CHURN}`], { encoding: 'utf8', timeout: 240_000 });
+  const printed = execFileSync(process.execPath, ['-e', `${before};${CHURN}`], {
+    encoding: 'utf8',
+    timeout: 240_000,
+  });
   return Number(printed);
 }
 
 describe('the memory of a worker', () => {
   it('is handed out in the image as in npm run dev', () => {
     const settings = Object.entries(WORKER_ALLOCATOR).map(([name, value]) => `${name}=${value}`);
-    expect(readFileSync(join(project, 'Dockerfile'), 'utf8')).toContain(`ENV ${settings.join(' ')}\n`);
+    expect(readFileSync(join(project, 'Dockerfile'), 'utf8')).toContain(
+      `ENV ${settings.join(' ')}\n`,
+    );
   });
 
   it('is collected before the heap is a multiple of what it keeps', () => {

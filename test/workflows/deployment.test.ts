@@ -17,7 +17,7 @@ afterAll(() => system.stop());
 /** A worker of tomorrow's build, beside or instead of today's. */
 function startWorker(folder: string): ChildProcess {
   const { databaseUrl, temporalAddress, temporalNamespace } = system.info;
-  return spawn(process.execPath, [join(folder, 'worker/main.js')], {
+  return spawn(process.execPath, [join(folder, 'src/worker/main.js')], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
       PATH: process.env.PATH,
@@ -55,7 +55,9 @@ describe('A running reservation', () => {
       // The one that began before the change goes on without its new step; the one after has it.
       const stepsOf = async (id: string) => {
         const { events } = await system.temporal.workflow.getHandle(id).fetchHistory();
-        return (events ?? []).filter((one) => one.markerRecordedEventAttributes?.markerName === 'core_patch').length;
+        return (events ?? []).filter(
+          (one) => one.markerRecordedEventAttributes?.markerName === 'core_patch',
+        ).length;
       };
       expect(await stepsOf(before.id)).toBe(0);
       expect(await stepsOf(after.id)).toBe(1);

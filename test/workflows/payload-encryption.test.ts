@@ -8,7 +8,9 @@ describe('With a payload key', () => {
   let system: TestSystem;
   let api: ApiClient;
   beforeAll(async () => {
-    system = await startSystem({ childEnv: { PAYLOAD_ENCRYPTION_KEY: randomBytes(32).toString('base64') } });
+    system = await startSystem({
+      childEnv: { PAYLOAD_ENCRYPTION_KEY: randomBytes(32).toString('base64') },
+    });
     api = new ApiClient(system.info);
   });
   afterAll(() => system.stop());

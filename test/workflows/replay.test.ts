@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { bundleWorkflowCode, DefaultLogger, Worker, type ReplayResult } from '@temporalio/worker';
-import { resendWorkflowId, refundWorkflowId, settlementWorkflowId, SIGNALS } from '../../src/contracts/reservation';
+import {
+  resendWorkflowId,
+  refundWorkflowId,
+  settlementWorkflowId,
+  SIGNALS,
+} from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 import { changedWorkflows } from '../support/changed-workflows';
@@ -98,7 +103,10 @@ if (process.env.UPDATE_HISTORIES) {
       const delivered = async (id: string) => {
         await api.until(id, 'confirmed');
         await eventually(async () => {
-          const history = await api.call<{ data: { type: string }[] }>('GET', `/v1/reservations/${id}/history`);
+          const history = await api.call<{ data: { type: string }[] }>(
+            'GET',
+            `/v1/reservations/${id}/history`,
+          );
           expect(history.body.data.map((entry) => entry.type)).toContain('tickets.mailed');
         });
       };
@@ -118,11 +126,18 @@ if (process.env.UPDATE_HISTORIES) {
 
       const bySignal = await api.held(long, ['A-4']);
       const handle = system.temporal.workflow.getHandle(bySignal.id);
-      await eventually(() => handle.signal(SIGNALS.paymentConfirmed, { reference: 'by-hand-1', ...bySignal.total }));
+      await eventually(() =>
+        handle.signal(SIGNALS.paymentConfirmed, { reference: 'by-hand-1', ...bySignal.total }),
+      );
       await keep('confirmed-by-signal', bySignal.id);
 
       const wrong = await api.held(long, ['A-5']);
-      await api.standard({ reservation: wrong.id, reference: 'too-little', amount: 1, currency: 'EUR' });
+      await api.standard({
+        reservation: wrong.id,
+        reference: 'too-little',
+        amount: 1,
+        currency: 'EUR',
+      });
       await delay(1500);
       await api.pay(wrong);
       await keep('wrong-amount-then-right', wrong.id);
@@ -155,7 +170,8 @@ if (process.env.UPDATE_HISTORIES) {
       const [run] = await eventually(async () => {
         const runs = [];
         const query = `WorkflowType = 'housekeeping' AND ExecutionStatus = 'Completed'`;
-        for await (const info of system.temporal.workflow.list({ query })) runs.push(info.workflowId);
+        for await (const info of system.temporal.workflow.list({ query }))
+          runs.push(info.workflowId);
         expect(runs.length).toBeGreaterThan(0);
         return runs;
       });

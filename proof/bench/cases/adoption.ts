@@ -4,7 +4,13 @@ import type { Bench, Case, Figures } from '../case';
 import { readHistory } from '../histories';
 import { scaled } from '../holds';
 import { withLifecycles, type LifecycleTestbed } from '../lifecycle-testbed';
-import { endLifecycles, baselineLifecycles, ourLifecycles, type Lifecycle, type Lifecycles } from '../lifecycles';
+import {
+  endLifecycles,
+  baselineLifecycles,
+  ourLifecycles,
+  type Lifecycle,
+  type Lifecycles,
+} from '../lifecycles';
 import { takeTurns } from '../turns';
 
 const LIFECYCLES = 40;
@@ -67,11 +73,16 @@ async function measure(
 /** When the first and the second activity of a lifecycle were completed. */
 async function completed({ temporal }: Bench, id: string): Promise<[number, number]> {
   const [first, second] = (await readHistory(temporal, id)).completedAtMs;
-  if (first === undefined || second === undefined) throw new Error(`${id} was not confirmed by its actor`);
+  if (first === undefined || second === undefined)
+    throw new Error(`${id} was not confirmed by its actor`);
   return [first, second];
 }
 
-async function measureBoth(bench: Bench, round: number, { baseline, watcher }: LifecycleTestbed): Promise<Figures> {
+async function measureBoth(
+  bench: Bench,
+  round: number,
+  { baseline, watcher }: LifecycleTestbed,
+): Promise<Figures> {
   const count = scaled(bench, LIFECYCLES);
   const figures: Figures = {};
   await takeTurns(bench, round, [
@@ -85,7 +96,10 @@ async function measureBoth(bench: Bench, round: number, { baseline, watcher }: L
     {
       of: 'baseline',
       async measure() {
-        Object.assign(figures, await measure(bench, 'baseline', baselineLifecycles(baseline, count), 'asking'));
+        Object.assign(
+          figures,
+          await measure(bench, 'baseline', baselineLifecycles(baseline, count), 'asking'),
+        );
       },
     },
   ]);
@@ -100,13 +114,16 @@ export const adoption: Case = {
   ownStackOnly: true,
   targets: [
     {
-      title: 'from 201 to the hold adopted, relative to temporal: from the start to its first activity (p50)',
+      title:
+        'from 201 to the hold adopted, relative to temporal: from the start to its first activity (p50)',
       of: ({ oursAdoptedP50Ms, baselineAdoptedP50Ms }) => oursAdoptedP50Ms! / baselineAdoptedP50Ms!,
       atMost: 2,
     },
     {
-      title: 'from the webhook to confirmed, relative to temporal: from the signal to its second activity (p50)',
-      of: ({ oursConfirmedP50Ms, baselineConfirmedP50Ms }) => oursConfirmedP50Ms! / baselineConfirmedP50Ms!,
+      title:
+        'from the webhook to confirmed, relative to temporal: from the signal to its second activity (p50)',
+      of: ({ oursConfirmedP50Ms, baselineConfirmedP50Ms }) =>
+        oursConfirmedP50Ms! / baselineConfirmedP50Ms!,
       atMost: 2,
     },
   ],

@@ -3,7 +3,14 @@ import { sql } from '../../product';
 import type { Chart } from '../../report/charts';
 import { summarise } from '../../report/statistics';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
-import { expectStatuses, holdOurs, makeBuyers, perSecond, scaled, type BuyerRequest } from '../holds';
+import {
+  expectStatuses,
+  holdOurs,
+  makeBuyers,
+  perSecond,
+  scaled,
+  type BuyerRequest,
+} from '../holds';
 import { endLifecycles } from '../lifecycles';
 
 const QUIET = { holds: 200, everyMs: 100 };
@@ -49,7 +56,8 @@ function monitorBacklog({ db }: Bench, { id }: BenchEvent): BacklogMonitor {
       const { held, waiting } = row!;
       samples.push({ atMs, waiting, adopted: held - waiting });
       if (waiting === 0 && atMs > endedAtMs) return;
-      if (atMs > endedAtMs + DRAIN_TIMEOUT_MS) throw new Error(`${waiting} holds wait ten minutes after the burst`);
+      if (atMs > endedAtMs + DRAIN_TIMEOUT_MS)
+        throw new Error(`${waiting} holds wait ten minutes after the burst`);
       await delay(SAMPLE_MS);
     }
   };
@@ -70,7 +78,8 @@ export function longestPauseMs(samples: readonly Sample[]): number {
   let [longest, since] = [0, samples[0]?.atMs ?? 0];
   for (const [index, { atMs, adopted }] of samples.entries()) {
     const before = samples[index - 1];
-    if (before?.waiting !== 0 && before?.adopted === adopted) longest = Math.max(longest, atMs - since);
+    if (before?.waiting !== 0 && before?.adopted === adopted)
+      longest = Math.max(longest, atMs - since);
     else since = atMs;
   }
   return longest;
@@ -78,7 +87,9 @@ export function longestPauseMs(samples: readonly Sample[]): number {
 
 /** The backlog, read from /metrics. */
 async function readMetric({ apiUrl, keys }: Bench): Promise<number> {
-  const answer = await fetch(`${apiUrl}/metrics`, { headers: { authorization: `Bearer ${keys.operator}` } });
+  const answer = await fetch(`${apiUrl}/metrics`, {
+    headers: { authorization: `Bearer ${keys.operator}` },
+  });
   const line = (await answer.text()).split('\n').find((one) => one.startsWith(`${METRIC} `));
   if (line === undefined) throw new Error(`there is no ${METRIC} in /metrics`);
   return Number(line.split(' ')[1]);
@@ -100,7 +111,11 @@ function chartOf(samples: readonly Sample[]): Chart {
   };
 }
 
-async function holdPaced(bench: Bench, buyers: readonly BuyerRequest[], everyMs: number): Promise<number> {
+async function holdPaced(
+  bench: Bench,
+  buyers: readonly BuyerRequest[],
+  everyMs: number,
+): Promise<number> {
   const result = await holdOurs(bench, buyers, { connections: CONNECTIONS, everyMs });
   expectStatuses(result, { 201: buyers.length });
   return summarise(result.ms).p99;

@@ -1,6 +1,14 @@
 import type { Bench, Case, Figures } from '../case';
 import { countHeld } from '../fixtures';
-import { expectStatuses, holdKoa, holdOurs, holdSql, makeBuyers, perSecond, scaled } from '../holds';
+import {
+  expectStatuses,
+  holdKoa,
+  holdOurs,
+  holdSql,
+  makeBuyers,
+  perSecond,
+  scaled,
+} from '../holds';
 import type { BuyerRequest } from '../holds';
 import { summarise } from '../../report/statistics';
 import { takeTurns } from '../turns';
@@ -8,11 +16,15 @@ import { takeTurns } from '../turns';
 const SEATS = 5_000;
 
 /** Makes an event and a buyer for each of its seats. @throws Error unless every seat is held after `sell` */
-async function withNewEvent(bench: Bench, sell: (buyers: BuyerRequest[]) => Promise<void>): Promise<void> {
+async function withNewEvent(
+  bench: Bench,
+  sell: (buyers: BuyerRequest[]) => Promise<void>,
+): Promise<void> {
   const event = await bench.makeEvent(scaled(bench, SEATS));
   await sell(makeBuyers(event, event.labels));
   const held = await countHeld(bench.db, event);
-  if (held !== event.labels.length) throw new Error(`${held} of ${event.labels.length} seats are held`);
+  if (held !== event.labels.length)
+    throw new Error(`${held} of ${event.labels.length} seats are held`);
 }
 
 async function measure(bench: Bench, round: number, connections: number): Promise<Figures> {

@@ -21,7 +21,8 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
     const buyers = makeBuyers(event, wishes(event, scaled(bench, BUYERS, AT_ONCE)));
     const result = await send(bench, buyers, { connections: AT_ONCE });
     await expectOneWinnerEach(bench.db, event, buyers, result);
-    const of = (status: number) => result.ms.filter((_, index) => result.statuses[index] === status);
+    const of = (status: number) =>
+      result.ms.filter((_, index) => result.statuses[index] === status);
     figures[`${name}PerSecond`] = perSecond(buyers.length, result.wallMs);
     figures[`${name}LosersP50Ms`] = summarise(of(409)).p50;
     figures[`${name}WinnersP50Ms`] = summarise(of(201)).p50;

@@ -21,7 +21,10 @@ const countActors = async ({ temporal }: Bench, { slug }: BenchEvent): Promise<n
   ).count;
 
 /** Waits until every sold seat has its actor. @returns how long that took, and how many actors there are a while later */
-async function waitForActors(bench: Bench, event: BenchEvent): Promise<{ adoptedMs: number; actors: number }> {
+async function waitForActors(
+  bench: Bench,
+  event: BenchEvent,
+): Promise<{ adoptedMs: number; actors: number }> {
   const started = performance.now();
   let adoptedMs = 0;
   while ((await countActors(bench, event)) < event.labels.length) {
@@ -62,8 +65,18 @@ export const flood: Case = {
   title: '10,000 buyers, 500 seats, 200 at a time',
   rounds: 2,
   targets: [
-    { title: 'share of the seats sold', of: (f) => f.soldCount! / f.seatCount!, atLeast: 1, atMost: 1 },
-    { title: 'workflows started per sold seat', of: (f) => f.actorCount! / f.soldCount!, atLeast: 1, atMost: 1 },
+    {
+      title: 'share of the seats sold',
+      of: (f) => f.soldCount! / f.seatCount!,
+      atLeast: 1,
+      atMost: 1,
+    },
+    {
+      title: 'workflows started per sold seat',
+      of: (f) => f.actorCount! / f.soldCount!,
+      atLeast: 1,
+      atMost: 1,
+    },
     { title: 'seconds until every hold had its actor', of: ({ adoptedMs }) => adoptedMs! / 1000 },
   ],
   measure,

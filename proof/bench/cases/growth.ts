@@ -2,7 +2,12 @@ import { startExtraApi, type ExtraApi } from '../extra-api';
 import type { Bench, Case, Figures } from '../case';
 import type { Database } from '../../product';
 import { countHeld, endHolds, insertEvent } from '../fixtures';
-import { openPrefilled, vacuumTables, prefilledDatabase, type Prefill } from '../prefilled-database';
+import {
+  openPrefilled,
+  vacuumTables,
+  prefilledDatabase,
+  type Prefill,
+} from '../prefilled-database';
 import { expectStatuses, holdOurs, makeBuyers, scaled } from '../holds';
 import { median } from '../judge';
 import { summarise } from '../../report/statistics';
@@ -44,7 +49,9 @@ async function startDeployment(bench: Bench, prefill: Prefill): Promise<Deployme
 async function burst(bench: Bench, { db, api }: Deployment): Promise<number> {
   const event = await insertEvent(db, scaled(bench, HOLDS));
   const buyers = makeBuyers(event, event.labels);
-  const result = await holdOurs({ ...bench, apiUrl: api.url }, buyers, { connections: CONNECTIONS });
+  const result = await holdOurs({ ...bench, apiUrl: api.url }, buyers, {
+    connections: CONNECTIONS,
+  });
   expectStatuses(result, { 201: buyers.length });
   if ((await countHeld(db, event)) !== buyers.length) throw new Error('not every seat is held');
   await endHolds(db, event);

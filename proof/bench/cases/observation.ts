@@ -15,12 +15,16 @@ async function burst(bench: Bench, { url }: ExtraApi, size: number): Promise<num
   return perSecond(buyers.length, result.wallMs);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function measure(bench: Bench, round: number): Promise<Figures> {
   const shipped = await startExtraApi(bench, 'shipped');
   try {
-    const silent = await startExtraApi(bench, 'silent', { env: { LOG_LEVEL: 'silent' }, withoutMetrics: true });
+    const silent = await startExtraApi(bench, 'silent', {
+      env: { LOG_LEVEL: 'silent' },
+      withoutMetrics: true,
+    });
     try {
       for (const api of [shipped, silent]) await burst(bench, api, WARM_UP);
       const rates = new Map<ExtraApi, number[]>([
@@ -34,7 +38,10 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
         measure: async () => void rates.get(api)!.push(await burst(bench, api, HOLDS)),
       }));
       await takeTurns(bench, round, turns);
-      return { shippedPerSecond: mean(rates.get(shipped)!), silentPerSecond: mean(rates.get(silent)!) };
+      return {
+        shippedPerSecond: mean(rates.get(shipped)!),
+        silentPerSecond: mean(rates.get(silent)!),
+      };
     } finally {
       await silent.stop();
     }

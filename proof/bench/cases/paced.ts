@@ -13,10 +13,14 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
   const figures: Figures = {};
   const one = (send: typeof holdOurs, name: string) => async () => {
     const event = await bench.makeEvent(scaled(bench, HOLDS));
-    const result = await send(bench, makeBuyers(event, event.labels), { connections: CONNECTIONS, everyMs: EVERY_MS });
+    const result = await send(bench, makeBuyers(event, event.labels), {
+      connections: CONNECTIONS,
+      everyMs: EVERY_MS,
+    });
     expectStatuses(result, { 201: event.labels.length });
     const held = await countHeld(bench.db, event);
-    if (held !== event.labels.length) throw new Error(`${held} of ${event.labels.length} seats are held`);
+    if (held !== event.labels.length)
+      throw new Error(`${held} of ${event.labels.length} seats are held`);
     const { p50, p95 } = summarise(result.ms);
     figures[`${name}P50Ms`] = p50;
     figures[`${name}P95Ms`] = p95;
@@ -33,6 +37,12 @@ export const paced: Case = {
   id: 'paced',
   title: 'One hold every 200 ms',
   rounds: 3,
-  targets: [{ title: 'p50, relative to koa', of: ({ oursP50Ms, koaP50Ms }) => oursP50Ms! / koaP50Ms!, atMost: 1.5 }],
+  targets: [
+    {
+      title: 'p50, relative to koa',
+      of: ({ oursP50Ms, koaP50Ms }) => oursP50Ms! / koaP50Ms!,
+      atMost: 1.5,
+    },
+  ],
   measure,
 };

@@ -1,6 +1,14 @@
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { countHeld } from '../fixtures';
-import { expectStatuses, holdOurs, holdSql, makeBuyers, perSecond, selectKoa, scaled } from '../holds';
+import {
+  expectStatuses,
+  holdOurs,
+  holdSql,
+  makeBuyers,
+  perSecond,
+  selectKoa,
+  scaled,
+} from '../holds';
 import { summarise } from '../../report/statistics';
 import { takeTurns } from '../turns';
 
@@ -18,7 +26,9 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
   await bench.quiesce();
   await bench.withoutRelay(() => holdSql(bench, makeBuyers(event, event.labels), CONNECTIONS));
   const ours = async (): Promise<void> => {
-    const result = await holdOurs(bench, makeBuyers(event, cycle(event, count)), { connections: CONNECTIONS });
+    const result = await holdOurs(bench, makeBuyers(event, cycle(event, count)), {
+      connections: CONNECTIONS,
+    });
     expectStatuses(result, { 409: count });
     figures.oursPerSecond = perSecond(count, result.wallMs);
     figures.oursP50Ms = summarise(result.ms).p50;

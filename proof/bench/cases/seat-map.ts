@@ -16,9 +16,11 @@ async function readMapOnce({ apiUrl }: Bench, event: BenchEvent): Promise<string
   const answer = await fetch(apiUrl + pathOf(event), { headers: GZIP });
   const { data } = (await answer.json()) as { data: { label: string; status: string }[] };
   const etag = answer.headers.get('etag');
-  if (answer.headers.get('content-encoding') !== 'gzip' || etag === null) throw new Error('the map is not compressed');
+  if (answer.headers.get('content-encoding') !== 'gzip' || etag === null)
+    throw new Error('the map is not compressed');
   const free = data.filter(({ status }) => status === 'available').length;
-  if (free !== event.labels.length) throw new Error(`the map shows ${free} of ${event.labels.length} seats free`);
+  if (free !== event.labels.length)
+    throw new Error(`the map shows ${free} of ${event.labels.length} seats free`);
   return etag;
 }
 
@@ -27,7 +29,11 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
   const event = await bench.makeEvent(scaled(bench, SEATS));
   const etag = await readMapOnce(bench, event);
   const readMap = (count: number, headers: Record<string, string>): Promise<LoadResult> => {
-    const requests = Array.from({ length: count }, () => ({ method: 'GET', path: pathOf(event), headers }));
+    const requests = Array.from({ length: count }, () => ({
+      method: 'GET',
+      path: pathOf(event),
+      headers,
+    }));
     return bench.load.run({ baseUrl: bench.apiUrl, requests, connections: CONNECTIONS });
   };
   const unchanged = async (): Promise<void> => {

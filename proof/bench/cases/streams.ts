@@ -25,12 +25,17 @@ const HELD_AT = sql(
 );
 
 /** How long each change took to each listener. @throws Error when one is missing or wrong */
-async function delaysOf(bench: Bench, { id }: BenchEvent, arrivals: readonly Arrivals[]): Promise<Float64Array> {
+async function delaysOf(
+  bench: Bench,
+  { id }: BenchEvent,
+  arrivals: readonly Arrivals[],
+): Promise<Float64Array> {
   const held = await bench.db.rows<{ label: string; at_ms: number }>(HELD_AT, [id]);
   const bySeat = new Map<string, Arrivals>();
   for (const one of arrivals) {
     for (const { label, status } of one.seats) {
-      if (status !== 'held') throw new Error(`the stream says ${status} for ${label}, expected held`);
+      if (status !== 'held')
+        throw new Error(`the stream says ${status} for ${label}, expected held`);
       bySeat.set(label, one);
     }
   }
@@ -44,7 +49,10 @@ async function delaysOf(bench: Bench, { id }: BenchEvent, arrivals: readonly Arr
   ).sort();
 }
 
-async function hold(bench: Bench, event: BenchEvent): Promise<{ p50: number; p99: number; end: () => Promise<void> }> {
+async function hold(
+  bench: Bench,
+  event: BenchEvent,
+): Promise<{ p50: number; p99: number; end: () => Promise<void> }> {
   const buyers = makeBuyers(event, event.labels);
   const result = await holdOurs(bench, buyers, { connections: CONNECTIONS, everyMs: EVERY_MS });
   expectStatuses(result, { 201: buyers.length });
@@ -113,7 +121,8 @@ export const streams: Case = {
   ],
   async measure(bench, round) {
     const figures: Figures = {};
-    const take = (measure: typeof alone) => async () => void Object.assign(figures, await measure(bench));
+    const take = (measure: typeof alone) => async () =>
+      void Object.assign(figures, await measure(bench));
     await takeTurns(bench, round, [
       { of: 'ours', measure: take(withListeners) },
       { of: 'ours', measure: take(alone) },

@@ -26,18 +26,26 @@ async function expectSold({ db }: Bench, { id, labels }: BenchEvent): Promise<vo
   const [row] = await db.rows<{ confirmed: number; sold: number; waiting: number }>(SOLD, [id]);
   const { confirmed, sold, waiting } = row!;
   if (confirmed !== labels.length || sold !== labels.length || waiting > 0) {
-    throw new Error(`of ${labels.length}: ${confirmed} confirmed, ${sold} sold, ${waiting} still in the outbox`);
+    throw new Error(
+      `of ${labels.length}: ${confirmed} confirmed, ${sold} sold, ${waiting} still in the outbox`,
+    );
   }
 }
 
 /** Milliseconds of processor time for one lifecycle, by process and in total. */
 function cpuFigures(side: string, spent: Record<string, number>, count: number): Figures {
   const all = Object.values(spent).reduce((sum, ms) => sum + ms, 0);
-  const parts = Object.entries(spent).map(([name, ms]) => [`${side}${name}CpuMs`, ms / count] as const);
+  const parts = Object.entries(spent).map(
+    ([name, ms]) => [`${side}${name}CpuMs`, ms / count] as const,
+  );
   return { ...Object.fromEntries(parts), [`${side}CpuMs`]: all / count };
 }
 
-async function measureOurs(bench: Bench, { watcher }: LifecycleTestbed, count: number): Promise<Figures> {
+async function measureOurs(
+  bench: Bench,
+  { watcher }: LifecycleTestbed,
+  count: number,
+): Promise<Figures> {
   const event = await bench.makeEvent(count);
   const lifecycles = await ourLifecycles(bench, event, watcher, PACE.inFlight);
   const { api, workers, temporal, postgres } = bench.stack.pids();
@@ -50,10 +58,18 @@ async function measureOurs(bench: Bench, { watcher }: LifecycleTestbed, count: n
   await expectSold(bench, event);
   const oursEvents = await countEvents(bench.temporal, lifecycles);
   await endLifecycles(bench, lifecycles.all);
-  return { oursPerSecond: perSecond(count, wallMs), ...cpuFigures('ours', spent, count), oursEvents };
+  return {
+    oursPerSecond: perSecond(count, wallMs),
+    ...cpuFigures('ours', spent, count),
+    oursEvents,
+  };
 }
 
-async function measureBaseline(bench: Bench, { baseline, watcher }: LifecycleTestbed, count: number): Promise<Figures> {
+async function measureBaseline(
+  bench: Bench,
+  { baseline, watcher }: LifecycleTestbed,
+  count: number,
+): Promise<Figures> {
   const lifecycles = baselineLifecycles(baseline, count);
   const { temporal, postgres } = bench.stack.pids();
   // PostgreSQL counts too: it may be the database of Temporal.
@@ -66,7 +82,11 @@ async function measureBaseline(bench: Bench, { baseline, watcher }: LifecycleTes
   const spent = { ...stop(), Starter: (user + system) / 1000 };
   const limitEvents = await countEvents(bench.temporal, lifecycles);
   await endLifecycles(bench, lifecycles.all);
-  return { limitPerSecond: perSecond(count, wallMs), ...cpuFigures('baseline', spent, count), limitEvents };
+  return {
+    limitPerSecond: perSecond(count, wallMs),
+    ...cpuFigures('baseline', spent, count),
+    limitEvents,
+  };
 }
 
 /** The rate at which the machine can sell for hours: from the hold to the confirmation, with no work left over. */

@@ -12,7 +12,10 @@ const PORTIONS = 16;
 const PORTION = 125;
 const MEGABYTE = 1_000_000;
 
-async function withPrinter(bench: Bench, work: (printer: Printer) => Promise<Figures>): Promise<Figures> {
+async function withPrinter(
+  bench: Bench,
+  work: (printer: Printer) => Promise<Figures>,
+): Promise<Figures> {
   const printer = await startPrinter(join(bench.stack.logFolder, 'bench-print.log'));
   try {
     return await work(printer);
@@ -45,7 +48,8 @@ export const ticketsPdf: Case = {
   targets: [
     {
       title: 'pages per second, relative to pdf',
-      of: ({ oursPagesPerSecond, baselinePagesPerSecond }) => oursPagesPerSecond! / baselinePagesPerSecond!,
+      of: ({ oursPagesPerSecond, baselinePagesPerSecond }) =>
+        oursPagesPerSecond! / baselinePagesPerSecond!,
       atLeast: 0.5,
     },
   ],
@@ -66,7 +70,12 @@ async function measureMemory(bench: Bench, printer: Printer): Promise<Figures> {
     title: 'Tickets without a pause: memory of the printer and its browser',
     xLabel: 'tickets',
     yLabel: 'MB',
-    series: [{ name: 'memory', points: memory.map((megabytes, index) => [(index + 1) * portion, megabytes] as const) }],
+    series: [
+      {
+        name: 'memory',
+        points: memory.map((megabytes, index) => [(index + 1) * portion, megabytes] as const),
+      },
+    ],
   });
   const quarter = PORTIONS / 4;
   return {
@@ -84,7 +93,8 @@ export const ticketsMemory: Case = {
   targets: [
     {
       title: 'peak memory in the last quarter, relative to the first',
-      of: ({ firstQuarterMegabytes, lastQuarterMegabytes }) => lastQuarterMegabytes! / firstQuarterMegabytes!,
+      of: ({ firstQuarterMegabytes, lastQuarterMegabytes }) =>
+        lastQuarterMegabytes! / firstQuarterMegabytes!,
       atMost: 1.1,
     },
   ],

@@ -1,7 +1,15 @@
 import { sql, type Database } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { countHeld } from '../fixtures';
-import { expectStatuses, holdKoa, holdSql, makeBuyers, perSecond, scaled, type BuyerRequest } from '../holds';
+import {
+  expectStatuses,
+  holdKoa,
+  holdSql,
+  makeBuyers,
+  perSecond,
+  scaled,
+  type BuyerRequest,
+} from '../holds';
 import type { LoadResult } from '../load/driver';
 import { paymentWebhook } from '../payments';
 import { summarise } from '../../report/statistics';
@@ -37,25 +45,41 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
     figures[`${name}PerSecond`] = perSecond(ms.length, wallMs);
     figures[`${name}P50Ms`] = summarise(ms).p50;
   };
-  const pay = (name: string, baseUrl: string, path: string | null, prepared: Awaited<ReturnType<typeof prepare>>) => {
+  const pay = (
+    name: string,
+    baseUrl: string,
+    path: string | null,
+    prepared: Awaited<ReturnType<typeof prepare>>,
+  ) => {
     return async (): Promise<void> => {
       const { event, buyers } = prepared;
-      const requests = buyers.map(({ id }) => ({ ...paymentWebhook(secret, id), ...(path !== null && { path }) }));
+      const requests = buyers.map(({ id }) => ({
+        ...paymentWebhook(secret, id),
+        ...(path !== null && { path }),
+      }));
       const result = await bench.load.run({ baseUrl, requests, connections: CONNECTIONS });
       expectStatuses(result, { 200: buyers.length });
       const recorded = await countRecorded(bench.db, event);
-      if (recorded !== buyers.length) throw new Error(`${recorded} of ${buyers.length} payments are recorded`);
+      if (recorded !== buyers.length)
+        throw new Error(`${recorded} of ${buyers.length} payments are recorded`);
       note(name, result);
     };
   };
   const hold = async (): Promise<void> => {
     const event = await bench.makeEvent(scaled(bench, PAYMENTS));
-    note('koaHold', await holdKoa(bench, makeBuyers(event, event.labels), { connections: CONNECTIONS }));
-    if ((await countHeld(bench.db, event)) !== event.labels.length) throw new Error('not every seat is held');
+    note(
+      'koaHold',
+      await holdKoa(bench, makeBuyers(event, event.labels), { connections: CONNECTIONS }),
+    );
+    if ((await countHeld(bench.db, event)) !== event.labels.length)
+      throw new Error('not every seat is held');
   };
   await takeTurns(bench, round, [
     { of: 'ours', measure: pay('ours', bench.apiUrl, null, await prepare(bench)) },
-    { of: 'baseline', measure: pay('koaPayment', bench.baselineUrl, '/payment', await prepare(bench)) },
+    {
+      of: 'baseline',
+      measure: pay('koaPayment', bench.baselineUrl, '/payment', await prepare(bench)),
+    },
     { of: 'baseline', measure: hold },
   ]);
   return figures;

@@ -27,7 +27,8 @@ async function untilAdopted({ db, stack, progress }: Bench, { id }: BenchEvent):
   for (let polls = 1; ; polls++) {
     const [row] = await db.rows<{ waiting: number }>(WAITING, [id]);
     if (row!.waiting === 0) break;
-    if (Date.now() > giveUpAt) throw new Error(`${row!.waiting} holds are not adopted after twenty minutes`);
+    if (Date.now() > giveUpAt)
+      throw new Error(`${row!.waiting} holds are not adopted after twenty minutes`);
     if (polls % 30 === 0) progress(`${row!.waiting} holds have yet to get their actor`);
     await delay(POLL_MS);
   }
@@ -44,7 +45,9 @@ async function payTheOldest(bench: Bench, buyers: readonly BuyerRequest[]): Prom
     const oldest = buyers.slice(0, PAID);
     const requests = oldest.map(({ id }) => paymentWebhook(webhookSecrets.standard, id));
     const confirmed = Promise.all(oldest.map(({ id }) => watcher.confirmed(id)));
-    expectStatuses(await bench.load.run({ baseUrl: bench.apiUrl, requests, connections: 4 }), { 200: PAID });
+    expectStatuses(await bench.load.run({ baseUrl: bench.apiUrl, requests, connections: 4 }), {
+      200: PAID,
+    });
     const late = delay(60_000, 'late' as const, { ref: false });
     if ((await Promise.race([confirmed, late])) === 'late')
       throw new Error('an old reservation was paid and is not confirmed after a minute');
@@ -69,7 +72,10 @@ async function measure(bench: Bench): Promise<Figures> {
     const started = performance.now();
     await holdSql(bench, buyers, HOLDS_AT_ONCE);
     await untilAdopted(bench, event);
-    const [megabytes, seconds] = [memoryBytesOf(worker.pid) / MEGABYTE, (performance.now() - started) / 1000];
+    const [megabytes, seconds] = [
+      memoryBytesOf(worker.pid) / MEGABYTE,
+      (performance.now() - started) / 1000,
+    ];
     bench.progress(
       `${all.length} open: ${megabytes.toFixed(0)} MB; the last ${buyers.length} took ${seconds.toFixed(0)} s`,
     );
@@ -81,7 +87,10 @@ async function measure(bench: Bench): Promise<Figures> {
     unit: 'MB',
     categories: ['just started', ...STEPS.map((step) => `${step.toLocaleString('en-GB')} open`)],
     series: [
-      { name: 'memory', values: [figures.freshMegabytes!, ...STEPS.map((step) => figures[`open${step}Megabytes`]!)] },
+      {
+        name: 'memory',
+        values: [figures.freshMegabytes!, ...STEPS.map((step) => figures[`open${step}Megabytes`]!)],
+      },
     ],
   });
   await payTheOldest(bench, all);

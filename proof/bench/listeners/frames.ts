@@ -36,7 +36,8 @@ export class FrameReader {
       this.head += text;
       const end = this.head.indexOf(END_OF_HEAD);
       if (end < 0) return [];
-      if (!this.head.startsWith('HTTP/1.1 200')) throw new Error(`not a stream: ${this.head.slice(0, 200)}`);
+      if (!this.head.startsWith('HTTP/1.1 200'))
+        throw new Error(`not a stream: ${this.head.slice(0, 200)}`);
       incoming = this.head.slice(end + END_OF_HEAD.length);
       this.head = null;
     }

@@ -29,7 +29,9 @@ export function expectFiles(pid: number, connections: number): void {
   const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1] ?? '0';
   if (soft !== 'unlimited' && Number(soft) < connections + SPARE_FILES) {
-    throw new Error(`process ${pid} may open ${soft} files, too few for ${connections} connections: see ulimit -n`);
+    throw new Error(
+      `process ${pid} may open ${soft} files, too few for ${connections} connections: see ulimit -n`,
+    );
   }
 }
 
@@ -47,8 +49,15 @@ function nextMessage<Message extends object>({ child }: Program): Promise<Messag
 }
 
 /** Opens the streams. @returns when every listener has the snapshot */
-export async function startListeners(request: ListenersRequest, logFile: string): Promise<Listeners> {
-  const program = await startProgram({ path: ['proof', 'bench', 'listeners', 'main.js'], env: process.env, logFile });
+export async function startListeners(
+  request: ListenersRequest,
+  logFile: string,
+): Promise<Listeners> {
+  const program = await startProgram({
+    path: ['proof', 'bench', 'listeners', 'main.js'],
+    env: process.env,
+    logFile,
+  });
   try {
     expectFiles(program.pid, request.count);
     const listening = nextMessage(program);

@@ -24,7 +24,9 @@ function note(frame: string, listener: number, listeners: number, atMs: number):
   if (!frame.startsWith('event: seats')) return; // "still here"
   let arrivals = seen.get(frame);
   if (!arrivals) {
-    const { data } = JSON.parse(frame.slice(frame.indexOf('data: ') + 6)) as { data: Arrivals['seats'] };
+    const { data } = JSON.parse(frame.slice(frame.indexOf('data: ') + 6)) as {
+      data: Arrivals['seats'];
+    };
     arrivals = { seats: data, atMs: new Float64Array(listeners).fill(Number.NaN) };
     seen.set(frame, arrivals);
   }

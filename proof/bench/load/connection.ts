@@ -17,10 +17,14 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const NO_BODY = new Set([204, 304]);
 
 /** The bytes of a request; encoded before the clock starts. */
-export function encodeRequest({ method, path, headers, body = '' }: LoadRequest, plan: LoadPlan): Buffer {
+export function encodeRequest(
+  { method, path, headers, body = '' }: LoadRequest,
+  plan: LoadPlan,
+): Buffer {
   const { host } = new URL(plan.baseUrl);
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`];
-  for (const [name, value] of Object.entries({ ...plan.headers, ...headers })) lines.push(`${name}: ${value}`);
+  for (const [name, value] of Object.entries({ ...plan.headers, ...headers }))
+    lines.push(`${name}: ${value}`);
   if (body !== '') lines.push(`Content-Length: ${Buffer.byteLength(body)}`);
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
@@ -57,9 +61,12 @@ export function readAnswer(bytes: Buffer, keepBody: boolean): (Answer & { end: n
     if (bytes.length < end) return null;
     return { status, body: keepBody ? bytes.toString('utf8', start, end) : '', end };
   }
-  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) throw new Error(`an answer of unknown length: ${head}`);
+  if (!/\r\ntransfer-encoding: *chunked/i.test(head))
+    throw new Error(`an answer of unknown length: ${head}`);
   const chunked = readChunked(bytes, start);
-  return chunked && { status, body: keepBody ? chunked.body.toString('utf8') : '', end: chunked.end };
+  return (
+    chunked && { status, body: keepBody ? chunked.body.toString('utf8') : '', end: chunked.end }
+  );
 }
 
 /**

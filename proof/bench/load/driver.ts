@@ -12,7 +12,11 @@ export interface Load {
 
 /** Starts the load generator in a process of its own. */
 export async function startLoad(logFile: string): Promise<Load> {
-  const program = await startProgram({ path: ['proof', 'bench', 'load', 'main.js'], env: process.env, logFile });
+  const program = await startProgram({
+    path: ['proof', 'bench', 'load', 'main.js'],
+    env: process.env,
+    logFile,
+  });
   const { child } = program;
   return {
     run: (plan) =>

@@ -5,7 +5,8 @@ import { runPlan } from './run-plan';
 process.on('message', (plan: LoadPlan) => {
   runPlan(plan).then(
     (result) => process.send?.({ result }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
 process.on('disconnect', () => process.exit(0));

@@ -11,7 +11,9 @@ async function openAll(plan: LoadPlan): Promise<Connection[]> {
   // In batches, because the accept queue of the server is finite.
   while (connections.length < plan.connections) {
     const count = Math.min(CONNECT_AT_ONCE, plan.connections - connections.length);
-    const opening = Array.from({ length: count }, () => openConnection(plan.baseUrl, plan.keepBodies ?? false));
+    const opening = Array.from({ length: count }, () =>
+      openConnection(plan.baseUrl, plan.keepBodies ?? false),
+    );
     connections.push(...(await Promise.all(opening)));
   }
   return connections;
@@ -21,7 +23,11 @@ async function openAll(plan: LoadPlan): Promise<Connection[]> {
 type Send = (connection: Connection, index: number, since: number) => Promise<void>;
 
 /** Each connection sends one after the other. */
-async function closedLoop(connections: readonly Connection[], count: number, send: Send): Promise<void> {
+async function closedLoop(
+  connections: readonly Connection[],
+  count: number,
+  send: Send,
+): Promise<void> {
   let next = 0;
   const work = async (connection: Connection): Promise<void> => {
     while (next < count) await send(connection, next++, performance.now());
@@ -30,14 +36,23 @@ async function closedLoop(connections: readonly Connection[], count: number, sen
 }
 
 /** Each request is sent when it is due, or on the first connection that is free after that. */
-async function openLoop(connections: readonly Connection[], count: number, everyMs: number, send: Send): Promise<void> {
+async function openLoop(
+  connections: readonly Connection[],
+  count: number,
+  everyMs: number,
+  send: Send,
+): Promise<void> {
   const idle = [...connections];
   const late: { index: number; due: number }[] = [];
   const sent: Promise<void>[] = [];
   const start = performance.now();
 
   const serve = async (connection: Connection, index: number, due: number): Promise<void> => {
-    for (let job: { index: number; due: number } | undefined = { index, due }; job; job = late.shift()) {
+    for (
+      let job: { index: number; due: number } | undefined = { index, due };
+      job;
+      job = late.shift()
+    ) {
       await send(connection, job.index, job.due);
     }
     idle.push(connection);
@@ -55,7 +70,12 @@ async function openLoop(connections: readonly Connection[], count: number, every
 }
 
 /** Groups of requests, each at the same time, one group after the other. */
-async function inGroups(connections: readonly Connection[], count: number, size: number, send: Send): Promise<void> {
+async function inGroups(
+  connections: readonly Connection[],
+  count: number,
+  size: number,
+  send: Send,
+): Promise<void> {
   for (let first = 0; first < count; first += size) {
     const group = connections.slice(0, Math.min(size, count - first));
     const moment = performance.now();
@@ -66,7 +86,8 @@ async function inGroups(connections: readonly Connection[], count: number, size:
 /** Sends the requests of a plan over new connections and measures them. @throws Error when a connection breaks */
 export async function runPlan(plan: LoadPlan): Promise<LoadResult> {
   const { requests, everyMs, groupsOf, keepBodies } = plan;
-  if (groupsOf !== undefined && groupsOf > plan.connections) throw new Error('a group needs a connection for each');
+  if (groupsOf !== undefined && groupsOf > plan.connections)
+    throw new Error('a group needs a connection for each');
   const encoded = requests.map((request) => encodeRequest(request, plan));
   const result: LoadResult = {
     wallMs: 0,

@@ -13,12 +13,20 @@ export const ENVIRONMENT = 'bench';
 export const DATABASES = { history: 'temporal', visibility: 'temporal_visibility' } as const;
 
 /** Each service has a gRPC port and a port for membership gossip. */
-export type ServicePorts = Record<'frontend' | 'matching' | 'history' | 'worker', { rpc: number; membership: number }>;
+export type ServicePorts = Record<
+  'frontend' | 'matching' | 'history' | 'worker',
+  { rpc: number; membership: number }
+>;
 
 function store(postgres: URL, databaseName: string, maxConns: number): object {
   const [user, password] = [postgres.username, postgres.password].map(decodeURIComponent);
   const pool = { maxConns, maxIdleConns: maxConns, maxConnLifetime: '1h' };
-  const where = { pluginName: 'postgres12', connectAddr: postgres.host, connectProtocol: 'tcp', databaseName };
+  const where = {
+    pluginName: 'postgres12',
+    connectAddr: postgres.host,
+    connectProtocol: 'tcp',
+    databaseName,
+  };
   return { sql: { ...where, user, password, ...pool } };
 }
 
@@ -38,7 +46,12 @@ export function writeServerConfig(
     { rpc: { grpcPort: rpc, membershipPort: membership, bindOnIP: '127.0.0.1' } },
   ]);
   const address = `127.0.0.1:${ports.frontend.rpc}`;
-  const cluster = { enabled: true, initialFailoverVersion: 1, rpcName: 'frontend', rpcAddress: address };
+  const cluster = {
+    enabled: true,
+    initialFailoverVersion: 1,
+    rpcName: 'frontend',
+    rpcAddress: address,
+  };
   const config = {
     log: { stdout: true, level: 'error' },
     persistence: {
@@ -52,7 +65,9 @@ export function writeServerConfig(
     },
     global: {
       membership: { maxJoinDuration: '30s', broadcastAddress: '127.0.0.1' },
-      ...(metricsPort !== undefined && { metrics: { prometheus: { listenAddress: `127.0.0.1:${metricsPort}` } } }),
+      ...(metricsPort !== undefined && {
+        metrics: { prometheus: { listenAddress: `127.0.0.1:${metricsPort}` } },
+      }),
     },
     services: Object.fromEntries(services) as object,
     clusterMetadata: {
@@ -67,5 +82,7 @@ export function writeServerConfig(
   };
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // It contains the password of the database.
-  writeFileSync(join(folder, `${ENVIRONMENT}.yaml`), JSON.stringify(config, null, 2), { mode: 0o600 });
+  writeFileSync(join(folder, `${ENVIRONMENT}.yaml`), JSON.stringify(config, null, 2), {
+    mode: 0o600,
+  });
 }

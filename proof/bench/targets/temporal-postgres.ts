@@ -7,7 +7,13 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { SEARCH_ATTRIBUTES } from '../product';
 import { startServices, type Services } from '../../../dev/services';
 import { Part, type PartEvents } from '../../../dev/supervisor';
-import { DATABASES, ENVIRONMENT, SERVER_ENV, writeServerConfig, type ServicePorts } from './temporal-config';
+import {
+  DATABASES,
+  ENVIRONMENT,
+  SERVER_ENV,
+  writeServerConfig,
+  type ServicePorts,
+} from './temporal-config';
 import { findTemporalServer } from './temporal-server';
 
 const NAMESPACE = 'default';
@@ -48,7 +54,10 @@ async function makeSchemas(sqlTool: string, postgresUrl: string): Promise<void> 
     SQL_PASSWORD: decodeURIComponent(password),
   };
   const run = (database: string, ...args: string[]): Promise<unknown> =>
-    promisify(execFile)(sqlTool, args, { env: { ...env, SQL_DATABASE: database }, timeout: 120_000 });
+    promisify(execFile)(sqlTool, args, {
+      env: { ...env, SQL_DATABASE: database },
+      timeout: 120_000,
+    });
   for (const [database, schema] of [
     [DATABASES.history, 'postgresql/v12/temporal'],
     [DATABASES.visibility, 'postgresql/v12/visibility'],
@@ -73,7 +82,9 @@ async function prepareNamespace(connection: Connection): Promise<boolean> {
       if ((error as { code?: unknown }).code !== ALREADY_EXISTS) throw error;
     }
     const names = Object.values(SEARCH_ATTRIBUTES);
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace: NAMESPACE });
+    const { customAttributes } = await operatorService.listSearchAttributes({
+      namespace: NAMESPACE,
+    });
     const missing = names.filter((name) => !(name in customAttributes));
     if (missing.length === 0) return true;
     const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
@@ -115,7 +126,11 @@ async function startServer(
   options: TemporalOnPostgresOptions,
 ): Promise<{ part: Part; address: string; metricsUrl: string }> {
   const { progress = () => undefined, signal } = options;
-  const { server, sqlTool } = await findTemporalServer({ env: options.env ?? process.env, progress, signal });
+  const { server, sqlTool } = await findTemporalServer({
+    env: options.env ?? process.env,
+    progress,
+    signal,
+  });
   await makeSchemas(sqlTool, services.databaseUrl);
   progress("Temporal's schema is up to date");
   const folder = join(services.home, 'temporal');
@@ -148,7 +163,9 @@ async function startServer(
  * `startStack({ env: { DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: address } })`, with a home of its own.
  * @throws Error with advice for the user; then nothing is left running
  */
-export async function startTemporalOnPostgres(options: TemporalOnPostgresOptions): Promise<TemporalOnPostgres> {
+export async function startTemporalOnPostgres(
+  options: TemporalOnPostgresOptions,
+): Promise<TemporalOnPostgres> {
   const services = await startServices({
     ...options,
     env: { PATH: options.env?.PATH ?? process.env.PATH },

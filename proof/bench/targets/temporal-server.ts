@@ -24,12 +24,17 @@ interface TemporalPrograms {
   sqlTool: string;
 }
 
-const keptAs = (name: ProgramName, env: NodeJS.ProcessEnv): string => join(keptPrograms(env), `${name}-${VERSION}`);
+const keptAs = (name: ProgramName, env: NodeJS.ProcessEnv): string =>
+  join(keptPrograms(env), `${name}-${VERSION}`);
 
 function isOurs(file: string): boolean {
   if (!isProgram(file)) return false;
   try {
-    return execFileSync(file, ['--version'], { encoding: 'utf8', timeout: 20_000, stdio: 'pipe' }).includes(VERSION);
+    return execFileSync(file, ['--version'], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      stdio: 'pipe',
+    }).includes(VERSION);
   } catch {
     return false;
   }

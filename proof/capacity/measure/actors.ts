@@ -5,8 +5,14 @@ import type { Measured } from '../costs';
 import { count, each, freeze, send, until, untilStarted, type Run } from './run';
 import { readShardWrites } from './temporal-metrics';
 
-const COUNT_CONFIRMED = sql('count_confirmed', `select count(*) as n from reservations where status = 'confirmed'`);
-const COUNT_MAILED = sql('count_mailed', `select count(*) as n from mails where sent_at is not null`);
+const COUNT_CONFIRMED = sql(
+  'count_confirmed',
+  `select count(*) as n from reservations where status = 'confirmed'`,
+);
+const COUNT_MAILED = sql(
+  'count_mailed',
+  `select count(*) as n from mails where sent_at is not null`,
+);
 
 /** The adoption: the relay continues, and every hold gets its actor. */
 export async function measureAdoption(run: Run, holds: number): Promise<Measured> {
@@ -35,7 +41,9 @@ export async function measureSales(run: Run, ids: readonly string[]): Promise<Me
   const thawMail = freeze(run, 'mail');
   const secret = system.stack.info().webhookSecrets.standard;
   const webhooks = ids.map((id) => paymentWebhook(secret, id));
-  const paying = await meter.during(() => send(run, webhooks, { 200: ids.length })).finally(thawRelay);
+  const paying = await meter
+    .during(() => send(run, webhooks, { 200: ids.length }))
+    .finally(thawRelay);
   progress(`${ids.length} payments are settled`);
   const settling = await meter.during(async () => {
     await until(async () => (await count(run, COUNT_CONFIRMED)) === ids.length);
@@ -51,7 +59,9 @@ export async function measureSales(run: Run, ids: readonly string[]): Promise<Me
     await sleep(1_000);
   });
   const delivered = await writes();
-  const [pay, settle, deliver] = [paying, settling, delivering].map(({ spent }) => each(spent, ids.length));
+  const [pay, settle, deliver] = [paying, settling, delivering].map(({ spent }) =>
+    each(spent, ids.length),
+  );
   return {
     'api.payment': pay!.api,
     'postgres.payment': pay!.postgres,

@@ -16,8 +16,14 @@ export async function measureAnswers(
   const thaw = freeze(run, 'relay');
   try {
     const requestsOf = (some: typeof won) => some.map(({ request }) => request);
-    const hold = each((await run.meter.during(() => send(run, requestsOf(won), { 201: holds }))).spent, holds);
-    const refusal = each((await run.meter.during(() => send(run, requestsOf(lost), { 409: refused }))).spent, refused);
+    const hold = each(
+      (await run.meter.during(() => send(run, requestsOf(won), { 201: holds }))).spent,
+      holds,
+    );
+    const refusal = each(
+      (await run.meter.during(() => send(run, requestsOf(lost), { 409: refused }))).spent,
+      refused,
+    );
     return {
       ids: won.map(({ id }) => id),
       measured: {

@@ -28,5 +28,9 @@ export function diskPerSale(
 ): Measured {
   const each = (name: keyof Bytes): number =>
     (held[name] - before[name]) / counts.holds + (sold[name] - held[name]) / counts.sales;
-  return { 'disk.reservation.bytes': each('rows'), 'disk.pdf.bytes': each('pdf'), 'disk.log.bytes': each('log') };
+  return {
+    'disk.reservation.bytes': each('rows'),
+    'disk.pdf.bytes': each('pdf'),
+    'disk.log.bytes': each('log'),
+  };
 }

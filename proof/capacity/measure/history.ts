@@ -11,15 +11,28 @@ const BILLED = [
 ] as const;
 
 /** How long a reservation's history is, how big, and how many of its events are billable actions; on average. */
-export async function measureHistory({ temporal }: MeasuredSystem, ids: readonly string[]): Promise<Measured> {
+export async function measureHistory(
+  { temporal }: MeasuredSystem,
+  ids: readonly string[],
+): Promise<Measured> {
   const found = await Promise.all(
     ids.map(async (id) => {
       const handle = temporal.workflow.getHandle(id);
-      const [{ historySize, historyLength }, history] = await Promise.all([handle.describe(), handle.fetchHistory()]);
-      const actions = (history.events ?? []).filter((event) => BILLED.some((kind) => event[kind])).length;
+      const [{ historySize, historyLength }, history] = await Promise.all([
+        handle.describe(),
+        handle.fetchHistory(),
+      ]);
+      const actions = (history.events ?? []).filter((event) =>
+        BILLED.some((kind) => event[kind]),
+      ).length;
       return { bytes: historySize ?? 0, events: historyLength, actions };
     }),
   );
-  const mean = (name: 'bytes' | 'events' | 'actions') => found.reduce((sum, one) => sum + one[name], 0) / found.length;
-  return { 'history.bytes': mean('bytes'), 'history.events': mean('events'), 'history.actions': mean('actions') };
+  const mean = (name: 'bytes' | 'events' | 'actions') =>
+    found.reduce((sum, one) => sum + one[name], 0) / found.length;
+  return {
+    'history.bytes': mean('bytes'),
+    'history.events': mean('events'),
+    'history.actions': mean('actions'),
+  };
 }

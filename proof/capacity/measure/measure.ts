@@ -30,7 +30,10 @@ async function begin(system: MeasuredSystem, progress: (line: string) => void): 
 }
 
 /** Measures every unit cost on a system that does nothing else; takes some five minutes of two cores. */
-export async function measureCosts(system: MeasuredSystem, progress: (line: string) => void): Promise<UnitCosts> {
+export async function measureCosts(
+  system: MeasuredSystem,
+  progress: (line: string) => void,
+): Promise<UnitCosts> {
   const run = await begin(system, progress);
   progress(`${SIZES.holds} holds and ${SIZES.refused} refused ones`);
   const before = await readDisk(system);

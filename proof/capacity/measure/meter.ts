@@ -49,7 +49,10 @@ export class Meter {
 
   /** @returns what the parts spend on `work`, and how long it takes */
   async during(work: () => Promise<unknown>): Promise<{ spent: Spent; seconds: number }> {
-    const pids = Object.fromEntries(ROLES.map((role) => [role, this.system.pidOf(role)])) as Record<Role, number>;
+    const pids = Object.fromEntries(ROLES.map((role) => [role, this.system.pidOf(role)])) as Record<
+      Role,
+      number
+    >;
     // All that was started here is below this process, the load generator included.
     const foreignMs = (): number => machineBusyMs() - cpuMsOf(process.pid);
     const foreignBefore = foreignMs();
@@ -59,8 +62,10 @@ export class Meter {
     const seconds = (performance.now() - began) / 1000;
     const spent = stop();
     const foreignCores = (foreignMs() - foreignBefore) / (1000 * seconds);
-    if (foreignCores > QUIET_CORES) this.progress(`! ${foreignCores.toFixed(2)} cores were used by other processes`);
-    for (const role of ROLES) spent[role] = Math.max(0, spent[role] - (this.idlePerSecond[role] ?? 0) * seconds);
+    if (foreignCores > QUIET_CORES)
+      this.progress(`! ${foreignCores.toFixed(2)} cores were used by other processes`);
+    for (const role of ROLES)
+      spent[role] = Math.max(0, spent[role] - (this.idlePerSecond[role] ?? 0) * seconds);
     return { spent, seconds };
   }
 

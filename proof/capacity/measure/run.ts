@@ -26,14 +26,27 @@ export interface HoldRequest {
   request: LoadRequest;
 }
 
-export const makeEvent = ({ system }: Run, seats: number): Promise<BenchEvent> => insertEvent(system.db, seats);
+export const makeEvent = ({ system }: Run, seats: number): Promise<BenchEvent> =>
+  insertEvent(system.db, seats);
 
 /** One hold request for each seat that is named. */
-export function holdRequests({ system }: Run, event: BenchEvent, seats: readonly string[]): HoldRequest[] {
-  const common = { Authorization: `Bearer ${system.stack.info().keys.client}`, 'Content-Type': 'application/json' };
+export function holdRequests(
+  { system }: Run,
+  event: BenchEvent,
+  seats: readonly string[],
+): HoldRequest[] {
+  const common = {
+    Authorization: `Bearer ${system.stack.info().keys.client}`,
+    'Content-Type': 'application/json',
+  };
   return makeBuyers(event, seats).map(({ id, body }) => ({
     id,
-    request: { method: 'POST', path: '/v1/reservations', headers: { ...common, 'Idempotency-Key': id }, body },
+    request: {
+      method: 'POST',
+      path: '/v1/reservations',
+      headers: { ...common, 'Idempotency-Key': id },
+      body,
+    },
   }));
 }
 
@@ -48,7 +61,11 @@ export async function send(
   expected: Readonly<Record<number, number>>,
   connections = CONNECTIONS,
 ): Promise<void> {
-  const result = await system.load.run({ baseUrl: system.stack.info().apiUrl, requests, connections });
+  const result = await system.load.run({
+    baseUrl: system.stack.info().apiUrl,
+    requests,
+    connections,
+  });
   expectStatuses(result, expected);
 }
 
@@ -56,7 +73,8 @@ export async function send(
 export async function until(done: () => Promise<boolean>): Promise<void> {
   const began = Date.now();
   while (!(await done())) {
-    if (Date.now() - began > TIMEOUT_MS) throw new Error('the system was not idle after fifteen minutes');
+    if (Date.now() - began > TIMEOUT_MS)
+      throw new Error('the system was not idle after fifteen minutes');
     await sleep(POLL_MS);
   }
 }

@@ -12,7 +12,8 @@ async function readMap(url: string): Promise<{ bytes: number; etag: string }> {
   await answer.arrayBuffer();
   const { headers } = answer;
   const bytes = Number(headers.get('content-length'));
-  if (headers.get('content-encoding') !== 'gzip' || !(bytes > 0)) throw new Error('the seat map is not compressed');
+  if (headers.get('content-encoding') !== 'gzip' || !(bytes > 0))
+    throw new Error('the seat map is not compressed');
   return { bytes, etag: headers.get('etag') ?? '' };
 }
 
@@ -25,13 +26,16 @@ export async function measureMap(run: Run, seats: number): Promise<Measured> {
   const { bytes, etag } = await readMap(system.stack.info().apiUrl + path);
   const read: LoadRequest = { method: 'GET', path, headers: { 'Accept-Encoding': 'gzip' } };
   const readAgain: LoadRequest = { ...read, headers: { ...read.headers, 'If-None-Match': etag } };
-  const times = (howOften: number, request: LoadRequest) => Array.from({ length: howOften }, () => request);
+  const times = (howOften: number, request: LoadRequest) =>
+    Array.from({ length: howOften }, () => request);
   const whole = await meter.during(() => send(run, times(CACHED, read), { 200: CACHED }, 1));
   const same = await meter.during(() => send(run, times(UNCHANGED, readAgain), { 304: UNCHANGED }));
   const thaw = freeze(run, 'relay');
   const holds = holdRequests(run, event, event.labels.slice(0, REBUILT));
   const holdAndRead = holds.flatMap(({ request }) => [request, read]);
-  const anew = await meter.during(() => send(run, holdAndRead, { 201: REBUILT, 200: REBUILT }, 1)).finally(thaw);
+  const anew = await meter
+    .during(() => send(run, holdAndRead, { 201: REBUILT, 200: REBUILT }, 1))
+    .finally(thaw);
   const [cached, unchanged, rebuilt] = [
     each(whole.spent, CACHED),
     each(same.spent, UNCHANGED),

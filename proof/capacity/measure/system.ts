@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { createDatabase, type Database } from '../../product';
 import { startLoad, type Load } from '../../bench/load/driver';
-import { startTemporalOnPostgres, type TemporalOnPostgres } from '../../bench/targets/temporal-postgres';
+import {
+  startTemporalOnPostgres,
+  type TemporalOnPostgres,
+} from '../../bench/targets/temporal-postgres';
 import { startStack, type Stack } from '../../../dev/stack';
 
 /** Each role has a process of its own, so that its CPU time can be told from that of the others. */
@@ -40,7 +43,11 @@ export async function startMeasuredSystem(options: {
   chmodSync(home, 0o711);
   let cluster: TemporalOnPostgres | undefined;
   try {
-    cluster = await startTemporalOnPostgres({ home: join(home, 'temporal'), env: baseEnv(), ...options });
+    cluster = await startTemporalOnPostgres({
+      home: join(home, 'temporal'),
+      env: baseEnv(),
+      ...options,
+    });
     const stack = await startStack({
       home: join(home, 'stack'),
       env: {
@@ -50,7 +57,14 @@ export async function startMeasuredSystem(options: {
         TEMPORAL_ADDRESS: cluster.address,
         TEMPORAL_NAMESPACE: 'default',
       },
-      ports: { PORT: 0, PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
+      ports: {
+        PORT: 0,
+        PG_PORT: 0,
+        TEMPORAL_PORT: 0,
+        TEMPORAL_UI_PORT: 0,
+        SMTP_PORT: 0,
+        MAIL_UI_PORT: 0,
+      },
       workers: WORKERS,
       seed: false,
       ...options,
@@ -63,7 +77,11 @@ export async function startMeasuredSystem(options: {
   }
 }
 
-async function openSystem(home: string, stack: Stack, cluster: TemporalOnPostgres): Promise<MeasuredSystem> {
+async function openSystem(
+  home: string,
+  stack: Stack,
+  cluster: TemporalOnPostgres,
+): Promise<MeasuredSystem> {
   const { databaseUrl, temporalAddress, temporalNamespace } = stack.info();
   const db = createDatabase({
     url: databaseUrl,

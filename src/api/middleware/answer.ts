@@ -34,7 +34,10 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
     );
   }
   log.error({ requestId, err: error }, 'request failed');
-  return new Problem('internal', 'This is our fault. Try again; if it stays, tell us the request id.');
+  return new Problem(
+    'internal',
+    'This is our fault. Try again; if it stays, tell us the request id.',
+  );
 }
 
 /** What the router has left without an answer. */
@@ -46,7 +49,10 @@ function refuseUnrouted(ctx: Context): void {
     throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
   }
   if (badMethod) {
-    throw new Problem('method_not_allowed', `${ctx.method} is not possible here; see the Allow header.`);
+    throw new Problem(
+      'method_not_allowed',
+      `${ctx.method} is not possible here; see the Allow header.`,
+    );
   }
 }
 
@@ -56,9 +62,13 @@ function deadline(): { passed: Promise<never>; clear(): void } {
   const passed = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
-        new Problem('temporarily_unavailable', 'No answer in time; the same request later gives its one result.', {
-          headers: { 'retry-after': RETRY_AFTER_SECONDS },
-        }),
+        new Problem(
+          'temporarily_unavailable',
+          'No answer in time; the same request later gives its one result.',
+          {
+            headers: { 'retry-after': RETRY_AFTER_SECONDS },
+          },
+        ),
       );
     }, DEADLINE_MS);
   });
@@ -91,6 +101,9 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     const ms = performance.now() - started;
     metrics.observe(ctx.method, route, ctx.status, ms);
     // The route's pattern, never the path or the query: these hold keys and addresses of people.
-    log.info({ requestId, method: ctx.method, route, status: ctx.status, ms: Math.round(ms * 10) / 10 }, 'request');
+    log.info(
+      { requestId, method: ctx.method, route, status: ctx.status, ms: Math.round(ms * 10) / 10 },
+      'request',
+    );
   };
 }

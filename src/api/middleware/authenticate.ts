@@ -40,9 +40,13 @@ export function createAuthenticator(db: Database): Authenticator {
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
     const caller = key === undefined ? null : await identify(key);
     if (!caller) {
-      throw new Problem('unauthorized', 'Send a valid API key in the header Authorization: Bearer KEY.', {
-        headers: { 'www-authenticate': 'Bearer realm="holdfast"' },
-      });
+      throw new Problem(
+        'unauthorized',
+        'Send a valid API key in the header Authorization: Bearer KEY.',
+        {
+          headers: { 'www-authenticate': 'Bearer realm="holdfast"' },
+        },
+      );
     }
     if (caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(

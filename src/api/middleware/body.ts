@@ -21,7 +21,9 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
       ctx.req.resume();
       throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`);
     }
-    throw new Problem('malformed_request', 'The body did not arrive whole.', { headers: { connection: 'close' } });
+    throw new Problem('malformed_request', 'The body did not arrive whole.', {
+      headers: { connection: 'close' },
+    });
   }
 }
 
@@ -29,7 +31,10 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
 export function requireJson(ctx: Context): void {
   const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
   if (type !== 'application/json') {
-    throw new Problem('unsupported_media_type', 'Send JSON, with the header Content-Type: application/json.');
+    throw new Problem(
+      'unsupported_media_type',
+      'Send JSON, with the header Content-Type: application/json.',
+    );
   }
 }
 
@@ -59,12 +64,18 @@ export function parseJson(bytes: Buffer): unknown {
     throw new Problem('malformed_request', 'The body is not valid UTF-8.');
   }
   if (depthOf(text) > MAX_DEPTH) {
-    throw new Problem('malformed_request', `The body is nested more than ${MAX_DEPTH} levels deep.`);
+    throw new Problem(
+      'malformed_request',
+      `The body is nested more than ${MAX_DEPTH} levels deep.`,
+    );
   }
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new Problem('malformed_request', `The body is not valid JSON: ${(error as Error).message}`);
+    throw new Problem(
+      'malformed_request',
+      `The body is not valid JSON: ${(error as Error).message}`,
+    );
   }
 }
 

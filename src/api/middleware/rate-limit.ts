@@ -1,7 +1,12 @@
 import cluster from 'node:cluster';
 import { isIPv6 } from 'node:net';
 import type { Context } from 'koa';
-import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import {
+  RateLimiterCluster,
+  RateLimiterMemory,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
 import { Problem } from '../problem';
 
 export interface RateLimits {
@@ -13,7 +18,9 @@ export interface RateLimits {
 
 /** One network of a subscriber counts as one address. */
 function networkOf(address: string): string {
-  return isIPv6(address) && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address;
+  return isIPv6(address) && !address.startsWith('::ffff:')
+    ? address.split(':').slice(0, 4).join(':')
+    : address;
 }
 
 /**
@@ -35,7 +42,9 @@ function addressOf(ctx: Context, trustedProxies: number): string {
 /** Processes that share a port count together, in the one that started them. */
 function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstract {
   const options = { keyPrefix, points: perMinute, duration: 60 };
-  return cluster.isWorker ? new RateLimiterCluster({ ...options, timeoutMs: 1000 }) : new RateLimiterMemory(options);
+  return cluster.isWorker
+    ? new RateLimiterCluster({ ...options, timeoutMs: 1000 })
+    : new RateLimiterMemory(options);
 }
 
 /** @param perMinute requests a minute for one key and for one address; `off`: any number */
@@ -50,9 +59,13 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
       // The one who counts for several processes did not answer: better to serve than to refuse.
       if (!(error instanceof RateLimiterRes)) return;
       const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-      throw new Problem('rate_limited', `At most ${perMinute} requests a minute: try again in ${seconds} s.`, {
-        headers: { 'retry-after': String(seconds) },
-      });
+      throw new Problem(
+        'rate_limited',
+        `At most ${perMinute} requests a minute: try again in ${seconds} s.`,
+        {
+          headers: { 'retry-after': String(seconds) },
+        },
+      );
     }
   };
   return {

@@ -18,7 +18,10 @@ const fieldErrors = (error: z.ZodError): FieldError[] =>
       issue.code === 'unrecognized_keys'
         ? issue.keys
             .slice(0, 20)
-            .map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }))
+            .map((key) => ({
+              path: [...issue.path, key].join('.'),
+              message: 'is not a known field',
+            }))
         : [{ path: issue.path.join('.'), message: issue.message }],
     );
 
@@ -27,8 +30,12 @@ function validate(schema: z.ZodType | undefined, value: unknown, what: string): 
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = fieldErrors(result.error);
-  const named = errors.slice(0, 3).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-  throw new Problem('validation_failed', `The ${what} cannot be used. ${named.join('; ')}.`, { errors });
+  const named = errors
+    .slice(0, 3)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+  throw new Problem('validation_failed', `The ${what} cannot be used. ${named.join('; ')}.`, {
+    errors,
+  });
 }
 
 /** A query's values; one given twice becomes a list, which no schema takes. */

@@ -24,7 +24,9 @@ export function createComponents(): Components {
   /** @throws Error when two different schemas have one name */
   function add(name: string, schema: Json): void {
     if (schemas[name] !== undefined && !isDeepStrictEqual(schemas[name], schema)) {
-      throw new Error(`Two different schemas are called ${name}: a request's and an answer's need names of their own`);
+      throw new Error(
+        `Two different schemas are called ${name}: a request's and an answer's need names of their own`,
+      );
     }
     schemas[name] = schema;
   }
@@ -39,7 +41,9 @@ export function createComponents(): Components {
         reused: 'inline',
       });
       // The schema library names shared schemas in its own place.
-      const placed = JSON.parse(JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
+      const placed = JSON.parse(
+        JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/'),
+      ) as Json;
       const { $schema: _, $defs: definitions = {}, ...rest } = placed;
       for (const [name, definition] of Object.entries(definitions as Record<string, Json>)) {
         add(name, withoutExamples(tidy(definition, direction)));

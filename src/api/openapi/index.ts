@@ -10,7 +10,12 @@ import { commonHeaders, problemExamples, responsesOf } from './responses';
 const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Webhooks', 'Health'];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 
-function parameterOf(name: string, where: string, schema: z.ZodType, { schemaOf }: Components): Json {
+function parameterOf(
+  name: string,
+  where: string,
+  schema: z.ZodType,
+  { schemaOf }: Components,
+): Json {
   const { description, ...rest } = schemaOf(schema, 'request');
   const example = exampleOf(schema);
   const absent = schema.safeParse(undefined);
@@ -25,7 +30,11 @@ function parameterOf(name: string, where: string, schema: z.ZodType, { schemaOf 
 }
 
 /** The parameters of one place, from an object schema. */
-const parametersIn = (where: string, schema: z.ZodType | undefined, components: Components): Json[] =>
+const parametersIn = (
+  where: string,
+  schema: z.ZodType | undefined,
+  components: Components,
+): Json[] =>
   Object.entries((schema as z.ZodObject | undefined)?.shape ?? {}).map(([name, one]) =>
     parameterOf(name, where, one as z.ZodType, components),
   );
@@ -44,7 +53,8 @@ function parametersOf(route: Route, components: Components): Json[] {
 
 function bodyOf({ body, bodyExamples }: Route, { schemaOf }: Components): Json | undefined {
   if (!body) return undefined;
-  const examples = bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
+  const examples =
+    bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
   const media = {
     schema: schemaOf(body, 'request'),
     ...(examples ? { examples: Object.fromEntries(examples) } : { example: exampleOf(body) }),
@@ -99,7 +109,9 @@ export function createOpenApi(routes: readonly Route[]): Json {
       schemas: components.schemas,
       examples: problemExamples(),
       headers: commonHeaders(components),
-      parameters: { RequestId: parameterOf('X-Request-Id', 'header', requestIdParameter, components) },
+      parameters: {
+        RequestId: parameterOf('X-Request-Id', 'header', requestIdParameter, components),
+      },
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key' } },
     },
   };

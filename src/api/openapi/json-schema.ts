@@ -20,7 +20,11 @@ function nullable(schema: Json): Json {
     return { ...rest, anyOf: [{ $ref }, { type: 'null' }] };
   }
   if (typeof type !== 'string') return schema;
-  return { ...schema, type: [type, 'null'], ...(Array.isArray(values) && { enum: [...(values as unknown[]), null] }) };
+  return {
+    ...schema,
+    type: [type, 'null'],
+    ...(Array.isArray(values) && { enum: [...(values as unknown[]), null] }),
+  };
 }
 
 /** Makes `type: [X, "null"]` of `anyOf: [X, null]` where X is no reference: more generators read it. */
@@ -68,7 +72,10 @@ function tidyObject(schema: Json, direction: Direction): Json {
   const { additionalProperties: others, propertyNames: _, ...rest } = schema;
   const anything = isObject(others) && Object.keys(others).length === 0;
   const open = others === undefined || (direction === 'answer' && others === false);
-  const tidied: Json = { ...rest, ...(!open && { additionalProperties: anything ? true : others }) };
+  const tidied: Json = {
+    ...rest,
+    ...(!open && { additionalProperties: anything ? true : others }),
+  };
   return direction === 'request' && tidied.properties ? allowAbsence(tidied) : tidied;
 }
 

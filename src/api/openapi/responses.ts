@@ -24,7 +24,9 @@ const COMMON_HEADERS = {
   Allow: allowHeader,
   WwwAuthenticate: authenticateHeader,
 };
-const common = (name: keyof typeof COMMON_HEADERS): Json => ({ $ref: `#/components/headers/${name}` });
+const common = (name: keyof typeof COMMON_HEADERS): Json => ({
+  $ref: `#/components/headers/${name}`,
+});
 
 const PROBLEM_HEADERS: Record<number, Json> = {
   401: { 'WWW-Authenticate': common('WwwAuthenticate') },
@@ -36,14 +38,17 @@ const REQUEST_ID = { 'X-Request-Id': common('RequestId') };
 
 function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
-  if (route.access !== 'public' && route.access !== 'provider') codes.push('unauthorized', 'forbidden');
+  if (route.access !== 'public' && route.access !== 'provider')
+    codes.push('unauthorized', 'forbidden');
   if (route.method !== 'get') codes.push('body_too_large', 'unsupported_media_type');
   return codes;
 }
 
 /** An example of each problem, by its code. */
 export const problemExamples = (): Json =>
-  Object.fromEntries(Object.keys(PROBLEMS).map((code) => [code, { value: exampleOfProblem(code as ProblemCode) }]));
+  Object.fromEntries(
+    Object.keys(PROBLEMS).map((code) => [code, { value: exampleOfProblem(code as ProblemCode) }]),
+  );
 
 function exampleOfProblem(code: ProblemCode): Json {
   const [status, title] = PROBLEMS[code];
@@ -54,7 +59,9 @@ function exampleOfProblem(code: ProblemCode): Json {
     code,
     detail: `${title}.`,
     instance: 'urn:holdfast:request:9b2f6f0e-6a55-4c9e-a5a1-3f0c3a0f2d11',
-    ...(code === 'validation_failed' && { errors: [{ path: 'buyer.email', message: 'must be an e-mail address' }] }),
+    ...(code === 'validation_failed' && {
+      errors: [{ path: 'buyer.email', message: 'must be an e-mail address' }],
+    }),
     ...(code === 'seats_unavailable' && { seats: ['A-1'] }),
     ...(code === 'already_checked_in' && { firstCheckInAt: '2030-03-14T18:31:07.123Z' }),
   };
@@ -68,11 +75,20 @@ function headersOf(headers: Record<string, z.ZodType>, { schemaOf }: Components)
   return Object.fromEntries(described);
 }
 
-export const commonHeaders = (components: Components): Json => headersOf(COMMON_HEADERS, components);
+export const commonHeaders = (components: Components): Json =>
+  headersOf(COMMON_HEADERS, components);
 
-function contentOf({ schema, contentType, example }: ResponseSpec, { schemaOf }: Components): Json | undefined {
+function contentOf(
+  { schema, contentType, example }: ResponseSpec,
+  { schemaOf }: Components,
+): Json | undefined {
   if (schema) {
-    return { 'application/json': { schema: schemaOf(schema, 'answer'), example: example ?? exampleOf(schema) } };
+    return {
+      'application/json': {
+        schema: schemaOf(schema, 'answer'),
+        example: example ?? exampleOf(schema),
+      },
+    };
   }
   if (contentType === undefined) return undefined;
   const text = contentType.startsWith('text/');
@@ -116,7 +132,8 @@ function problemContent(codes: readonly ProblemCode[]): Json {
 /** All that a route can answer: its own answers, its problems by their status, and what may be added later. */
 export function responsesOf(route: Route, components: Components): Json {
   const responses: Record<string, Json> = {};
-  for (const [status, spec] of Object.entries(route.responses)) responses[status] = successOf(spec, components);
+  for (const [status, spec] of Object.entries(route.responses))
+    responses[status] = successOf(spec, components);
 
   const byStatus = new Map<number, Set<ProblemCode>>();
   for (const code of problemCodesOf(route)) {
@@ -131,7 +148,9 @@ export function responsesOf(route: Route, components: Components): Json {
     };
   }
   // A generated client that cannot read an answer's media type takes it for this one, and fails to parse it.
-  const allJson = Object.values(route.responses).every(({ contentType }) => contentType === undefined);
+  const allJson = Object.values(route.responses).every(
+    ({ contentType }) => contentType === undefined,
+  );
   if (allJson) {
     responses.default = {
       description: 'A problem whose status was added later',

@@ -6,7 +6,8 @@ import type { Check } from './check';
  */
 const notNudged = (row: string, since: string, minutes: number) =>
   `(${row}.nudged_at is null or ${row}.nudged_at < now() - interval '${minutes} minutes' or ${since} < now() - interval '1 hour')`;
-const notOrdered = (subject: string) => `not exists (select from outbox o where o.subject = ${subject})`;
+const notOrdered = (subject: string) =>
+  `not exists (select from outbox o where o.subject = ${subject})`;
 const actors = (id: string) => `array[${id}, 'settle:' || ${id}]`;
 
 /** Work that should have been done by now. */

@@ -8,7 +8,10 @@ interface PaymentBody {
   data: { reservation: string; reference: string; amount: number; currency: string };
 }
 
-const SEAT = sql('bench_seat', 'select label, status, hold_ends_at from seats where event_id = $1 and label = $2');
+const SEAT = sql(
+  'bench_seat',
+  'select label, status, hold_ends_at from seats where event_id = $1 and label = $2',
+);
 
 async function readJson(ctx: Context): Promise<unknown> {
   const chunks: Buffer[] = [];
@@ -25,13 +28,21 @@ export function createKoaBaseline(db: Database): Koa {
   const app = new Koa();
   const router = new Router();
   router.post('/hold', async (ctx) => {
-    const result = await takeSeats(db, holdOf(ctx.get('idempotency-key'), (await readJson(ctx)) as HoldBody));
+    const result = await takeSeats(
+      db,
+      holdOf(ctx.get('idempotency-key'), (await readJson(ctx)) as HoldBody),
+    );
     ctx.status = result.kind === 'held' ? 201 : 409;
     ctx.body = 'reservation' in result ? result.reservation : result;
   });
   router.post('/payment', async (ctx) => {
     const { reservation, ...rest } = ((await readJson(ctx)) as PaymentBody).data;
-    const notice = { ...rest, reservationId: reservation, source: 'standard', actor: 'standard' } as const;
+    const notice = {
+      ...rest,
+      reservationId: reservation,
+      source: 'standard',
+      actor: 'standard',
+    } as const;
     ctx.body = await recordPayment(db, notice, { strict: false, testProvider: true });
   });
   router.get('/seat/:event/:label', async (ctx) => {
@@ -39,7 +50,10 @@ export function createKoaBaseline(db: Database): Koa {
     ctx.body = row;
   });
   router.post('/sql', async (ctx) => {
-    const { holds, atOnce } = (await readJson(ctx)) as { holds: [string, HoldBody][]; atOnce: number };
+    const { holds, atOnce } = (await readJson(ctx)) as {
+      holds: [string, HoldBody][];
+      atOnce: number;
+    };
     ctx.body = await holdAll(db, holds, atOnce);
   });
   app.use(router.routes());

@@ -1,5 +1,11 @@
 import type { Page } from 'puppeteer';
-import { createBrowserPool, launchBrowser, printableSheet, renderTickets, ticketDocument } from '../../product';
+import {
+  createBrowserPool,
+  launchBrowser,
+  printableSheet,
+  renderTickets,
+  ticketDocument,
+} from '../../product';
 import type { PrintRequest, PrintResult } from './printer';
 import { makeSheet } from './sheets';
 
@@ -20,7 +26,8 @@ async function printAll(
   const work = async (_: unknown, lane: number): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
       const pdf = await print(printed++, lane);
-      if (Buffer.from(pdf.subarray(0, 5)).toString() !== '%PDF-') throw new Error('the result is not a PDF');
+      if (Buffer.from(pdf.subarray(0, 5)).toString() !== '%PDF-')
+        throw new Error('the result is not a PDF');
       bytes += pdf.length;
     }
   };
@@ -60,7 +67,8 @@ async function printBaseline(count: number): Promise<PrintResult> {
 process.on('message', ({ side, count }: PrintRequest) => {
   (side === 'ours' ? printOurs(count) : printBaseline(count)).then(
     (result) => process.send?.({ result }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? error.message : String(error) }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? error.message : String(error) }),
   );
 });
 for (const event of ['SIGTERM', 'disconnect'] as const) {

@@ -10,11 +10,20 @@ export function makeSheet(index: number): TicketSheet {
   const label = `${row}-${number}`;
   return {
     reservationId: randomUUID(),
-    event: { name: 'Hamlet', venue: 'Theatre', startsAt: '2030-03-14T18:00:00Z', timeZone: 'Europe/Prague' },
+    event: {
+      name: 'Hamlet',
+      venue: 'Theatre',
+      startsAt: '2030-03-14T18:00:00Z',
+      timeZone: 'Europe/Prague',
+    },
     holder: `Ada Lovelace ${index}`,
     tickets: [
       {
-        code: signTicketCode(privateKey, { ticketId: randomUUID(), eventId: EVENT_ID, seat: label }),
+        code: signTicketCode(privateKey, {
+          ticketId: randomUUID(),
+          eventId: EVENT_ID,
+          seat: label,
+        }),
         seat: { label, section: 'Stalls', row, number, category: 'Standard' },
         price: { amount: 4500, currency: 'EUR' },
       },

@@ -25,7 +25,10 @@ async function main(): Promise<void> {
   const settings = readSettings(['DATABASE_POOL', 'WORKER_CACHED_WORKFLOWS']);
   const logger = new DefaultLogger('WARN');
   Runtime.install({ logger, shutdownSignals: [] });
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath: require.resolve('./workflow'), logger });
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: require.resolve('./workflow'),
+    logger,
+  });
   const connection = await connectNative();
   const worker = await Worker.create({
     connection,
@@ -35,7 +38,8 @@ async function main(): Promise<void> {
     activities: createLifecycleActivities(createBatcher()),
     ...reservationsTuning(settings),
   });
-  for (const event of ['SIGTERM', 'disconnect'] as const) process.once(event, () => worker.shutdown());
+  for (const event of ['SIGTERM', 'disconnect'] as const)
+    process.once(event, () => worker.shutdown());
   const running = worker.run();
   process.send?.('ready');
   await running;

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  TypedSearchAttributes,
+} from '@temporalio/common';
 import { SEARCH_ATTRIBUTES, WORKER_ALLOCATOR } from '../../product';
 import type { Stack } from '../../../../dev/stack';
 import { BACKGROUND_NICENESS } from '../../../../dev/supervisor';
@@ -36,7 +40,10 @@ export interface TemporalBaseline {
 }
 
 /** Starts the worker of the baseline against the Temporal server of the stack. */
-export async function startTemporalBaseline(stack: Stack, { workflow }: Client): Promise<TemporalBaseline> {
+export async function startTemporalBaseline(
+  stack: Stack,
+  { workflow }: Client,
+): Promise<TemporalBaseline> {
   const { temporalAddress, temporalNamespace } = stack.info();
   const program = await startProgram({
     path: ['proof', 'bench', 'baselines', 'temporal', 'main.js'],

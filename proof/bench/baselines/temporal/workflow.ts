@@ -12,7 +12,10 @@ import { TEMPORAL_BASELINE } from './contract';
 
 const HOLD_MS = 3_600_000;
 
-const statusKey = defineSearchAttributeKey(TEMPORAL_BASELINE.statusAttribute, SearchAttributeType.KEYWORD);
+const statusKey = defineSearchAttributeKey(
+  TEMPORAL_BASELINE.statusAttribute,
+  SearchAttributeType.KEYWORD,
+);
 const goSignal = defineSignal(TEMPORAL_BASELINE.signal);
 const activities = (taskQueue: string, summary: string) =>
   proxyActivities<ReturnType<typeof createLifecycleActivities>>({

@@ -7,7 +7,13 @@ import { defineRoute } from '../../route';
 import { line, openEnum, timestamp } from '../../schemas';
 
 const checkedIn = z
-  .object({ reservation: z.string(), event: z.string(), seat: z.string(), holder: z.string(), at: timestamp })
+  .object({
+    reservation: z.string(),
+    event: z.string(),
+    seat: z.string(),
+    holder: z.string(),
+    at: timestamp,
+  })
   .meta({
     id: 'CheckIn',
     examples: [
@@ -23,10 +29,12 @@ const checkedIn = z
 const newCheckIn = z
   .strictObject({ code: line(2000).meta({ description: "What the ticket's QR code carries" }) })
   .meta({ id: 'NewCheckIn', examples: [{ code: TICKET_CODE }] });
-const publicKey = z.object({ keyId: z.string(), algorithm: openEnum(['Ed25519']), publicKeyPem: z.string() }).meta({
-  id: 'TicketKey',
-  examples: [TICKET_KEY],
-});
+const publicKey = z
+  .object({ keyId: z.string(), algorithm: openEnum(['Ed25519']), publicKeyPem: z.string() })
+  .meta({
+    id: 'TicketKey',
+    examples: [TICKET_KEY],
+  });
 
 export interface CheckInRouteDeps {
   db: Database;

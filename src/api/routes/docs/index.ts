@@ -4,11 +4,17 @@ import type Router from '@koa/router';
 import { Problem } from '../../problem';
 
 const swaggerFolder = dirname(require.resolve('swagger-ui-dist/package.json'));
-const redocBundle = join(dirname(require.resolve('redoc/package.json')), 'bundles/redoc.standalone.js');
+const redocBundle = join(
+  dirname(require.resolve('redoc/package.json')),
+  'bundles/redoc.standalone.js',
+);
 
 const ASSETS: Record<string, { file: string; type: string }> = {
   'swagger-ui.css': { file: join(swaggerFolder, 'swagger-ui.css'), type: 'text/css' },
-  'swagger-ui-bundle.js': { file: join(swaggerFolder, 'swagger-ui-bundle.js'), type: 'text/javascript' },
+  'swagger-ui-bundle.js': {
+    file: join(swaggerFolder, 'swagger-ui-bundle.js'),
+    type: 'text/javascript',
+  },
   'favicon-32x32.png': { file: join(swaggerFolder, 'favicon-32x32.png'), type: 'image/png' },
   'redoc.standalone.js': { file: redocBundle, type: 'text/javascript' },
   'start-swagger.js': { file: join(__dirname, 'start-swagger.js.txt'), type: 'text/javascript' },

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
-import { createEvent, findEvent, listEvents, type EventRecord, type NewEvent } from '../../../db/events';
+import {
+  createEvent,
+  findEvent,
+  listEvents,
+  type EventRecord,
+  type NewEvent,
+} from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
 import { toStripe } from '../../../payments/stripe-amounts';
 import { pageOf } from '../../cursor';
@@ -27,19 +33,35 @@ export interface EventRouteDeps {
 }
 
 /** @throws Problem that names each category whose price could never be paid through Stripe */
-function refuseWhatStripeCannotTake({ categories, currency }: Pick<NewEvent, 'categories' | 'currency'>): void {
+function refuseWhatStripeCannotTake({
+  categories,
+  currency,
+}: Pick<NewEvent, 'categories' | 'currency'>): void {
   const refused = categories.flatMap(({ code, price: amount }, index) =>
     toStripe({ amount, currency }) === null ? [{ code, path: `categories.${index}.price` }] : [],
   );
   if (refused.length === 0) return;
   const codes = refused.map(({ code }) => code).join(', ');
-  throw new Problem('validation_failed', `Stripe cannot take the price of these categories: ${codes}.`, {
-    errors: refused.map(({ path }) => ({ path, message: `is an amount of ${currency} that Stripe cannot take` })),
-  });
+  throw new Problem(
+    'validation_failed',
+    `Stripe cannot take the price of these categories: ${codes}.`,
+    {
+      errors: refused.map(({ path }) => ({
+        path,
+        message: `is an amount of ${currency} that Stripe cannot take`,
+      })),
+    },
+  );
 }
 
 /** Events and their seat maps. Reading is public; making one takes an operator. */
-export function eventRoutes({ db, maps, streams, defaultTtlSeconds, testProvider }: EventRouteDeps) {
+export function eventRoutes({
+  db,
+  maps,
+  streams,
+  defaultTtlSeconds,
+  testProvider,
+}: EventRouteDeps) {
   async function load(idOrSlug: string): Promise<EventRecord> {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
     if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
@@ -74,7 +96,10 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, testProvider
         const { rows: shown, nextCursor } = pageOf(rows, query.limit, (row) => row.event.id);
         return {
           status: 200,
-          body: { data: shown.map((row) => presentEvent(row.event, defaultTtlSeconds)), nextCursor },
+          body: {
+            data: shown.map((row) => presentEvent(row.event, defaultTtlSeconds)),
+            nextCursor,
+          },
         };
       },
     }),
@@ -106,16 +131,27 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, testProvider
         const { sections, ...rest } = body;
         const ttl = rest.holdTtlSeconds ?? defaultTtlSeconds;
         if (rest.holdCapSeconds !== null && rest.holdCapSeconds < ttl) {
-          throw new Problem('validation_failed', `holdCapSeconds must not be below the hold's ${ttl} seconds.`, {
-            errors: [{ path: 'holdCapSeconds', message: `must not be below ${ttl}` }],
-          });
+          throw new Problem(
+            'validation_failed',
+            `holdCapSeconds must not be below the hold's ${ttl} seconds.`,
+            {
+              errors: [{ path: 'holdCapSeconds', message: `must not be below ${ttl}` }],
+            },
+          );
         }
         if (!testProvider) refuseWhatStripeCannotTake(rest);
         const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
         if (made === 'slug_taken')
-          throw new Problem('slug_taken', `There is an event ${rest.slug} already: choose another slug.`);
+          throw new Problem(
+            'slug_taken',
+            `There is an event ${rest.slug} already: choose another slug.`,
+          );
         const location = `/v1/events/${rest.slug}`;
-        return { status: 201, body: presentEvent(await load(rest.slug), defaultTtlSeconds), headers: { location } };
+        return {
+          status: 201,
+          body: presentEvent(await load(rest.slug), defaultTtlSeconds),
+          headers: { location },
+        };
       },
     }),
 
@@ -140,11 +176,15 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, testProvider
       operationId: 'getSeats',
       tag: 'Events',
       summary: 'The whole seat map',
-      description: 'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
+      description:
+        'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
       access: 'public',
       params: eventParams,
       headers: {
-        'If-None-Match': z.string().optional().meta({ description: 'The `ETag` of the map that you have' }),
+        'If-None-Match': z
+          .string()
+          .optional()
+          .meta({ description: 'The `ETag` of the map that you have' }),
       },
       responses: {
         200: { description: 'Every seat', schema: list(seat), headers: { ETag: etagHeader } },
@@ -153,7 +193,11 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, testProvider
       problems: ['not_found'],
       async handle({ params, ctx }) {
         const picture = await maps.read(await idOf(params.event));
-        const headers = { etag: picture.etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' };
+        const headers = {
+          etag: picture.etag,
+          'cache-control': 'no-cache',
+          vary: 'Accept-Encoding',
+        };
         const known = ctx
           .get('if-none-match')
           .split(',')

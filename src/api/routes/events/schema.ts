@@ -35,14 +35,23 @@ const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/, {
   message: 'must be 1 to 50 letters, digits, _ or -, beginning with a letter or digit',
 });
 
-const newRow = z.strictObject({ name: name(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) }).meta({ id: 'NewRow' });
-const newCategory = z.strictObject({ code, name: name(60), price: minorUnits }).meta({ id: 'NewCategory' });
+const newRow = z
+  .strictObject({ name: name(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) })
+  .meta({ id: 'NewRow' });
+const newCategory = z
+  .strictObject({ code, name: name(60), price: minorUnits })
+  .meta({ id: 'NewCategory' });
 const newSection = z
   .strictObject({
     name: name(60),
     category: code.meta({ description: 'The code of one of the categories' }),
     rows: z.array(newRow).min(1).max(MAX_ROWS_PER_SECTION).optional(),
-    places: z.int().min(1).max(MAX_SEATS_PER_EVENT).optional().meta({ description: 'General admission' }),
+    places: z
+      .int()
+      .min(1)
+      .max(MAX_SEATS_PER_EVENT)
+      .optional()
+      .meta({ description: 'General admission' }),
   })
   .refine((value) => (value.rows === undefined) !== (value.places === undefined), {
     message: 'takes either rows or places',
@@ -67,9 +76,14 @@ export const newEvent = z
   .strictObject({
     slug: z
       .string()
-      .regex(SLUG, { message: 'must be up to 100 small letters, digits, _ or -, beginning with a letter or digit' })
+      .regex(SLUG, {
+        message:
+          'must be up to 100 small letters, digits, _ or -, beginning with a letter or digit',
+      })
       .refine((slug) => !UUID.test(slug), { message: 'must not look like an id' })
-      .meta({ description: "The event's name in addresses, for good; it must not look like an id" }),
+      .meta({
+        description: "The event's name in addresses, for good; it must not look like an id",
+      }),
     name: name(200),
     venue: name(200).nullable().default(null),
     startsAt: timestampInput,
@@ -80,7 +94,10 @@ export const newEvent = z
       .default('UTC')
       .meta({ description: 'An IANA time zone; tickets show the times of this place' }),
     currency: currencyInput,
-    salesOpenAt: timestampInput.nullable().default(null).meta({ description: 'RFC 3339. Absent: the sale is open' }),
+    salesOpenAt: timestampInput
+      .nullable()
+      .default(null)
+      .meta({ description: 'RFC 3339. Absent: the sale is open' }),
     salesCloseAt: timestampInput
       .nullable()
       .default(null)
@@ -91,32 +108,44 @@ export const newEvent = z
       .max(WEEK)
       .nullable()
       .default(null)
-      .meta({ description: "How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise" }),
+      .meta({
+        description:
+          "How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise",
+      }),
     holdCapSeconds: z
       .int()
       .min(1)
       .max(4 * WEEK)
       .nullable()
       .default(null)
-      .meta({ description: 'How long a hold lasts at most, extensions included. Absent: three times the TTL' }),
+      .meta({
+        description:
+          'How long a hold lasts at most, extensions included. Absent: three times the TTL',
+      }),
     maxSeatsPerReservation: z.int().min(1).max(100).default(10),
     categories: z.array(newCategory).min(1).max(50),
     sections: z.array(newSection).min(1).max(500),
   })
   .superRefine((event, ctx) => {
-    const refuse = (path: (string | number)[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    const refuse = (path: (string | number)[], message: string) =>
+      ctx.addIssue({ code: 'custom', path, message });
     const codes = event.categories.map((category) => category.code);
     codes.forEach((one, index) => {
       if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is there twice');
     });
     event.sections.forEach((one, index) => {
-      if (!codes.includes(one.category)) refuse(['sections', index, 'category'], 'is not one of the categories');
+      if (!codes.includes(one.category))
+        refuse(['sections', index, 'category'], 'is not one of the categories');
     });
     const { salesOpenAt: opens, salesCloseAt: closes } = event;
     if (opens !== null && closes !== null && Date.parse(opens) >= Date.parse(closes)) {
       refuse(['salesCloseAt'], 'must be after salesOpenAt');
     }
-    if (event.holdCapSeconds !== null && event.holdTtlSeconds !== null && event.holdCapSeconds < event.holdTtlSeconds) {
+    if (
+      event.holdCapSeconds !== null &&
+      event.holdTtlSeconds !== null &&
+      event.holdCapSeconds < event.holdTtlSeconds
+    ) {
       refuse(['holdCapSeconds'], 'must not be below holdTtlSeconds');
     }
     const dearest = Math.max(...event.categories.map((category) => category.price));
@@ -129,7 +158,10 @@ export const newEvent = z
     }
     const { doubled } = layOutSeats(event.sections);
     if (doubled.length > 0)
-      refuse(['sections'], `seat labels occur twice: ${doubled.slice(0, 5).join(', ')}; rename a row or section`);
+      refuse(
+        ['sections'],
+        `seat labels occur twice: ${doubled.slice(0, 5).join(', ')}; rename a row or section`,
+      );
   })
   .meta({
     id: 'NewEvent',
@@ -148,7 +180,9 @@ export const newEvent = z
     ],
   });
 
-const category = z.object({ code: z.string(), name: z.string(), price: money }).meta({ id: 'Category' });
+const category = z
+  .object({ code: z.string(), name: z.string(), price: money })
+  .meta({ id: 'Category' });
 
 export const event = z
   .object({

@@ -7,7 +7,9 @@ import { openEnum } from '../../schemas';
 
 const WORKER_SEEN_WITHIN_SECONDS = 15;
 
-const liveness = z.object({ status: openEnum(['ok']) }).meta({ id: 'Liveness', examples: [{ status: 'ok' }] });
+const liveness = z
+  .object({ status: openEnum(['ok']) })
+  .meta({ id: 'Liveness', examples: [{ status: 'ok' }] });
 const readiness = z
   .object({
     status: openEnum(['ready']),
@@ -53,7 +55,10 @@ export function healthRoutes({ db, metrics, temporalAnswers }: HealthRouteDeps) 
       async handle() {
         const worked = await reservationsAreWorked(db, WORKER_SEEN_WITHIN_SECONDS);
         const healthy = worked && (await temporalAnswers());
-        return { status: 200, body: healthy ? { status: 'ready' } : { status: 'ready', degraded: ['temporal'] } };
+        return {
+          status: 200,
+          body: healthy ? { status: 'ready' } : { status: 'ready', degraded: ['temporal'] },
+        };
       },
     }),
 

@@ -34,9 +34,13 @@ export interface HomeDeps {
 
 /** The start page: the next events and where the documents are. Not part of the OpenAPI document. */
 export function mountHome(router: Router, limits: RateLimits, { db, devPages }: HomeDeps): void {
-  const upcoming: () => Promise<UpcomingEvent[]> = kept(() => listUpcomingEvents(db, EVENTS_SHOWN), COUNTED_FOR_MS);
+  const upcoming: () => Promise<UpcomingEvent[]> = kept(
+    () => listUpcomingEvents(db, EVENTS_SHOWN),
+    COUNTED_FOR_MS,
+  );
   router.get('/', async (ctx) => {
-    if (ctx.accepts('html') === false) throw new Problem('not_found', 'There is a page for browsers here, no JSON.');
+    if (ctx.accepts('html') === false)
+      throw new Problem('not_found', 'There is a page for browsers here, no JSON.');
     await limits.address(ctx);
     const events = await upcoming();
     ctx.set('content-security-policy', HOME_POLICY);

@@ -23,7 +23,10 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(MARK('fill="#b9ab9f"', 'fi
 const text = (value: string) => escapeHtml(oneLine(value));
 const count = (value: number) => value.toLocaleString('en-GB');
 
-function saleOf({ sale, freeSeats, salesOpenAt, timeZone }: UpcomingEvent): { note: string; open: boolean } {
+function saleOf({ sale, freeSeats, salesOpenAt, timeZone }: UpcomingEvent): {
+  note: string;
+  open: boolean;
+} {
   if (sale === 'closed') return { note: 'Sale closed', open: false };
   if (sale === 'not_open_yet' && salesOpenAt !== null) {
     const { date, time } = formatEventTime(salesOpenAt, timeZone);
@@ -55,15 +58,31 @@ interface Link {
 }
 
 const DOCUMENTS: readonly Link[] = [
-  { url: '/api/docs/', name: 'API, to try out', meaning: 'Every call, with a form to send it (Swagger UI)' },
-  { url: '/api/redoc/', name: 'API reference', meaning: 'Every call, field and error code (ReDoc)' },
+  {
+    url: '/api/docs/',
+    name: 'API, to try out',
+    meaning: 'Every call, with a form to send it (Swagger UI)',
+  },
+  {
+    url: '/api/redoc/',
+    name: 'API reference',
+    meaning: 'Every call, field and error code (ReDoc)',
+  },
   { url: '/openapi.json', name: 'OpenAPI document', meaning: 'For code generators: OpenAPI 3.1' },
 ];
 
 function devLinks({ temporalUiUrl, mailUrl }: DevPages): Link[] {
   const links: (Omit<Link, 'url'> & { url: string | undefined })[] = [
-    { url: temporalUiUrl, name: 'Temporal UI', meaning: 'Each reservation as a workflow, step by step' },
-    { url: mailUrl, name: 'Mail catcher', meaning: 'The mails with the tickets; none is delivered' },
+    {
+      url: temporalUiUrl,
+      name: 'Temporal UI',
+      meaning: 'Each reservation as a workflow, step by step',
+    },
+    {
+      url: mailUrl,
+      name: 'Mail catcher',
+      meaning: 'The mails with the tickets; none is delivered',
+    },
   ];
   return links.flatMap(({ url, ...link }) => (url === undefined ? [] : [{ url, ...link }]));
 }

@@ -15,7 +15,9 @@ const note = z
     kind: openEnum(NOTE_KINDS),
     reservation: z.string().meta({ description: 'As it was named; it need not exist' }),
     reference: z.string().nullable().meta({ description: "The payment's, if it is about one" }),
-    data: z.record(z.string(), z.unknown()).meta({ description: 'What was told, and what was known; by kind' }),
+    data: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What was told, and what was known; by kind' }),
     createdAt: timestamp,
     closedAt: timestamp.nullable(),
     closedBy: z.string().nullable(),
@@ -29,8 +31,16 @@ const note = z
         reservation: RESERVATION_ID,
         reference: PAYMENT.reference,
         data: {
-          claimed: { reservation: RESERVATION_ID, amount: PAYMENT.amount, currency: PAYMENT.currency },
-          proven: { reservation: 'another-reservation', amount: PAYMENT.amount, currency: PAYMENT.currency },
+          claimed: {
+            reservation: RESERVATION_ID,
+            amount: PAYMENT.amount,
+            currency: PAYMENT.currency,
+          },
+          proven: {
+            reservation: 'another-reservation',
+            amount: PAYMENT.amount,
+            currency: PAYMENT.currency,
+          },
         },
         createdAt: '2030-01-12T10:05:00.123Z',
         closedAt: null,
@@ -73,7 +83,9 @@ export function noteRoutes({ db }: { db: Database }) {
       responses: { 200: { description: 'Closed, now or before', schema: note } },
       problems: ['not_found'],
       async handle({ params: { id }, caller }) {
-        const closed = /^[0-9]{1,18}$/.test(id) ? await closeNote(db, id, `operator:${caller.client}`) : null;
+        const closed = /^[0-9]{1,18}$/.test(id)
+          ? await closeNote(db, id, `operator:${caller.client}`)
+          : null;
         if (!closed) throw new Problem('not_found', `There is no note ${id.slice(0, 20)}.`);
         return { status: 200, body: closed };
       },

@@ -11,7 +11,8 @@ const STATUSES = ['captured', 'refunding', 'refunded'] as const;
 /** In a cursor, a reference (up to 255 characters of any kind) is base64url: made-up ones too can be read, all but NUL. */
 const REFERENCE_FORM = '[A-Za-z0-9_-]{2,1360}';
 const encodeReference = (reference: string): string => Buffer.from(reference).toString('base64url');
-const decodeReference = (text: string): string => Buffer.from(text, 'base64url').toString().replaceAll('\0', '');
+const decodeReference = (text: string): string =>
+  Buffer.from(text, 'base64url').toString().replaceAll('\0', '');
 
 const paymentRecord = z
   .object({
@@ -20,8 +21,14 @@ const paymentRecord = z
     reservationExists: z.boolean(),
     amount: money,
     source: openEnum(['stripe', 'standard', 'client', 'signal'], 'Who told us of it'),
-    provenBy: openEnum(['stripe', 'standard'], 'Whose signed event proves it; null: it is claimed').nullable(),
-    capturedBy: openEnum(['stripe', 'test', 'client'], 'Who can give it back; `client`: no provider can'),
+    provenBy: openEnum(
+      ['stripe', 'standard'],
+      'Whose signed event proves it; null: it is claimed',
+    ).nullable(),
+    capturedBy: openEnum(
+      ['stripe', 'test', 'client'],
+      'Who can give it back; `client`: no provider can',
+    ),
     status: openEnum(STATUSES),
     refundReason: openEnum(REFUND_REASONS).nullable(),
     refundError: z
@@ -75,7 +82,9 @@ export function paymentRoutes({ db }: { db: Database }) {
         const { cursor, limit, ...filter } = query;
         const after = cursor ? { at: cursor.at, id: decodeReference(cursor.id) } : null;
         const rows = await listPayments(db, filter, after, limit + 1);
-        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => encodeReference(row.payment.reference));
+        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) =>
+          encodeReference(row.payment.reference),
+        );
         return { status: 200, body: { data: shown.map((row) => row.payment), nextCursor } };
       },
     }),

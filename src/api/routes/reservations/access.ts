@@ -12,12 +12,14 @@ export interface Access {
 
 /** The one place that decides who may see and touch a reservation: its client, and operators. */
 export function createAccess(db: Database): Access {
-  const missing = (id: string) => new Problem('not_found', `There is no reservation ${id.slice(0, 128)} of yours.`);
+  const missing = (id: string) =>
+    new Problem('not_found', `There is no reservation ${id.slice(0, 128)} of yours.`);
   return {
     missing,
     async load(id, caller) {
       const record = IDEMPOTENCY_KEY.test(id) ? await findReservation(db, id) : null;
-      if (!record || (caller.role !== 'operator' && record.client !== caller.client)) throw missing(id);
+      if (!record || (caller.role !== 'operator' && record.client !== caller.client))
+        throw missing(id);
       return record;
     },
   };

@@ -1,7 +1,12 @@
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
-import { extendHold, recordCancelRequest, recordPayment, type RecordResult } from '../../../db/payments';
+import {
+  extendHold,
+  recordCancelRequest,
+  recordPayment,
+  type RecordResult,
+} from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
 import { readPrint } from '../../../db/tickets';
 import { faultPoint } from '../../../fault-points';
@@ -65,7 +70,10 @@ export function commandRoutes({
   testProvider,
   defaultTtlSeconds,
 }: CommandRouteDeps & { access: Access }) {
-  const done = (record: ReservationRecord): Reply => ({ status: 200, body: presentReservation(record) });
+  const done = (record: ReservationRecord): Reply => ({
+    status: 200,
+    body: presentReservation(record),
+  });
   const promised = (record: ReservationRecord): Reply => ({
     status: 202,
     body: presentReservation(record),
@@ -89,7 +97,10 @@ export function commandRoutes({
       access: ['client'],
       params: reservationParams,
       body: confirmation,
-      responses: { 200: { description: 'Confirmed', schema: reservation }, 202: accepted(KEPT, HELD_RESERVATION) },
+      responses: {
+        200: { description: 'Confirmed', schema: reservation },
+        202: accepted(KEPT, HELD_RESERVATION),
+      },
       problems: [
         'not_found',
         'payment_mismatch',
@@ -117,7 +128,9 @@ export function commandRoutes({
         )
           return done(now);
         if (outcome === null) return promised(now);
-        return refuse(now.status === 'cancelled' || now.status === 'confirmed' ? now.status : 'mismatch');
+        return refuse(
+          now.status === 'cancelled' || now.status === 'confirmed' ? now.status : 'mismatch',
+        );
       },
     }),
 
@@ -155,7 +168,9 @@ export function commandRoutes({
       summary: "Let the hold last a full time from now, at most to the event's cap",
       access: ['client'],
       params: reservationParams,
-      responses: { 200: { description: 'Extended', schema: reservation, example: HELD_RESERVATION } },
+      responses: {
+        200: { description: 'Extended', schema: reservation, example: HELD_RESERVATION },
+      },
       problems: [
         'not_found',
         'extension_limit',
@@ -194,7 +209,10 @@ export function commandRoutes({
         const result = await orderResend(db, params.id, `client:${caller.client}`);
         if (result === 'not_confirmed') throw notReady();
         if (result === 'too_many')
-          throw new Problem('limit_exceeded', 'The tickets were sent many times within the hour: try again later.');
+          throw new Problem(
+            'limit_exceeded',
+            'The tickets were sent many times within the hour: try again later.',
+          );
         notify('commands');
         return promised(record);
       },

@@ -3,7 +3,13 @@ import { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
-import { findUnavailable, findReplay, readFreeSeats, type HoldRequest, type HoldResult } from '../../../db/holds';
+import {
+  findUnavailable,
+  findReplay,
+  readFreeSeats,
+  type HoldRequest,
+  type HoldResult,
+} from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
@@ -16,7 +22,13 @@ import type { ApiMetrics } from '../../metrics';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { presentReservation } from './presenter';
-import { keyHeader, newReservation, newReservationExamples, reservation, reservationLocation } from './schema';
+import {
+  keyHeader,
+  newReservation,
+  newReservationExamples,
+  reservation,
+  reservationLocation,
+} from './schema';
 
 const BEST_AVAILABLE_ATTEMPTS = 8;
 /** What a client does with the reservation that it made. */
@@ -57,7 +69,10 @@ const invalid = (path: string, message: string, detail: string) =>
   new Problem('validation_failed', detail, { errors: [{ path, message }] });
 
 /** What a refused hold answers. */
-function refusalOf(result: Exclude<HoldResult, { reservation: unknown }>, body: NewReservation): Problem {
+function refusalOf(
+  result: Exclude<HoldResult, { reservation: unknown }>,
+  body: NewReservation,
+): Problem {
   switch (result.kind) {
     case 'reused':
       return reused();
@@ -66,19 +81,26 @@ function refusalOf(result: Exclude<HoldResult, { reservation: unknown }>, body: 
     case 'sale_not_open':
       return new Problem('sale_not_open', saleDetail(result));
     case 'limit':
-      return new Problem('limit_exceeded', `A reservation of this event has at most ${result.limit} seats.`);
+      return new Problem(
+        'limit_exceeded',
+        `A reservation of this event has at most ${result.limit} seats.`,
+      );
     case 'too_many_holds':
       return new Problem(
         'limit_exceeded',
         `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`,
       );
     case 'unknown_seats':
-      return new Problem('validation_failed', `The event has no such seats: ${result.seats.slice(0, 10).join(', ')}.`, {
-        errors: result.seats.map((label) => ({
-          path: `seats.${(body.seats ?? []).indexOf(label)}`,
-          message: 'is not a seat of this event',
-        })),
-      });
+      return new Problem(
+        'validation_failed',
+        `The event has no such seats: ${result.seats.slice(0, 10).join(', ')}.`,
+        {
+          errors: result.seats.map((label) => ({
+            path: `seats.${(body.seats ?? []).indexOf(label)}`,
+            message: 'is not a seat of this event',
+          })),
+        },
+      );
     case 'taken':
       return new Problem(
         'seats_unavailable',
@@ -90,7 +112,13 @@ function refusalOf(result: Exclude<HoldResult, { reservation: unknown }>, body: 
   }
 }
 
-function saleDetail({ opensAt, closesAt }: { opensAt: string | null; closesAt: string | null }): string {
+function saleDetail({
+  opensAt,
+  closesAt,
+}: {
+  opensAt: string | null;
+  closesAt: string | null;
+}): string {
   if (opensAt !== null && Date.parse(opensAt) > Date.now()) return `The sale opens at ${opensAt}.`;
   return closesAt === null ? 'The sale is not open.' : `The sale closed at ${closesAt}.`;
 }
@@ -113,11 +141,14 @@ async function holdBestAvailable(
       `The event has no category ${category}.`,
     );
   }
-  if (quantity > event.maxSeatsPerReservation) return { kind: 'limit', limit: event.maxSeatsPerReservation };
+  if (quantity > event.maxSeatsPerReservation)
+    return { kind: 'limit', limit: event.maxSeatsPerReservation };
   for (let attempt = 0; attempt < BEST_AVAILABLE_ATTEMPTS; attempt++) {
     const free = await readFreeSeats(db, event.id, category, quantity);
     // General admission places are alike, so there a crowd is spread from the start.
-    const labels = chooseSeats(free, quantity, free.places ? attempt + 4 : attempt, (below) => randomInt(below));
+    const labels = chooseSeats(free, quantity, free.places ? attempt + 4 : attempt, (below) =>
+      randomInt(below),
+    );
     if (!labels) break;
     const result = await holdSeats(db, { ...request, labels });
     if (result.kind !== 'taken') return result;
@@ -138,13 +169,23 @@ export interface CreateRouteDeps {
   buyerCap: number | null;
 }
 
-export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, buyerCap }: CreateRouteDeps) {
+export function createRoute({
+  db,
+  metrics,
+  notify,
+  holdCap,
+  defaultTtlSeconds,
+  buyerCap,
+}: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
-  async function hold(request: Omit<HoldRequest, 'labels'>, body: NewReservation): Promise<HoldResult> {
+  async function hold(
+    request: Omit<HoldRequest, 'labels'>,
+    body: NewReservation,
+  ): Promise<HoldResult> {
     if (body.seats) return holdInTurn({ ...request, labels: body.seats });
     // The choice is no part of the request, so a replay must be known before a choice is made.
     const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
@@ -155,7 +196,12 @@ export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, b
       : result;
   }
 
-  async function handle(body: NewReservation, rawBody: unknown, caller: Caller, key: string): Promise<Reply> {
+  async function handle(
+    body: NewReservation,
+    rawBody: unknown,
+    caller: Caller,
+    key: string,
+  ): Promise<Reply> {
     const overCap = await holdCap.reached(caller.client);
     const request = {
       id: key,
@@ -203,7 +249,8 @@ export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, b
     bodyExamples: newReservationExamples,
     responses: {
       201: {
-        description: 'Held; or, with `Idempotency-Replayed: true`, the reservation as it stands now',
+        description:
+          'Held; or, with `Idempotency-Replayed: true`, the reservation as it stands now',
         schema: reservation,
         example: HELD_RESERVATION,
         headers: {
@@ -212,7 +259,9 @@ export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, b
             .boolean()
             .meta({ description: '`true` when the key was known, else absent', examples: [true] }),
         },
-        links: Object.fromEntries(NEXT_CALLS.map((operationId) => [operationId, { id: '$response.body#/id' }])),
+        links: Object.fromEntries(
+          NEXT_CALLS.map((operationId) => [operationId, { id: '$response.body#/id' }]),
+        ),
       },
     },
     problems: [
@@ -229,6 +278,7 @@ export function createRoute({ db, metrics, notify, holdCap, defaultTtlSeconds, b
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw reused();
     },
-    handle: ({ body, rawBody, caller, ctx }) => handle(body, rawBody, caller, keyOf(ctx.get('idempotency-key'))),
+    handle: ({ body, rawBody, caller, ctx }) =>
+      handle(body, rawBody, caller, keyOf(ctx.get('idempotency-key'))),
   });
 }

@@ -13,12 +13,22 @@ import { createAccess } from './access';
 import { commandRoutes, type CommandRouteDeps } from './commands';
 import { createRoute, type CreateRouteDeps } from './create';
 import { presentReservation } from './presenter';
-import { historyEntry, historyQuery, reservation, reservationParams, reservationQuery, ticket } from './schema';
+import {
+  historyEntry,
+  historyQuery,
+  reservation,
+  reservationParams,
+  reservationQuery,
+  ticket,
+} from './schema';
 
 const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
 const DISPOSITION = 'inline; filename="tickets.pdf"';
 const notReady = () =>
-  new Problem('tickets_not_ready', 'The tickets are not ready: they are printed right after the confirmation.');
+  new Problem(
+    'tickets_not_ready',
+    'The tickets are not ready: they are printed right after the confirmation.',
+  );
 
 export type ReservationRouteDeps = CreateRouteDeps & CommandRouteDeps;
 
@@ -42,10 +52,17 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       problems: [],
       async handle({ query }) {
         const { event, status, email, cursor, limit } = query;
-        const filter = { event, status, ...(email !== undefined && { buyerKey: buyerKeyOf(email) }) };
+        const filter = {
+          event,
+          status,
+          ...(email !== undefined && { buyerKey: buyerKeyOf(email) }),
+        };
         const rows = await listReservations(db, filter, cursor ?? null, limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.reservation.id);
-        return { status: 200, body: { data: shown.map((row) => presentReservation(row.reservation)), nextCursor } };
+        return {
+          status: 200,
+          body: { data: shown.map((row) => presentReservation(row.reservation)), nextCursor },
+        };
       },
     }),
 
@@ -82,7 +99,9 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
         const data = entries.slice(0, query.limit).map(({ id: _id, ...entry }) => entry);
         const last = entries[query.limit - 1];
         const nextCursor =
-          entries.length > query.limit ? encodeCursor({ at: HISTORY_EPOCH, id: String(last!.id) }) : null;
+          entries.length > query.limit
+            ? encodeCursor({ at: HISTORY_EPOCH, id: String(last!.id) })
+            : null;
         return { status: 200, body: { data, nextCursor } };
       },
     }),
@@ -102,7 +121,8 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
         const tickets = await listTickets(db, id);
         // Ready together with their document, so that whoever sees the one can fetch the other.
         const { printed, erased } = await readPrint(db, id);
-        if (tickets.length === 0 || (status === 'confirmed' && !printed && !erased)) throw notReady();
+        if (tickets.length === 0 || (status === 'confirmed' && !printed && !erased))
+          throw notReady();
         return { status: 200, body: { data: tickets } };
       },
     }),
@@ -120,7 +140,9 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
           description: 'The document',
           contentType: 'application/pdf',
           headers: {
-            'Content-Disposition': z.string().meta({ description: 'RFC 6266', examples: [DISPOSITION] }),
+            'Content-Disposition': z
+              .string()
+              .meta({ description: 'RFC 6266', examples: [DISPOSITION] }),
           },
         },
       },
@@ -128,7 +150,10 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       async handle({ params, caller }) {
         const { id, status } = await access.load(params.id, caller);
         if (status === 'cancelled')
-          throw new Problem('reservation_cancelled', 'The reservation is cancelled; its tickets are void.');
+          throw new Problem(
+            'reservation_cancelled',
+            'The reservation is cancelled; its tickets are void.',
+          );
         const pdf = status === 'confirmed' ? await readDocument(db, id) : null;
         if (!pdf) throw notReady();
         return {
@@ -151,7 +176,11 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       access: ['operator'],
       params: reservationParams,
       responses: {
-        200: { description: 'Forgotten', schema: reservation, example: { ...CONFIRMED_RESERVATION, buyer: null } },
+        200: {
+          description: 'Forgotten',
+          schema: reservation,
+          example: { ...CONFIRMED_RESERVATION, buyer: null },
+        },
       },
       problems: ['not_found'],
       async handle({ params, caller }) {

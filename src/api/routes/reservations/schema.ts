@@ -3,7 +3,13 @@ import { EMAIL_FORM, parseEmailAddress } from '../../../domain/email-address';
 import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import { RESERVATION_STATUSES } from '../../../domain/settlement';
 import { HISTORY_TYPES } from '../../../domain/history-types';
-import { CONFIRMED_RESERVATION, HELD_RESERVATION, PAYMENT, RESERVATION_ID, TICKET_CODE } from '../../examples';
+import {
+  CONFIRMED_RESERVATION,
+  HELD_RESERVATION,
+  PAYMENT,
+  RESERVATION_ID,
+  TICKET_CODE,
+} from '../../examples';
 import { locationHeader } from '../../headers';
 import {
   currency,
@@ -18,14 +24,19 @@ import {
   timestamp,
 } from '../../schemas';
 
-const notEmail = { message: 'must be an e-mail address: ASCII before the @, a domain in any script' };
+const notEmail = {
+  message: 'must be an e-mail address: ASCII before the @, a domain in any script',
+};
 const email = z
   .string()
   .normalize('NFC')
   .max(254)
   .regex(EMAIL_FORM, notEmail)
   .refine((text) => parseEmailAddress(text) !== null, notEmail)
-  .meta({ description: 'An e-mail address. Up to 64 characters of ASCII before the @; the domain in any script' });
+  .meta({
+    description:
+      'An e-mail address. Up to 64 characters of ASCII before the @; the domain in any script',
+  });
 const newBuyer = z
   .strictObject({ name: name(200).meta({ description: 'Printed on the tickets' }), email })
   .meta({ id: 'NewBuyer' });
@@ -33,10 +44,12 @@ const MAX_SEATS = 100;
 /** The pattern of an id without its anchors. */
 const ID_FORM = IDEMPOTENCY_KEY.source.slice(1, -1);
 
-const bestAvailable = z.strictObject({ quantity: z.int().min(1).max(MAX_SEATS), category: line(50) }).meta({
-  id: 'BestAvailable',
-  description: 'Adjacent seats of a category, if there are any; else the best single ones',
-});
+const bestAvailable = z
+  .strictObject({ quantity: z.int().min(1).max(MAX_SEATS), category: line(50) })
+  .meta({
+    id: 'BestAvailable',
+    description: 'Adjacent seats of a category, if there are any; else the best single ones',
+  });
 
 export const newReservation = z
   .strictObject({
@@ -75,7 +88,9 @@ const payment = z
   })
   .meta({ id: 'ReservationPayment' });
 
-const heldSeat = z.object({ label: z.string(), category: z.string(), price: money }).meta({ id: 'HeldSeat' });
+const heldSeat = z
+  .object({ label: z.string(), category: z.string(), price: money })
+  .meta({ id: 'HeldSeat' });
 const buyer = z.object({ name: z.string(), email: z.string() }).meta({ id: 'Buyer' });
 
 export const reservation = z
@@ -87,16 +102,23 @@ export const reservation = z
     total: money,
     buyer: buyer
       .nullable()
-      .meta({ description: 'null after its erasure, and for a reservation that an operator started by hand' }),
+      .meta({
+        description:
+          'null after its erasure, and for a reservation that an operator started by hand',
+      }),
     expiresAt: timestamp,
     createdAt: timestamp,
-    payment: payment.nullable().meta({ description: 'The one that confirmed the reservation, else the latest' }),
+    payment: payment
+      .nullable()
+      .meta({ description: 'The one that confirmed the reservation, else the latest' }),
   })
   .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
 
 const paymentClaim = z
   .strictObject({
-    reference: line(255).meta({ description: "The payment's own id, one space over all providers" }),
+    reference: line(255).meta({
+      description: "The payment's own id, one space over all providers",
+    }),
     amount: minorUnits,
     currency: currencyInput,
   })
@@ -117,7 +139,9 @@ export const historyEntry = z
   .object({
     at: timestamp,
     type: openEnum(HISTORY_TYPES),
-    actor: z.string().meta({ description: 'Who did it, as `client:NAME`, `operator:NAME` or `system`' }),
+    actor: z
+      .string()
+      .meta({ description: 'Who did it, as `client:NAME`, `operator:NAME` or `system`' }),
     data: z.record(z.string(), z.unknown()).meta({ description: 'Depends on the type' }),
   })
   .meta({
@@ -134,7 +158,9 @@ export const historyEntry = z
 
 export const ticket = z
   .object({
-    code: z.string().meta({ description: 'What the QR code carries; signed, see `GET /v1/ticket-key`' }),
+    code: z
+      .string()
+      .meta({ description: 'What the QR code carries; signed, see `GET /v1/ticket-key`' }),
     seat: z.string(),
     holder: z.string(),
     status: openEnum(['valid', 'used', 'void']),
@@ -144,11 +170,17 @@ export const ticket = z
     examples: [{ code: TICKET_CODE, seat: 'A-1', holder: 'Ada Lovelace', status: 'valid' }],
   });
 
-export const reservationLocation = locationHeader('the reservation', `/v1/reservations/${RESERVATION_ID}`);
+export const reservationLocation = locationHeader(
+  'the reservation',
+  `/v1/reservations/${RESERVATION_ID}`,
+);
 export const reservationParams = z.object({
   id: z
     .string()
-    .meta({ description: 'The idempotency key that the reservation was made with', examples: [RESERVATION_ID] }),
+    .meta({
+      description: 'The idempotency key that the reservation was made with',
+      examples: [RESERVATION_ID],
+    }),
 });
 export const historyQuery = z.strictObject(pageQuery('[0-9]{1,15}'));
 export const keyHeader = {

@@ -20,7 +20,10 @@ export interface WebhookRouteDeps {
   notify: Notify;
   /** Payments are also written into the test provider's books. */
   testProvider: boolean;
-  webhookSecrets: { stripe: readonly string[] | undefined; standard: readonly string[] | undefined };
+  webhookSecrets: {
+    stripe: readonly string[] | undefined;
+    standard: readonly string[] | undefined;
+  };
 }
 
 /**
@@ -30,7 +33,11 @@ export interface WebhookRouteDeps {
 export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: WebhookRouteDeps) {
   async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
     if (notice.kind === 'paid') {
-      await recordPayment(db, { ...notice.payment, source, actor: source }, { strict: false, testProvider });
+      await recordPayment(
+        db,
+        { ...notice.payment, source, actor: source },
+        { strict: false, testProvider },
+      );
       faultPoint('webhook.recorded');
       notify('commands');
     } else if (notice.kind === 'failed') {
@@ -59,7 +66,10 @@ export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: Webh
         'Handled: `payment_intent.succeeded`, `checkout.session.completed` (paid), `payment_intent.payment_failed`, with the reservation in `metadata.reservation_id`. Everything else is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
       handle: ({ bytes, ctx }) =>
-        keep(readStripe(verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe)), 'stripe'),
+        keep(
+          readStripe(verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe)),
+          'stripe',
+        ),
     }),
 
     defineRoute({
@@ -71,7 +81,10 @@ export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: Webh
       description:
         '`{ "type": "payment.succeeded" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored.',
       headers: Object.fromEntries(
-        STANDARD_HEADERS.map((name) => [name, z.string().meta({ description: 'See standardwebhooks.com' })]),
+        STANDARD_HEADERS.map((name) => [
+          name,
+          z.string().meta({ description: 'See standardwebhooks.com' }),
+        ]),
       ),
       handle({ bytes, ctx }) {
         const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]));

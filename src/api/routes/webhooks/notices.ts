@@ -24,12 +24,24 @@ const IGNORED: Notice = { kind: 'ignored' };
 function read<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
-  throw new Problem('validation_failed', 'The event is truly signed but lacks what a payment needs.', { errors });
+  const errors = result.error.issues.map((issue) => ({
+    path: issue.path.join('.'),
+    message: issue.message,
+  }));
+  throw new Problem(
+    'validation_failed',
+    'The event is truly signed but lacks what a payment needs.',
+    { errors },
+  );
 }
 
 /** A payment as Stripe counts it, in ISO's minor units. */
-function stripePayment(reference: string, reservationId: string, amount: number, currency: string): Notice {
+function stripePayment(
+  reference: string,
+  reservationId: string,
+  amount: number,
+  currency: string,
+): Notice {
   const money = fromStripe(amount, currency);
   if (money === null) {
     throw new Problem(
@@ -45,24 +57,43 @@ export function readStripe(value: unknown): Notice {
   const event = read(stripeEvent, value);
   switch (event.type) {
     case 'payment_intent.succeeded': {
-      const { id, amount, amount_received: received, currency, metadata } = read(stripeIntent, value).data.object;
+      const {
+        id,
+        amount,
+        amount_received: received,
+        currency,
+        metadata,
+      } = read(stripeIntent, value).data.object;
       const paid = received ?? amount;
       if (metadata?.reservation_id === undefined) return IGNORED;
-      if (paid === undefined) throw new Problem('validation_failed', 'The PaymentIntent names no amount.');
+      if (paid === undefined)
+        throw new Problem('validation_failed', 'The PaymentIntent names no amount.');
       return stripePayment(id, metadata.reservation_id, paid, currency);
     }
     case 'checkout.session.completed': {
       const session = read(stripeSession, value).data.object;
-      const { payment_status: status, payment_intent: intent, amount_total: amount, currency, metadata } = session;
+      const {
+        payment_status: status,
+        payment_intent: intent,
+        amount_total: amount,
+        currency,
+        metadata,
+      } = session;
       if (status !== 'paid' || metadata?.reservation_id === undefined) return IGNORED;
-      if (amount == null || currency == null) throw new Problem('validation_failed', 'The session names no amount.');
+      if (amount == null || currency == null)
+        throw new Problem('validation_failed', 'The session names no amount.');
       const reference = typeof intent === 'string' ? intent : (intent?.id ?? session.id);
       return stripePayment(reference, metadata.reservation_id, amount, currency);
     }
     case 'payment_intent.payment_failed': {
       const { id, metadata } = read(stripeFailure, value).data.object;
       if (metadata?.reservation_id === undefined) return IGNORED;
-      return { kind: 'failed', reservationId: metadata.reservation_id, reference: id, eventKey: `stripe:${event.id}` };
+      return {
+        kind: 'failed',
+        reservationId: metadata.reservation_id,
+        reference: id,
+        eventKey: `stripe:${event.id}`,
+      };
     }
     default:
       return IGNORED;
@@ -74,7 +105,8 @@ export function readStandard(value: unknown, messageId: string): Notice {
   const { type } = read(standardEvent, value);
   if (!STANDARD_TYPES.some((handled) => handled === type)) return IGNORED;
   const { reservation, ...payment } = read(standardPayment, value).data;
-  if (type === 'payment.succeeded') return { kind: 'paid', payment: { ...payment, reservationId: reservation } };
+  if (type === 'payment.succeeded')
+    return { kind: 'paid', payment: { ...payment, reservationId: reservation } };
   // The sender chooses the id, so it is hashed to a form and length that can be kept.
   const eventKey = `standard:${createHash('sha256').update(messageId).digest('hex')}`;
   return { kind: 'failed', reservationId: reservation, reference: payment.reference, eventKey };

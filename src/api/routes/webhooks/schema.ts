@@ -79,4 +79,6 @@ export const stripeSession = z.object({
     }),
   }),
 });
-export const stripeFailure = z.object({ data: z.object({ object: z.object({ id: stored(255), metadata }) }) });
+export const stripeFailure = z.object({
+  data: z.object({ object: z.object({ id: stored(255), metadata }) }),
+});

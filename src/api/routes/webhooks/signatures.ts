@@ -5,10 +5,15 @@ import { Problem } from '../../problem';
 const TOLERANCE_SECONDS = 300;
 
 const refuse = (why: string) => new Problem('signature_invalid', `${why} Nothing was kept.`);
-const NOT_SIGNED = 'The signature is not one of a secret that we share, or its time is more than five minutes off.';
+const NOT_SIGNED =
+  'The signature is not one of a secret that we share, or its time is more than five minutes off.';
 
 /** The first result among the secrets; during a rotation two are good. */
-function firstOf<T>(secrets: readonly string[] | undefined, setting: string, verify: (secret: string) => T): T {
+function firstOf<T>(
+  secrets: readonly string[] | undefined,
+  setting: string,
+  verify: (secret: string) => T,
+): T {
   if (!secrets) throw refuse(`No secret is set for these webhooks: set ${setting}.`);
   for (const secret of secrets) {
     try {
@@ -21,12 +26,17 @@ function firstOf<T>(secrets: readonly string[] | undefined, setting: string, ver
 }
 
 /** Checks as Stripe's own library does, and refuses what is dated ahead too, which the library lets pass. */
-export function verifyStripe(bytes: Buffer, header: string, secrets: readonly string[] | undefined): unknown {
+export function verifyStripe(
+  bytes: Buffer,
+  header: string,
+  secrets: readonly string[] | undefined,
+): unknown {
   return firstOf(secrets, 'STRIPE_WEBHOOK_SECRET', (secret) => {
     const event = Stripe.webhooks.constructEvent(bytes, header, secret, TOLERANCE_SECONDS);
     // Of a header that is dated twice the library takes the last; whichever is ahead is refused.
     const ahead = Date.now() / 1000 + TOLERANCE_SECONDS;
-    if ([...header.matchAll(/t=(\d+)/g)].some(([, at]) => Number(at) > ahead)) throw new Error('dated ahead');
+    if ([...header.matchAll(/t=(\d+)/g)].some(([, at]) => Number(at) > ahead))
+      throw new Error('dated ahead');
     return event;
   });
 }
@@ -37,5 +47,7 @@ export function verifyStandard(
   headers: Record<string, string>,
   secrets: readonly string[] | undefined,
 ): unknown {
-  return firstOf(secrets, 'STANDARD_WEBHOOK_SECRET', (secret) => new Webhook(secret).verify(bytes, headers));
+  return firstOf(secrets, 'STANDARD_WEBHOOK_SECRET', (secret) =>
+    new Webhook(secret).verify(bytes, headers),
+  );
 }
