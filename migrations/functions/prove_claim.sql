@@ -12,8 +12,7 @@ begin
   select * into v_reservation from reservations where id = v_claim.reservation_id;
   update payments set proven_by = p_proven_by, captured_by = p_captured_by,
          amount = case role when 'kept' then p_amount else amount end,
-         currency = case role when 'kept' then p_currency else currency end,
-         refund_error = case when captured_by = p_captured_by then refund_error end
+         currency = case role when 'kept' then p_currency else currency end
    where id = p_payment;
 
   if v_claim.role <> 'kept' then
@@ -22,9 +21,11 @@ begin
         'claimed', jsonb_build_object('reservation', v_claim.reservation_id, 'amount', v_claim.amount, 'currency', v_claim.currency),
         'proven', jsonb_build_object('reservation', v_claim.reservation_id, 'amount', p_amount, 'currency', p_currency)));
     end if;
-    -- Nobody could be asked for this refund before.
-    if v_claim.status = 'refunding' and v_claim.captured_by = 'client' and p_captured_by <> 'client' then
-      insert into outbox (kind, subject) values ('refund', v_claim.reference);
+    -- No provider could be asked for these refunds before.
+    if v_claim.captured_by = 'client' and p_captured_by <> 'client' then
+      with asked as (update refunds set by = p_captured_by, error = null
+                      where payment_id = p_payment and status = 'pending' and by = 'client' returning id)
+      insert into outbox (kind, subject) select 'refund_order', id::text from asked;
     end if;
     return;
   end if;

@@ -37,8 +37,8 @@ begin
   if p_strict and not v_exists then return jsonb_build_object('kind', 'unknown'); end if;
 
   perform pg_advisory_xact_lock(hashtextextended('payment:' || p_reference, 0));
-  select * into v_mine from payments where reference = p_reference and reservation_id = p_reservation;
-  select * into v_other from payments where reference = p_reference and reservation_id <> p_reservation
+  select * into v_mine from payments where reference = p_reference and reservation_id = p_reservation and role <> 'unmatched';
+  select * into v_other from payments where reference = p_reference and reservation_id <> p_reservation and role <> 'unmatched'
    order by proven_by nulls last limit 1;
 
   if p_strict then
@@ -69,6 +69,8 @@ begin
     return jsonb_build_object('kind', 'known', 'inboxId', v_inbox);
   end if;
 
+  -- What came before as another account's, or of the other mode, is ours after all.
+  delete from payments where reference = p_reference and reservation_id = p_reservation and role = 'unmatched';
   insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by)
     values (p_reference, p_reservation, p_amount, p_currency, p_source, v_proven_by, p_captured_by);
   insert into inbox (reservation_id, kind, reference, actor) values (p_reservation, 'payment', p_reference, p_actor) returning id into v_inbox;

@@ -7,6 +7,11 @@ create or replace function reservation_json(p_id text) returns jsonb language sq
     r.total, r.currency, r.buyer_name, r.buyer_email, r.hold_ends_at, r.created_at,
     (select jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency, 'status', p.status)
        from payments p where p.reservation_id = r.id
+        and p.role <> 'unmatched'
       order by (p.role = 'confirming') desc, p.received_at desc limit 1))
+  || jsonb_build_object(
+    'payments', coalesce((select jsonb_agg(payment_document(p) order by p.received_at, p.id) from payments p where p.reservation_id = r.id), '[]'),
+    'refunds', coalesce((select jsonb_agg(refund_document(f, p) order by f.created_at, f.id)
+       from payments p join refunds f on f.payment_id = p.id where p.reservation_id = r.id), '[]'))
   from reservations r join events e on e.id = r.event_id where r.id = p_id
 $$;

@@ -1,5 +1,5 @@
 import { createHousekeepingActivities } from './housekeeping';
-import { createRefundActivities } from './refund-payment';
+import { createRefundActivities } from './carry-out-refund';
 import { createDocumentActivities } from './render-tickets';
 import { createMailActivities } from './send-mail';
 import { createReservationActivities } from './settle-reservation';

@@ -1,10 +1,18 @@
 import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
 import type { Database } from '../db/database';
-import { findMail, finishMail, markAttempted, noteMailError, type MailJob } from '../db/mails';
+import {
+  findMail,
+  findMailById,
+  finishMail,
+  markAttempted,
+  noteMailError,
+  type MailJob,
+} from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
 import { faultPoint } from '../fault-points';
 import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
-import { lateRefundMail } from '../mail/refund-mail';
+import { cancelledMail } from '../mail/cancelled-mail';
+import { refundMail } from '../mail/refund-mail';
 import { ticketsMail } from '../mail/ticket-mail';
 
 const HEARTBEAT_MS = 3000;
@@ -29,11 +37,11 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
 }
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
-  async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }, occasion: Occasion) {
-    const { to, event, messageId, sequence } = mail;
-    const { reservationId } = occasion;
-    if (mail.kind === 'late_payment_refund')
-      return lateRefundMail({ reservationId, to, event, messageId, payment: mail.payment! });
+  async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
+    const { to, event, messageId, sequence, reservationId, refund, cancelled } = mail;
+    if (refund) return refundMail({ reservationId, to, event, messageId, refund });
+    if (mail.kind === 'cancelled')
+      return cancelledMail({ reservationId, to, event, messageId, refund: cancelled });
     const pdf = await readDocument(db, reservationId);
     // Never a mail without its tickets: the workflow prints first, so this is a retry at worst.
     if (!pdf)
@@ -45,6 +53,36 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     return ticketsMail({ reservationId, to, event, messageId, sequence, pdf, tickets });
   }
 
+  async function send(mail: MailJob | null): Promise<MailOutcome> {
+    if (!mail || mail.refused) return 'not_owed';
+    if (mail.sent) return 'sent';
+    if (mail.kind === 'tickets' && !mail.confirmed) return 'not_owed';
+    const { reservationId } = mail;
+    if (!mail.to) {
+      await finishMail(db, mail, reservationId, 'there is no address to write to');
+      return 'refused';
+    }
+    const message = await compose({ ...mail, to: mail.to });
+    await markAttempted(db, mail.id);
+    const beat = setInterval(heartbeat, HEARTBEAT_MS);
+    try {
+      await mailer.send(message);
+      faultPoint('mail.sent');
+    } catch (error) {
+      if (error instanceof MailNotTaken) {
+        await noteMailError(db, mail.id, error.reply);
+        throw tryAgain(error);
+      }
+      if (!(error instanceof MailRefused)) throw error;
+      await finishMail(db, mail, reservationId, `the mail server refused it (${error.reply})`);
+      return 'refused';
+    } finally {
+      clearInterval(beat);
+    }
+    await finishMail(db, mail, reservationId, null);
+    return 'sent';
+  }
+
   return {
     /**
      * Sends the mail of one occasion. At least once: between the mail server's "250" and our record of it lies one
@@ -53,38 +91,12 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
      * @throws ApplicationFailure when the mail was not taken for a reason that is not the address: it is tried again
      */
     async sendMail(occasion: Occasion): Promise<MailOutcome> {
-      const mail = await findMail(db, occasion);
-      if (!mail || mail.refused) return 'not_owed';
-      if (mail.sent) return 'sent';
-      if (mail.kind === 'tickets' && !mail.confirmed) return 'not_owed';
-      if (!mail.to) {
-        await finishMail(db, mail, occasion.reservationId, 'there is no address to write to');
-        return 'refused';
-      }
-      const message = await compose({ ...mail, to: mail.to }, occasion);
-      await markAttempted(db, mail.id);
-      const beat = setInterval(heartbeat, HEARTBEAT_MS);
-      try {
-        await mailer.send(message);
-        faultPoint('mail.sent');
-      } catch (error) {
-        if (error instanceof MailNotTaken) {
-          await noteMailError(db, mail.id, error.reply);
-          throw tryAgain(error);
-        }
-        if (!(error instanceof MailRefused)) throw error;
-        await finishMail(
-          db,
-          mail,
-          occasion.reservationId,
-          `the mail server refused it (${error.reply})`,
-        );
-        return 'refused';
-      } finally {
-        clearInterval(beat);
-      }
-      await finishMail(db, mail, occasion.reservationId, null);
-      return 'sent';
+      return send(await findMail(db, occasion));
+    },
+
+    /** Sends a mail that is owed, by its number, as `sendMail` does. */
+    async sendOwedMail(mailId: string): Promise<MailOutcome> {
+      return send(await findMailById(db, mailId));
     },
   };
 };

@@ -1,4 +1,4 @@
-import type { ReservationStatus } from '../domain/settlement';
+import type { PaymentStatus, RefundStatus, ReservationStatus } from '../domain/settlement';
 
 /** Task queues: each kind of work has its own, so that a hanging mail server or browser holds up nothing else. */
 export const TASK_QUEUES = {
@@ -11,15 +11,20 @@ export const TASK_QUEUES = {
 export const WORKFLOWS = {
   reservation: 'reservation',
   settlement: 'settlement',
+  refundOrder: 'refundOrder',
+  /** As release 1.0 starts it, by a payment's reference. */
   refund: 'refund',
   resend: 'resend',
+  mail: 'mail',
   housekeeping: 'housekeeping',
 } as const;
 
 export const settlementWorkflowId = (reservationId: string) => `settle:${reservationId}`;
-export const refundWorkflowId = (reference: string) => `refund:${reference}`;
+/** @param subject a refund's id; of release 1.0 a payment's reference */
+export const refundWorkflowId = (subject: string) => `refund:${subject}`;
 export const resendWorkflowId = (reservationId: string, sequence: number) =>
   `resend:${reservationId}:${sequence}`;
+export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
 /** `ring` says "look into your inbox"; the other two are the operator's, by hand. */
@@ -54,6 +59,32 @@ export interface RefundInput {
   reference: string;
 }
 
+/** A mail that is owed, by its number in the database. */
+export interface MailInput {
+  mailId: string;
+}
+
+export interface RefundOrderInput {
+  refundId: string;
+}
+
+/** Where a refund stands, for its workflow. */
+export interface RefundProgress {
+  /** The payment's reference. */
+  payment: string;
+  reservation: string;
+  /** Minor units. */
+  amount: { amount: number; currency: string };
+  status: RefundStatus;
+  /** Who gives it back; see `refunds` in the migrations. */
+  by: string;
+  reason: string;
+  /** Why it does not go through, or has failed. */
+  error: string | null;
+  /** The provider has it and will tell. */
+  asked: boolean;
+}
+
 /** A payment that an operator signals by hand. Amount in minor units. */
 export interface PaymentSignal {
   reference: string;
@@ -74,8 +105,30 @@ export interface ReservationState {
     reference: string;
     amount: number;
     currency: string;
-    status: 'captured' | 'refunding' | 'refunded';
+    status: PaymentStatus;
   } | null;
+  /** All that was paid for it, oldest first. */
+  payments: {
+    reference: string;
+    amount: { amount: number; currency: string };
+    refunded: { amount: number; currency: string };
+    status: PaymentStatus | 'unmatched';
+    provenBy: string | null;
+    capturedBy: string;
+    receivedAt: string;
+  }[];
+  /** Oldest first. To Temporal an operator's own words do not go: there `reason` is a code. */
+  refunds: {
+    id: string;
+    payment: string;
+    amount: { amount: number; currency: string };
+    status: RefundStatus;
+    by: string;
+    reason: string;
+    error: string | null;
+    createdAt: string;
+    succeededAt: string | null;
+  }[];
 }
 
 /** What the first activity answers where the seats cannot be had (only a workflow started by hand gets that far). */

@@ -4,7 +4,9 @@ import { appendHistory } from './transitions';
 
 export interface MailJob {
   id: number;
-  kind: 'tickets' | 'late_payment_refund';
+  /** `late_payment_refund`: as release 1.0 owes one. */
+  kind: 'tickets' | 'cancelled' | 'refund' | 'late_payment_refund';
+  reservationId: string;
   sequence: number;
   messageId: string;
   sent: boolean;
@@ -13,21 +15,42 @@ export interface MailJob {
   to: { name: string; email: string } | null;
   confirmed: boolean;
   event: { name: string; venue: string | null; startsAt: string; timeZone: string; slug: string };
-  payment: { reference: string; amount: number; currency: string } | null;
+  /** Of a refund: the payment that goes back, whole or in part. Minor units. */
+  refund: { reference: string; amount: number; currency: string; reason: string } | null;
+  /** Of a cancelled sale: what goes back of it. Minor units. */
+  cancelled: { refund: number; currency: string };
 }
 
-const FIND = sql<{ mail: MailJob }>(
-  'mail_find',
-  `select jsonb_build_object('id', m.id, 'kind', m.kind, 'sequence', m.sequence, 'messageId', m.message_id,
+const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId', m.reservation_id, 'sequence', m.sequence, 'messageId', m.message_id,
      'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed',
      'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
      'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone, 'slug', e.slug),
-     'payment', case when p.reference is null then null
-        else jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency) end) as mail
-   from mails m join reservations r on r.id = m.reservation_id join events e on e.id = r.event_id
-   left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
-  where m.reservation_id = $1 and m.kind = $2 and m.sequence = $3 and m.reference is not distinct from $4`,
+     'refund', case when p.reference is not null
+        then jsonb_build_object('reference', p.reference, 'amount', coalesce(f.amount, p.amount), 'currency', p.currency,
+                                'reason', coalesce(f.reason, p.refund_reason)) end,
+     'cancelled', jsonb_build_object('currency', r.currency, 'refund',
+        (select coalesce(sum(c.amount), 0) from refunds c join payments q on q.id = c.payment_id
+          where q.reservation_id = r.id and q.reference = r.confirmed_by and c.reason = 'cancelled')))`;
+const SOURCES = `mails m join reservations r on r.id = m.reservation_id join events e on e.id = r.event_id
+   left join refunds f on f.id = m.refund_id
+   left join payments p on p.id = f.payment_id or (f.id is null and p.reference = m.reference and p.reservation_id = m.reservation_id)`;
+
+const FIND = sql<{ mail: MailJob }>(
+  'mail_find',
+  `select ${DOCUMENT} as mail from ${SOURCES}
+  where m.reservation_id = $1 and m.kind = $2 and m.sequence = $3 and m.reference is not distinct from $4 and m.refund_id is null`,
 );
+const FIND_BY_ID = sql<{ mail: MailJob }>(
+  'mail_find_by_id',
+  `select ${DOCUMENT} as mail from ${SOURCES} where m.id = $1
+      and (f.id is null or f.status = 'succeeded')`,
+);
+
+/** A mail by its number, with all that it is written from; null when there is none, or it is not to be sent yet. */
+export async function findMailById(db: Queryable, id: string): Promise<MailJob | null> {
+  const [row] = await db.rows(FIND_BY_ID, [id]);
+  return row?.mail ?? null;
+}
 
 /** The mail of one occasion, with all that it is written from; null when none is owed. */
 export async function findMail(
@@ -105,7 +128,9 @@ export async function finishMail(
 
 /** Condition: a mail (`m`, of reservation `r`, about payment `p`) is to be sent now; its tickets count, its refund is done. */
 export const IS_OWED = `m.sent_at is null and m.refused is null
-             and case m.kind when 'tickets' then r.status = 'confirmed' else p.status = 'refunded' end`;
+             and case m.kind when 'tickets' then r.status = 'confirmed' when 'cancelled' then true
+                   when 'refund' then (select f.status from refunds f where f.id = m.refund_id) = 'succeeded'
+                   else p.status = 'refunded' end`;
 
 /** Condition: a mail (`m`, of reservation `r`) was refused, and no later one of the reservation makes up for it. */
 export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null

@@ -7,6 +7,7 @@ export const NOTE_KINDS = [
   'reference_conflict',
   'payment_unmatched',
   'refund_excess',
+  'refund_failed',
 ] as const;
 export type NoteKind = (typeof NOTE_KINDS)[number];
 
@@ -40,6 +41,24 @@ export async function listNotes(
   limit: number,
 ): Promise<{ note: NoteRecord; at: string }[]> {
   return db.rows(LIST, [open ?? null, after?.at ?? null, after?.id ?? null, limit]);
+}
+
+const ADD = sql(
+  'note_add',
+  `select add_note($1, $2, $3, $4) from reservations where id = $2`,
+);
+
+/** Writes a note about a reservation, once; of one that there is not, none. */
+export async function addNote(
+  db: Queryable,
+  note: {
+    kind: NoteKind;
+    reservation: string;
+    reference: string | null;
+    data: Record<string, unknown>;
+  },
+): Promise<void> {
+  await db.run(ADD, [note.kind, note.reservation, note.reference, note.data]);
 }
 
 const CLOSE = sql<{ note: NoteRecord }>(

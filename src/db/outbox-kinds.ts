@@ -3,7 +3,10 @@ import {
   resendWorkflowId,
   settlementWorkflowId,
   WORKFLOWS,
+  mailWorkflowId,
+  type MailInput,
   type RefundInput,
+  type RefundOrderInput,
   type ResendInput,
 } from '../contracts/reservation';
 import { sql, type Queryable, type Statement } from './database';
@@ -16,13 +19,20 @@ interface OutboxKindSpec {
   /** The queue that it waits in. `commands` go before `starts`: a payment never waits behind a burst of holds. */
   queue: OutboxQueue;
   /** What `subject` names: the table and its key. */
-  subject: { table: 'reservations' | 'payments'; key: 'id' | 'reference' };
+  subject: { table: 'reservations' | 'payments' | 'refunds' | 'mails'; key: 'id' | 'reference' };
   /** The workflows that carry it out; while one of them runs, the entry's work is under way. */
   workflowIds: (subject: string, sequence: number | null) => string[];
   /** A short workflow of its own that carries it out; without one the reservation's own workflow is started or rung. */
   oneOff?: {
     type: string;
-    input: (subject: string, sequence: number | null) => RefundInput | ResendInput;
+    input: (
+      subject: string,
+      sequence: number | null,
+    ) => RefundInput | RefundOrderInput | ResendInput | MailInput;
+    /** What it does, for the operator. */
+    summary?: string;
+    /** One that runs already is rung, so that it looks again. */
+    rung?: boolean;
   };
   /** Statements of the sweep: each writes entries anew for work that has waited too long. $1: how many at most. */
   requeue: readonly Statement[];
@@ -66,7 +76,34 @@ export const OUTBOX_KINDS = {
     ],
   },
 
-  /** A payment that goes back. */
+  /** A refund that a provider carries out. */
+  refund_order: {
+    queue: 'commands',
+    subject: { table: 'refunds', key: 'id' },
+    workflowIds: (refundId) => [refundWorkflowId(refundId)],
+    oneOff: {
+      type: WORKFLOWS.refundOrder,
+      input: (refundId) => ({ refundId }),
+      summary: 'Give back a payment, or a part of it',
+      rung: true,
+    },
+    requeue: [
+      sql(
+        'requeue_refunds',
+        `with stuck as (
+           select r.id from refunds r
+            where r.status = 'pending' and r.by in ('stripe', 'test')
+              and r.created_at < clock_timestamp() - interval '1 minute'
+              and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '5 minutes')
+              and not exists (select from outbox o where o.subject = r.id::text and o.kind = 'refund_order')
+            order by r.created_at limit $1)
+         , requeued as (update refunds r set nudged_at = clock_timestamp() from stuck where r.id = stuck.id returning r.id)
+         insert into outbox (kind, subject) select 'refund_order', id::text from requeued`,
+      ),
+    ],
+  },
+
+  /** A refund as release 1.0 orders it, by the payment's reference; and the mail that it owes with one. */
   refund: {
     queue: 'commands',
     subject: { table: 'payments', key: 'reference' },
@@ -74,18 +111,39 @@ export const OUTBOX_KINDS = {
     oneOff: { type: WORKFLOWS.refund, input: (reference) => ({ reference }) },
     requeue: [
       sql(
-        'requeue_refunds',
+        'requeue_late_refund_mails',
         `with stuck as (
-           select p.id, p.reference from payments p
-            where (p.status = 'refunding' or (p.status = 'refunded' and exists (select from mails m
-                     where m.reference = p.reference and m.reservation_id = p.reservation_id and m.sent_at is null and m.refused is null)))
-              and (p.captured_by <> 'client' or p.amount = 0)
-              and p.received_at < clock_timestamp() - interval '1 minute'
-              and (p.nudged_at is null or p.nudged_at < clock_timestamp() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = p.reference and o.kind = 'refund') limit $1)
-         , requeued as (update payments p set nudged_at = clock_timestamp() from stuck
-             where p.id = stuck.id returning p.reference)
+           select m.id, m.reference from mails m join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
+            where m.sent_at is null and m.refused is null and m.kind = 'late_payment_refund' and p.status = 'refunded'
+              and m.requested_at < clock_timestamp() - interval '2 minutes'
+              and (m.nudged_at is null or m.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
+         , requeued as (update mails m set nudged_at = clock_timestamp() from stuck where m.id = stuck.id returning m.reference)
          insert into outbox (kind, subject) select 'refund', reference from requeued`,
+      ),
+    ],
+  },
+
+  /** A mail that is owed; not the first one with the tickets, which the reservation's own workflow sends. */
+  mail: {
+    queue: 'commands',
+    subject: { table: 'mails', key: 'id' },
+    workflowIds: (mailId) => [mailWorkflowId(mailId)],
+    oneOff: {
+      type: WORKFLOWS.mail,
+      input: (mailId) => ({ mailId }),
+      summary: 'Write to the buyer',
+    },
+    requeue: [
+      sql(
+        'requeue_mails',
+        `with stuck as (
+           select m.id from mails m left join refunds f on f.id = m.refund_id
+            where m.kind in ('refund', 'cancelled') and m.sent_at is null and m.refused is null
+              and (f.id is null or f.status = 'succeeded')
+              and m.requested_at < clock_timestamp() - interval '2 minutes'
+              and (m.nudged_at is null or m.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
+         , requeued as (update mails m set nudged_at = clock_timestamp() from stuck where m.id = stuck.id returning m.id)
+         insert into outbox (kind, subject) select 'mail', id::text from requeued`,
       ),
     ],
   },

@@ -1,3 +1,4 @@
+import type { PaymentStatus } from '../domain/settlement';
 import { sql, type Queryable } from './database';
 
 export interface PaymentNotice {
@@ -70,22 +71,63 @@ export async function extendHold(
   return row!.result.kind;
 }
 
-const KEEP_FAILURE = sql(
-  'record_payment_failure',
+const NOTE_PROGRESS = sql(
+  'record_payment_progress',
   `with recorded as (
      insert into inbox (reservation_id, kind, event_key, actor, handled_at, outcome)
-     values ($1, 'payment_failed', $2, $3, clock_timestamp(), 'noted') on conflict (event_key) do nothing returning reservation_id)
+     values ($1, 'payment_' || $5, $2, $3, clock_timestamp(), 'noted') on conflict (event_key) do nothing returning reservation_id)
    insert into history (reservation_id, type, actor, data)
-   select r.id, 'payment.failed', $3, $4 from recorded join reservations r on r.id = recorded.reservation_id`,
+   select r.id, 'payment.' || $5, $3, $4 from recorded join reservations r on r.id = recorded.reservation_id`,
 );
 
-/** Notes that a payment failed: in the history, once per event. The hold is not touched: the buyer may try again. */
-export async function recordPaymentFailure(
+/**
+ * Notes that a payment has failed, or is on its way: in the history, once per event. The hold is not touched: the buyer
+ * may try again, and what is on its way may never come.
+ */
+export async function recordPaymentProgress(
   db: Queryable,
-  failure: { reservationId: string; eventKey: string; actor: string; reference: string },
+  progress: {
+    kind: 'failed' | 'pending';
+    reservationId: string;
+    eventKey: string;
+    actor: string;
+    reference: string;
+  },
 ): Promise<void> {
-  const { reservationId, eventKey, actor, reference } = failure;
-  await db.run(KEEP_FAILURE, [reservationId, eventKey, actor, { reference }]);
+  const { kind, reservationId, eventKey, actor, reference } = progress;
+  await db.run(NOTE_PROGRESS, [reservationId, eventKey, actor, { reference }, kind]);
+}
+
+const UNMATCHED = sql(
+  'record_unmatched_payment',
+  'select record_unmatched_payment($1, $2, $3, $4, $5, $6)',
+);
+
+/**
+ * Keeps a payment that is not of our account or mode: it confirms nothing, is never refunded by itself, and is a note.
+ * @param why what was expected, and what came
+ */
+export async function recordUnmatchedPayment(
+  db: Queryable,
+  payment: Omit<PaymentNotice, 'actor'>,
+  why: { expected: string; came: string },
+): Promise<void> {
+  const { reference, reservationId, amount, currency, source } = payment;
+  await db.run(UNMATCHED, [reference, reservationId, amount, currency, source, why]);
+}
+
+const TOTAL_OF = sql<{ currency: string }>(
+  'payment_currency_of',
+  'select currency from reservations where id = $1 and total = 0',
+);
+
+/** The currency of a reservation that costs nothing; null if it costs something, or is none. */
+export async function findFreeReservation(
+  db: Queryable,
+  reservationId: string,
+): Promise<{ currency: string } | null> {
+  const [row] = await db.rows(TOTAL_OF, [reservationId]);
+  return row ?? null;
 }
 
 const HANDLED = sql<{ id: number; outcome: string }>(
@@ -110,7 +152,9 @@ export interface PaymentRecord {
   source: string;
   provenBy: 'stripe' | 'standard' | null;
   capturedBy: CapturedBy;
-  status: 'captured' | 'refunding' | 'refunded';
+  refunded: { amount: number; currency: string };
+  /** `unmatched`: another account's, or of the other mode; it confirms nothing. */
+  status: PaymentStatus | 'unmatched';
   refundReason: string | null;
   refundError: string | null;
   receivedAt: string;
@@ -121,12 +165,14 @@ const LIST = sql<{ payment: PaymentRecord; at: string }>(
   'payments_page',
   `select jsonb_build_object('reference', p.reference, 'reservation', p.reservation_id, 'reservationExists', r.id is not null,
             'amount', jsonb_build_object('amount', p.amount, 'currency', p.currency), 'source', p.source,
-            'provenBy', p.proven_by, 'capturedBy', p.captured_by, 'status', p.status,
+            'provenBy', p.proven_by, 'capturedBy', p.captured_by,
+            'refunded', jsonb_build_object('amount', p.refunded, 'currency', p.currency),
+            'status', case p.role when 'unmatched' then 'unmatched' else p.status end,
             'refundReason', p.refund_reason, 'refundError', p.refund_error,
             'receivedAt', rfc3339(p.received_at), 'refundedAt', rfc3339(p.refunded_at)) as payment,
           rfc3339_us(p.received_at) as at
      from payments p left join reservations r on r.id = p.reservation_id
-    where ($1::text is null or p.status = $1) and ($2::text is null or p.reservation_id = $2)
+    where ($1::text is null or case p.role when 'unmatched' then 'unmatched' else p.status end = $1) and ($2::text is null or p.reservation_id = $2)
       and ($3::boolean is null or (r.id is not null) = $3)
       and ($4::timestamptz is null or (p.received_at, p.reference) < ($4, $5))
     order by p.received_at desc, p.reference desc limit $6`,

@@ -1,82 +1,316 @@
 import { sql, type Database, type Queryable } from './database';
 import type { CapturedBy } from './payments';
-import { appendHistory } from './transitions';
+import type { RefundReason, RefundStatus } from '../domain/settlement';
 
-export interface RefundJob {
+/** Who gives a refund back; `provider`: one that the provider made without us. */
+export type RefundBy = CapturedBy | 'provider';
+
+/** A refund as the API shows it: see `refund_document` in the migrations. */
+export interface RefundRecord {
+  id: string;
+  /** The payment's reference. */
+  payment: string;
+  reservation: string;
+  /** Minor units. */
+  amount: { amount: number; currency: string };
+  status: RefundStatus;
+  by: RefundBy;
+  reason: string;
+  error: string | null;
+  createdAt: string;
+  succeededAt: string | null;
+}
+
+/** A refund as its provider is asked for it. */
+export interface RefundOrder {
+  id: string;
   paymentId: number;
   reference: string;
   reservationId: string;
+  /** Minor units. */
   amount: number;
   currency: string;
-  capturedBy: CapturedBy;
-  status: 'captured' | 'refunding' | 'refunded';
-  /** A mail to the buyer is owed with this refund. */
-  mailDue: boolean;
+  by: RefundBy;
+  status: RefundStatus;
+  reason: RefundReason | 'operator' | 'provider';
+  error: string | null;
+  /** The provider's id of it, once it was asked. */
+  providerRefundId: string | null;
+  /** The key under which the provider is asked, always the same. */
+  providerKey: string;
+  /** A dispute of the payment is open. */
+  disputed: boolean;
 }
 
-const FIND = sql<RefundJob>(
+const FIND = sql<RefundOrder>(
   'refund_find',
-  // Of the payments of one reference a provider captured one at most.
-  `select p.id as "paymentId", p.reference, p.reservation_id as "reservationId", p.amount, p.currency,
-          p.captured_by as "capturedBy", p.status,
-          exists (select from mails m where m.reference = p.reference and m.reservation_id = p.reservation_id
-                    and m.sent_at is null and m.refused is null) as "mailDue"
-     from payments p where p.reference = $1 order by p.captured_by = 'client', p.id limit 1`,
+  `select r.id, r.payment_id as "paymentId", p.reference, p.reservation_id as "reservationId", r.amount, p.currency, r.by,
+          r.status, r.reason, r.error, r.provider_refund_id as "providerRefundId",
+          coalesce(r.provider_key, r.id::text) as "providerKey",
+          exists (select from disputes d where d.payment_id = p.id and d.status = 'open') as disputed
+     from refunds r join payments p on p.id = r.payment_id where r.id = $1`,
 );
 
-/** The payment of a reference that a provider captured, or else what a client took under it. */
-export async function findRefund(db: Queryable, reference: string): Promise<RefundJob | null> {
-  const [row] = await db.rows(FIND, [reference]);
+export async function findRefund(db: Queryable, id: string): Promise<RefundOrder | null> {
+  const [row] = await db.rows(FIND, [id]);
   return row ?? null;
 }
 
-const DONE = sql(
-  'refund_done',
-  `update payments set status = 'refunded', refunded_at = clock_timestamp(), refund_error = null
-    where id = $1 and captured_by = $2 and status = 'refunding'`,
+const OF_REFERENCE = sql<{ id: string }>(
+  'refund_of_reference',
+  `select r.id from refunds r join payments p on p.id = r.payment_id
+    where p.reference = $1 and r.status = 'pending' and r.by <> 'provider' order by r.created_at limit 100`,
 );
-const HAS_RESERVATION = sql('refund_reservation', 'select id from reservations where id = $1');
+const LATE_MAIL = sql<{ reservationId: string }>(
+  'refund_late_mail',
+  `select m.reservation_id as "reservationId" from mails m
+     join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
+    where m.reference = $1 and m.kind = 'late_payment_refund' and m.sent_at is null and m.refused is null
+      and p.status = 'refunded' limit 1`,
+);
 
-export async function markRefunded(db: Database, refund: RefundJob): Promise<void> {
-  await db.transaction(async (tx) => {
-    if ((await tx.run(DONE, [refund.paymentId, refund.capturedBy])) === 0) return;
-    const known = await tx.rows(HAS_RESERVATION, [refund.reservationId]);
-    if (known.length === 0) return;
-    const { reference, amount, currency } = refund;
-    await appendHistory(tx, refund.reservationId, 'refund.succeeded', 'system', {
-      reference,
-      amount,
-      currency,
-    });
-  });
+/** What release 1.0 ordered under a payment's reference: the refunds that are pending. */
+export async function findPendingRefundsOf(db: Queryable, reference: string): Promise<string[]> {
+  return (await db.rows(OF_REFERENCE, [reference])).map(({ id }) => id);
 }
 
-const FAILED = sql(
-  'refund_failed',
-  `update payments set refund_error = $2 where id = $1 and status = 'refunding'`,
+/** For whom release 1.0 owes a mail about the refund of this reference, or null. */
+export async function findLateRefundMail(db: Queryable, reference: string): Promise<string | null> {
+  const [row] = await db.rows(LATE_MAIL, [reference]);
+  return row?.reservationId ?? null;
+}
+
+const MOVE = sql<{ moved: boolean }>(
+  'refund_move',
+  'select move_refund($1, $2, $3, $4, $5, $6, $7) as moved',
 );
 
-/** Notes why a refund does not go through; it stays `refunding` and is tried again. */
-export async function noteRefundError(
+/**
+ * Writes what became of a refund: see `move_refund` in the migrations.
+ * @param wake its workflow is to look again, because somebody else than that workflow tells of it
+ */
+export async function moveRefund(
   db: Queryable,
-  paymentId: number,
-  reason: string,
+  id: string,
+  change: {
+    status: RefundStatus;
+    providerRefundId?: string | null;
+    error?: string | null;
+    note?: string | null;
+    actor: string;
+    wake: boolean;
+  },
 ): Promise<void> {
-  await db.run(FAILED, [paymentId, reason.slice(0, 500)]);
+  const { status, providerRefundId = null, error = null, note = null, actor, wake } = change;
+  await db.run(MOVE, [
+    id,
+    status,
+    providerRefundId,
+    error?.slice(0, 500) ?? null,
+    note,
+    actor,
+    wake,
+  ]);
 }
 
-const LEDGER_REFUND = sql(
+/** What a provider tells of a refund. */
+export interface ProviderRefund {
+  /** What the payment may be called: Stripe's PaymentIntent, its Charge. */
+  references: string[];
+  providerRefundId: string;
+  /** Our own id, where the provider gives it back. */
+  refundId: string | null;
+  /** Minor units. */
+  amount: number;
+  currency: string;
+  status: RefundStatus;
+  error: string | null;
+}
+
+const RECORD = sql<{ known: boolean }>(
+  'refund_record_provider',
+  'select record_provider_refund($1, $2, $3, $4, $5, $6, $7, $8) as known',
+);
+
+/** Records what a provider tells of a refund. @returns whether it is about a payment that we know */
+export async function recordProviderRefund(
+  db: Queryable,
+  refund: ProviderRefund,
+  actor: string,
+): Promise<boolean> {
+  const { references, providerRefundId, refundId, amount, currency, status, error } = refund;
+  const [row] = await db.rows(RECORD, [
+    references,
+    providerRefundId,
+    refundId,
+    amount,
+    currency,
+    status,
+    error?.slice(0, 500) ?? (status === 'failed' ? 'failed' : null),
+    actor,
+  ]);
+  return row!.known;
+}
+
+const RECORD_TOTAL = sql<{ known: boolean }>(
+  'refund_record_total',
+  'select record_refunded_total($1, $2, $3, $4) as known',
+);
+
+/** Records how much of a payment a provider has refunded in all. @returns whether we know the payment */
+export async function recordRefundedTotal(
+  db: Queryable,
+  total: { references: string[]; amount: number; currency: string },
+  actor: string,
+): Promise<boolean> {
+  const values = [total.references, total.amount, total.currency, actor];
+  const [row] = await db.rows(RECORD_TOTAL, values);
+  return row!.known;
+}
+
+const RECORD_DISPUTE = sql<{ known: boolean }>(
+  'dispute_record',
+  'select record_dispute($1, $2, $3, $4, $5) as known',
+);
+
+/** Records a dispute that a provider tells of. @returns whether we know the payment */
+export async function recordDispute(
+  db: Queryable,
+  dispute: {
+    references: string[];
+    id: string;
+    amount: number;
+    status: 'open' | 'won' | 'lost';
+  },
+  actor: string,
+): Promise<boolean> {
+  const values = [dispute.references, dispute.id, dispute.amount, dispute.status, actor];
+  const [row] = await db.rows(RECORD_DISPUTE, values);
+  return row!.known;
+}
+
+export type OrderResult =
+  { kind: 'ordered'; refund: string } | { kind: 'exceeds'; left: number } | { kind: 'nothing' };
+
+const ORDER = sql<{ result: OrderResult }>(
+  'refund_order',
+  'select order_refund($1, $2, $3, $4, $5) as result',
+);
+
+/** Orders a refund, in the caller's transaction. @param amount minor units; null: all that is left of the payment */
+export async function orderRefund(
+  tx: Queryable,
+  order: {
+    paymentId: number;
+    amount: number | null;
+    reason: RefundReason | 'operator';
+    reasonText?: string | null;
+    actor: string;
+  },
+): Promise<OrderResult> {
+  const { paymentId, amount, reason, reasonText = null, actor } = order;
+  const [row] = await tx.rows(ORDER, [paymentId, amount, reason, reasonText, actor]);
+  return row!.result;
+}
+
+const LIST = sql<{ refund: RefundRecord; at: string }>(
+  'refunds_page',
+  `select refund_document(r, p) as refund, rfc3339_us(r.created_at) as at
+     from refunds r join payments p on p.id = r.payment_id
+    where ($1::text is null or r.status = $1)
+      and ($2::timestamptz is null or (r.created_at, r.id) < ($2, $3::uuid))
+    order by r.created_at desc, r.id desc limit $4`,
+);
+
+/** One page of refunds, newest first. */
+export async function listRefunds(
+  db: Queryable,
+  status: RefundStatus | undefined,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ refund: RefundRecord; at: string }[]> {
+  return db.rows(LIST, [status ?? null, after?.at ?? null, after?.id ?? null, limit]);
+}
+
+const READ = sql<{ refund: RefundRecord; client: string | null; source: string }>(
+  'refund_read',
+  `select refund_document(r, p) as refund, v.client, p.source
+     from refunds r join payments p on p.id = r.payment_id left join reservations v on v.id = p.reservation_id
+    where r.id = $1`,
+);
+
+/** A refund, whose reservation it is of, and who told us of its payment; null if there is none of that id. */
+export async function readRefund(
+  db: Queryable,
+  id: string,
+): Promise<{ refund: RefundRecord; client: string | null; source: string } | null> {
+  const [row] = await db.rows(READ, [id]);
+  return row ?? null;
+}
+
+const OF_RESERVATION = sql<{ id: number; reference: string; role: string }>(
+  'refund_payments_of',
+  `select id, reference, role from payments
+    where reservation_id = $1 and role in ('confirming', 'surplus') and ($2::text is null or reference = $2)
+    order by (role = 'confirming') desc, received_at desc limit 1`,
+);
+
+/** The payment of a reservation that a refund is of: the named one, or the one that confirmed it, or the latest. */
+export async function findRefundablePayment(
+  db: Queryable,
+  reservationId: string,
+  reference: string | null,
+): Promise<{ id: number; reference: string } | null> {
+  const [row] = await db.rows(OF_RESERVATION, [reservationId, reference]);
+  return row ?? null;
+}
+
+const BACKLOG = sql<{ waiting: number; refused: number; by_hand: number; oldest_s: number }>(
+  'refund_backlog',
+  `select count(*) filter (where error is null) as waiting,
+          count(*) filter (where error is not null and by <> 'client') as refused,
+          count(*) filter (where by = 'client') as by_hand,
+          coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s
+     from refunds where status = 'pending'`,
+);
+
+/** How many refunds are pending: under way, refused by the provider, and by hand; and for how long the oldest is. */
+export async function readRefundBacklog(
+  db: Queryable,
+): Promise<{ underWay: number; refused: number; byHand: number; oldestSeconds: number }> {
+  const [row] = await db.rows(BACKLOG);
+  return {
+    underWay: row!.waiting,
+    refused: row!.refused,
+    byHand: row!.by_hand,
+    oldestSeconds: row!.oldest_s,
+  };
+}
+
+const TEST_BOOKS = sql(
   'test_provider_refund',
-  // A claim that was contradicted meanwhile is no longer this provider's.
+  // A claim that was contradicted meanwhile is no longer this provider's. It never gives back more than it took.
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
-   select 'refund:' || reference, reference, $2, currency from payments where id = $1 and captured_by = 'test' for share
+   select $2, p.reference, $3, p.currency from payments p join test_provider.charges c on c.reference = p.reference
+    where p.id = $1 and p.captured_by = 'test'
+      and c.amount >= $3 + (select coalesce(sum(b.amount), 0) from test_provider.refunds b where b.reference = p.reference)
+      for share of p
    on conflict (idempotency_key) do nothing`,
 );
+const IN_TEST_BOOKS = sql<{ found: boolean }>(
+  'test_provider_has_refund',
+  'select exists (select from test_provider.refunds where idempotency_key = $1) as found',
+);
 
-/** The test provider's side of a refund: one entry a payment. Amount in minor units. */
+/**
+ * The test provider's side of a refund: one entry a key.
+ * @returns whether it is in its books; false when it took less than this, or has given it back before
+ */
 export async function writeTestRefund(
-  db: Queryable,
-  refund: Pick<RefundJob, 'paymentId' | 'amount'>,
-): Promise<void> {
-  await db.run(LEDGER_REFUND, [refund.paymentId, refund.amount]);
+  db: Database,
+  refund: Pick<RefundOrder, 'paymentId' | 'providerKey' | 'amount'>,
+): Promise<boolean> {
+  await db.run(TEST_BOOKS, [refund.paymentId, refund.providerKey, refund.amount]);
+  const [row] = await db.rows(IN_TEST_BOOKS, [refund.providerKey]);
+  return row!.found;
 }

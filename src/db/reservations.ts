@@ -1,6 +1,6 @@
 import { sql, type Queryable } from './database';
 import type { Progress, ReservationState } from '../contracts/reservation';
-import type { ReservationStatus } from '../domain/settlement';
+import { REFUND_REASONS, type ReservationStatus } from '../domain/settlement';
 
 /** A reservation as `reservation_json` gives it: what the API shows, and whose it is. */
 export interface ReservationRecord extends ReservationState {
@@ -21,13 +21,19 @@ export async function findReservation(
   return row?.reservation ?? null;
 }
 
-/** Leaves out what may not go to Temporal: the buyer, and which client it was. */
+const REASON_CODES: ReadonlySet<string> = new Set([...REFUND_REASONS, 'provider']);
+
+/** Leaves out what may not go to Temporal: the buyer, which client it was, and an operator's own words. */
 function withoutBuyer({
   buyer: _buyer,
   client: _client,
   ...state
 }: ReservationRecord): ReservationState {
-  return state;
+  const refunds = state.refunds.map((refund) => ({
+    ...refund,
+    reason: REASON_CODES.has(refund.reason) ? refund.reason : 'operator',
+  }));
+  return { ...state, refunds };
 }
 
 const PROGRESS = sql<{

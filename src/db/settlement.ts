@@ -30,7 +30,7 @@ interface Message {
 const UNHANDLED = sql<Message>(
   'settle_unhandled',
   // Ids commit out of order, so no cursor: all that is unhandled now, in the order in which it was recorded.
-  `select i.id, i.kind, i.actor, i.reference, p.amount, p.currency
+  `select i.id, i.kind, i.actor, i.reference, p.amount - p.refunded as amount, p.currency
      from inbox i left join payments p on p.reference = i.reference and p.reservation_id = i.reservation_id
     where i.reservation_id = $1 and i.handled_at is null order by i.id limit 500 for update of i`,
 );
@@ -81,7 +81,7 @@ async function settlePayment(
     await confirm(tx, reservation, { reference, actor: message.actor }, sign);
     return 'confirmed';
   }
-  const payment = { reference, reservationId: reservation.id, reservationExists: true };
+  const payment = { reference, reservationId: reservation.id };
   await sendBack(tx, payment, decision.reason, 'system');
   reservation.notes.push(
     `payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`,

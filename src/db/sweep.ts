@@ -35,7 +35,7 @@ async function refundUnknown(db: Database): Promise<number> {
     const payments = await tx.rows(UNKNOWN, values);
     for (const payment of payments) {
       if ((await tx.run(CLOSE_INBOX, [payment.reference, payment.reservationId])) === 0) continue;
-      await sendBack(tx, { ...payment, reservationExists: false }, 'unknown_reservation', 'system');
+      await sendBack(tx, payment, 'unknown_reservation', 'system');
     }
     return payments.length;
   });

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { HistoryType } from '../domain/history-types';
-import { lateRefundMessageId, ticketsMessageId } from '../domain/message-id';
+import { cancelMessageId, ticketsMessageId } from '../domain/message-id';
 import type { RefundReason, ReservationStatus } from '../domain/settlement';
 import { sql, type Queryable } from './database';
-import { addOutboxEntry } from './outbox-kinds';
 
 /**
  * The transitions of a reservation's life, each written once: the reservation's row, what it claims, tickets, mails,
@@ -172,6 +171,14 @@ const CANCEL = sql(
   'transition_cancel',
   `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1`,
 );
+const OWE_CANCEL_MAIL = sql(
+  'transition_owe_cancel_mail',
+  `with owed as (
+     insert into mails (reservation_id, kind, message_id) select id, 'cancelled', $2 from reservations
+      where id = $1 and buyer_email is not null
+     on conflict do nothing returning id)
+   insert into outbox (kind, subject) select 'mail', id::text from owed`,
+);
 const VOID_TICKETS = sql(
   'transition_void_tickets',
   `update tickets set status = 'void' where reservation_id = $1`,
@@ -193,51 +200,33 @@ export async function cancel(
   await tx.run(CANCEL, [id]);
   await appendHistory(tx, id, 'reservation.cancelled', actor);
   if (sold) {
-    const payment = {
-      reference: reservation.confirmed_by!,
-      reservationId: id,
-      reservationExists: true,
-    };
+    await tx.run(OWE_CANCEL_MAIL, [id, cancelMessageId(id)]);
+    const payment = { reference: reservation.confirmed_by!, reservationId: id };
     await sendBack(tx, payment, 'cancelled', 'system');
   }
   Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });
   notes.push(sold ? 'cancelled; tickets void, the payment goes back' : 'cancelled; seats released');
 }
 
-const PAYMENT_GOES_BACK = sql<{ byProvider: boolean }>(
-  'transition_payment_goes_back',
-  // What no provider captured, none can give back: the one who took it does.
-  `update payments set status = 'refunding', refund_reason = $3, role = case role when 'kept' then 'surplus' else role end,
-          refund_error = case when captured_by = 'client' and amount > 0 then 'not_through_a_provider' end
-    where reference = $1 and reservation_id = $2 and status = 'captured'
-    returning captured_by <> 'client' or amount = 0 as "byProvider"`,
+const SURPLUS = sql(
+  'transition_surplus',
+  `update payments set role = 'surplus' where reference = $1 and reservation_id = $2 and role = 'kept'`,
+);
+const ORDER_REFUND = sql(
+  'transition_order_refund',
+  `select order_refund(id, null, $3, null, $4) from payments where reference = $1 and reservation_id = $2`,
 );
 
-/**
- * Sends a payment back, once: its row, the outbox entry for the relay (if a provider can be asked) and the history.
- */
+/** Sends back what is left of a payment: see `order_refund` in the migrations. A payment that nothing was decided about is then surplus. */
 export async function sendBack(
   tx: Queryable,
-  payment: { reference: string; reservationId: string; reservationExists: boolean },
+  payment: { reference: string; reservationId: string },
   reason: RefundReason,
   actor: string,
 ): Promise<void> {
-  const { reference, reservationId, reservationExists } = payment;
-  const [sent] = await tx.rows(PAYMENT_GOES_BACK, [reference, reservationId, reason]);
-  if (!sent) return;
-  if (sent.byProvider) await addOutboxEntry(tx, 'refund', reference);
-  if (!reservationExists) return;
-  await appendHistory(tx, reservationId, 'refund.created', actor, { reference, reason });
-  // The one case that the buyer cannot know of from the shop: the money came, the seats were gone.
-  if (reason === 'expired') {
-    await tx.run(OWE_MAIL, [
-      reservationId,
-      'late_payment_refund',
-      0,
-      reference,
-      lateRefundMessageId(reference),
-    ]);
-  }
+  const { reference, reservationId } = payment;
+  await tx.run(SURPLUS, [reference, reservationId]);
+  await tx.run(ORDER_REFUND, [reference, reservationId, reason, actor]);
 }
 
 const DROP_MAILS = sql(

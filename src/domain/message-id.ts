@@ -9,5 +9,5 @@ const digest = (text: string) => createHash('sha256').update(text).digest('hex')
 export const ticketsMessageId = (reservationId: string, sequence: number) =>
   `<tickets.${digest(reservationId)}.${sequence}@holdfast.invalid>`;
 
-export const lateRefundMessageId = (reference: string) =>
-  `<refund.${digest(reference)}@holdfast.invalid>`;
+export const cancelMessageId = (reservationId: string) =>
+  `<cancelled.${digest(reservationId)}@holdfast.invalid>`;

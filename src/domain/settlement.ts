@@ -13,6 +13,19 @@ export const REFUND_REASONS = [
 ] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
+/** Where a payment stands: kept by its refunds and disputes. */
+export const PAYMENT_STATUSES = [
+  'captured',
+  'refunding',
+  'partially_refunded',
+  'refunded',
+  'disputed',
+] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+export const REFUND_STATUSES = ['pending', 'succeeded', 'failed'] as const;
+export type RefundStatus = (typeof REFUND_STATUSES)[number];
+
 /** What a decision about a reservation rests on, read under the locks of its seats and itself. */
 export interface ReservationFacts {
   /** As it reads now: a hold past its end that nobody paid in time is `expired`. */

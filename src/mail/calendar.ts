@@ -11,11 +11,32 @@ const DEFAULT_LENGTH_HOURS = 3;
  * @throws Error when the event cannot be written so.
  */
 export function eventCalendar(reservationId: string, event: MailedEvent, writtenAt: Date): string {
+  return calendarOf(reservationId, event, writtenAt, { method: 'PUBLISH', status: 'CONFIRMED' });
+}
+
+/** Takes that entry out of the calendar again. */
+export function cancelledCalendar(
+  reservationId: string,
+  event: MailedEvent,
+  writtenAt: Date,
+): string {
+  return calendarOf(reservationId, event, writtenAt, {
+    method: 'CANCEL',
+    status: 'CANCELLED',
+    sequence: 1,
+  });
+}
+
+function calendarOf(
+  reservationId: string,
+  event: MailedEvent,
+  writtenAt: Date,
+  state: Pick<EventAttributes, 'method' | 'status' | 'sequence'>,
+): string {
   // The package takes `timestamp` (DTSTAMP), though its types do not tell.
   const attributes: EventAttributes & { timestamp: number } = {
     uid: reservationId,
     productId: '-//Holdfast//Tickets//EN',
-    method: 'PUBLISH',
     timestamp: writtenAt.getTime(),
     start: utcParts(new Date(event.startsAt)),
     startInputType: 'utc',
@@ -24,8 +45,8 @@ export function eventCalendar(reservationId: string, event: MailedEvent, written
     title: oneLine(event.name),
     ...(event.venue !== null && { location: oneLine(event.venue) }),
     description: `Reservation ${reservationId}`,
-    status: 'CONFIRMED',
-    busyStatus: 'BUSY',
+    busyStatus: state.status === 'CONFIRMED' ? 'BUSY' : 'FREE',
+    ...state,
   };
   const { error, value } = createEvent(attributes);
   if (value === null)

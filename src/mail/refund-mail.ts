@@ -12,39 +12,57 @@ import {
 } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
-export interface LateRefundMail {
+export interface RefundMail {
   reservationId: string;
   to: Recipient;
   event: MailedEvent;
   messageId: string;
-  payment: Money & { reference: string };
+  /** What goes back of which payment, in minor units, and why: a reason of `RefundReason`, `operator` or `provider`. */
+  refund: Money & { reference: string; reason: string };
 }
 
-/** Tells a buyer that the payment came after the hold had ended, that the seats are gone and the money comes back. */
-export function lateRefundMail({
+/** Why the money goes back, to the buyer, by reason. */
+const WHY: Record<string, (amount: string, event: string) => string> = {
+  expired: (amount, event) =>
+    `Your payment of ${amount} for ${event} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
+  event_started: (amount, event) =>
+    `Your payment of ${amount} for ${event} reached us after the event had begun, so we could not give you tickets.`,
+  mismatch: (amount, event) =>
+    `Your payment of ${amount} for ${event} is not what your reservation costs, so it could not pay for it.`,
+  duplicate: (amount, event) =>
+    `Your reservation for ${event} was paid already when a further payment of ${amount} reached us. Your tickets stay as they are.`,
+  cancelled: (_amount, event) => `Your reservation for ${event} was cancelled.`,
+};
+
+/** Tells a buyer that money is on its way back, and why. */
+export function refundMail({
   reservationId,
   to,
   event,
   messageId,
-  payment,
-}: LateRefundMail): SendMailOptions {
+  refund,
+}: RefundMail): SendMailOptions {
   const name = oneLine(event.name);
-  const amount = formatMoney(payment);
+  const amount = formatMoney(refund);
+  const why = WHY[refund.reason]?.(amount, name);
+  const gone = refund.reason === 'expired' || refund.reason === 'event_started';
   const sentences = [
-    `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
-    `We have sent the whole ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,
-    'We are sorry. If there are other seats left, you are welcome to choose again.',
+    why ?? `A refund of ${amount} for ${name} was made.`,
+    `We have sent ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,
+    ...(gone
+      ? ['We are sorry. If there are other seats left, you are welcome to choose again.']
+      : []),
   ];
   const facts: [string, string][] = [
     ['Event', name],
     ['When', eventTimeLine(event)],
     ['Amount', amount],
-    ['Payment', oneLine(payment.reference)],
+    ['Payment', oneLine(refund.reference)],
     ['Reservation', reservationId],
   ];
   return {
     to: { name: headerText(to.name), address: to.email },
-    subject: `Your payment is being refunded: ${headerText(event.name)}`,
+    subject: `Your refund of ${amount}: ${headerText(event.name)}`,
     messageId,
     headers: {
       'Auto-Submitted': 'auto-generated',
@@ -59,7 +77,7 @@ export function lateRefundMail({
     html: mailDocument({
       title: 'Your money is on its way back',
       kicker: 'REFUND',
-      preview: `${amount} for ${name} – your seats were gone when the payment came.`,
+      preview: `${amount} for ${name}.`,
       body: [greeting(to.name), ...sentences].map(paragraph).join('') + factsTable(facts),
     }),
   };

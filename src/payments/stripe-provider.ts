@@ -1,8 +1,12 @@
 import Stripe from 'stripe';
-import type { PaymentProvider } from '../activities/ports';
+import type { PaymentProvider, RefundAnswer } from '../activities/ports';
+import type { ProviderRefund, RefundOrder } from '../db/refunds';
+import { readStripeRefund } from './stripe-refund';
 import { toStripe } from './stripe-amounts';
 
 const TIMEOUT_MS = 20_000;
+/** More refunds than one payment ever has. */
+const MAX_LISTED = 100;
 
 /** Stripe's answers that a repeat will not change. */
 const FINAL = new Set([
@@ -11,9 +15,18 @@ const FINAL = new Set([
   'StripePermissionError',
 ]);
 
+function answerOf(refund: Stripe.Refund): RefundAnswer {
+  const { id, status } = refund;
+  if (status === 'succeeded') return { kind: 'succeeded', providerRefundId: id };
+  if (status === 'failed' || status === 'canceled')
+    return { kind: 'failed', providerRefundId: id, reason: refund.failure_reason ?? status };
+  // `pending`, `requires_action`, and whatever Stripe adds: it is not done until Stripe says so.
+  return { kind: 'pending', providerRefundId: id };
+}
+
 /**
  * Refunds, through Stripe, what Stripe captured. The amount is always sent: without one Stripe gives back all of it.
- * @param baseUrl only for tests: a Stripe mock
+ * @param baseUrl another place than Stripe's: for tests
  */
 export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProvider {
   const stripe = new Stripe(apiKey, {
@@ -27,8 +40,30 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
       protocol: baseUrl.protocol === 'http:' ? 'http' : 'https',
     }),
   });
+
+  const targetOf = (reference: string) =>
+    /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
+
+  /** What Stripe has refunded of a payment: our order among it, or else what it made without us. */
+  async function lookUp(order: RefundOrder): Promise<{
+    ours: Stripe.Refund | undefined;
+    others: ProviderRefund[];
+  }> {
+    const { data } = await stripe.refunds.list({
+      ...targetOf(order.reference),
+      limit: MAX_LISTED,
+    });
+    const ours = data.find(({ metadata }) => metadata?.refund_id === order.id);
+    const others = data
+      .filter((refund) => refund !== ours)
+      .map((refund) => readStripeRefund(refund, [order.reference]))
+      .filter((refund) => refund !== null);
+    return { ours, others };
+  }
+
   return {
-    async refund({ reference, amount: minorUnits, currency }) {
+    async refund(order) {
+      const { id, reference, reservationId, amount: minorUnits, currency, providerRefundId } = order;
       const amount = toStripe({ amount: minorUnits, currency });
       if (amount === null) {
         return {
@@ -37,21 +72,28 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
         };
       }
       try {
-        const target = /^(ch|py)_/.test(reference)
-          ? { charge: reference }
-          : { payment_intent: reference };
-        const refund = await stripe.refunds.create(
-          { ...target, amount },
-          { idempotencyKey: `refund:${reference}:${amount}` },
+        if (providerRefundId !== null)
+          return answerOf(await stripe.refunds.retrieve(providerRefundId));
+        const metadata = { refund_id: id, reservation_id: reservationId };
+        return answerOf(
+          await stripe.refunds.create(
+            { ...targetOf(reference), amount, metadata },
+            { idempotencyKey: order.providerKey },
+          ),
         );
-        if (refund.status === 'failed' || refund.status === 'canceled') {
-          return { kind: 'refused', reason: refund.failure_reason ?? refund.status };
-        }
-        return { kind: 'refunded' };
       } catch (error) {
         if (!(error instanceof Stripe.errors.StripeError)) throw error;
-        // Given back before, by us with a key that Stripe has forgotten, or by hand: the buyer has the money.
-        if (error.code === 'charge_already_refunded') return { kind: 'refunded' };
+        // Given back before: by us under a key that Stripe has forgotten or knows with other words, or by hand.
+        if (
+          error.code === 'charge_already_refunded' ||
+          error instanceof Stripe.errors.StripeIdempotencyError
+        ) {
+          const { ours, others } = await lookUp(order);
+          if (ours) return answerOf(ours);
+          if (error.code === 'charge_already_refunded') return { kind: 'superseded', made: others };
+          return { kind: 'refused', reason: 'idempotency_error' };
+        }
+        if (error.code === 'charge_disputed') return { kind: 'refused', reason: 'payment_disputed' };
         if (FINAL.has(error.type)) return { kind: 'refused', reason: error.code ?? error.type };
         throw error;
       }

@@ -3,14 +3,16 @@ import type { Database } from '../db/database';
 import { writeTestRefund } from '../db/refunds';
 
 /**
- * The built-in provider for development and tests: it always refunds, and keeps its own books (schema `test_provider`),
- * which nothing else in Holdfast reads, so that money can be counted independently.
+ * The built-in provider for development and tests: it refunds at once, never more than it took, and keeps its own books
+ * (schema `test_provider`), which nothing else in Holdfast reads, so that money can be counted independently.
  */
 export function createTestProvider(db: Database): PaymentProvider {
   return {
-    async refund(payment) {
-      await writeTestRefund(db, payment);
-      return { kind: 'refunded' };
+    async refund(order) {
+      const written = await writeTestRefund(db, order);
+      return written
+        ? { kind: 'succeeded', providerRefundId: null }
+        : { kind: 'refused', reason: 'more_than_was_charged' };
     },
   };
 }

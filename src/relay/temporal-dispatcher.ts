@@ -110,19 +110,21 @@ export function createDispatcher({ workflow, connection }: Client) {
 
   /** Starts a short workflow of its own; one that runs already does the same work. */
   async function startOneOff(
-    { type, input }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
+    { type, input, summary, rung }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
     { subject, sequence }: OutboxEntry,
     workflowId: string,
   ): Promise<void> {
-    await within(() =>
-      workflow.start(type, {
-        workflowId,
-        taskQueue: TASK_QUEUES.reservations,
-        args: [input(subject, sequence)],
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-      }),
-    );
+    const options = {
+      workflowId,
+      taskQueue: TASK_QUEUES.reservations,
+      args: [input(subject, sequence)],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      ...(summary !== undefined && { staticSummary: summary }),
+    } as const;
+    await within(async () => {
+      if (rung) await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
+      else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
+    });
   }
 
   return async function dispatch(entry: OutboxEntry): Promise<void> {

@@ -24,7 +24,7 @@ export const { keepSignalledCancel } = summarised("Keep the operator's cancel");
 export const { sweepOverdue } = summarised('Move on what is overdue');
 export const { restartLostActors } = summarised('Give lost holds their actors back');
 
-export const { refundPayment } = proxyActivities<ReservationActivities>({
+export const { carryOutRefund, refundPayment } = proxyActivities<ReservationActivities>({
   taskQueue: TASK_QUEUES.reservations,
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
@@ -39,7 +39,7 @@ export const { renderTickets } = proxyActivities<DocumentActivities>({
   summary: 'Print the tickets',
 });
 
-export const { sendMail } = proxyActivities<MailActivities>({
+export const { sendMail, sendOwedMail } = proxyActivities<MailActivities>({
   taskQueue: TASK_QUEUES.mail,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '20 seconds',

@@ -1,5 +1,6 @@
 /** Every workflow type; the bundle is made from this file. */
 export { reservation, settlement } from './reservation';
 export { housekeeping } from './housekeeping';
-export { refund } from './refund';
+export { refund, refundOrder } from './refund';
+export { mail } from './mail';
 export { resend } from './resend';

@@ -1,0 +1,42 @@
+-- What became of a refund, by the provider's answer, its event, or the one who gave it back. A refund only goes forward:
+-- `pending` → `succeeded` | `failed`, `succeeded` → `failed`. One that we had given up as superseded succeeds all the
+-- same when the provider says so. p_error of a pending refund: why it does not go through yet.
+-- Returns whether its status changed. p_wake: its workflow is to look again.
+create or replace function move_refund(
+  p_refund uuid, p_status text, p_provider_refund_id text, p_error text, p_note text, p_actor text, p_wake boolean
+) returns boolean language plpgsql as $$
+declare
+  v_refund refunds;
+  v_payment payments;
+  v_changed boolean;
+begin
+  v_payment := lock_payment((select payment_id from refunds where id = p_refund));
+  select * into v_refund from refunds where id = p_refund for update;
+  if v_refund.id is null then return false; end if;
+  v_changed := (v_refund.status, p_status) in (('pending', 'succeeded'), ('pending', 'failed'), ('succeeded', 'failed'))
+    or (v_refund.status = 'failed' and v_refund.error = 'superseded' and p_status = 'succeeded');
+  if not v_changed and not (v_refund.status = 'pending' and p_status = 'pending') then return false; end if;
+
+  update refunds set status = p_status, provider_refund_id = coalesce(provider_refund_id, p_provider_refund_id),
+         error = case p_status when 'succeeded' then null else p_error end, note = coalesce(p_note, note),
+         succeeded_at = case when p_status = 'succeeded' then clock_timestamp() end
+   where id = p_refund returning * into v_refund;
+  if not v_changed then return false; end if;
+
+  if p_status = 'failed' and p_error is distinct from 'superseded' then
+    perform add_note('refund_failed', v_payment.reservation_id, v_payment.reference,
+      refund_facts(v_refund, v_payment) || jsonb_build_object('error', p_error));
+  end if;
+  insert into history (reservation_id, type, actor, data)
+  select id, 'refund.' || p_status, p_actor,
+         refund_facts(v_refund, v_payment) || case p_status when 'failed' then jsonb_build_object('error', p_error) else '{}' end
+    from reservations where id = v_payment.reservation_id;
+  if p_wake and v_refund.by in ('stripe', 'test') then
+    insert into outbox (kind, subject) values ('refund_order', p_refund::text);
+  end if;
+  if p_status = 'succeeded' then perform send_refund_mail(p_refund); end if;
+  -- Its actor shows the refund as long as it runs.
+  insert into outbox (kind, subject)
+  select 'ring', id from reservations where id = v_payment.reservation_id and (status = 'held' or (status = 'confirmed' and delivered_at is null));
+  return true;
+end $$;

@@ -1,0 +1,7 @@
+-- A mail is owed with a refund, and sent once that has succeeded; to a buyer who was erased there is none.
+create or replace function owe_refund_mail(p_refund uuid, p_reservation text) returns void language sql as $$
+  insert into mails (reservation_id, kind, refund_id, message_id)
+  select id, 'refund', p_refund, '<refund.' || p_refund || '@holdfast.invalid>'
+    from reservations where id = p_reservation and buyer_email is not null
+  on conflict do nothing
+$$;

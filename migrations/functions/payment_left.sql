@@ -1,0 +1,8 @@
+-- How much of a payment can still be refunded, in minor units: less what we have ordered, what the provider gave back
+-- without us, and what a lost dispute took.
+create or replace function payment_left(p_payment bigint) returns bigint language sql stable as $$
+  select greatest(0, p.amount
+    - (select coalesce(sum(r.amount), 0) from refunds r where r.payment_id = p.id and r.status <> 'failed')
+    - (select coalesce(sum(d.amount), 0) from disputes d where d.payment_id = p.id and d.status = 'lost'))::bigint
+  from payments p where p.id = p_payment
+$$;

@@ -1,0 +1,59 @@
+-- What a provider tells of a refund: ours (p_refund, from its metadata, or known by the provider's id), or one that it
+-- made without us, which changes neither seats nor tickets. It is recorded as told; more than was captured is a note.
+-- p_references: what the payment may be called (Stripe: the PaymentIntent, the Charge).
+-- Returns whether it is about a payment that we know.
+create or replace function record_provider_refund(
+  p_references text[], p_provider_refund_id text, p_refund uuid, p_amount bigint, p_currency text, p_status text,
+  p_error text, p_actor text
+) returns boolean language plpgsql as $$
+declare
+  v_payment payments;
+  v_refund refunds;
+  v_known uuid;
+begin
+  v_payment := lock_payment(find_proven_payment(p_references));
+  if v_payment.id is null then return false; end if;
+
+  select id into v_known from refunds
+   where payment_id = v_payment.id and (provider_refund_id = p_provider_refund_id or id = p_refund)
+   order by (provider_refund_id = p_provider_refund_id) desc nulls last limit 1;
+  if v_known is null then
+    -- One that `charge.refunded` told of before, by its sum alone.
+    select id into v_known from refunds
+     where payment_id = v_payment.id and by = 'provider' and provider_refund_id is null and amount = p_amount limit 1;
+    if v_known is not null then
+      update refunds set provider_refund_id = p_provider_refund_id where id = v_known;
+    end if;
+  end if;
+  if v_known is not null then
+    perform move_refund(v_known, p_status, p_provider_refund_id, p_error, null, p_actor, true);
+    perform note_refund_excess(v_payment.id);
+    return true;
+  end if;
+
+  if p_currency is distinct from v_payment.currency then
+    perform add_note('event_not_understood', v_payment.reservation_id, v_payment.reference,
+      jsonb_build_object('refund', p_provider_refund_id, 'amount', p_amount, 'currency', p_currency, 'why', 'another currency than the payment'));
+    return true;
+  end if;
+  insert into refunds (payment_id, amount, status, by, reason, error, provider_refund_id, succeeded_at)
+  values (v_payment.id, p_amount, p_status, 'provider', 'provider', p_error, p_provider_refund_id,
+          case when p_status = 'succeeded' then clock_timestamp() end)
+  on conflict do nothing returning * into v_refund;
+  if v_refund.id is null then return true; end if;
+
+  insert into history (reservation_id, type, actor, data)
+  select r.id, told.type, p_actor, refund_facts(v_refund, v_payment)
+         || case told.type when 'refund.failed' then jsonb_build_object('error', p_error) else '{}' end
+    from reservations r, unnest(array['refund.created', nullif('refund.' || p_status, 'refund.pending')]) told(type)
+   where r.id = v_payment.reservation_id and told.type is not null;
+  if p_status <> 'failed' then
+    perform owe_refund_mail(v_refund.id, v_payment.reservation_id);
+    perform supersede_refunds(v_payment.id, p_actor);
+    perform note_refund_excess(v_payment.id);
+  end if;
+  if p_status = 'succeeded' then perform send_refund_mail(v_refund.id); end if;
+  insert into outbox (kind, subject)
+  select 'ring', id from reservations where id = v_payment.reservation_id and (status = 'held' or (status = 'confirmed' and delivered_at is null));
+  return true;
+end $$;

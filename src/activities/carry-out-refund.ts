@@ -1,0 +1,107 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import type { RefundProgress } from '../contracts/reservation';
+import type { Database } from '../db/database';
+import {
+  findLateRefundMail,
+  findPendingRefundsOf,
+  findRefund,
+  moveRefund,
+  recordProviderRefund,
+  type RefundOrder,
+} from '../db/refunds';
+import { faultPoint } from '../fault-points';
+import type { PaymentProviders, RefundAnswer } from './ports';
+
+const REFUSED_RETRY_DELAY = '15 minutes';
+
+/** Asks the provider that captured the payment, and no other. */
+async function ask(order: RefundOrder, providers: PaymentProviders): Promise<RefundAnswer> {
+  if (order.by === 'client' || order.by === 'provider')
+    return { kind: 'refused', reason: 'not_through_a_provider' };
+  if (order.disputed) return { kind: 'refused', reason: 'payment_disputed' };
+  const provider = providers[order.by];
+  return provider ? provider.refund(order) : { kind: 'refused', reason: 'provider_not_set_up' };
+}
+
+export const createRefundActivities = ({
+  db,
+  providers,
+}: {
+  db: Database;
+  providers: PaymentProviders;
+}) => {
+  const actor = 'system';
+
+  /** Asks for a pending refund and writes what was answered. */
+  async function carryOut(order: RefundOrder): Promise<void> {
+    const answer = await ask(order, providers);
+    if (answer.kind === 'refused') {
+      await moveRefund(db, order.id, {
+        status: 'pending',
+        error: answer.reason,
+        actor,
+        wake: false,
+      });
+      return;
+    }
+    faultPoint('refund.paid');
+    if (answer.kind === 'superseded') {
+      for (const made of answer.made) await recordProviderRefund(db, made, order.by);
+      await moveRefund(db, order.id, { status: 'failed', error: 'superseded', actor, wake: false });
+      return;
+    }
+    await moveRefund(db, order.id, {
+      status: answer.kind,
+      providerRefundId: answer.providerRefundId,
+      error: answer.kind === 'failed' ? answer.reason : null,
+      actor,
+      wake: false,
+    });
+  }
+
+  return {
+    /**
+     * Has a refund carried out by the provider that captured its payment, once: the provider knows the refund's id as
+     * idempotency key, so an attempt whose answer was lost is repeated without harm.
+     * @returns where it then stands; null if there is none of that id
+     */
+    async carryOutRefund(refundId: string): Promise<RefundProgress | null> {
+      const order = await findRefund(db, refundId);
+      if (!order) return null;
+      if (order.status === 'pending') await carryOut(order);
+      const now = (await findRefund(db, refundId))!;
+      const { reference, reservationId, amount, currency, status, by, reason, error } = now;
+      return {
+        payment: reference,
+        reservation: reservationId,
+        amount: { amount, currency },
+        status,
+        by,
+        reason,
+        error,
+        asked: now.providerRefundId !== null,
+      };
+    },
+
+    /**
+     * The refund of a payment as workflows of release 1.0 ask for it, by the payment's reference.
+     * @returns for whom a mail is owed with it, if for anybody
+     */
+    async refundPayment(reference: string): Promise<{ mailDueTo: string | null }> {
+      for (const id of await findPendingRefundsOf(db, reference)) {
+        const order = await findRefund(db, id);
+        if (order?.status !== 'pending') continue;
+        await carryOut(order);
+        const after = await findRefund(db, id);
+        if (after?.status === 'pending' && after.error !== null) {
+          throw ApplicationFailure.create({
+            message: `Refund of ${reference} refused: ${after.error}`,
+            type: 'RefundRefused',
+            nextRetryDelay: REFUSED_RETRY_DELAY,
+          });
+        }
+      }
+      return { mailDueTo: await findLateRefundMail(db, reference) };
+    },
+  };
+};

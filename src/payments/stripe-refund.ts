@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { ProviderRefund } from '../db/refunds';
+import type { RefundStatus } from '../domain/settlement';
+import { fromStripe } from './stripe-amounts';
+
+const named = z.union([z.string(), z.object({ id: z.string() })]).nullish();
+const refundObject = z.object({
+  id: z.string().min(1).max(255),
+  amount: z.int().min(0),
+  currency: z.string().regex(/^[A-Za-z]{3}$/),
+  status: z.string().nullish(),
+  failure_reason: z.string().max(500).nullish(),
+  payment_intent: named,
+  charge: named,
+  metadata: z.object({ refund_id: z.uuid().optional().catch(undefined) }).nullish(),
+});
+
+/** The ids that an object of Stripe names, whether expanded or not. */
+export function idsOf(...values: (string | { id: string } | null | undefined)[]): string[] {
+  return values.flatMap((value) =>
+    typeof value === 'string' ? [value] : value ? [value.id] : [],
+  );
+}
+
+const statusOf = (status: string | null | undefined): RefundStatus =>
+  status === 'succeeded'
+    ? 'succeeded'
+    : status === 'failed' || status === 'canceled'
+      ? 'failed'
+      : 'pending';
+
+/**
+ * A refund as Stripe tells it, by event or when asked, in ISO's minor units.
+ * @param references further names of its payment
+ * @returns null when it is none
+ */
+export function readStripeRefund(
+  value: unknown,
+  references: readonly string[] = [],
+): ProviderRefund | null {
+  const read = refundObject.safeParse(value);
+  if (!read.success) return null;
+  const { id, amount, currency, status, failure_reason: why, metadata } = read.data;
+  const money = fromStripe(amount, currency.toUpperCase());
+  if (money === null) return null;
+  const state = statusOf(status);
+  return {
+    references: [...references, ...idsOf(read.data.payment_intent, read.data.charge)],
+    providerRefundId: id,
+    refundId: metadata?.refund_id ?? null,
+    ...money,
+    status: state,
+    error: state === 'failed' ? (why ?? status ?? 'failed') : null,
+  };
+}
