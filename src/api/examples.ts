@@ -1,6 +1,8 @@
 /** What the examples of the OpenAPI document are about: one reservation, so that they fit together. */
 export const RESERVATION_ID = '5f0c8f4e-7c1f-4a53-9d2e-0c9a4f1b6e21';
 
+export const RESEND_KEY = 'b1d3c9a2-0c4e-4f57-8a55-6c0e9d1f7e32';
+
 export const TICKET_CODE =
   'HF1.o_HA3itHTwqMVW0em386Aj4Nf2xYsUsOnVMvWo0cehBBLTE.LkdFBii5aa93IMpR1W9xY38NSJ56ns4tiBUp9jBr7oyyYCdTjQCAZJXbOOCPbgaLUjGUChwY4Eh7gOCj-__dAQ';
 

@@ -69,7 +69,11 @@ export interface Route<
   /** Problems beyond those of every such route. */
   problems: readonly ProblemCode[];
   /** Called when the body does not validate, before that is answered. */
-  onInvalid?: (request: { caller: Caller; ctx: Context }) => Promise<void>;
+  onInvalid?: (request: {
+    params: z.output<Params>;
+    caller: Caller;
+    ctx: Context;
+  }) => Promise<void>;
   handle: (request: Request<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }
 

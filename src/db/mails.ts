@@ -1,5 +1,6 @@
 import { ticketsMessageId } from '../domain/message-id';
 import { sql, type Database, type Queryable } from './database';
+import { oncePerKey, type KeyedRequest, type KnownKey } from './request-keys';
 import { appendHistory } from './transitions';
 
 export interface MailJob {
@@ -156,9 +157,10 @@ export async function readMailBacklog(
   return { owed: row!.owed, oldestSeconds: row!.oldest_s, refused: row!.refused };
 }
 
-const LOCK = sql<{ status: string }>(
+const LOCK = sql<{ sendable: boolean }>(
   'mail_resend_lock',
-  'select status from reservations where id = $1 for update',
+  `select status = 'confirmed' and exists (select from ticket_documents where reservation_id = $1) as sendable
+     from reservations where id = $1 for update`,
 );
 const NEXT = sql<{ sequence: number; recent: number }>(
   'mail_resend',
@@ -173,20 +175,36 @@ const OWE = sql(
 );
 const MAX_MAILS_AN_HOUR = 20;
 
-/** Orders the tickets once more. At most 20 an hour for one reservation: a mailbox is not to be flooded. */
+export type ResendResult =
+  { kind: 'ordered'; sequence: number } | { kind: 'no_tickets' | 'too_many' };
+
+/**
+ * Orders the tickets once more. At most 20 an hour for one reservation: a mailbox is not to be flooded.
+ * @param request the key that it is asked under, if any: the same one again orders nothing
+ */
 export async function orderResend(
   db: Database,
   reservationId: string,
   actor: string,
-): Promise<'ordered' | 'not_confirmed' | 'too_many'> {
-  return db.transaction(async (tx) => {
-    const [reservation] = await tx.rows(LOCK, [reservationId]);
-    if (reservation?.status !== 'confirmed') return 'not_confirmed';
-    const [next] = await tx.rows(NEXT, [reservationId]);
-    const { sequence, recent } = next!;
-    if (recent >= MAX_MAILS_AN_HOUR) return 'too_many';
-    await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
-    await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
-    return 'ordered';
-  });
+  request: KeyedRequest | null,
+): Promise<ResendResult | KnownKey> {
+  return db.transaction((tx) =>
+    oncePerKey(
+      tx,
+      request,
+      () => owe(tx, reservationId, actor),
+      (result) => (result.kind === 'ordered' ? String(result.sequence) : null),
+    ),
+  );
+}
+
+async function owe(tx: Queryable, reservationId: string, actor: string): Promise<ResendResult> {
+  const [reservation] = await tx.rows(LOCK, [reservationId]);
+  if (!reservation?.sendable) return { kind: 'no_tickets' };
+  const [next] = await tx.rows(NEXT, [reservationId]);
+  const { sequence, recent } = next!;
+  if (recent >= MAX_MAILS_AN_HOUR) return { kind: 'too_many' };
+  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
+  await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
+  return { kind: 'ordered', sequence };
 }

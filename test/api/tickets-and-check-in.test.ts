@@ -1,6 +1,6 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
 import { verifyTicketCode } from '../../src/domain/ticket-code';
-import { ApiClient, eventually, refusal } from '../support/api';
+import { ApiClient, eventually, refusal, type CallOptions } from '../support/api';
 import { mailsTo } from '../support/mail-catcher';
 import { readPdf } from '../support/pdf-reader';
 import { startSystem, type TestSystem } from '../support/system';
@@ -155,6 +155,75 @@ describe('The mail with the tickets', () => {
     expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3);
     for (const { attachments } of mails)
       expect(attachments.map(({ contentType }) => contentType)).toContain('application/pdf');
+  });
+});
+
+describe('A resend under an Idempotency-Key', () => {
+  const resend = (id: string, key: string, options: CallOptions = {}) =>
+    api.call('POST', `/v1/reservations/${id}/resend`, {
+      ...options,
+      headers: { 'idempotency-key': key },
+    });
+  const resends = async (id: string) =>
+    (await api.history(id)).filter(({ type }) => type === 'tickets.resend_requested').length;
+  const printed = async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await api.tickets(sold.id);
+    return sold;
+  };
+
+  it('is one mail, however often it is asked, also by many at once', async () => {
+    const { id, buyer } = await printed();
+    await mailsAtLeast(buyer!.email, 1);
+    const key = randomUUID();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => resend(id, key)));
+    answers.push(await resend(id, `"${key}"`), await resend(id, key, { body: {} }));
+    expect(answers.map(({ status }) => status)).toEqual(Array(7).fill(202));
+    expect(answers.map(({ body }) => body.id)).toEqual(Array(7).fill(id));
+    const replayed = answers.map(({ headers }) => headers.get('idempotency-replayed'));
+    expect(replayed.filter((value) => value === null)).toHaveLength(1);
+    expect(replayed.filter((value) => value === 'true')).toHaveLength(6);
+    await mailsAtLeast(buyer!.email, 2);
+    expect(await resends(id)).toBe(1);
+    expect((await resend(id, randomUUID())).headers.get('idempotency-replayed')).toBeNull();
+    expect(await resends(id)).toBe(2);
+  });
+
+  it('is answered again after a cancel, with the reservation as it then stands', async () => {
+    const { id } = await printed();
+    const key = randomUUID();
+    expect((await resend(id, key)).status).toBe(202);
+    await api.call('POST', `/v1/reservations/${id}/cancel`);
+    await api.until(id, 'cancelled');
+    const again = await resend(id, key);
+    expect([again.status, again.body.status]).toEqual([202, 'cancelled']);
+  });
+
+  it('with another body is another request', async () => {
+    const { id } = await printed();
+    const key = randomUUID();
+    const body = { to: 'eve@example.org' };
+    expect(refusal(await resend(id, key, { body }))).toEqual([422, 'validation_failed']);
+    expect((await resend(id, key)).status).toBe(202);
+    expect(refusal(await resend(id, key, { body }))).toEqual([422, 'idempotency_key_reused']);
+  });
+
+  it('needs a key of the usual form, if any, and refused it does not use the key up', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    expect(refusal(await resend(held.id, 'short'))).toEqual([400, 'idempotency_key_invalid']);
+    const key = randomUUID();
+    expect((await resend(held.id, key)).status).toBe(409);
+    await api.confirm(held);
+    await api.tickets(held.id);
+    expect((await resend(held.id, key)).headers.get('idempotency-replayed')).toBeNull();
+  });
+
+  it('may have a reservation’s id as its key, and that of a resend of another reservation', async () => {
+    const [one, other] = [await printed(), await printed()];
+    for (const { id } of [one, other]) {
+      const answer = await resend(id, one.id);
+      expect([answer.status, answer.headers.get('idempotency-replayed')]).toEqual([202, null]);
+    }
   });
 });
 

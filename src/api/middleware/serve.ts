@@ -12,18 +12,14 @@ const NO_BYTES = Buffer.alloc(0);
 const NOTHING = z.strictObject({});
 
 const fieldErrors = (error: z.ZodError): FieldError[] =>
-  error.issues
-    .slice(0, 50)
-    .flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys
-            .slice(0, 20)
-            .map((key) => ({
-              path: [...issue.path, key].join('.'),
-              message: 'is not a known field',
-            }))
-        : [{ path: issue.path.join('.'), message: issue.message }],
-    );
+  error.issues.slice(0, 50).flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.slice(0, 20).map((key) => ({
+          path: [...issue.path, key].join('.'),
+          message: 'is not a known field',
+        }))
+      : [{ path: issue.path.join('.'), message: issue.message }],
+  );
 
 function validate(schema: z.ZodType | undefined, value: unknown, what: string): unknown {
   if (!schema) return value;
@@ -65,23 +61,22 @@ export function serve(route: Route, authenticate: Authenticator, limits: RateLim
       if (!route.signed) rawBody = withoutAbsent(parseJson(bytes));
     } else if (route.method === 'post') {
       bytes = await readBytes(ctx, BODY_LIMIT);
-      if (bytes.length > 0) refuseBody(ctx, bytes);
+      if (bytes.length > 0) {
+        // It takes none, or the empty object that some clients send.
+        requireJson(ctx);
+        rawBody = withoutAbsent(parseJson(bytes));
+      }
     }
     let body: unknown;
     try {
-      body = route.signed ? undefined : validate(route.body, rawBody, 'body');
+      if (route.body) body = route.signed ? undefined : validate(route.body, rawBody, 'body');
+      else if (rawBody !== undefined) validate(NOTHING, rawBody, 'body');
     } catch (error) {
-      await route.onInvalid?.({ caller, ctx });
+      await route.onInvalid?.({ params, caller, ctx });
       throw error;
     }
     send(ctx, await route.handle({ params, query, body, rawBody, bytes, caller, ctx }));
   };
-}
-
-/** A route without a body takes none, or the empty object that some clients send. */
-function refuseBody(ctx: Context, bytes: Buffer): void {
-  requireJson(ctx);
-  validate(NOTHING, withoutAbsent(parseJson(bytes)), 'body');
 }
 
 function send(ctx: Context, reply: Reply): void {

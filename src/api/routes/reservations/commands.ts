@@ -8,13 +8,19 @@ import {
   type RecordResult,
 } from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
-import { readPrint } from '../../../db/tickets';
+import { isKeyKnown } from '../../../db/request-keys';
 import { faultPoint } from '../../../fault-points';
-import { CANCELLED_RESERVATION, CONFIRMED_RESERVATION, HELD_RESERVATION } from '../../examples';
+import {
+  CANCELLED_RESERVATION,
+  CONFIRMED_RESERVATION,
+  HELD_RESERVATION,
+  RESEND_KEY,
+} from '../../examples';
 import { retryAfterHeader } from '../../headers';
+import { keyedRequest, keyParameter, keyReused, replayedHeader } from '../../idempotency';
 import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
-import { defineRoute, type Reply } from '../../route';
+import { defineRoute, type Reply, type ResponseSpec } from '../../route';
 import type { Access } from './access';
 import { presentReservation } from './presenter';
 import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
@@ -42,11 +48,15 @@ function refuse(kind: keyof typeof REFUSALS): never {
 const LOOK_AGAIN_SECONDS = '2';
 
 /** @param example the reservation as it stood before */
-const accepted = (description: string, example: unknown) => ({
+const accepted = (
+  description: string,
+  example: unknown,
+  headers: ResponseSpec['headers'] = {},
+): ResponseSpec => ({
   description,
   schema: reservation,
   example,
-  headers: { Location: reservationLocation, 'Retry-After': retryAfterHeader },
+  headers: { Location: reservationLocation, 'Retry-After': retryAfterHeader, ...headers },
 });
 const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as it stands';
 
@@ -196,25 +206,53 @@ export function commandRoutes({
       summary: 'Mail the tickets again',
       access: ['client'],
       params: reservationParams,
-      responses: { 202: accepted('Will be sent', CONFIRMED_RESERVATION) },
-      problems: ['not_found', 'tickets_not_ready', 'limit_exceeded'],
-      async handle({ params, caller }) {
+      headers: {
+        'Idempotency-Key': keyParameter(
+          'With the same key again nothing more is sent. A UUID is best; it may be quoted.',
+          RESEND_KEY,
+        ).optional(),
+      },
+      responses: {
+        202: accepted('Will be sent', CONFIRMED_RESERVATION, {
+          'Idempotency-Replayed': replayedHeader,
+        }),
+      },
+      problems: [
+        'not_found',
+        'tickets_not_ready',
+        'limit_exceeded',
+        'idempotency_key_invalid',
+        'idempotency_key_reused',
+      ],
+      async onInvalid({ params, caller, ctx }) {
+        const request = keyedRequest({ ctx, caller }, 'resendTickets', params.id);
+        if (request && (await isKeyKnown(db, request))) throw keyReused();
+      },
+      async handle({ params, caller, ctx, rawBody }) {
         const record = await access.load(params.id, caller);
-        const notReady = () =>
-          new Problem(
-            'tickets_not_ready',
-            'There are no tickets to send: they come once the reservation is confirmed.',
-          );
-        if (!(await readPrint(db, params.id)).printed) throw notReady();
-        const result = await orderResend(db, params.id, `client:${caller.client}`);
-        if (result === 'not_confirmed') throw notReady();
-        if (result === 'too_many')
-          throw new Problem(
-            'limit_exceeded',
-            'The tickets were sent many times within the hour: try again later.',
-          );
-        notify('commands');
-        return promised(record);
+        const request = keyedRequest({ ctx, caller, rawBody }, 'resendTickets', params.id);
+        const result = await orderResend(db, params.id, `client:${caller.client}`, request);
+        switch (result.kind) {
+          case 'ordered':
+            notify('commands');
+            return promised(record);
+          case 'replayed': {
+            const reply = promised(record);
+            return { ...reply, headers: { ...reply.headers, 'idempotency-replayed': 'true' } };
+          }
+          case 'reused':
+            throw keyReused();
+          case 'no_tickets':
+            throw new Problem(
+              'tickets_not_ready',
+              'There are no tickets to send: they come once the reservation is confirmed.',
+            );
+          case 'too_many':
+            throw new Problem(
+              'limit_exceeded',
+              'The tickets were sent many times within the hour: try again later.',
+            );
+        }
       },
     }),
   ];

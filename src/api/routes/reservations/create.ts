@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
@@ -18,6 +18,7 @@ import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-
 import { HELD_RESERVATION } from '../../examples';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
+import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
@@ -44,27 +45,6 @@ const NEXT_CALLS = [
 
 type NewReservation = z.output<typeof newReservation>;
 
-const reused = () =>
-  new Problem(
-    'idempotency_key_reused',
-    'This Idempotency-Key was used for another request: make a new key for a new one.',
-  );
-
-function keyOf(header: string): string {
-  const parsed = parseIdempotencyKey(header);
-  if (parsed.kind === 'key') return parsed.key;
-  if (parsed.kind === 'missing') {
-    throw new Problem(
-      'idempotency_key_missing',
-      'Send an Idempotency-Key header, a new UUID for each new reservation; it becomes the id.',
-    );
-  }
-  throw new Problem(
-    'idempotency_key_invalid',
-    'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).',
-  );
-}
-
 const invalid = (path: string, message: string, detail: string) =>
   new Problem('validation_failed', detail, { errors: [{ path, message }] });
 
@@ -75,7 +55,7 @@ function refusalOf(
 ): Problem {
   switch (result.kind) {
     case 'reused':
-      return reused();
+      return keyReused();
     case 'unknown_event':
       return new Problem('not_found', `There is no event ${body.event}.`);
     case 'sale_not_open':
@@ -255,9 +235,7 @@ export function createRoute({
         example: HELD_RESERVATION,
         headers: {
           Location: reservationLocation,
-          'Idempotency-Replayed': z
-            .boolean()
-            .meta({ description: '`true` when the key was known, else absent', examples: [true] }),
+          'Idempotency-Replayed': replayedHeader,
         },
         links: Object.fromEntries(
           NEXT_CALLS.map((operationId) => [operationId, { id: '$response.body#/id' }]),
@@ -276,9 +254,8 @@ export function createRoute({
     // A known key with a body that is none is another body: said as such, but nothing more.
     async onInvalid({ ctx }) {
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
-      if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw reused();
+      if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw keyReused();
     },
-    handle: ({ body, rawBody, caller, ctx }) =>
-      handle(body, rawBody, caller, keyOf(ctx.get('idempotency-key'))),
+    handle: ({ body, rawBody, caller, ctx }) => handle(body, rawBody, caller, requiredKey(ctx)),
   });
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { EMAIL_FORM, parseEmailAddress } from '../../../domain/email-address';
-import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import { RESERVATION_STATUSES } from '../../../domain/settlement';
 import { HISTORY_TYPES } from '../../../domain/history-types';
 import {
@@ -11,6 +10,7 @@ import {
   TICKET_CODE,
 } from '../../examples';
 import { locationHeader } from '../../headers';
+import { KEY_FORM, keyParameter } from '../../idempotency';
 import {
   currency,
   currencyInput,
@@ -41,8 +41,6 @@ const newBuyer = z
   .strictObject({ name: name(200).meta({ description: 'Printed on the tickets' }), email })
   .meta({ id: 'NewBuyer' });
 const MAX_SEATS = 100;
-/** The pattern of an id without its anchors. */
-const ID_FORM = IDEMPOTENCY_KEY.source.slice(1, -1);
 
 const bestAvailable = z
   .strictObject({ quantity: z.int().min(1).max(MAX_SEATS), category: line(50) })
@@ -100,12 +98,9 @@ export const reservation = z
     event: z.string().meta({ description: "The event's slug" }),
     seats: z.array(heldSeat),
     total: money,
-    buyer: buyer
-      .nullable()
-      .meta({
-        description:
-          'null after its erasure, and for a reservation that an operator started by hand',
-      }),
+    buyer: buyer.nullable().meta({
+      description: 'null after its erasure, and for a reservation that an operator started by hand',
+    }),
     expiresAt: timestamp,
     createdAt: timestamp,
     payment: payment
@@ -129,7 +124,7 @@ export const confirmation = z
   .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
 
 export const reservationQuery = z.strictObject({
-  ...pageQuery(ID_FORM),
+  ...pageQuery(KEY_FORM),
   event: line(100).optional().meta({ description: 'The slug or the id of an event' }),
   status: z.enum(RESERVATION_STATUSES).optional(),
   email: email.optional().meta({ description: "The buyer's" }),
@@ -175,20 +170,15 @@ export const reservationLocation = locationHeader(
   `/v1/reservations/${RESERVATION_ID}`,
 );
 export const reservationParams = z.object({
-  id: z
-    .string()
-    .meta({
-      description: 'The idempotency key that the reservation was made with',
-      examples: [RESERVATION_ID],
-    }),
+  id: z.string().meta({
+    description: 'The idempotency key that the reservation was made with',
+    examples: [RESERVATION_ID],
+  }),
 });
 export const historyQuery = z.strictObject(pageQuery('[0-9]{1,15}'));
 export const keyHeader = {
-  'Idempotency-Key': z
-    .string()
-    .regex(new RegExp(`^(?:${ID_FORM}|"${ID_FORM}")$`))
-    .meta({
-      description: "Becomes the reservation's id. A UUID is best; it may be quoted.",
-      examples: [RESERVATION_ID],
-    }),
+  'Idempotency-Key': keyParameter(
+    "Becomes the reservation's id. A UUID is best; it may be quoted.",
+    RESERVATION_ID,
+  ),
 };

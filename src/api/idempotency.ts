@@ -1,0 +1,63 @@
+import type { Context } from 'koa';
+import { z } from 'zod';
+import type { Caller } from '../db/keys';
+import type { KeyedRequest } from '../db/request-keys';
+import { fingerprintOf, IDEMPOTENCY_KEY, parseIdempotencyKey } from '../domain/idempotency-key';
+import { Problem } from './problem';
+
+/** The pattern of a key without its anchors. */
+export const KEY_FORM = IDEMPOTENCY_KEY.source.slice(1, -1);
+
+/** The header parameter of a call under a key, bare or quoted. */
+export const keyParameter = (description: string, example: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^(?:${KEY_FORM}|"${KEY_FORM}")$`))
+    .meta({ description, examples: [example] });
+
+export const replayedHeader = z
+  .boolean()
+  .meta({ description: '`true` when the key was known, else absent', examples: [true] });
+
+export const keyReused = () =>
+  new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key was used for another request: make a new key for a new one.',
+  );
+
+/** The request's key, or null without one. @throws Problem `idempotency_key_invalid` */
+function optionalKey(ctx: Context): string | null {
+  const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
+  if (parsed.kind === 'key') return parsed.key;
+  if (parsed.kind === 'missing') return null;
+  throw new Problem(
+    'idempotency_key_invalid',
+    'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).',
+  );
+}
+
+/** The request's key. @throws Problem `idempotency_key_missing`, `idempotency_key_invalid` */
+export function requiredKey(ctx: Context): string {
+  const key = optionalKey(ctx);
+  if (key !== null) return key;
+  throw new Problem(
+    'idempotency_key_missing',
+    'Send an Idempotency-Key header, a new UUID for each new thing that you ask for.',
+  );
+}
+
+/**
+ * The call as `oncePerKey` takes it; null without a key, where the key is optional.
+ * @param call the route's operation id
+ * @param resource the id of what the call is made on; '' for none
+ */
+export function keyedRequest(
+  { ctx, caller, rawBody }: { ctx: Context; caller: Caller; rawBody?: unknown },
+  call: string,
+  resource: string,
+): KeyedRequest | null {
+  const key = optionalKey(ctx);
+  if (key === null) return null;
+  const fingerprint = fingerprintOf(key, rawBody ?? {});
+  return { client: caller.client, call, resource, key, fingerprint };
+}
