@@ -10,7 +10,7 @@ create table refunds (
   status text not null default 'pending' constraint refunds_status_known check (status in ('pending', 'succeeded', 'failed')),
   -- Who gives it back: the provider that captured the payment (`stripe`, `test`), the one who took it (`client`);
   -- `provider`: a refund that the provider made without us.
-  by text not null constraint refunds_by_known check (by in ('stripe', 'test', 'client', 'provider')),
+  given_by text not null constraint refunds_given_by_known check (given_by in ('stripe', 'test', 'client', 'provider')),
   reason text not null constraint refunds_reason_known check (reason in (
     'cancelled', 'duplicate', 'expired', 'mismatch', 'unknown_reservation', 'event_started', 'operator', 'provider')),
   -- An operator's own words: why it was ordered, and how it was given back.
@@ -64,7 +64,7 @@ alter table payments
 drop index payments_proven_once;
 create unique index payments_proven_once on payments (reference) where proven_by is not null and role <> 'unmatched';
 
-insert into refunds (payment_id, amount, status, by, reason, error, provider_key, created_at, succeeded_at)
+insert into refunds (payment_id, amount, status, given_by, reason, error, provider_key, created_at, succeeded_at)
 select id, amount, case status when 'refunded' then 'succeeded' else 'pending' end, captured_by, refund_reason,
        case status when 'refunding' then refund_error end, 'refund:' || reference, received_at, refunded_at
   from payments where status <> 'captured';
@@ -78,7 +78,7 @@ create function move_payment_of_refund() returns trigger language plpgsql as $$ 
 create function order_refund_for_release_1_0() returns trigger language plpgsql as $$ begin raise 'not migrated yet'; end $$;
 create trigger refunds_lock_payment before insert on refunds
   for each row execute function lock_payment_of_refund();
-create trigger refunds_move_payment after insert or update of status, amount, by, error on refunds
+create trigger refunds_move_payment after insert or update of status, amount, given_by, error on refunds
   for each row execute function move_payment_of_refund();
 create trigger disputes_move_payment after insert or update on disputes
   for each row execute function move_payment_of_refund();
@@ -96,6 +96,8 @@ alter table inbox drop constraint inbox_kind_known,
 alter table notes drop constraint notes_kind_known,
   add constraint notes_kind_known check (kind in ('event_not_understood', 'claim_contradicted', 'reference_conflict',
     'payment_unmatched', 'refund_excess', 'refund_failed'));
+
+create index notes_open_by_reference on notes (reference) where closed_at is null;
 
 -- A mail of each refund, and of a cancelled sale. Release 1.0 writes `late_payment_refund`.
 alter table mails

@@ -119,7 +119,17 @@ const settings = {
     .string()
     .regex(/^(sk|rk)_\S+$/, { message: 'must be a Stripe secret or restricted key (sk_… or rk_…)' })
     .optional()
-    .describe('Refunds go through Stripe; without it to the test provider'),
+    .describe(
+      'Refunds go through Stripe. Without it they go to the test provider; in production whoever took the money gives it back',
+    ),
+  STRIPE_ACCOUNT: z
+    .string()
+    .regex(/^acct_\w+$/, { message: 'must be the id of an account of Stripe (acct_…)' })
+    .optional()
+    .describe('The connected account whose payments are ours; without it those of the endpoint itself'),
+  STRIPE_API_URL: url('http', 'https')
+    .optional()
+    .describe("Another place than Stripe's API: for tests"),
   STRIPE_WEBHOOK_SECRET: webhookSecret.optional().describe("Signs Stripe's webhooks"),
   STANDARD_WEBHOOK_SECRET: base64Secret
     .optional()

@@ -39,6 +39,7 @@ interface ProductionSettings {
   SMTP_URL?: string;
   STRIPE_WEBHOOK_SECRET?: readonly string[] | undefined;
   STANDARD_WEBHOOK_SECRET?: readonly string[] | undefined;
+  STRIPE_API_URL?: string | undefined;
   DEV_TEMPORAL_UI_URL?: string | undefined;
   DEV_MAIL_URL?: string | undefined;
 }
@@ -77,6 +78,11 @@ export function refuseInProduction(
       );
     }
     requireTls(name, text, isTls, 'add ?sslmode=verify-full');
+  }
+  if (settings.STRIPE_API_URL !== undefined) {
+    throw new SettingsError(
+      'Setting STRIPE_API_URL cannot be used in production: refunds would not reach Stripe',
+    );
   }
   for (const name of ['DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const) {
     if (settings[name] !== undefined) {

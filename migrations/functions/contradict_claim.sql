@@ -6,8 +6,8 @@ declare
 begin
   update payments set captured_by = 'client', contradicted_at = clock_timestamp()
    where id = p_payment returning * into v_claim;
-  update refunds set by = 'client', error = case status when 'pending' then 'not_through_a_provider' else error end
-   where payment_id = p_payment and by <> 'provider';
+  update refunds set given_by = 'client', error = case status when 'pending' then 'not_through_a_provider' else error end
+   where payment_id = p_payment and given_by <> 'provider';
   -- The test provider took the money for the reservation that the proof names, and gave none of that back.
   delete from test_provider.refunds where reference = v_claim.reference;
   perform add_note('claim_contradicted', v_claim.reservation_id, v_claim.reference, jsonb_build_object(

@@ -14,7 +14,7 @@ begin
     refund_reason = sums.reason,
     refund_error = sums.error
    from (select q.id,
-           coalesce(sum(r.amount) filter (where r.by <> 'provider' and r.status <> 'failed'), 0) as ordered,
+           coalesce(sum(r.amount) filter (where r.given_by <> 'provider' and r.status <> 'failed'), 0) as ordered,
            coalesce(sum(r.amount) filter (where r.status = 'succeeded'), 0) as refunded,
            case
              when v_is_disputed then 'disputed'

@@ -31,8 +31,8 @@ begin
   select id, 'refund.' || p_status, p_actor,
          refund_facts(v_refund, v_payment) || case p_status when 'failed' then jsonb_build_object('error', p_error) else '{}' end
     from reservations where id = v_payment.reservation_id;
-  if p_wake and v_refund.by in ('stripe', 'test') then
-    insert into outbox (kind, subject) values ('refund_order', p_refund::text);
+  if p_wake and v_refund.given_by in ('stripe', 'test') then
+    insert into outbox (kind, subject, sequence) values ('refund_order', p_refund::text, 1);
   end if;
   if p_status = 'succeeded' then perform send_refund_mail(p_refund); end if;
   -- Its actor shows the refund as long as it runs.

@@ -19,7 +19,7 @@ begin
     return jsonb_build_object('kind', 'nothing');
   end if;
 
-  insert into refunds (payment_id, amount, status, by, reason, reason_text, error, succeeded_at)
+  insert into refunds (payment_id, amount, status, given_by, reason, reason_text, error, succeeded_at)
   values (p_payment, v_amount, case when v_amount = 0 then 'succeeded' else 'pending' end, v_payment.captured_by, p_reason, p_reason_text,
           -- What no provider captured, none can give back: the one who took it does.
           case when v_amount > 0 and v_payment.captured_by = 'client' then 'not_through_a_provider' end,
@@ -39,7 +39,7 @@ begin
       values (v_reservation.id, 'refund.succeeded', p_actor, refund_facts(v_refund, v_payment));
     end if;
   end if;
-  if v_refund.status = 'pending' and v_refund.by <> 'client' then
+  if v_refund.status = 'pending' and v_refund.given_by <> 'client' then
     insert into outbox (kind, subject) values ('refund_order', v_refund.id::text);
   end if;
   return jsonb_build_object('kind', 'ordered', 'refund', v_refund.id);

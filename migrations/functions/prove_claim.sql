@@ -23,9 +23,9 @@ begin
     end if;
     -- No provider could be asked for these refunds before.
     if v_claim.captured_by = 'client' and p_captured_by <> 'client' then
-      with asked as (update refunds set by = p_captured_by, error = null
-                      where payment_id = p_payment and status = 'pending' and by = 'client' returning id)
-      insert into outbox (kind, subject) select 'refund_order', id::text from asked;
+      with asked as (update refunds set given_by = p_captured_by, error = null
+                      where payment_id = p_payment and status = 'pending' and given_by = 'client' returning id)
+      insert into outbox (kind, subject, sequence) select 'refund_order', id::text, 1 from asked;
     end if;
     return;
   end if;

@@ -23,8 +23,8 @@ begin
    where r.id = v_payment.reservation_id and told.type is not null;
   if p_status = 'lost' then perform supersede_refunds(v_payment.id, p_actor); end if;
   if p_status = 'won' then
-    insert into outbox (kind, subject)
-    select 'refund_order', id::text from refunds where payment_id = v_payment.id and status = 'pending' and by in ('stripe', 'test');
+    insert into outbox (kind, subject, sequence)
+    select 'refund_order', id::text, 1 from refunds where payment_id = v_payment.id and status = 'pending' and given_by in ('stripe', 'test');
   end if;
   insert into outbox (kind, subject)
   select 'ring', id from reservations where id = v_payment.reservation_id and (status = 'held' or (status = 'confirmed' and delivered_at is null));

@@ -73,6 +73,9 @@ begin
   delete from payments where reference = p_reference and reservation_id = p_reservation and role = 'unmatched';
   insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by)
     values (p_reference, p_reservation, p_amount, p_currency, p_source, v_proven_by, p_captured_by);
+  -- An event of this payment that we did not understand asks nobody to look any more.
+  update notes set closed_at = clock_timestamp(), closed_by = 'system'
+   where reference = p_reference and kind = 'event_not_understood' and closed_at is null;
   insert into inbox (reservation_id, kind, reference, actor) values (p_reservation, 'payment', p_reference, p_actor) returning id into v_inbox;
   if p_captured_by = 'test' then
     insert into test_provider.charges (reference, amount, currency) values (p_reference, p_amount, p_currency)

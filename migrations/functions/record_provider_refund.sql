@@ -20,7 +20,7 @@ begin
   if v_known is null then
     -- One that `charge.refunded` told of before, by its sum alone.
     select id into v_known from refunds
-     where payment_id = v_payment.id and by = 'provider' and provider_refund_id is null and amount = p_amount limit 1;
+     where payment_id = v_payment.id and given_by = 'provider' and provider_refund_id is null and amount = p_amount limit 1;
     if v_known is not null then
       update refunds set provider_refund_id = p_provider_refund_id where id = v_known;
     end if;
@@ -36,7 +36,7 @@ begin
       jsonb_build_object('refund', p_provider_refund_id, 'amount', p_amount, 'currency', p_currency, 'why', 'another currency than the payment'));
     return true;
   end if;
-  insert into refunds (payment_id, amount, status, by, reason, error, provider_refund_id, succeeded_at)
+  insert into refunds (payment_id, amount, status, given_by, reason, error, provider_refund_id, succeeded_at)
   values (v_payment.id, p_amount, p_status, 'provider', 'provider', p_error, p_provider_refund_id,
           case when p_status = 'succeeded' then clock_timestamp() end)
   on conflict do nothing returning * into v_refund;

@@ -10,7 +10,7 @@ begin
   v_payment := lock_payment(find_proven_payment(p_references));
   if v_payment.id is null then return false; end if;
   select coalesce(sum(amount), 0) into v_known from refunds
-   where payment_id = v_payment.id and (status = 'succeeded' or (status = 'pending' and (by = 'provider' or provider_refund_id is not null or error is null)));
+   where payment_id = v_payment.id and (status = 'succeeded' or (status = 'pending' and (given_by = 'provider' or provider_refund_id is not null or error is null)));
   if p_total > v_known then
     perform record_provider_refund(p_references, null, null, p_total - v_known, p_currency, 'succeeded', null, p_actor);
   end if;

@@ -9,7 +9,7 @@ begin
          - (select amount from payments where id = p_payment)
     into v_excess from refunds r where r.payment_id = p_payment and r.status <> 'failed';
   for v_order in select id, amount from refunds
-                  where payment_id = p_payment and status = 'pending' and by <> 'provider' order by created_at desc, id loop
+                  where payment_id = p_payment and status = 'pending' and given_by <> 'provider' order by created_at desc, id loop
     exit when v_excess <= 0;
     perform move_refund(v_order.id, 'failed', null, 'superseded', null, p_actor, true);
     v_excess := v_excess - v_order.amount;

@@ -15,6 +15,7 @@ import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
 import { noteRoutes } from './routes/notes';
 import { paymentRoutes } from './routes/payments';
+import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 
@@ -22,6 +23,7 @@ import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 export type ApiDeps = EventRouteDeps &
   ReservationRouteDeps &
   CheckInRouteDeps &
+  RefundRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
   HomeDeps & {
@@ -38,6 +40,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...reservationRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),
+    ...refundRoutes(deps),
     ...noteRoutes(deps),
     ...webhookRoutes(deps),
     ...healthRoutes(deps),

@@ -31,12 +31,25 @@ export const HELD_RESERVATION = {
   expiresAt: '2030-01-12T10:10:00.123Z',
   createdAt: '2030-01-12T10:00:00.123Z',
   payment: null,
+  payments: [],
+  refunds: [],
 };
 
 export const CONFIRMED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'confirmed',
   payment: { ...PAYMENT, status: 'captured' },
+  payments: [
+    {
+      reference: PAYMENT.reference,
+      amount: { amount: 9000, currency: 'EUR' },
+      refunded: { amount: 0, currency: 'EUR' },
+      status: 'captured',
+      provenBy: 'stripe',
+      capturedBy: 'stripe',
+      receivedAt: '2030-01-12T10:05:00.123Z',
+    },
+  ],
 };
 
 export const CANCELLED_RESERVATION = {
@@ -44,3 +57,5 @@ export const CANCELLED_RESERVATION = {
   status: 'cancelled',
   payment: { ...PAYMENT, status: 'refunding' },
 };
+
+export const REFUND_ID = '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11';

@@ -6,6 +6,7 @@ import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
 import { createNotifier } from '../db/outbox-notifier';
+import { paymentSetupOf } from '../payments/setup';
 import { ticketKeyFromSeed } from '../domain/ticket-code';
 import { createLogger, type Logger } from '../logger';
 import { refuseInProduction } from '../production';
@@ -39,6 +40,7 @@ const SETTINGS = [
   ...([
     'TRUSTED_PROXIES',
     'STRIPE_API_KEY',
+    'STRIPE_ACCOUNT',
     'STRIPE_WEBHOOK_SECRET',
     'STANDARD_WEBHOOK_SECRET',
   ] as const),
@@ -98,7 +100,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
-    testProvider: settings.STRIPE_API_KEY === undefined,
+    payments: paymentSetupOf(settings),
     webhookSecrets: {
       stripe: settings.STRIPE_WEBHOOK_SECRET,
       standard: settings.STANDARD_WEBHOOK_SECRET,

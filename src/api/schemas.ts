@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { CURRENCY_CODES } from '../domain/currency';
 import { cursorForm, decodeCursor } from './cursor';
+import { isWellFormed } from '../domain/text';
 import { PROBLEMS } from './problem';
 
-/** Half of a character (a surrogate alone) cannot be stored, nor told from another half once it is replaced. */
-export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 const bounded = (text: z.ZodString, max: number, form: RegExp) =>
   text
@@ -105,6 +104,11 @@ export const problem = z
       .array(z.string())
       .optional()
       .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
+    left: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: 'With `refund_exceeds_payment`: how much is left, in minor units' }),
     firstCheckInAt: timestamp.optional().meta({ description: 'With `already_checked_in`' }),
   })
   .meta({

@@ -43,10 +43,7 @@ export async function listNotes(
   return db.rows(LIST, [open ?? null, after?.at ?? null, after?.id ?? null, limit]);
 }
 
-const ADD = sql(
-  'note_add',
-  `select add_note($1, $2, $3, $4) from reservations where id = $2`,
-);
+const ADD = sql('note_add', `select add_note($1, $2, $3, $4) from reservations where id = $2`);
 
 /** Writes a note about a reservation, once; of one that there is not, none. */
 export async function addNote(

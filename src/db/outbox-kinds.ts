@@ -31,8 +31,6 @@ interface OutboxKindSpec {
     ) => RefundInput | RefundOrderInput | ResendInput | MailInput;
     /** What it does, for the operator. */
     summary?: string;
-    /** One that runs already is rung, so that it looks again. */
-    rung?: boolean;
   };
   /** Statements of the sweep: each writes entries anew for work that has waited too long. $1: how many at most. */
   requeue: readonly Statement[];
@@ -76,7 +74,7 @@ export const OUTBOX_KINDS = {
     ],
   },
 
-  /** A refund that a provider carries out. */
+  /** A refund that a provider carries out. With a sequence: there is news of it, so its workflow is rung. */
   refund_order: {
     queue: 'commands',
     subject: { table: 'refunds', key: 'id' },
@@ -85,14 +83,13 @@ export const OUTBOX_KINDS = {
       type: WORKFLOWS.refundOrder,
       input: (refundId) => ({ refundId }),
       summary: 'Give back a payment, or a part of it',
-      rung: true,
     },
     requeue: [
       sql(
         'requeue_refunds',
         `with stuck as (
            select r.id from refunds r
-            where r.status = 'pending' and r.by in ('stripe', 'test')
+            where r.status = 'pending' and r.given_by in ('stripe', 'test')
               and r.created_at < clock_timestamp() - interval '1 minute'
               and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = r.id::text and o.kind = 'refund_order')

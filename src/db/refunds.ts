@@ -44,7 +44,7 @@ export interface RefundOrder {
 
 const FIND = sql<RefundOrder>(
   'refund_find',
-  `select r.id, r.payment_id as "paymentId", p.reference, p.reservation_id as "reservationId", r.amount, p.currency, r.by,
+  `select r.id, r.payment_id as "paymentId", p.reference, p.reservation_id as "reservationId", r.amount, p.currency, r.given_by as by,
           r.status, r.reason, r.error, r.provider_refund_id as "providerRefundId",
           coalesce(r.provider_key, r.id::text) as "providerKey",
           exists (select from disputes d where d.payment_id = p.id and d.status = 'open') as disputed
@@ -59,7 +59,7 @@ export async function findRefund(db: Queryable, id: string): Promise<RefundOrder
 const OF_REFERENCE = sql<{ id: string }>(
   'refund_of_reference',
   `select r.id from refunds r join payments p on p.id = r.payment_id
-    where p.reference = $1 and r.status = 'pending' and r.by <> 'provider' order by r.created_at limit 100`,
+    where p.reference = $1 and r.status = 'pending' and r.given_by <> 'provider' order by r.created_at limit 100`,
 );
 const LATE_MAIL = sql<{ reservationId: string }>(
   'refund_late_mail',
@@ -268,8 +268,8 @@ export async function findRefundablePayment(
 const BACKLOG = sql<{ waiting: number; refused: number; by_hand: number; oldest_s: number }>(
   'refund_backlog',
   `select count(*) filter (where error is null) as waiting,
-          count(*) filter (where error is not null and by <> 'client') as refused,
-          count(*) filter (where by = 'client') as by_hand,
+          count(*) filter (where error is not null and given_by <> 'client') as refused,
+          count(*) filter (where given_by = 'client') as by_hand,
           coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s
      from refunds where status = 'pending'`,
 );
@@ -291,9 +291,9 @@ const TEST_BOOKS = sql(
   'test_provider_refund',
   // A claim that was contradicted meanwhile is no longer this provider's. It never gives back more than it took.
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
-   select $2, p.reference, $3, p.currency from payments p join test_provider.charges c on c.reference = p.reference
+   select $2, p.reference, $3::bigint, p.currency from payments p join test_provider.charges c on c.reference = p.reference
     where p.id = $1 and p.captured_by = 'test'
-      and c.amount >= $3 + (select coalesce(sum(b.amount), 0) from test_provider.refunds b where b.reference = p.reference)
+      and c.amount >= $3::bigint + (select coalesce(sum(b.amount), 0) from test_provider.refunds b where b.reference = p.reference)
       for share of p
    on conflict (idempotency_key) do nothing`,
 );

@@ -63,7 +63,14 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
 
   return {
     async refund(order) {
-      const { id, reference, reservationId, amount: minorUnits, currency, providerRefundId } = order;
+      const {
+        id,
+        reference,
+        reservationId,
+        amount: minorUnits,
+        currency,
+        providerRefundId,
+      } = order;
       const amount = toStripe({ amount: minorUnits, currency });
       if (amount === null) {
         return {
@@ -93,7 +100,8 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
           if (error.code === 'charge_already_refunded') return { kind: 'superseded', made: others };
           return { kind: 'refused', reason: 'idempotency_error' };
         }
-        if (error.code === 'charge_disputed') return { kind: 'refused', reason: 'payment_disputed' };
+        if (error.code === 'charge_disputed')
+          return { kind: 'refused', reason: 'payment_disputed' };
         if (FINAL.has(error.type)) return { kind: 'refused', reason: error.code ?? error.type };
         throw error;
       }

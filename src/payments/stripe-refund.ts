@@ -17,9 +17,7 @@ const refundObject = z.object({
 
 /** The ids that an object of Stripe names, whether expanded or not. */
 export function idsOf(...values: (string | { id: string } | null | undefined)[]): string[] {
-  return values.flatMap((value) =>
-    typeof value === 'string' ? [value] : value ? [value.id] : [],
-  );
+  return values.flatMap((value) => (typeof value === 'string' ? [value] : value ? [value.id] : []));
 }
 
 const statusOf = (status: string | null | undefined): RefundStatus =>

@@ -110,8 +110,8 @@ export function createDispatcher({ workflow, connection }: Client) {
 
   /** Starts a short workflow of its own; one that runs already does the same work. */
   async function startOneOff(
-    { type, input, summary, rung }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
-    { subject, sequence }: OutboxEntry,
+    { type, input, summary }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
+    { kind, subject, sequence }: OutboxEntry,
     workflowId: string,
   ): Promise<void> {
     const options = {
@@ -122,7 +122,8 @@ export function createDispatcher({ workflow, connection }: Client) {
       ...(summary !== undefined && { staticSummary: summary }),
     } as const;
     await within(async () => {
-      if (rung) await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
+      if (kind === 'refund_order' && sequence !== null)
+        await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
       else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
     });
   }

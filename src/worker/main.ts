@@ -43,6 +43,7 @@ const SETTINGS = [
     'MAIL_FROM',
     'HOLD_TTL_SECONDS',
     'STRIPE_API_KEY',
+    'STRIPE_API_URL',
     'TICKET_SIGNING_KEY',
   ] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'BROWSER_SANDBOX'] as const),

@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../db/database';
 import { readMailBacklog } from '../db/mails';
+import { countOpenNotes, NOTE_KINDS } from '../db/notes';
+import { readRefundBacklog } from '../db/refunds';
 import { readBacklog } from '../db/outbox';
 
 /** A worker's own figures, in Prometheus' text format. */
@@ -32,9 +34,37 @@ export function createMetrics(db: Database): { text: () => Promise<string> } {
     help: 'Mails that the mail server refused for good, not made up for by a later one',
     registers: [registry],
   });
+  const refunds = new Gauge({
+    name: 'holdfast_refunds_pending',
+    help: 'Refunds not done yet: under_way, refused by the provider, by_hand',
+    labelNames: ['state'],
+    registers: [registry],
+  });
+  const oldestRefund = new Gauge({
+    name: 'holdfast_refunds_oldest_seconds',
+    help: 'How long the oldest of them has been ordered',
+    registers: [registry],
+  });
+  const notes = new Gauge({
+    name: 'holdfast_notes_open',
+    help: 'Notes that wait for an operator, by kind',
+    labelNames: ['kind'],
+    registers: [registry],
+  });
   return {
     async text() {
-      const [backlog, mails] = await Promise.all([readBacklog(db), readMailBacklog(db)]);
+      const [backlog, mails, refundBacklog, openNotes] = await Promise.all([
+        readBacklog(db),
+        readMailBacklog(db),
+        readRefundBacklog(db),
+        countOpenNotes(db),
+      ]);
+      refunds.set({ state: 'under_way' }, refundBacklog.underWay);
+      refunds.set({ state: 'refused' }, refundBacklog.refused);
+      refunds.set({ state: 'by_hand' }, refundBacklog.byHand);
+      oldestRefund.set(refundBacklog.oldestSeconds);
+      for (const kind of NOTE_KINDS)
+        notes.set({ kind }, openNotes.find((open) => open.kind === kind)?.count ?? 0);
       mailsOwed.set(mails.owed);
       oldestMail.set(mails.oldestSeconds);
       mailsRefused.set(mails.refused);

@@ -12,6 +12,7 @@ import { renderTickets } from '../documents/render-tickets';
 import { signTicketCode, ticketKeyFromSeed } from '../domain/ticket-code';
 import type { Logger } from '../logger';
 import { createMailer } from '../mail/mailer';
+import { paymentSetupOf } from '../payments/setup';
 import { createStripeProvider } from '../payments/stripe-provider';
 import { createTestProvider } from '../payments/test-provider';
 import { scheduleHousekeeping } from './housekeeping-schedule';
@@ -28,7 +29,9 @@ type Settings = ReturnType<
     | 'SMTP_URL'
     | 'MAIL_FROM'
     | 'HOLD_TTL_SECONDS'
+    | 'NODE_ENV'
     | 'STRIPE_API_KEY'
+    | 'STRIPE_API_URL'
     | 'TICKET_SIGNING_KEY'
     | 'BROWSER_SANDBOX'
     | 'WORKER_ROLES'
@@ -63,9 +66,16 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
         sign: (ticket) => signTicketCode(privateKey, ticket),
         providers: {
           test: createTestProvider(db),
-          stripe: settings.STRIPE_API_KEY ? createStripeProvider(settings.STRIPE_API_KEY) : null,
+          stripe: settings.STRIPE_API_KEY
+            ? createStripeProvider(
+                settings.STRIPE_API_KEY,
+                settings.STRIPE_API_URL === undefined
+                  ? undefined
+                  : new URL(settings.STRIPE_API_URL),
+              )
+            : null,
         },
-        testProvider: settings.STRIPE_API_KEY === undefined,
+        testProvider: paymentSetupOf(settings).testProvider,
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         actors: {
           async openReservations() {

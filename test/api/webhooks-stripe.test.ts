@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
-import { ApiClient, refusal, type Reservation } from '../support/api';
+import { ApiClient, refusal, type Page, type Reservation } from '../support/api';
 import { chargesOf } from '../support/ledger';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -32,6 +32,34 @@ const sessionOf = ({ id, total }: Reservation, intent = newIntent()) => ({
   currency: total.currency.toLowerCase(),
   metadata: { reservation_id: id },
 });
+const typesOf = async ({ id }: Reservation) => (await api.history(id)).map(({ type }) => type);
+const sendSigned = (raw: string) =>
+  api.call('POST', '/v1/webhooks/stripe', {
+    key: null,
+    raw,
+    headers: {
+      'stripe-signature': Stripe.webhooks.generateTestHeaderString({
+        payload: raw,
+        secret: system.info.webhookSecrets.stripe,
+      }),
+    },
+  });
+const sendEvent = ({ object, ...event }: Record<string, unknown>) =>
+  sendSigned(
+    JSON.stringify({ id: `evt_${randomUUID()}`, object: 'event', ...event, data: { object } }),
+  );
+interface Note {
+  kind: string;
+  reservation: string;
+  reference: string | null;
+  data: Record<string, unknown>;
+  closedAt: string | null;
+  closedBy: string | null;
+}
+const notesOf = async ({ id }: Reservation) =>
+  (
+    await api.call<Page<Note>>('GET', '/v1/notes?limit=200', { key: system.info.keys.operator })
+  ).body.data.filter((note) => note.reservation === id);
 const SUCCEEDED = 'payment_intent.succeeded';
 const COMPLETED = 'checkout.session.completed';
 const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
@@ -119,25 +147,125 @@ describe('A Stripe webhook', () => {
     expect(await api.payments(held.id)).toMatchObject([{ reference: intent, status: 'captured' }]);
   });
 
-  it.each(['unpaid', 'no_payment_required'])(
-    'of a completed session that is %s is ignored',
-    async (status) => {
+  it('of a session that is paid later is pending first, and holds nothing', async () => {
+    const held = await heldSeat();
+    const session = sessionOf(held);
+    await api.stripe(COMPLETED, { ...session, payment_status: 'unpaid' });
+    await expectNothingKept(held);
+    expect((await typesOf(held)).at(-1)).toBe('payment.pending');
+    const answer = await api.stripe('checkout.session.async_payment_succeeded', session);
+    expect([answer.status, answer.body.ignored]).toEqual([200, false]);
+    const { payment } = await api.until(held.id, 'confirmed');
+    expect(payment!.reference).toBe(session.payment_intent);
+  });
+
+  it('of a session whose payment fails later is noted, and the hold stays', async () => {
+    const held = await heldSeat();
+    const session = { ...sessionOf(held), payment_status: 'unpaid' };
+    await api.stripe('payment_intent.processing', intentOf(held, session.payment_intent));
+    await api.stripe('checkout.session.async_payment_failed', session);
+    expect((await typesOf(held)).slice(1)).toEqual(['payment.pending', 'payment.failed']);
+    await expectNothingKept(held);
+  });
+
+  it('of a session that needs no payment confirms what costs nothing', async () => {
+    const event = await api.event({
+      categories: [
+        { code: 'stalls', name: 'Stalls', price: 0 },
+        { code: 'floor', name: 'Floor', price: 0 },
+      ],
+    });
+    const held = await api.held(event, ['A-1']);
+    const session = { ...sessionOf(held), payment_intent: null };
+    await api.stripe(COMPLETED, { ...session, payment_status: 'no_payment_required' });
+    expect((await api.until(held.id, 'confirmed')).payment).toMatchObject({
+      reference: session.id,
+      amount: 0,
+    });
+  });
+
+  it('of a session that needs no payment is a note for what costs something', async () => {
+    const held = await heldSeat();
+    const session = { ...sessionOf(held), payment_status: 'no_payment_required' };
+    expect((await api.stripe(COMPLETED, session)).status).toBe(200);
+    await expectNothingKept(held);
+    expect(await notesOf(held)).toMatchObject([{ kind: 'event_not_understood' }]);
+  });
+
+  it.each([
+    ['charge.succeeded', (held: Reservation) => intentOf(held)],
+    ['invoice.paid', (held: Reservation) => ({ lines: { data: [{ line: intentOf(held) }] } })],
+    [SUCCEEDED, (held: Reservation) => ({ ...intentOf(held), amount_received: 'much' })],
+  ])(
+    '%s that names a reservation and is not understood is a note, once',
+    async (type, objectOf) => {
       const held = await heldSeat();
-      const answer = await api.stripe(COMPLETED, { ...sessionOf(held), payment_status: status });
-      expect([answer.status, answer.body.ignored]).toEqual([200, true]);
+      const object = objectOf(held);
+      for (let time = 0; time < 2; time++) {
+        const answer = await api.stripe(type, object);
+        expect([answer.status, answer.body.ignored]).toEqual([200, true]);
+      }
       await expectNothingKept(held);
+      expect(await notesOf(held)).toMatchObject([{ kind: 'event_not_understood', data: { type } }]);
+    },
+  );
+
+  it('that was not understood needs nobody any more once the payment is known', async () => {
+    const held = await heldSeat();
+    const intent = newIntent();
+    await api.stripe('charge.succeeded', {
+      id: 'ch_1',
+      payment_intent: intent,
+      metadata: { reservation_id: held.id },
+    });
+    expect(await notesOf(held)).toMatchObject([{ closedAt: null }]);
+    await api.stripe(SUCCEEDED, intentOf(held, intent));
+    await api.until(held.id, 'confirmed');
+    expect(await notesOf(held)).toMatchObject([{ closedBy: 'system' }]);
+  });
+
+  it.each(['payment_intent.created', 'customer.created', 'checkout.session.expired'])(
+    'of the type %s is ignored with 200',
+    async (type) => {
+      const held = await heldSeat();
+      const object = type.startsWith('customer') ? { id: 'cus_1' } : intentOf(held);
+      expect((await api.stripe(type, object)).status).toBe(200);
+      await expectNothingKept(held);
+      expect(await notesOf(held)).toEqual([]);
     },
   );
 
   it.each([
-    'charge.succeeded',
-    'payment_intent.created',
-    'customer.created',
-    'checkout.session.expired',
-  ])('of the type %s is ignored with 200', async (type) => {
+    ['livemode', { livemode: true }],
+    ['account', { account: 'acct_somebody' }],
+  ])('of another %s is kept as unmatched and confirms nothing', async (_what, more) => {
     const held = await heldSeat();
-    expect((await api.stripe(type, intentOf(held))).status).toBe(200);
-    await expectNothingKept(held);
+    const intent = newIntent();
+    const answer = await sendEvent({ type: SUCCEEDED, ...more, object: intentOf(held, intent) });
+    expect(answer.status).toBe(200);
+    expect((await api.get(held.id)).body).toMatchObject({
+      status: 'held',
+      payment: null,
+      payments: [{ reference: intent, status: 'unmatched' }],
+      refunds: [],
+    });
+    expect(await notesOf(held)).toMatchObject([{ kind: 'payment_unmatched', reference: intent }]);
+    expect(await typesOf(held)).toContain('payment.unmatched');
+    // The operator sends it again once the settings are right.
+    await api.stripe(SUCCEEDED, intentOf(held, intent));
+    await api.until(held.id, 'confirmed');
+  });
+
+  it.each([
+    [
+      'a thin event',
+      '{"id":"evt_1","object":"v2.core.event","type":"v1.payment_intent.succeeded"}',
+    ],
+    ['other JSON', '[1, "two"]'],
+    ['no JSON', 'hello'],
+  ])('that is truly signed and is %s is ignored with 200', async (_what, raw) => {
+    const answer = await sendSigned(raw);
+    expect([answer.status, answer.body]).toEqual([200, { received: true, ignored: true }]);
   });
 
   it.each([

@@ -7,6 +7,14 @@ import { createDatabase, sql, type Database, type Queryable } from '../../src/db
 import { createEvent } from '../../src/db/events';
 import { takeSeats } from '../../src/db/holds';
 import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
+import {
+  findRefundablePayment,
+  moveRefund,
+  orderRefund,
+  recordDispute,
+  recordProviderRefund,
+  recordRefundedTotal,
+} from '../../src/db/refunds';
 import { releaseOverdueHold, settleInbox } from '../../src/db/settlement';
 import { sweep } from '../../src/db/sweep';
 import { layOutSeats } from '../../src/domain/seat-map';
@@ -42,6 +50,48 @@ const command = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('release' as const), id: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('end' as const), id: fc.nat(2) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('refund' as const),
+      id: fc.nat(2),
+      amount: fc.integer({ min: 1, max: 2 * PRICE }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('answer' as const),
+      reference: fc.nat(4),
+      status: fc.constantFrom('pending' as const, 'succeeded' as const, 'failed' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('told' as const),
+      reference: fc.nat(4),
+      refund: fc.nat(2),
+      amount: fc.integer({ min: 1, max: 4 * PRICE }),
+      status: fc.constantFrom('pending' as const, 'succeeded' as const, 'failed' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('total' as const),
+      reference: fc.nat(4),
+      amount: fc.integer({ min: 1, max: 4 * PRICE }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('dispute' as const),
+      reference: fc.nat(4),
+      status: fc.constantFrom('open' as const, 'won' as const, 'lost' as const),
+    }),
+  },
 );
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
 
@@ -56,6 +106,12 @@ const END = sql(
     where id = $1 and status = 'held' and paid_in_time_at is null`,
 );
 
+const OLDEST_REFUND = sql<{ id: string }>(
+  'test_oldest_refund',
+  `select f.id from refunds f join payments p on p.id = f.payment_id
+    where p.reference = $1 and f.given_by = 'test' order by f.created_at limit 1`,
+);
+
 const WRONG = sql(
   'test_wrong',
   // Each row is a sentence about something that must never be.
@@ -66,7 +122,7 @@ const WRONG = sql(
                   and (s.reservation_id is distinct from r.id or s.status <> 'sold' or a.released_at is not null)))
    union all
    select 'confirmed but not paid exactly: ' || r.id from mine r where r.status = 'confirmed' and not exists (
-       select from payments p where p.reference = r.confirmed_by and p.role = 'confirming' and p.status = 'captured' and p.amount = r.total)
+       select from payments p where p.reference = r.confirmed_by and p.role = 'confirming' and p.amount = r.total)
    union all
    select 'ended but owns seats: ' || r.id from mine r join seats s on s.reservation_id = r.id where r.status in ('expired', 'cancelled')
    union all
@@ -80,9 +136,31 @@ const WRONG = sql(
    union all
    select 'money neither earned nor going back: ' || p.reference from payments p
     where p.reference like $1 || '%' and not (
-       (p.status = 'captured' and p.role = 'confirming' and exists (select from reservations r where r.confirmed_by = p.reference and r.status = 'confirmed'))
-       or (p.status = 'refunding' and (select count(*) from outbox o where o.kind = 'refund' and o.subject = p.reference) = 1)
+       (p.role = 'confirming' and exists (select from reservations r where r.confirmed_by = p.reference and r.status = 'confirmed'))
+       or payment_left(p.id) = 0 or exists (select from refunds f where f.payment_id = p.id and f.status = 'failed')
        or (p.role = 'kept' and not exists (select from reservations r where r.id = p.reservation_id)))
+   union all
+   select 'a refund that no provider will be asked for: ' || f.id from refunds f join payments p on p.id = f.payment_id
+    where p.reference like $1 || '%' and f.status = 'pending' and f.given_by = 'test'
+      and not exists (select from outbox o where o.kind = 'refund_order' and o.subject = f.id::text)
+   union all
+   select 'more was ordered than captured: ' || p.reference from payments p
+    where p.reference like $1 || '%' and p.amount < (select sum(f.amount) from refunds f where f.payment_id = p.id and f.status <> 'failed' and f.given_by <> 'provider')
+   union all
+   select 'more was refunded than captured, and no note: ' || p.reference from payments p
+    where p.reference like $1 || '%' and p.amount < (select sum(f.amount) from refunds f where f.payment_id = p.id and f.status = 'succeeded')
+      and not exists (select from notes n where n.reference = p.reference and n.kind = 'refund_excess')
+   union all
+   select 'a sum beside the payment is wrong: ' || p.reference from payments p
+    where p.reference like $1 || '%' and (p.refund_ordered, p.refunded) <>
+      (select coalesce(sum(f.amount) filter (where f.status <> 'failed' and f.given_by <> 'provider'), 0), coalesce(sum(f.amount) filter (where f.status = 'succeeded'), 0)
+         from refunds f where f.payment_id = p.id)
+   union all
+   select 'a refund is told otherwise than it is: ' || f.id from refunds f join payments p on p.id = f.payment_id join mine r on r.id = p.reservation_id
+    where (f.given_by <> 'provider' or exists (select from history h where h.data ->> 'refund' = f.id::text and h.type = 'refund.created'))
+      and ((select count(*) from history h where h.data ->> 'refund' = f.id::text and h.type = 'refund.created') <> 1
+       or (f.status = 'succeeded') <> coalesce((select h.type = 'refund.succeeded' from history h where h.data ->> 'refund' = f.id::text
+             and h.type <> 'refund.created' order by h.id desc limit 1), false))
    union all
    select 'unhandled mail: ' || i.reservation_id from inbox i join mine r on r.id = i.reservation_id where i.handled_at is null
    union all
@@ -131,6 +209,7 @@ async function newEvent(): Promise<string> {
 
 async function carryOut(what: Command, event: string, run: string): Promise<void> {
   const id = 'id' in what ? `${run}-${what.id}` : '';
+  const reference = 'reference' in what ? `${run}-pay-${what.reference}` : '';
   switch (what.do) {
     case 'hold':
       await takeSeats(db, {
@@ -147,7 +226,7 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       return;
     case 'pay': {
       const notice = {
-        reference: `${run}-pay-${what.reference}`,
+        reference,
         reservationId: id,
         amount: what.seats * PRICE,
         currency: 'EUR',
@@ -179,6 +258,53 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       return;
     case 'sweep':
       await sweep(db);
+      return;
+    case 'refund': {
+      const payment = await findRefundablePayment(db, id, null);
+      if (!payment) return;
+      const { amount } = what;
+      await orderRefund(db, { paymentId: payment.id, amount, reason: 'operator', actor: 'test' });
+      return;
+    }
+    case 'answer':
+      for (const { id: refund } of await db.rows(OLDEST_REFUND, [reference])) {
+        const error = what.status === 'failed' ? 'declined' : null;
+        await moveRefund(db, refund, { status: what.status, error, actor: 'test', wake: false });
+      }
+      return;
+    case 'told':
+      await recordProviderRefund(
+        db,
+        {
+          references: [reference],
+          providerRefundId: `${run}-re-${what.reference}-${what.refund}`,
+          refundId: null,
+          amount: what.amount,
+          currency: 'EUR',
+          status: what.status,
+          error: null,
+        },
+        'stripe',
+      );
+      return;
+    case 'total':
+      await recordRefundedTotal(
+        db,
+        { references: [reference], amount: what.amount, currency: 'EUR' },
+        'stripe',
+      );
+      return;
+    case 'dispute':
+      await recordDispute(
+        db,
+        {
+          references: [reference],
+          id: `${run}-dp-${what.reference}`,
+          amount: PRICE,
+          status: what.status,
+        },
+        'stripe',
+      );
   }
 }
 

@@ -232,14 +232,25 @@ describe('However a program errs, the database refuses', () => {
     expect(await refusalOf([pay], [inbox], [inbox])).toBe('inbox_payment_once');
   });
 
-  it('to give surplus money back without a reason, or to keep it', async () => {
-    const pay = (columns: string, values: string) =>
-      `insert into payments (reference, reservation_id, amount, currency, source, ${columns}) values ('odd', 'reservation-x', 1, 'EUR', 'stripe', ${values})`;
-    expect(await refusalOf([pay('status', `'refunding'`)])).toBe('payments_kept_is_captured');
-    expect(await refusalOf([pay('role', `'surplus'`)])).toBe('payments_surplus_goes_back');
-    expect(await refusalOf([pay('role, status', `'surplus', 'refunding'`)])).toBe(
-      'payments_refund_has_a_reason',
+  it('to order more back than was captured, in one refund or in several', async () => {
+    const pay = `insert into payments (reference, reservation_id, amount, currency, source) values ('odd', 'reservation-x', 10, 'EUR', 'stripe')`;
+    const refund = (amount: number, more = '') =>
+      `insert into refunds (payment_id, amount, given_by, reason ${more && ', status, error'})
+       select id, ${amount}, 'client', 'operator' ${more} from payments where reference = 'odd'`;
+    expect(await refusalOf([pay], [refund(11)])).toBe('payments_refunds_within_amount');
+    expect(await refusalOf([pay], [refund(6)], [refund(5)])).toBe('payments_refunds_within_amount');
+    const failed = refund(6, `, 'failed', 'declined'`);
+    expect(await refusalOf([pay], [failed], [refund(10)], [refund(1)])).toBe(
+      'payments_refunds_within_amount',
     );
+  });
+
+  it('a refund that succeeded without a time, or failed without a reason', async () => {
+    const pay = `insert into payments (reference, reservation_id, amount, currency, source) values ('odd', 'reservation-x', 10, 'EUR', 'stripe')`;
+    const refund = (status: string) =>
+      `insert into refunds (payment_id, amount, status, given_by, reason) select id, 1, '${status}', 'client', 'operator' from payments where reference = 'odd'`;
+    expect(await refusalOf([pay], [refund('succeeded')])).toBe('refunds_success_is_dated');
+    expect(await refusalOf([pay], [refund('failed')])).toBe('refunds_failure_has_a_reason');
   });
 
   it('a history entry of a type that is not on the list, which is the one of the rules', async () => {

@@ -1,7 +1,7 @@
 import { simpleParser, type AddressObject, type ParsedMail } from 'mailparser';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { lateRefundMessageId, ticketsMessageId } from '../../src/domain/message-id';
-import { lateRefundMail } from '../../src/mail/refund-mail';
+import { ticketsMessageId } from '../../src/domain/message-id';
+import { refundMail } from '../../src/mail/refund-mail';
 import { ticketsMail, type TicketsMail } from '../../src/mail/ticket-mail';
 
 const reservationId = 'b7e1c0de-0000-4000-8000-000000000001';
@@ -24,13 +24,13 @@ const tickets = (change: Partial<TicketsMail> = {}) =>
     writtenAt: new Date('2026-01-02T03:04:05Z'),
     ...change,
   });
-const refund = (change: Partial<Parameters<typeof lateRefundMail>[0]> = {}) =>
-  lateRefundMail({
+const refund = (change: Partial<Parameters<typeof refundMail>[0]> = {}) =>
+  refundMail({
     reservationId,
     to,
     event,
-    messageId: lateRefundMessageId('pi_123'),
-    payment: { reference: 'pi_123', amount: 9000, currency: 'EUR' },
+    messageId: '<refund.1@holdfast.invalid>',
+    refund: { reference: 'pi_123', amount: 9000, currency: 'EUR', reason: 'expired' },
     ...change,
   });
 

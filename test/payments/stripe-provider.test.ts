@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { RefundOrder } from '../../src/db/refunds';
 import { createStripeProvider } from '../../src/payments/stripe-provider';
 
 interface Asked {
@@ -11,19 +12,21 @@ interface Asked {
 /** Stripe's side of the refunds: notes what it is asked, and answers as it is told. */
 let asked: Asked[];
 let answer: { status: number; body: unknown };
+/** Given first, one after another. */
+let answers: (typeof answer)[];
 let server: Server;
 
 beforeEach(async () => {
   asked = [];
+  answers = [];
   answer = { status: 200, body: { id: 're_1', object: 'refund', status: 'succeeded' } };
   server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (part: string) => (body += part));
     request.on('end', () => {
       asked.push({ path: request.url, body, key: request.headers['idempotency-key'] });
-      response
-        .writeHead(answer.status, { 'content-type': 'application/json' })
-        .end(JSON.stringify(answer.body));
+      const { status, body: said } = answers.shift() ?? answer;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -33,56 +36,120 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const refund = (reference: string, money = { amount: 4500, currency: 'EUR' }) => {
+const ID = '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11';
+const refund = (
+  reference: string,
+  money = { amount: 4500, currency: 'EUR' },
+  change: Partial<RefundOrder> = {},
+) => {
   const { port } = server.address() as AddressInfo;
   const provider = createStripeProvider('sk_test_holdfast', new URL(`http://127.0.0.1:${port}`));
-  return provider.refund({ paymentId: 1, reference, ...money });
+  return provider.refund({
+    id: ID,
+    paymentId: 1,
+    reference,
+    reservationId: 'r-1',
+    ...money,
+    by: 'stripe',
+    status: 'pending',
+    reason: 'cancelled',
+    error: null,
+    providerRefundId: null,
+    providerKey: ID,
+    disputed: false,
+    ...change,
+  });
 };
 const problem = (status: number, error: Record<string, string>) => ({ status, body: { error } });
+const listOf = (...refunds: object[]) => ({
+  status: 200,
+  body: {
+    object: 'list',
+    data: refunds.map((one) => ({
+      object: 'refund',
+      amount: 4500,
+      currency: 'eur',
+      status: 'succeeded',
+      metadata: {},
+      ...one,
+    })),
+  },
+});
+
+const given = (answerBody: object) => (answer = { status: 200, body: answerBody });
 
 describe('The Stripe provider', () => {
-  it('refunds the amount of each payment under a key of its own, the same at every try', async () => {
-    for (const reference of ['pi_1', 'pi_2', 'pi_1'])
-      expect(await refund(reference)).toEqual({ kind: 'refunded' });
-    const [path, one, two] = [
-      '/v1/refunds',
-      'payment_intent=pi_1&amount=4500',
-      'payment_intent=pi_2&amount=4500',
-    ];
-    expect(asked).toEqual([
-      { path, body: one, key: 'refund:pi_1:4500' },
-      { path, body: two, key: 'refund:pi_2:4500' },
-      { path, body: one, key: 'refund:pi_1:4500' },
+  it('refunds the amount of each refund under a key of its own, the same at every try', async () => {
+    const OTHER = '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b12';
+    for (const id of [ID, OTHER, ID])
+      expect(await refund('pi_1', undefined, { id, providerKey: id })).toEqual({
+        kind: 'succeeded',
+        providerRefundId: 're_1',
+      });
+    const body = (id: string) =>
+      `payment_intent=pi_1&amount=4500&metadata[refund_id]=${id}&metadata[reservation_id]=r-1`;
+    const said = asked.map((one) => ({ ...one, body: decodeURIComponent(one.body) }));
+    expect(said).toEqual([
+      { path: '/v1/refunds', body: body(ID), key: ID },
+      { path: '/v1/refunds', body: body(OTHER), key: OTHER },
+      { path: '/v1/refunds', body: body(ID), key: ID },
     ]);
   });
 
-  it('takes a charge that was refunded before for refunded', async () => {
-    answer = problem(400, {
-      type: 'invalid_request_error',
-      code: 'charge_already_refunded',
-      message: 'Again?',
+  it.each(['pending', 'requires_action', 'a status of tomorrow'])(
+    'does not take a refund that is %s for done',
+    async (status) => {
+      given({ id: 're_1', object: 'refund', status });
+      expect(await refund('pi_1')).toEqual({ kind: 'pending', providerRefundId: 're_1' });
+    },
+  );
+
+  it('asks for a refund that it knows by its id, and makes no second one', async () => {
+    expect(await refund('pi_1', undefined, { providerRefundId: 're_1' })).toMatchObject({
+      kind: 'succeeded',
     });
-    expect(await refund('ch_1')).toEqual({ kind: 'refunded' });
-    expect(asked).toEqual([
-      { path: '/v1/refunds', body: 'charge=ch_1&amount=4500', key: 'refund:ch_1:4500' },
-    ]);
+    expect(asked).toMatchObject([{ path: '/v1/refunds/re_1', body: '' }]);
+  });
+
+  it('finds its own refund again when the key was forgotten meanwhile', async () => {
+    answers = [
+      problem(400, { type: 'invalid_request_error', code: 'charge_already_refunded' }),
+      listOf(
+        { id: 're_2', amount: 100, metadata: {} },
+        { id: 're_7', metadata: { refund_id: ID } },
+      ),
+    ];
+    expect(await refund('ch_1')).toEqual({ kind: 'succeeded', providerRefundId: 're_7' });
+    expect(asked[1]?.path).toBe('/v1/refunds?charge=ch_1&limit=100');
+  });
+
+  it('is superseded by what was given back without us', async () => {
+    answers = [
+      problem(400, { type: 'invalid_request_error', code: 'charge_already_refunded' }),
+      listOf({ id: 're_2', amount: 4500 }),
+    ];
+    expect(await refund('pi_1')).toMatchObject({
+      kind: 'superseded',
+      made: [{ providerRefundId: 're_2', references: ['pi_1'], amount: 4500, currency: 'EUR' }],
+    });
+  });
+
+  it('waits while the payment is disputed', async () => {
+    answer = problem(400, { type: 'invalid_request_error', code: 'charge_disputed' });
+    expect(await refund('pi_1')).toEqual({ kind: 'refused', reason: 'payment_disputed' });
+  });
+
+  it('tells the operator why Stripe refuses a refund', async () => {
+    answer = problem(404, { type: 'invalid_request_error', code: 'resource_missing' });
+    expect(await refund('pi_1')).toEqual({ kind: 'refused', reason: 'resource_missing' });
   });
 
   it.each([
-    [
-      'that Stripe refuses',
-      problem(404, { type: 'invalid_request_error', code: 'resource_missing', message: 'No' }),
-    ],
-    [
-      'that failed',
-      {
-        status: 200,
-        body: { object: 'refund', status: 'failed', failure_reason: 'resource_missing' },
-      },
-    ],
-  ])('tells the operator the reason of a refund %s', async (_what, refusal) => {
-    answer = refusal;
-    expect(await refund('pi_1')).toEqual({ kind: 'refused', reason: 'resource_missing' });
+    [{ status: 'failed', failure_reason: 'lost_or_stolen_card' }, 'lost_or_stolen_card'],
+    [{ status: 'canceled' }, 'canceled'],
+  ])('tells that a refund has failed for good: %j', async (state, reason) => {
+    given({ id: 're_1', object: 'refund', ...state });
+    expect(await refund('pi_1')).toEqual({ kind: 'failed', providerRefundId: 're_1', reason });
   });
 
   it('throws when Stripe does not know yet, so that the refund is tried again', async () => {
@@ -96,8 +163,8 @@ describe('The Stripe provider', () => {
     [450_000, 'MGA', 4500],
     [5120, 'KWD', 5120],
   ])('refunds %d minor units of %s as %d, as Stripe counts', async (amount, currency, counted) => {
-    expect(await refund('pi_1', { amount, currency })).toEqual({ kind: 'refunded' });
-    expect(asked.map(({ body }) => body)).toEqual([`payment_intent=pi_1&amount=${counted}`]);
+    expect(await refund('pi_1', { amount, currency })).toMatchObject({ kind: 'succeeded' });
+    expect(asked[0]?.body).toMatch(new RegExp(`^payment_intent=pi_1&amount=${counted}&`));
   });
 
   it('does not ask Stripe for an amount that it cannot have taken', async () => {

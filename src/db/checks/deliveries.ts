@@ -47,18 +47,22 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'mails are owed only for what has happened',
-    why: 'a buyer would get tickets for nothing, or news of a refund that is none',
+    why: 'a buyer would get tickets for nothing, or news of what is not so',
     kind: 'invariant',
     over: 'mails',
     sql: `select m.reservation_id as id, format('mail %s (%s %s); the reservation is %s, confirmed at %s%s', m.id, m.kind, m.sequence, r.status,
                  coalesce(r.confirmed_at::text, 'no time'), ', payment ' || p.reference || ' ' || p.status || ' ' || coalesce(p.refund_reason, '')) as detail
             from mails m left join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
            where case m.kind when 'tickets' then r.confirmed_at is null
-                   else p.refund_reason is distinct from 'expired' end`,
+                   when 'cancelled' then r.confirmed_at is null or r.status <> 'cancelled'
+                   when 'refund' then not exists (select from refunds f join payments q on q.id = f.payment_id
+                                                   where f.id = m.refund_id and q.reservation_id = m.reservation_id)
+                                   or (m.sent_at is not null and (select f.succeeded_at is null and f.status <> 'failed' from refunds f where f.id = m.refund_id))
+                   else p.refund_reason is null end`,
   },
   {
     name: 'what has happened has its mail',
-    why: 'a buyer would hear nothing of tickets or of a refund',
+    why: 'a buyer would hear nothing of tickets, of a cancel or of a refund',
     kind: 'invariant',
     over: 'reservations where confirmed_at is not null',
     sql: `select r.id, format('confirmed at %s, but no mail with the tickets is owed or sent', r.confirmed_at) as detail
@@ -66,10 +70,10 @@ export const deliveryChecks: readonly Check[] = [
            where r.confirmed_at is not null
              and not exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sequence = 0)
           union all
-          select p.reservation_id, format('payment %s came too late and goes back, but no mail about it is owed or sent', p.reference)
-            from payments p join reservations r on r.id = p.reservation_id
-           where p.refund_reason = 'expired'
-             and not exists (select from mails m where m.reference = p.reference and m.reservation_id = p.reservation_id and m.kind = 'late_payment_refund')`,
+          select p.reservation_id, format('%s of payment %s goes back, but no mail about it is owed or sent', f.amount, p.reference)
+            from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
+           where f.status <> 'failed' and f.amount > 0 and f.provider_key is null and r.buyer_email is not null
+             and not exists (select from mails m where m.refund_id = f.id)`,
   },
   {
     name: 'delivered means mailed, or refused by the mail server, with the tickets printed',

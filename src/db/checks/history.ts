@@ -34,20 +34,24 @@ export const historyChecks: readonly Check[] = [
            where r.confirmed_by is distinct from h.told or (r.confirmed_by is null) <> (r.confirmed_at is null)`,
   },
   {
-    // What was paid for a reservation that never came to be has no history to stand in.
+    // What was paid for a reservation that never came to be has no history to stand in. Release 1.0 named no refund, and
+    // knew one a payment.
     name: 'a refund is told once, when it is ordered and when it is done',
     why: 'twice told is twice done, or looks so in a dispute',
     kind: 'invariant',
-    over: `payments where status <> 'captured'`,
-    sql: `select p.reference as id, format('reservation %s: the payment is %s (%s); the history has %s orders and %s refunds', p.reservation_id, p.status,
-                 coalesce(p.refund_reason, 'no reason'), coalesce(h.ordered, 0), coalesce(h.done, 0)) as detail
-            from payments p join reservations r on r.id = p.reservation_id
-            left join (select reservation_id, data ->> 'reference' as reference,
-                              count(*) filter (where type = 'refund.created') as ordered, count(*) filter (where type = 'refund.succeeded') as done
-                         from ${HISTORY} history where type in ('refund.created', 'refund.succeeded') group by 1, 2) h
-              on h.reservation_id = p.reservation_id and h.reference = p.reference
-           where p.refund_reason is distinct from 'unknown_reservation'
-             and (coalesce(h.ordered, 0) <> (p.status <> 'captured')::int or coalesce(h.done, 0) <> (p.status = 'refunded')::int)`,
+    over: 'refunds',
+    sql: `select f.id::text, format('reservation %s: the refund is %s (%s); the history has %s orders, %s refunds and %s failures', p.reservation_id, f.status,
+                 f.reason, coalesce(h.ordered, 0), coalesce(h.done, 0), coalesce(h.failed, 0)) as detail
+            from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
+            left join (select reservation_id, coalesce(data ->> 'refund', data ->> 'reference') as refund,
+                              count(*) filter (where type = 'refund.created') as ordered, count(*) filter (where type = 'refund.succeeded') as done,
+                              count(*) filter (where type = 'refund.failed') as failed
+                         from ${HISTORY} history where type like 'refund.%' group by 1, 2) h
+              on h.reservation_id = p.reservation_id and h.refund = case when f.provider_key is null then f.id::text else p.reference end
+           where f.provider_key is null and f.created_at >= r.created_at
+             and (coalesce(h.ordered, 0) <> 1 or (f.status = 'succeeded' and coalesce(h.done, 0) <> 1)
+                  or (f.status = 'pending' and coalesce(h.done, 0) + coalesce(h.failed, 0) > 0)
+                  or (f.status = 'failed' and coalesce(h.failed, 0) <> 1))`,
   },
   {
     name: 'a handled cancel has ended its reservation',
@@ -70,7 +74,7 @@ export const historyChecks: readonly Check[] = [
         ([kind, { subject }]) =>
           `select o.id::text, format('%s of %s since %s: it is not among the ${subject.table}', o.kind, o.subject, o.created_at) as detail
              from outbox o where o.kind = '${kind}'
-              and not exists (select from ${subject.table} s where s.${subject.key} = o.subject)`,
+              and not exists (select from ${subject.table} s where s.${subject.key}::text = o.subject)`,
       )
       .join(' union all '),
   },

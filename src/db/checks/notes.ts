@@ -4,6 +4,26 @@ import type { Check } from './check';
 /** What waits for a person. */
 export const noteChecks: readonly Check[] = [
   {
+    name: 'a refund waits for a person',
+    why: 'no provider gives it back, or it says no: its answer says why',
+    kind: 'note',
+    over: `refunds where status = 'pending' and error is not null`,
+    sql: `select f.id::text, format('%s %s of payment %s for reservation %s, ordered %s ago: %s', f.amount, p.currency, p.reference, p.reservation_id,
+                 date_trunc('minute', now() - f.created_at), f.error) as detail
+            from refunds f join payments p on p.id = f.payment_id
+           where f.status = 'pending' and f.error is not null order by f.created_at`,
+  },
+  {
+    name: 'money that should have gone back has not',
+    why: 'its refund has failed: order another, or give it back by hand',
+    kind: 'note',
+    over: `refunds where status = 'failed'`,
+    sql: `select distinct p.reference as id, format('%s %s are left of the payment for reservation %s', payment_left(p.id), p.currency, p.reservation_id) as detail
+            from refunds f join payments p on p.id = f.payment_id left join reservations r on r.id = p.reservation_id
+           where f.status = 'failed' and payment_left(p.id) > 0
+             and (p.role = 'surplus' or (p.role = 'confirming' and r.status = 'cancelled'))`,
+  },
+  {
     name: 'a mail waits for over an hour',
     why: 'the mail server takes it not yet, or from nobody: its answer says which',
     kind: 'note',

@@ -1,3 +1,4 @@
+import { IS_OWED } from '../mails';
 import type { Check } from './check';
 
 /**
@@ -65,12 +66,12 @@ export const workChecks: readonly Check[] = [
     name: 'a refund is under way until it is done',
     why: 'the buyer waits for the money',
     kind: 'task',
-    over: `payments where status = 'refunding'`,
-    sql: `select p.reference as id, format('%s %s for reservation %s goes back (%s), and nobody is at it', p.amount, p.currency, p.reservation_id, p.refund_reason) as detail,
-                 array['refund:' || p.reference] as workflows
-            from payments p
-           where p.status = 'refunding' and p.refund_error is null and p.received_at < now() - interval '5 minutes'
-             and ${notOrdered('p.reference')} and ${notNudged('p', 'p.received_at', 6)}`,
+    over: `refunds where status = 'pending' and given_by in ('stripe', 'test')`,
+    sql: `select f.id::text, format('%s %s of payment %s for reservation %s goes back (%s), and nobody is at it', f.amount, p.currency, p.reference, p.reservation_id, f.reason) as detail,
+                 array['refund:' || f.id, 'refund:' || p.reference] as workflows
+            from refunds f join payments p on p.id = f.payment_id
+           where f.status = 'pending' and f.given_by in ('stripe', 'test') and f.created_at < now() - interval '5 minutes'
+             and ${notOrdered('f.id::text')} and ${notOrdered('p.reference')} and ${notNudged('f', 'f.created_at', 6)}`,
   },
   {
     name: 'a delivery is under way until it is done',
@@ -86,12 +87,13 @@ export const workChecks: readonly Check[] = [
     name: 'a mail that is owed is under way',
     why: 'the buyer waits for the tickets asked for again, or does not know why the money came back',
     kind: 'task',
-    over: `mails where sent_at is null and refused is null and (kind = 'late_payment_refund' or sequence > 0)`,
+    over: `mails where sent_at is null and refused is null and (kind <> 'tickets' or sequence > 0)`,
     sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,
-                 array[case m.kind when 'tickets' then 'resend:' || m.reservation_id || ':' || m.sequence else 'refund:' || m.reference end] as workflows
+                 array[case m.kind when 'tickets' then 'resend:' || m.reservation_id || ':' || m.sequence
+                         when 'late_payment_refund' then 'refund:' || m.reference else 'mail:' || m.id end] as workflows
             from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
-           where m.sent_at is null and m.refused is null and m.requested_at < now() - interval '5 minutes'
-             and case m.kind when 'tickets' then m.sequence > 0 and r.status = 'confirmed' and ${notOrdered('m.reservation_id')} and ${notNudged('m', 'm.requested_at', 6)}
-                   else p.refund_error is null and ${notOrdered('m.reference')} and ${notNudged('p', 'm.requested_at', 6)} end`,
+           where (m.kind <> 'tickets' or m.sequence > 0) and ${IS_OWED} and m.requested_at < now() - interval '5 minutes'
+             and ${notNudged('m', 'm.requested_at', 6)}
+             and ${notOrdered(`case m.kind when 'tickets' then m.reservation_id when 'late_payment_refund' then m.reference else m.id::text end`)}`,
   },
 ];

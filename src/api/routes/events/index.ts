@@ -11,6 +11,7 @@ import { layOutSeats } from '../../../domain/seat-map';
 import { toStripe } from '../../../payments/stripe-amounts';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
+import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
@@ -28,8 +29,7 @@ export interface EventRouteDeps {
   streams: EventStreams;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
-  /** Payments do not come through Stripe. */
-  testProvider: boolean;
+  payments: PaymentSetup;
 }
 
 /** @throws Problem that names each category whose price could never be paid through Stripe */
@@ -60,7 +60,7 @@ export function eventRoutes({
   maps,
   streams,
   defaultTtlSeconds,
-  testProvider,
+  payments,
 }: EventRouteDeps) {
   async function load(idOrSlug: string): Promise<EventRecord> {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
@@ -139,7 +139,7 @@ export function eventRoutes({
             },
           );
         }
-        if (!testProvider) refuseWhatStripeCannotTake(rest);
+        if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
         const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
         if (made === 'slug_taken')
           throw new Problem(

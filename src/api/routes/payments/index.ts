@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import { listPayments } from '../../../db/payments';
-import { REFUND_REASONS } from '../../../domain/settlement';
+import { PAYMENT_STATUSES, REFUND_REASONS } from '../../../domain/settlement';
 import { pageOf } from '../../cursor';
 import { HELD_RESERVATION, PAYMENT, RESERVATION_ID } from '../../examples';
 import { defineRoute } from '../../route';
 import { flag, line, money, openEnum, page, pageQuery, timestamp } from '../../schemas';
 
-const STATUSES = ['captured', 'refunding', 'refunded'] as const;
+const STATUSES = [...PAYMENT_STATUSES, 'unmatched'] as const;
 /** In a cursor, a reference (up to 255 characters of any kind) is base64url: made-up ones too can be read, all but NUL. */
 const REFERENCE_FORM = '[A-Za-z0-9_-]{2,1360}';
 const encodeReference = (reference: string): string => Buffer.from(reference).toString('base64url');
@@ -30,7 +30,9 @@ const paymentRecord = z
       'Who can give it back; `client`: no provider can',
     ),
     status: openEnum(STATUSES),
-    refundReason: openEnum(REFUND_REASONS).nullable(),
+    refunded: money.meta({ description: 'What was given back, by us and by the provider itself' }),
+    refundReason: openEnum([...REFUND_REASONS, 'operator', 'provider'], "The latest refund's")
+      .nullable(),
     refundError: z
       .string()
       .nullable()
@@ -50,6 +52,7 @@ const paymentRecord = z
         provenBy: 'stripe',
         capturedBy: 'stripe',
         status: 'captured',
+        refunded: { amount: 0, currency: 'EUR' },
         refundReason: null,
         refundError: null,
         receivedAt: '2030-01-12T10:05:00.123Z',

@@ -19,6 +19,7 @@ import {
 import { retryAfterHeader } from '../../headers';
 import { keyedRequest, keyParameter, keyReused, replayedHeader } from '../../idempotency';
 import type { Outcomes } from '../../outcomes';
+import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
 import type { Access } from './access';
@@ -65,8 +66,7 @@ export interface CommandRouteDeps {
   /** Tells the relays that a queue of the outbox has entries. */
   notify: Notify;
   outcomes: Outcomes;
-  /** Payments are also written into the test provider's books. */
-  testProvider: boolean;
+  payments: PaymentSetup;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
 }
@@ -77,7 +77,7 @@ export function commandRoutes({
   notify,
   outcomes,
   access,
-  testProvider,
+  payments,
   defaultTtlSeconds,
 }: CommandRouteDeps & { access: Access }) {
   const done = (record: ReservationRecord): Reply => ({
@@ -126,7 +126,7 @@ export function commandRoutes({
           source: 'client' as const,
           actor: `client:${caller.client}`,
         };
-        const result = await recordPayment(db, notice, { strict: true, testProvider });
+        const result = await recordPayment(db, notice, { strict: true, testProvider: payments.testProvider });
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
         faultPoint('confirm.recorded');

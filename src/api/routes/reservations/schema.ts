@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { EMAIL_FORM, parseEmailAddress } from '../../../domain/email-address';
-import { RESERVATION_STATUSES } from '../../../domain/settlement';
+import { PAYMENT_STATUSES, RESERVATION_STATUSES } from '../../../domain/settlement';
 import { HISTORY_TYPES } from '../../../domain/history-types';
 import {
   CONFIRMED_RESERVATION,
@@ -9,6 +9,7 @@ import {
   RESERVATION_ID,
   TICKET_CODE,
 } from '../../examples';
+import { refund } from '../refunds/schema';
 import { locationHeader } from '../../headers';
 import { KEY_FORM, keyParameter } from '../../idempotency';
 import {
@@ -82,9 +83,27 @@ const payment = z
     reference: z.string(),
     amount: minorUnits,
     currency,
-    status: openEnum(['captured', 'refunding', 'refunded']),
+    status: openEnum(PAYMENT_STATUSES),
   })
   .meta({ id: 'ReservationPayment' });
+
+const paymentOfReservation = z
+  .object({
+    reference: z.string(),
+    amount: money,
+    refunded: money.meta({ description: 'What was given back of it' }),
+    status: openEnum([...PAYMENT_STATUSES, 'unmatched']),
+    provenBy: openEnum(
+      ['stripe', 'standard'],
+      'Whose signed event proves it; null: it is claimed',
+    ).nullable(),
+    capturedBy: openEnum(
+      ['stripe', 'test', 'client'],
+      'Who can give it back; `client`: no provider can',
+    ),
+    receivedAt: timestamp,
+  })
+  .meta({ id: 'PaymentOfReservation' });
 
 const heldSeat = z
   .object({ label: z.string(), category: z.string(), price: money })
@@ -106,6 +125,8 @@ export const reservation = z
     payment: payment
       .nullable()
       .meta({ description: 'The one that confirmed the reservation, else the latest' }),
+    payments: z.array(paymentOfReservation).meta({ description: 'All, oldest first' }),
+    refunds: z.array(refund).meta({ description: 'All, oldest first' }),
   })
   .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
 

@@ -1,12 +1,41 @@
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
-import { recordPayment, recordPaymentFailure } from '../../../db/payments';
+import { addNote } from '../../../db/notes';
+import {
+  findFreeReservation,
+  recordPayment,
+  recordPaymentProgress,
+  recordUnmatchedPayment,
+} from '../../../db/payments';
+import { recordDispute, recordProviderRefund, recordRefundedTotal } from '../../../db/refunds';
 import { faultPoint } from '../../../fault-points';
 import { defineRoute, type Reply } from '../../route';
-import { readStandard, readStripe, type Notice } from './notices';
+import type { Notice } from '../../../payments/notice';
+import type { PaymentSetup } from '../../../payments/setup';
+import { readStandardEvent } from '../../../payments/standard-events';
+import { readStripeEvent } from '../../../payments/stripe-events';
+import { Problem } from '../../problem';
 import { standardMessage, stripeMessage } from './schema';
 import { verifyStandard, verifyStripe } from './signatures';
+
+/** @throws Problem that names what a payment lacks */
+function readOrRefuse(value: unknown, messageId: string): Notice {
+  try {
+    return readStandardEvent(value, messageId);
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const errors = error.issues.map(({ path, message }) => ({
+      path: ['data', ...path].join('.'),
+      message,
+    }));
+    throw new Problem(
+      'validation_failed',
+      'The event is truly signed but lacks what a payment needs.',
+      { errors },
+    );
+  }
+}
 
 const received = z
   .object({ received: z.boolean(), ignored: z.boolean() })
@@ -18,8 +47,7 @@ export interface WebhookRouteDeps {
   db: Database;
   /** Tells the relays that a queue of the outbox has entries. */
   notify: Notify;
-  /** Payments are also written into the test provider's books. */
-  testProvider: boolean;
+  payments: PaymentSetup;
   webhookSecrets: {
     stripe: readonly string[] | undefined;
     standard: readonly string[] | undefined;
@@ -27,23 +55,64 @@ export interface WebhookRouteDeps {
 }
 
 /**
- * Payment providers' webhooks: checked, kept in the inbox, answered 200; the actor does the rest. What was answered 200
- * can no longer be lost.
+ * Payment providers' webhooks: checked, kept, answered 200; the actor does the rest. What was answered 200 can no longer
+ * be lost.
  */
-export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: WebhookRouteDeps) {
-  async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
-    if (notice.kind === 'paid') {
-      await recordPayment(
-        db,
-        { ...notice.payment, source, actor: source },
-        { strict: false, testProvider },
-      );
-      faultPoint('webhook.recorded');
-      notify('commands');
-    } else if (notice.kind === 'failed') {
-      await recordPaymentFailure(db, { ...notice, actor: source });
+export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookRouteDeps) {
+  const { testProvider } = payments;
+
+  /** Keeps what an event means. @returns whether it means anything to us */
+  async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<boolean> {
+    switch (notice.kind) {
+      case 'paid':
+        await recordPayment(
+          db,
+          { ...notice.payment, source, actor: source },
+          { strict: false, testProvider },
+        );
+        return true;
+      case 'free': {
+        const { reservationId, reference, type } = notice;
+        const free = await findFreeReservation(db, reservationId);
+        if (free) {
+          const payment = { reference, reservationId, amount: 0, currency: free.currency };
+          return keep({ kind: 'paid', payment }, source);
+        }
+        const why = 'no payment was required, and the reservation costs something';
+        return keep({ kind: 'not_understood', reservationId, reference, type, why }, source);
+      }
+      case 'unmatched':
+        await recordUnmatchedPayment(db, { ...notice.payment, source }, notice.why);
+        return true;
+      case 'failed':
+      case 'pending':
+        await recordPaymentProgress(db, { ...notice, actor: source });
+        return true;
+      case 'refunds': {
+        const { refunds, total } = notice;
+        const known: boolean[] = [];
+        for (const refund of refunds) known.push(await recordProviderRefund(db, refund, source));
+        if (total) known.push(await recordRefundedTotal(db, total, source));
+        return known.includes(true);
+      }
+      case 'dispute':
+        return recordDispute(db, notice, source);
+      case 'not_understood': {
+        const { reservationId: reservation, reference, type, why } = notice;
+        const data = { type, why, by: source };
+        await addNote(db, { kind: 'event_not_understood', reservation, reference, data });
+        return false;
+      }
+      case 'ignored':
+        return false;
     }
-    return { status: 200, body: { received: true, ignored: notice.kind === 'ignored' } };
+  }
+
+  async function receive(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
+    const kept = await keep(notice, source);
+    faultPoint('webhook.recorded');
+    if (kept) notify('commands');
+    return { status: 200, body: { received: true, ignored: !kept } };
   }
 
   const common = {
@@ -63,11 +132,14 @@ export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: Webh
       operationId: 'receiveStripeWebhook',
       summary: "Stripe's events",
       description:
-        'Handled: `payment_intent.succeeded`, `checkout.session.completed` (paid), `payment_intent.payment_failed`, with the reservation in `metadata.reservation_id`. Everything else is answered 200 and ignored.',
+        'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. Everything else, also a truly signed body that is no such event, is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
       handle: ({ bytes, ctx }) =>
-        keep(
-          readStripe(verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe)),
+        receive(
+          readStripeEvent(
+            verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe),
+            payments,
+          ),
           'stripe',
         ),
     }),
@@ -79,7 +151,7 @@ export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: Webh
       operationId: 'receiveStandardWebhook',
       summary: 'Events of any provider that speaks Standard Webhooks',
       description:
-        '`{ "type": "payment.succeeded" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored.',
+        '`{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored; with a reservation of ours they become a note for the operator.',
       headers: Object.fromEntries(
         STANDARD_HEADERS.map((name) => [
           name,
@@ -89,7 +161,7 @@ export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: Webh
       handle({ bytes, ctx }) {
         const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]));
         const event = verifyStandard(bytes, headers, webhookSecrets.standard);
-        return keep(readStandard(event, ctx.get('webhook-id')), 'standard');
+        return receive(readOrRefuse(event, ctx.get('webhook-id')), 'standard');
       },
     }),
   ];

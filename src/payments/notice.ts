@@ -1,0 +1,43 @@
+import type { PaymentNotice } from '../db/payments';
+import type { ProviderRefund } from '../db/refunds';
+
+/** What a provider's event means for us. Amounts in minor units of ISO 4217. */
+export type Notice =
+  | { kind: 'paid'; payment: Omit<PaymentNotice, 'source' | 'actor'> }
+  /** The money came for another account or in the other mode. */
+  | {
+      kind: 'unmatched';
+      payment: Omit<PaymentNotice, 'source' | 'actor'>;
+      why: { expected: string; came: string };
+    }
+  /** No money was needed. */
+  | { kind: 'free'; reservationId: string; reference: string; type: string }
+  /** It has failed, or it is on its way. */
+  | { kind: 'failed' | 'pending'; reservationId: string; reference: string; eventKey: string }
+  | { kind: 'refunds'; refunds: readonly ProviderRefund[]; total: RefundedTotal | null }
+  | {
+      kind: 'dispute';
+      references: string[];
+      id: string;
+      amount: number;
+      status: 'open' | 'won' | 'lost';
+    }
+  /** It names a reservation, and that is all that we understand of it. */
+  | {
+      kind: 'not_understood';
+      reservationId: string;
+      reference: string | null;
+      type: string;
+      why: string;
+    }
+  | { kind: 'ignored' };
+
+/** What a provider has refunded of a payment in all. */
+export interface RefundedTotal {
+  /** What the payment may be called. */
+  references: string[];
+  amount: number;
+  currency: string;
+}
+
+export const IGNORED: Notice = { kind: 'ignored' };

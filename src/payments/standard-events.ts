@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { IGNORED, type Notice } from './notice';
+import { storedText } from './stripe-events';
+
+export const STANDARD_TYPES = ['payment.succeeded', 'payment.pending', 'payment.failed'] as const;
+
+export const standardPayment = z.object({
+  reservation: storedText(500),
+  reference: storedText(255),
+  amount: z.int().min(0),
+  currency: z
+    .string()
+    .regex(/^[A-Za-z]{3}$/)
+    .transform((text) => text.toUpperCase()),
+});
+
+const eventForm = z.object({ type: storedText(255), data: z.unknown() });
+const namesReservation = z.object({
+  reservation: storedText(500),
+  reference: storedText(255).optional().catch(undefined),
+});
+
+/**
+ * What an event of the Standard Webhooks form means for us.
+ * @param value the body of a truly signed request, whatever it is
+ * @param messageId its `webhook-id` header
+ * @throws z.ZodError when it tells of a payment and lacks what a payment needs
+ */
+export function readStandardEvent(value: unknown, messageId: string): Notice {
+  const event = eventForm.safeParse(value);
+  if (!event.success) return IGNORED;
+  const { type, data } = event.data;
+  const kind = STANDARD_TYPES.find((handled) => handled === type);
+  if (kind === undefined) {
+    const named = namesReservation.safeParse(data);
+    if (!named.success) return IGNORED;
+    const { reservation: reservationId, reference = null } = named.data;
+    return {
+      kind: 'not_understood',
+      reservationId,
+      reference,
+      type,
+      why: 'a type that we do not handle',
+    };
+  }
+  const { reservation: reservationId, ...payment } = standardPayment.parse(data);
+  if (kind === 'payment.succeeded') return { kind: 'paid', payment: { ...payment, reservationId } };
+  // The sender chooses the id, so it is hashed to a form and length that can be kept.
+  const eventKey = `standard:${createHash('sha256').update(messageId).digest('hex')}`;
+  return {
+    kind: kind === 'payment.failed' ? 'failed' : 'pending',
+    reservationId,
+    reference: payment.reference,
+    eventKey,
+  };
+}

@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import { isWellFormed } from '../domain/text';
+import { IGNORED, type Notice } from './notice';
+import type { PaymentSetup } from './setup';
+import { fromStripe } from './stripe-amounts';
+import { idsOf, readStripeRefund } from './stripe-refund';
+
+/** Kept as it is told; only what could not be stored is not taken. */
+export const storedText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\u0000]*$/)
+    .refine(isWellFormed);
+
+const amount = z.int().min(0);
+const currency = z
+  .string()
+  .regex(/^[A-Za-z]{3}$/)
+  .transform((text) => text.toUpperCase());
+const named = z.union([storedText(255), z.object({ id: storedText(255) })]).nullish();
+
+const eventForm = z.object({
+  id: storedText(255),
+  type: storedText(255),
+  livemode: z.boolean().optional(),
+  account: storedText(255).nullish(),
+  data: z.object({ object: z.looseObject({}) }),
+});
+type StripeEvent = z.output<typeof eventForm>;
+
+const intentForm = z.object({
+  id: storedText(255),
+  amount: amount.optional(),
+  amount_received: amount.optional(),
+  currency,
+});
+const sessionForm = z.object({
+  id: storedText(255),
+  payment_status: z.string(),
+  payment_intent: named,
+  amount_total: amount.nullish(),
+  currency: currency.nullish(),
+});
+const chargeForm = z.object({
+  id: storedText(255),
+  payment_intent: named,
+  amount_refunded: amount,
+  currency,
+  refunds: z.object({ data: z.array(z.unknown()).max(100) }).nullish(),
+});
+const disputeForm = z.object({
+  id: storedText(255),
+  amount,
+  currency,
+  status: z.string(),
+  charge: named,
+  payment_intent: named,
+});
+
+/** They carry our metadata and tell nothing: other events say what becomes of the payment. */
+const OF_NO_INTEREST = new Set([
+  'payment_intent.created',
+  'payment_intent.requires_action',
+  'charge.updated',
+  'checkout.session.expired',
+]);
+
+const MAX_DEPTH = 8;
+
+/** The reservation that an object names in `metadata.reservation_id`, in itself or in what it has expanded. */
+function reservationIn(value: unknown, depth = 0): string | null {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return null;
+  const { metadata } = value as { metadata?: unknown };
+  if (typeof metadata === 'object' && metadata !== null) {
+    const { reservation_id: id } = metadata as { reservation_id?: unknown };
+    const read = storedText(500).safeParse(id);
+    if (read.success) return read.data;
+  }
+  for (const part of Object.values(value)) {
+    const found = reservationIn(part, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The id by which the object's payment is known: its PaymentIntent, else its own. */
+function referenceIn(object: Record<string, unknown>): string | null {
+  const read = z
+    .object({ id: storedText(255).optional(), payment_intent: named })
+    .safeParse(object);
+  if (!read.success) return null;
+  return idsOf(read.data.payment_intent)[0] ?? read.data.id ?? null;
+}
+
+/** Why the event is not of our account or mode, or null. */
+function whyNotOurs(
+  { livemode, account = null }: StripeEvent,
+  setup: PaymentSetup,
+): { expected: string; came: string } | null {
+  const mode = (isLive: boolean) => `livemode ${isLive}`;
+  if (livemode !== undefined && setup.liveMode !== null && livemode !== setup.liveMode)
+    return { expected: mode(setup.liveMode), came: mode(livemode) };
+  const of = (id: string | null) => (id === null ? 'our own account' : `account ${id}`);
+  // Stripe names no account in the events of the endpoint's own.
+  if (account !== null && account !== setup.account)
+    return { expected: of(setup.account), came: of(account) };
+  return null;
+}
+
+/**
+ * What an event of Stripe means for us: money is known by what it is for, not by a list of names. A payment is known by
+ * its PaymentIntent, so all events of one payment are one.
+ * @param value the body of a truly signed request, whatever it is
+ */
+export function readStripeEvent(value: unknown, setup: PaymentSetup): Notice {
+  const form = eventForm.safeParse(value);
+  // A thin event, which has no object, or no event at all.
+  if (!form.success) return IGNORED;
+  const event = form.data;
+  const notice = readOurs(event);
+  const why = whyNotOurs(event, setup);
+  if (why === null || notice.kind === 'ignored') return notice;
+  if (notice.kind === 'paid') return { kind: 'unmatched', payment: notice.payment, why };
+  const reservationId = reservationIn(event.data.object);
+  if (reservationId === null) return IGNORED;
+  return {
+    kind: 'not_understood',
+    reservationId,
+    reference: referenceIn(event.data.object),
+    type: event.type,
+    why: `expected ${why.expected}, came ${why.came}`,
+  };
+}
+
+function readOurs({ id: eventId, type, data: { object } }: StripeEvent): Notice {
+  const reservationId = reservationIn(object);
+  const reference = referenceIn(object);
+  const notUnderstood = (why: string): Notice =>
+    reservationId === null
+      ? IGNORED
+      : { kind: 'not_understood', reservationId, reference, type, why };
+
+  const paid = (sum: number | null | undefined, inCurrency: string | null | undefined): Notice => {
+    if (reservationId === null) return IGNORED;
+    if (reference === null || sum == null || inCurrency == null)
+      return notUnderstood('it names no amount');
+    const money = fromStripe(sum, inCurrency);
+    if (money === null)
+      return notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`);
+    return { kind: 'paid', payment: { reference, reservationId, ...money } };
+  };
+  const progress = (kind: 'failed' | 'pending'): Notice => {
+    if (reservationId === null) return IGNORED;
+    if (reference === null) return notUnderstood('it names no payment');
+    return { kind, reservationId, reference, eventKey: `stripe:${eventId}` };
+  };
+
+  switch (type) {
+    case 'payment_intent.succeeded': {
+      const intent = intentForm.safeParse(object);
+      if (!intent.success) return notUnderstood('it is no PaymentIntent');
+      return paid(intent.data.amount_received ?? intent.data.amount, intent.data.currency);
+    }
+    case 'checkout.session.completed':
+    case 'checkout.session.async_payment_succeeded': {
+      const session = sessionForm.safeParse(object);
+      if (!session.success) return notUnderstood('it is no Checkout Session');
+      const { payment_status: status, amount_total: total, currency: inCurrency } = session.data;
+      if (status === 'paid') return paid(total, inCurrency);
+      if (status === 'unpaid') return progress('pending');
+      if (status !== 'no_payment_required') return notUnderstood(`payment_status is ${status}`);
+      if (reservationId === null) return IGNORED;
+      return { kind: 'free', reservationId, reference: session.data.id, type };
+    }
+    case 'payment_intent.processing':
+      return progress('pending');
+    case 'payment_intent.payment_failed':
+    case 'payment_intent.canceled':
+    case 'checkout.session.async_payment_failed':
+      return progress('failed');
+
+    case 'refund.created':
+    case 'refund.updated':
+    case 'refund.failed':
+    case 'charge.refund.updated': {
+      const refund = readStripeRefund(object);
+      return refund
+        ? { kind: 'refunds', refunds: [refund], total: null }
+        : notUnderstood('it is no refund');
+    }
+    case 'charge.refunded': {
+      const charge = chargeForm.safeParse(object);
+      if (!charge.success) return notUnderstood('it is no charge');
+      const {
+        id,
+        payment_intent: intent,
+        amount_refunded: sum,
+        currency: inCurrency,
+      } = charge.data;
+      const references = idsOf(intent, id);
+      const money = fromStripe(sum, inCurrency);
+      if (money === null)
+        return notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`);
+      const refunds = (charge.data.refunds?.data ?? [])
+        .map((refund) => readStripeRefund(refund, references))
+        .filter((refund) => refund !== null);
+      return { kind: 'refunds', refunds, total: { references, ...money } };
+    }
+
+    case 'charge.dispute.created':
+    case 'charge.dispute.updated':
+    case 'charge.dispute.closed':
+    case 'charge.dispute.funds_withdrawn':
+    case 'charge.dispute.funds_reinstated': {
+      const dispute = disputeForm.safeParse(object);
+      if (!dispute.success) return notUnderstood('it is no dispute');
+      const { id, status, amount: sum, currency: inCurrency } = dispute.data;
+      const money = fromStripe(sum, inCurrency);
+      if (money === null)
+        return notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`);
+      return {
+        kind: 'dispute',
+        references: idsOf(dispute.data.payment_intent, dispute.data.charge),
+        id,
+        amount: money.amount,
+        // An inquiry that was closed took nothing.
+        status:
+          status === 'lost'
+            ? 'lost'
+            : /^(won|warning_closed|prevented)$/.test(status)
+              ? 'won'
+              : 'open',
+      };
+    }
+    default:
+      return OF_NO_INTEREST.has(type) ? IGNORED : notUnderstood('a type that we do not handle');
+  }
+}
