@@ -34,9 +34,7 @@ export const authenticateHeader = z
 export const locationHeader = (what: string, example: string) =>
   z.string().meta({ description: `The path of ${what}`, examples: [example] });
 
-export const etagHeader = z
-  .string()
-  .meta({
-    description: 'Of this representation: send it back as `If-None-Match`',
-    examples: ['"k3Qb0x"'],
-  });
+export const etagHeader = z.string().meta({
+  description: 'Of this representation: send it back as `If-None-Match`',
+  examples: ['"k3Qb0x"'],
+});

@@ -12,18 +12,14 @@ const NO_BYTES = Buffer.alloc(0);
 const NOTHING = z.strictObject({});
 
 const fieldErrors = (error: z.ZodError): FieldError[] =>
-  error.issues
-    .slice(0, 50)
-    .flatMap((issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys
-            .slice(0, 20)
-            .map((key) => ({
-              path: [...issue.path, key].join('.'),
-              message: 'is not a known field',
-            }))
-        : [{ path: issue.path.join('.'), message: issue.message }],
-    );
+  error.issues.slice(0, 50).flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.slice(0, 20).map((key) => ({
+          path: [...issue.path, key].join('.'),
+          message: 'is not a known field',
+        }))
+      : [{ path: issue.path.join('.'), message: issue.message }],
+  );
 
 function validate(schema: z.ZodType | undefined, value: unknown, what: string): unknown {
   if (!schema) return value;
