@@ -6,7 +6,7 @@ const UNIT = filesOf([
   'capacity/**/*',
   'api/hold-queue',
   'deployment/compose',
-  'docs/pages',
+  'docs/{blocks,pages}',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',
   'documents/{fonts,format,printable-text}',

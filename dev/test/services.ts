@@ -42,7 +42,7 @@ export const TEST_NICENESS = 0;
 /** Starts the services of the tests on free ports, with an empty Temporal in memory. @throws what `startServices` throws. */
 export function startTestServices(
   home: string,
-  options: Pick<ServicesOptions, 'progress' | 'signal' | 'onEnd' | 'onFailure'>,
+  options: Pick<ServicesOptions, 'want' | 'progress' | 'signal' | 'onEnd' | 'onFailure'>,
 ): Promise<Services> {
   return startServices({
     home,
