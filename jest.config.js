@@ -9,6 +9,7 @@ const UNIT = filesOf([
   'docs/{blocks,pages}',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',
+  'faults/faults',
   'documents/{fonts,format,printable-text}',
 ]);
 
