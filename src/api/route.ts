@@ -21,6 +21,8 @@ export interface ResponseSpec {
   example?: unknown;
   /** Of an answer that is not JSON. */
   contentType?: string;
+  /** Of a stream of server-sent events: the names of its events, and what the `data` of each is, as JSON. */
+  events?: { names: readonly string[]; data: z.ZodType };
   headers?: Record<string, z.ZodType>;
   /** What to call next: its operation id, and where in this exchange its path parameters are (runtime expressions). */
   links?: Record<string, Record<string, string>>;

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { allowHeader, authenticateHeader, requestIdHeader, retryAfterHeader } from '../headers';
 import { PROBLEMS, type ProblemCode } from '../problem';
 import type { ResponseSpec, Route } from '../route';
+import { openEnum } from '../schemas';
 import { exampleOf, type Components } from './components';
 import type { Json } from './json-schema';
 
@@ -78,14 +79,31 @@ function headersOf(headers: Record<string, z.ZodType>, { schemaOf }: Components)
 export const commonHeaders = (components: Components): Json =>
   headersOf(COMMON_HEADERS, components);
 
-function contentOf(
-  { schema, contentType, example }: ResponseSpec,
+/** One event of a stream of server-sent events. */
+const eventOf = (
+  { names, data }: NonNullable<ResponseSpec['events']>,
   { schemaOf }: Components,
+): Json => ({
+  type: 'object',
+  properties: {
+    event: schemaOf(openEnum(names), 'answer'),
+    data: {
+      type: 'string',
+      contentMediaType: 'application/json',
+      contentSchema: schemaOf(data, 'answer'),
+    },
+  },
+  required: ['event', 'data'],
+});
+
+function contentOf(
+  { schema, contentType, events, example }: ResponseSpec,
+  components: Components,
 ): Json | undefined {
   if (schema) {
     return {
       'application/json': {
-        schema: schemaOf(schema, 'answer'),
+        schema: components.schemaOf(schema, 'answer'),
         example: example ?? exampleOf(schema),
       },
     };
@@ -95,6 +113,8 @@ function contentOf(
   return {
     [contentType]: {
       schema: text ? { type: 'string' } : { type: 'string', format: 'binary' },
+      // OpenAPI 3.1 has only a schema of the whole stream; this is the registered name of 3.2's `itemSchema` in 3.1.
+      ...(events && { 'x-oai-itemSchema': eventOf(events, components) }),
       ...(example !== undefined && { example }),
     },
   };

@@ -17,7 +17,15 @@ import { defineRoute, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
 import { presentEvent } from './presenter';
-import { event, eventIdForm, eventNameForm, eventParams, newEvent, seat } from './schema';
+import {
+  event,
+  eventIdForm,
+  eventNameForm,
+  eventParams,
+  newEvent,
+  seat,
+  seatChange,
+} from './schema';
 
 const MEGABYTE = 1_000_000;
 const KNOWN_SLUGS = 10_000;
@@ -229,6 +237,7 @@ export function eventRoutes({
         200: {
           description: 'A stream without an end',
           contentType: 'text/event-stream',
+          events: { names: ['snapshot', 'seats'], data: list(seatChange) },
           example: 'event: seats\ndata: {"data":[{"label":"A-1","status":"held"}]}\n\n',
         },
       },
