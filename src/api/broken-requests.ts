@@ -14,13 +14,16 @@ function problemOf(code: string | undefined): Problem {
   }
 }
 
-/** Answers what is no HTTP request, and so never reaches the application, in the form of every other error. */
+/**
+ * Answers input that is not a valid HTTP request, and therefore never reaches the application, with
+ * a problem document.
+ */
 export function answerBrokenRequests(server: Server): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const response = latest.get(socket);
-    // Nothing may be written into the middle of an answer.
+    // An answer has already begun; nothing may be written into the middle of it.
     if (!socket.writable || (response?.headersSent && !response.writableFinished)) {
       socket.destroy();
       return;

@@ -36,11 +36,11 @@ export interface EventRouteDeps {
   streams: EventStreams;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
-  /** Payments do not come through Stripe. */
+  /** No payments go through Stripe. */
   testProvider: boolean;
 }
 
-/** @throws Problem that names each category whose price could never be paid through Stripe */
+/** @throws Problem that names each category whose price Stripe could never charge */
 function refuseWhatStripeCannotTake({
   categories,
   currency,
@@ -62,7 +62,7 @@ function refuseWhatStripeCannotTake({
   );
 }
 
-/** Events and their seat maps. Reading is public; making one takes an operator. */
+/** Events and their seat maps. Reading is public; creating an event takes an operator's key. */
 export function eventRoutes({
   db,
   maps,
@@ -78,7 +78,7 @@ export function eventRoutes({
 
   const idOfSlug = new Map<string, string>();
 
-  /** For what is asked all the time: a slug names one event for good, so it is looked up once. */
+  /** A slug names one event for good, so its id is looked up once and cached. */
   async function idOf(idOrSlug: string): Promise<string> {
     const known = idOfSlug.get(idOrSlug);
     if (known !== undefined) return known;
