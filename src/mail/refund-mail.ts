@@ -20,7 +20,10 @@ export interface LateRefundMail {
   payment: Money & { reference: string };
 }
 
-/** Tells a buyer that the payment came after the hold had ended, that the seats are gone and the money comes back. */
+/**
+ * Tells a buyer that the payment arrived after the hold had ended, that the seats are taken, and
+ * that the money is refunded.
+ */
 export function lateRefundMail({
   reservationId,
   to,

@@ -3,7 +3,7 @@ import type { Database } from '../db/database';
 import { readMailBacklog } from '../db/mails';
 import { readBacklog } from '../db/outbox';
 
-/** A worker's own figures, in Prometheus' text format. */
+/** A worker's own metrics, in the Prometheus text format. */
 export function createMetrics(db: Database): { text: () => Promise<string> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
