@@ -26,7 +26,10 @@ async function create(
   console.log(key);
 }
 
-/** Reads keys from standard input, one JSON object a line, so that they show in no process list. For the embedded default. */
+/**
+ * Reads keys from standard input, one JSON object a line, so that they do not appear in a list of
+ * processes. The embedded stack uses it for its default keys.
+ */
 async function ensure(db: Database): Promise<void> {
   for (const entry of (await text(process.stdin)).split('\n').filter((one) => one.trim() !== '')) {
     const { key, client, role } = JSON.parse(entry) as { key: string; client: string; role: Role };
