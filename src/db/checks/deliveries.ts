@@ -1,6 +1,6 @@
 import type { Check } from './check';
 
-/** What the buyers got: tickets and mails. */
+/** Checks of what buyers received: tickets and mails. */
 export const deliveryChecks: readonly Check[] = [
   {
     name: 'a confirmed reservation has one live ticket for each seat',

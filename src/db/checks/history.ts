@@ -2,10 +2,10 @@ import { OUTBOX_KINDS } from '../outbox-kinds';
 import type { Check } from './check';
 
 const STATUS_TYPES = `('reservation.held', 'reservation.confirmed', 'reservation.expired', 'reservation.cancelled')`;
-/** The history under today's names; rows of release 1.0 have others. */
+/** The history with current type names; release 1.0 wrote different ones. */
 const HISTORY = `(select id, reservation_id, history_type(type) as type, data from history)`;
 
-/** What the history and the inbox tell, against what is. */
+/** Compares history and inbox with the state of the reservations. */
 export const historyChecks: readonly Check[] = [
   {
     name: "a history begins with the hold, goes a legal way and ends at the reservation's status",
@@ -34,7 +34,7 @@ export const historyChecks: readonly Check[] = [
            where r.confirmed_by is distinct from h.told or (r.confirmed_by is null) <> (r.confirmed_at is null)`,
   },
   {
-    // What was paid for a reservation that never came to be has no history to stand in.
+    // A payment for a reservation that never existed has no history.
     name: 'a refund is told once, when it is ordered and when it is done',
     why: 'twice told is twice done, or looks so in a dispute',
     kind: 'invariant',

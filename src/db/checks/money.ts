@@ -2,7 +2,7 @@ import type { Check } from './check';
 
 const MONEY = `format('payment %s of %s %s for reservation %s', p.reference, p.amount, p.currency, p.reservation_id)`;
 
-/** Where every payment went. */
+/** Checks of payments and refunds. */
 export const moneyChecks: readonly Check[] = [
   {
     name: 'a confirmed reservation has one confirming payment of its total',
@@ -72,7 +72,8 @@ export const moneyChecks: readonly Check[] = [
                    else false end`,
   },
   {
-    // While Stripe is used nothing is written here. A system that has changed over has charges up to a time.
+    // With Stripe nothing is written here. A system that changed over to Stripe has charges up to
+    // that time.
     name: 'the test provider and we know the same payments',
     why: 'a charge that we do not know is money taken and dropped',
     kind: 'invariant',

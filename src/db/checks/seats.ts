@@ -2,7 +2,7 @@ import type { Check } from './check';
 
 const SEAT = `format('seat %s of %s (id %s)', s.label, e.slug, s.id)`;
 
-/** Who has which seat. */
+/** Checks of seats and their owners. */
 export const seatChecks: readonly Check[] = [
   {
     name: 'seat owner and open allocation agree',
@@ -53,7 +53,8 @@ export const seatChecks: readonly Check[] = [
                      (case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end))`,
   },
   {
-    // An overdue hold may have lost seats to somebody else; one that ends just now may be losing them.
+    // An overdue hold may have lost seats to another buyer; a hold that is ending right now may be
+    // losing them.
     name: 'a hold in force has all its seats',
     why: 'its buyer would pay for seats that are gone',
     kind: 'invariant',

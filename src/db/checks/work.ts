@@ -1,8 +1,8 @@
 import type { Check } from './check';
 
 /**
- * The sweep orders late work again after a while (`nudged_at`), so right after that all is well. Work that has been late
- * for over an hour is not excused by that alone.
+ * The sweep orders late work again after a pause (`nudged_at`), so work that was just ordered again
+ * is not reported. This does not excuse work that has been late for over an hour.
  */
 const notNudged = (row: string, since: string, minutes: number) =>
   `(${row}.nudged_at is null or ${row}.nudged_at < now() - interval '${minutes} minutes' or ${since} < now() - interval '1 hour')`;
@@ -10,7 +10,7 @@ const notOrdered = (subject: string) =>
   `not exists (select from outbox o where o.subject = ${subject})`;
 const actors = (id: string) => `array[${id}, 'settle:' || ${id}]`;
 
-/** Work that should have been done by now. */
+/** Checks of work that should have been done by now. */
 export const workChecks: readonly Check[] = [
   {
     name: 'an overdue hold is swept within two minutes',
@@ -21,7 +21,7 @@ export const workChecks: readonly Check[] = [
            where status = 'held' and paid_in_time_at is null and hold_ends_at < now() - interval '2 minutes' order by hold_ends_at`,
   },
   {
-    // One that failed has a later time for its next try, a minute ahead at most.
+    // An entry that failed is due again later, at most a minute ahead.
     name: 'an outbox entry is tried',
     why: 'the relays stand still: nothing starts, nothing is settled',
     kind: 'queue',
