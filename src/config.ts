@@ -66,7 +66,7 @@ const settings = {
   NODE_ENV: z
     .string()
     .default('development')
-    .describe('`production` refuses what is only safe on a desk'),
+    .describe('`production` refuses settings that are only safe in development'),
   PORT: port.default(3000).describe('Port of the API'),
   HOST: z.string().min(1).default('0.0.0.0').describe('Address that the API listens on'),
   API_PROCESSES: count(1, 64).describe(
@@ -75,7 +75,7 @@ const settings = {
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .describe('Least level logged'),
+    .describe('Lowest level that is logged'),
   DATABASE_URL: url('postgres', 'postgresql')
     .default('postgres://postgres:postgres@127.0.0.1:5432/holdfast')
     .describe('PostgreSQL'),
@@ -121,7 +121,9 @@ const settings = {
     .min(0)
     .max(10)
     .default(0)
-    .describe('Own proxies in front: that many entries at the end of X-Forwarded-For are believed'),
+    .describe(
+      'Number of our own proxies in front: that many entries at the end of X-Forwarded-For are trusted',
+    ),
   STRIPE_API_KEY: z
     .string()
     .regex(/^(sk|rk)_\S+$/, { message: 'must be a Stripe secret or restricted key (sk_… or rk_…)' })

@@ -33,7 +33,7 @@ function requireTls(
   const url = new URL(text);
   if (isOutside(url.hostname) && !isSafe(url)) {
     throw new SettingsError(
-      `Setting ${setting} cannot be used in production: it sends to the outside in clear; ${mend}`,
+      `Setting ${setting} cannot be used in production: it sends unencrypted data to another network; ${mend}`,
     );
   }
 }
@@ -69,7 +69,7 @@ export function refuseInProduction(
   for (const name of ['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const) {
     if (settings[name]?.some((secret) => KNOWN_WEBHOOK_SECRETS.has(secret))) {
       throw new SettingsError(
-        `Setting ${name} cannot be used in production: this secret stands in our repository; make your own`,
+        `Setting ${name} cannot be used in production: this secret is published in our repository; make your own`,
       );
     }
   }
@@ -80,7 +80,7 @@ export function refuseInProduction(
     if (text === undefined) continue;
     if (KNOWN_DATABASE_PASSWORDS.has(decodeURIComponent(new URL(text).password))) {
       throw new SettingsError(
-        `Setting ${name} cannot be used in production: its password stands in our repository; make your own`,
+        `Setting ${name} cannot be used in production: its password is published in our repository; make your own`,
       );
     }
     requireTls(name, text, isTls, 'add ?sslmode=verify-full');
@@ -99,7 +99,7 @@ export function refuseInProduction(
   }
   if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls) {
     throw new SettingsError(
-      'Setting TEMPORAL_ADDRESS cannot be used in production: it sends to the outside in clear; set TEMPORAL_TLS or TEMPORAL_API_KEY',
+      'Setting TEMPORAL_ADDRESS cannot be used in production: it sends unencrypted data to another network; set TEMPORAL_TLS or TEMPORAL_API_KEY',
     );
   }
 }

@@ -10,7 +10,7 @@ function problemOf(code: string | undefined): Problem {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem('request_timeout', 'The request took too long to arrive: send it again.');
     default:
-      return new Problem('malformed_request', 'This is not HTTP/1.1 as we can read it.');
+      return new Problem('malformed_request', 'The request is not valid HTTP/1.1.');
   }
 }
 

@@ -57,12 +57,12 @@ export function createApiMetrics(db: Database): ApiMetrics {
   const shared = { registers, aggregator: 'max' as const };
   const oldest = new Gauge({
     name: 'holdfast_outbox_oldest_seconds',
-    help: 'How long the oldest of it has waited',
+    help: 'How long the oldest entry has waited',
     ...shared,
   });
   new Gauge({
     name: 'holdfast_outbox_entries',
-    help: 'What Temporal has yet to be told',
+    help: 'Outbox entries that wait for Temporal',
     ...shared,
     async collect() {
       const backlog = await readBacklog(db);

@@ -30,7 +30,7 @@ export async function figuresOfAll(): Promise<string> {
       else {
         const headers = { 'retry-after': '2' };
         reject(
-          new Problem('temporarily_unavailable', 'An API process does not answer; ask again.', {
+          new Problem('temporarily_unavailable', 'An API process does not answer; try again.', {
             headers,
           }),
         );

@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     else if (command === 'revoke' && /^\d+$/.test(id ?? '')) {
       console.log(
         (await revokeKey(db, Number(id)))
-          ? 'Revoked; it ends within five seconds.'
+          ? 'Revoked: the key stops working within five seconds.'
           : 'No such key, or revoked before.',
       );
     } else throw new SettingsError(USAGE);

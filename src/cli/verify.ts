@@ -10,7 +10,7 @@ import { connectTemporal, TemporalUnreachable, type TemporalView } from './verif
 
 const USAGE = `Usage: npm run verify -- [options]
 
-Checks a live system without changing it: exit 0 sound, 1 something is wrong, 2 it could not be checked wholly.
+Checks a live system without changing it: exit 0 sound, 1 something is wrong, 2 the check is incomplete.
 
   --json              prints one JSON object instead of a table
   --database-only     leaves Temporal out

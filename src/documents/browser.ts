@@ -152,7 +152,7 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
 
   return {
     async withPage(work) {
-      if (closed) throw new Error('The browser keeper is closed');
+      if (closed) throw new Error('The browser pool is closed');
       return slots.within(async () => {
         const first = await attempt(work);
         const outcome = first === 'browser-gone' ? await attempt(work) : first;

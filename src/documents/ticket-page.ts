@@ -5,7 +5,7 @@ import { TICKET_DRAWING, ticketStyle } from './ticket-style';
 
 const NOTES = `<div class="notes">
   <p><b>At the door</b>Show the code on paper or on a screen. It admits one person, once.</p>
-  <p><b>Keep it to yourself</b>Whoever shows this code first is let in. Do not post a picture of it.</p>
+  <p><b>Keep it to yourself</b>The first person who shows this code is let in. Do not post a picture of it.</p>
   <p><b>On paper</b>Print at full size (100 %), in colour or black and white, and tear along the dots.</p>
 </div>`;
 

@@ -30,7 +30,7 @@ export function scheduleHousekeeping(client: Client, log: Logger): { stop(): voi
       } catch (error) {
         if (error instanceof ScheduleAlreadyRunning) return;
         log.warn(
-          `The housekeeping schedule could not be made, trying on: ${(error as Error).message}`,
+          `The housekeeping schedule could not be created, trying again: ${(error as Error).message}`,
         );
         await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }

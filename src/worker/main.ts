@@ -150,7 +150,7 @@ async function connectWhenThere(
       return await connectNative();
     } catch (error) {
       if (attempt % 30 === 0)
-        log.warn(`Temporal cannot be reached, trying on: ${(error as Error).message}`);
+        log.warn(`Temporal cannot be reached, trying again: ${(error as Error).message}`);
       await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
     }
   }

@@ -30,7 +30,7 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
     log.warn({ requestId, reason: (error as Error).message }, 'the database did not answer');
     return new Problem(
       'temporarily_unavailable',
-      'The database does not answer; the same request later gives its one result.',
+      'The database does not answer. Send the same request again later: it takes effect once.',
       {
         headers: { 'retry-after': RETRY_AFTER_SECONDS },
       },
@@ -39,7 +39,7 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
   log.error({ requestId, err: error }, 'request failed');
   return new Problem(
     'internal',
-    'This is our fault. Try again; if it stays, tell us the request id.',
+    'An error on our side. Try again; if it persists, report the request id.',
   );
 }
 
@@ -54,7 +54,7 @@ function refuseUnrouted(ctx: Context): void {
   if (badMethod) {
     throw new Problem(
       'method_not_allowed',
-      `${ctx.method} is not possible here; see the Allow header.`,
+      `The path does not support ${ctx.method}; see the Allow header.`,
     );
   }
 }
@@ -67,7 +67,7 @@ function deadline(): { passed: Promise<never>; clear(): void } {
       reject(
         new Problem(
           'temporarily_unavailable',
-          'No answer in time; the same request later gives its one result.',
+          'The request was not completed in time. Send the same request again later: it takes effect once.',
           {
             headers: { 'retry-after': RETRY_AFTER_SECONDS },
           },

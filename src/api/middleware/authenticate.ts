@@ -51,7 +51,7 @@ export function createAuthenticator(db: Database): Authenticator {
     if (caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
-        `A key of the role ${caller.role} may not do that; it takes ${access.join(' or ')}.`,
+        `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,
       );
     }
     return caller;

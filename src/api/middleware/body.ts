@@ -21,7 +21,7 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
       ctx.req.resume();
       throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`);
     }
-    throw new Problem('malformed_request', 'The body did not arrive whole.', {
+    throw new Problem('malformed_request', 'The body is incomplete: the connection ended early.', {
       headers: { connection: 'close' },
     });
   }

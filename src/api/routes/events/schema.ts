@@ -128,7 +128,7 @@ export const newEvent = z
       ctx.addIssue({ code: 'custom', path, message });
     const codes = event.categories.map((category) => category.code);
     codes.forEach((one, index) => {
-      if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is there twice');
+      if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is used twice');
     });
     event.sections.forEach((one, index) => {
       if (!codes.includes(one.category))

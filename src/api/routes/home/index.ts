@@ -40,7 +40,7 @@ export function mountHome(router: Router, limits: RateLimits, { db, devPages }: 
   );
   router.get('/', async (ctx) => {
     if (ctx.accepts('html') === false)
-      throw new Problem('not_found', 'There is a page for browsers here, no JSON.');
+      throw new Problem('not_found', 'This page is only available as HTML.');
     await limits.address(ctx);
     const events = await upcoming();
     ctx.set('content-security-policy', HOME_POLICY);

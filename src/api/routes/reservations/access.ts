@@ -16,7 +16,7 @@ export interface Access {
 /** The one place that decides who may see and change a reservation: its client, and operators. */
 export function createAccess(db: Database): Access {
   const missing = (id: string) =>
-    new Problem('not_found', `There is no reservation ${id.slice(0, 128)} of yours.`);
+    new Problem('not_found', `You have no reservation ${id.slice(0, 128)}.`);
   return {
     missing,
     async load(id, caller) {

@@ -88,7 +88,7 @@ function refusalOf(
     case 'too_many_holds':
       return new Problem(
         'limit_exceeded',
-        `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`,
+        `There are ${result.limit} open holds already: pay for one, cancel one, or wait until one ends.`,
       );
     case 'unknown_seats':
       return new Problem(
@@ -105,7 +105,7 @@ function refusalOf(
       return new Problem(
         'seats_unavailable',
         result.seats.length > 0
-          ? `Not free any more: ${result.seats.join(', ')}. Nothing was held.`
+          ? `These seats are no longer free: ${result.seats.join(', ')}. Nothing was held.`
           : 'Not enough seats are free. Nothing was held.',
         { members: { seats: result.seats } },
       );
