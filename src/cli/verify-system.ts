@@ -77,7 +77,7 @@ async function look(
     const missing = ROLES_FOR[result.kind].filter((role) => !roles.includes(role));
     if (result.kind === 'queue')
       return missing.length > 0 ? waits(result, `no worker runs for ${missing[0]}`) : result;
-    if (!running) return waits(result, 'only Temporal could say whether somebody is at it');
+    if (!running) return waits(result, 'only Temporal knows whether a workflow is doing it');
     const left = result.findings.filter(
       ({ workflows = [] }) => !workflows.some((id) => running.ids.has(id)),
     );

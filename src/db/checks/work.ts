@@ -14,7 +14,7 @@ const actors = (id: string) => `array[${id}, 'settle:' || ${id}]`;
 export const workChecks: readonly Check[] = [
   {
     name: 'an overdue hold is swept within two minutes',
-    why: 'the database still says held where the API says expired',
+    why: 'the row says held while the API says expired',
     kind: 'queue',
     over: `reservations where status = 'held' and paid_in_time_at is null and hold_ends_at < now()`,
     sql: `select id, format('its hold ended at %s', hold_ends_at) as detail from reservations
@@ -23,7 +23,7 @@ export const workChecks: readonly Check[] = [
   {
     // An entry that failed is due again later, at most a minute ahead.
     name: 'an outbox entry is tried',
-    why: 'the relays stand still: nothing starts, nothing is settled',
+    why: 'the relays do not work: no workflow is started or signalled',
     kind: 'queue',
     over: 'outbox',
     sql: `select id::text, format('%s of %s since %s, %s tries', kind, subject, created_at, attempts) as detail from outbox
@@ -31,7 +31,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'a payment for a reservation that never came to be goes back',
-    why: 'the buyer paid for nothing',
+    why: 'the buyer paid without getting seats',
     kind: 'queue',
     over: `payments where role = 'kept'`,
     sql: `select p.reference as id, format('%s %s for reservation %s, which does not exist, since %s', p.amount, p.currency, p.reservation_id, p.received_at) as detail
@@ -41,7 +41,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'an open hold has its actor',
-    why: 'nobody would handle its payment at once',
+    why: 'its payment would not be handled at once',
     kind: 'task',
     over: `reservations where status = 'held'`,
     sql: `select r.id, format('held since %s until %s%s, with no workflow', r.created_at, r.hold_ends_at,
@@ -52,7 +52,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'what comes for a reservation is handled',
-    why: 'a payment or a cancel would lie unanswered',
+    why: 'a payment or a cancellation would not be handled',
     kind: 'task',
     over: 'inbox where handled_at is null',
     sql: `select i.id::text, format('%s%s for reservation %s since %s', i.kind, ' ' || i.reference, i.reservation_id, i.received_at) as detail,
@@ -84,7 +84,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'a mail that is owed is under way',
-    why: 'the buyer waits for the tickets asked for again, or does not know why the money came back',
+    why: 'the buyer waits for the requested tickets, or does not know why the money was refunded',
     kind: 'task',
     over: `mails where sent_at is null and refused is null and (kind = 'late_payment_refund' or sequence > 0)`,
     sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,
