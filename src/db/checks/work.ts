@@ -66,7 +66,7 @@ export const workChecks: readonly Check[] = [
     why: 'the buyer waits for the money',
     kind: 'task',
     over: `payments where status = 'refunding'`,
-    sql: `select p.reference as id, format('%s %s for reservation %s goes back (%s), and nobody is at it', p.amount, p.currency, p.reservation_id, p.refund_reason) as detail,
+    sql: `select p.reference as id, format('%s %s for reservation %s must be refunded (%s), and no workflow is doing it', p.amount, p.currency, p.reservation_id, p.refund_reason) as detail,
                  array['refund:' || p.reference] as workflows
             from payments p
            where p.status = 'refunding' and p.refund_error is null and p.received_at < now() - interval '5 minutes'
@@ -77,7 +77,7 @@ export const workChecks: readonly Check[] = [
     why: 'the buyer waits for the tickets',
     kind: 'task',
     over: `reservations where status = 'confirmed' and delivered_at is null`,
-    sql: `select r.id, format('confirmed at %s, its tickets not mailed, and nobody is at it', r.confirmed_at) as detail, ${actors('r.id')} as workflows
+    sql: `select r.id, format('confirmed at %s, its tickets not mailed, and no workflow is doing it', r.confirmed_at) as detail, ${actors('r.id')} as workflows
             from reservations r
            where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '5 minutes'
              and ${notOrdered('r.id')} and ${notNudged('r', 'r.confirmed_at', 6)}`,
