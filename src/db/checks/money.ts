@@ -2,11 +2,11 @@ import type { Check } from './check';
 
 const MONEY = `format('payment %s of %s %s for reservation %s', p.reference, p.amount, p.currency, p.reservation_id)`;
 
-/** Where every payment went. */
+/** Checks of payments and refunds. */
 export const moneyChecks: readonly Check[] = [
   {
     name: 'a confirmed reservation has one confirming payment of its total',
-    why: 'seats would have been given away, or paid twice',
+    why: 'the seats would be unpaid, or paid twice',
     kind: 'invariant',
     over: `reservations where status = 'confirmed'`,
     sql: `select r.id, format('confirmed by %s for %s %s; its confirming payments: %s', coalesce(r.confirmed_by, 'nothing'), r.total, r.currency,
@@ -62,7 +62,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'a payment has one inbox row, whose outcome is what became of it',
-    why: 'a payment without one is never decided; another outcome is not what the history tells the buyer',
+    why: 'a payment without a row is never decided; with another outcome the history would be wrong',
     kind: 'invariant',
     over: 'payments',
     sql: `select p.reference as id, format('%s is %s %s; its inbox rows: %s', ${MONEY}, p.role, coalesce(p.refund_reason, ''),
@@ -77,7 +77,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'a payment goes back for a reason that is true',
-    why: 'a buyer who paid rightly would lose the seats',
+    why: 'a buyer with a valid payment would lose the seats',
     kind: 'invariant',
     over: `refunds where reason not in ('operator', 'provider')`,
     sql: `select p.reference as id, format('%s goes back (%s); the reservation is %s, total %s %s, confirmed at %s', ${MONEY}, f.reason,
@@ -93,9 +93,10 @@ export const moneyChecks: readonly Check[] = [
                    else false end`,
   },
   {
-    // While Stripe is used nothing is written here. A system that has changed over has charges up to a time.
+    // With Stripe nothing is written here. A system that changed over to Stripe has charges up to
+    // that time.
     name: 'the test provider and we know the same payments',
-    why: 'a charge that we do not know is money taken and dropped',
+    why: 'an unknown charge is money taken without a sale',
     kind: 'invariant',
     over: 'test_provider.charges',
     sql: `with span as (select min(at) as first, max(at) as last from test_provider.charges)

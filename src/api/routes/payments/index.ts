@@ -61,7 +61,9 @@ const paymentRecord = z
     ],
   });
 
-/** Every payment that we were told of, for operators: also those for reservations that never existed. */
+/**
+ * Every recorded payment, for operators, including payments for reservations that never existed.
+ */
 export function paymentRoutes({ db }: { db: Database }) {
   return [
     defineRoute({

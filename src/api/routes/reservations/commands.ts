@@ -45,7 +45,7 @@ function refuse(kind: keyof typeof REFUSALS): never {
   throw new Problem(code, detail);
 }
 
-/** How soon it is worth to look at the reservation again. */
+/** After how many seconds the client should look at the reservation again. */
 const LOOK_AGAIN_SECONDS = '2';
 
 /** @param example the reservation as it stood before */
@@ -63,7 +63,7 @@ const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as 
 
 export interface CommandRouteDeps {
   db: Database;
-  /** Tells the relays that a queue of the outbox has entries. */
+  /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   outcomes: Outcomes;
   payments: PaymentSetup;
@@ -71,7 +71,10 @@ export interface CommandRouteDeps {
   defaultTtlSeconds: number;
 }
 
-/** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
+/**
+ * The commands on a reservation. Each is first recorded in PostgreSQL; then the workflow carries it
+ * out.
+ */
 export function commandRoutes({
   db,
   notify,
@@ -91,7 +94,7 @@ export function commandRoutes({
   });
   const reload = async (id: string) => (await findReservation(db, id))!;
 
-  /** Waits for what becomes of a kept message. */
+  /** Waits for the outcome of a recorded message. */
   async function outcomeOf(result: RecordResult): Promise<string | null> {
     notify('commands');
     return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
