@@ -135,7 +135,9 @@ const settings = {
     .string()
     .regex(/^acct_\w+$/, { message: 'must be the id of an account of Stripe (acct_…)' })
     .optional()
-    .describe('The connected account whose payments are ours; without it those of the endpoint itself'),
+    .describe(
+      'The connected account whose payments are ours; without it those of the endpoint itself',
+    ),
   STRIPE_API_URL: url('http', 'https')
     .optional()
     .describe("Another place than Stripe's API: for tests"),

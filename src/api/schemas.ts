@@ -4,7 +4,6 @@ import { cursorForm, decodeCursor } from './cursor';
 import { isWellFormed } from '../domain/text';
 import { PROBLEMS } from './problem';
 
-
 const bounded = (text: z.ZodString, max: number, form: RegExp) =>
   text
     .min(1)

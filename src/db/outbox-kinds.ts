@@ -9,7 +9,7 @@ import {
   type RefundOrderInput,
   type ResendInput,
 } from '../contracts/reservation';
-import { sql, type Queryable, type Statement } from './database';
+import { sql, type Statement } from './database';
 
 /**
  * The kinds of outbox entries: what can be delivered to Temporal. The dispatcher, the sweep and
@@ -188,18 +188,3 @@ export const kindsOf = (queue: OutboxQueue): string =>
     .filter(([, spec]) => spec.queue === queue)
     .map(([kind]) => `'${kind}'`)
     .join(', ');
-
-const ADD = sql('outbox_add', 'insert into outbox (kind, subject, sequence) values ($1, $2, $3)');
-
-/**
- * Writes an entry in the transaction of the fact that it follows from. The caller notifies the
- * relays afterwards.
- */
-export async function addOutboxEntry(
-  tx: Queryable,
-  kind: OutboxKind,
-  subject: string,
-  sequence: number | null = null,
-): Promise<void> {
-  await tx.run(ADD, [kind, subject, sequence]);
-}

@@ -3,7 +3,7 @@ import type { CapturedBy } from './payments';
 import type { RefundReason, RefundStatus } from '../domain/settlement';
 
 /** Who gives a refund back; `provider`: one that the provider made without us. */
-export type RefundBy = CapturedBy | 'provider';
+type RefundBy = CapturedBy | 'provider';
 
 /** A refund as the API shows it: see `refund_document` in the migrations. */
 export interface RefundRecord {

@@ -33,7 +33,7 @@ export type Notice =
   | { kind: 'ignored' };
 
 /** What a provider has refunded of a payment in all. */
-export interface RefundedTotal {
+interface RefundedTotal {
   /** What the payment may be called. */
   references: string[];
   amount: number;

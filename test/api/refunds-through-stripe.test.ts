@@ -76,8 +76,7 @@ interface Refund {
 }
 const operator = () => ({ key: system.info.keys.operator });
 const newIntent = () => `pi_${randomUUID().replaceAll('-', '')}`;
-const refundsOf = async ({ id }: Reservation) =>
-  ((await api.get(id)).body as Reservation & { refunds: Refund[] }).refunds;
+const refundsOf = async ({ id }: Reservation) => (await api.get(id)).body.refunds;
 const held = async () => api.held(await api.event(), ['A-1']);
 async function soldThroughStripe(intent: string): Promise<Reservation> {
   const mine = await held();

@@ -35,12 +35,12 @@ export const faults = [
     says: '"status": "available"',
   },
   {
-    name: 'refund-key-without-reference',
-    why: 'The provider takes the second refund of all for a repetition of the first: money is kept.',
-    find: 'idempotencyKey: `refund:${reference}:${amount}`',
-    replace: "idempotencyKey: 'refund'",
-    test: 'refunds the amount of each payment under a key of its own, the same at every try',
-    says: 'refund:',
+    name: 'refund-key-of-the-payment',
+    why: 'The provider takes the second refund of a payment for a repetition of the first: money is kept.',
+    find: 'idempotencyKey: order.providerKey',
+    replace: 'idempotencyKey: reference',
+    test: 'refunds the amount of each refund under a key of its own, the same at every try',
+    says: '"key": "',
   },
   {
     name: 'payment-without-outbox-row',

@@ -63,13 +63,7 @@ function refuseWhatStripeCannotTake({
 }
 
 /** Events and their seat maps. Reading is public; creating an event takes an operator's key. */
-export function eventRoutes({
-  db,
-  maps,
-  streams,
-  defaultTtlSeconds,
-  payments,
-}: EventRouteDeps) {
+export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: EventRouteDeps) {
   async function load(idOrSlug: string): Promise<EventRecord> {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
     if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);

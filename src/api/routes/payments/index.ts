@@ -31,8 +31,10 @@ const paymentRecord = z
     ),
     status: openEnum(STATUSES),
     refunded: money.meta({ description: 'What was given back, by us and by the provider itself' }),
-    refundReason: openEnum([...REFUND_REASONS, 'operator', 'provider'], "The latest refund's")
-      .nullable(),
+    refundReason: openEnum(
+      [...REFUND_REASONS, 'operator', 'provider'],
+      "The latest refund's",
+    ).nullable(),
     refundError: z
       .string()
       .nullable()

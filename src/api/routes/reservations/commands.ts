@@ -129,7 +129,10 @@ export function commandRoutes({
           source: 'client' as const,
           actor: `client:${caller.client}`,
         };
-        const result = await recordPayment(db, notice, { strict: true, testProvider: payments.testProvider });
+        const result = await recordPayment(db, notice, {
+          strict: true,
+          testProvider: payments.testProvider,
+        });
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
         faultPoint('confirm.recorded');
