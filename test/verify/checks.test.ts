@@ -106,19 +106,24 @@ const DAMAGE: [string, string[], string][] = [
     'sold-000020: confirmed by pay-20 for 9000 EUR',
   ],
   [
-    'a confirming payment is kept while its reservation is confirmed, and goes back when it is cancelled',
+    'a confirming payment belongs to a sale, and is not refunded by itself while that stands',
     [
-      `update payments set status = 'refunding', refund_reason = 'cancelled' where reference = 'pay-20'`,
+      `insert into refunds (payment_id, amount, given_by, reason) select id, 9000, 'test', 'cancelled' from payments where reference = 'pay-20'`,
     ],
     'pay-20: payment pay-20 of 9000 EUR for reservation sold-000020 is refunding',
   ],
   [
-    'a payment is undecided, kept for a sale, being refunded or refunded',
+    'money that is not for a sale goes back',
+    [`update payments set role = 'surplus' where reference = 'pay-20'`],
+    'pay-20: payment pay-20 of 9000 EUR for reservation sold-000020 is surplus captured; of it 0',
+  ],
+  [
+    'what is kept beside a payment is what its refunds come to',
     [
-      'alter table payments drop constraint payments_surplus_goes_back',
-      `update payments set role = 'surplus' where reference = 'pay-20'`,
+      'alter table refunds disable trigger user',
+      `update refunds set amount = 8000 where id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-16')`,
     ],
-    'pay-20: payment pay-20',
+    'pay-16: payment pay-16 of 9000 EUR for reservation undone-000016 is refunded, 9000 ordered',
   ],
   [
     'a payment has one inbox row, whose outcome is what became of it',
@@ -132,7 +137,10 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'a payment goes back for a reason that is true',
-    [`update payments set refund_reason = 'mismatch' where reference = 'pay-13'`],
+    [
+      `update refunds set reason = 'mismatch' where id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`,
+      `update payments set refunded = 9000 where reference = 'pay-13'`,
+    ],
     'pay-13: payment pay-13 of 9000 EUR for reservation toolate-000013 goes back (mismatch)',
   ],
   [
@@ -149,19 +157,19 @@ const DAMAGE: [string, string[], string][] = [
     'pay-20: the provider charged nothing, we know of 9000 EUR',
   ],
   [
-    'the test provider refunded once, in full, and only what we gave back',
+    'the test provider refunded what we ordered, and never more than it took',
     [`insert into test_provider.refunds values ('again', 'pay-16', 9000, 'EUR')`],
-    'pay-16: 2 refunds of together 18000',
+    'pay-16: refunds of together 18000; charged was 9000 EUR, we ordered 9000',
   ],
   [
-    'the test provider refunded once, in full, and only what we gave back',
+    'the test provider refunded what we ordered, and never more than it took',
     [`insert into test_provider.refunds values ('wrong', 'pay-20', 9000, 'EUR')`],
-    'pay-20: 1 refunds of together 9000; charged was 9000 EUR, our payment is captured',
+    'pay-20: refunds of together 9000; charged was 9000 EUR, we ordered 0',
   ],
   [
-    'what we call refunded the test provider has refunded',
+    'what the test provider is said to have refunded stands in its books',
     [`delete from test_provider.refunds where reference = 'pay-16'`],
-    'pay-16: payment pay-16',
+    'payment pay-16 of 9000 EUR for reservation undone-000016: a refund of 9000 succeeded',
   ],
   [
     "the test provider's balance is the money that we hold",
@@ -200,8 +208,8 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'mails are owed only for what has happened',
-    [`update mails set reference = 'pay-16' where reference = 'pay-13'`],
-    'toolate-000013: mail',
+    [`update mails set reservation_id = 'sold-000020', sequence = 9 where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`],
+    'sold-000020: mail',
   ],
   [
     'what has happened has its mail',
@@ -210,8 +218,8 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'what has happened has its mail',
-    [`delete from mails where reference = 'pay-13'`],
-    'toolate-000013: payment pay-13',
+    [`delete from mails where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`],
+    'toolate-000013: 9000 of payment pay-13',
   ],
   [
     'delivered means mailed, or refused by the mail server, with the tickets printed',
@@ -252,9 +260,10 @@ const DAMAGE: [string, string[], string][] = [
   [
     'a refund is told once, when it is ordered and when it is done',
     [
-      `insert into history (reservation_id, type, actor, data) values ('undone-000016', 'refund.succeeded', 'system', '{"reference": "pay-16"}')`,
+      `insert into history (reservation_id, type, actor, data)
+         select 'undone-000016', 'refund.succeeded', 'system', jsonb_build_object('refund', (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-16'))`,
     ],
-    'pay-16: reservation undone-000016: the payment is refunded (cancelled); the history has 1 orders and 2 refunds',
+    'reservation undone-000016: the refund is succeeded (cancelled); the history has 1 orders, 2 refunds and 0 failures',
   ],
   [
     'a handled cancel has ended its reservation',
@@ -303,7 +312,7 @@ const DAMAGE: [string, string[], string][] = [
   [
     'a refund is under way until it is done',
     [OLD_REFUND],
-    'pay-16: 9000 EUR for reservation undone-000016',
+    '9000 EUR of payment pay-16 for reservation undone-000016',
   ],
   [
     'a delivery is under way until it is done',
@@ -319,8 +328,8 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'a mail that is owed is under way',
-    [`update mails set sent_at = null where reference = 'pay-13'`],
-    'late_payment_refund pay-13 of reservation toolate-000013',
+    [`update mails set sent_at = null where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`],
+    'refund 0 of reservation toolate-000013',
   ],
   [
     'a mail waits for over an hour',

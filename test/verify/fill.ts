@@ -17,12 +17,15 @@ const STEPS = [
   `insert into seats (event_id, label, section, category_code)
      select e.id, format('%s-%s', p.id, n), 'Hall', 'all' from events e, plan p, generate_series(1, 2) n
       where e.slug = 'filled' order by p.i, n`,
-  `insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by, role, status, refund_reason, received_at, refunded_at)
+  `insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by, role, status, refund_reason, received_at, refunded_at, refund_ordered, refunded)
      select reference, id, 9000, 'EUR', 'standard', 'standard', 'test', case kind when 'toolate' then 'surplus' else 'confirming' end,
             case when kind in ('toolate', 'undone') then 'refunded' else 'captured' end,
             case kind when 'toolate' then 'expired' when 'undone' then 'cancelled' end, decided,
-            case when kind in ('toolate', 'undone') then ended end
+            case when kind in ('toolate', 'undone') then ended end,
+            case when kind in ('toolate', 'undone') then 9000 else 0 end, case when kind in ('toolate', 'undone') then 9000 else 0 end
        from plan where kind in ('sold', 'late', 'toolate', 'undone')`,
+  `insert into refunds (payment_id, amount, status, given_by, reason, created_at, succeeded_at)
+     select id, amount, 'succeeded', 'test', refund_reason, refunded_at, refunded_at from payments where status = 'refunded'`,
   `insert into reservations (id, event_id, client, status, buyer_name, buyer_email, total, currency, created_at, hold_ends_at,
                              hold_cap_at, confirmed_by, confirmed_at, ended_at, delivered_at)
      select p.id, e.id, 'filler', case when kind in ('sold', 'late') then 'confirmed' when kind = 'toolate' then 'expired'
@@ -45,7 +48,10 @@ const STEPS = [
             case role when 'confirming' then 'confirmed' else 'refund_' || refund_reason end from payments
      union all select id, 'cancel', null, 'client:filler', decided, ended, 'cancelled' from plan where kind in ('cancelled', 'undone')`,
   `insert into history (reservation_id, at, type, actor, data)
-     select id, at, type, 'system', case when type in ('reservation.held', 'reservation.expired', 'reservation.cancelled') then '{}' else jsonb_build_object('reference', reference) end
+     select id, at, type, 'system', case when type in ('reservation.held', 'reservation.expired', 'reservation.cancelled') then '{}'
+              when type like 'refund.%' then jsonb_build_object('reference', reference, 'refund',
+                (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = story.reference))
+              else jsonb_build_object('reference', reference) end
        from (select *, created as at, 'reservation.held' as type, 1 as step from plan
              union all select *, decided, 'reservation.expired', 2 from plan where kind in ('expired', 'toolate', 'late')
              union all select *, decided, 'reservation.confirmed', 3 from plan where kind in ('sold', 'late', 'undone')
@@ -57,13 +63,14 @@ const STEPS = [
             case p.kind when 'undone' then 'void' else 'valid' end
        from allocations a join plan p on p.id = a.reservation_id where p.kind in ('sold', 'late', 'undone')`,
   `insert into ticket_documents (reservation_id, pdf) select id, '%PDF' from plan where kind in ('sold', 'late', 'undone')`,
-  `insert into mails (reservation_id, kind, reference, message_id, requested_at, sent_at)
-     select id, 'tickets', null, 'tickets-' || id, decided, decided from plan where kind in ('sold', 'late', 'undone')
-     union all select id, 'late_payment_refund', reference, 'refund-' || id, ended, ended from plan where kind = 'toolate'`,
+  `insert into mails (reservation_id, kind, refund_id, message_id, requested_at, sent_at)
+     select id, 'tickets', null::uuid, 'tickets-' || id, decided, decided from plan where kind in ('sold', 'late', 'undone')
+     union all select id, 'cancelled', null, 'cancelled-' || id, ended, ended from plan where kind = 'undone'
+     union all select p.reservation_id, 'refund', f.id, 'refund-' || f.id, f.created_at, f.created_at from refunds f join payments p on p.id = f.payment_id`,
   `insert into outbox (kind, subject) select 'start', id from plan where kind = 'held'`,
   `insert into test_provider.charges (reference, amount, currency, at) select reference, amount, currency, received_at from payments`,
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
-     select 'refund:' || reference, reference, amount, currency from payments where status = 'refunded'`,
+     select f.id::text, p.reference, f.amount, p.currency from refunds f join payments p on p.id = f.payment_id`,
 ];
 
 const unnamed = (text: string) => sql('', text);
