@@ -8,5 +8,6 @@ create or replace function reservation_json(p_id text) returns jsonb language sq
     (select jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency, 'status', p.status)
        from payments p where p.reservation_id = r.id
       order by (p.role = 'confirming') desc, p.received_at desc limit 1))
+    || jsonb_build_object('cancelRequestedAt', rfc3339(r.cancel_requested_at))
   from reservations r join events e on e.id = r.event_id where r.id = p_id
 $$;

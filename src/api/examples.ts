@@ -31,6 +31,7 @@ export const HELD_RESERVATION = {
   expiresAt: '2030-01-12T10:10:00.123Z',
   createdAt: '2030-01-12T10:00:00.123Z',
   payment: null,
+  cancelRequestedAt: null,
 };
 
 export const CONFIRMED_RESERVATION = {
@@ -43,4 +44,11 @@ export const CANCELLED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'cancelled',
   payment: { ...PAYMENT, status: 'refunding' },
+  cancelRequestedAt: '2030-01-13T08:00:00.123Z',
+};
+
+/** A cancel is accepted, and yet to be carried out. */
+export const BEING_CANCELLED = {
+  ...CONFIRMED_RESERVATION,
+  cancelRequestedAt: CANCELLED_RESERVATION.cancelRequestedAt,
 };

@@ -105,7 +105,17 @@ export const problem = z
       .array(z.string())
       .optional()
       .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
-    firstCheckInAt: timestamp.optional().meta({ description: 'With `already_checked_in`' }),
+    seat: z.string().optional().meta({ description: 'With `already_checked_in` at the door' }),
+    holder: z.string().optional().meta({ description: 'With `already_checked_in` at the door' }),
+    firstCheckInAt: timestamp
+      .optional()
+      .meta({ description: 'With `already_checked_in` at the door' }),
+    gate: z
+      .string()
+      .nullable()
+      .optional()
+      .meta({ description: 'With `already_checked_in` at the door: where they came in' }),
+    why: openEnum(['cancelled']).optional().meta({ description: 'With `ticket_void`' }),
   })
   .meta({
     id: 'Problem',

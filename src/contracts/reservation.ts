@@ -76,6 +76,8 @@ export interface ReservationState {
     currency: string;
     status: 'captured' | 'refunding' | 'refunded';
   } | null;
+  /** When a cancel of it was accepted. */
+  cancelRequestedAt: string | null;
 }
 
 /** What the first activity answers where the seats cannot be had (only a workflow started by hand gets that far). */

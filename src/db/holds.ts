@@ -94,7 +94,7 @@ export async function findReplay(
 
 const FREE_RUNS = sql<Run>(
   'free_runs',
-  // Islands of consecutive numbers in one row: number minus rank is the same all along an island.
+  // Islands of neighbours in one row: the place in the row (`number`) minus rank is the same all along an island.
   `select labels from (
      select array_agg(label order by number) as labels, min(id) as first
        from (select id, label, section, row_name, number,

@@ -12,6 +12,7 @@ export interface MailJob {
   refused: boolean;
   /** null after the buyer's data was erased. */
   to: { name: string; email: string } | null;
+  /** And no cancel of it accepted. */
   confirmed: boolean;
   event: { name: string; venue: string | null; startsAt: string; timeZone: string; slug: string };
   payment: { reference: string; amount: number; currency: string } | null;
@@ -20,7 +21,7 @@ export interface MailJob {
 const FIND = sql<{ mail: MailJob }>(
   'mail_find',
   `select jsonb_build_object('id', m.id, 'kind', m.kind, 'sequence', m.sequence, 'messageId', m.message_id,
-     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed',
+     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed' and r.cancel_requested_at is null,
      'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
      'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone, 'slug', e.slug),
      'payment', case when p.reference is null then null
@@ -106,7 +107,7 @@ export async function finishMail(
 
 /** Condition: a mail (`m`, of reservation `r`, about payment `p`) is to be sent now; its tickets count, its refund is done. */
 export const IS_OWED = `m.sent_at is null and m.refused is null
-             and case m.kind when 'tickets' then r.status = 'confirmed' else p.status = 'refunded' end`;
+             and case m.kind when 'tickets' then r.status = 'confirmed' and r.cancel_requested_at is null else p.status = 'refunded' end`;
 
 /** Condition: a mail (`m`, of reservation `r`) was refused, and no later one of the reservation makes up for it. */
 export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
@@ -134,7 +135,7 @@ export async function readMailBacklog(
 
 const LOCK = sql<{ sendable: boolean }>(
   'mail_resend_lock',
-  `select status = 'confirmed' and exists (select from ticket_documents where reservation_id = $1) as sendable
+  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents where reservation_id = $1) as sendable
      from reservations where id = $1 for update`,
 );
 const NEXT = sql<{ sequence: number; recent: number }>(

@@ -1,18 +1,21 @@
 import { sql, type Queryable } from './database';
 
+/** What a seat (`s`) is called in its row; null for general admission. */
+export const SEAT_NUMBER = 'coalesce(s.seat_number, s.number::text)';
+
 /** What never changes about a seat. */
 export interface MapSeat {
   label: string;
   section: string;
   row: string | null;
-  number: number | null;
+  number: string | null;
   category: string;
   price: { amount: number; currency: string };
 }
 
 const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
-  `select s.label, s.section, s.row_name as row, s.number, s.category_code as category,
+  `select s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.category_code as category,
           jsonb_build_object('amount', c.price, 'currency', e.currency) as price
      from seats s join events e on e.id = s.event_id
      join price_categories c on c.event_id = s.event_id and c.code = s.category_code

@@ -1,5 +1,6 @@
 import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
+import { forgetOldScans } from './check-ins';
 import { forgetOldKeys } from './request-keys';
 import { releaseOverdueHold } from './settlement';
 import { sendBack } from './transitions';
@@ -50,13 +51,14 @@ export interface SweepResult {
 
 /**
  * Moves on whatever the database says should have moved by now: ends overdue holds, rings actors whose inbox or
- * delivery waits, sends stray payments back, forgets old keys. Safe to run anywhere, any number of times, with or without Temporal.
+ * delivery waits, sends stray payments back, forgets old keys and scans. Safe to run anywhere, any number of times, with or without Temporal.
  */
 export async function sweep(db: Database): Promise<SweepResult> {
   const overdue = await db.rows(OVERDUE, [GRACE_SECONDS, BATCH]);
   for (const { id } of overdue) await releaseOverdueHold(db, id);
   const refunded = await refundUnknown(db);
   await forgetOldKeys(db, BATCH);
+  await forgetOldScans(db, BATCH);
   let rung = 0;
   for (const { requeue } of Object.values(OUTBOX_KINDS)) {
     for (const statement of requeue) rung += await db.run(statement, [BATCH]);

@@ -25,6 +25,8 @@ interface ReservationRow {
   currency: string;
   confirmed_by: string | null;
   erased: boolean;
+  cancel_requested: boolean;
+  event_started: boolean;
 }
 
 /** A reservation under the locks of its claims and of itself, as the transitions so far have left it. */
@@ -46,7 +48,8 @@ const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
 const LOCK_RESERVATION = sql<ReservationRow>(
   'transition_lock_reservation',
   `select id, event_id, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
-          total, currency, confirmed_by, erased_at is not null as erased
+          total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested,
+          (select starts_at <= clock_timestamp() from events where events.id = event_id) as event_started
      from reservations where id = $1 for update`,
 );
 
@@ -174,7 +177,7 @@ const CANCEL = sql(
 );
 const VOID_TICKETS = sql(
   'transition_void_tickets',
-  `update tickets set status = 'void' where reservation_id = $1`,
+  `update tickets set status = 'void', voided_at = clock_timestamp() where reservation_id = $1 and status <> 'void'`,
 );
 
 /** held or confirmed → cancelled: the claims are given back; of a sale the tickets are void and the payment goes back. */
@@ -228,8 +231,8 @@ export async function sendBack(
   if (sent.byProvider) await addOutboxEntry(tx, 'refund', reference);
   if (!reservationExists) return;
   await appendHistory(tx, reservationId, 'refund.created', actor, { reference, reason });
-  // The one case that the buyer cannot know of from the shop: the money came, the seats were gone.
-  if (reason === 'expired') {
+  // What the buyer cannot know of from the shop: the money came, but too late.
+  if (reason === 'expired' || reason === 'event_started') {
     await tx.run(OWE_MAIL, [
       reservationId,
       'late_payment_refund',

@@ -20,7 +20,7 @@ export interface LateRefundMail {
   payment: Money & { reference: string };
 }
 
-/** Tells a buyer that the payment came after the hold had ended, that the seats are gone and the money comes back. */
+/** Tells a buyer that the payment came after the hold had ended, that the seats cannot be had any more and the money comes back. */
 export function lateRefundMail({
   reservationId,
   to,
@@ -31,7 +31,7 @@ export function lateRefundMail({
   const name = oneLine(event.name);
   const amount = formatMoney(payment);
   const sentences = [
-    `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
+    `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them or the event had begun, so we could not give you tickets.`,
     `We have sent the whole ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,
     'We are sorry. If there are other seats left, you are welcome to choose again.',
   ];
@@ -59,7 +59,7 @@ export function lateRefundMail({
     html: mailDocument({
       title: 'Your money is on its way back',
       kicker: 'REFUND',
-      preview: `${amount} for ${name} – your seats were gone when the payment came.`,
+      preview: `${amount} for ${name} – the payment came too late for your seats.`,
       body: [greeting(to.name), ...sentences].map(paragraph).join('') + factsTable(facts),
     }),
   };

@@ -7,7 +7,7 @@ import type { Access } from '../route';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-const NOBODY: Caller = { client: '', role: 'client' };
+const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null };
 
 export interface Authenticator {
   /** The caller behind the request's key. @throws Problem `unauthorized` or `forbidden`. */
@@ -29,7 +29,7 @@ export function createAuthenticator(db: Database): Authenticator {
     known.delete(id);
     const found = await findCaller(db, hash);
     if (!found || !timingSafeEqual(found.hash, hash)) return null;
-    const caller: Caller = { client: found.client, role: found.role };
+    const { hash: _, ...caller } = found;
     if (known.size >= CACHE_ENTRIES) known.clear();
     known.set(id, { caller, until: Date.now() + CACHE_MS });
     return caller;

@@ -10,7 +10,7 @@ export const deliveryChecks: readonly Check[] = [
     sql: `select r.id, format('seat %s (id %s) has %s live tickets', s.label, s.id, count(t.id)) as detail
             from reservations r join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id
             left join tickets t on t.reservation_id = r.id and t.seat_id = s.id and t.status <> 'void'
-           where r.status = 'confirmed' group by r.id, s.id having count(t.id) <> 1`,
+           where r.status = 'confirmed' and r.cancel_requested_at is null group by r.id, s.id having count(t.id) <> 1`,
   },
   {
     name: 'a live ticket belongs to a confirmed reservation, alone for its seat',
@@ -33,9 +33,11 @@ export const deliveryChecks: readonly Check[] = [
             from (select reservation_id, count(*) filter (where status = 'used') as used, count(used_at) as dated,
                          bool_or((status = 'used' and used_at is null) or (status = 'valid' and used_at is not null)) as undated
                     from tickets where status = 'used' or used_at is not null group by reservation_id) t
-            full join (select reservation_id, count(*) as entered from history where history_type(type) = 'ticket.checked_in' group by reservation_id) h
+            full join (select reservation_id, count(*) filter (where history_type(type) = 'ticket.checked_in')
+                              - count(*) filter (where type = 'ticket.check_in_undone') as entered
+                         from history where history_type(type) = 'ticket.checked_in' or type = 'ticket.check_in_undone' group by reservation_id) h
               on h.reservation_id = t.reservation_id
-           where t.dated is distinct from h.entered or t.undated`,
+           where coalesce(t.dated, 0) <> coalesce(h.entered, 0) or t.undated`,
   },
   {
     name: 'at most one mail for each occasion',
@@ -54,7 +56,7 @@ export const deliveryChecks: readonly Check[] = [
                  coalesce(r.confirmed_at::text, 'no time'), ', payment ' || p.reference || ' ' || p.status || ' ' || coalesce(p.refund_reason, '')) as detail
             from mails m left join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
            where case m.kind when 'tickets' then r.confirmed_at is null
-                   else p.refund_reason is distinct from 'expired' end`,
+                   else p.refund_reason is null or p.refund_reason not in ('expired', 'event_started') end`,
   },
   {
     name: 'what has happened has its mail',
@@ -68,7 +70,7 @@ export const deliveryChecks: readonly Check[] = [
           union all
           select p.reservation_id, format('payment %s came too late and goes back, but no mail about it is owed or sent', p.reference)
             from payments p join reservations r on r.id = p.reservation_id
-           where p.refund_reason = 'expired'
+           where p.refund_reason in ('expired', 'event_started')
              and not exists (select from mails m where m.reference = p.reference and m.reservation_id = p.reservation_id and m.kind = 'late_payment_refund')`,
   },
   {

@@ -111,7 +111,7 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'Make an event with all its seats',
       description:
-        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Up to 100,000 seats. Seats are preferred in the order given here.',
+        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats. Seats are preferred in the order given here.',
       access: ['operator'],
       body: newEvent,
       bodyLimit: MEGABYTE,

@@ -11,6 +11,7 @@ import { orderResend } from '../../../db/mails';
 import { isKeyKnown } from '../../../db/request-keys';
 import { faultPoint } from '../../../fault-points';
 import {
+  BEING_CANCELLED,
   CANCELLED_RESERVATION,
   CONFIRMED_RESERVATION,
   HELD_RESERVATION,
@@ -21,7 +22,7 @@ import { keyedRequest, keyParameter, keyReused, replayedHeader } from '../../ide
 import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
-import type { Access } from './access';
+import { LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
 import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
 
@@ -36,6 +37,10 @@ const REFUSALS = {
     'payment_mismatch',
     "Amount, currency and reference must be this payment's and match the reservation's total; it stays held.",
   ],
+  checkedIn: [
+    'already_checked_in',
+    'Somebody has come in with one of its tickets: it cannot be cancelled any more.',
+  ],
   limit: ['extension_limit', 'The hold has reached its cap: pay, or reserve again later.'],
 } as const;
 
@@ -43,9 +48,6 @@ function refuse(kind: keyof typeof REFUSALS): never {
   const [code, detail] = REFUSALS[kind];
   throw new Problem(code, detail);
 }
-
-/** How soon it is worth to look at the reservation again. */
-const LOOK_AGAIN_SECONDS = '2';
 
 /** @param example the reservation as it stood before */
 const accepted = (
@@ -58,6 +60,14 @@ const accepted = (
   example,
   headers: { Location: reservationLocation, 'Retry-After': retryAfterHeader, ...headers },
 });
+/** Why there are no tickets. */
+export const NO_TICKETS = [
+  'tickets_not_ready',
+  'reservation_not_confirmed',
+  'reservation_expired',
+  'reservation_cancelled',
+  'buyer_erased',
+] as const;
 const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as it stands';
 
 export interface CommandRouteDeps {
@@ -92,7 +102,7 @@ export function commandRoutes({
   const reload = async (id: string) => (await findReservation(db, id))!;
 
   /** Waits for what becomes of a kept message. */
-  async function outcomeOf(result: RecordResult): Promise<string | null> {
+  async function outcomeOf(result: Pick<RecordResult, 'inboxId'>): Promise<string | null> {
     notify('commands');
     return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
   }
@@ -150,19 +160,22 @@ export function commandRoutes({
       operationId: 'cancelReservation',
       tag: 'Reservations',
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
+      description:
+        'The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in.',
       access: ['client'],
       params: reservationParams,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
-        202: accepted(KEPT, CONFIRMED_RESERVATION),
+        202: accepted(KEPT, BEING_CANCELLED),
       },
-      problems: ['not_found', 'reservation_expired'],
+      problems: ['not_found', 'reservation_expired', 'already_checked_in'],
       async handle({ params, caller }) {
         const before = await access.load(params.id, caller);
         if (before.status === 'cancelled') return done(before);
         const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'expired') return refuse('expired');
+        if (result.kind === 'already_checked_in') return refuse('checkedIn');
         const outcome = await outcomeOf(result);
         const now = await reload(params.id);
         if (now.status === 'cancelled') return done(now);
@@ -219,7 +232,7 @@ export function commandRoutes({
       },
       problems: [
         'not_found',
-        'tickets_not_ready',
+        ...NO_TICKETS,
         'limit_exceeded',
         'idempotency_key_invalid',
         'idempotency_key_reused',
@@ -243,10 +256,7 @@ export function commandRoutes({
           case 'reused':
             throw keyReused();
           case 'no_tickets':
-            throw new Problem(
-              'tickets_not_ready',
-              'There are no tickets to send: they come once the reservation is confirmed.',
-            );
+            throw await access.withoutTickets(await reload(params.id));
           case 'too_many':
             throw new Problem(
               'limit_exceeded',

@@ -106,6 +106,10 @@ export const reservation = z
     payment: payment
       .nullable()
       .meta({ description: 'The one that confirmed the reservation, else the latest' }),
+    cancelRequestedAt: timestamp.nullable().meta({
+      description:
+        'When a cancel was accepted: from then on the tickets are void, also while the status is still `confirmed`',
+    }),
   })
   .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
 
