@@ -1,7 +1,7 @@
 import { sql, type Queryable } from './database';
 
 /** A ticket as the door sees it. */
-export interface DoorTicket {
+interface DoorTicket {
   seat: string;
   /** The event's slug. */
   event: string;

@@ -82,7 +82,7 @@ describe('Tickets', () => {
     );
     return answers.map(refusal);
   };
-  const threeTimes = (code: string) => Array(3).fill([409, code]);
+  const threeTimes = (code: string) => Array.from({ length: 3 }, () => [409, code]);
 
   it('are none for a hold, which is not confirmed', async () => {
     const held = await api.held(await api.event(), ['A-1']);

@@ -184,6 +184,14 @@ const DAMAGE: [string, string[], string][] = [
     'sold-000020: used tickets: 2, with a time: 2, check-ins in the history: 0',
   ],
   [
+    'a used ticket says when it was used, and the history that it was',
+    [
+      `insert into history (reservation_id, type, actor) select 'sold-000020', 'ticket.' || what, 'test'
+         from unnest(array['checked_in', 'check_in_undone', 'checked_in']) what`,
+    ],
+    'sold-000020: used tickets: 0, with a time: 0, check-ins in the history: 1',
+  ],
+  [
     'at most one mail for each occasion',
     [
       'alter table mails drop constraint mails_one_per_occasion',

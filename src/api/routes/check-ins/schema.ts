@@ -68,12 +68,10 @@ const doorTicket = {
 };
 const gate = z.string().nullable();
 
-export const checkedIn = z
-  .object({ ...doorTicket, at: timestamp, gate })
-  .meta({
-    id: 'CheckIn',
-    examples: [{ ...EXAMPLE, at: '2030-03-14T18:31:07.123Z', gate: 'North' }],
-  });
+export const checkedIn = z.object({ ...doorTicket, at: timestamp, gate }).meta({
+  id: 'CheckIn',
+  examples: [{ ...EXAMPLE, at: '2030-03-14T18:31:07.123Z', gate: 'North' }],
+});
 
 export const newUndo = z
   .strictObject({ code })
