@@ -437,6 +437,43 @@ describe('A cancel', () => {
   });
 });
 
+describe('Release 1.0, which runs beside this one for a while', () => {
+  const checkIn10 = sql<{ seat: string }>(
+    'test_check_in_1_0',
+    `with entered as (
+       update tickets set status = 'used', used_at = clock_timestamp() where code = $1 and status = 'valid'
+       returning id, reservation_id, seat_id, used_at)
+     , told as (
+       insert into history (reservation_id, type, actor, data)
+       select n.reservation_id, 'checked_in', $2, jsonb_build_object('seat', s.label) from entered n join seats s on s.id = n.seat_id)
+     select s.label as seat from entered n join seats s on s.id = n.seat_id`,
+  );
+  const cancel10 = sql<{ kind: string }>(
+    'test_cancel_1_0',
+    `select keep_cancel($1, 'client:old') ->> 'kind' as kind`,
+  );
+
+  it('lets in what this one then knows, and no ticket whose cancel this one has accepted', async () => {
+    const [entered, gone] = [await sold(['A-1']), await sold(['A-1'])];
+    expect(await system.db.rows(checkIn10, [entered.codes[0], 'old'])).toEqual([{ seat: 'A-1' }]);
+    const again = await scan({ code: entered.codes[0], event: entered.event });
+    expect([...refusal(again), again.body.gate]).toEqual([409, 'already_checked_in', null]);
+    expect(refusal(await cancel(entered.id))).toEqual([409, 'already_checked_in']);
+    await cancel(gone.id);
+    expect(await system.db.rows(checkIn10, [gone.codes[0], 'old'])).toEqual([]);
+  });
+
+  it('accepts a cancel as this one does, and is told that it is too late after an entry', async () => {
+    const [entered, gone] = [await sold(['A-1']), await sold(['A-1'])];
+    await scan({ code: entered.codes[0], event: entered.event });
+    expect(await system.db.rows(cancel10, [entered.id])).toEqual([{ kind: 'expired' }]);
+    expect(await statusesOf(entered.id)).toEqual(['used']);
+    expect(await system.db.rows(cancel10, [gone.id])).toEqual([{ kind: 'kept' }]);
+    expect(await statusesOf(gone.id)).toEqual(['void']);
+    expect((await api.get(gone.id)).body.cancelRequestedAt).not.toBeNull();
+  });
+});
+
 describe('An event’s door in numbers', () => {
   it('counts entries by gate, and who is still to come', async () => {
     const { event, codes } = await sold(['A-1', 'A-2', 'A-3', 'A-4', 'A-5']);
