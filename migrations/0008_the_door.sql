@@ -20,6 +20,8 @@ alter table tickets
   add column used_gate text constraint tickets_gate_of_a_use check (used_gate is null or used_at is not null),
   add column voided_at timestamptz constraint tickets_voided_is_void check (voided_at is null or status = 'void');
 update tickets t set voided_at = r.ended_at from reservations r where r.id = t.reservation_id and t.status = 'void';
+update tickets t set status = 'void', voided_at = clock_timestamp()
+  from reservations r where r.id = t.reservation_id and r.cancel_requested_at is not null and t.status = 'valid';
 create index tickets_voided on tickets (voided_at, id) where status = 'void';
 
 -- What a scan that has an id was answered, for the scanner that asks again because the answer was lost.

@@ -141,7 +141,7 @@ export const faults = [
     find: 'at, least(at + v_ttl, v_look.starts_at),',
     replace: 'at, at + v_ttl,',
     test: 'ends with the start of its event: no hold lasts longer, nor is it extended beyond',
-    says: 'hold',
+    says: 'Not held: 500',
   },
   {
     name: 'neighbours-across-an-aisle',
@@ -149,6 +149,6 @@ export const faults = [
     find: 'position: index + 1,',
     replace: 'position: seats.length + 1,',
     test: 'are not taken across an aisle while there are neighbours, whatever they are called',
-    says: 'A-2',
+    says: 'A-1',
   },
 ];

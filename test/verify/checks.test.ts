@@ -179,6 +179,11 @@ const DAMAGE: [string, string[], string][] = [
     'undone-000016: ticket',
   ],
   [
+    'a live ticket belongs to a confirmed reservation, alone for its seat',
+    [`update reservations set cancel_requested_at = now() where id = 'sold-000020'`],
+    'sold-000020: ticket',
+  ],
+  [
     'a used ticket says when it was used, and the history that it was',
     [`update tickets set status = 'used', used_at = now() where reservation_id = 'sold-000020'`],
     'sold-000020: used tickets: 2, with a time: 2, check-ins in the history: 0',

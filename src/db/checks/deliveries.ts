@@ -17,10 +17,11 @@ export const deliveryChecks: readonly Check[] = [
     why: 'somebody would get in without having paid, or two with one seat',
     kind: 'invariant',
     over: `tickets where status <> 'void'`,
-    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s', t.id, t.status, t.seat_id,
-                 coalesce(r.status, 'unknown')) as detail
+    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s%s', t.id, t.status, t.seat_id,
+                 coalesce(r.status, 'unknown'), ', its cancel accepted at ' || r.cancel_requested_at) as detail
             from tickets t left join reservations r on r.id = t.reservation_id
            where t.status <> 'void' and (r.status is distinct from 'confirmed'
+                  or (t.status = 'valid' and r.cancel_requested_at is not null)
                   or exists (select from tickets o where o.seat_id = t.seat_id and o.status <> 'void' and o.id <> t.id))`,
   },
   {
