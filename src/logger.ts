@@ -6,9 +6,10 @@ const BUFFERED_BYTES = 8192;
 const FLUSH_EVERY_MS = 200;
 
 /**
- * JSON lines on standard output. Nothing personal or secret is handed to it; `redact` is the second line of defence.
- * Lines are written together, a fifth of a second late at most: a write for each would cost a busy API more than the
- * line itself. An orderly end writes what is left; a killed process may lose its last moment's lines.
+ * JSON lines on standard output. Callers pass nothing personal or secret; `redact` is a second
+ * safeguard. Lines are buffered for up to 200 ms, because one write for each line would cost a busy
+ * API more than the line itself. A normal exit writes the rest; a process that is killed may lose
+ * its last lines.
  */
 export function createLogger(name: string, level: string): Logger {
   const stdout = destination({ dest: 1, sync: false, minLength: BUFFERED_BYTES });
@@ -17,7 +18,7 @@ export function createLogger(name: string, level: string): Logger {
     try {
       stdout.flushSync();
     } catch {
-      // Nobody reads any more.
+      // Nobody reads the output any more.
     }
   });
   return pino(
@@ -26,7 +27,7 @@ export function createLogger(name: string, level: string): Logger {
       level,
       timestamp: stdTimeFunctions.isoTime,
       redact: {
-        // What is logged is flat; a search at every depth would double a line's cost.
+        // Logged objects are flat. Redacting at every depth would double the cost of a line.
         paths: ['authorization', 'headers', 'buyer', 'email', 'password'],
         censor: '[redacted]',
       },

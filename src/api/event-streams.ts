@@ -8,9 +8,12 @@ const POLL_MS = 250;
 const WITHIN_A_SECOND_MS = 750;
 const KEEP_ALIVE_MS = 15_000;
 const MAX_LISTENERS = 10_000;
-/** A write costs about a hundredth of a millisecond: after so many, whoever waits for an answer comes first. */
+/**
+ * Writing to one listener takes about 0.01 ms. After this many writes, other requests get a turn of
+ * the event loop.
+ */
 const PORTION = 100;
-/** A listener that does not read is cut off rather than kept in memory. */
+/** A listener that does not read is disconnected, so that it does not fill the memory. */
 const MAX_BUFFERED_BYTES = 4_000_000;
 
 export interface EventStreams {
@@ -46,15 +49,17 @@ function changesOf(before: SeatPicture, after: SeatPicture): string | null {
 }
 
 /**
- * A map that takes long to read, or many to tell, is looked at less often, so that watching stays cheap: a seventeenth
- * of the time as long as a change still comes within a second, never more than a ninth.
+ * The pause until the next read. A map that takes long to read, or has many listeners, is read less
+ * often, so that watching stays cheap: a seventeenth of the time while a change still arrives
+ * within a second, never more than a ninth.
  */
 const pauseAfter = (tookMs: number) =>
   Math.max(POLL_MS, 8 * tookMs, Math.min(16 * tookMs, WITHIN_A_SECOND_MS));
 
 /**
- * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
- * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all.
+ * Live seat maps: one poller for each event and process, however many listeners there are. It
+ * compares seat maps, so it also shows holds that end without a write, and the transaction of a
+ * hold has nothing to announce. A change is serialised once for all listeners.
  */
 export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Logger): EventStreams {
   const channels = new Map<string, Channel>();
@@ -63,7 +68,8 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
   async function broadcast(channel: Channel, text: string): Promise<void> {
     channel.lastWrite = Date.now();
     const bytes = Buffer.from(text);
-    // Of this moment: whoever comes later begins with a snapshot that has it.
+    // The listeners of this moment. One that joins later starts with a snapshot that has the
+    // change.
     for (const [index, listener] of [...channel.listeners].entries()) {
       if (index > 0 && index % PORTION === 0) await nextTurn();
       if (listener.destroyed) continue;
@@ -82,7 +88,7 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS)
         await broadcast(channel, ': still here\n\n');
     } catch (error) {
-      // The listeners keep the last picture; the next look brings what was missed.
+      // The listeners keep the last map; the next read sends what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
     }
     if (channel.listeners.size === 0) {
@@ -108,7 +114,8 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       }
       const { listeners } = channel;
       const listener = new Readable({ read: () => undefined });
-      // What the channel shows, not what was read above: the next change is told against it.
+      // The channel's map, not the one that was read above, because the next change is computed
+      // against it.
       listener.push(snapshotOf(channel.picture));
       listeners.add(listener);
       metrics.streams.set(++count);

@@ -4,20 +4,23 @@ import { sql, type Queryable } from './database';
 export const ROLES = ['client', 'operator', 'scanner'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** `client` names the owner of reservations, shared by all keys of one client. */
+/** `client` is the name that owns reservations; all keys of one client share it. */
 export interface KeyOwner {
   client: string;
   role: Role;
 }
 
-/** Who is calling, and with which key. */
+/** The caller behind a key. */
 export interface Caller extends KeyOwner {
   keyId: number;
-  /** The id of the one event that a scanner's key is for; null: any. */
+  /** The id of the only event that a scanner's key is for; null: any. */
   eventId: string | null;
 }
 
-/** Only this is stored. A key is 256 random bits, so a plain hash cannot be searched backwards. */
+/**
+ * Only the hash is stored. A key has 256 random bits, so a plain hash cannot be reversed by
+ * guessing.
+ */
 export function hashKey(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
@@ -32,7 +35,10 @@ const FIND = sql<Caller & { hash: Buffer }>(
     where key_hash = $1 and revoked_at is null`,
 );
 
-/** The caller behind a key's hash, with the stored hash to compare in constant time; null if none or revoked. */
+/**
+ * The caller for the hash of a key, with the stored hash to compare in constant time; null if the
+ * key is unknown or revoked.
+ */
 export async function findCaller(
   db: Queryable,
   hash: Buffer,
@@ -48,8 +54,8 @@ const ADD = sql(
 );
 
 /**
- * Adds a key unless it is there. `demo` keys stop a start in production.
- * @param eventId the one event that a scanner's key is for; null: any
+ * Adds a key unless it exists. A `demo` key prevents a start in production.
+ * @param eventId the only event that a scanner's key is for; null: any
  */
 export async function addKey(
   db: Queryable,
@@ -95,10 +101,13 @@ const SEED = sql<{ seed: Buffer }>(
    select seed from made union all select seed from signing_keys where id = 1 limit 1`,
 );
 
-/** The seed of the key that signs tickets, made on first use; the same for every process on this database. */
+/**
+ * The seed of the key that signs tickets. It is made on first use, and is the same for every
+ * process on this database.
+ */
 export async function ticketSeed(db: Queryable): Promise<Buffer> {
   for (;;) {
-    // Empty only when another process makes the row at this very moment.
+    // The result is empty only if another process inserts the row at the same moment.
     const [row] = await db.rows(SEED, [randomBytes(32)]);
     if (row) return row.seed;
   }

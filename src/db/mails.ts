@@ -10,7 +10,7 @@ export interface MailJob {
   messageId: string;
   sent: boolean;
   refused: boolean;
-  /** null after the buyer's data was erased. */
+  /** null after the buyer was erased. */
   to: { name: string; email: string } | null;
   /** And no cancel of it accepted. */
   confirmed: boolean;
@@ -31,7 +31,7 @@ const FIND = sql<{ mail: MailJob }>(
   where m.reservation_id = $1 and m.kind = $2 and m.sequence = $3 and m.reference is not distinct from $4`,
 );
 
-/** The mail of one occasion, with all that it is written from; null when none is owed. */
+/** One mail with all its content; null when it does not have to be sent. */
 export async function findMail(
   db: Queryable,
   occasion: {
@@ -60,7 +60,7 @@ const ERROR = sql(
   'update mails set last_error = $2 where id = $1 and sent_at is null',
 );
 
-/** Notes why a try failed. @param error without addresses */
+/** Records why an attempt failed. @param error without addresses */
 export async function noteMailError(db: Queryable, id: number, error: string): Promise<void> {
   await db.run(ERROR, [id, error]);
 }
@@ -78,7 +78,10 @@ const DELIVERED = sql(
   `update reservations set delivered_at = clock_timestamp() where id = $1 and delivered_at is null and status = 'confirmed'`,
 );
 
-/** Writes the end of a mail: sent, or refused for good with the reason. The first tickets mail ends the delivery. */
+/**
+ * Records the end of a mail: sent, or refused for good with the reason. The first mail with tickets
+ * ends the delivery.
+ */
 export async function finishMail(
   db: Database,
   mail: MailJob,
@@ -105,11 +108,17 @@ export async function finishMail(
   });
 }
 
-/** Condition: a mail (`m`, of reservation `r`, about payment `p`) is to be sent now; its tickets count, its refund is done. */
+/**
+ * Condition: a mail (`m`, of reservation `r`, about payment `p`) has to be sent now. Its tickets
+ * are valid, or its refund is done.
+ */
 export const IS_OWED = `m.sent_at is null and m.refused is null
              and case m.kind when 'tickets' then r.status = 'confirmed' and r.cancel_requested_at is null else p.status = 'refunded' end`;
 
-/** Condition: a mail (`m`, of reservation `r`) was refused, and no later one of the reservation makes up for it. */
+/**
+ * Condition: a mail (`m`, of reservation `r`) was refused, and the reservation has no later mail of
+ * this kind.
+ */
 export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
              and (m.kind <> 'tickets' or r.status = 'confirmed')
              and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
@@ -125,7 +134,10 @@ const BACKLOG = sql<{ owed: number; oldest_s: number; refused: number }>(
           (select count(*) from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) as refused`,
 );
 
-/** How many mails are owed, for how long the oldest has been (seconds), and how many were refused and wait for a person. */
+/**
+ * How many mails wait, the age of the oldest in seconds, and how many were refused and wait for an
+ * operator.
+ */
 export async function readMailBacklog(
   db: Queryable,
 ): Promise<{ owed: number; oldestSeconds: number; refused: number }> {
@@ -155,8 +167,9 @@ export type ResendResult =
   { kind: 'ordered'; sequence: number } | { kind: 'no_tickets' | 'too_many' };
 
 /**
- * Orders the tickets once more. At most 20 an hour for one reservation: a mailbox is not to be flooded.
- * @param request the key that it is asked under, if any: the same one again orders nothing
+ * Orders another mail with the tickets: at most 20 an hour for one reservation, to protect the
+ * mailbox.
+ * @param request the Idempotency-Key of the call, if it has one: the same key again orders nothing
  */
 export async function orderResend(
   db: Database,

@@ -15,8 +15,8 @@ export interface Authenticator {
 }
 
 /**
- * Looks keys up by their hash. What was found counts for five seconds, so a revoked key ends within that; what was not
- * found is not remembered, so nobody can fill the memory with guesses.
+ * Looks up keys by their hash. A key that was found is cached for five seconds, so a revoked key
+ * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory.
  */
 export function createAuthenticator(db: Database): Authenticator {
   const known = new Map<string, { caller: Caller; until: number }>();
@@ -51,7 +51,7 @@ export function createAuthenticator(db: Database): Authenticator {
     if (caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
-        `A key of the role ${caller.role} may not do that; it takes ${access.join(' or ')}.`,
+        `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,
       );
     }
     return caller;

@@ -10,13 +10,13 @@ import {
 import { Problem } from '../problem';
 
 export interface RateLimits {
-  /** One request of this key. */
+  /** Counts one request of this key. */
   key(client: string): Promise<void>;
-  /** One request from this address. */
+  /** Counts one request from this address. */
   address(ctx: Context): Promise<void>;
 }
 
-/** One network of a subscriber counts as one address. */
+/** The prefix of an IPv6 network that belongs to one subscriber counts as one address. */
 function networkOf(address: string): string {
   return isIPv6(address) && !address.startsWith('::ffff:')
     ? address.split(':').slice(0, 4).join(':')
@@ -24,7 +24,8 @@ function networkOf(address: string): string {
 }
 
 /**
- * The address of the other side. Of X-Forwarded-For only as many entries are believed as proxies of ours stand in front.
+ * The address of the client. Only as many entries of X-Forwarded-For are trusted as there are
+ * proxies of ours in front.
  */
 function addressOf(ctx: Context, trustedProxies: number): string {
   if (trustedProxies > 0) {
@@ -39,7 +40,7 @@ function addressOf(ctx: Context, trustedProxies: number): string {
   return ctx.req.socket.remoteAddress ?? 'unknown';
 }
 
-/** Processes that share a port count together, in the one that started them. */
+/** Processes that share a port count together, in the primary process. */
 function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstract {
   const options = { keyPrefix, points: perMinute, duration: 60 };
   return cluster.isWorker
@@ -47,7 +48,7 @@ function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstrac
     : new RateLimiterMemory(options);
 }
 
-/** @param perMinute requests a minute for one key and for one address; `off`: any number */
+/** @param perMinute requests a minute for one key and for one address; `off`: no limit */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
   if (perMinute === 'off') return { key: async () => undefined, address: async () => undefined };
   const keys = createLimiter('keys', perMinute);
@@ -56,7 +57,8 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
     try {
       await limiter.consume(who);
     } catch (error) {
-      // The one who counts for several processes did not answer: better to serve than to refuse.
+      // The primary process, which counts, did not answer. The request is served rather than
+      // refused.
       if (!(error instanceof RateLimiterRes)) return;
       const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
       throw new Problem(

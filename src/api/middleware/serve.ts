@@ -8,7 +8,7 @@ import type { RateLimits } from './rate-limit';
 
 const BODY_LIMIT = 100_000;
 const NO_BYTES = Buffer.alloc(0);
-/** Made once: a schema compiles itself at its first use. */
+/** Created once, because a schema is compiled at its first use. */
 const NOTHING = z.strictObject({});
 
 const fieldErrors = (error: z.ZodError): FieldError[] =>
@@ -34,10 +34,12 @@ function validate(schema: z.ZodType | undefined, value: unknown, what: string): 
   });
 }
 
-/** A query's values; one given twice becomes a list, which no schema takes. */
+/**
+ * The values of a query. A parameter that is given twice becomes a list, which no schema accepts.
+ */
 const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
 
-/** Turns a route into Koa middleware: who is it, is it too often, is it valid, then what it does. */
+/** Turns a route into Koa middleware: authentication, rate limit, validation, then the handler. */
 export function serve(route: Route, authenticate: Authenticator, limits: RateLimits) {
   const { access } = route;
   const keyed = access !== 'public' && access !== 'provider';
@@ -45,7 +47,7 @@ export function serve(route: Route, authenticate: Authenticator, limits: RateLim
   return async (ctx: Context): Promise<void> => {
     if (!keyed) await limits.address(ctx);
     const caller = await authenticate(ctx, access).catch(async (error: unknown) => {
-      // Whoever guesses keys is counted by where he comes from.
+      // Requests with an unknown key are counted by address, so guessing keys is limited too.
       if (error instanceof Problem && error.code === 'unauthorized') await limits.address(ctx);
       throw error;
     });

@@ -122,7 +122,10 @@ export const newEvent = z
       .max(64)
       .refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' })
       .default('UTC')
-      .meta({ description: 'An IANA time zone; tickets show the times of this place' }),
+      .meta({
+        description: 'An IANA time zone; tickets show the times of this place',
+        minLength: 1,
+      }),
     currency: currencyInput,
     salesOpenAt: timestampInput
       .nullable()
@@ -155,7 +158,7 @@ export const newEvent = z
       ctx.addIssue({ code: 'custom', path, message });
     const codes = event.categories.map((category) => category.code);
     codes.forEach((one, index) => {
-      if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is there twice');
+      if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is used twice');
     });
     event.sections.forEach((one, index) => {
       if (!codes.includes(one.category))
@@ -247,6 +250,14 @@ export const event = z
     ],
   });
 
+const seatStatus = openEnum(['available', 'held', 'sold', 'blocked']);
+
+/** A seat in the live stream. */
+export const seatChange = z.object({ label: z.string(), status: seatStatus }).meta({
+  id: 'SeatChange',
+  examples: [{ label: 'A-1', status: 'held' }],
+});
+
 export const seat = z
   .object({
     label: z.string().meta({ description: 'Unique in the event' }),
@@ -258,7 +269,7 @@ export const seat = z
       .meta({ description: 'What the seat is called; null for general admission' }),
     category: z.string(),
     price: money,
-    status: openEnum(['available', 'held', 'sold', 'blocked']),
+    status: seatStatus,
   })
   .meta({
     id: 'Seat',

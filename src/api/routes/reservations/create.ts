@@ -32,7 +32,7 @@ import {
 } from './schema';
 
 const BEST_AVAILABLE_ATTEMPTS = 8;
-/** What a client does with the reservation that it made. */
+/** The calls that usually follow a new reservation. */
 const NEXT_CALLS = [
   'getReservation',
   'extendReservation',
@@ -48,7 +48,7 @@ type NewReservation = z.output<typeof newReservation>;
 const invalid = (path: string, message: string, detail: string) =>
   new Problem('validation_failed', detail, { errors: [{ path, message }] });
 
-/** What a refused hold answers. */
+/** Turns a refused hold into the problem that is answered. */
 function refusalOf(
   result: Exclude<HoldResult, { reservation: unknown }>,
   body: NewReservation,
@@ -68,7 +68,7 @@ function refusalOf(
     case 'too_many_holds':
       return new Problem(
         'limit_exceeded',
-        `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`,
+        `There are ${result.limit} open holds already: pay for one, cancel one, or wait until one ends.`,
       );
     case 'unknown_seats':
       return new Problem(
@@ -85,7 +85,7 @@ function refusalOf(
       return new Problem(
         'seats_unavailable',
         result.seats.length > 0
-          ? `Not free any more: ${result.seats.join(', ')}. Nothing was held.`
+          ? `These seats are no longer free: ${result.seats.join(', ')}. Nothing was held.`
           : 'Not enough seats are free. Nothing was held.',
         { members: { seats: result.seats } },
       );
@@ -125,7 +125,8 @@ async function holdBestAvailable(
     return { kind: 'limit', limit: event.maxSeatsPerReservation };
   for (let attempt = 0; attempt < BEST_AVAILABLE_ATTEMPTS; attempt++) {
     const free = await readFreeSeats(db, event.id, category, quantity);
-    // General admission places are alike, so there a crowd is spread from the start.
+    // General admission places are all alike, so the choice is spread at random from the first
+    // attempt.
     const labels = chooseSeats(free, quantity, free.places ? attempt + 4 : attempt, (below) =>
       randomInt(below),
     );
@@ -136,11 +137,14 @@ async function holdBestAvailable(
   return { kind: 'taken', seats: [] };
 }
 
-/** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
+/**
+ * `POST /v1/reservations`: the early hold. It is answered from PostgreSQL alone; the workflow
+ * adopts the hold right after.
+ */
 export interface CreateRouteDeps {
   db: Database;
   metrics: Pick<ApiMetrics, 'hold'>;
-  /** Tells the relays that a queue of the outbox has entries. */
+  /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   holdCap: HoldCap;
   /** Seconds, for events that set none. */
@@ -167,7 +171,8 @@ export function createRoute({
     body: NewReservation,
   ): Promise<HoldResult> {
     if (body.seats) return holdInTurn({ ...request, labels: body.seats });
-    // The choice is no part of the request, so a replay must be known before a choice is made.
+    // The chosen seats are not part of the request, so a replay must be detected before seats are
+    // chosen.
     const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
     if (replay) return replay;
     const result = await holdBestAvailable({ db }, request, body.bestAvailable!);
@@ -251,7 +256,7 @@ export function createRoute({
       'sale_not_open',
       'limit_exceeded',
     ],
-    // A known key with a body that is none is another body: said as such, but nothing more.
+    // A known key with an invalid body is a different body. The answer says so, and nothing more.
     async onInvalid({ ctx }) {
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw keyReused();

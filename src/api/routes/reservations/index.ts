@@ -114,7 +114,8 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
         const record = await access.load(params.id, caller);
         const { id, status, cancelRequestedAt } = record;
         const tickets = await listTickets(db, id);
-        // Ready together with their document, so that whoever sees the one can fetch the other.
+        // Tickets and their document become available together, so a client that sees the tickets
+        // can also fetch the PDF.
         const { printed, erased } = await readPrint(db, id);
         const onTheirWay =
           status === 'confirmed' && cancelRequestedAt === null && !printed && !erased;
