@@ -108,6 +108,9 @@ const settings = {
     ),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
+  SEAT_MAP_CACHE_MB: count(256, 65_536).describe(
+    'Memory of one API process for seat maps, in megabytes; what was asked for longest ago goes first',
+  ),
   TRUSTED_PROXIES: z.coerce
     .number()
     .int()

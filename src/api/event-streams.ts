@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../logger';
 import type { ApiMetrics } from './metrics';
-import { statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
+import { frameOf, statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
 
 const POLL_MS = 250;
 const WITHIN_A_SECOND_MS = 750;
@@ -19,6 +19,8 @@ export interface EventStreams {
   close(): void;
 }
 
+const STILL_HERE = Buffer.from(': still here\n\n');
+
 interface Channel {
   listeners: Set<Readable>;
   picture: SeatPicture;
@@ -26,23 +28,14 @@ interface Channel {
   lastWrite: number;
 }
 
-const frame = (event: string, seats: { label: string; status: string }[]) =>
-  `event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`;
-
-const snapshotOf = ({ layout, letters }: SeatPicture) =>
-  frame(
-    'snapshot',
-    layout.map(({ label }, index) => ({ label, status: statusOf(letters[index]!) })),
-  );
-
-function changesOf(before: SeatPicture, after: SeatPicture): string | null {
+function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
   if (before.etag === after.etag) return null;
   const changed = after.layout.flatMap(({ label }, index) =>
     before.letters[index] === after.letters[index]
       ? []
       : [{ label, status: statusOf(after.letters[index]!) }],
   );
-  return frame('seats', changed);
+  return frameOf('seats', changed);
 }
 
 /**
@@ -54,15 +47,15 @@ const pauseAfter = (tookMs: number) =>
 
 /**
  * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
- * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all.
+ * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all, and so is what
+ * a listener begins with.
  */
 export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Logger): EventStreams {
   const channels = new Map<string, Channel>();
   let count = 0;
 
-  async function broadcast(channel: Channel, text: string): Promise<void> {
+  async function broadcast(channel: Channel, bytes: Buffer): Promise<void> {
     channel.lastWrite = Date.now();
-    const bytes = Buffer.from(text);
     // Of this moment: whoever comes later begins with a snapshot that has it.
     for (const [index, listener] of [...channel.listeners].entries()) {
       if (index > 0 && index % PORTION === 0) await nextTurn();
@@ -79,8 +72,7 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       const changes = changesOf(channel.picture, picture);
       channel.picture = picture;
       if (changes !== null) await broadcast(channel, changes);
-      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS)
-        await broadcast(channel, ': still here\n\n');
+      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
     } catch (error) {
       // The listeners keep the last picture; the next look brings what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
@@ -109,7 +101,7 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       const { listeners } = channel;
       const listener = new Readable({ read: () => undefined });
       // What the channel shows, not what was read above: the next change is told against it.
-      listener.push(snapshotOf(channel.picture));
+      listener.push(maps.forms(channel.picture).snapshotFrame());
       listeners.add(listener);
       metrics.streams.set(++count);
       listener.on('error', () => undefined);

@@ -34,6 +34,7 @@ const SETTINGS = [
     'DATABASE_PREPARED',
     'HOLD_TTL_SECONDS',
     'RATE_LIMIT',
+    'SEAT_MAP_CACHE_MB',
   ] as const),
   ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER'] as const),
   ...([
@@ -85,7 +86,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
   const unlimited = settings.RATE_LIMIT === 'off';
   const metrics = createApiMetrics(db);
-  const maps = createSeatMaps(db);
+  const maps = createSeatMaps(db, settings.SEAT_MAP_CACHE_MB * 1_000_000);
   const streams = createEventStreams(maps, metrics, log);
   const app = createApp({
     db,
@@ -97,6 +98,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
+    choosersAtOnce: Math.ceil(settings.DATABASE_POOL / 2),
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
     testProvider: settings.STRIPE_API_KEY === undefined,
     webhookSecrets: {

@@ -57,8 +57,9 @@ function refuseUnrouted(ctx: Context): void {
 }
 
 /** A timer that ends a request which gets no answer in time, whatever it waits for. */
-function deadline(): { passed: Promise<never>; clear(): void } {
+function deadline(ctx: Context): { passed: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;
+  ctx.state.answerBy = performance.now() + DEADLINE_MS;
   const passed = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
@@ -76,6 +77,11 @@ function deadline(): { passed: Promise<never>; clear(): void } {
   return { passed, clear: () => clearTimeout(timer) };
 }
 
+/** How many milliseconds there are until the request is answered, if need be that there is no answer; 0: its caller has gone. */
+export function leftMs(ctx: Context): number {
+  return ctx.req.socket.destroyed ? 0 : (ctx.state.answerBy as number) - performance.now();
+}
+
 /** The outermost layer: a request id, safe headers, an answer in time, errors as problems, one log line and the figures. */
 export function answer(log: Logger, metrics: ApiMetrics) {
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -84,7 +90,7 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     const requestId = REQUEST_ID.test(given) ? given : randomUUID();
     ctx.set('x-request-id', requestId);
     ctx.set(SECURITY_HEADERS);
-    const limit = deadline();
+    const limit = deadline(ctx);
     try {
       await Promise.race([next(), limit.passed]);
       if (ctx.body == null) refuseUnrouted(ctx);

@@ -203,13 +203,13 @@ export function eventRoutes({
           .split(',')
           .map((tag) => tag.trim().replace(/^W\//, ''));
         if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
-        const body = maps.body(picture);
+        const forms = maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
-          return { status: 200, headers, body: body.json, type: 'application/json' };
+          return { status: 200, headers, body: forms.json(), type: 'application/json' };
         return {
           status: 200,
           headers: { ...headers, 'content-encoding': 'gzip' },
-          body: await body.gzipped(),
+          body: await forms.gzipped(),
           type: 'application/json',
         };
       },

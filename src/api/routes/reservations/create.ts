@@ -1,26 +1,22 @@
-import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
-import type { Database } from '../../../db/database';
+import { DeadlinePassed, type Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
-import {
-  findUnavailable,
-  findReplay,
-  readFreeSeats,
-  type HoldRequest,
-  type HoldResult,
-} from '../../../db/holds';
+import { findUnavailable, findReplay, type HoldRequest, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
-import { chooseSeats } from '../../../domain/best-available';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
+import { createBestAvailable, type BestAvailableRequest } from '../../best-available';
 import { HELD_RESERVATION } from '../../examples';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import type { ApiMetrics } from '../../metrics';
+import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
+import type { SeatMaps } from '../../seat-maps';
+import { createTurns } from '../../turns';
 import { presentReservation } from './presenter';
 import {
   keyHeader,
@@ -30,7 +26,6 @@ import {
   reservationLocation,
 } from './schema';
 
-const BEST_AVAILABLE_ATTEMPTS = 8;
 /** What a client does with the reservation that it made. */
 const NEXT_CALLS = [
   'getReservation',
@@ -65,9 +60,6 @@ function keyOf(header: string): string {
   );
 }
 
-const invalid = (path: string, message: string, detail: string) =>
-  new Problem('validation_failed', detail, { errors: [{ path, message }] });
-
 /** What a refused hold answers. */
 function refusalOf(
   result: Exclude<HoldResult, { reservation: unknown }>,
@@ -90,6 +82,10 @@ function refusalOf(
         'limit_exceeded',
         `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`,
       );
+    case 'unknown_category':
+      return new Problem('validation_failed', `The event has no category ${result.category}.`, {
+        errors: [{ path: 'bestAvailable.category', message: 'is not a category of this event' }],
+      });
     case 'unknown_seats':
       return new Problem(
         'validation_failed',
@@ -123,42 +119,10 @@ function saleDetail({
   return closesAt === null ? 'The sale is not open.' : `The sale closed at ${closesAt}.`;
 }
 
-/**
- * Takes seats of the engine's choice: it reads what is free, chooses, and takes that; when another buyer was quicker it
- * looks again, choosing wider.
- */
-async function holdBestAvailable(
-  { db }: { db: Database },
-  request: Omit<HoldRequest, 'labels'>,
-  { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
-): Promise<HoldResult> {
-  const event = await findEvent(db, request.event);
-  if (!event) return { kind: 'unknown_event' };
-  if (!event.categories.some((one) => one.code === category)) {
-    throw invalid(
-      'bestAvailable.category',
-      'is not a category of this event',
-      `The event has no category ${category}.`,
-    );
-  }
-  if (quantity > event.maxSeatsPerReservation)
-    return { kind: 'limit', limit: event.maxSeatsPerReservation };
-  for (let attempt = 0; attempt < BEST_AVAILABLE_ATTEMPTS; attempt++) {
-    const free = await readFreeSeats(db, event.id, category, quantity);
-    // General admission places are alike, so there a crowd is spread from the start.
-    const labels = chooseSeats(free, quantity, free.places ? attempt + 4 : attempt, (below) =>
-      randomInt(below),
-    );
-    if (!labels) break;
-    const result = await holdSeats(db, { ...request, labels });
-    if (result.kind !== 'taken') return result;
-  }
-  return { kind: 'taken', seats: [] };
-}
-
 /** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
 export interface CreateRouteDeps {
   db: Database;
+  maps: SeatMaps;
   metrics: Pick<ApiMetrics, 'hold'>;
   /** Tells the relays that a queue of the outbox has entries. */
   notify: Notify;
@@ -167,33 +131,48 @@ export interface CreateRouteDeps {
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
+  /** How many may have seats chosen for them at once; the rest of the connections is for the other calls. */
+  choosersAtOnce: number;
 }
 
 export function createRoute({
   db,
+  maps,
   metrics,
   notify,
   holdCap,
   defaultTtlSeconds,
   buyerCap,
+  choosersAtOnce,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
-  async function hold(
-    request: Omit<HoldRequest, 'labels'>,
-    body: NewReservation,
+  const holdBest = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
+  const inTurn = createTurns(choosersAtOnce);
+
+  async function holdBestAvailable(
+    request: BestAvailableRequest,
+    { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
   ): Promise<HoldResult> {
+    if (request.leftMs() <= 0) throw new DeadlinePassed();
+    const event = await findEvent(db, request.event);
+    if (!event) return { kind: 'unknown_event' };
+    if (!event.categories.some((one) => one.code === category))
+      return { kind: 'unknown_category', category };
+    if (quantity > event.maxSeatsPerReservation)
+      return { kind: 'limit', limit: event.maxSeatsPerReservation };
+    return holdBest(event.id, request, { quantity, category });
+  }
+
+  async function hold(request: BestAvailableRequest, body: NewReservation): Promise<HoldResult> {
     if (body.seats) return holdInTurn({ ...request, labels: body.seats });
-    // The choice is no part of the request, so a replay must be known before a choice is made.
-    const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
-    if (replay) return replay;
-    const result = await holdBestAvailable({ db }, request, body.bestAvailable!);
-    return result.kind === 'taken'
-      ? ((await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result)
-      : result;
+    const result = await inTurn(() => holdBestAvailable(request, body.bestAvailable!));
+    if ('reservation' in result) return result;
+    // The choice is no part of the request: a known key is answered by what it made, whatever may be chosen now.
+    return (await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result;
   }
 
   async function handle(
@@ -201,6 +180,7 @@ export function createRoute({
     rawBody: unknown,
     caller: Caller,
     key: string,
+    leftMs: () => number,
   ): Promise<Reply> {
     const overCap = await holdCap.reached(caller.client);
     const request = {
@@ -212,6 +192,7 @@ export function createRoute({
       defaultTtlSeconds,
       buyerCap,
       actor: `client:${caller.client}`,
+      leftMs,
     };
     const result: HoldResult = overCap
       ? ((await findReplay(db, key, caller.client, request.fingerprint)) ?? {
@@ -279,6 +260,6 @@ export function createRoute({
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw reused();
     },
     handle: ({ body, rawBody, caller, ctx }) =>
-      handle(body, rawBody, caller, keyOf(ctx.get('idempotency-key'))),
+      handle(body, rawBody, caller, keyOf(ctx.get('idempotency-key')), () => leftMs(ctx)),
   });
 }
