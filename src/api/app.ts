@@ -17,6 +17,7 @@ import { noteRoutes } from './routes/notes';
 import { paymentRoutes } from './routes/payments';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import { createReaderGuard } from './slow-readers';
 
 /** What the routes take, each its own, and the application itself; `main.ts` builds it from the settings. */
 export type ApiDeps = EventRouteDeps &
@@ -29,6 +30,8 @@ export type ApiDeps = EventRouteDeps &
     metrics: ApiMetrics;
     /** Requests a minute. */
     rateLimit: number | 'off';
+    /** Of answers that one address has not read, in bytes; null: any number. */
+    unreadBytes: number | null;
     trustedProxies: number;
   };
 
@@ -59,7 +62,7 @@ export function createApp(deps: ApiDeps): Koa {
   }
   mountHome(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
-  app.use(answer(deps.log, deps.metrics));
+  app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(router.routes()).use(router.allowedMethods());
   // A broken connection is the other side's affair; everything else was answered as a problem.
   app.on('error', (error: NodeJS.ErrnoException) =>

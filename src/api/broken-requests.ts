@@ -14,6 +14,9 @@ function problemOf(code: string | undefined): Problem {
   }
 }
 
+/** For the peer to read the answer and to close; then the socket goes, whatever the peer does. */
+const LAST_WORD_MS = 2000;
+
 /** Answers what is no HTTP request, and so never reaches the application, in the form of every other error. */
 export function answerBrokenRequests(server: Server): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
@@ -36,5 +39,6 @@ export function answerBrokenRequests(server: Server): void {
       'Connection: close',
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    setTimeout(() => socket.destroy(), LAST_WORD_MS).unref();
   });
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../logger';
+import { createCounts } from './counts';
 import type { ApiMetrics } from './metrics';
 import { frameOf, statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
 
@@ -14,8 +15,8 @@ const PORTION = 100;
 const MAX_BUFFERED_BYTES = 4_000_000;
 
 export interface EventStreams {
-  /** A new listener; null when there are too many. */
-  listen(eventId: string): Promise<Readable | null>;
+  /** A new listener at this address; null when there are too many, of all or of the address. */
+  listen(eventId: string, address: string): Promise<Readable | null>;
   close(): void;
 }
 
@@ -47,12 +48,17 @@ const pauseAfter = (tookMs: number) =>
 
 /**
  * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
- * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all, and so is what
- * a listener begins with.
+ * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all,
+ * and so is what a listener begins with.
  */
-export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Logger): EventStreams {
+export function createEventStreams(
+  { maps, metrics, log }: { maps: SeatMaps; metrics: ApiMetrics; log: Logger },
+  maxPerAddress: number | null,
+): EventStreams {
+  const perAddress = createCounts(maxPerAddress ?? Infinity);
   const channels = new Map<string, Channel>();
   let count = 0;
+  let isClosed = false;
 
   async function broadcast(channel: Channel, bytes: Buffer): Promise<void> {
     channel.lastWrite = Date.now();
@@ -87,31 +93,44 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
     );
   }
 
+  /** @param release called once when the listener has gone */
+  async function open(eventId: string, release: () => void): Promise<Readable> {
+    const picture = channels.get(eventId)?.picture ?? (await maps.read(eventId));
+    let channel = channels.get(eventId);
+    if (!channel) {
+      channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };
+      channels.set(eventId, channel);
+      const opened = channel;
+      channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);
+    }
+    const { listeners } = channel;
+    const listener = new Readable({ read: () => undefined });
+    // What the channel shows, not what was read above: the next change is told against it.
+    listener.push(maps.forms(channel.picture).snapshotFrame());
+    listeners.add(listener);
+    metrics.streams.set(++count);
+    listener.on('error', () => undefined);
+    listener.once('close', () => {
+      listeners.delete(listener);
+      metrics.streams.set(--count);
+      release();
+    });
+    return listener;
+  }
+
   return {
-    async listen(eventId) {
-      if (count >= MAX_LISTENERS) return null;
-      const picture = channels.get(eventId)?.picture ?? (await maps.read(eventId));
-      let channel = channels.get(eventId);
-      if (!channel) {
-        channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };
-        channels.set(eventId, channel);
-        const opened = channel;
-        channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);
+    async listen(eventId, address) {
+      const release = count < MAX_LISTENERS && !isClosed ? perAddress.take(address) : null;
+      if (!release) return null;
+      try {
+        return await open(eventId, release);
+      } catch (error) {
+        release();
+        throw error;
       }
-      const { listeners } = channel;
-      const listener = new Readable({ read: () => undefined });
-      // What the channel shows, not what was read above: the next change is told against it.
-      listener.push(maps.forms(channel.picture).snapshotFrame());
-      listeners.add(listener);
-      metrics.streams.set(++count);
-      listener.on('error', () => undefined);
-      listener.once('close', () => {
-        listeners.delete(listener);
-        metrics.streams.set(--count);
-      });
-      return listener;
     },
     close() {
+      isClosed = true;
       for (const channel of channels.values()) {
         clearTimeout(channel.timer);
         for (const listener of channel.listeners) listener.push(null);

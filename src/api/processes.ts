@@ -45,13 +45,13 @@ export async function figuresOfAll(): Promise<string> {
  * Runs the API in several processes that share one port, for a machine with more processors than one event loop can
  * use. Whichever ends unasked is replaced. This process serves nothing itself: it counts requests for the rate limits of
  * all, and adds their figures up.
- * @param stopping ends them all, gently
+ * @param options `stopping` ends them all, gently, each within its own drain of `drainMs`
  * @throws Error when one of the first ends before it listens: its settings or its port are wrong, and it has said so
  */
 export async function runProcesses(
   count: number,
   log: Logger,
-  stopping: AbortSignal,
+  { stopping, drainMs }: { stopping: AbortSignal; drainMs: number },
 ): Promise<void> {
   const figures = new AggregatorRegistry();
   // It listens to the processes by being made.
@@ -93,7 +93,7 @@ export async function runProcesses(
       await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
   } finally {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
-    await Promise.race([Promise.all(gone), delay(STOP_WITHIN_MS)]);
+    await Promise.race([Promise.all(gone), delay(drainMs + STOP_WITHIN_MS)]);
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
   }
 }

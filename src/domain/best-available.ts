@@ -67,6 +67,9 @@ export function chooseTogether(
   return first === undefined ? null : { seats: seats.slice(last, last + quantity), from: first };
 }
 
+type Pick = (below: number) => number;
+const bestFirst: Pick = () => 0;
+
 /**
  * Chooses single seats: the best free ones, or so many of the next best at random.
  * @param from the candidate to begin with
@@ -78,7 +81,7 @@ export function chooseApart(
   { seats }: Candidates,
   isFree: (seat: number) => boolean,
   quantity: number,
-  { from = 0, spread = 1, pick = (_below: number): number => 0 } = {},
+  { from = 0, spread = 1, pick = bestFirst } = {},
 ): Choice | null {
   const free: number[] = [];
   let first = from;

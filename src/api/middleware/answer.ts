@@ -82,8 +82,17 @@ export function leftMs(ctx: Context): number {
   return ctx.req.socket.destroyed ? 0 : (ctx.state.answerBy as number) - performance.now();
 }
 
+interface AnswerDeps {
+  log: Logger;
+  metrics: ApiMetrics;
+  /** Aborted once the process is asked to end: from then on each answer is the last of its connection. */
+  stopping: AbortSignal;
+  /** @throws Problem when the caller leaves too much unread */
+  guardReader: (ctx: Context) => void;
+}
+
 /** The outermost layer: a request id, safe headers, an answer in time, errors as problems, one log line and the figures. */
-export function answer(log: Logger, metrics: ApiMetrics) {
+export function answer({ log, metrics, stopping, guardReader }: AnswerDeps) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const started = performance.now();
     const given = ctx.get('x-request-id');
@@ -94,6 +103,7 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     try {
       await Promise.race([next(), limit.passed]);
       if (ctx.body == null) refuseUnrouted(ctx);
+      guardReader(ctx);
     } catch (error) {
       const problem = problemOf(error, log, requestId);
       if (problem.extras.headers) ctx.set(problem.extras.headers);
@@ -103,6 +113,7 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     } finally {
       limit.clear();
     }
+    if (stopping.aborted) ctx.set('connection', 'close');
     const route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : 'none';
     const ms = performance.now() - started;
     metrics.observe(ctx.method, route, ctx.status, ms);

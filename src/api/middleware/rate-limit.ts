@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { isIPv6 } from 'node:net';
 import type { Context } from 'koa';
 import {
   RateLimiterCluster,
@@ -7,6 +6,7 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import { networkOfRequest } from '../addresses';
 import { Problem } from '../problem';
 
 export interface RateLimits {
@@ -14,29 +14,6 @@ export interface RateLimits {
   key(client: string): Promise<void>;
   /** One request from this address. */
   address(ctx: Context): Promise<void>;
-}
-
-/** One network of a subscriber counts as one address. */
-function networkOf(address: string): string {
-  return isIPv6(address) && !address.startsWith('::ffff:')
-    ? address.split(':').slice(0, 4).join(':')
-    : address;
-}
-
-/**
- * The address of the other side. Of X-Forwarded-For only as many entries are believed as proxies of ours stand in front.
- */
-function addressOf(ctx: Context, trustedProxies: number): string {
-  if (trustedProxies > 0) {
-    const chain = ctx
-      .get('x-forwarded-for')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter(Boolean);
-    const address = chain.at(-trustedProxies);
-    if (address !== undefined) return address.slice(0, 64);
-  }
-  return ctx.req.socket.remoteAddress ?? 'unknown';
 }
 
 /** Processes that share a port count together, in the one that started them. */
@@ -70,6 +47,6 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
   };
   return {
     key: (client) => consume(keys, client),
-    address: (ctx) => consume(addresses, networkOf(addressOf(ctx, trustedProxies))),
+    address: (ctx) => consume(addresses, networkOfRequest(ctx, trustedProxies)),
   };
 }

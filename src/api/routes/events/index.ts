@@ -9,6 +9,7 @@ import {
 } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
 import { toStripe } from '../../../payments/stripe-amounts';
+import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
 import { Problem } from '../../problem';
@@ -26,6 +27,7 @@ export interface EventRouteDeps {
   db: Database;
   maps: SeatMaps;
   streams: EventStreams;
+  trustedProxies: number;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** Payments do not come through Stripe. */
@@ -59,6 +61,7 @@ export function eventRoutes({
   db,
   maps,
   streams,
+  trustedProxies,
   defaultTtlSeconds,
   testProvider,
 }: EventRouteDeps) {
@@ -234,7 +237,10 @@ export function eventRoutes({
       },
       problems: ['not_found'],
       async handle({ params, ctx }) {
-        const listener = await streams.listen(await idOf(params.event));
+        const listener = await streams.listen(
+          await idOf(params.event),
+          networkOfRequest(ctx, trustedProxies),
+        );
         if (!listener) {
           throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
             headers: { 'retry-after': '5' },

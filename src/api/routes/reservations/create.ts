@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import { DeadlinePassed, type Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
-import { findUnavailable, findReplay, type HoldRequest, type HoldResult } from '../../../db/holds';
+import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
