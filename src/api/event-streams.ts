@@ -4,6 +4,7 @@ import type { Logger } from '../logger';
 import { createCounts } from './counts';
 import type { ApiMetrics } from './metrics';
 import { frameOf, statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
+import { createTurns } from './turns';
 
 const POLL_MS = 250;
 const WITHIN_A_SECOND_MS = 750;
@@ -56,6 +57,8 @@ export function createEventStreams(
   maxPerAddress: number | null,
 ): EventStreams {
   const perAddress = createCounts(maxPerAddress ?? Infinity);
+  // A snapshot may be large: whoever else waits for an answer has it in between.
+  const oneByOne = createTurns(1);
   const channels = new Map<string, Channel>();
   let count = 0;
   let isClosed = false;
@@ -96,6 +99,7 @@ export function createEventStreams(
   /** @param release called once when the listener has gone */
   async function open(eventId: string, release: () => void): Promise<Readable> {
     const picture = channels.get(eventId)?.picture ?? (await maps.read(eventId));
+    await oneByOne(nextTurn);
     let channel = channels.get(eventId);
     if (!channel) {
       channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };

@@ -1,11 +1,13 @@
 import type { Server, ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { networkOf, networkOfRequest } from './addresses';
 import { createCounts } from './counts';
 import { Problem } from './problem';
+import { createTurns } from './turns';
 
-/** A connection on which nothing moves, in neither direction, is closed. */
-const SILENCE_MS = 30_000;
+/** A connection on which nothing moves, in neither direction, is closed: after this, or at its second passing. */
+const SILENCE_MS = 20_000;
 /** An answer may take that long, and longer by its size at this rate. */
 const ANSWER_MS = 30_000;
 const LEAST_BYTES_PER_MS = 50;
@@ -44,14 +46,16 @@ function limitTime(response: ServerResponse, bytes: number): void {
 
 /**
  * Counts what an address has asked for and not read.
- * @returns a function to call with each answer before it goes out; it throws Problem `rate_limited`
+ * @returns a function to call with each answer before it goes out: large ones go one after the other, so that all others
+ *   are answered in between; it throws Problem `rate_limited`
  */
 export function createReaderGuard({
   unreadBytes,
   trustedProxies,
-}: Pick<ReaderLimits, 'unreadBytes' | 'trustedProxies'>): (ctx: Context) => void {
+}: Pick<ReaderLimits, 'unreadBytes' | 'trustedProxies'>): (ctx: Context) => Promise<void> {
   const unread = unreadBytes === null ? null : createCounts(unreadBytes);
-  return (ctx) => {
+  const oneByOne = createTurns(1);
+  return async (ctx) => {
     const { body } = ctx;
     const bytes = Buffer.isBuffer(body) ? body.length : 0;
     if (bytes < COUNTED_FROM_BYTES) return;
@@ -65,5 +69,6 @@ export function createReaderGuard({
     }
     if (release) ctx.res.once('close', release);
     limitTime(ctx.res, bytes);
+    await oneByOne(nextTurn);
   };
 }

@@ -88,7 +88,7 @@ interface AnswerDeps {
   /** Aborted once the process is asked to end: from then on each answer is the last of its connection. */
   stopping: AbortSignal;
   /** @throws Problem when the caller leaves too much unread */
-  guardReader: (ctx: Context) => void;
+  guardReader: (ctx: Context) => Promise<void>;
 }
 
 /** The outermost layer: a request id, safe headers, an answer in time, errors as problems, one log line and the figures. */
@@ -103,7 +103,7 @@ export function answer({ log, metrics, stopping, guardReader }: AnswerDeps) {
     try {
       await Promise.race([next(), limit.passed]);
       if (ctx.body == null) refuseUnrouted(ctx);
-      guardReader(ctx);
+      await guardReader(ctx);
     } catch (error) {
       const problem = problemOf(error, log, requestId);
       if (problem.extras.headers) ctx.set(problem.extras.headers);
