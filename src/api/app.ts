@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../logger';
+import { createGate } from './gate';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
@@ -28,6 +29,8 @@ export type ApiDeps = EventRouteDeps &
   HomeDeps & {
     log: Logger;
     metrics: ApiMetrics;
+    /** Calls that may use the database at once. */
+    callsAtOnce: number;
     /** Requests a minute. */
     rateLimit: number | 'off';
     /** Of answers that one address has not read, in bytes; null: any number. */
@@ -51,13 +54,14 @@ function routesOf(deps: ApiDeps): Route[] {
 export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
-  const authenticate = createAuthenticator(deps.db);
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
+  const authenticate = createAuthenticator(deps.db, limits);
+  const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
   for (const route of routes) {
     router[route.method](
       route.path.replace(/\{(\w+)\}/g, ':$1'),
-      serve(route, authenticate, limits),
+      serve(route, { ...deps, authenticate, limits, gate }),
     );
   }
   mountHome(router, limits, deps);

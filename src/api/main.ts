@@ -120,7 +120,6 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
-    choosersAtOnce: Math.ceil(settings.DATABASE_POOL / 2),
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
     testProvider: settings.STRIPE_API_KEY === undefined,
     webhookSecrets: {
@@ -130,6 +129,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
     readiness,
     stopping,
+    // A few more than there are connections, so that none of these waits for the next call.
+    callsAtOnce: Math.ceil(1.5 * settings.DATABASE_POOL),
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { Caller, Role } from '../db/keys';
+import type { Kind, Pass } from './gate';
 import type { ProblemCode } from './problem';
 
 /** Who may call: anybody, a payment provider (by signature), or keys of these roles (an operator may do all). */
@@ -38,6 +39,8 @@ interface Request<Params, Query, Body> {
   /** The one behind the key; a made-up one without rights where the route is public. */
   caller: Caller;
   ctx: Context;
+  /** For a wait that takes no work: others are let in meanwhile. */
+  pause: Pass['pause'];
 }
 
 /** A route, whole: what Koa serves, what validates, and what the OpenAPI document says are this one object. */
@@ -65,6 +68,8 @@ export interface Route<
   bodyLimit?: number;
   /** The body is not validated here: its signature is, over its bytes. */
   signed?: boolean;
+  /** Whose turn it is where many wait; `free`: it shares its work with others, so it never waits. `rest` unless set. */
+  kind?: Kind | 'free' | ((body: z.output<Body>) => Kind);
   responses: Record<number, ResponseSpec>;
   /** Problems beyond those of every such route. */
   problems: readonly ProblemCode[];

@@ -4,6 +4,7 @@ import type { Database } from '../../db/database';
 import { findCaller, hashKey, type Caller } from '../../db/keys';
 import { Problem } from '../problem';
 import type { Access } from '../route';
+import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
@@ -16,19 +17,27 @@ export interface Authenticator {
 
 /**
  * Looks keys up by their hash. What was found counts for five seconds, so a revoked key ends within that; what was not
- * found is not remembered, so nobody can fill the memory with guesses.
+ * found is not remembered, so nobody can fill the memory with guesses. A key that was never found counts as a guess of
+ * its address before it is looked up, so that guessing costs the database nothing once it is too much.
  */
-export function createAuthenticator(db: Database): Authenticator {
+export function createAuthenticator(
+  db: Database,
+  limits: Pick<RateLimits, 'address' | 'giveBack'>,
+): Authenticator {
   const known = new Map<string, { caller: Caller; until: number }>();
 
-  async function identify(key: string): Promise<Caller | null> {
+  async function identify(ctx: Context, key: string): Promise<Caller | null> {
     const hash = hashKey(key);
     const id = hash.toString('latin1');
     const cached = known.get(id);
     if (cached && cached.until > Date.now()) return cached.caller;
-    known.delete(id);
+    if (!cached) await limits.address(ctx, 'guesses');
     const found = await findCaller(db, hash);
-    if (!found || !timingSafeEqual(found.hash, hash)) return null;
+    if (!found || !timingSafeEqual(found.hash, hash)) {
+      if (known.delete(id)) await limits.address(ctx, 'guesses');
+      return null;
+    }
+    if (!cached) await limits.giveBack(ctx, 'guesses');
     const caller: Caller = { client: found.client, role: found.role };
     if (known.size >= CACHE_ENTRIES) known.clear();
     known.set(id, { caller, until: Date.now() + CACHE_MS });
@@ -38,7 +47,8 @@ export function createAuthenticator(db: Database): Authenticator {
   return async (ctx, access) => {
     if (access === 'public' || access === 'provider') return NOBODY;
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
-    const caller = key === undefined ? null : await identify(key);
+    if (key === undefined) await limits.address(ctx, 'guesses');
+    const caller = key === undefined ? null : await identify(ctx, key);
     if (!caller) {
       throw new Problem(
         'unauthorized',

@@ -9,11 +9,16 @@ import {
 import { networkOfRequest } from '../addresses';
 import { Problem } from '../problem';
 
+const ADDRESS_KINDS = ['reads', 'webhooks', 'guesses'] as const;
+type AddressKind = (typeof ADDRESS_KINDS)[number];
+
 export interface RateLimits {
   /** One request of this key. */
   key(client: string): Promise<void>;
-  /** One request from this address. */
-  address(ctx: Context): Promise<void>;
+  /** One request from this address; each kind is counted by itself, so that none stands in another's way. */
+  address(ctx: Context, kind: AddressKind): Promise<void>;
+  /** The last one of this kind from this address was none after all. */
+  giveBack(ctx: Context, kind: AddressKind): Promise<void>;
 }
 
 /** Processes that share a port count together, in the one that started them. */
@@ -26,9 +31,12 @@ function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstrac
 
 /** @param perMinute requests a minute for one key and for one address; `off`: any number */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
-  if (perMinute === 'off') return { key: async () => undefined, address: async () => undefined };
+  const nothing = async () => undefined;
+  if (perMinute === 'off') return { key: nothing, address: nothing, giveBack: nothing };
   const keys = createLimiter('keys', perMinute);
-  const addresses = createLimiter('addresses', perMinute);
+  const addresses = Object.fromEntries(
+    ADDRESS_KINDS.map((kind) => [kind, createLimiter(kind, perMinute)]),
+  ) as Record<AddressKind, RateLimiterAbstract>;
   const consume = async (limiter: RateLimiterAbstract, who: string) => {
     try {
       await limiter.consume(who);
@@ -47,6 +55,9 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
   };
   return {
     key: (client) => consume(keys, client),
-    address: (ctx) => consume(addresses, networkOfRequest(ctx, trustedProxies)),
+    address: (ctx, kind) => consume(addresses[kind], networkOfRequest(ctx, trustedProxies)),
+    async giveBack(ctx, kind) {
+      await addresses[kind].reward(networkOfRequest(ctx, trustedProxies)).catch(() => undefined);
+    },
   };
 }

@@ -51,6 +51,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
       tag: 'Tickets',
       summary: 'Let a ticket in, once',
       access: ['scanner'],
+      kind: 'sale',
       body: newCheckIn,
       responses: { 201: { description: 'Let in', schema: checkedIn } },
       problems: ['not_found', 'already_checked_in', 'ticket_void'],

@@ -182,6 +182,7 @@ export function eventRoutes({
       description:
         'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
       access: 'public',
+      kind: 'free',
       params: eventParams,
       headers: {
         'If-None-Match': z
@@ -227,6 +228,7 @@ export function eventRoutes({
       description:
         'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.',
       access: 'public',
+      kind: 'free',
       params: eventParams,
       responses: {
         200: {

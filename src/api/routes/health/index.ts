@@ -38,6 +38,7 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       tag: 'Health',
       summary: 'Whether the process runs',
       access: 'public',
+      kind: 'free',
       responses: { 200: { description: 'It does', schema: liveness } },
       problems: [],
       handle: async () => ({ status: 200, body: { status: 'ok' } }),
@@ -52,6 +53,7 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       description:
         'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
       access: 'public',
+      kind: 'free',
       responses: { 200: { description: 'It can', schema: readyBody } },
       problems: [],
       async handle() {

@@ -11,6 +11,7 @@ import { orderResend } from '../../../db/mails';
 import { readPrint } from '../../../db/tickets';
 import { faultPoint } from '../../../fault-points';
 import { CANCELLED_RESERVATION, CONFIRMED_RESERVATION, HELD_RESERVATION } from '../../examples';
+import type { Pass } from '../../gate';
 import { retryAfterHeader } from '../../headers';
 import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
@@ -82,9 +83,10 @@ export function commandRoutes({
   const reload = async (id: string) => (await findReservation(db, id))!;
 
   /** Waits for what becomes of a kept message. */
-  async function outcomeOf(result: RecordResult): Promise<string | null> {
+  async function outcomeOf(result: RecordResult, pause: Pass['pause']): Promise<string | null> {
     notify('commands');
-    return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
+    const { inboxId } = result;
+    return inboxId == null ? null : pause(() => outcomes.wait(inboxId, RESULT_WITHIN_MS));
   }
 
   return [
@@ -95,6 +97,7 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: 'Confirm with a payment that the client took itself',
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       body: confirmation,
       responses: {
@@ -108,7 +111,7 @@ export function commandRoutes({
         'reservation_cancelled',
         'reservation_confirmed',
       ],
-      async handle({ params, body, caller }) {
+      async handle({ params, body, caller, pause }) {
         await access.load(params.id, caller);
         const notice = {
           ...body.payment,
@@ -120,7 +123,7 @@ export function commandRoutes({
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
         faultPoint('confirm.recorded');
-        const outcome = await outcomeOf(result);
+        const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
         if (
           outcome === 'confirmed' ||
@@ -141,19 +144,20 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
         202: accepted(KEPT, CONFIRMED_RESERVATION),
       },
       problems: ['not_found', 'reservation_expired'],
-      async handle({ params, caller }) {
+      async handle({ params, caller, pause }) {
         const before = await access.load(params.id, caller);
         if (before.status === 'cancelled') return done(before);
         const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'expired') return refuse('expired');
-        const outcome = await outcomeOf(result);
+        const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
         if (now.status === 'cancelled') return done(now);
         return outcome === null ? promised(now) : refuse('expired');
@@ -167,6 +171,7 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: "Let the hold last a full time from now, at most to the event's cap",
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Extended', schema: reservation, example: HELD_RESERVATION },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
-import { DeadlinePassed, type Database } from '../../../db/database';
+import type { Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
 import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
@@ -16,7 +16,6 @@ import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { SeatMaps } from '../../seat-maps';
-import { createTurns } from '../../turns';
 import { presentReservation } from './presenter';
 import {
   keyHeader,
@@ -131,8 +130,6 @@ export interface CreateRouteDeps {
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
-  /** How many may have seats chosen for them at once; the rest of the connections is for the other calls. */
-  choosersAtOnce: number;
 }
 
 export function createRoute({
@@ -143,7 +140,6 @@ export function createRoute({
   holdCap,
   defaultTtlSeconds,
   buyerCap,
-  choosersAtOnce,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
@@ -151,13 +147,11 @@ export function createRoute({
   });
 
   const holdBest = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
-  const inTurn = createTurns(choosersAtOnce);
 
   async function holdBestAvailable(
     request: BestAvailableRequest,
     { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
   ): Promise<HoldResult> {
-    if (request.leftMs() <= 0) throw new DeadlinePassed();
     const event = await findEvent(db, request.event);
     if (!event) return { kind: 'unknown_event' };
     if (!event.categories.some((one) => one.code === category))
@@ -169,7 +163,7 @@ export function createRoute({
 
   async function hold(request: BestAvailableRequest, body: NewReservation): Promise<HoldResult> {
     if (body.seats) return holdInTurn({ ...request, labels: body.seats });
-    const result = await inTurn(() => holdBestAvailable(request, body.bestAvailable!));
+    const result = await holdBestAvailable(request, body.bestAvailable!);
     if ('reservation' in result) return result;
     // The choice is no part of the request: a known key is answered by what it made, whatever may be chosen now.
     return (await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result;
@@ -226,6 +220,7 @@ export function createRoute({
       'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up.',
     access: ['client'],
     headers: keyHeader,
+    kind: (body) => (body.seats ? 'sale' : 'choice'),
     body: newReservation,
     bodyExamples: newReservationExamples,
     responses: {
