@@ -29,7 +29,7 @@ interface Lane {
 
 /**
  * Stands before the database's connections, so that neither one client nor one kind of call holds up the others: of
- * those who wait each kind has its share, and within a kind the clients take turns.
+ * those who wait each kind has its share, and within a kind the clients take turns. No client has more than half.
  * @param atOnce how many may be in
  */
 export function createGate(atOnce: number): Gate {
@@ -41,28 +41,42 @@ export function createGate(atOnce: number): Gate {
     ]),
   ) as Record<Kind, Lane>;
   let running = 0;
+  /** By client, of all kinds. */
+  const runningOf = new Map<string, number>();
 
   const isOpen = (lane: Lane) => running < atOnce && lane.running < lane.atOnce;
 
-  function admit(kind: Kind): void {
+  const hasShare = (client: string) => (runningOf.get(client) ?? 0) < half;
+
+  /** The client whose turn it is in this lane, if one may come in. */
+  function nextOf(lane: Lane): string | undefined {
+    if (!isOpen(lane)) return undefined;
+    for (const client of lane.waiting.keys()) if (hasShare(client)) return client;
+    return undefined;
+  }
+
+  function admit(kind: Kind, client: string): void {
     running++;
+    runningOf.set(client, (runningOf.get(client) ?? 0) + 1);
     lanes[kind].running++;
     lanes[kind].served += 1 / WEIGHTS[kind];
   }
 
   function letNextIn(): void {
     for (;;) {
-      const [next] = KINDS.filter(
-        (kind) => lanes[kind].waiting.size > 0 && isOpen(lanes[kind]),
-      ).sort((a, b) => lanes[a].served - lanes[b].served);
+      const [next] = KINDS.flatMap((kind) => {
+        const client = nextOf(lanes[kind]);
+        return client === undefined ? [] : [{ kind, client }];
+      }).sort((a, b) => lanes[a.kind].served - lanes[b.kind].served);
       if (next === undefined) return;
-      const { waiting } = lanes[next];
-      const [client, calls] = waiting.entries().next().value!;
+      const { kind, client } = next;
+      const { waiting } = lanes[kind];
+      const calls = waiting.get(client)!;
       const start = calls.shift()!;
       // Behind all others who wait.
       waiting.delete(client);
       if (calls.length > 0) waiting.set(client, calls);
-      admit(next);
+      admit(kind, client);
       start();
     }
   }
@@ -75,8 +89,9 @@ export function createGate(atOnce: number): Gate {
       const others = KINDS.filter(isBusy).map((one) => lanes[one].served);
       if (others.length > 0) lane.served = Math.max(lane.served, Math.min(...others));
     }
-    if (lane.waiting.size === 0 && isOpen(lane)) {
-      admit(kind);
+    // Whoever else waits has his share, or he would be in.
+    if (!lane.waiting.has(client) && isOpen(lane) && hasShare(client)) {
+      admit(kind, client);
       return;
     }
     await new Promise<void>((resolve) => {
@@ -86,8 +101,11 @@ export function createGate(atOnce: number): Gate {
     });
   }
 
-  function leave(kind: Kind): void {
+  function leave(kind: Kind, client: string): void {
     running--;
+    const left = runningOf.get(client)! - 1;
+    if (left === 0) runningOf.delete(client);
+    else runningOf.set(client, left);
     lanes[kind].running--;
     letNextIn();
   }
@@ -97,14 +115,14 @@ export function createGate(atOnce: number): Gate {
       await stand(kind, client);
       return {
         async pause(wait) {
-          leave(kind);
+          leave(kind, client);
           try {
             return await wait();
           } finally {
             await stand(kind, client);
           }
         },
-        leave: () => leave(kind),
+        leave: () => leave(kind, client),
       };
     },
   };

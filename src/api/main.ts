@@ -129,8 +129,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
     readiness,
     stopping,
-    // A few more than there are connections, so that none of these waits for the next call.
-    callsAtOnce: Math.ceil(1.5 * settings.DATABASE_POOL),
+    // None of those who are in waits for a connection for long.
+    callsAtOnce: settings.DATABASE_POOL,
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,

@@ -42,6 +42,14 @@ describe('The gate before the database', () => {
     expect(log.slice(0, 3)).toContain('other');
   });
 
+  it('lets no client have more than half, so the next one need not wait', async () => {
+    const { call, inside } = callers(createGate(4));
+    for (let index = 0; index < 200; index++) call('sale', 'greedy');
+    call('sale', 'other');
+    await turn();
+    expect(inside()).toEqual(['greedy', 'greedy', 'other']);
+  });
+
   it('has places that lists and choices of seats never take', async () => {
     const { call, inside } = callers(createGate(4));
     for (let index = 0; index < 10; index++) call('rest', `lists ${index}`);
@@ -56,7 +64,7 @@ describe('The gate before the database', () => {
     const gate = createGate(2);
     const { call, log, letGo } = callers(gate);
     for (let index = 0; index < 200; index++)
-      for (const kind of ['sale', 'choice', 'rest'] as const) call(kind, 'shop', kind);
+      for (const kind of ['sale', 'choice', 'rest'] as const) call(kind, `shop ${index}`, kind);
     await turn();
     for (let index = 0; index < 200; index++) await letGo();
     const count = (kind: Kind) => log.slice(2, 102).filter((name) => name === kind).length;
