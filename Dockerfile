@@ -1,5 +1,5 @@
-# One image for every role: API, worker, migrations, seed. glibc, because Temporal's core is built for it; Chromium and
-# fonts from Debian, because the ticket printer needs them; no build tools and no root at run time.
+# One image for every role: API, worker, migrations, seed. glibc, because Temporal's core is built for it; Chromium
+# from Debian, because the ticket printer needs it; no build tools and no root at run time.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .puppeteerrc.cjs ./
@@ -13,8 +13,10 @@ RUN node scripts/build.mjs
 RUN npm ci --workspaces=false --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim
+# Tickets are printed with the fonts of the npm packages. Chromium needs one font of the system to start; fonts-liberation
+# (2 MB) is a font that fontconfig accepts as its dependency.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends chromium fonts-noto-core tini \
+  && apt-get install -y --no-install-recommends chromium fonts-liberation tini \
   && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production PUPPETEER_EXECUTABLE_PATH=/usr/bin/chromium
 # What keeps a worker's memory where WORKER_CACHED_WORKFLOWS puts it: src/worker/memory.ts.

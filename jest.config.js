@@ -6,9 +6,10 @@ const UNIT = filesOf([
   'capacity/**/*',
   'api/{hold-queue,addresses,best-available-choice,gate}',
   'deployment/compose',
-  'docs/pages',
+  'docs/{blocks,pages}',
   'bench/{judge,measuring}',
   'dev/{process-priority,watch}',
+  'faults/faults',
   'documents/{fonts,format,printable-text}',
 ]);
 

@@ -20,13 +20,14 @@ import { processStart } from './processes';
 import { CHROMIUM_NAMES } from './product';
 
 const run = promisify(execFile);
-/** Of the unpacked folder: one that an earlier release unpacked is another one. */
+/** The version of the unpacked folder. A folder that another version unpacked is not used. */
 const LAYOUT = 1;
 const UNPACK_LIMIT_MS = 120_000;
 
 /**
- * The Chromium that prints tickets where the system has none: the packaged one, unpacked at the first use.
- * @returns the value for PUPPETEER_EXECUTABLE_PATH; undefined where a setting or the system already gives one
+ * The packaged Chromium, for machines without one. It is unpacked at the first use.
+ * @returns the value for PUPPETEER_EXECUTABLE_PATH; undefined when a setting or the system already
+ * provides a Chromium
  */
 export async function findChromium(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (env.PUPPETEER_EXECUTABLE_PATH) return undefined;
@@ -44,10 +45,11 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * Unpacks the packaged Chromium with its libraries to a folder that is kept for later starts. The package itself
- * unpacks to fixed names in the common temporary folder and takes what it finds there: half a file of a process that
- * was killed, or another user's. So it unpacks aside, in a process of its own, and the whole moves into place at once.
- * @returns a program that sets the libraries and fonts up and becomes Chromium
+ * Unpacks the packaged Chromium with its libraries to a folder that is kept for later starts. The
+ * package itself unpacks to fixed names in the shared temporary folder and uses files that exist
+ * there: possibly half a file of a killed process, or another user's file. Therefore it unpacks to
+ * a separate folder, in a process of its own, and the complete folder is renamed.
+ * @returns a program that sets up libraries and fonts and then runs Chromium
  */
 async function unpackPackaged(): Promise<string> {
   const folder = join(
@@ -62,14 +64,16 @@ async function unpackPackaged(): Promise<string> {
       await rename(aside, folder);
     } catch (error) {
       await rm(aside, { recursive: true, force: true });
-      // Another process was faster: its copy is as good.
+      // Another process was faster; its copy is equivalent.
       if (!(await isOurs(folder))) throw error;
     }
   }
   return join(folder, 'start');
 }
 
-/** In the folder's name, so that an upgrade of the package is not answered with the old program. */
+/**
+ * Part of the folder's name, so that the old program is not used after an upgrade of the package.
+ */
 async function packagedVersion(): Promise<string> {
   const manifest = join(dirname(require.resolve('@sparticuz/chromium')), '../../package.json');
   return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;
@@ -82,13 +86,13 @@ async function unpackInto(folder: string, lastingFolder: string): Promise<void> 
     process.exit(1);
   })`;
   await run(process.execPath, ['-e', script], {
-    // The second makes it unpack the system libraries that Chromium needs, too.
+    // AWS_EXECUTION_ENV makes the package also unpack the system libraries that Chromium needs.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' },
     timeout: UNPACK_LIMIT_MS,
   });
   await access(join(folder, 'chromium'), constants.X_OK);
   await mkdir(join(folder, 'fonts-cache'));
-  // A Chromium that finds no font at all does not start; tickets bring their own, so any one will do.
+  // Chromium does not start without any font. Tickets bring their own, so any font will do.
   const fontsConf =
     '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">' +
     `<fontconfig><dir>${lastingFolder}/fonts</dir><cachedir>${lastingFolder}/fonts-cache</cachedir></fontconfig>`;
@@ -103,17 +107,17 @@ async function unpackInto(folder: string, lastingFolder: string): Promise<void> 
   await writeFile(join(folder, 'start'), start.join('\n'), { mode: 0o700 });
 }
 
-/** A process of ours that was killed could not remove a Chromium that it was unpacking. */
+/** Removes folders of processes that were killed while they unpacked a Chromium. */
 async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = /^holdfast-chromium-[^-]+-\w+\.(\d+)-/.exec(name)?.[1];
     if (owner === undefined || processStart(Number(owner)) !== null) continue;
-    // Another user's folder stays; so does one that another process is removing right now.
+    // A folder of another user stays; so does one that another process is removing right now.
     await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
-/** Whether the folder exists and nobody else may have put anything into it. */
+/** Whether the folder exists and only this user could write to it. */
 async function isOurs(folder: string): Promise<boolean> {
   const stat = await lstat(folder).catch(() => null);
   if (!stat) return false;

@@ -1,12 +1,15 @@
 import { writeAtomically } from './processes';
 import { devInfoFile, removeDevInfo, type DevInfo } from './product';
 
-/** Replaces the file as a whole; its owner alone can read it. */
+/** Writes the file atomically; only its owner can read it. */
 function writeDevInfo(home: string, info: DevInfo): void {
   writeAtomically(devInfoFile(home), `${JSON.stringify(info, null, 2)}\n`);
 }
 
-/** From `publish` to `withdraw` the file says what `describe` says; to be refreshed when that may have changed. */
+/**
+ * The file has the result of `describe` from `publish` to `withdraw`; refresh it when that result
+ * may have changed.
+ */
 export interface DevInfoPublisher {
   publish(home: string, describe: () => DevInfo): void;
   refresh(): void;

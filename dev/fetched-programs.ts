@@ -8,14 +8,17 @@ import { killGroup, track } from './supervisor';
 
 const BUILD_LIMIT_MS = 1_800_000;
 
-/** What fetching a program needs: PATH, HOME and proxies from `env`; told every few seconds that it goes on. */
+/**
+ * Options for fetching a program: PATH, HOME and proxies in `env`; `progress` is called every few
+ * seconds.
+ */
 export interface FetchTask {
   env: NodeJS.ProcessEnv;
   progress: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/** Where programs are kept for later runs, those of other folders included. */
+/** The cache for programs, shared by all folders. */
 export const keptPrograms = (env: NodeJS.ProcessEnv): string =>
   join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast', 'bin');
 
@@ -28,7 +31,7 @@ export function isProgram(file: string): boolean {
   }
 }
 
-/** Where a program of this name would be, folder by folder of the PATH. */
+/** The possible paths of a program with this name in the folders of the PATH. */
 export const onPath = (name: string, env: NodeJS.ProcessEnv): string[] =>
   (env.PATH ?? '')
     .split(delimiter)
@@ -37,7 +40,7 @@ export const onPath = (name: string, env: NodeJS.ProcessEnv): string[] =>
 
 const seconds = (sinceMs: number): number => Math.round((Date.now() - sinceMs) / 1000);
 
-/** Runs a long step and says every few seconds that it still does. */
+/** Runs a long step, and reports every few seconds that it is still running. */
 export async function withProgress<T>(
   label: string,
   progress: FetchTask['progress'],
@@ -54,8 +57,8 @@ export async function withProgress<T>(
 }
 
 /**
- * Builds a module's command with Go into a folder, under the last part of the module's path; ended with all its
- * compilers when the signal or the time limit says so.
+ * Builds a module's command with Go into a folder; the file has the last part of the module's path
+ * as its name. The signal or the time limit ends it together with its compilers.
  */
 export async function goInstall(module: string, folder: string, task: FetchTask): Promise<void> {
   const env = { ...task.env, GOBIN: folder, CGO_ENABLED: '0', GOFLAGS: '' };
@@ -85,7 +88,7 @@ export async function goInstall(module: string, folder: string, task: FetchTask)
   }
 }
 
-/** Waits its turn: two runs on one machine fetch a program once. */
+/** Takes a lock: two runs on one machine fetch a program once. */
 export async function lockFetching(file: string, what: string, task: FetchTask): Promise<Lock> {
   for (let said = 0; ;) {
     const lock = tryLock(file);

@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { processStart } from './processes';
 
-/** Held until `release()`, or until the process that holds it is gone. */
+/** Held until `release()`, or until its process ends. */
 export interface Lock {
   release(): void;
 }
@@ -23,7 +23,7 @@ function readOwner(file: string): Owner | undefined {
 const isAlive = (owner: Owner | undefined): boolean =>
   owner !== undefined && processStart(owner.pid) === owner.start;
 
-/** Makes the lock file appear with its content at once; false when there is one already. */
+/** Creates the lock file with its content in one step; false when it exists. */
 function claim(file: string, owner: Owner): boolean {
   const aside = `${file}.${process.pid}.new`;
   writeFileSync(aside, JSON.stringify(owner));
@@ -38,7 +38,10 @@ function claim(file: string, owner: Owner): boolean {
   }
 }
 
-/** Moves a dead owner's lock out of the way. Of two that try at once, one may have moved a fresh lock: it goes back. */
+/**
+ * Moves the lock of a dead owner aside. If two processes try at once, one may have moved a fresh
+ * lock; it is put back.
+ */
 function discard(file: string): void {
   const aside = `${file}.${process.pid}.stale`;
   try {
@@ -56,7 +59,7 @@ function held(file: string): Lock {
   let released = false;
   return {
     release: () => {
-      // A second call must not remove the lock of whoever took it after us.
+      // A second call must not remove a lock that another process has taken meanwhile.
       if (!released) rmSync(file, { force: true });
       released = true;
     },
@@ -64,8 +67,8 @@ function held(file: string): Lock {
 }
 
 /**
- * Takes a lock file for this process; a killed owner's lock is taken over.
- * @returns the lock, or the pid of the living process that holds it.
+ * Takes a lock file for this process. The lock of a killed owner is taken over.
+ * @returns the lock, or the pid of the living process that holds it
  */
 export function tryLock(file: string): Lock | { heldBy: number } {
   mkdirSync(dirname(file), { recursive: true });

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PartDefinition } from './supervisor';
 
-/** Older mail is dropped: the catcher keeps what it lists in memory. */
+/** Older mails are dropped, because the catcher keeps its list in memory. */
 const MAX_EMAILS = 10_000;
 
-/** The package has no entry for `require`, so its program is searched as Node itself would. */
+/**
+ * The package has no entry for `require`, so its program is searched in the way of Node's own
+ * resolution.
+ */
 function findProgram(): string {
   for (const folder of require.resolve.paths('maildev') ?? []) {
     const file = join(folder, 'maildev', 'dist', 'bin', 'maildev.js');
@@ -40,7 +43,10 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Defines the mail catcher: an SMTP server that delivers nothing, with a page and a REST API. Its mail is kept. */
+/**
+ * Defines the mail catcher: an SMTP server that delivers nothing, with a page and a REST API. Mails
+ * are kept in files.
+ */
 export function defineMail(options: {
   home: string;
   smtpPort: number;

@@ -10,7 +10,10 @@ keys; prints where all is, and says "ready". Ctrl-C stops what it started; the d
 A service that DATABASE_URL, TEMPORAL_ADDRESS or SMTP_URL names is used and not started. PG_PORT, TEMPORAL_PORT,
 TEMPORAL_UI_PORT, SMTP_PORT and MAIL_UI_PORT move the embedded ones; 0, for these and for PORT, picks a free port.`;
 
-/** Checked before anything is started; the processes that use them would refuse them one by one. */
+/**
+ * Checked before anything is started; otherwise each process would refuse bad settings only when it
+ * starts.
+ */
 const SETTINGS = [
   ...([
     'HOLDFAST_HOME',

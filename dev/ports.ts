@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SettingsError } from './product';
 
-/** The settings that move an embedded part, and where it is found when they are not set. */
+/** The settings for the ports of embedded parts, with their defaults. */
 const DEFAULT_PORTS = {
   PORT: 3000,
   PG_PORT: 5433,
@@ -14,12 +14,15 @@ const DEFAULT_PORTS = {
 
 type PortSetting = keyof typeof DEFAULT_PORTS;
 
-/** By setting: a number is used or refused, 0 means a free one; what is left out gives way when it is taken. */
+/**
+ * By setting. A number is used, or refused when it is taken; 0 means a free port. For a setting
+ * that is left out, another port is chosen when the default is taken.
+ */
 export type PortChoices = Partial<Record<PortSetting, number>>;
 
-/** Picks ports that nothing listens on, and none of them twice. */
+/** Picks ports that nothing listens on, each only once. */
 export interface PortPicker {
-  /** @throws SettingsError when a port that was asked for is taken. */
+  /** @throws SettingsError when a requested port is taken */
   pick(setting: PortSetting, host?: string): Promise<number>;
   free(): Promise<number>;
 }
@@ -33,8 +36,9 @@ function isFree(port: number, host: string): Promise<boolean> {
 }
 
 /**
- * Free ports are searched below the range that the system takes for outgoing connections: a part that is down for a
- * moment would else find its port taken, even by a client that tries to reach it (a connection to itself).
+ * Free ports are searched below the range that the system uses for outgoing connections. Otherwise
+ * a part that is down for a moment could find its port taken, even by a client that tries to reach
+ * it (a connection to itself).
  */
 function highestOwnPort(): number {
   try {
@@ -63,7 +67,7 @@ export function portChoices(env: NodeJS.ProcessEnv): PortChoices {
   return choices;
 }
 
-/** A picker for one run. `progress` is told when a default port gives way. */
+/** Creates a picker for one run. `progress` is called when a default port is taken. */
 export function createPortPicker(
   choices: PortChoices,
   progress: (line: string) => void,

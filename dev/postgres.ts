@@ -19,13 +19,19 @@ import { openLog, track, type PartDefinition } from './supervisor';
 
 const DATABASE = 'holdfast';
 
-/** Fast shutdown (roll back, write everything, end); then without writing, to be recovered at the next start. */
+/**
+ * First a fast shutdown (roll back, flush, end), then an immediate one, after which the next start
+ * recovers.
+ */
 const POSTGRES_STOP: readonly StopStep[] = [
   { signal: 'SIGINT', limitMs: 15_000 },
   { signal: 'SIGQUIT', limitMs: 5_000 },
 ];
 
-/** Durable as in production: fsync and synchronous_commit are left on, because a lost commit is a seat sold twice. */
+/**
+ * Durable as in production: fsync and synchronous_commit stay on, because a lost commit would let a
+ * seat be sold twice.
+ */
 const SERVER_SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -39,7 +45,7 @@ const SERVER_SETTINGS: Record<string, string> = {
 };
 
 const baseEnv = (): NodeJS.ProcessEnv => ({
-  // No PG* variables: they would point the programs elsewhere.
+  // PG* variables are removed, because they would make the programs use another server.
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG'))),
   LC_ALL: 'C',
 });
@@ -57,7 +63,10 @@ function readPassword(home: string, initialised: boolean): string {
   return password;
 }
 
-/** Makes the data folder aside and moves it into place, so that one that is there is whole. */
+/**
+ * Creates the data folder under another name and renames it, so a folder with the right name is
+ * complete.
+ */
 async function initialise(
   install: PostgresInstall,
   dataFolder: string,
@@ -106,8 +115,8 @@ async function initialise(
 }
 
 /**
- * Waits until no process of an earlier life uses the data: a killed postmaster leaves backends that end by themselves
- * a moment later, and starting beside them would corrupt the data.
+ * Waits until no process of an earlier run uses the data. A killed postmaster leaves backends that
+ * end by themselves a moment later; starting beside them would corrupt the data.
  */
 async function settle(dataFolder: string): Promise<void> {
   const lives = (): { pid: number; start: string }[] => processesIn(dataFolder, ['postgres']);
@@ -116,7 +125,8 @@ async function settle(dataFolder: string): Promise<void> {
   if (orphan) await endProcess(orphan.pid, orphan.start, POSTGRES_STOP);
   for (const until = Date.now() + 10_000; lives().length > 0 && Date.now() < until;)
     await sleep(25);
-  // What does not see that its postmaster is gone is stopped or stuck. Nothing new has been started beside it.
+  // A backend that has not noticed the end of its postmaster is stopped or stuck. No new server has
+  // been started beside it.
   await Promise.all(
     lives().map(({ pid, start }) =>
       endProcess(pid, start, [{ signal: 'SIGQUIT', limitMs: 5_000 }]),
@@ -134,9 +144,9 @@ function postmasterPid(dataFolder: string): number | null {
 }
 
 /**
- * Postgres itself sees through a stale postmaster.pid, unless the pid in it belongs to some other process by now, or
- * to a zombie that nobody collects (in a container). Only where we can look (Linux), and right after we saw that
- * nothing uses the data, is that file removed.
+ * PostgreSQL itself detects a stale postmaster.pid, unless its pid now belongs to another process,
+ * or to a zombie that is not reaped (in a container). The file is removed only on Linux, where
+ * processes can be inspected, and only after no process was found that uses the data.
  */
 function removeMisleadingPidFile(dataFolder: string): void {
   const pid = postmasterPid(dataFolder);
@@ -152,7 +162,7 @@ const FIND_DATABASE = sql(
 );
 const MAKE_DATABASE = sql('dev_database_make', `create database ${DATABASE}`);
 
-/** Runs `work` on a connection of its own. */
+/** Runs `work` on a separate connection. */
 async function withConnection<Result>(
   url: string,
   work: (db: Queryable) => Promise<Result>,
@@ -171,7 +181,8 @@ async function connects(url: string): Promise<boolean> {
     await withConnection(url, (db) => db.rows(PING));
     return true;
   } catch (error) {
-    // Starting up, or not there yet. Anything else, a wrong password say, does not get better by waiting.
+    // The server is starting up or not running. Other errors, such as a wrong password, do not go
+    // away by waiting.
     if (isUnavailable(error)) return false;
     throw error;
   }

@@ -1,6 +1,9 @@
 import { readDevInfo, readSettings, type DevInfo } from './product';
 
-/** What the examples of the documentation use. None is the name of a setting, so that no later command is misled. */
+/**
+ * The variables for the examples of the documentation. None has the name of a setting, so later
+ * commands are not affected.
+ */
 const variables = ({
   apiUrl,
   keys,

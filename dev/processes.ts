@@ -12,13 +12,16 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One step of ending a process: the signal, and how long to wait for it before the next one. */
+/** One step of ending a process: a signal, and how long to wait before the next step. */
 export interface StopStep {
   signal: NodeJS.Signals;
   limitMs: number;
 }
 
-/** A process that outlived the run that started it can be told from another one with the same pid by its start. */
+/**
+ * A process of an earlier run, with its start, which distinguishes it from another process with the
+ * same pid.
+ */
 interface ProcessRecord {
   name: string;
   pid: number;
@@ -37,14 +40,16 @@ function readIfThere(file: string): string | undefined {
 }
 
 /**
- * What tells this life of a pid from any other one: boot and start tick on Linux, the start time elsewhere.
- * @returns null when no such process lives; a zombie does not.
+ * A value that distinguishes this process from another one with the same pid: boot and start tick
+ * on Linux, the start time elsewhere.
+ * @returns null when no such process lives; a zombie does not count
  */
 export function processStart(pid: number): string | null {
   if (!Number.isSafeInteger(pid) || pid <= 0) return null;
   if (existsSync('/proc/self/stat')) {
     const stat = readIfThere(`/proc/${pid}/stat`);
-    // The command, in parentheses, may itself hold spaces and parentheses: count from the last one.
+    // The command is in parentheses and may contain spaces and parentheses: the fields start after
+    // the last one.
     const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields?.[0] === undefined || fields[0] === 'Z' || fields[0] === 'X') return null;
     return `${bootId}:${fields[19] ?? ''}`;
@@ -59,7 +64,7 @@ export function processStart(pid: number): string | null {
   }
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal; it is no error when the process has ended. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -68,7 +73,10 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Ends a process that may not be a child of ours, gently first. Returns once it is gone. */
+/**
+ * Ends a process that need not be a child of this one, gently first. Returns when the process has
+ * ended.
+ */
 export async function endProcess(
   pid: number,
   start: string,
@@ -77,7 +85,7 @@ export async function endProcess(
   for (const { signal, limitMs } of [...steps, { signal: 'SIGKILL', limitMs: 10_000 } as const]) {
     if (processStart(pid) !== start) return;
     sendSignal(pid, signal);
-    // A stopped process sees no signal but SIGKILL until it is continued.
+    // A stopped process receives no signal but SIGKILL until it is continued.
     sendSignal(pid, 'SIGCONT');
     const until = Date.now() + limitMs;
     while (Date.now() < until) {
@@ -89,8 +97,8 @@ export async function endProcess(
 }
 
 /**
- * The processes that run a program of one of these names inside a folder (their working directory). Linux only: empty
- * elsewhere, where the records of the earlier run have to do.
+ * The processes that run a program of one of these names with a working directory inside a folder.
+ * Linux only: empty elsewhere, where only the records of the earlier run are used.
  */
 export function processesIn(
   folder: string,
@@ -103,14 +111,14 @@ export function processesIn(
       const program = basename(readlinkSync(`/proc/${name}/exe`).replace(/ \(deleted\)$/, ''));
       if (!programs.includes(program) || readlinkSync(`/proc/${name}/cwd`) !== folder) return [];
     } catch {
-      return []; // Gone meanwhile, or another user's.
+      return []; // The process has ended, or belongs to another user.
     }
     const start = processStart(Number(name));
     return start === null ? [] : [{ pid: Number(name), start }];
   });
 }
 
-/** Writes a file as a whole or not at all, readable by its owner alone. */
+/** Writes a file atomically, readable by its owner only. */
 export function writeAtomically(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   const aside = `${file}.${process.pid}.tmp`;
@@ -118,7 +126,9 @@ export function writeAtomically(file: string, text: string): void {
   renameSync(aside, file);
 }
 
-/** Remembers a started process under `folder`, so that a later run can end it if this one is killed. */
+/**
+ * Records a started process under `folder`, so that a later run can end it if this one is killed.
+ */
 export function recordProcess(
   folder: string,
   name: string,
@@ -131,14 +141,15 @@ export function recordProcess(
   writeAtomically(join(folder, `${name}.json`), JSON.stringify(record));
 }
 
-/** Forgets a process that has ended. */
+/** Removes the record of a process that has ended. */
 export function forgetProcess(folder: string, name: string): void {
   rmSync(join(folder, `${name}.json`), { force: true });
 }
 
 /**
- * Ends what an earlier, killed run has left behind: what uses the services first, then the services.
- * @returns the names of what had to be ended.
+ * Ends the processes that an earlier, killed run has left behind: first those that use the
+ * services, then the services.
+ * @returns the names of the processes that were ended
  */
 export async function endOrphans(
   folder: string,
@@ -170,7 +181,7 @@ function readRecords(folder: string): ProcessRecord[] {
       try {
         return [JSON.parse(readFileSync(join(folder, file), 'utf8')) as ProcessRecord];
       } catch {
-        return []; // Cut short by a crash of the machine; its process did not survive that either.
+        return []; // The record is incomplete because the machine crashed; its process has ended too.
       }
     });
 }

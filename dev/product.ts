@@ -1,4 +1,7 @@
-/** All that the embedded stack takes from the product's inside; everything else goes by its programs and settings. */
+/**
+ * All imports of the embedded stack from the product's sources. For everything else it uses the
+ * product's programs and settings.
+ */
 export { readDevInfo, removeDevInfo, devInfoFile, type DevInfo } from '../src/cli/dev-info';
 export { answerHelp } from '../src/cli/help';
 export { readSettings, SettingsError, withSecretsFromFiles } from '../src/config';

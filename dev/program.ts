@@ -1,9 +1,12 @@
 import { killEverything } from './supervisor';
 
-/** npm passes a Ctrl-C on that the terminal has sent us already; only a later one is a second one. */
+/**
+ * npm repeats the Ctrl-C that the terminal has already sent. A signal only counts as a second one
+ * after this time.
+ */
 const SAME_REQUEST_MS = 1_000;
 
-/** The first signal asks for an orderly stop; one more ends everything at once. */
+/** The first signal starts an orderly stop; another one ends everything at once. */
 function listenForStop(): AbortSignal {
   const stop = new AbortController();
   let askedAt = 0;
@@ -30,11 +33,12 @@ export function untilAborted(signal: AbortSignal): Promise<null> {
 }
 
 /**
- * Runs a program that supervises processes until it ends or a signal asks it to stop. The exit code is 0 after a stop and
- * 1 after an error, whose message is printed; nothing that was started outlives this process.
+ * Runs a program that supervises processes, until it ends or a signal asks it to stop. The exit
+ * code is 0 after a stop, and 1 after an error, whose message is printed. Every process that was
+ * started ends with this one.
  */
 export async function runProgram(run: (stop: AbortSignal) => Promise<void>): Promise<void> {
-  // Whoever read our output may be gone; that must not end us before what we have started.
+  // The reader of our output may be gone; that must not end this process before its children.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('exit', killEverything);
   const stop = listenForStop();

@@ -6,7 +6,7 @@ import { watchFolder, type Watch } from './watch';
 
 const SOURCES = join(PROJECT, 'src');
 
-/** Restarts the API and the workers, which read their program anew; services stay. */
+/** Restarts the API and the workers, which load their program again; the services keep running. */
 async function restartProcesses(stack: Stack, signal: AbortSignal): Promise<void> {
   const names = ['api', ...stack.pids().workers.map((_, index) => `worker-${index + 1}`)];
   const restarting = names.map(async (name) => {
@@ -20,10 +20,10 @@ async function restartProcesses(stack: Stack, signal: AbortSignal): Promise<void
 }
 
 /**
- * Builds anew and restarts API and workers after each change below src/. A build that fails is told, and all runs on as
- * it was.
- * @param signal gives up a restart that is under way
- * @returns undefined where there are no sources, as in an image
+ * Builds, and restarts API and workers, after each change below src/. A failed build is reported,
+ * and everything keeps running as before.
+ * @param signal cancels a restart in progress
+ * @returns undefined when there are no sources, as in an image
  */
 export function reloadOnChange(
   stack: Stack,

@@ -5,12 +5,18 @@ import { z } from 'zod';
 import type { DevInfo } from './product';
 import { writeAtomically } from './processes';
 
-/** What the demo system is protected with: made once for a home folder, the same at every start. */
+/**
+ * The secrets of the demo system. They are created once for a home folder, and reused at every
+ * start.
+ */
 export type Secrets = Pick<DevInfo, 'keys' | 'webhookSecrets'>;
 
 type KeyName = keyof Secrets['keys'];
 
-/** Whom each demo key belongs to. Two clients, because what one may see of the other's is worth trying. */
+/**
+ * The client names of the demo keys. There are two clients, so that a user can try what one sees of
+ * the other.
+ */
 export const DEMO_CALLERS: Record<
   KeyName,
   { client: string; role: 'client' | 'operator' | 'scanner' }
@@ -44,8 +50,9 @@ function makeSecrets(): Secrets {
 }
 
 /**
- * Reads `secrets.json` of a home folder, or makes it (mode 0600).
- * @throws Error when it is there and cannot be used: keys that someone has noted down are not replaced silently.
+ * Reads `secrets.json` of a home folder, or creates it (mode 0600).
+ * @throws Error when the file exists but is invalid: keys that a user may have noted down are not
+ * replaced silently
  */
 export function keepSecrets(home: string): Secrets {
   const file = join(home, 'secrets.json');

@@ -15,26 +15,32 @@ export const SERVICE_NAMES = ['postgres', 'temporal', 'mail'] as const;
 type ServiceName = (typeof SERVICE_NAMES)[number];
 
 export interface ServicesOptions extends PartEvents {
-  /** Folder for data, logs and records; one run at a time. Made if need be. */
+  /** Folder for data, logs and records, used by one run at a time. Created if missing. */
   home: string;
-  /** Where DATABASE_URL, TEMPORAL_ADDRESS, SMTP_URL may name existing services, and *_PORT move ours. */
+  /**
+   * DATABASE_URL, TEMPORAL_ADDRESS and SMTP_URL may name existing services; *_PORT settings choose
+   * the ports of ours.
+   */
   env?: NodeJS.ProcessEnv;
-  /** Instead of the *_PORT settings of `env`. 0: a free one. */
+  /** Replaces the *_PORT settings of `env`. 0: a free port. */
   ports?: PortChoices;
-  /** Which services are needed; all of them unless told. */
+  /** The services to start; default: all. */
   want?: readonly ServiceName[];
   /** `file` (the default) survives restarts; `memory` is faster. */
   temporalDatabase?: 'file' | 'memory';
-  /** Further dynamic configuration of our Temporal server, each `key=value`; none unless told. */
+  /** Additional dynamic configuration of our Temporal server, each `key=value`; default: none. */
   temporalConfig?: readonly string[];
-  /** Of Temporal and, in a stack, of the workers; `BACKGROUND_NICENESS` unless told. */
+  /** The niceness of Temporal and, in a stack, of the workers; default: `BACKGROUND_NICENESS`. */
   backgroundNiceness?: number;
   progress?: (line: string) => void;
-  /** Gives up starting. A service that runs is stopped with `stop()`. */
+  /** Cancels the start. A running service is stopped with `stop()`. */
   signal?: AbortSignal;
 }
 
-/** Running services. An address is empty when the service is not wanted; a page also when it is not ours. */
+/**
+ * Running services. An address is empty when the service is not wanted; a page also when the
+ * service is not ours.
+ */
 export interface Services {
   home: string;
   databaseUrl: string;
@@ -44,15 +50,23 @@ export interface Services {
   smtpUrl: string;
   /** The mail catcher's page; its REST API is below `/api`. */
   mailUrl: string;
-  /** Process ids as of now; 0 for a service that is not ours. */
+  /** Current process ids; 0 for a service that is not ours. */
   pids(): Record<ServiceName, number>;
-  /** The supervised process of a service that is ours: to stop it for a while and start it again. */
+  /**
+   * The supervised process of one of our services, for example to stop it for a while and start it
+   * again.
+   */
   part(name: ServiceName): Part | undefined;
-  /** Picks further ports that do not collide with these services. */
+  /** Picks more ports that do not collide with these services. */
   ports: PortPicker;
-  /** Where running processes are recorded, for a later run to clean up after a killed one. */
+  /**
+   * The folder with records of running processes, from which a later run cleans up after a killed
+   * one.
+   */
   recordFolder: string;
-  /** Ends all that was started, in reverse order, within a minute at the very worst. Safe to repeat. */
+  /**
+   * Ends everything that was started, in reverse order, within a minute at most. Safe to repeat.
+   */
   stop(): Promise<void>;
 }
 
@@ -83,7 +97,7 @@ interface Start {
   ports: PortPicker;
   progress: (line: string) => void;
   parts: Map<ServiceName, Part>;
-  /** The caller's, and ours for when another service could not be started. */
+  /** Aborted by the caller, or when another service could not be started. */
   signal: AbortSignal;
 }
 
@@ -108,7 +122,7 @@ async function startPostgres(start: Start): Promise<string> {
   return databaseUrl;
 }
 
-/** The server that the SDK's own settings name, be it through a profile in a file. */
+/** The server that the SDK's own settings name, possibly through a profile in a file. */
 function namedTemporal(env: NodeJS.ProcessEnv): TemporalPlace | undefined {
   if (!env.TEMPORAL_ADDRESS && !env.TEMPORAL_PROFILE && !env.TEMPORAL_CONFIG_FILE) return undefined;
   const given = Object.entries(env).filter((entry): entry is [string, string] => !!entry[1]);
@@ -157,7 +171,10 @@ async function startMail(start: Start): Promise<MailPlace> {
   return { smtpUrl, mailUrl };
 }
 
-/** Starts them side by side; the first that fails stops the others and is the one that is told of. */
+/**
+ * Starts the services at the same time. When one fails, the others are stopped and its error is
+ * thrown.
+ */
 async function startAll(start: Omit<Start, 'signal'>): Promise<[string, TemporalPlace, MailPlace]> {
   const failed = new AbortController();
   const { want, signal } = start.options;
@@ -187,9 +204,11 @@ async function stopParts(parts: ReadonlyMap<ServiceName, Part>): Promise<void> {
 }
 
 /**
- * Starts the services that the settings do not name: Postgres, Temporal, a mail catcher. Each is started again, on
- * the same port and with its data, whenever it dies; what a killed earlier run left behind is ended first.
- * @throws Error (a SettingsError for a bad setting) whose message a person can act on; nothing is left running then.
+ * Starts the services that the settings do not name: PostgreSQL, Temporal, a mail catcher. A
+ * service that dies is started again on the same port with its data. First, processes that a killed
+ * run has left behind are ended.
+ * @throws Error (a SettingsError for a bad setting) with a message that a user can act on; then
+ * nothing is left running
  */
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const env = options.env ?? process.env;
@@ -206,7 +225,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     lock.release();
   };
   try {
-    // A killed run could not remove it; from here on it would mislead.
+    // A killed run could not remove the file; from now on it would be wrong.
     removeDevInfo(home);
     const orphans = await endOrphans(recordFolder, SERVICE_NAMES);
     if (orphans.length > 0)

@@ -16,10 +16,10 @@ import {
 const API_STOP = [{ signal: 'SIGTERM', limitMs: 30_000 }] as const;
 const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
 
-/** What the processes of ours are made of. */
+/** The inputs for our processes. */
 export interface ChildContext {
   services: Services;
-  /** Their settings, complete but for what is each one's own. */
+  /** The settings of all processes; each process adds its own. */
   env: NodeJS.ProcessEnv;
   events: PartEvents;
 }
@@ -33,13 +33,13 @@ async function answersAt(url: string, signal: AbortSignal): Promise<void> {
       await response.body?.cancel();
       if (response.ok) return;
     } catch {
-      // Not yet.
+      // The page does not answer yet.
     }
     await sleep(50);
   }
 }
 
-/** A worker says `ready` once it polls its task queues. */
+/** A worker prints `ready` when it polls its task queues. */
 function saysReady(child: ChildProcess): Promise<void> {
   return new Promise((done) => {
     child.on('message', (message) => {
@@ -71,7 +71,7 @@ function defineChild(
 
 export interface Workers {
   parts: Part[];
-  /** Their Prometheus pages, in the same order. */
+  /** The processes' Prometheus pages, in the same order. */
   metricsUrls: string[];
 }
 
@@ -94,7 +94,10 @@ export async function defineWorkers(
   return workers;
 }
 
-/** Defines the API's process. A demo with printed keys is for this machine alone, unless HOST says otherwise. */
+/**
+ * Defines the API's process. A demo with printed keys listens on this machine only, unless HOST
+ * says otherwise.
+ */
 export async function defineApi(context: ChildContext): Promise<{ part: Part; apiUrl: string }> {
   const host = context.env.HOST || '127.0.0.1';
   const port = await context.services.ports.pick('PORT', host);

@@ -8,39 +8,51 @@ import { defineApi, defineWorkers } from './stack-parts';
 import { ensureBuilt, prepareDatabase } from './steps';
 import type { Part, PartEvents } from './supervisor';
 
-/** Documents have a worker of their own: a browser that eats memory or time is no business of the reservations. */
+/**
+ * Documents have a worker of their own, so that a browser that uses much memory or time does not
+ * affect reservations.
+ */
 const WORKERS = ['reservations,mail,relay', 'documents'] as const;
 
 export interface StackOptions extends Omit<ServicesOptions, 'want' | 'onFailure'> {
   /** The WORKER_ROLES of each worker process. */
   workers?: readonly string[];
-  /** Settings for every process of ours, for the API alone, for the workers alone; later ones win. */
+  /**
+   * Settings for all our processes, for the API only, and for the workers only; later ones override
+   * earlier ones.
+   */
   childEnv?: NodeJS.ProcessEnv;
   apiEnv?: NodeJS.ProcessEnv;
   workerEnv?: NodeJS.ProcessEnv;
-  /** Whether the demo events are made if there are none; true unless told. */
+  /** Whether to create the demo events if there are none; default true. */
   seed?: boolean;
 }
 
-/** A whole running system. */
+/** A running system. */
 export interface Stack {
   services: Services;
-  /** What `dev.json` says, as of now. */
+  /** The current content of `dev.json`. */
   info(): DevInfo;
-  /** As in `dev.json`, and the mail catcher: to be killed, frozen (SIGSTOP) and thawed at will. */
+  /**
+   * The process ids of `dev.json`, and of the mail catcher. Callers may kill, freeze (SIGSTOP) and
+   * continue these processes.
+   */
   pids(): DevInfo['pids'] & { mail: number };
-  /** A supervised process, to be kept down for a while: `api`, `worker-1`, …, `postgres`, `temporal`, `mail`. */
+  /**
+   * A supervised process, which can be kept down for a while: `api`, `worker-1`, …, `postgres`,
+   * `temporal`, `mail`.
+   */
   part(name: string): Part | undefined;
-  /** Prometheus pages of the workers, in their order. */
+  /** The Prometheus pages of the workers, in their order. */
   workerMetricsUrls: readonly string[];
   logFolder: string;
-  /** Resolves when a part keeps failing and was given up. */
+  /** Resolves when a part keeps failing and is not started again. */
   failed: Promise<Error>;
   /** Ends everything in reverse order of the start. Safe to repeat. */
   stop(): Promise<void>;
 }
 
-/** What the user's own settings say of a Temporal or a database has no say when that service is ours. */
+/** The user's own settings for Temporal or a database do not apply when that service is ours. */
 function childSettings(
   services: Services,
   secrets: Secrets,
@@ -64,7 +76,7 @@ function childSettings(
     ...options.childEnv,
   };
 }
-/** Starts all at once; the first that fails is told of after the others have settled. */
+/** Starts all parts at once. The first error is thrown after all have settled. */
 async function startTogether(
   parts: readonly Part[],
   signal: AbortSignal | undefined,
@@ -74,7 +86,7 @@ async function startTogether(
   await Promise.all(starting);
 }
 
-/** The processes that users of a stack may reach, known as they come to be. */
+/** The processes of a stack; filled in while they are started. */
 interface Processes {
   services: Services;
   api: Part;
@@ -90,7 +102,7 @@ function pidsOf({ services, api, workers }: Processes): ReturnType<Stack['pids']
   return { api: api.pid, workers: workers.map(({ pid }) => pid), ...services.pids() };
 }
 
-/** The first of several secrets (there are several while one is being replaced). */
+/** The first of several secrets; there are several during a rotation. */
 const firstOf = (setting: string | undefined): string => setting?.split(',')[0] ?? '';
 
 function describe(
@@ -119,7 +131,7 @@ function describe(
 
 type OwnProcesses = Omit<Stack, 'failed'>;
 
-/** Builds, prepares the database and starts the processes of ours on running services. */
+/** Builds, prepares the database, and starts our processes on running services. */
 async function startOwn(
   services: Services,
   options: StackOptions,

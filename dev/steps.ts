@@ -4,28 +4,28 @@ import { join, resolve } from 'node:path';
 import { DEMO_CALLERS, type Secrets } from './secrets';
 import { killGroup, openLog, track } from './supervisor';
 
-/** The project's folder, which all programs of ours run in. */
+/** The folder of the project, which is the working directory of all our programs. */
 export const PROJECT = projectAbove(__dirname);
 const STEP_LIMIT_MS = 180_000;
 
-/** From the sources or from what was compiled: the folder above that has the lock file. */
+/** Searches upwards, from the sources or the compiled files, for the folder with the lock file. */
 function projectAbove(folder: string): string {
   return existsSync(join(folder, 'package-lock.json'))
     ? folder
     : projectAbove(resolve(folder, '..'));
 }
 
-/** What the steps of a start have in common. */
+/** The common options of the steps of a start. */
 export interface StepContext {
   home: string;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal | undefined;
 }
 
-/** Where a compiled program of ours is, by its path below dist/. */
+/** The path of one of our compiled programs; the argument is its path below dist/. */
 export const program = (...path: string[]): string => join(PROJECT, 'dist', ...path);
 
-/** Runs one program of ours to its end. @throws Error with the end of its log when it fails. */
+/** Runs one of our programs to its end. @throws Error with the end of its log when it fails */
 async function runStep(
   name: string,
   args: readonly string[],
@@ -48,7 +48,7 @@ async function runStep(
   track(child);
   const kill = (): void => killGroup(child.pid);
   signal.addEventListener('abort', kill, { once: true });
-  // A program that ends without reading its input says why by its code.
+  // The program ended without reading its input; its exit code tells why.
   child.stdin?.on('error', () => undefined).end(input);
   const code = await new Promise<number | null>((done, refuse) =>
     child.once('error', refuse).once('exit', done),
@@ -62,9 +62,9 @@ async function runStep(
 }
 
 /**
- * Compiles what has changed; whether anything has is for the build itself to see. An installation without the sources
- * came with it built.
- * @returns whether what is built is another one now
+ * Compiles what has changed; the build itself detects changes. An installation without sources was
+ * delivered compiled.
+ * @returns whether the compiled files have changed
  */
 export async function ensureBuilt(context: StepContext): Promise<boolean> {
   const script = join(PROJECT, 'scripts', 'build.mjs');
@@ -78,7 +78,7 @@ function buildStamp(): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** Brings the schema up to date, then makes the demo keys known and, if asked to, seeds the demo events. */
+/** Brings the schema up to date, inserts the demo keys and, if requested, the demo events. */
 export async function prepareDatabase(
   context: StepContext,
   secrets: Secrets,

@@ -11,47 +11,53 @@ export interface PartDefinition {
   file: string;
   args: readonly string[];
   options: Pick<SpawnOptions, 'env' | 'cwd' | 'uid' | 'gid'>;
-  /** With a channel to the child (Node programs): it can say that it is ready, and sees when we are gone. */
+  /**
+   * Opens a channel to the child (Node programs): the child reports when it is ready, and notices
+   * when this process ends.
+   */
   channel?: boolean;
-  /** How far behind the others it stands for a processor that both want, as in `nice`; 0 unless told. */
+  /** The niceness of the process; default 0. */
   niceness?: number;
   logFile: string;
   /** Where running processes are recorded for a later run. */
   recordFolder: string;
-  /** Before each start and after the end: waits until nothing of an earlier life is left. */
+  /**
+   * Called before each start and after the end: waits until no process of an earlier run is left.
+   */
   settle?: () => Promise<void>;
-  /** Resolves once the part can be used; it is called right after the start. */
+  /** Resolves when the part is ready; called right after the start. */
   ready: (child: ChildProcess, signal: AbortSignal) => Promise<void>;
   readyLimitMs: number;
   stop: readonly StopStep[];
 }
 
-/** What the owner of a part is told. */
+/** Notifications for the owner of a part. */
 export interface PartEvents {
-  /** At each start, ready or not. */
+  /** Called at each start, before the part is ready. */
   onSpawn?: (name: string, pid: number) => void;
-  /** It ended unasked, and is about to be started again. */
+  /** The part ended unexpectedly and is about to be started again. */
   onEnd?: (name: string, reason: string) => void;
-  /** It is usable again. */
+  /** The part is ready again. */
   onRestart?: (name: string, pid: number) => void;
-  /** It keeps dying; it is not started again. */
+  /** The part keeps failing and is not started again. */
   onFailure?: (error: Error) => void;
 }
 
 /**
- * The niceness of the background (Temporal, the workers) where all share one machine: an answer is computed first, as on
- * machines of their own. A process at 5 still gets a third of the share of one at 0, so other load slows confirmations
- * by a bounded factor; at 15 it would get a 28th, and starve.
+ * The niceness of background processes (Temporal, the workers) where everything shares one machine.
+ * Answers have priority, as on separate machines. A process at niceness 5 still gets a third of the
+ * processor share of one at 0, so other load slows confirmations by a bounded factor; at 15 it
+ * would get a 28th and starve.
  */
 export const BACKGROUND_NICENESS = 5;
 
-/** For the start of a process of ours on a machine that is busy with other things. */
+/** Time limit for starting one of our processes on a busy machine. */
 export const READY_LIMIT_MS = 180_000;
 
 const LOG_LIMIT_BYTES = 10_000_000;
-/** Enough for an error of the compiler. */
+/** Long enough for an error of the compiler. */
 const LOG_TAIL_LINES = 20;
-/** A part that has lived this long after it was ready starts with a clean slate. */
+/** After a part has run this long, earlier failures no longer count. */
 const STEADY_MS = 3_000;
 const STRIKE_LIMIT = 24;
 const FAILED_START_STRIKES = 4;
@@ -59,35 +65,41 @@ const BACKOFF_MS = 50;
 
 const living = new Set<ChildProcess>();
 
-/** The way out of last resort: kills every process that this one has started, and what it left in its group. */
+/** The last resort: kills every process that this one has started, with its process group. */
 export function killEverything(): void {
   for (const child of living) killGroup(child.pid);
 }
 
-/** Counts a child, which leads a process group of its own, among what `killEverything` kills. */
+/** Adds a child, which leads a process group, to those that `killEverything` kills. */
 export function track(child: ChildProcess): void {
   living.add(child);
   child.once('exit', () => living.delete(child)).once('error', () => living.delete(child));
 }
 
-/** Kills a process that leads a group of its own, and all that it has started there. */
+/** Kills a process that leads a group, with the whole group. */
 export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
     sendSignal(-pid, 'SIGKILL');
   } catch {
-    // EPERM: the group is gone and its number is another user's by now.
+    // EPERM: the group has ended, and its number now belongs to another user's group.
   }
 }
 
-/** A log opened for a process: its descriptor, to be closed once the process has it, and the way to read it back. */
+/**
+ * An open log for a process: its descriptor, to be closed when the process has it, and a way to
+ * read it.
+ */
 interface Log {
   descriptor: number;
-  /** The last lines that were written since it was opened, for an error message. */
+  /** The last lines that were written since the log was opened, for an error message. */
   tail(): string;
 }
 
-/** Opens a log to be written on; one that has grown too long is set aside first, so that two such files are kept. */
+/**
+ * Opens a log for appending. A log that is too long is renamed first, so at most two such files
+ * exist.
+ */
 export function openLog(file: string): Log {
   mkdirSync(dirname(file), { recursive: true });
   if (sizeOf(file) > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`);
@@ -107,7 +119,10 @@ export function openLog(file: string): Log {
 
 const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** A supervised process: started again on the same terms whenever it ends unasked. */
+/**
+ * A supervised process: whenever it ends unexpectedly, it is started again with the same
+ * definition.
+ */
 export class Part {
   readonly name: string;
   private child: ChildProcess | undefined;
@@ -126,14 +141,17 @@ export class Part {
     this.name = definition.name;
   }
 
-  /** The process now running or, while it is down, the last one; 0 before the first. */
+  /**
+   * The pid of the running process or, while the part is down, of the last one; 0 before the first
+   * start.
+   */
   get pid(): number {
     return this.lastPid;
   }
 
   /**
-   * Starts the part and waits until it is ready; from then on it is kept alive.
-   * @throws Error with the end of its log when it does not get ready, or the reason of `signal`.
+   * Starts the part and waits until it is ready. From then on it is kept running.
+   * @throws Error with the end of its log when it does not become ready, or the reason of `signal`
    */
   async start(signal?: AbortSignal): Promise<void> {
     const life = new AbortController();
@@ -150,7 +168,7 @@ export class Part {
     this.keeping = this.keep(life.signal);
   }
 
-  /** Ends the part for good (until the next `start`), gently at first, always within its limits. */
+  /** Ends the part until the next `start`, gently at first, always within its time limits. */
   async stop(): Promise<void> {
     this.life.abort(new Error(`${this.name} was stopped`));
     await this.end();
@@ -193,7 +211,8 @@ export class Part {
       this.definition;
     const log = openLog(logFile);
     this.log = log;
-    // A session of its own: a Ctrl-C in the terminal is for us alone, who then end the parts in order.
+    // The process has a session of its own, so a Ctrl-C in the terminal only reaches this process,
+    // which then ends the parts in order.
     const child = spawn(file, args, {
       ...options,
       detached: true,
@@ -250,7 +269,7 @@ export class Part {
     return false;
   }
 
-  /** A crash loop is an error of its own, not something to hide behind restarts. */
+  /** Repeated failures are reported as an error instead of being hidden by restarts. */
   private givesUp(reason: string): boolean {
     if (this.strikes < STRIKE_LIMIT) return false;
     this.events.onFailure?.(new Error(`${this.name} keeps failing and is given up: ${reason}`));

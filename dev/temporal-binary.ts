@@ -22,15 +22,18 @@ import {
   type FetchTask,
 } from './fetched-programs';
 
-/** The last one that `go install` can build: later modules carry a `replace`. */
+/** The last version that `go install` can build: later modules contain a `replace`. */
 const VERSION = '1.5.1';
 const GO_MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
-/** Where the SDK's own test environment downloads from. */
+/** The address from which the SDK's own test environment downloads. */
 const DOWNLOAD_INFO = `https://temporal.download/cli/v${VERSION}`;
 const STALL_MS = 15_000;
 const DOWNLOAD_LIMIT_MS = 300_000;
 
-/** True when a file is a Temporal command line that runs here and has what we ask of its development server. */
+/**
+ * Whether a file is a Temporal CLI that runs on this machine and whose development server has the
+ * options that we need.
+ */
 async function isTemporal(file: string): Promise<boolean> {
   if (!isProgram(file)) return false;
   try {
@@ -45,7 +48,7 @@ async function isTemporal(file: string): Promise<boolean> {
   }
 }
 
-/** Reads a response whole; one that goes silent is given up. */
+/** Reads a whole response; gives up when no data arrives for a while. */
 async function fetchAll(url: string, signal: AbortSignal): Promise<Buffer> {
   const stalled = new AbortController();
   let timer = setTimeout(() => stalled.abort(new Error('no answer')), STALL_MS);
@@ -64,7 +67,7 @@ async function fetchAll(url: string, signal: AbortSignal): Promise<Buffer> {
   }
 }
 
-/** Takes one file out of a tar archive: blocks of 512 bytes, a header before each file. */
+/** Extracts one file from a tar archive: blocks of 512 bytes, with a header before each file. */
 function untar(archive: Buffer, wanted: string): Buffer {
   for (let at = 0; at + 512 <= archive.length;) {
     const text = (from: number, length: number): string =>
@@ -115,7 +118,7 @@ async function fetchTemporal(bin: string, kept: string, task: FetchTask): Promis
     try {
       const file = await withProgress(label, task.progress, () => run(aside, task));
       if (!(await isTemporal(file))) throw new Error('what was fetched does not run here');
-      // Into place at once: a copy that is there is whole.
+      // The program is moved into place at once, so a copy in the cache is always complete.
       renameSync(file, kept);
       return kept;
     } catch (error) {
@@ -136,9 +139,9 @@ async function fetchTemporal(bin: string, kept: string, task: FetchTask): Promis
 }
 
 /**
- * Finds the Temporal command line, which holds the development server: on the PATH, the copy kept from an earlier
- * run, a download, or a build with Go.
- * @returns the path of a program that was seen to work. @throws Error that names these ways.
+ * Finds the Temporal CLI, which contains the development server: on the PATH, in the cache of an
+ * earlier run, by download, or by a build with Go.
+ * @returns the path of a program that was tested. @throws Error that names these ways
  */
 export async function findTemporal(task: FetchTask): Promise<string> {
   for (const file of onPath('temporal', task.env)) {

@@ -2,10 +2,15 @@ import { spawn } from 'node:child_process';
 import { readDevInfo, readSettings } from './product';
 import { findTemporal } from './temporal-binary';
 
-/** The CLI reads these itself; a server that they name is meant, not the one of `npm run dev`. */
+/**
+ * The CLI reads these settings itself. If they are set, they name the server to use instead of the
+ * one of `npm run dev`.
+ */
 const SERVER_SETTINGS = ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'] as const;
 
-/** The environment for the CLI: the server that the settings name, else the one in `dev.json`. */
+/**
+ * The environment for the CLI: the server that the settings name, otherwise the one in `dev.json`.
+ */
 function environment(): NodeJS.ProcessEnv {
   const dev = readDevInfo(readSettings(['HOLDFAST_HOME']).HOLDFAST_HOME);
   if (dev === null || SERVER_SETTINGS.some((name) => process.env[name])) return process.env;
@@ -16,11 +21,13 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-/** Runs the Temporal CLI that `npm run dev` uses, with the given arguments; exits as it does. */
+/**
+ * Runs the Temporal CLI of `npm run dev` with the given arguments, and exits with its exit code.
+ */
 async function main(): Promise<void> {
   const cli = await findTemporal({ env: process.env, progress: (line) => console.error(line) });
   const child = spawn(cli, process.argv.slice(2), { stdio: 'inherit', env: environment() });
-  // A Ctrl-C reaches the CLI too; its exit code is ours.
+  // The terminal sends Ctrl-C to the CLI too; this process exits with the CLI's exit code.
   process.on('SIGINT', () => undefined);
   process.exitCode = await new Promise<number>((resolve, reject) =>
     child.once('error', reject).once('close', (code) => resolve(code ?? 1)),

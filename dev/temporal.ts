@@ -8,7 +8,10 @@ import { READY_LIMIT_MS, type PartDefinition } from './supervisor';
 const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
 
-/** Measured: the development server's queue readers poll 20 times a second, which is 50 ms a hop, unless told so. */
+/**
+ * Measured: by default the queue readers of the development server poll 20 times a second, which
+ * costs 50 ms at each step.
+ */
 const DYNAMIC_CONFIG = [
   'history.transferProcessorMaxPollRPS=2000',
   'history.timerProcessorMaxPollRPS=2000',
@@ -17,8 +20,9 @@ const DYNAMIC_CONFIG = [
 ] as const;
 
 /**
- * Settings of the user's own Temporal client have no say in our server. Its garbage collector may let memory grow to five
- * times what is in use before it works (twice is Go's own choice): it was a good part of the server's time.
+ * Settings for the user's own Temporal client do not apply to our server. The garbage collector may
+ * let memory grow to five times the used size before it runs (Go's default is twice), because it
+ * took a good part of the server's time.
  */
 const serverEnv = (): NodeJS.ProcessEnv => ({
   GOGC: '400',
@@ -27,7 +31,7 @@ const serverEnv = (): NodeJS.ProcessEnv => ({
   ),
 });
 
-/** True once the server answers, knows the namespace and has our search attributes. */
+/** Whether the server answers, has the namespace, and has our search attributes. */
 async function isReady(address: string, namespace: string): Promise<boolean> {
   let connection: Connection | undefined;
   try {
@@ -47,8 +51,9 @@ async function isReady(address: string, namespace: string): Promise<boolean> {
 
 /**
  * Defines the Temporal development server, with its page.
- * @param options.database `file` survives every restart; `memory` is about twice as fast and forgets.
- * @param options.config further dynamic configuration, each `key=value`.
+ * @param options.database `file` survives every restart; `memory` is about twice as fast and keeps
+ * nothing
+ * @param options.config additional dynamic configuration, each `key=value`
  */
 export function defineTemporal(options: {
   binary: string;
@@ -90,7 +95,7 @@ export function defineTemporal(options: {
     niceness,
     logFile: join(home, 'logs', 'temporal.log'),
     recordFolder,
-    // Two servers on one database file would be the end of it.
+    // Two servers that write one database file would destroy it.
     settle: async () => {
       const lives = processesIn(realpathSync(folder), ['temporal', basename(realpathSync(binary))]);
       await Promise.all(lives.map(({ pid, start }) => endProcess(pid, start, STOP)));

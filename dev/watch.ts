@@ -3,13 +3,14 @@ import { watch } from 'node:fs';
 const QUIET_MS = 300;
 
 export interface Watch {
-  /** Ends the watch, after what is being done for the last change. Safe to repeat. */
+  /** Ends the watch after the work for the last change is done. Safe to repeat. */
   close(): Promise<void>;
 }
 
 /**
- * Calls `apply` with the path of a changed file, below the folder, once the folder has been quiet for a moment; a change
- * that comes while it works leads to one more call afterwards. What `apply` throws is given to `onError`.
+ * Calls `apply` with the path of a changed file, relative to the folder, once the folder has been
+ * quiet for a moment. A change during `apply` causes one more call afterwards. Errors of `apply`
+ * are passed to `onError`.
  */
 export function watchFolder(
   folder: string,

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A setting that cannot be used. Its message is one line that names the setting and says what it takes. */
+/**
+ * A setting with an invalid value. Its message is one line that names the setting and says what it
+ * accepts.
+ */
 export class SettingsError extends Error {}
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -38,8 +41,9 @@ const webhookSecret = z
   .transform((text) => text.split(','));
 
 /**
- * A webhook secret that is itself base64 (Standard Webhooks: an optional `whsec_` and base64 behind it). Checked at the
- * start, because a bad one would otherwise only show when the first payment is refused.
+ * A webhook secret that is itself base64 (Standard Webhooks: an optional `whsec_`, then base64). It
+ * is checked at the start; otherwise a bad secret would only show when the first payment is
+ * refused.
  */
 const base64Secret = webhookSecret.refine(
   (secrets) => secrets.every((secret) => /^(whsec_)?[A-Za-z0-9+/]{8,}={0,2}$/.test(secret)),
@@ -54,12 +58,15 @@ const roles = z
   .transform((text) => text.split(',').map((role) => role.trim()))
   .pipe(z.array(z.enum(WORKER_ROLES)).min(1));
 
-/** Every setting that a Holdfast process reads, with its rule. Groups are combined by what a process needs. */
+/**
+ * Every setting that a Holdfast process reads, with its rule. Each process reads the settings that
+ * it needs.
+ */
 const settings = {
   NODE_ENV: z
     .string()
     .default('development')
-    .describe('`production` refuses what is only safe on a desk'),
+    .describe('`production` refuses settings that are only safe in development'),
   PORT: port.default(3000).describe('Port of the API'),
   HOST: z.string().min(1).default('0.0.0.0').describe('Address that the API listens on'),
   API_PROCESSES: count(1, 64).describe(
@@ -68,7 +75,7 @@ const settings = {
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .describe('Least level logged'),
+    .describe('Lowest level that is logged'),
   DATABASE_URL: url('postgres', 'postgresql')
     .default('postgres://postgres:postgres@127.0.0.1:5432/holdfast')
     .describe('PostgreSQL'),
@@ -135,7 +142,9 @@ const settings = {
     .min(0)
     .max(10)
     .default(0)
-    .describe('Own proxies in front: that many entries at the end of X-Forwarded-For are believed'),
+    .describe(
+      'Number of our own proxies in front: that many entries at the end of X-Forwarded-For are trusted',
+    ),
   STRIPE_API_KEY: z
     .string()
     .regex(/^(sk|rk)_\S+$/, { message: 'must be a Stripe secret or restricted key (sk_… or rk_…)' })
@@ -184,7 +193,10 @@ export const SETTING_NAMES = Object.keys(settings) as readonly (keyof typeof set
 type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
 export type SettingName = keyof Settings;
 
-/** Settings that hold a secret. Each may be given as NAME_FILE instead: the path of a file that has the value. */
+/**
+ * Settings that hold a secret. Each may be given as NAME_FILE instead: the path of a file with the
+ * value.
+ */
 const SECRET_NAMES: readonly SettingName[] = [
   'DATABASE_URL',
   'DATABASE_DIRECT_URL',
@@ -239,7 +251,8 @@ export function readSettings<Name extends SettingName>(
 }
 
 /**
- * An environment in which every secret that NAME_FILE gives stands under NAME, for the processes that are started with it.
+ * An environment in which every secret that is given as NAME_FILE is under NAME, for child
+ * processes.
  * @throws SettingsError as `readSettings` does for these files
  */
 export function withSecretsFromFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -252,7 +265,7 @@ export function withSecretsFromFiles(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv 
   return result;
 }
 
-/** What a person may want to know of a setting: its name as it is given, what it is for, and what holds without it. */
+/** The description of a setting: its name as it is given, its purpose, and its default. */
 export interface SettingDescription {
   name: string;
   meaning: string;

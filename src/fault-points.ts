@@ -1,9 +1,10 @@
 import { writeSync } from 'node:fs';
 
 /**
- * Named points between two steps that must survive a crash in between. Without HOLDFAST_FAULTS each is one comparison.
- * HOLDFAST_FAULTS is a list `name=probability` separated by commas (`hold.committed=0.01`): with that probability the
- * process kills itself there, as an out-of-memory killer would. `npm run chaos` sets it; production refuses it.
+ * Named points between two steps, where a crash must do no harm. Without HOLDFAST_FAULTS each is
+ * one comparison. HOLDFAST_FAULTS is a list `name=probability` separated by commas
+ * (`hold.committed=0.01`): with that probability the process kills itself at that point, as an
+ * out-of-memory killer would. `npm run chaos` sets it; production refuses it.
  */
 export type FaultPoint =
   | 'hold.committed'

@@ -85,7 +85,7 @@ export function createLogger(name: string, level: string): Logger {
       level,
       timestamp: stdTimeFunctions.isoTime,
       redact: {
-        // What is logged is flat; a search at every depth would double a line's cost.
+        // Logged objects are flat. Redacting at every depth would double the cost of a line.
         paths: ['authorization', 'headers', 'buyer', 'email', 'password'],
         censor: '[redacted]',
       },

@@ -2,19 +2,25 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { SettingsError } from './config';
 import { faultsAreArmed } from './fault-points';
 
-/** Secrets of docker/trial-secrets, which docker-compose.yml uses; everybody who reads the repository knows them. */
+/**
+ * The secrets of docker/trial-secrets, which docker-compose.yml uses. They are public, because they
+ * are in the repository.
+ */
 const KNOWN_WEBHOOK_SECRETS = new Set([
   'whsec_c3RyaXBlLXdlYmhvb2stc2VjcmV0LTAx',
   'whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ==',
 ]);
 const KNOWN_DATABASE_PASSWORDS = new Set(['holdfast-trial', 'postgres-trial']);
 
-/** Whether what is sent to this host leaves our own network: a public name or address. */
+/**
+ * Whether traffic to this host leaves our own network, because the host has a public name or
+ * address.
+ */
 export function isOutside(host: string): boolean {
   const name = host.replace(/^\[|\]$/g, '').toLowerCase();
   if (isIPv6(name)) return !/^(::1$|f[cd]|fe80)/.test(name);
   if (isIPv4(name)) return !/^(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(name);
-  // A name without a dot is the container's or the cluster's.
+  // A name without a dot belongs to the container network or the cluster.
   return name.includes('.') && !/\.(internal|local|localhost|svc|cluster\.local)$/.test(name);
 }
 
@@ -27,7 +33,7 @@ function requireTls(
   const url = new URL(text);
   if (isOutside(url.hostname) && !isSafe(url)) {
     throw new SettingsError(
-      `Setting ${setting} cannot be used in production: it sends to the outside in clear; ${mend}`,
+      `Setting ${setting} cannot be used in production: it sends unencrypted data to another network; ${mend}`,
     );
   }
 }
@@ -44,9 +50,10 @@ interface ProductionSettings {
 }
 
 /**
- * Refuses what is fine on a desk and wrong on the street: known secrets, armed faults, passwords and tickets in clear
- * over foreign networks. (Demo keys are looked for once the database is open.)
- * @param temporal where Temporal is, and whether the way there is encrypted
+ * Refuses settings that are safe in development only: published secrets, armed fault points, and
+ * passwords or tickets sent unencrypted over public networks. (Demo keys are checked once the
+ * database is open.)
+ * @param temporal the address of Temporal, and whether the connection is encrypted
  * @throws SettingsError with one line that names the setting
  */
 export function refuseInProduction(
@@ -62,7 +69,7 @@ export function refuseInProduction(
   for (const name of ['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const) {
     if (settings[name]?.some((secret) => KNOWN_WEBHOOK_SECRETS.has(secret))) {
       throw new SettingsError(
-        `Setting ${name} cannot be used in production: this secret stands in our repository; make your own`,
+        `Setting ${name} cannot be used in production: this secret is published in our repository; make your own`,
       );
     }
   }
@@ -73,7 +80,7 @@ export function refuseInProduction(
     if (text === undefined) continue;
     if (KNOWN_DATABASE_PASSWORDS.has(decodeURIComponent(new URL(text).password))) {
       throw new SettingsError(
-        `Setting ${name} cannot be used in production: its password stands in our repository; make your own`,
+        `Setting ${name} cannot be used in production: its password is published in our repository; make your own`,
       );
     }
     requireTls(name, text, isTls, 'add ?sslmode=verify-full');
@@ -92,7 +99,7 @@ export function refuseInProduction(
   }
   if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls) {
     throw new SettingsError(
-      'Setting TEMPORAL_ADDRESS cannot be used in production: it sends to the outside in clear; set TEMPORAL_TLS or TEMPORAL_API_KEY',
+      'Setting TEMPORAL_ADDRESS cannot be used in production: it sends unencrypted data to another network; set TEMPORAL_TLS or TEMPORAL_API_KEY',
     );
   }
 }

@@ -36,13 +36,16 @@ const DELETE_SOON = [
   'history.visibilityProcessorUpdateAckInterval="1s"',
 ];
 
-/** Temporal and the workers have their full share: beside other load a test must not wait for them longer than for the API. */
+/**
+ * Temporal and the workers run at normal priority, so that tests on a busy machine do not wait for
+ * them longer than for the API.
+ */
 export const TEST_NICENESS = 0;
 
 /** Starts the services of the tests on free ports, with an empty Temporal in memory. @throws what `startServices` throws. */
 export function startTestServices(
   home: string,
-  options: Pick<ServicesOptions, 'progress' | 'signal' | 'onEnd' | 'onFailure'>,
+  options: Pick<ServicesOptions, 'want' | 'progress' | 'signal' | 'onEnd' | 'onFailure'>,
 ): Promise<Services> {
   return startServices({
     home,
@@ -69,7 +72,10 @@ export function addressesOf({
   return { databaseUrl, temporalAddress, smtpUrl, mailUrl, home };
 }
 
-/** A hash of what starts the services. The product's own processes are started anew for each test file. */
+/**
+ * A hash of the sources that start the services. The product's own processes are started for each
+ * test file.
+ */
 function hashSources(): string {
   const hash = createHash('sha256');
   const files = readdirSync(join(PROJECT, 'dev'), { recursive: true, encoding: 'utf8' }).filter(
@@ -89,7 +95,10 @@ function hashSources(): string {
   return hash.digest('hex');
 }
 
-/** Makes this process's services known to test runs, until `forgetKept()`. */
+/**
+ * Writes the addresses of this process's services to the file that test runs read, until
+ * `forgetKept()`.
+ */
 export function recordKept(services: Services): void {
   const { pid } = process;
   const record: KeptRecord = {
@@ -107,7 +116,8 @@ export function forgetKept(): void {
 
 /**
  * Finds the services that `npm run test:stack` keeps.
- * @returns undefined where none are kept, or they come from other sources, which `progress` is told of
+ * @returns undefined when none are kept, or when they were started from other sources, which is
+ * reported to `progress`
  */
 export function findKept(progress: (line: string) => void): TestServices | undefined {
   let record: KeptRecord;

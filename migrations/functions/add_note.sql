@@ -1,4 +1,5 @@
--- Writes a note for the operator, once: the same note again, also after it was closed, adds nothing.
+-- Writes a note for the operator, once. Repeating the same note adds nothing, even after it was
+-- closed.
 create or replace function add_note(p_kind text, p_reservation text, p_reference text, p_data jsonb)
 returns void language sql as $$
   insert into notes (kind, reservation_id, reference, data, occasion)

@@ -1,13 +1,13 @@
--- What a reservation claims, taken through one step of its life. Each kind of claim is one function and one line here,
--- in the lock order of the whole system; `hold_seats` takes them first.
+-- Changes what a reservation claims by one step of its life. Each kind of claim has one function
+-- and one line here, in the lock order of the whole system; `hold_seats` takes the claims first.
 --
--- p_verb: `lock`    locks the claims; true when each of them is the reservation's own or can be had
---         `pin`     nobody else may take them: it was paid for in time
---         `unpin`   it was not: they are held until p_until, as before
---         `extend`  they are held until p_until
---         `release` they are given back
---         `retake`  they are taken again, from a hold that is over if need be (after `lock` said that they can be had)
---         `sell`    they are sold
+-- p_verb: `lock`    locks the claims; true when each is the reservation's own or can be taken
+--         `pin`     holds the claims without an end: the payment arrived in time
+--         `unpin`   holds the claims until p_until again: the payment does not count
+--         `extend`  holds the claims until p_until
+--         `release` releases the claims
+--         `retake`  takes the claims again, from an expired hold if necessary (after `lock` returned true)
+--         `sell`    sells the claims
 -- Returns whether the step was possible for every claim.
 create or replace function change_claims(p_verb text, p_reservation text, p_until timestamptz default null)
 returns boolean language plpgsql as $$

@@ -1,5 +1,5 @@
--- The seats that a reservation claims: see `change_claims`. Seats are locked by id. The owner is the fence: a seat that
--- another reservation has taken since is not this one's to change.
+-- The seats that a reservation claims: see `change_claims`. Seats are locked by id. Every change
+-- names the owner, so a seat that another reservation has taken meanwhile is not changed.
 create or replace function change_seat_claims(p_verb text, p_reservation text, p_until timestamptz default null)
 returns boolean language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare

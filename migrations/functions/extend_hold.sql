@@ -1,5 +1,6 @@
--- Moves the hold's end to a TTL from now, at most to its cap. Commits here; the actor's timer asks the database when it
--- fires. Returns {kind: extended | unknown | cancelled | expired | confirmed | limit}.
+-- Moves the end of a hold to one TTL from now, but not beyond its cap. The change commits with this
+-- call; the workflow's timer asks the database when it fires. Returns {kind: extended | unknown |
+-- cancelled | expired | confirmed | limit}.
 create or replace function extend_hold(p_reservation text, p_default_ttl integer, p_actor text)
 returns jsonb language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
@@ -16,7 +17,7 @@ begin
 
   select least(clock_timestamp() + make_interval(secs => coalesce(hold_ttl_seconds, p_default_ttl)), v_reservation.hold_cap_at)
     into v_ends from events where id = v_reservation.event_id;
-  -- Never shorter than it was: HOLD_TTL_SECONDS may have been lowered since.
+  -- The end never moves back: HOLD_TTL_SECONDS may have been lowered since.
   v_ends := greatest(v_ends, v_reservation.hold_ends_at);
   update reservations set hold_ends_at = v_ends where id = p_reservation;
   perform change_claims('extend', p_reservation, v_ends);

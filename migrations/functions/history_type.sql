@@ -1,4 +1,5 @@
--- A history row's type by today's name: rows that release 1.0 wrote have other ones, and the history is never changed.
+-- The current name for the type of a history row. Rows of release 1.0 have different names, and
+-- rows of the history are never changed.
 create or replace function history_type(p_type text) returns text language sql immutable parallel safe as $$
   select case p_type
     when 'held' then 'reservation.held'

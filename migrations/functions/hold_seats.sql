@@ -1,17 +1,20 @@
--- Takes seats: all of them for this reservation, or none. One round trip, one transaction.
+-- Takes all the seats for a reservation, or none. One round trip, one transaction.
 --
--- First a read without any lock decides all that it can: a known key is replayed, and a buyer who cannot win costs
--- nobody anything. It is one statement, so key and seats are of one moment. Then one statement locks the seats, writes
--- the key and all that goes with it; it writes nothing when a seat is gone or the key was used meanwhile, and the next
--- read finds out which.
+-- First, a read without locks decides as much as possible: a known key is replayed, and a request
+-- that cannot win delays nobody. It is one statement, so it sees key and seats at the same moment.
+-- Then one statement locks the seats and writes the reservation with everything that belongs to it.
+-- It writes nothing when a seat is taken or the key was used meanwhile; the next read finds out
+-- which.
 --
--- Lock order: buyer (advisory), seats by id, then the reservation's key. A taker of an expired hold writes the loser's
--- allocations (they belong to the locked seats), never its reservation. Time is the database's, read after the lock.
+-- Lock order: buyer (advisory), seats by id, then the reservation's key. Taking over an expired
+-- hold changes that reservation's allocations (they belong to the locked seats), never its row.
+-- Times are read from the database's clock, after the lock.
 --
--- So that the plan holds for every event, also one that is too young to have statistics, each seat is looked up by its
--- label (`offset 0` keeps that lookup as it is).
+-- The plan must be good for every event, even a new one without statistics. Therefore each seat is
+-- looked up by its label (`offset 0` prevents another plan).
 --
--- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | limit | unknown_seats | taken | too_many_holds}.
+-- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | limit | unknown_seats |
+-- taken | too_many_holds}.
 create or replace function hold_seats(
   p_id text, p_client text, p_fingerprint bytea, p_event text, p_labels text[],
   p_buyer_name text, p_buyer_email text, p_buyer_key bytea,
@@ -28,7 +31,8 @@ begin
     v_slug := (select slug from events where id = p_event::uuid);
   end if;
 
-  -- A second look is needed when another was quicker; ten of them only where seats change hands all the time.
+  -- Another attempt is only needed when another buyer was faster. Ten of them only occur when the
+  -- same seats change hands constantly.
   for attempt in 1..10 loop
     select e.id as event_id, e.currency, e.sales_open_at, e.sales_close_at, e.hold_ttl_seconds, e.hold_cap_seconds,
            e.max_seats_per_reservation, exists (select from reservations where id = p_id) as key_is_known, s.*
@@ -63,7 +67,7 @@ begin
     if v_look.taken is not null then return jsonb_build_object('kind', 'taken', 'seats', to_jsonb(v_look.taken)); end if;
 
     if attempt = 1 and p_buyer_cap is not null and p_buyer_key is not null then
-      -- Only this buyer's own requests wait for each other here.
+      -- Only requests of the same buyer wait for each other here.
       perform pg_advisory_xact_lock(1, hashtext(encode(p_buyer_key, 'hex')));
       if (select count(*) from (select from reservations r
             where r.buyer_key = p_buyer_key and r.status = 'held'
@@ -73,7 +77,8 @@ begin
     end if;
 
     if v_look.overdue then
-      -- Holds past their end give their seats back first. (`filter`, because a `where` would be tried before the lock.)
+      -- Expired holds release their seats first. (`filter`, because a `where` would be evaluated
+      -- before the lock.)
       select array_agg(label) filter (where not seat_is_free(status, hold_ends_at)) into v_taken
         from (select label, status, hold_ends_at from seats where id = any (v_look.ids) order by id for update) seat;
       continue when v_taken is not null;

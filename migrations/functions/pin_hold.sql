@@ -1,4 +1,5 @@
--- Pins a hold that has not ended: a payment of its total was kept in time, so it lasts until that is decided.
+-- Pins a hold that has not ended. A payment of its total arrived in time, so the hold lasts until
+-- the payment is decided.
 create or replace function pin_hold(p_reservation text) returns void language plpgsql as $$
 begin
   update reservations set paid_in_time_at = clock_timestamp()

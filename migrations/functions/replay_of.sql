@@ -1,4 +1,5 @@
--- What a key answers that is known already: its reservation to the one who made it, and nothing at all to others.
+-- The answer to a request with a known key: the reservation for the client that made it, and
+-- nothing for other clients.
 create or replace function replay_of(p_id text, p_client text, p_fingerprint bytea) returns jsonb language plpgsql as $$
 declare
   v_known reservations;

@@ -1,4 +1,5 @@
--- A reservation as the API shows it, with its client for the check of who may see it: the one place where it is written.
+-- A reservation as the API shows it, with its client, so that callers can check access. This is the
+-- only place that defines the document.
 create or replace function reservation_document(
   p_id text, p_client text, p_status text, p_event text, p_seats jsonb, p_total bigint, p_currency text,
   p_buyer_name text, p_buyer_email text, p_hold_ends_at timestamptz, p_created_at timestamptz, p_payment jsonb

@@ -1,4 +1,4 @@
--- A reservation as it stands at this moment.
+-- A reservation in its current state.
 create or replace function reservation_json(p_id text) returns jsonb language sql volatile as $$
   select reservation_document(
     r.id, r.client, status_now(r.status, r.hold_ends_at, r.paid_in_time_at), e.slug,

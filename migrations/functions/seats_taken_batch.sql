@@ -1,6 +1,7 @@
--- Which of several requests cannot win at this moment, because a seat is gone, and nothing else is to be said of them:
--- one round trip for a whole crowd. It refuses just what `hold_seats` would refuse as `taken`; whatever it does not name
--- is for `hold_seats` to decide. One statement, so each request's key and seats are of one moment.
+-- Returns which of several requests cannot win at this moment because a seat is taken, in one round
+-- trip for many requests. It refuses only what `hold_seats` would refuse as `taken`; `hold_seats`
+-- decides all other requests. It is one statement, so it sees the key and the seats of each request
+-- at the same moment.
 create or replace function seats_taken_batch(p_ids text[], p_events text[], p_labels jsonb[])
 returns table (request integer, taken text[]) language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$

@@ -1,5 +1,5 @@
--- Checked at commit, because a confirmation writes both sides: a sold seat belongs to a confirmed reservation, and a
--- confirmed reservation owns every seat that it paid for.
+-- Checked at commit, because a confirmation changes both sides: a sold seat belongs to a confirmed
+-- reservation, and a confirmed reservation owns every seat that it paid for.
 create or replace function sold_seat_needs_confirmed_reservation() returns trigger language plpgsql as $$
 begin
   if not exists (select from reservations r where r.id = new.reservation_id and r.status = 'confirmed')

@@ -1,4 +1,4 @@
--- The other way round: a reservation that stops being confirmed keeps no sold seat.
+-- The other direction: a reservation that stops being confirmed keeps no sold seat.
 create or replace function unconfirmed_reservation_keeps_no_sold_seat() returns trigger language plpgsql as $$
 begin
   if exists (select from allocations a join seats s on s.id = a.seat_id

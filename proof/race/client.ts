@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface ApiAnswer {
   status: number;
   body: unknown;
-  /** From the request's sending to its whole answer. Of the last try, if it was told to wait. */
+  /** From sending the request to the complete answer. After a 429, the time of the last attempt. */
   ms: number;
-  /** How often it was told to try again later (429), and did. */
+  /** How often the buyer was told to try again later (429) and did so. */
   retries: number;
 }
 
@@ -18,11 +18,14 @@ interface ApiCall {
   headers?: Record<string, string>;
 }
 
-/** Somebody who calls the API, over kept connections of its own. */
+/** A client of the API with persistent connections. */
 export interface Caller {
-  /** Tries again when told to wait (429). @throws when no answer comes; the message says why. */
+  /**
+   * Repeats the request after a 429. @throws Error when there is no answer; the message gives the
+   * reason
+   */
   call(call: ApiCall): Promise<ApiAnswer>;
-  /** Opens a connection, so that the race does not measure its making. */
+  /** Opens a connection in advance, so that the race does not measure the connecting. */
   connect(): Promise<void>;
   close(): void;
 }
@@ -38,7 +41,9 @@ interface RawAnswer {
   retryAfterMs: number;
 }
 
-/** `fetch` hides which connection it uses, and whether it is a new one; a race has to know. */
+/**
+ * `fetch` does not show which connection it uses or whether it is new; a race has to control this.
+ */
 export function createCaller(apiUrl: string, key: string, connections: number): Caller {
   const secure = new URL(apiUrl).protocol === 'https:';
   const settings = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };

@@ -12,7 +12,10 @@ import { runRace, type RaceResult } from './run';
 
 const MAX_COMPLAINTS = 20;
 
-/** One line that is written over while the race runs; nothing where nobody watches. */
+/**
+ * One line that is overwritten while the race runs; nothing is printed when the output is not a
+ * terminal.
+ */
 function progressLine(): { show: (line: string) => void; clear: () => void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
@@ -38,7 +41,10 @@ function print(result: RaceResult, options: RaceOptions, reportFile: string): vo
   console.log(`Report: ${reportFile}`);
 }
 
-/** N buyers, one seat: 0 when every requested seat has exactly one winner, 1 when not, 2 when it could not be tried. */
+/**
+ * Races buyers for seats. Exit code 0: every requested seat has exactly one winner; 1: not; 2: the
+ * race was not possible.
+ */
 async function main(): Promise<number> {
   answerHelp(RACE_USAGE, ['PORT', 'HOLDFAST_HOME']);
   const options = readRaceOptions(process.argv.slice(2));

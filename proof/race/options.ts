@@ -7,11 +7,11 @@ export interface RaceOptions {
   /** An id or a slug; null: the event with the most free seats. */
   event: string | null;
   out: string;
-  /** Leave the holds instead of releasing them. */
+  /** Keeps the holds instead of releasing them. */
   keep: boolean;
 }
 
-/** An option that cannot be used. Its message is the one line to print. */
+/** An invalid option. The message is the one line to print. */
 export class OptionsError extends Error {}
 
 export const RACE_USAGE = `Usage: npm run race -- [options]

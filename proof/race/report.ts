@@ -6,7 +6,7 @@ import type { Table } from '../product';
 import type { RaceOptions } from './options';
 import type { Attempt, RaceResult } from './run';
 
-/** Everything that one says about a race. */
+/** The result of a race. */
 export interface RaceFigures {
   requests: number;
   seats: number;
@@ -14,7 +14,7 @@ export interface RaceFigures {
   failed: number;
   /** Requested seats with more than one winner. */
   collisions: number;
-  /** Requested seats that nobody got. */
+  /** Requested seats without a winner. */
   unsold: number;
   retries: number;
   ok: boolean;
@@ -47,7 +47,7 @@ const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed
 const ms = (value: number) =>
   `${value >= 100 ? Math.round(value).toLocaleString('en-GB') : value.toFixed(1)} ms`;
 
-/** The figures of the whole race in one row. */
+/** The totals of the race in one row. */
 export function raceTable(result: RaceResult): Table {
   const figures = countRace(result);
   const all = summarise(latencies(attemptsOf(result)));
@@ -80,7 +80,7 @@ export function raceTable(result: RaceResult): Table {
   };
 }
 
-/** Winners and losers apart, because they do not do the same work. */
+/** Winners and losers in separate rows, because the server does different work for them. */
 export function groupTable(result: RaceResult): Table {
   const attempts = attemptsOf(result);
   const row = (name: string, outcome: Attempt['outcome']) => {
@@ -169,7 +169,7 @@ function chartsOf(result: RaceResult): Chart[] {
   ];
 }
 
-/** What went wrong, one line each; empty after a good race. */
+/** The failures, one line each; empty after a good race. */
 export function complaints({ rounds }: RaceResult): string[] {
   const bad = rounds.flatMap(({ badSeats }) => badSeats);
   const reasons = new Map<string, number>();
@@ -197,7 +197,7 @@ export function verdictOf(result: RaceResult): { ok: boolean; text: string } {
   };
 }
 
-/** The whole race as a report. */
+/** The report of a whole race. */
 export function raceReport(result: RaceResult, options: RaceOptions, apiUrl: string): Report {
   const { buyers, seats, rounds } = options;
   const bad = complaints(result);

@@ -2,15 +2,15 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { createCaller, type ApiAnswer, type Caller } from './client';
 import { OptionsError, type RaceOptions } from './options';
 
-/** What became of one buyer's request. */
+/** The outcome of one buyer's request. */
 export interface Attempt {
   id: string;
   seat: string;
-  /** `failed`: neither got the seat nor was told that somebody else has it. */
+  /** `failed`: the answer was neither 201 nor 409, or there was none. */
   outcome: 'won' | 'lost' | 'failed';
   ms: number;
   retries: number;
-  /** Why it failed. */
+  /** The reason of a failure. */
   reason?: string;
 }
 
@@ -31,7 +31,7 @@ interface Round {
 export interface RaceResult {
   event: string;
   rounds: Round[];
-  /** How many winning holds were given back; null when they are kept. */
+  /** How many winning holds were released; null when they are kept. */
   released: number | null;
 }
 
@@ -126,7 +126,8 @@ function badSeatsOf(attempts: readonly Attempt[]): BadSeat[] {
 }
 
 async function race(buyers: readonly Caller[], event: string, seats: string[]): Promise<Round> {
-  // Every request is made in one go: nothing else runs between the first and the last.
+  // All requests are sent in one turn of the event loop, so nothing else runs between the first and
+  // the last.
   const wanted = buyers.map(() => seats[randomInt(seats.length)]!);
   const startedAt = performance.now();
   const attempts = await Promise.all(
@@ -139,7 +140,7 @@ const winnersOf = ({ attempts }: Round): Attempt[] =>
   attempts.filter(({ outcome }) => outcome === 'won');
 
 async function connectAll(buyers: readonly Caller[], progress: Progress): Promise<void> {
-  // In portions, because the queue of connections that wait to be accepted is finite.
+  // In batches, because the accept queue of the server is finite.
   for (let start = 0; start < buyers.length; start += CONNECT_AT_ONCE) {
     progress(
       `connecting ${Math.min(buyers.length, start + CONNECT_AT_ONCE)} of ${buyers.length} buyers`,
@@ -148,7 +149,7 @@ async function connectAll(buyers: readonly Caller[], progress: Progress): Promis
   }
 }
 
-/** Cancels the winners' holds. One that has ended by itself meanwhile is free already. */
+/** Cancels the winners' holds. A hold that has ended meanwhile is free already. */
 async function release(
   api: Caller,
   winners: readonly Attempt[],
@@ -159,7 +160,8 @@ async function release(
   const waiting = [...ids];
   const work = async () => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      // One that does not come back ends by its own time; the race is decided all the same.
+      // A hold that cannot be cancelled ends by its own time; the result of the race does not
+      // change.
       const answer = await api
         .call({ method: 'POST', path: `/v1/reservations/${id}/cancel` })
         .catch(() => null);
@@ -195,8 +197,8 @@ interface WarmUp {
 }
 
 /**
- * Runs one round that is not counted, and cancels its holds: a server that has just started compiles its code and opens
- * its connections to the database with the first requests.
+ * Runs one round that is not counted, and cancels its holds. A server that has just started
+ * compiles its code and opens its database connections during the first requests.
  */
 async function warmUp({ admin, buyers, event, seats, progress }: WarmUp): Promise<void> {
   const drawn = await drawFreeSeats(admin, event, seats, new Set());
@@ -206,9 +208,9 @@ async function warmUp({ admin, buyers, event, seats, progress }: WarmUp): Promis
 }
 
 /**
- * Races buyers for seats on a running server: each has a connection of its own, opened beforehand, and all send at the
- * same moment.
- * @throws OptionsError when the race cannot be held as asked for
+ * Races buyers for seats on a running server. Each buyer has a connection of its own, opened
+ * beforehand, and all send at the same moment.
+ * @throws OptionsError when the race is not possible with these options
  */
 export async function runRace(
   options: RaceOptions,

@@ -3,9 +3,10 @@ import type { Database } from '../db/database';
 import { faultPoint } from '../fault-points';
 
 /**
- * Takes the seats of one reservation, all or none, under `SELECT … FOR UPDATE`. The only code that takes seats: the API
- * runs it ahead of the workflow, the workflow's first activity runs it for a reservation that was started by hand.
- * Running it again for the same reservation changes nothing.
+ * Takes the seats of one reservation, all or none, under `SELECT … FOR UPDATE`. This is the only
+ * code that takes seats. The API runs it ahead of the workflow; for a reservation that was started
+ * by hand, the workflow's first activity runs it. Running it again for the same reservation changes
+ * nothing.
  */
 export async function holdSeats(db: Database, request: HoldRequest): Promise<HoldResult> {
   const result = await takeSeats(db, request);

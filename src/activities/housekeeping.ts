@@ -1,7 +1,10 @@
 import type { Database } from '../db/database';
 import { restartActors, sweep, type SweepResult } from '../db/sweep';
 
-/** Which reservations have an open workflow, by Temporal's own list (up to a few seconds old). */
+/**
+ * Which reservations have an open workflow, according to Temporal's own list (up to a few seconds
+ * old).
+ */
 export interface ActorDirectory {
   openReservations(): Promise<string[]>;
 }
@@ -13,12 +16,15 @@ export const createHousekeepingActivities = ({
   db: Database;
   actors: ActorDirectory;
 }) => ({
-  /** What the relays' own sweep does, also where no relay runs. */
+  /** Runs the same sweep as the relays, for systems where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
     return sweep(db);
   },
 
-  /** Gives every open hold an actor again that Temporal has lost (a restore, a server that forgot its last second). */
+  /**
+   * Starts the workflow again for every open hold whose workflow Temporal has lost, for example
+   * after a restore.
+   */
   async restartLostActors(): Promise<number> {
     return restartActors(db, await actors.openReservations());
   },

@@ -14,8 +14,9 @@ export const createDocumentActivities = ({
   print: TicketPrinter;
 }) => ({
   /**
-   * Prints a confirmed reservation's tickets and keeps the document in the database, where every API process finds it.
-   * Done already: nothing is printed again. The codes were fixed at the confirmation, so a second print is the same.
+   * Prints a confirmed reservation's tickets and stores the document in the database, where every
+   * API process finds it. If the document exists, nothing is printed. The ticket codes are fixed at
+   * the confirmation, so a second print has the same codes.
    */
   async renderTickets(reservationId: string): Promise<'rendered' | 'not_confirmed'> {
     if ((await readPrint(db, reservationId)).printed) return 'rendered';

@@ -9,17 +9,20 @@ import { ticketsMail } from '../mail/ticket-mail';
 
 const HEARTBEAT_MS = 3000;
 
-/** A mail server that says no is asked ever more seldom, up to this. One that cannot be reached costs it nothing. */
+/**
+ * The longest pause after a refusal by the mail server. When the server cannot be reached,
+ * Temporal's retry policy applies instead.
+ */
 const MAX_RETRY_DELAY_MS = 900_000;
 
 type Occasion = Parameters<typeof findMail>[1];
 export type MailOutcome = 'sent' | 'refused' | 'not_owed';
 
-/** How long to wait after that many tries: 1 s, 2 s, 4 s and so on. */
+/** The pause after this many attempts: 1 s, 2 s, 4 s and so on. */
 export const retryDelayMs = (attempt: number): number =>
   Math.min(MAX_RETRY_DELAY_MS, 1000 * 2 ** (attempt - 1));
 
-/** The failure that has Temporal try again. */
+/** The error that makes Temporal retry the activity. */
 function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
   return ApplicationFailure.create({
     message,
@@ -35,7 +38,8 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     if (mail.kind === 'late_payment_refund')
       return lateRefundMail({ reservationId, to, event, messageId, payment: mail.payment! });
     const pdf = await readDocument(db, reservationId);
-    // Never a mail without its tickets: the workflow prints first, so this is a retry at worst.
+    // A mail is never sent without its tickets. The workflow prints first, so at worst this causes
+    // a retry.
     if (!pdf)
       throw ApplicationFailure.retryable(
         `The tickets of ${reservationId} are not printed yet`,
@@ -47,10 +51,12 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
 
   return {
     /**
-     * Sends the mail of one occasion. At least once: between the mail server's "250" and our record of it lies one
-     * instant in which a crash makes us send again, with the same Message-ID, by which mail systems know a duplicate.
-     * The address is read at each try, so a corrected one counts at once.
-     * @throws ApplicationFailure when the mail was not taken for a reason that is not the address: it is tried again
+     * Sends one mail, at least once. If the process dies between the mail server's "250" and our
+     * record of it, the mail is sent again with the same Message-ID, by which mail systems
+     * recognise a duplicate. The address is read at each attempt, so a corrected address is used at
+     * once.
+     * @throws ApplicationFailure when the mail was not accepted for a reason other than the
+     * address; it is retried
      */
     async sendMail(occasion: Occasion): Promise<MailOutcome> {
       const mail = await findMail(db, occasion);

@@ -17,10 +17,13 @@ function known(progress: Progress | null, id: string): Progress {
 
 const MAX_SEATS = 100;
 
-/** Labels are compared in the form in which they are kept. */
+/** Labels are stored in normal form NFC, so they are compared in that form. */
 const labelsOf = (seats: readonly string[]) => seats.map((label) => label.normalize('NFC'));
 
-/** What is wrong with the id and the input of a workflow that was started by hand; null when nothing is. */
+/**
+ * What is wrong with the id or the input of a workflow that was started by hand; null when both are
+ * valid.
+ */
 function whyNotByHand(id: string, input: unknown): string | null {
   if (!IDEMPOTENCY_KEY.test(id))
     return 'the workflow id must be 8 to 128 characters of A-Z a-z 0-9 _ . -';
@@ -44,11 +47,14 @@ interface SettlementDeps {
   sign: TicketSigner;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
-  /** Payments are also written into the test provider's books. */
+  /** Payments are also recorded in the test provider's books. */
   testProvider: boolean;
 }
 
-/** What a reservation's actor does to the world. Each is one transaction and safe to run twice or to die half-way. */
+/**
+ * The activities of a reservation. Each is one transaction, and safe to run twice or to fail at any
+ * point.
+ */
 export const createReservationActivities = ({
   db,
   sign,
@@ -56,8 +62,8 @@ export const createReservationActivities = ({
   testProvider,
 }: SettlementDeps) => ({
   /**
-   * Adopts the hold that the API took ahead; past its end it is written as expired and nothing is taken. Without a hold
-   * (started by hand) it takes the seats itself, for nobody's account.
+   * Adopts the hold that the API took. If the hold has ended, the end is recorded and no seat is
+   * taken. Without a hold (started by hand) the activity takes the seats itself, for no client.
    */
   async holdSeats(id: string, input: ReservationInput): Promise<Progress | Refused> {
     const adopted = await releaseOverdueHold(db, id);
@@ -82,23 +88,29 @@ export const createReservationActivities = ({
     };
   },
 
-  /** Handles what waits in the inbox, in order: payments confirm or go back, a cancel releases or voids. */
+  /**
+   * Handles the rows of the inbox in order: a payment confirms or is refunded, a cancellation
+   * releases the seats or voids the tickets.
+   */
   async settleInbox(id: string): Promise<Progress> {
     return known(await settleInbox(db, id, sign), id);
   },
 
-  /** Gives the seats back if the hold is over by the database's clock; otherwise changes nothing and says so. */
+  /**
+   * Releases the seats if the hold has ended by the database's clock; otherwise changes nothing and
+   * returns how long it lasts.
+   */
   async releaseSeats(id: string): Promise<Progress> {
     return known(await releaseOverdueHold(db, id), id);
   },
 
-  /** Puts a payment that an operator signalled into the inbox, as a webhook would. */
+  /** Writes an operator's payment signal into the inbox, as a webhook would. */
   async keepSignalledPayment(id: string, payment: PaymentSignal): Promise<string> {
     const notice = { ...payment, reservationId: id, source: 'signal' as const, actor: BY_HAND };
     return (await recordPayment(db, notice, { strict: false, testProvider })).kind;
   },
 
-  /** Puts a cancel that an operator signalled into the inbox, as the API would. */
+  /** Writes an operator's cancel signal into the inbox, as the API would. */
   async keepSignalledCancel(id: string): Promise<string> {
     return (await recordCancelRequest(db, id, BY_HAND)).kind;
   },

@@ -20,7 +20,9 @@ import { reservationRoutes, type ReservationRouteDeps } from './routes/reservati
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 import { createReaderGuard } from './slow-readers';
 
-/** What the routes take, each its own, and the application itself; `main.ts` builds it from the settings. */
+/**
+ * The dependencies of the routes and of the application; `main.ts` builds them from the settings.
+ */
 export type ApiDeps = EventRouteDeps &
   ReservationRouteDeps &
   CheckInRouteDeps &
@@ -50,7 +52,7 @@ function routesOf(deps: ApiDeps): Route[] {
   ];
 }
 
-/** The API as a Koa application; it reads no settings and opens nothing by itself. */
+/** The API as a Koa application. It reads no settings and opens no connections itself. */
 export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
@@ -68,7 +70,7 @@ export function createApp(deps: ApiDeps): Koa {
   mountDocs(router, createOpenApi(routes));
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(router.routes()).use(router.allowedMethods());
-  // A broken connection is the other side's affair; everything else was answered as a problem.
+  // The client broke the connection. Every other error was answered as a problem.
   app.on('error', (error: NodeJS.ErrnoException) =>
     deps.log.debug({ code: error.code }, 'connection ended early'),
   );

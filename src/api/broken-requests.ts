@@ -10,20 +10,23 @@ function problemOf(code: string | undefined): Problem {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem('request_timeout', 'The request took too long to arrive: send it again.');
     default:
-      return new Problem('malformed_request', 'This is not HTTP/1.1 as we can read it.');
+      return new Problem('malformed_request', 'The request is not valid HTTP/1.1.');
   }
 }
 
-/** For the peer to read the answer and to close; then the socket goes, whatever the peer does. */
+/** How long the client may read the answer and close; then the socket is destroyed. */
 const LAST_WORD_MS = 2000;
 
-/** Answers what is no HTTP request, and so never reaches the application, in the form of every other error. */
+/**
+ * Answers input that is not a valid HTTP request, and therefore never reaches the application, with
+ * a problem document.
+ */
 export function answerBrokenRequests(server: Server): void {
   const latest = new WeakMap<Duplex, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const response = latest.get(socket);
-    // Nothing may be written into the middle of an answer.
+    // An answer has already begun; nothing may be written into the middle of it.
     if (!socket.writable || (response?.headersSent && !response.writableFinished)) {
       socket.destroy();
       return;

@@ -7,25 +7,29 @@ export interface Place {
 }
 
 /**
- * What a cursor looks like: microseconds since 1970, a point, an id. Every text of this form is a place in the list, also
- * one that we never gave out, so the form is the whole rule and can stand in the OpenAPI document.
- * @param idForm the pattern of the list's ids, so that a made-up one never reaches the database
+ * The form of a cursor: microseconds since 1970, a point, an id. Every text of this form is a
+ * position in the list, even one that was never returned, so the pattern is the whole rule and can
+ * be part of the OpenAPI document.
+ * @param idForm the pattern of the list's ids, so that an invalid id never reaches the database
  */
 export const cursorForm = (idForm: string): RegExp => new RegExp(`^[0-9]{18}\\.(?:${idForm})$`);
 
-/** A place as `nextCursor`. */
+/** Encodes a position as `nextCursor`. */
 export function encodeCursor({ at, id }: Place): string {
   const ms = Date.parse(`${at.slice(0, 23)}Z`);
   return `${String(ms).padStart(15, '0')}${at.slice(23, 26)}.${id}`;
 }
 
-/** The place that a cursor of the right form names. */
+/** Decodes a cursor that has the right form. */
 export function decodeCursor(cursor: string): Place {
   const time = new Date(Math.min(Number(cursor.slice(0, 15)), LAST_MS)).toISOString();
   return { at: time.replace('Z', `${cursor.slice(15, 18)}Z`), id: cursor.slice(19) };
 }
 
-/** Cuts one entry too many off a list that was read with `limit + 1`, and names the next page if there is one. */
+/**
+ * Takes a list that was read with `limit + 1`. Drops the extra entry and returns the cursor of the
+ * next page, if there is one.
+ */
 export function pageOf<Row extends { at: string }>(
   rows: readonly Row[],
   limit: number,

@@ -10,9 +10,12 @@ const POLL_MS = 250;
 const WITHIN_A_SECOND_MS = 750;
 const KEEP_ALIVE_MS = 15_000;
 const MAX_LISTENERS = 10_000;
-/** A write costs about a hundredth of a millisecond: after so many, whoever waits for an answer comes first. */
+/**
+ * Writing to one listener takes about 0.01 ms. After this many writes, other requests get a turn of
+ * the event loop.
+ */
 const PORTION = 100;
-/** A listener that does not read is cut off rather than kept in memory. */
+/** A listener that does not read is disconnected, so that it does not fill the memory. */
 const MAX_BUFFERED_BYTES = 4_000_000;
 
 export interface EventStreams {
@@ -41,23 +44,25 @@ function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
 }
 
 /**
- * A map that takes long to read, or many to tell, is looked at less often, so that watching stays cheap: a seventeenth
- * of the time as long as a change still comes within a second, never more than a ninth.
+ * The pause until the next read. A map that takes long to read, or has many listeners, is read less
+ * often, so that watching stays cheap: a seventeenth of the time while a change still arrives
+ * within a second, never more than a ninth.
  */
 const pauseAfter = (tookMs: number) =>
   Math.max(POLL_MS, 8 * tookMs, Math.min(16 * tookMs, WITHIN_A_SECOND_MS));
 
 /**
- * Live seat maps: one poller an event and process, however many listen. It compares pictures, so holds that end without
- * a write show too, and the hold's own transaction has nothing to announce. A change is serialised once for all,
- * and so is what a listener begins with.
+ * Live seat maps: one poller for each event and process, however many listeners there are. It
+ * compares seat maps, so it also shows holds that end without a write, and the transaction of a
+ * hold has nothing to announce. A change, and the snapshot that a listener begins with, are
+ * serialised once for all listeners.
  */
 export function createEventStreams(
   { maps, metrics, log }: { maps: SeatMaps; metrics: ApiMetrics; log: Logger },
   maxPerAddress: number | null,
 ): EventStreams {
   const perAddress = createCounts(maxPerAddress ?? Infinity);
-  // A snapshot may be large: whoever else waits for an answer has it in between.
+  // A snapshot may be large. Other requests are answered between two of them.
   const oneByOne = createTurns(1);
   const channels = new Map<string, Channel>();
   let count = 0;
@@ -65,7 +70,8 @@ export function createEventStreams(
 
   async function broadcast(channel: Channel, bytes: Buffer): Promise<void> {
     channel.lastWrite = Date.now();
-    // Of this moment: whoever comes later begins with a snapshot that has it.
+    // The listeners of this moment. One that joins later starts with a snapshot that has the
+    // change.
     for (const [index, listener] of [...channel.listeners].entries()) {
       if (index > 0 && index % PORTION === 0) await nextTurn();
       if (listener.destroyed) continue;
@@ -83,7 +89,7 @@ export function createEventStreams(
       if (changes !== null) await broadcast(channel, changes);
       else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
     } catch (error) {
-      // The listeners keep the last picture; the next look brings what was missed.
+      // The listeners keep the last map; the next read sends what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
     }
     if (channel.listeners.size === 0) {
@@ -109,7 +115,8 @@ export function createEventStreams(
     }
     const { listeners } = channel;
     const listener = new Readable({ read: () => undefined });
-    // What the channel shows, not what was read above: the next change is told against it.
+    // The channel's map, not the one that was read above, because the next change is computed
+    // against it.
     listener.push(maps.forms(channel.picture).snapshotFrame());
     listeners.add(listener);
     metrics.streams.set(++count);

@@ -1,4 +1,6 @@
-/** What the examples of the OpenAPI document are about: one reservation, so that they fit together. */
+/**
+ * The reservation that all examples of the OpenAPI document describe, so that they fit together.
+ */
 export const RESERVATION_ID = '5f0c8f4e-7c1f-4a53-9d2e-0c9a4f1b6e21';
 
 export const TICKET_CODE =

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Headers of answers, as the OpenAPI document shows them. */
+/** Response headers, as the OpenAPI document shows them. */
 
 const REQUEST_ID_FORM = '8 to 64 characters of `A-Z a-z 0-9 _ . -`';
 
@@ -30,13 +30,11 @@ export const authenticateHeader = z
   .string()
   .meta({ description: 'RFC 6750', examples: ['Bearer realm="holdfast"'] });
 
-/** @param what the resource whose path it is */
+/** @param what the resource that the path leads to */
 export const locationHeader = (what: string, example: string) =>
   z.string().meta({ description: `The path of ${what}`, examples: [example] });
 
-export const etagHeader = z
-  .string()
-  .meta({
-    description: 'Of this representation: send it back as `If-None-Match`',
-    examples: ['"k3Qb0x"'],
-  });
+export const etagHeader = z.string().meta({
+  description: 'Of this representation: send it back as `If-None-Match`',
+  examples: ['"k3Qb0x"'],
+});

@@ -6,16 +6,17 @@ const MAX_CLIENTS = 10_000;
 
 export interface HoldCap {
   limit: number;
-  /** Whether the client has as many holds open as it may. */
+  /** Whether the client has reached its limit of open holds. */
   reached(client: string): Promise<boolean>;
-  /** One more was just taken here. */
+  /** Counts one hold that was just taken here. */
   count(client: string): void;
 }
 
 /**
- * How many holds a client may have open. Counted in the database once a second, with what this process added since:
- * a brake against a client gone wild, so a handful over the limit is no harm. (The cap on one buyer's holds is exact:
- * `hold_seats` checks it under a lock.)
+ * How many holds a client may have open. The database is asked once a second, and holds taken by
+ * this process since then are added. This protects against a client out of control, so exceeding
+ * the limit by a few holds is acceptable. (The limit for one buyer is exact: `hold_seats` checks it
+ * under a lock.)
  */
 export function createHoldCap(db: Database, limit: number | null): HoldCap {
   if (limit === null)

@@ -1,21 +1,23 @@
 import type { HoldRequest, HoldResult } from '../db/holds';
 
-/** Of requests that are looked at together. */
+/** How many requests are checked together at most. */
 const MOST_AT_ONCE = 100;
-/** For so long after a refusal an event counts as one where most seats are gone. */
+/** For this long after a refusal an event counts as crowded: most of its seats are taken. */
 const CROWDED_MS = 1000;
 const MOST_EVENTS = 10_000;
-/** After that often in vain, the database's own locks decide. */
+/** How often a request waits in vain before the database's own locks decide. */
 const MOST_WAITS = 3;
 
 interface HoldQueueDeps {
-  /** Takes the seats, or says why not. */
+  /** Takes the seats, or returns why that is not possible. */
   take: (request: HoldRequest) => Promise<HoldResult>;
-  /** For each request the seats that are gone, or null where only `take` can say. */
+  /** For each request the seats that are taken, or null where only `take` can decide. */
   findUnavailable: (requests: readonly HoldRequest[]) => Promise<(string[] | null)[]>;
 }
 
-/** Asks about single requests, but those that come while an answer is awaited are asked about together. */
+/**
+ * Checks single requests, but combines those that arrive while an answer is pending into one query.
+ */
 function gather(
   findUnavailable: HoldQueueDeps['findUnavailable'],
 ): (request: HoldRequest) => Promise<string[] | null> {
@@ -29,7 +31,7 @@ function gather(
 
   async function askAll(): Promise<void> {
     asking = true;
-    // Whoever else is at the same point of the event loop comes along.
+    // Lets other requests of the same turn of the event loop join this query.
     await new Promise(setImmediate);
     while (waiting.length > 0) {
       const batch = waiting.splice(0, MOST_AT_ONCE);
@@ -51,16 +53,21 @@ function gather(
 }
 
 /**
- * Brings order into a crowd before it reaches the database, so that whoever cannot win costs little and holds up nobody:
- * of those who want one seat one at a time takes it, and those behind him look together, in one round trip, whether
- * it is gone; as does everybody where seats were gone a moment ago. It decides nothing: the database does, each time.
+ * Queues requests before they reach the database, so that a request that cannot win costs little
+ * and delays nobody. Of the requests for one seat, one at a time tries to take it. The requests
+ * behind it then check together, in one round trip, whether the seat is taken. For an event that
+ * refused a hold a moment ago, every request checks first. The queue decides nothing: the database
+ * does, each time.
  */
 export function createHoldQueue({
   take,
   findUnavailable,
 }: HoldQueueDeps): (request: HoldRequest) => Promise<HoldResult> {
   const look = gather(findUnavailable);
-  /** By event and seat: settles when the request that is taking it has its answer. */
+  /**
+   * By event and seat: a promise that settles when the request that is taking the seat has its
+   * answer.
+   */
   const underWay = new Map<string, Promise<unknown>>();
   const refusedAt = new Map<string, number>();
 

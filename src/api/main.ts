@@ -59,7 +59,7 @@ const SETTINGS = [
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
 
-/** Aborted once this process is asked to end, by a signal or by the end of the one that started it. */
+/** Aborted when this process is asked to stop, by a signal or because its parent ended. */
 function untilAsked(): AbortSignal {
   const stopping = new AbortController();
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const)
@@ -80,7 +80,10 @@ async function main(): Promise<void> {
   else await serve(settings, log, untilAsked());
 }
 
-/** One API process. It has no state that matters: any number may run, on one port or behind a load balancer. */
+/**
+ * One API process. It keeps no state that matters: any number may run, on one port or behind a load
+ * balancer.
+ */
 async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal): Promise<void> {
   const db = createDatabase({
     url: settings.DATABASE_URL,
@@ -147,9 +150,9 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     connections: unlimited ? null : settings.MAX_CONNECTIONS_PER_ADDRESS,
     trustedProxies: settings.TRUSTED_PROXIES,
   });
-  // An expectation that we do not know is one that we may ignore (RFC 9110, 10.1.1).
+  // RFC 9110, 10.1.1: an unknown expectation may be ignored.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // A client that trickles its request holds a connection for half a minute at most.
+  // Limits how long a client that sends its request slowly can hold a connection: half a minute.
   server.requestTimeout = 30_000;
   server.headersTimeout = 15_000;
   server.keepAliveTimeout = 65_000;

@@ -18,7 +18,7 @@ export interface ApiMetrics {
   text(): Promise<string>;
 }
 
-/** The API's figures in Prometheus' text format. Labels are routes and outcomes, never ids. */
+/** The API's metrics in the Prometheus text format. Labels are routes and outcomes, never ids. */
 export function createApiMetrics(db: Database): ApiMetrics {
   const registers = [new Registry()];
   const registry = registers[0]!;
@@ -53,16 +53,16 @@ export function createApiMetrics(db: Database): ApiMetrics {
       this.set({ state: 'waiting' }, waiting);
     },
   });
-  // Facts of the database, the same whichever process reads them.
+  // Values read from the database are the same in every process.
   const shared = { registers, aggregator: 'max' as const };
   const oldest = new Gauge({
     name: 'holdfast_outbox_oldest_seconds',
-    help: 'How long the oldest of it has waited',
+    help: 'How long the oldest entry has waited',
     ...shared,
   });
   new Gauge({
     name: 'holdfast_outbox_entries',
-    help: 'What Temporal has yet to be told',
+    help: 'Outbox entries that wait for Temporal',
     ...shared,
     async collect() {
       const backlog = await readBacklog(db);
@@ -71,7 +71,8 @@ export function createApiMetrics(db: Database): ApiMetrics {
     },
   });
   if (cluster.isWorker) {
-    // One of several on a port: told to be added up with the others (it listens by being made).
+    // With several processes on one port, each reports its metrics to be added up. (The constructor
+    // starts to listen.)
     new AggregatorRegistry();
     AggregatorRegistry.setRegistries(registry);
   }

@@ -7,13 +7,13 @@ const LOOK_EVERY_MS_LATER = 100;
 const SOON_MS = 1000;
 
 export interface Outcomes {
-  /** What became of an inbox row, or null when the actor has not come to it within `timeoutMs`. */
+  /** The outcome of an inbox row, or null when the actor has not handled it within `timeoutMs`. */
   wait(inboxId: number, timeoutMs: number): Promise<string | null>;
 }
 
 /**
- * Waits for the actors' answers: one query looks for all who wait in this process, so a crowd of confirms costs the
- * database no more than one.
+ * Waits for outcomes of inbox rows. One query serves all waiting requests of this process, so many
+ * confirms at once cost the database no more than one.
  */
 export function createOutcomes(db: Database): Outcomes {
   const waiting = new Map<number, { since: number; answer: (outcome: string) => void }>();
@@ -24,7 +24,7 @@ export function createOutcomes(db: Database): Outcomes {
     while (waiting.size > 0) {
       const freshest = Math.max(...[...waiting.values()].map((entry) => entry.since));
       await delay(performance.now() - freshest < SOON_MS ? LOOK_EVERY_MS : LOOK_EVERY_MS_LATER);
-      // The database may be away; those who wait give up by their own time.
+      // The database may be unavailable; the waiting requests end by their own time limit.
       const handled = await findHandled(db, [...waiting.keys()]).catch(
         () => new Map<number, string>(),
       );

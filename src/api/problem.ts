@@ -1,11 +1,14 @@
-/** Every error that the API can answer, with its status: the stable half of a problem (RFC 9457). */
+/**
+ * Every error code of the API with its status and title. Code and status are stable; they follow
+ * RFC 9457.
+ */
 export const PROBLEMS = {
   malformed_request: [400, 'The request is malformed'],
   idempotency_key_missing: [400, 'An Idempotency-Key header is needed'],
   idempotency_key_invalid: [400, 'The Idempotency-Key is malformed'],
-  signature_invalid: [400, 'The webhook is not truly signed'],
+  signature_invalid: [400, 'The webhook signature is invalid'],
   unauthorized: [401, 'A valid API key is needed'],
-  forbidden: [403, 'This key may not do that'],
+  forbidden: [403, 'This key has no permission for that'],
   sale_not_open: [403, 'The sale is not open'],
   limit_exceeded: [403, 'A limit is exceeded'],
   not_found: [404, 'Not found'],
@@ -54,7 +57,8 @@ export class Problem extends Error {
     readonly detail: string,
     readonly extras: ProblemExtras = {},
   ) {
-    // An answer, not a fault: nobody reads its stack, and to collect one costs as much as to find that a seat is gone.
+    // A problem is an answer, not a fault. Nobody reads its stack, and recording one costs as much
+    // as finding that a seat is taken.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(`${code}: ${detail}`);

@@ -12,13 +12,13 @@ interface FiguresQuestion {
   ask: 'figures';
 }
 interface FiguresAnswer {
-  /** null: one of the processes did not say its own in time. */
+  /** null: a process did not report its metrics in time. */
   figures: string | null;
 }
 
 /**
- * The figures of all API processes on this port, added up; asked from one of them.
- * @throws Problem `temporarily_unavailable` when one of them does not say its own
+ * The metrics of all API processes on this port, added up. Any of the processes can ask for them.
+ * @throws Problem `temporarily_unavailable` when a process does not report
  */
 export async function figuresOfAll(): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -30,7 +30,7 @@ export async function figuresOfAll(): Promise<string> {
       else {
         const headers = { 'retry-after': '2' };
         reject(
-          new Problem('temporarily_unavailable', 'An API process does not answer; ask again.', {
+          new Problem('temporarily_unavailable', 'An API process does not answer; try again.', {
             headers,
           }),
         );
@@ -42,11 +42,12 @@ export async function figuresOfAll(): Promise<string> {
 }
 
 /**
- * Runs the API in several processes that share one port, for a machine with more processors than one event loop can
- * use. Whichever ends unasked is replaced. This process serves nothing itself: it counts requests for the rate limits of
- * all, and adds their figures up.
- * @param options `stopping` ends them all, gently, each within its own drain of `drainMs`
- * @throws Error when one of the first ends before it listens: its settings or its port are wrong, and it has said so
+ * Runs the API in several processes that share one port, for a machine with more processors than
+ * one event loop can use. A process that ends unexpectedly is replaced. The primary process serves
+ * no requests: it counts requests for the rate limits of all processes, and adds up their metrics.
+ * @param options `stopping` ends all processes gracefully, each after its drain of `drainMs`
+ * @throws Error when one of the first processes ends before it listens: its settings or its port
+ * are wrong, and it has printed the reason
  */
 export async function runProcesses(
   count: number,
@@ -54,7 +55,7 @@ export async function runProcesses(
   { stopping, drainMs }: { stopping: AbortSignal; drainMs: number },
 ): Promise<void> {
   const figures = new AggregatorRegistry();
-  // It listens to the processes by being made.
+  // The constructor registers the listener for messages from the processes.
   new RateLimiterClusterMaster();
   let allListened = false;
   const gone = new Set<Promise<void>>();

@@ -4,7 +4,10 @@ import type { Caller, Role } from '../db/keys';
 import type { Kind, Pass } from './gate';
 import type { ProblemCode } from './problem';
 
-/** Who may call: anybody, a payment provider (by signature), or keys of these roles (an operator may do all). */
+/**
+ * Who may call: anyone, a payment provider (by its signature), or keys with one of these roles. An
+ * operator may call every route.
+ */
 export type Access = 'public' | 'provider' | readonly Role[];
 
 export interface Reply {
@@ -18,12 +21,17 @@ export interface Reply {
 export interface ResponseSpec {
   description: string;
   schema?: z.ZodType;
-  /** Instead of the schema's own example. */
+  /** Replaces the schema's own example. */
   example?: unknown;
   /** Of an answer that is not JSON. */
   contentType?: string;
+  /** Of a stream of server-sent events: the names of its events, and what the `data` of each is, as JSON. */
+  events?: { names: readonly string[]; data: z.ZodType };
   headers?: Record<string, z.ZodType>;
-  /** What to call next: its operation id, and where in this exchange its path parameters are (runtime expressions). */
+  /**
+   * The calls that come next, by operation id, each with its path parameters as runtime
+   * expressions.
+   */
   links?: Record<string, Record<string, string>>;
 }
 
@@ -32,18 +40,21 @@ interface Request<Params, Query, Body> {
   params: Params;
   query: Query;
   body: Body;
-  /** As parsed, without what counts as absent, before validation gave it defaults. */
+  /** The parsed body without members that count as absent, before validation adds defaults. */
   rawBody: unknown;
-  /** As it came, for signatures. */
+  /** The bytes as received, for checking signatures. */
   bytes: Buffer;
-  /** The one behind the key; a made-up one without rights where the route is public. */
+  /** The owner of the API key; on a public route, a placeholder without rights. */
   caller: Caller;
   ctx: Context;
   /** For a wait that takes no work: others are let in meanwhile. */
   pause: Pass['pause'];
 }
 
-/** A route, whole: what Koa serves, what validates, and what the OpenAPI document says are this one object. */
+/**
+ * One complete route. Koa serves it, its schemas validate, and the OpenAPI document is made from
+ * it.
+ */
 export interface Route<
   Params extends z.ZodType = z.ZodType,
   Query extends z.ZodType = z.ZodType,
@@ -64,21 +75,23 @@ export interface Route<
   body?: Body;
   /** Named examples of the body, instead of the schema's own one. */
   bodyExamples?: Record<string, unknown>;
-  /** The body's bytes at most; 100 kB unless set. */
+  /** Maximum size of the body in bytes; 100 kB by default. */
   bodyLimit?: number;
-  /** The body is not validated here: its signature is, over its bytes. */
+  /** The body is not validated here. Its signature is checked instead, over its bytes. */
   signed?: boolean;
   /** Whose turn it is where many wait; `free`: it shares its work with others, so it never waits. `rest` unless set. */
   kind?: Kind | 'free' | ((body: z.output<Body>) => Kind);
   responses: Record<number, ResponseSpec>;
-  /** Problems beyond those of every such route. */
+  /** Problems that this route can answer beyond those of every route of its kind. */
   problems: readonly ProblemCode[];
-  /** Called when the body does not validate, before that is answered. */
+  /** Called when the body does not validate, before the error is answered. */
   onInvalid?: (request: { caller: Caller; ctx: Context }) => Promise<void>;
   handle: (request: Request<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;
 }
 
-/** Keeps the types of one route together while it is written; a list of routes forgets them. */
+/**
+ * Keeps the types of one route together while it is written. A list of routes no longer has them.
+ */
 export function defineRoute<
   Params extends z.ZodType,
   Query extends z.ZodType,

@@ -3,7 +3,10 @@ import { CURRENCY_CODES } from '../domain/currency';
 import { cursorForm, decodeCursor } from './cursor';
 import { PROBLEMS } from './problem';
 
-/** Half of a character (a surrogate alone) cannot be stored, nor told from another half once it is replaced. */
+/**
+ * A lone surrogate (half of a character) cannot be stored, and once replaced it cannot be told from
+ * another one.
+ */
 export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 const bounded = (text: z.ZodString, max: number, form: RegExp) =>
@@ -15,26 +18,38 @@ const bounded = (text: z.ZodString, max: number, form: RegExp) =>
 
 const ONE_LINE = /^[^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*$/;
 
-/** One line of text with something in it, kept as it is given: no control characters, not only blanks. */
+/** One line of text that is not blank, kept as it is given; no control characters. */
 export const line = (max: number) => bounded(z.string(), max, ONE_LINE);
 
-/** As far as a pattern without properties of Unicode can tell: something other than blanks, fillers and accents. */
+/**
+ * The visible-character rule, as far as a pattern without Unicode properties can express it:
+ * something other than blanks, fillers and accents.
+ */
 const NAME = new RegExp(
   String.raw`^[^\u0000-\u001f\u007f]*` +
     String.raw`[^\u0300-\u036f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u115f\u1160\u1680` +
     String.raw`\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff\uffa0\ufff0-\ufff8]` +
     String.raw`[^\u0000-\u001f\u007f]*$`,
 );
-/** Not visible either, though Unicode counts them as signs: the empty braille cell and the null note head. */
+/**
+ * Invisible as well, although Unicode counts them as symbols: the empty braille cell and the null
+ * note head.
+ */
 const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 
-/** A name or a label: one line with a visible character, in normal form NFC, so that equal names are equal texts. */
+/**
+ * A name or a label: one line with a visible character, in Unicode normal form NFC, so that equal
+ * names are equal texts.
+ */
 export const name = (max: number) =>
   bounded(z.string().normalize('NFC'), max, NAME).refine((text) => VISIBLE.test(text), {
     message: 'must have a visible character',
   });
 
-/** A currency of an answer. Of a payment it is what the provider told, which need not be in ISO's list. */
+/**
+ * A currency in an answer. For a payment it is what the provider reported, which may be missing
+ * from ISO's list.
+ */
 export const currency = z
   .string()
   .regex(/^[A-Z]{3}$/, { message: 'must be three capital letters (ISO 4217)' })
@@ -56,12 +71,12 @@ export const money = z
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC' });
 export const seatLabel = name(200);
 
-/** A whole number of an answer that 32 bits can hold. */
+/** A whole number in an answer that fits 32 bits. */
 export const count = z.int().min(0).max(2_147_483_647);
 
 /**
- * A text of an answer with known values. More may be added within this version, so the document lists them without
- * closing the type.
+ * A text in an answer with known values. Values may be added within this version, so the document
+ * lists them without closing the type.
  */
 export const openEnum = (values: readonly string[], description?: string) => {
   const known = `Known values: ${values.map((value) => `\`${value}\``).join(', ')}; more may be added.`;
@@ -74,10 +89,13 @@ export const openEnum = (values: readonly string[], description?: string) => {
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 const outOfRange = { message: 'must lie between 1970 and 9999' };
 
-/** A timestamp in a request; read as UTC here, since the database takes neither every offset nor every fraction. */
+/**
+ * A timestamp in a request. It is converted to UTC here, because PostgreSQL does not accept every
+ * offset and fraction.
+ */
 export const timestampInput = timestamp
   .regex(/^(?:19[7-9]\d|[2-9]\d{3})-/, outOfRange)
-  // What an offset shifts over either end.
+  // An offset may move the time out of the range.
   .refine((text) => Date.parse(text) >= 0 && Date.parse(text) <= LAST_MS, outOfRange)
   .transform((text) => new Date(text).toISOString())
   .meta({ format: 'date-time' });
@@ -112,7 +130,7 @@ export const problem = z
     description: 'RFC 9457. Decide by `code`; titles and details may change.',
   });
 
-/** A number as it is written, digits alone: neither `0x10` nor `1e1` nor blanks around it. */
+/** A number in digits only: no `0x10`, no `1e1`, no blanks. */
 const wholeNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^[1-9]\d{0,9}$/.test(value) ? Number(value) : value;
 

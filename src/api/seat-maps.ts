@@ -26,7 +26,7 @@ export interface SeatPicture {
 }
 
 /** A picture as it goes out; each form is made once, when it is first asked for, and shared by all who get it. */
-export interface PictureForms {
+interface PictureForms {
   json(): Buffer;
   gzipped(): Promise<Buffer>;
   /** The frame of server-sent events that a listener begins with. */

@@ -7,7 +7,7 @@ export interface Table {
   note?: string;
 }
 
-/** A cell as people read it: thousands apart, as many decimals as say something. */
+/** Formats a cell for people: thousands separated, with as many decimals as are meaningful. */
 export function formatCell(cell: Cell): string {
   if (typeof cell === 'string') return cell;
   const decimals =
@@ -18,7 +18,7 @@ export function formatCell(cell: Cell): string {
   });
 }
 
-/** Whether a column holds figures, which line up on the right. */
+/** Whether a column holds numbers, which are right-aligned. */
 export function isNumeric(table: Table, column: number): boolean {
   const filled = table.rows.map((row) => row[column] ?? '').filter((cell) => cell !== '');
   return (
@@ -27,7 +27,7 @@ export function isNumeric(table: Table, column: number): boolean {
   );
 }
 
-/** A table for the console, ready to print. */
+/** A table as text for the console. */
 export function renderConsoleTable(table: Table): string {
   const cells = table.rows.map((row) =>
     table.columns.map((_, column) => formatCell(row[column] ?? '')),

@@ -46,7 +46,7 @@ function arena(): SectionDefinition[] {
   ];
 }
 
-/** Three houses of real shapes: a theatre, an arena, a club without numbered seats. */
+/** Three venues of realistic shape: a theatre, an arena, a club without numbered seats. */
 export function demoEvents(
   now: Date,
 ): (Omit<NewEvent, 'seats'> & { sections: SectionDefinition[] })[] {

@@ -1,24 +1,27 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The content of `$HOLDFAST_HOME/dev.json`: how to reach the system that `npm run dev` keeps running. */
+/** The content of `$HOLDFAST_HOME/dev.json`: how to reach the system that `npm run dev` runs. */
 export interface DevInfo {
   apiUrl: string;
   databaseUrl: string;
   temporalAddress: string;
   temporalNamespace: string;
-  /** Empty, like `mailUrl`, when the service was named by a setting: we do not know its page then. */
+  /**
+   * Empty when a setting names the service, because then its page is unknown. The same holds for
+   * `mailUrl`.
+   */
   temporalUiUrl: string;
   mailUrl: string;
   keys: { client: string; client2: string; operator: string; scanner: string };
   webhookSecrets: { stripe: string; standard: string };
-  /** Process ids; 0 for a service that is not ours. */
+  /** Process ids; 0 for a service that this stack does not run. */
   pids: { api: number; workers: number[]; postgres: number; temporal: number };
 }
 
 export const devInfoFile = (home: string): string => join(home, 'dev.json');
 
-/** Reads what a running `npm run dev` has written; null when none runs on this folder. */
+/** Reads the file of a running `npm run dev`; null when none runs with this folder. */
 export function readDevInfo(home: string): DevInfo | null {
   try {
     return JSON.parse(readFileSync(devInfoFile(home), 'utf8')) as DevInfo;
@@ -28,7 +31,7 @@ export function readDevInfo(home: string): DevInfo | null {
   }
 }
 
-/** Removes the file, if it is there. */
+/** Removes the file, if it exists. */
 export function removeDevInfo(home: string): void {
   rmSync(devInfoFile(home), { force: true });
 }

@@ -1,6 +1,6 @@
 import { describeSettings, type SettingName } from '../config';
 
-/** Columns of the help's text; longer meanings go on in the next line. */
+/** The columns of the help text; long descriptions continue on the next line. */
 const WIDTH = 100;
 
 function wrap(text: string, indent: number): string {
@@ -28,7 +28,9 @@ export function helpText(usage: string, settings: readonly SettingName[]): strin
   return `${usage}\n\nSettings (environment${file}):\n${lines.join('\n')}`;
 }
 
-/** Prints the help and ends the process with 0 if the command line asks for it; to be called before anything is done. */
+/**
+ * Prints the help and exits with 0 if the command line asks for it. Call it before anything else.
+ */
 export function answerHelp(usage: string, settings: readonly SettingName[]): void {
   if (!process.argv.slice(2).some((argument) => argument === '--help' || argument === '-h')) return;
   process.stdout.write(`${helpText(usage, settings)}\n`);

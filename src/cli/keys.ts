@@ -26,7 +26,10 @@ async function create(
   console.log(key);
 }
 
-/** Reads keys from standard input, one JSON object a line, so that they show in no process list. For the embedded default. */
+/**
+ * Reads keys from standard input, one JSON object a line, so that they do not appear in a list of
+ * processes. The embedded stack uses it for its default keys.
+ */
 async function ensure(db: Database): Promise<void> {
   for (const entry of (await text(process.stdin)).split('\n').filter((one) => one.trim() !== '')) {
     const { key, client, role } = JSON.parse(entry) as { key: string; client: string; role: Role };
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
     else if (command === 'revoke' && /^\d+$/.test(id ?? '')) {
       console.log(
         (await revokeKey(db, Number(id)))
-          ? 'Revoked; it ends within five seconds.'
+          ? 'Revoked: the key stops working within five seconds.'
           : 'No such key, or revoked before.',
       );
     } else throw new SettingsError(USAGE);

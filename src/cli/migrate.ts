@@ -17,7 +17,10 @@ const ATTEMPTS = 5;
 const INVALID_ARGUMENT = 3; // gRPC's statuses
 const NOT_FOR_US = [7, 12]; // PERMISSION_DENIED, UNIMPLEMENTED
 
-/** Asked by what every client may do: Temporal Cloud keeps the list of them to itself. */
+/**
+ * Uses a call that every client may make, because Temporal Cloud does not let clients list search
+ * attributes.
+ */
 async function isKnown(
   { workflowService }: Connection,
   namespace: string,
@@ -32,7 +35,7 @@ async function isKnown(
   }
 }
 
-/** Registers the search attributes in a given Temporal; one that has them already is left as it is. */
+/** Registers the search attributes in Temporal; existing ones are left unchanged. */
 async function registerSearchAttributes(): Promise<void> {
   const { connectionOptions, namespace } = temporalConfig();
   const connection = await Connection.connect(connectionOptions);

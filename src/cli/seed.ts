@@ -10,7 +10,7 @@ const USAGE = `Usage: npm run seed
 
 Makes the demo events in the database that DATABASE_URL names, else in that of the running \`npm run dev\`. Safe to repeat.`;
 
-/** Puts the demo events into the database; those that are there already stay as they are. */
+/** Creates the demo events in the database; existing ones are left unchanged. */
 async function main(): Promise<void> {
   answerHelp(USAGE, ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'HOLDFAST_HOME']);
   const { HOLDFAST_HOME: home } = readSettings(['HOLDFAST_HOME']);

@@ -6,7 +6,7 @@ export interface System {
   databaseUrl: string;
   temporalAddress: string;
   temporalNamespace: string;
-  /** A client's API key, where one is known. */
+  /** A client's API key, if one is known. */
   clientKey: string | undefined;
 }
 
@@ -19,15 +19,18 @@ const DATABASE_SETTINGS = [
 const namesDatabase = (env: NodeJS.ProcessEnv): boolean =>
   DATABASE_SETTINGS.some((name) => Boolean(env[name]));
 
-/** For commands, which use what belongs to a session: past the pooler, if there is one. */
+/**
+ * For commands, which need session features: the connection that bypasses the pooler, if there is
+ * one.
+ */
 export function directDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
   const settings = readSettings(['DATABASE_URL', 'DATABASE_DIRECT_URL'], env);
   return settings.DATABASE_DIRECT_URL ?? settings.DATABASE_URL;
 }
 
 /**
- * Finds the system that a command is meant for: the one that the settings name, else the one that `npm run dev` runs
- * (its `dev.json`), else the settings' defaults.
+ * Finds the system that a command is meant for: the system that the settings name; otherwise the
+ * one that `npm run dev` runs (its `dev.json`); otherwise the defaults of the settings.
  */
 export function findSystem(home: string, env: NodeJS.ProcessEnv = process.env): System {
   const dev = readDevInfo(home);

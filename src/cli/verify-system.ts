@@ -11,13 +11,13 @@ import {
 } from '../db/verify';
 import type { TemporalView } from './verify-temporal';
 
-/** One check as it is reported. */
+/** The result of one check, as it is reported. */
 export interface Judged {
   name: string;
   why: string;
   looked: number;
   violations: number;
-  /** The first of them. */
+  /** The first findings, up to a limit. */
   findings: Finding[];
   ms: number;
 }
@@ -25,12 +25,15 @@ export interface Judged {
 export interface Verdict {
   ok: boolean;
   checks: Judged[];
-  /** What is no fault but worth knowing: work that waits, also for a person, and workflows that failed. */
+  /**
+   * Facts that are not faults but worth knowing: backlogs, notes for the operator, and workflows
+   * that failed.
+   */
   notes: string[];
 }
 
 const LOOK_AGAIN_MS = 2000;
-/** Late work is nobody's fault while those who would do it are away. */
+/** Late work is not a fault while no worker that could do it is running. */
 const ROLES_FOR: Record<'queue' | 'task', readonly string[]> = {
   queue: ['relay'],
   task: ['relay', 'reservations'],
@@ -44,13 +47,13 @@ interface Look {
   notes: string[];
 }
 
-/** What waits for a person, a line each. */
+/** Describes the open notes for the operator, one line for each kind. */
 function linesOf({ name, total, findings }: Result): string[] {
   const more = total > findings.length ? [`${name}: and ${total - findings.length} more`] : [];
   return [...findings.map(({ id, detail }) => `${name}: ${id} ${detail}`), ...more];
 }
 
-/** Looks once. What is late stays a finding only if nobody who could do it is at it. */
+/** Checks once. Late work remains a finding only if no workflow is doing it. */
 async function look(
   db: Database,
   temporal: TemporalView | null,
@@ -74,7 +77,7 @@ async function look(
     const missing = ROLES_FOR[result.kind].filter((role) => !roles.includes(role));
     if (result.kind === 'queue')
       return missing.length > 0 ? waits(result, `no worker runs for ${missing[0]}`) : result;
-    if (!running) return waits(result, 'only Temporal could say whether somebody is at it');
+    if (!running) return waits(result, 'only Temporal knows whether a workflow is doing it');
     const left = result.findings.filter(
       ({ workflows = [] }) => !workflows.some((id) => running.ids.has(id)),
     );
@@ -104,7 +107,10 @@ async function look(
   return { results: judged, notes };
 }
 
-/** What is late in both looks. A queue of which anything has gone meanwhile is moving. */
+/**
+ * The work that was late in both checks. A queue of which any entry was done in between is making
+ * progress.
+ */
 function stillLate(before: Result, now: Result | undefined): Result {
   const ids = new Set(now?.findings.map(({ id }) => id));
   const same = before.findings.filter(({ id }) => ids.has(id));
@@ -115,7 +121,7 @@ function stillLate(before: Result, now: Result | undefined): Result {
   return { ...before, findings: left, total };
 }
 
-/** Notes for the operator that nobody has closed: something to look at, not something wrong with the database. */
+/** Open notes for the operator: something to look at, not a fault of the database. */
 async function openNotes(db: Database): Promise<string[]> {
   const kinds = await countOpenNotes(db);
   return kinds.map(

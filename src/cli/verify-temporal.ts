@@ -7,7 +7,7 @@ const LIST_WITHIN_MS = 120_000;
 const PAGE = 1000;
 const NAMED_FAILURES = 5;
 
-/** Temporal does not answer. Its message says where and why. */
+/** Temporal does not answer. The message names the address and the reason. */
 export class TemporalUnreachable extends Error {}
 
 export interface RunningWorkflow {
@@ -15,18 +15,21 @@ export interface RunningWorkflow {
   startedAt: Date;
 }
 
-/** What Temporal says, by its own lists (a second or so old). */
+/** The state of Temporal according to its own lists, which are about a second old. */
 export interface TemporalView {
   /** Ids of all running workflows, and the running reservations. */
   running(): Promise<{ ids: Set<string>; reservations: RunningWorkflow[] }>;
-  /** What failed, ran out of time or was terminated in the last day, in words, one line a kind. */
+  /**
+   * Workflows that failed, timed out or were terminated in the last day, in words, one line for
+   * each kind.
+   */
   failures(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 /**
- * @param address null: by the SDK's own environment configuration
- * @throws TemporalUnreachable, also from the view's calls
+ * @param address null: the address in the SDK's own environment configuration
+ * @throws TemporalUnreachable, also from the methods of the result
  */
 export async function connectTemporal(
   target: { address: string; namespace: string } | null,

@@ -10,13 +10,13 @@ import { connectTemporal, TemporalUnreachable, type TemporalView } from './verif
 
 const USAGE = `Usage: npm run verify -- [options]
 
-Checks a live system without changing it: exit 0 sound, 1 something is wrong, 2 it could not be checked wholly.
+Checks a live system without changing it: exit 0 sound, 1 something is wrong, 2 the check is incomplete.
 
   --json              prints one JSON object instead of a table
   --database-only     leaves Temporal out
   --patience SECONDS  how long late work is watched before it counts as wrong (default 10)`;
 
-/** Why nothing could be checked. Its message is the one line to print. */
+/** Why nothing could be checked. The message is the one line to print. */
 class CannotVerify extends Error {}
 
 interface Options {
@@ -74,7 +74,7 @@ function explain(error: unknown): unknown {
   return error;
 }
 
-/** The view of Temporal, or why there is none. */
+/** The state of Temporal, or the reason why it is unknown. */
 async function reachTemporal(
   home: string,
   databaseOnly: boolean,
@@ -116,7 +116,10 @@ async function check(db: Database, home: string, options: Options): Promise<numb
   }
 }
 
-/** Checks a live system without changing it: 0 sound, 1 something is wrong, 2 it could not be (wholly) checked. */
+/**
+ * Checks a live system without changing it. Exit codes: 0 sound, 1 something is wrong, 2 it could
+ * not be checked, or only in part.
+ */
 async function main(): Promise<number> {
   answerHelp(USAGE, [
     'DATABASE_URL',
@@ -130,7 +133,7 @@ async function main(): Promise<number> {
   const db = createDatabase({
     url: findSystem(home).databaseUrl,
     pool: 2,
-    // Each statement is sent once.
+    // Prepared statements are useless here: each statement runs once.
     prepared: false,
     applicationName: 'holdfast-verify',
     queryTimeoutMs: 300_000,

@@ -1,6 +1,9 @@
 import type { ReservationStatus } from '../domain/settlement';
 
-/** Task queues: each kind of work has its own, so that a hanging mail server or browser holds up nothing else. */
+/**
+ * Task queues. Each kind of work has its own, so that a slow mail server or browser does not delay
+ * other work.
+ */
 export const TASK_QUEUES = {
   reservations: 'reservations',
   documents: 'documents',
@@ -22,7 +25,7 @@ export const resendWorkflowId = (reservationId: string, sequence: number) =>
   `resend:${reservationId}:${sequence}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
-/** `ring` says "look into your inbox"; the other two are the operator's, by hand. */
+/** `ring` says that the inbox has something new. An operator sends the other two by hand. */
 export const SIGNALS = {
   ring: 'ring',
   paymentConfirmed: 'paymentConfirmed',
@@ -33,15 +36,15 @@ export const STATE_QUERY = 'state';
 export const SEARCH_ATTRIBUTES = { status: 'ReservationStatus', event: 'EventSlug' } as const;
 
 /**
- * What a reservation's workflow starts with. The relay names the event and the seats for the operator who reads the
- * input; a workflow started by hand, without a hold made ahead of it, takes these seats itself.
+ * The input of a reservation's workflow. The relay adds the event and the seats for an operator who
+ * reads the input. A workflow that is started by hand has no hold yet and takes these seats itself.
  */
 export interface ReservationInput {
   event: string;
   seats: string[];
 }
 
-/** Of `settlement` and `resend`: which reservation. */
+/** The input of `settlement` and `resend`. */
 export interface ReservationRef {
   reservationId: string;
 }
@@ -54,14 +57,17 @@ export interface RefundInput {
   reference: string;
 }
 
-/** A payment that an operator signals by hand. Amount in minor units. */
+/** A payment in a signal from an operator. The amount is in minor units. */
 export interface PaymentSignal {
   reference: string;
   amount: number;
   currency: string;
 }
 
-/** The reservation as the API shows it, without the buyer: what activities return and the `state` query answers. */
+/**
+ * The reservation as the API shows it, without the buyer: the result of activities and of the
+ * `state` query.
+ */
 export interface ReservationState {
   id: string;
   status: ReservationStatus;
@@ -78,25 +84,31 @@ export interface ReservationState {
   } | null;
 }
 
-/** What the first activity answers where the seats cannot be had (only a workflow started by hand gets that far). */
+/**
+ * The result of the first activity when the seats are not available. It only occurs for a workflow
+ * that was started by hand.
+ */
 export interface Refused {
   refused: string;
 }
 
-/** What stands after an activity moved a reservation on. */
+/** The state after an activity has changed a reservation. */
 export interface Progress {
   state: ReservationState;
   /**
-   * In words, for the operator: what happened in this step, oldest first. The name is in histories that release 1.0
-   * wrote, and its workers read it while they run beside ours.
+   * What happened in this step, oldest first, in words for the operator. Histories that release 1.0
+   * wrote contain this name, and its workers read it while they run beside ours.
    */
   story: string[];
-  /** A payment in time waits in the inbox; the hold does not end before it is decided. */
+  /** The inbox has a payment that arrived in time; the hold does not end before it is decided. */
   paid: boolean;
-  /** Something waits in the inbox that nobody has handled. */
+  /** The inbox has something that is not handled yet. */
   inboxWaiting: boolean;
-  /** Tickets, or a mail about them, are still owed to the buyer. */
+  /** The buyer has not received all tickets or mails about them. */
   deliveryDue: boolean;
-  /** Milliseconds until the hold's end by the database's clock; 0 when it is over or no hold. */
+  /**
+   * Milliseconds until the hold ends, by the database's clock; 0 when it has ended or there is no
+   * hold.
+   */
   holdEndsInMs: number;
 }

@@ -1,39 +1,46 @@
 import { types as is } from 'node:util';
 import { DatabaseError, Pool, types, type PoolClient, type QueryResultRow } from 'pg';
 
-// Ids, amounts and counts fit a double exactly (the schema and the API keep them below 2^53).
+// Ids, amounts and counts are exact as JavaScript numbers, because the schema and the API keep them
+// below 2^53.
 types.setTypeParser(types.builtins.INT8, Number);
 
 export interface DatabaseOptions {
   url: string;
-  /** Connections at most. */
+  /** The maximum number of connections. */
   pool: number;
-  /** Off behind a pooler in transaction mode that cannot keep prepared statements or session settings. */
+  /**
+   * Off behind a pooler in transaction mode that cannot keep prepared statements or session
+   * settings.
+   */
   prepared: boolean;
   applicationName: string;
-  /** Longest wait for a connection, and for an answer: together below the ten seconds a client is promised. */
+  /**
+   * The longest wait for a connection, and for a result. Together they stay below the ten seconds
+   * within which a client is promised an answer.
+   */
   connectTimeoutMs?: number;
   queryTimeoutMs?: number;
 }
 
-/** A row of which nothing is known but that columns have names: of statements that tests make. */
+/** A row with unknown columns, for statements that tests make. */
 type AnyRow = QueryResultRow;
 
 /** A statement and the shape of its rows. `npm run check:sql` compares both with the schema. */
 export interface Statement<Row = AnyRow> {
   name: string;
   text: string;
-  /** For the compiler alone: no statement has it. */
+  /** Only for type inference; no statement has this member at run time. */
   readonly row?: Row;
 }
 
-/** Runs a statement. A named one is prepared once per connection. */
+/** Runs a statement. A named statement is prepared once for each connection. */
 export interface Queryable {
   rows<Row = AnyRow>(
     statement: Statement<Row> | Statement,
     values?: readonly unknown[],
   ): Promise<Row[]>;
-  /** The number of rows that the statement wrote. */
+  /** The number of rows that the statement changed. */
   run(statement: Statement<unknown>, values?: readonly unknown[]): Promise<number>;
 }
 
@@ -70,13 +77,13 @@ export function createDatabase(options: DatabaseOptions): Database {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: options.applicationName,
-    // A pooler refuses session settings at the start; there, set them for the role.
+    // A pooler refuses session settings when a connection starts; set them for the role instead.
     ...(options.prepared && {
       statement_timeout: queryTimeoutMs,
       idle_in_transaction_session_timeout: 2 * queryTimeoutMs,
     }),
   });
-  // An idle connection that breaks is replaced when it is next needed.
+  // An idle connection that breaks is replaced when it is needed again.
   pool.on('error', () => undefined);
 
   const over = (client: Pick<PoolClient, 'query'>): Queryable => {
@@ -140,7 +147,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** Whoever asked has been answered by now: nothing is begun for him any more. */
+/** The caller has been answered, so no statement is started for it any more. */
 export class DeadlinePassed extends Error {
   readonly code = 'ETIMEDOUT';
 
@@ -149,26 +156,36 @@ export class DeadlinePassed extends Error {
   }
 }
 
-/** Classes 08, 53 and 57: connection lost, out of resources, shut down or cancelled; and what the network says. */
+/**
+ * Error classes 08, 53 and 57 (connection lost, out of resources, shut down or cancelled), and
+ * network errors.
+ */
 const UNAVAILABLE =
   /^(08...|53...|57...|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-/** Serialization failure, deadlock, lock timeout: the same statement may succeed right after. */
+/**
+ * Serialization failure, deadlock, lock timeout: the same statement may succeed if it is repeated
+ * at once.
+ */
 const RETRYABLE = /^(40001|40P01|55P03)$/;
 
-/** Whether the database could not be reached or did not answer in time, so that trying later can help. */
+/**
+ * Whether the database could not be reached or did not answer in time, so that a later retry may
+ * succeed.
+ */
 export function isUnavailable(error: unknown): boolean {
-  // Not `instanceof`: what Node's network code throws has another realm's Error where we run in a context of our own.
+  // `instanceof` is not used: in a JavaScript context of its own, errors of Node's network code
+  // have another `Error` class.
   if (!is.isNativeError(error)) return false;
   const { code, errors } = error as { code?: unknown; errors?: unknown };
   if (typeof code === 'string') return UNAVAILABLE.test(code) || RETRYABLE.test(code);
   if (Array.isArray(errors)) return errors.some(isUnavailable);
-  // The driver gives its own timeouts and broken connections no code.
+  // The driver's own errors for timeouts and broken connections have no code.
   return /Query read timeout|timeout exceeded when trying to connect|Connection terminated|connection timeout|Client has encountered a connection error/i.test(
     error.message,
   );
 }
 
-/** The name of the constraint that a statement ran into, if that is why it failed. */
+/** The name of the violated constraint, if that is why a statement failed. */
 export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
   return typeof code === 'string' && code.startsWith('23') && typeof constraint === 'string'

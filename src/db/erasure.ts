@@ -10,8 +10,9 @@ const FORGET = sql(
 const DOCUMENT = sql('erase_document', 'delete from ticket_documents where reservation_id = $1');
 
 /**
- * Forgets the buyer of a reservation: name, address and the printed tickets. Seats, money, ticket codes and the history,
- * which name nobody, stay, so the accounts stay right. Safe to repeat.
+ * Erases the buyer of a reservation: name, address and the printed tickets. Seats, payments, ticket
+ * codes and the history contain no personal data; they stay, so the accounts remain complete. Safe
+ * to repeat.
  */
 export async function eraseBuyer(
   db: Database,

@@ -11,7 +11,7 @@ export interface EventRecord {
   currency: string;
   salesOpenAt: string | null;
   salesCloseAt: string | null;
-  /** null: the default of the process that takes the hold. */
+  /** null: the default of the process that takes the hold applies. */
   holdTtlSeconds: number | null;
   holdCapSeconds: number | null;
   maxSeatsPerReservation: number;
@@ -45,7 +45,7 @@ const LIST = sql<{ event: EventRecord; at: string }>(
     where $1::timestamptz is null or (e.starts_at, e.id) > ($1, $2::uuid) order by e.starts_at, e.id limit $3`,
 );
 
-/** One page of events by their start, from behind the given place on. */
+/** One page of events by their start, after the given position. */
 export async function listEvents(
   db: Queryable,
   after: { at: string; id: string } | null,
@@ -91,7 +91,7 @@ const INSERT_SEATS = sql(
           with ordinality as s (label, section, row_name, number, category, ordinal) order by ordinal`,
 );
 
-/** Makes an event with all its seats, or nothing. */
+/** Creates an event with all its seats, or nothing. */
 export async function createEvent(
   db: Database,
   event: NewEvent,
@@ -119,7 +119,7 @@ export async function createEvent(
         categories.map((category) => category.name),
         categories.map((category) => category.price),
       ]);
-      // In portions, so that one statement stays well inside the time limit.
+      // Seats are inserted in batches, so that each statement stays well within the time limit.
       for (let start = 0; start < seats.length; start += 10_000) {
         const portion = seats.slice(start, start + 10_000);
         await tx.run(INSERT_SEATS, [

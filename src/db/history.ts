@@ -12,7 +12,7 @@ const READ = sql<HistoryEntry & { id: number }>(
   `select rfc3339(at) as at, history_type(type) as type, actor, data, id from history where reservation_id = $1 and id > $2 order by id limit $3`,
 );
 
-/** One page of what happened to a reservation, in order, from behind the given place on. */
+/** One page of a reservation's history, in order, after the given position. */
 export async function readHistory(
   db: Queryable,
   reservationId: string,

@@ -3,7 +3,10 @@ import { parseEmailAddress } from '../domain/email-address';
 import { DeadlinePassed, sql, type Database, type Queryable } from './database';
 import type { ReservationRecord } from './reservations';
 
-/** Everything that one hold needs; `buyer` and `client` are null for a reservation that an operator started by hand. */
+/**
+ * The input of one hold. `buyer` and `client` are null for a reservation that an operator started
+ * by hand.
+ */
 export interface HoldRequest {
   id: string;
   client: string | null;
@@ -12,7 +15,7 @@ export interface HoldRequest {
   labels: string[];
   buyer: { name: string; email: string } | null;
   defaultTtlSeconds: number;
-  /** How many holds one buyer may have open; null: any number. */
+  /** The maximum number of open holds of one buyer; null: no limit. */
   buyerCap: number | null;
   actor: string;
   /** How many milliseconds its caller still waits for an answer; undefined: as long as it takes. */
@@ -27,7 +30,7 @@ export type HoldResult =
   | { kind: 'limit' | 'too_many_holds'; limit: number }
   | { kind: 'unknown_seats' | 'taken'; seats: string[] };
 
-/** One buyer is one e-mail address, however it is written; only the hash is compared and indexed. */
+/** One buyer is one e-mail address in any spelling. Only its hash is compared and indexed. */
 export function buyerKeyOf(email: string): Buffer {
   return hash('sha256', parseEmailAddress(email)?.key ?? email.toLowerCase(), 'buffer');
 }
@@ -98,7 +101,7 @@ const REPLAY = sql<{ result: HoldResult | null }>(
   'select replay_of($1, $2, $3) as result',
 );
 
-/** What a known key answers; null for a key that is new. */
+/** The answer to a request with a known key; null for a new key. */
 export async function findReplay(
   db: Queryable,
   key: string,

@@ -4,13 +4,19 @@ import { sql, type Queryable } from './database';
 export const ROLES = ['client', 'operator', 'scanner'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who is calling: `client` names the owner of reservations, shared by all keys of one client. */
+/**
+ * The caller behind a key. `client` is the name that owns reservations; all keys of one client
+ * share it.
+ */
 export interface Caller {
   client: string;
   role: Role;
 }
 
-/** Only this is stored. A key is 256 random bits, so a plain hash cannot be searched backwards. */
+/**
+ * Only the hash is stored. A key has 256 random bits, so a plain hash cannot be reversed by
+ * guessing.
+ */
 export function hashKey(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
@@ -24,7 +30,10 @@ const FIND = sql<Caller & { hash: Buffer }>(
   'select key_hash as hash, client, role from api_keys where key_hash = $1 and revoked_at is null',
 );
 
-/** The caller behind a key's hash, with the stored hash to compare in constant time; null if none or revoked. */
+/**
+ * The caller for the hash of a key, with the stored hash to compare in constant time; null if the
+ * key is unknown or revoked.
+ */
 export async function findCaller(
   db: Queryable,
   hash: Buffer,
@@ -38,7 +47,7 @@ const ADD = sql(
   'insert into api_keys (client, role, key_hash, demo) values ($1, $2, $3, $4) on conflict (key_hash) do nothing',
 );
 
-/** Adds a key unless it is there. `demo` keys stop a start in production. */
+/** Adds a key unless it exists. In production, `demo` keys prevent the start. */
 export async function addKey(
   db: Queryable,
   key: string,
@@ -82,10 +91,13 @@ const SEED = sql<{ seed: Buffer }>(
    select seed from made union all select seed from signing_keys where id = 1 limit 1`,
 );
 
-/** The seed of the key that signs tickets, made on first use; the same for every process on this database. */
+/**
+ * The seed of the key that signs tickets. It is made on first use, and is the same for every
+ * process on this database.
+ */
 export async function ticketSeed(db: Queryable): Promise<Buffer> {
   for (;;) {
-    // Empty only when another process makes the row at this very moment.
+    // The result is empty only if another process inserts the row at the same moment.
     const [row] = await db.rows(SEED, [randomBytes(32)]);
     if (row) return row.seed;
   }

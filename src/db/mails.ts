@@ -9,7 +9,7 @@ export interface MailJob {
   messageId: string;
   sent: boolean;
   refused: boolean;
-  /** null after the buyer's data was erased. */
+  /** null after the buyer was erased. */
   to: { name: string; email: string } | null;
   confirmed: boolean;
   event: { name: string; venue: string | null; startsAt: string; timeZone: string; slug: string };
@@ -29,7 +29,7 @@ const FIND = sql<{ mail: MailJob }>(
   where m.reservation_id = $1 and m.kind = $2 and m.sequence = $3 and m.reference is not distinct from $4`,
 );
 
-/** The mail of one occasion, with all that it is written from; null when none is owed. */
+/** One mail with all its content; null when it does not have to be sent. */
 export async function findMail(
   db: Queryable,
   occasion: {
@@ -58,7 +58,7 @@ const ERROR = sql(
   'update mails set last_error = $2 where id = $1 and sent_at is null',
 );
 
-/** Notes why a try failed. @param error without addresses */
+/** Records why an attempt failed. @param error without addresses */
 export async function noteMailError(db: Queryable, id: number, error: string): Promise<void> {
   await db.run(ERROR, [id, error]);
 }
@@ -76,7 +76,10 @@ const DELIVERED = sql(
   `update reservations set delivered_at = clock_timestamp() where id = $1 and delivered_at is null and status = 'confirmed'`,
 );
 
-/** Writes the end of a mail: sent, or refused for good with the reason. The first tickets mail ends the delivery. */
+/**
+ * Records the end of a mail: sent, or refused for good with the reason. The first mail with tickets
+ * ends the delivery.
+ */
 export async function finishMail(
   db: Database,
   mail: MailJob,
@@ -103,11 +106,17 @@ export async function finishMail(
   });
 }
 
-/** Condition: a mail (`m`, of reservation `r`, about payment `p`) is to be sent now; its tickets count, its refund is done. */
+/**
+ * Condition: a mail (`m`, of reservation `r`, about payment `p`) has to be sent now. Its tickets
+ * are valid, or its refund is done.
+ */
 export const IS_OWED = `m.sent_at is null and m.refused is null
              and case m.kind when 'tickets' then r.status = 'confirmed' else p.status = 'refunded' end`;
 
-/** Condition: a mail (`m`, of reservation `r`) was refused, and no later one of the reservation makes up for it. */
+/**
+ * Condition: a mail (`m`, of reservation `r`) was refused, and the reservation has no later mail of
+ * this kind.
+ */
 export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
              and (m.kind <> 'tickets' or r.status = 'confirmed')
              and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
@@ -123,7 +132,10 @@ const BACKLOG = sql<{ owed: number; oldest_s: number; refused: number }>(
           (select count(*) from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) as refused`,
 );
 
-/** How many mails are owed, for how long the oldest has been (seconds), and how many were refused and wait for a person. */
+/**
+ * How many mails wait, the age of the oldest in seconds, and how many were refused and wait for an
+ * operator.
+ */
 export async function readMailBacklog(
   db: Queryable,
 ): Promise<{ owed: number; oldestSeconds: number; refused: number }> {
@@ -148,7 +160,10 @@ const OWE = sql(
 );
 const MAX_MAILS_AN_HOUR = 20;
 
-/** Orders the tickets once more. At most 20 an hour for one reservation: a mailbox is not to be flooded. */
+/**
+ * Orders another mail with the tickets: at most 20 an hour for one reservation, to protect the
+ * mailbox.
+ */
 export async function orderResend(
   db: Database,
   reservationId: string,

@@ -3,15 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Client } from 'pg';
 
-/** Two processes that migrate at once: the second waits for the first, then finds nothing to do. */
+/**
+ * An advisory lock: of two processes that migrate at once, the second waits and then finds nothing
+ * to do.
+ */
 const MIGRATION_LOCK = 4_711_001;
 const WAIT = '5min';
 
 /**
- * Brings the schema up to date, forward only, and its functions to the text of their files. Connects directly, never
- * through a pooler.
- * @param folder of the migrations; functions are in `functions/` below it
- * @returns the names of the migrations and functions that it applied
+ * Brings the schema up to date (forward only), and applies changed function files. Connects
+ * directly, never through a pooler.
+ * @param folder the folder of the migrations; functions are in `functions/` below it
+ * @returns the names of the applied migrations and functions
  */
 export async function migrate(databaseUrl: string, folder: string): Promise<string[]> {
   // The library is an ES module.
@@ -28,7 +31,7 @@ export async function migrate(databaseUrl: string, folder: string): Promise<stri
       ignorePattern: '(?!.*\\.sql$).*',
       direction: 'up',
       migrationsTable: 'schema_migrations',
-      // Its own lock gives up at once; ours, above, waits.
+      // The library's own lock fails at once; ours, above, waits.
       noLock: true,
       singleTransaction: true,
       log: () => undefined,
@@ -46,7 +49,9 @@ interface FunctionFile {
   hash: Buffer;
 }
 
-/** The functions' files, those of `previous/` included: names that the release before still calls. */
+/**
+ * The files of functions. Those in `previous/` keep names that the previous release still calls.
+ */
 export function readFunctions(folder: string): FunctionFile[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.sql'))
@@ -62,9 +67,10 @@ export function readFunctions(folder: string): FunctionFile[] {
 }
 
 /**
- * Applies each function whose text is not the one applied last, all in one transaction. The release before may run
- * meanwhile and calls them too: a file changes what a function does, never its parameters, which takes a new name.
- * @returns the names of the functions applied
+ * Applies each function whose file has changed since it was last applied, in one transaction. The
+ * previous release may run at the same time and call the function. Therefore a file may change what
+ * a function does, but never its parameters; other parameters need a new name.
+ * @returns the names of the applied functions
  */
 async function applyFunctions(client: Client, files: readonly FunctionFile[]): Promise<string[]> {
   const { rows } = await client.query<{ name: string; text_hash: Buffer }>(
@@ -75,7 +81,7 @@ async function applyFunctions(client: Client, files: readonly FunctionFile[]): P
   if (changed.length === 0) return [];
   await client.query('begin');
   try {
-    // They call each other, so none is checked before all are there.
+    // Functions call each other, so bodies are not checked before all of them exist.
     await client.query('set local check_function_bodies = off');
     for (const { name, text, hash } of changed) {
       await client.query(text);

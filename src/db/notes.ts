@@ -1,6 +1,6 @@
 import { sql, type Queryable } from './database';
 
-/** What a note is about; the constraint `notes_kind_known` names the same kinds. */
+/** The kinds of notes; the constraint `notes_kind_known` has the same list. */
 export const NOTE_KINDS = [
   'event_not_understood',
   'claim_contradicted',
@@ -32,7 +32,7 @@ const LIST = sql<{ note: NoteRecord; at: string }>(
     order by n.created_at desc, n.id desc limit $4`,
 );
 
-/** One page of notes, newest first. @param open true: only those that nobody has closed; false: the closed ones */
+/** One page of notes, newest first. @param open true: only open notes; false: only closed ones */
 export async function listNotes(
   db: Queryable,
   open: boolean | undefined,
@@ -48,7 +48,7 @@ const CLOSE = sql<{ note: NoteRecord }>(
     where n.id = $1 returning ${DOCUMENT} as note`,
 );
 
-/** Closes a note; one that is closed stays as it is. @returns null if there is none */
+/** Closes a note; a closed note is left unchanged. @returns null if it does not exist */
 export async function closeNote(
   db: Queryable,
   id: string,
@@ -64,7 +64,7 @@ const OPEN = sql<{ kind: NoteKind; count: number; oldest: string }>(
     where closed_at is null group by kind order by kind`,
 );
 
-/** How many notes of each kind are open, and how long the oldest has been. */
+/** How many notes of each kind are open, and the age of the oldest. */
 export async function countOpenNotes(
   db: Queryable,
 ): Promise<{ kind: NoteKind; count: number; oldest: string }[]> {

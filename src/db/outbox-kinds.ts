@@ -9,22 +9,31 @@ import {
 import { sql, type Queryable, type Statement } from './database';
 
 /**
- * What Temporal can be told, one entry a kind. The dispatcher, the sweep and `verify` read it; the constraint
- * `outbox_kind_known` names the same kinds.
+ * The kinds of outbox entries: what can be delivered to Temporal. The dispatcher, the sweep and
+ * `verify` read this table; the constraint `outbox_kind_known` has the same list.
  */
 interface OutboxKindSpec {
-  /** The queue that it waits in. `commands` go before `starts`: a payment never waits behind a burst of holds. */
+  /**
+   * The queue of the entry. `commands` are delivered before `starts`, so a payment never waits
+   * behind a burst of holds.
+   */
   queue: OutboxQueue;
-  /** What `subject` names: the table and its key. */
+  /** The table and key that `subject` refers to. */
   subject: { table: 'reservations' | 'payments'; key: 'id' | 'reference' };
-  /** The workflows that carry it out; while one of them runs, the entry's work is under way. */
+  /** The workflows that carry out the entry. While one of them runs, the work is in progress. */
   workflowIds: (subject: string, sequence: number | null) => string[];
-  /** A short workflow of its own that carries it out; without one the reservation's own workflow is started or rung. */
+  /**
+   * A short workflow that carries out the entry; if there is none, the reservation's own workflow
+   * is started or signalled.
+   */
   oneOff?: {
     type: string;
     input: (subject: string, sequence: number | null) => RefundInput | ResendInput;
   };
-  /** Statements of the sweep: each writes entries anew for work that has waited too long. $1: how many at most. */
+  /**
+   * Statements of the sweep. Each writes entries again for work that has waited too long. $1: the
+   * maximum number.
+   */
   requeue: readonly Statement[];
 }
 
@@ -35,10 +44,10 @@ const reservationWorkflows = (id: string): string[] => [id, settlementWorkflowId
 const RESERVATION = { table: 'reservations', key: 'id' } as const;
 
 export const OUTBOX_KINDS = {
-  /** A hold that has yet to get its actor. */
+  /** A hold whose workflow has not been started yet. */
   start: { queue: 'starts', subject: RESERVATION, workflowIds: reservationWorkflows, requeue: [] },
 
-  /** Something waits in a reservation's inbox, or its hold or delivery needs its actor. */
+  /** A row waits in a reservation's inbox, or its hold or delivery needs its workflow. */
   ring: {
     queue: 'commands',
     subject: RESERVATION,
@@ -66,7 +75,7 @@ export const OUTBOX_KINDS = {
     ],
   },
 
-  /** A payment that goes back. */
+  /** A payment to be refunded. */
   refund: {
     queue: 'commands',
     subject: { table: 'payments', key: 'reference' },
@@ -90,7 +99,7 @@ export const OUTBOX_KINDS = {
     ],
   },
 
-  /** The tickets once more, by mail; `sequence` counts them. */
+  /** Tickets to be mailed again; `sequence` counts the mails. */
   resend: {
     queue: 'commands',
     subject: RESERVATION,
@@ -118,7 +127,7 @@ export const OUTBOX_KINDS = {
 export type OutboxKind = keyof typeof OUTBOX_KINDS;
 export const outboxKind = (kind: OutboxKind): OutboxKindSpec => OUTBOX_KINDS[kind];
 
-/** The kinds of a queue, as a list of SQL texts. */
+/** The kinds of a queue, as a list of SQL literals. */
 export const kindsOf = (queue: OutboxQueue): string =>
   Object.entries<OutboxKindSpec>(OUTBOX_KINDS)
     .filter(([, spec]) => spec.queue === queue)
@@ -127,7 +136,10 @@ export const kindsOf = (queue: OutboxQueue): string =>
 
 const ADD = sql('outbox_add', 'insert into outbox (kind, subject, sequence) values ($1, $2, $3)');
 
-/** Writes an entry, in the transaction of the fact that it follows from. The caller notifies the relays after it. */
+/**
+ * Writes an entry in the transaction of the fact that it follows from. The caller notifies the
+ * relays afterwards.
+ */
 export async function addOutboxEntry(
   tx: Queryable,
   kind: OutboxKind,

@@ -8,13 +8,15 @@ const RECONNECT_MS = 1000;
 const NOTIFY_SPACING_MS = 15;
 const NOTIFY = sql('outbox_notify', `select pg_notify('${CHANNEL}', $1)`);
 
-/** Tells the relays that a queue of the outbox has entries. */
+/** Notifies the relays that a queue of the outbox has entries. */
 export type Notify = (queue: OutboxQueue) => void;
 
 /**
- * Notifies the relays by queue, so that a burst of holds does not make them look for payments. Sent apart from the
- * work's own transaction, because transactions that notify commit under one lock; and at most once a queue in 15 ms, so
- * that a burst costs no more than a trickle. A lost notification costs the relay's next look, 200 ms later at most.
+ * Notifies the relays, one channel for each queue, so that a burst of holds does not make them look
+ * for payments. The notification is not part of the transaction that writes the entry, because
+ * transactions that notify commit under one lock. At most one notification is sent for a queue in
+ * 15 ms, so a burst costs no more than single requests. If a notification is lost, the relay finds
+ * the entry at its next poll, 200 ms later at most.
  */
 export function createNotifier(db: Database): Notify {
   const queues = {
@@ -38,7 +40,10 @@ export function createNotifier(db: Database): Notify {
   };
 }
 
-/** Opens when a queue is notified; a notification that comes while no one waits opens the next wait at once. */
+/**
+ * Opens when a queue is notified. A notification that arrives while nobody waits ends the next wait
+ * at once.
+ */
 interface Latch {
   /** Resolves at the next notification, or after `maxMs`. */
   wait(maxMs: number): Promise<void>;
@@ -75,9 +80,9 @@ export interface OutboxListener {
 }
 
 /**
- * Listens for notifications on a connection of its own, made again when it breaks.
- * @param databaseUrl undefined behind a pooler in transaction mode, which would leave the LISTEN on a connection that it
- *   hands to others: then the latches open by time alone
+ * Listens for notifications on a connection of its own, which is opened again when it breaks.
+ * @param databaseUrl undefined behind a pooler in transaction mode, where LISTEN does not work:
+ * then the latches open by time alone
  */
 export function listenForEntries(
   databaseUrl: string | undefined,
@@ -109,7 +114,7 @@ export function listenForEntries(
         await client.query(`listen ${CHANNEL}`);
         await ended;
       } catch {
-        // The relay looks into the outbox every now and then all the same.
+        // Without notifications the relay still polls the outbox.
       }
       await Promise.race([client.end().catch(() => undefined), delay(RECONNECT_MS)]);
       await delay(RECONNECT_MS, undefined, { signal: stopped }).catch(() => undefined);

@@ -4,11 +4,11 @@ import { kindsOf, type OutboxKind, type OutboxQueue } from './outbox-kinds';
 export interface OutboxEntry {
   id: number;
   kind: OutboxKind;
-  /** A reservation's id, or for a refund the payment's reference. */
+  /** The id of a reservation; for a refund, the reference of the payment. */
   subject: string;
   sequence: number | null;
   attempts: number;
-  /** What an actor starts with, and what its summary says; null for other kinds. */
+  /** The input and the summary of a workflow to start; null for other kinds. */
   start: {
     event: string;
     eventName: string;
@@ -22,7 +22,10 @@ export interface OutboxEntry {
 const isDue = (queue: OutboxQueue): string =>
   `kind in (${kindsOf(queue)}) and not_before <= clock_timestamp()`;
 
-/** Claims what a queue has due. Rows that another relay has are passed over; a crash frees them with the connection. */
+/**
+ * Claims the due entries of a queue. Rows that another relay has locked are skipped; if a relay
+ * dies, its locks end with its connection.
+ */
 const claim = (queue: OutboxQueue) =>
   sql<OutboxEntry>(
     `outbox_claim_${queue}`,
@@ -40,16 +43,17 @@ const CLAIMS = { commands: claim('commands'), starts: claim('starts') };
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
 const LATER = sql(
   'outbox_later',
-  // Twice as long each time, up to a minute.
+  // The pause doubles with each attempt, up to a minute.
   `update outbox set attempts = attempts + 1,
           not_before = clock_timestamp() + least(60, 0.5 * 2 ^ least(attempts, 10)) * interval '1 second'
     where id = any ($1)`,
 );
 
 /**
- * Claims up to `limit` due entries of a queue and hands them to `deliver`, which says which ones Temporal has taken. Those
- * are gone when this returns; the others come back later. The claim is a row lock, so that no other relay delivers them.
- * @returns how many were claimed
+ * Claims up to `limit` due entries of a queue and passes them to `deliver`, which returns the
+ * entries that Temporal accepted. Those are deleted when this function returns; the others are
+ * retried later. The claim is a row lock, so no other relay delivers the same entries.
+ * @returns how many entries were claimed
  */
 export async function deliverDue(
   db: Database,
@@ -74,7 +78,7 @@ const BACKLOG = sql<{ entries: number; oldest_s: number }>(
   `select count(*) as entries, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s from outbox`,
 );
 
-/** How much Temporal has yet to be told, and for how long the oldest has waited (seconds). */
+/** How many entries wait for Temporal, and the age of the oldest in seconds. */
 export async function readBacklog(
   db: Queryable,
 ): Promise<{ entries: number; oldestSeconds: number }> {
@@ -92,8 +96,8 @@ const look = (queue: OutboxQueue) =>
 const LOOKS = { commands: look('commands'), starts: look('starts') };
 
 /**
- * Whether a queue has an entry that is due, which costs less than to claim nothing; and how many entries there have been
- * in all, which is only good for how fast they come.
+ * Whether a queue has a due entry, which is cheaper than claiming none; and the number of entries
+ * so far, which only serves to measure how fast they arrive.
  */
 export async function lookIntoOutbox(
   db: Queryable,

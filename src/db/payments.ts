@@ -10,7 +10,7 @@ export interface PaymentNotice {
   actor: string;
 }
 
-/** Who can give a payment back; `client`: no provider, only the one who took it. */
+/** Who can refund a payment. `client`: no provider, because the client took the payment itself. */
 export type CapturedBy = 'stripe' | 'test' | 'client';
 
 export type RecordResult = {
@@ -24,9 +24,12 @@ const KEEP = sql<{ result: RecordResult }>(
 );
 
 /**
- * Keeps a payment, once per reference, and wakes its reservation's actor: see `record_payment` in the migrations.
- * @param strict a client's `confirm`: what cannot confirm is refused and leaves no trace
- * @param testProvider the test provider is in use: it captures every payment; else Stripe captures what it proves
+ * Records a payment, once for each reference, and signals its reservation's workflow: see
+ * `record_payment` in the migrations.
+ * @param strict for a client's `confirm`: a payment that cannot confirm the reservation is refused
+ * and not recorded
+ * @param testProvider the test provider is in use and captures every payment; otherwise Stripe
+ * captures the payments that it proves
  */
 export async function recordPayment(
   db: Queryable,
@@ -45,7 +48,7 @@ const KEEP_CANCEL = sql<{ result: RecordResult }>(
   'select record_cancel_request($1, $2) as result',
 );
 
-/** Keeps a wish to cancel and wakes the actor. */
+/** Records a request to cancel and signals the workflow. */
 export async function recordCancelRequest(
   db: Queryable,
   reservationId: string,
@@ -79,7 +82,10 @@ const KEEP_FAILURE = sql(
    select r.id, 'payment.failed', $3, $4 from recorded join reservations r on r.id = recorded.reservation_id`,
 );
 
-/** Notes that a payment failed: in the history, once per event. The hold is not touched: the buyer may try again. */
+/**
+ * Records in the history that a payment failed, once for each event. The hold is not changed,
+ * because the buyer may try again.
+ */
 export async function recordPaymentFailure(
   db: Queryable,
   failure: { reservationId: string; eventKey: string; actor: string; reference: string },
@@ -93,7 +99,7 @@ const HANDLED = sql<{ id: number; outcome: string }>(
   'select id, outcome from inbox where id = any ($1) and handled_at is not null',
 );
 
-/** Which of these inbox rows are handled, and with what outcome. */
+/** The outcomes of those inbox rows that have been handled. */
 export async function findHandled(
   db: Queryable,
   ids: readonly number[],
@@ -132,7 +138,7 @@ const LIST = sql<{ payment: PaymentRecord; at: string }>(
     order by p.received_at desc, p.reference desc limit $6`,
 );
 
-/** One page of payments, newest first: also those for reservations that never existed. */
+/** One page of payments, newest first, including payments for reservations that never existed. */
 export async function listPayments(
   db: Queryable,
   filter: {

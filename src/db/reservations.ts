@@ -2,7 +2,7 @@ import { sql, type Queryable } from './database';
 import type { Progress, ReservationState } from '../contracts/reservation';
 import type { ReservationStatus } from '../domain/settlement';
 
-/** A reservation as `reservation_json` gives it: what the API shows, and whose it is. */
+/** A reservation as `reservation_json` returns it: the fields that the API shows, and the owner. */
 export interface ReservationRecord extends ReservationState {
   client: string | null;
   buyer: { name: string; email: string } | null;
@@ -21,7 +21,7 @@ export async function findReservation(
   return row?.reservation ?? null;
 }
 
-/** Leaves out what may not go to Temporal: the buyer, and which client it was. */
+/** Removes the fields that must not be sent to Temporal: the buyer, and the client. */
 function withoutBuyer({
   buyer: _buyer,
   client: _client,
@@ -47,7 +47,7 @@ const PROGRESS = sql<{
      from reservations r where r.id = $1`,
 );
 
-/** Where a reservation stands, for its actor. */
+/** The state of a reservation, for its workflow. */
 export async function readProgress(
   db: Queryable,
   id: string,
@@ -67,7 +67,8 @@ export async function readProgress(
 
 const LIST = sql<{ reservation: ReservationRecord; at: string }>(
   'reservations_page',
-  // The status is the one of this moment, so it cannot be read off an index; the page bounds the work in the usual case.
+  // The status is that of this moment, so no index has it; the size of the page usually bounds the
+  // work.
   `select reservation_json(r.id) as reservation, rfc3339_us(r.created_at) as at
      from reservations r join events e on e.id = r.event_id
     where ($1::text is null or e.slug = $1 or e.id::text = $1)
@@ -83,7 +84,7 @@ export interface ReservationFilter {
   buyerKey?: Buffer | undefined;
 }
 
-/** One page of reservations, newest first, from behind the given place on. */
+/** One page of reservations, newest first, after the given position. */
 export async function listReservations(
   db: Queryable,
   filter: ReservationFilter,

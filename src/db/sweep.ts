@@ -4,7 +4,9 @@ import { forgetMapChanges } from './seat-map';
 import { releaseOverdueHold } from './settlement';
 import { sendBack } from './transitions';
 
-/** Longer than an actor takes to act by itself, so that the sweep finds only what was left lying. */
+/**
+ * Longer than a workflow needs to act by itself, so the sweep only finds work that was left undone.
+ */
 const GRACE_SECONDS = 5;
 const UNKNOWN_RESERVATION_MINUTES = 10;
 const BATCH = 200;
@@ -31,7 +33,7 @@ const CLOSE_INBOX = sql(
     where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
-/** Sends back what was paid for reservations that never came to be. */
+/** Refunds payments for reservations that never existed. */
 async function refundUnknown(db: Database): Promise<number> {
   return db.transaction(async (tx) => {
     const values = [UNKNOWN_RESERVATION_MINUTES, BATCH];
@@ -51,8 +53,9 @@ export interface SweepResult {
 }
 
 /**
- * Moves on whatever the database says should have moved by now: ends overdue holds, rings actors whose inbox or
- * delivery waits, sends stray payments back. Safe to run anywhere, any number of times, with or without Temporal.
+ * Resumes all work that is overdue according to the database: ends overdue holds, signals workflows
+ * whose inbox or delivery is waiting, refunds payments without a reservation. Safe to run anywhere
+ * and any number of times, with or without Temporal.
  */
 export async function sweep(db: Database): Promise<SweepResult> {
   const overdue = await db.rows(OVERDUE, [GRACE_SECONDS, BATCH]);
@@ -79,8 +82,8 @@ const ACTORLESS = sql(
 );
 
 /**
- * Rings for every open hold that is not among the actors Temporal knows: one that was lost is started again, and for one
- * that was terminated a settlement takes over. @returns how many
+ * Signals every open hold whose workflow Temporal does not know. A lost workflow is started again;
+ * for a terminated one a settlement workflow takes over. @returns how many
  */
 export async function restartActors(db: Queryable, open: readonly string[]): Promise<number> {
   return db.run(ACTORLESS, [open, BATCH]);

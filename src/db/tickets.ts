@@ -24,7 +24,7 @@ const READY = sql<{ printed: boolean; erased: boolean }>(
           exists (select from reservations where id = $1 and erased_at is not null) as erased`,
 );
 
-/** Whether the tickets' document is there, or was until the buyer was erased. */
+/** Whether the document with the tickets exists, or existed until the buyer was erased. */
 export async function readPrint(
   db: Queryable,
   reservationId: string,
@@ -45,7 +45,8 @@ export async function readDocument(db: Queryable, reservationId: string): Promis
 
 const STORE = sql(
   'tickets_store_document',
-  // Only while the reservation is confirmed, and the first one stays: a second attempt changes nothing.
+  // Stores the document only while the reservation is confirmed. The first document stays, so a
+  // second attempt changes nothing.
   `with stored as (
      insert into ticket_documents (reservation_id, pdf)
      select r.id, $2 from reservations r where r.id = $1 and r.status = 'confirmed' and r.erased_at is null
@@ -53,13 +54,13 @@ const STORE = sql(
    insert into history (reservation_id, type, actor, data) select reservation_id, 'tickets.ready', 'system', $3::jsonb from stored`,
 );
 
-/** A printed document; `substituted` names the texts that could not be printed as they are written. */
+/** A printed document; `substituted` names the texts that could not be printed as written. */
 interface StoredDocument {
   pdf: Buffer;
   substituted: string[];
 }
 
-/** Keeps the reservation's document and says so in its history, once. */
+/** Stores the reservation's document and records that in its history, once. */
 export async function storeDocument(
   db: Queryable,
   reservationId: string,
@@ -69,7 +70,7 @@ export async function storeDocument(
   await db.run(STORE, [reservationId, pdf, JSON.stringify(data)]);
 }
 
-/** What a ticket's page is made of. */
+/** The content of a ticket's page. */
 export interface TicketContent {
   reservationId: string;
   holder: string;
@@ -101,7 +102,10 @@ const CONTENT = sql<{ content: TicketContent }>(
       where r.id = $1 and r.status = 'confirmed' and r.erased_at is null`,
 );
 
-/** The content of a confirmed reservation's tickets; null when it is not (or no longer) confirmed, or its buyer erased. */
+/**
+ * The content of a confirmed reservation's tickets; null when the reservation is not confirmed or
+ * its buyer was erased.
+ */
 export async function readTicketContent(
   db: Queryable,
   reservationId: string,

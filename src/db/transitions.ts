@@ -6,19 +6,20 @@ import { sql, type Queryable } from './database';
 import { addOutboxEntry } from './outbox-kinds';
 
 /**
- * The transitions of a reservation's life, each written once: the reservation's row, what it claims, tickets, mails,
- * history and outbox change together in the caller's transaction. `hold_seats`, `record_payment`, `extend_hold` and
- * `record_cancel_request` (migrations/functions) are the transitions that the API makes, in one round trip each; all
- * of them change claims by `change_claims`.
+ * The transitions of a reservation, each written once. The reservation's row, its claims, tickets,
+ * mails, history and outbox change together in the caller's transaction. `hold_seats`,
+ * `record_payment`, `extend_hold` and `record_cancel_request` (migrations/functions) are the
+ * transitions that the API makes, in one round trip each. All of them change claims by
+ * `change_claims`.
  */
 
-/** Makes the signed code of one ticket. */
+/** Creates the signed code of one ticket. */
 export type TicketSigner = (ticket: { ticketId: string; eventId: string; seat: string }) => string;
 
 interface ReservationRow {
   id: string;
   event_id: string;
-  /** As it is written; `status` is as it reads at this moment. */
+  /** The status in the row; `status` is the effective status at this moment. */
   written_status: ReservationStatus;
   status: ReservationStatus;
   total: number;
@@ -27,9 +28,9 @@ interface ReservationRow {
   erased: boolean;
 }
 
-/** A reservation under the locks of its claims and of itself, as the transitions so far have left it. */
+/** A locked reservation with its locked claims, as changed by the transitions so far. */
 export interface LockedReservation extends ReservationRow {
-  /** Each of its claims is still its own, or can be had. */
+  /** Whether each of its claims is still its own or can be taken again. */
   claimsObtainable: boolean;
   /** What the transitions did, in words for the operator. */
   notes: string[];
@@ -50,12 +51,16 @@ const LOCK_RESERVATION = sql<ReservationRow>(
      from reservations where id = $1 for update`,
 );
 
-/** Locks a reservation in the one lock order: its claims, then itself. @returns null if there is none of that id */
+/**
+ * Locks a reservation in the global lock order: its claims, then its row. @returns null if it does
+ * not exist
+ */
 export async function lockReservation(
   tx: Queryable,
   id: string,
 ): Promise<LockedReservation | null> {
-  // Looked at first: a hold that commits between the two locks would show its reservation without its seats.
+  // The reservation is looked up first. Otherwise a hold that commits between the two locks would
+  // be found without its seats locked.
   if ((await tx.rows(EXISTS, [id])).length === 0) return null;
   const [claims] = await tx.rows(LOCK_CLAIMS, [id]);
   const [reservation] = await tx.rows(LOCK_RESERVATION, [id]);
@@ -82,7 +87,10 @@ const HISTORY = sql(
   'insert into history (reservation_id, type, actor, data) values ($1, $2, $3, $4)',
 );
 
-/** Appends to the history of a reservation. @param actor `client:NAME`, a provider's name, `operator` or `system` */
+/**
+ * Adds an entry to the history of a reservation. @param actor `client:NAME`, a provider's name,
+ * `operator` or `system`
+ */
 export async function appendHistory(
   tx: Queryable,
   reservationId: string,
@@ -98,7 +106,7 @@ const EXPIRE = sql(
   `update reservations set status = 'expired', ended_at = clock_timestamp() where id = $1`,
 );
 
-/** held → expired: the claims are given back. */
+/** held → expired: the claims are released. */
 export async function expire(tx: Queryable, reservation: LockedReservation): Promise<void> {
   const { id, notes } = reservation;
   await changeClaims(tx, id, 'release');
@@ -134,7 +142,10 @@ const OWE_MAIL = sql(
    on conflict do nothing`,
 );
 
-/** held or expired → confirmed: the claims are sold (taken again first, after an end), tickets issued, a mail owed. */
+/**
+ * held or expired → confirmed: the claims are sold (an expired reservation takes them again first),
+ * tickets are issued, and a mail is ordered.
+ */
 export async function confirm(
   tx: Queryable,
   reservation: LockedReservation,
@@ -157,7 +168,7 @@ export async function confirm(
     tickets.map(sign),
   ]);
   await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
-  // A buyer who was erased meanwhile can be sent nothing; the shop has the codes.
+  // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
   Object.assign(reservation, {
@@ -177,7 +188,10 @@ const VOID_TICKETS = sql(
   `update tickets set status = 'void' where reservation_id = $1`,
 );
 
-/** held or confirmed → cancelled: the claims are given back; of a sale the tickets are void and the payment goes back. */
+/**
+ * held or confirmed → cancelled: the claims are released. For a sale, the tickets become void and
+ * the payment is refunded.
+ */
 export async function cancel(
   tx: Queryable,
   reservation: LockedReservation,
@@ -206,7 +220,8 @@ export async function cancel(
 
 const PAYMENT_GOES_BACK = sql<{ byProvider: boolean }>(
   'transition_payment_goes_back',
-  // What no provider captured, none can give back: the one who took it does.
+  // A payment that no provider captured cannot be refunded by a provider; the client that took it
+  // has to refund it.
   `update payments set status = 'refunding', refund_reason = $3, role = case role when 'kept' then 'surplus' else role end,
           refund_error = case when captured_by = 'client' and amount > 0 then 'not_through_a_provider' end
     where reference = $1 and reservation_id = $2 and status = 'captured'
@@ -214,7 +229,8 @@ const PAYMENT_GOES_BACK = sql<{ byProvider: boolean }>(
 );
 
 /**
- * Sends a payment back, once: its row, the outbox entry for the relay (if a provider can be asked) and the history.
+ * Orders a refund, once: the payment's row, an outbox entry for the relay (if a provider can refund
+ * it), and the history.
  */
 export async function sendBack(
   tx: Queryable,
@@ -228,7 +244,8 @@ export async function sendBack(
   if (sent.byProvider) await addOutboxEntry(tx, 'refund', reference);
   if (!reservationExists) return;
   await appendHistory(tx, reservationId, 'refund.created', actor, { reference, reason });
-  // The one case that the buyer cannot know of from the shop: the money came, the seats were gone.
+  // In this case the buyer does not know the outcome from the shop: the payment arrived, but the
+  // seats were taken.
   if (reason === 'expired') {
     await tx.run(OWE_MAIL, [
       reservationId,
@@ -242,11 +259,12 @@ export async function sendBack(
 
 const DROP_MAILS = sql(
   'transition_drop_mails',
-  // What has not gone out by now never will: the tickets in it are void, or there is nobody to write to.
+  // Tickets that have not been mailed are not mailed any more: they are void, or the buyer's
+  // address was erased.
   `update mails set refused = $2 where reservation_id = $1 and kind = 'tickets' and sent_at is null and refused is null`,
 );
 
-/** Ends the ticket mails that a reservation still owes. */
+/** Cancels the ticket mails of a reservation that have not been sent. */
 export async function dropTicketMails(
   tx: Queryable,
   reservationId: string,

@@ -1,6 +1,6 @@
 import { sql, type Queryable } from './database';
 
-/** An event that has not begun, as a visitor sees it. */
+/** An event that has not begun, as a visitor of the start page sees it. */
 export interface UpcomingEvent {
   slug: string;
   name: string;
@@ -8,7 +8,7 @@ export interface UpcomingEvent {
   startsAt: string;
   timeZone: string;
   currency: string;
-  /** Of the cheapest category, in minor units. */
+  /** The price of the cheapest category, in minor units. */
   lowestPrice: number;
   sale: 'not_open_yet' | 'open' | 'closed';
   salesOpenAt: string | null;
@@ -18,7 +18,7 @@ export interface UpcomingEvent {
 
 const UPCOMING = sql(
   'events_upcoming',
-  // The seats of every listed event are counted: its readers keep the answer for a while.
+  // The seats of every listed event are counted, so callers cache the result.
   `select e.slug, e.name, e.venue, rfc3339(e.starts_at) as "startsAt", e.time_zone as "timeZone", e.currency,
           (select min(price) from price_categories where event_id = e.id) as "lowestPrice",
           case when e.sales_open_at > clock_timestamp() then 'not_open_yet'
@@ -31,7 +31,7 @@ const UPCOMING = sql(
     order by e.starts_at, e.id`,
 );
 
-/** The next events by their start, with their free seats. */
+/** The next events by their start, with the number of free seats. */
 export async function listUpcomingEvents(db: Queryable, limit: number): Promise<UpcomingEvent[]> {
   return db.rows<UpcomingEvent & Record<string, unknown>>(UPCOMING, [limit]);
 }

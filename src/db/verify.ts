@@ -7,7 +7,7 @@ import { noteChecks } from './checks/notes';
 import { workChecks } from './checks/work';
 import { sql, type Database, type Queryable } from './database';
 
-/** Everything that must hold in the database, and what waits there for a person. */
+/** All checks of the database, and the notes for an operator. */
 export const CHECKS: readonly Check[] = [
   ...seatChecks,
   ...moneyChecks,
@@ -17,15 +17,18 @@ export const CHECKS: readonly Check[] = [
   ...noteChecks,
 ];
 
-/** How many findings are named; all are counted. */
+/** How many findings are listed; all are counted. */
 export const NAMED = 50;
-/** Tasks are named all, because only Temporal can say which of them somebody is at; this is where it ends. */
+/**
+ * Findings of tasks are all listed, up to this limit, because only Temporal knows which of them are
+ * being done.
+ */
 const NAMED_TASKS = 200_000;
 
 export interface Finding {
   id: string;
   detail: string;
-  /** If one of these runs, somebody is at it. */
+  /** If one of these workflows runs, the work is being done. */
   workflows?: string[];
 }
 
@@ -33,9 +36,9 @@ export interface CheckResult {
   name: string;
   why: string;
   kind: Check['kind'];
-  /** Rows looked at. */
+  /** The number of rows checked. */
   looked: number;
-  /** Rows found wrong, of which `findings` names the first. */
+  /** The number of rows found wrong; `findings` lists the first ones. */
   total: number;
   findings: Finding[];
   ms: number;
@@ -59,7 +62,7 @@ async function runCheck(
   return { name, why, kind, looked: counted!.looked, total: rows[0]?.total ?? 0, findings, ms };
 }
 
-/** Runs the checks one after another, on a connection whose transaction holds still. */
+/** Runs the checks one after another. The transaction `tx` must see one snapshot. */
 export async function runChecks(
   tx: Queryable,
   checks: readonly Check[] = CHECKS,
@@ -78,7 +81,9 @@ const ROLES_ALIVE = sql<{ role: string }>(
   `select distinct unnest(roles) as role from workers where seen_at > now() - interval '15 seconds'`,
 );
 
-/** What the database says at one moment: of every check, and which worker roles are there to do late work. */
+/**
+ * The result of every check at one moment, and the roles of the workers that could do late work.
+ */
 export function readMoment(
   db: Database,
   checks: readonly Check[] = CHECKS,
@@ -102,7 +107,10 @@ const STRAY_ACTORS = sql<Finding>(
            and not exists (select from outbox o where o.subject = w.id))`,
 );
 
-/** Which of these running reservation workflows have nothing to do: no reservation, or one that ended a while ago. */
+/**
+ * The running reservation workflows without work: the reservation does not exist, or ended a while
+ * ago.
+ */
 export async function findStrayActors(
   db: Queryable,
   open: readonly { id: string; startedAt: Date }[],

@@ -10,7 +10,7 @@ const GONE = sql(
   `delete from workers where id = $1 or seen_at < clock_timestamp() - interval '1 day'`,
 );
 
-/** Says that a worker is there and polls. */
+/** Records that a worker is running and polls its task queues. */
 export async function beat(db: Queryable, id: string, roles: readonly string[]): Promise<void> {
   await db.run(BEAT, [id, roles]);
 }
@@ -25,7 +25,7 @@ const ALIVE = sql<{ alive: boolean }>(
      and seen_at > clock_timestamp() - $1 * interval '1 second') as alive`,
 );
 
-/** Whether a worker that runs reservations has been heard of lately. */
+/** Whether a worker that runs reservations has written a heartbeat recently. */
 export async function reservationsAreWorked(
   db: Queryable,
   withinSeconds: number,

@@ -2,32 +2,39 @@ import type { Browser, Page } from 'puppeteer';
 import { launchBrowser, type LaunchedBrowser, type SandboxMode } from './chromium';
 
 export interface BrowserPoolOptions {
-  /** The Chromium to use, and no other. Default: `PUPPETEER_EXECUTABLE_PATH`, the system's, the one that comes along. */
+  /** The only Chromium to use. Default: `PUPPETEER_EXECUTABLE_PATH`, otherwise the system's. */
   executablePath?: string;
-  /** Default: `off` as root (Chromium has none there), else `required`. */
+  /** Default: `off` as root, where Chromium has no sandbox; otherwise `required`. */
   sandbox?: SandboxMode;
   /** Pages open at a time. Default 2. */
   concurrency?: number;
-  /** Pages after which a new browser takes over, so that memory lost in an old one comes back. Default 250. */
+  /**
+   * After this many pages a new browser replaces the old one, so that leaked memory is freed.
+   * Default 250.
+   */
   renewAfterPages?: number;
-  /** Limit of one page's whole work. Default 60 s. */
+  /** Time limit for all work on one page. Default 60 s. */
   pageLimitMs?: number;
-  /** Limit of a browser's start. Default 30 s. */
+  /** Time limit for starting a browser. Default 30 s. */
   launchLimitMs?: number;
-  /** Told when a browser starts or ends before its time. */
+  /** Called when a browser is replaced or ends unexpectedly. */
   log?: (message: string) => void;
 }
 
 export interface BrowserPool {
   /**
-   * Does some work on a blank page: without scripts of its own, and with no way to the network. When the browser dies
-   * meanwhile the work is done again, once, on a new one: so it must be safe to run twice.
-   * @throws PageTimeLimit when it takes too long; the browser is then killed, because it may hang.
+   * Runs work on a blank page, with scripts disabled and without network access. If the browser
+   * dies meanwhile, the work is repeated once on a new browser, so it must be safe to run twice.
+   * @throws PageTimeLimit when the work takes too long. The browser is then killed, because it may
+   * hang.
    */
   withPage<T>(work: (page: Page) => Promise<T>): Promise<T>;
   /** Process id of the browser at work, null when there is none. */
   pid(): number | null;
-  /** Waits for the pages at work (each has its limit), then ends the browser. Nothing can be opened afterwards. */
+  /**
+   * Waits for the work in progress (each page has its time limit), then ends the browser. No page
+   * can be opened afterwards.
+   */
   close(): Promise<void>;
 }
 
@@ -40,18 +47,24 @@ export class PageTimeLimit extends Error {
 
 interface PooledBrowser {
   launched: Promise<LaunchedBrowser>;
-  /** Settles when the browser has ended, however that came: not every command to it fails then, some just wait. */
+  /**
+   * Settles when the browser has ended for any reason. After that, some commands to it fail, but
+   * others wait for ever.
+   */
   gone: Promise<'browser-gone'>;
   pid: number | null;
   opened: number;
   atWork: number;
-  /** Blank pages for the next ones: a new page costs more than to print one. */
+  /** Blank pages for reuse: opening a new page costs more than printing one. */
   blank: Page[];
-  /** No new page goes to it. */
+  /** A retired browser gets no new pages. */
   retired: boolean;
 }
 
-/** Keeps one Chromium for all pages of this process: started on first use, started anew when it dies, hangs or is old. */
+/**
+ * Keeps one Chromium for all pages of this process. It starts on first use, and again when it has
+ * died, hangs or has opened enough pages.
+ */
 export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool {
   const {
     concurrency = 2,
@@ -71,7 +84,7 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
       executablePath: options.executablePath,
       sandbox,
       launchLimitMs,
-      // The page's own limit comes first, and says so.
+      // The page's own time limit applies first and has its own message.
       commandLimitMs: pageLimitMs + 1000,
     });
     const gone = launched.then(
@@ -95,19 +108,22 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
     return pooled;
   }
 
-  /** `when-idle`: the pages at work may finish. */
+  /** With `when-idle`, the work in progress may finish. */
   function retire(pooled: PooledBrowser, when: 'now' | 'when-idle'): void {
     pooled.retired = true;
     if (current === pooled) current = null;
     if (when === 'when-idle' && pooled.atWork > 0) return;
     const ending: Promise<void> = pooled.launched
       .then((launched) => launched.kill())
-      .catch(() => undefined) // It never started, and whoever waited for it has the reason.
+      .catch(() => undefined) // The browser never started; the caller that waited for it has the error.
       .finally(() => endings.delete(ending));
     endings.add(ending);
   }
 
-  /** One try on the current browser. `browser-gone`: it died under this page through no fault of the page. */
+  /**
+   * One attempt on the current browser. `browser-gone`: the browser died during the work, and the
+   * page is not the cause.
+   */
   async function attempt<T>(
     work: (page: Page) => Promise<T>,
   ): Promise<{ value: T } | 'browser-gone'> {
@@ -136,7 +152,7 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
 
   return {
     async withPage(work) {
-      if (closed) throw new Error('The browser keeper is closed');
+      if (closed) throw new Error('The browser pool is closed');
       return slots.within(async () => {
         const first = await attempt(work);
         const outcome = first === 'browser-gone' ? await attempt(work) : first;
@@ -154,20 +170,23 @@ export function createBrowserPool(options: BrowserPoolOptions = {}): BrowserPool
   };
 }
 
-/** A new page, without scripts of its own and with no way out. */
+/** Opens a new page with scripts disabled and without network access. */
 async function openPage(browser: Browser): Promise<Page> {
   const page = await browser.newPage();
   await page.setJavaScriptEnabled(false);
   await page.setRequestInterception(true);
   page.on('request', (request) => {
     const allowed = request.url().startsWith('data:') || request.url() === 'about:blank';
-    // The page may have been closed in between; then there is nothing left to answer.
+    // The page may have been closed in between; then no answer is needed.
     (allowed ? request.continue() : request.abort()).catch(() => undefined);
   });
   return page;
 }
 
-/** Works on a blank page, and makes it blank again: nothing of one buyer is left for the next. After a failure it is closed. */
+/**
+ * Runs work on a blank page and clears the page afterwards, so that no data of one buyer is left
+ * for the next. After a failure the page is closed.
+ */
 async function workOnPage<T>(
   browser: Browser,
   blank: Page[],
@@ -180,7 +199,7 @@ async function workOnPage<T>(
     blank.push(page);
     return result;
   } catch (error) {
-    // A page that cannot be closed belongs to a browser that is gone.
+    // A page that cannot be closed belongs to a browser that has ended.
     await page.close().catch(() => undefined);
     throw error;
   }
@@ -198,7 +217,7 @@ async function withinLimit<T>(limitMs: number, work: () => Promise<T>): Promise<
   }
 }
 
-/** At most `count` pieces of work at a time, first come first served. */
+/** Limits concurrent work to `count`, first come, first served. */
 function createSlots(count: number) {
   const waiting: (() => void)[] = [];
   let taken = 0;

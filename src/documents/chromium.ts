@@ -5,15 +5,18 @@ import { delimiter, join } from 'node:path';
 import puppeteer, { type Browser } from 'puppeteer';
 import { lowerPriority } from '../process-priority';
 
-/** Off, `required`, or `preferred`: tried with the sandbox first and without it where the machine has none to offer. */
+/**
+ * Whether to use the sandbox: `off`, `required`, or `preferred` (first with the sandbox, then
+ * without it if the machine does not support it).
+ */
 export type SandboxMode = 'off' | 'required' | 'preferred';
 
 export interface LaunchOptions {
-  /** The Chromium to use, and no other; `PUPPETEER_EXECUTABLE_PATH` unless given. */
+  /** The only Chromium to use; default `PUPPETEER_EXECUTABLE_PATH`. */
   executablePath?: string | undefined;
   sandbox: SandboxMode;
   launchLimitMs: number;
-  /** Limit of one command to the browser. */
+  /** Time limit for one command to the browser. */
   commandLimitMs: number;
 }
 
@@ -23,7 +26,7 @@ export interface LaunchedBrowser {
   kill(): Promise<void>;
 }
 
-/** How systems name the browser's program, the one to try first at the front. */
+/** Names of the browser's program on different systems, in the order in which they are tried. */
 export const CHROMIUM_NAMES = [
   'chromium',
   'google-chrome',
@@ -32,8 +35,8 @@ export const CHROMIUM_NAMES = [
 ];
 
 /**
- * Starts a Chromium: the one named, else the system's.
- * @throws Error that says what was tried, when none of them starts.
+ * Starts Chromium: the given one, otherwise the system's.
+ * @throws Error that lists what was tried, when none of them starts
  */
 export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
   await removeLeftBehind();
@@ -90,14 +93,15 @@ async function launch(
   try {
     const browser = await puppeteer.launch({
       executablePath: path,
-      // `--headless` plainly: old and new Chromium, full and shell, all know it.
+      // Results in plain `--headless`, which old and new versions, full browser and shell, all
+      // support.
       headless: 'shell',
-      // A browser on a pipe ends by itself when our process dies, however that happens.
+      // A browser that is connected by a pipe ends when this process dies for any reason.
       pipe: true,
       userDataDir: profile,
       timeout: options.launchLimitMs,
       protocolTimeout: options.commandLimitMs,
-      // Who uses the browser decides when it ends.
+      // The browser pool decides when the browser ends, not a signal.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
@@ -111,11 +115,11 @@ async function launch(
         '--disable-sync',
         '--disable-dev-shm-usage',
         '--font-render-hinting=none',
-        // Nothing is to be fetched: no name resolves.
+        // No host name resolves, because nothing may be loaded from the network.
         '--host-resolver-rules=MAP * ~NOTFOUND',
       ],
     });
-    // A session of its own would stand before its own worker.
+    // The browser has a session of its own, so it does not inherit the worker's priority there.
     const { pid } = browser.process() ?? {};
     if (pid !== undefined) lowerPriority(pid, getPriority());
     return { browser, kill: () => killBrowser(browser, removeProfile) };
@@ -133,10 +137,11 @@ async function killBrowser(browser: Browser, removeProfile: () => Promise<void>)
       ? Promise.resolve()
       : new Promise<void>((resolve) => child.once('exit', () => resolve()));
     try {
-      // Puppeteer starts it as the leader of a process group: its helpers go with it, whatever state they are in.
+      // Puppeteer starts the browser as the leader of a process group, so one signal ends all its
+      // helper processes too.
       process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // The whole group has ended.
+      // The whole process group has ended.
     }
     await exit;
   }
@@ -144,12 +149,12 @@ async function killBrowser(browser: Browser, removeProfile: () => Promise<void>)
   await removeProfile();
 }
 
-/** A process of ours that was killed could not remove its browser's profile. */
+/** Removes profiles of browsers whose process was killed and could not remove them itself. */
 async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const owner = /^holdfast-browser-(\d+)-/.exec(name)?.[1];
     if (owner !== undefined && !isAlive(Number(owner))) {
-      // Another user's folder stays; so does one that another process is removing right now.
+      // A folder of another user stays; so does one that another process is removing right now.
       await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
     }
   }

@@ -1,11 +1,17 @@
 import { brotliDecompressSync } from 'node:zlib';
 
-/** Table tags that WOFF2 writes as a number (W3C WOFF 2.0, section 5.2); `cmap` is 0, and 63 says: spelled out. */
+/**
+ * Table tags that WOFF2 encodes as a number (W3C WOFF 2.0, section 5.2): `cmap` is 0; 63 means that
+ * the tag is written out.
+ */
 const CMAP = 0;
 const GLYF = 10;
 const LOCA = 11;
 const SPELLED_OUT = 63;
-/** Transform version of `glyf` and `loca` that means: stored as it is. For every other table it is 0. */
+/**
+ * The transform version that means "stored unchanged" for `glyf` and `loca`. For every other table
+ * that version is 0.
+ */
 const PLAIN_OUTLINES = 3;
 
 /** Formats of a `cmap` subtable that map code points to glyphs. */
@@ -13,8 +19,8 @@ const SEGMENTS = 4;
 const GROUPS = 12;
 
 /**
- * The code points that a WOFF2 font maps to a glyph by its own `cmap` table: what it can print.
- * @throws Error when the bytes are no WOFF2 font with a Unicode `cmap` of format 4 or 12.
+ * The code points for which a WOFF2 font has a glyph, according to its `cmap` table.
+ * @throws Error when the bytes are not a WOFF2 font with a Unicode `cmap` of format 4 or 12
  */
 export function readCoverage(woff2: Buffer): ReadonlySet<number> {
   const cmap = readCmap(woff2);
@@ -32,7 +38,9 @@ export function readCoverage(woff2: Buffer): ReadonlySet<number> {
   return covered;
 }
 
-/** All tables of a WOFF2 file are one Brotli stream; `cmap` is the only one cut out of it, and it is never transformed. */
+/**
+ * All tables of a WOFF2 file form one Brotli stream. Only `cmap` is read; it is never transformed.
+ */
 function readCmap(woff2: Buffer): Buffer {
   if (woff2.toString('latin1', 0, 4) !== 'wOF2') throw new Error('Not a WOFF2 font');
   const tables = woff2.readUInt16BE(12);
@@ -85,7 +93,7 @@ function addSegments(table: Buffer, covered: Set<number>): void {
     const offsetAt = 16 + 3 * size + segment;
     const offset = table.readUInt16BE(offsetAt);
     for (let codePoint = first; codePoint <= last && codePoint !== 0xffff; codePoint++) {
-      // The offset counts from its own place to the glyph of the first code point.
+      // The offset is relative to its own position, and leads to the glyph of the first code point.
       const listed =
         offset === 0 ? codePoint : table.readUInt16BE(offsetAt + offset + 2 * (codePoint - first));
       const unmapped = offset !== 0 && listed === 0;

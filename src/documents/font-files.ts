@@ -2,13 +2,19 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCoverage } from './font-coverage';
 
-/** One file of a bundled font: some of its characters, in each weight that is printed. */
+/** One file of a bundled font, which has some of its characters in each printed weight. */
 export interface FontFile {
-  /** Name in CSS; each file is a family of its own, so that no other file is believed to have its characters. */
+  /**
+   * The CSS family. Each file is a family of its own, so the browser does not expect characters of
+   * another file in it.
+   */
   name: string;
-  /** Whether the font itself, by its `cmap` table, has a glyph for the code point. */
+  /** Whether the font has a glyph for the code point, according to its `cmap` table. */
   has(codePoint: number): boolean;
-  /** Whether a look into the font is worth it: the package's list may name what the font lacks. */
+  /**
+   * Whether the font may have the code point, according to the package's list, which may list too
+   * much.
+   */
   mayHave(codePoint: number): boolean;
   /** `@font-face` rules, the font itself as a data: URL. */
   css(): string;
@@ -19,7 +25,7 @@ type CjkForm = 'korean' | 'japanese';
 interface Family {
   name: string;
   folder: string;
-  /** Weights that have files of their own; null: one file for all weights. */
+  /** Weights with a file of their own; null: one file for all weights. */
   weights: number[] | null;
   form?: CjkForm;
 }
@@ -48,7 +54,7 @@ const MONO = fixed(
   [400],
 );
 
-/** In the order in which they are asked. */
+/** The scripts in the order in which they are tried. */
 const TEXT: Family[] = [
   NOTO_SANS,
   fixed('Noto Sans Arabic', require.resolve('@fontsource/noto-sans-arabic/unicode.json')),
@@ -133,7 +139,10 @@ const TEXT: Family[] = [
 ];
 const FIRST_CJK = TEXT.findIndex(({ name }) => name === 'Noto Sans SC');
 
-/** The packages of other scripts bring these subsets too: nothing in them that the Latin families lack. */
+/**
+ * These subsets are left out of the packages for other scripts, because the Latin families have all
+ * their characters.
+ */
 const LATIN_SUBSETS = /^(latin|greek|cyrillic|vietnamese)(-ext)?$/;
 const LATIN_FAMILIES = [NOTO_SANS, DISPLAY, MONO];
 
@@ -142,8 +151,8 @@ export const displayFiles = (): FontFile[] => filesOf(DISPLAY);
 export const monoFiles = (): FontFile[] => filesOf(MONO);
 
 /**
- * Files for all text, the ones to prefer first. One Chinese character has different forms by language: kana or hangul
- * anywhere in the text tell the Japanese or Korean form, otherwise it is Chinese.
+ * All files for text, in order of preference. A Chinese character has different forms by language:
+ * if the text has kana it is Japanese, if it has hangul it is Korean, otherwise it is Chinese.
  */
 export function textFiles(text: string): FontFile[] {
   const form: CjkForm | null = /\p{Script=Hangul}/u.test(text)
@@ -170,9 +179,10 @@ function filesOf(family: Family): FontFile[] {
         ([subset]) =>
           subsets.length === 1 || LATIN_FAMILIES.includes(family) || !LATIN_SUBSETS.test(subset),
       )
-      // The list of a package that is not cut into subsets names only Latin.
+      // The list of a package that is not divided into subsets covers only Latin.
       .map(([subset, list]) => createFontFile(family, subset, subsets.length === 1 ? null : list));
-    // Latin first: a file of a rarer script may have Latin letters too, and would be loaded for them alone.
+    // Latin comes first: a file for another script may also have Latin letters, and would be loaded
+    // just for them.
     files.sort(
       (one, other) => Number(other.name.endsWith(' latin')) - Number(one.name.endsWith(' latin')),
     );

@@ -3,7 +3,7 @@ import { displayFiles, monoFiles, textFiles, type FontFile } from './font-files'
 export interface FontSet {
   /** `@font-face` rules with the fonts themselves as data: URLs. */
   css: string;
-  /** Values for `font-family`. Only our own fonts: never one of the machine. */
+  /** Values for `font-family`. They name bundled fonts only, never a font of the machine. */
   text: string;
   display: string;
   mono: string;
@@ -11,23 +11,24 @@ export interface FontSet {
 
 export interface FontPicker {
   /**
-   * Takes the font files that a cluster (a character with its marks) needs into the set.
-   * @returns the cluster as one of our fonts has it, which may be composed or decomposed otherwise; null when none does.
+   * Adds the font files for a cluster (a character with its marks) to the set.
+   * @returns the cluster as a bundled font has it, possibly composed or decomposed differently;
+   * null when no font has it
    */
   pick(cluster: string): string | null;
-  /** The fonts of all clusters that were picked so far. */
+  /** The fonts of all clusters so far. */
   fonts(): FontSet;
 }
 
 /**
- * Chooses fonts for one document, cluster by cluster, by what the fonts' own tables say.
- * @param context all text of the document: the language of a Chinese character is told by what stands beside it.
+ * Chooses the fonts of one document, cluster by cluster, according to the fonts' own tables.
+ * @param context all text of the document, which tells the language of Chinese characters
  */
 export function createFontPicker(context: string): FontPicker {
   const files = textFiles(context);
   const display = displayFiles();
   const mono = monoFiles().slice(0, 1);
-  // The Latin ones are needed in any case, for the ticket's own words.
+  // The Latin fonts are always needed for the ticket's own labels.
   const used = new Set([files[0]!, display[0]!]);
   const known = new Map<string, string | null>();
 
@@ -68,19 +69,21 @@ export function createFontPicker(context: string): FontPicker {
   };
 }
 
-/** What a font must have to print the cluster: all of it that can be seen. */
+/** The code points of a cluster that a font must have: all visible ones. */
 function neededCodePoints(cluster: string): number[] {
   const characters = Array.from(cluster);
   const visible = characters.filter((character) => !isInvisible(character));
   return (visible.length > 0 ? visible : characters).map(codePointOf);
 }
 
-/** A browser takes a cluster from one font: the parts that several have do not make a whole. */
+/** A browser takes a cluster from one font, so one file must have all of its code points. */
 const hasAll = (file: FontFile, codePoints: number[]) =>
   codePoints[0] !== undefined &&
   file.mayHave(codePoints[0]) &&
   codePoints.every((codePoint) => file.has(codePoint));
 
-/** Joiners, variation selectors, direction marks: a font without them loses nothing that can be read. */
+/**
+ * Joiners, variation selectors, direction marks: a font without them prints the same visible text.
+ */
 const isInvisible = (character: string) => /^\p{Default_Ignorable_Code_Point}$/u.test(character);
 const codePointOf = (character: string) => character.codePointAt(0) ?? 0;

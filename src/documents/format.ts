@@ -1,4 +1,7 @@
-/** Documents and mails are written in one language; its dates and numbers must not depend on the machine's. */
+/**
+ * Documents and mails are written in one language, so dates and numbers must not depend on the
+ * machine's locale.
+ */
 const LOCALE = 'en-GB';
 
 export interface EventTime {
@@ -50,8 +53,9 @@ export function escapeHtml(text: string): string {
 }
 
 /**
- * A stranger's text as one line: control and annotation characters, line and paragraph separators and what turns the
- * writing direction (which could make a name look like another text) become spaces; surrogates without a partner become U+FFFD.
+ * Foreign text as one line. Control and annotation characters, line and paragraph separators, and
+ * characters that change the writing direction (which could make a name look like another text)
+ * become spaces. Lone surrogates become U+FFFD.
  */
 export function oneLine(text: string): string {
   return text

@@ -4,28 +4,31 @@ import { createFontPicker, type FontSet } from './fonts';
 import { printableText } from './printable-text';
 import type { SubstitutedText, TicketOnSheet, TicketSheet } from './ticket-sheet';
 
-/** A sheet whose every text is one line that our fonts can print. */
+/** A sheet in which every text is one line that the bundled fonts can print. */
 export interface PrintableSheet extends Omit<TicketSheet, 'tickets'> {
   tickets: PrintableTicket[];
-  /** Of the document; it is not printed, so it stays as written. */
+  /** The title of the document. It is not printed, so it is not changed. */
   title: string;
   fonts: FontSet;
-  /** The texts that could not be printed as they are written. */
+  /** The names of texts that could not be printed as written. */
   substituted: SubstitutedText[];
 }
 
 export interface PrintableTicket extends Omit<TicketOnSheet, 'price'> {
-  /** As it is printed: `€45.00`. */
+  /** The price as it is printed: `€45.00`. */
   price: string;
-  /** Whether a text on this ticket could not be printed as it is written. */
+  /** Whether a text on this ticket could not be printed as written. */
   substituted: boolean;
 }
 
-/** Prepares a sheet for its page: chooses the fonts, and finds a substitute for what no font has. */
+/** Prepares a sheet for printing: chooses the fonts, and replaces text that no font can print. */
 export function printableSheet(sheet: TicketSheet): PrintableSheet {
   const picker = createFontPicker(JSON.stringify(sheet));
 
-  /** The texts of one owner, as they can be printed; `substituted` gets the names of those that are not as written. */
+  /**
+   * The texts of one object in printable form; `substituted` receives the names of texts that were
+   * changed.
+   */
   function prepare(substituted: Set<SubstitutedText>) {
     return (name: SubstitutedText, text: string): string => {
       const printable = printableText(oneLine(text), picker);
@@ -41,7 +44,7 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
       section: text('section', seat.section),
       row: seat.row === null ? null : text('row', seat.row),
       number: seat.number,
-      // A seat with row and number is told by these, and its label is not printed.
+      // A seat with row and number is printed as these; its label is not printed.
       label: seat.row === null || seat.number === null ? text('seat', seat.label) : seat.label,
       category: text('category', seat.category),
     };

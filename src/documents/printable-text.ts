@@ -2,9 +2,9 @@ import anyAscii from 'any-ascii';
 import type { FontPicker } from './fonts';
 
 export interface PrintableText {
-  /** Every character of it has a glyph in the fonts that were picked. */
+  /** Every character of the text has a glyph in the chosen fonts. */
   text: string;
-  /** Whether something stands in for characters that no font has. */
+  /** Whether characters without a glyph were replaced. */
   substituted: boolean;
 }
 
@@ -12,8 +12,8 @@ const CLUSTERS = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const ZERO_WIDTH_JOINER = '\u200d';
 
 /**
- * The text as our fonts can print it. A cluster that no font has is transliterated to Latin letters, and where there are
- * none its code points are named (`[U+13000]`).
+ * The text as the bundled fonts can print it. A cluster without a glyph is transliterated to Latin
+ * letters; if that is not possible, its code points are written as numbers (`[U+13000]`).
  */
 export function printableText(text: string, picker: FontPicker): PrintableText {
   if (/^[ -~]*$/.test(text)) return { text, substituted: false };
@@ -21,7 +21,8 @@ export function printableText(text: string, picker: FontPicker): PrintableText {
   const print = (cluster: string): string => {
     const whole = picker.pick(cluster);
     if (whole !== null) return whole;
-    // Signs that are joined to one, which no font has: they stand side by side, as Unicode wants it.
+    // No font has this emoji sequence as one glyph. Its parts are printed side by side, as Unicode
+    // recommends.
     if (cluster.includes(ZERO_WIDTH_JOINER))
       return cluster.split(ZERO_WIDTH_JOINER).map(print).join('');
     const { printed, lost } = substitute(cluster, picker);
@@ -32,7 +33,9 @@ export function printableText(text: string, picker: FontPicker): PrintableText {
   return { text: printed, substituted };
 }
 
-/** As much of a cluster's beginning as one font has, then each code point of the rest by itself. */
+/**
+ * The longest beginning of a cluster that one font has, then each remaining code point by itself.
+ */
 function substitute(cluster: string, picker: FontPicker): { printed: string; lost: boolean } {
   const characters = Array.from(cluster);
   let start: string | null = null;
@@ -47,7 +50,7 @@ function substitute(cluster: string, picker: FontPicker): { printed: string; los
   };
 }
 
-/** A mark has nothing to stand on once its letter is printed without it. */
+/** A combining mark cannot be printed when its base letter was replaced. */
 function standIn(character: string, follows: boolean): string {
   const ascii = anyAscii(character);
   if (ascii !== '') return ascii;

@@ -1,11 +1,11 @@
 import { create } from 'qrcode';
 
-/** Modules of white that a QR code needs around it. */
+/** The width of the quiet zone around a QR code, in modules. */
 const QUIET_ZONE = 4;
 
 /**
- * A QR code (error level M) as an SVG of one filled path, quiet zone included, which stays crisp at any size. It fills
- * the box that holds it.
+ * A QR code (error correction level M) as an SVG with one filled path, including the quiet zone. It
+ * is sharp at any size and fills its box.
  */
 export function qrCodeSvg(content: string): string {
   const { modules } = create(content, { errorCorrectionLevel: 'M' });

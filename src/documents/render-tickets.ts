@@ -3,13 +3,14 @@ import { printableSheet } from './printable-sheet';
 import { ticketDocument } from './ticket-page';
 import type { PrintedTickets, TicketSheet } from './ticket-sheet';
 
-/** The most tickets one PDF may have. */
+/** The maximum number of tickets in one PDF. */
 export const MAX_TICKETS_PER_PDF = 100;
 
 /**
- * Makes text smaller where it does not fit its box, down to a fifth of its size: first in whole words, then, if that
- * would make it tiny, breaking words too. Runs in the browser, after layout, because only the fonts know how wide a name
- * is. The same text in the same kind of box is measured once.
+ * Shrinks text that does not fit its box, down to a fifth of its size: first in whole words, then,
+ * if that would make it tiny, with breaks inside words. It runs in the browser, after layout,
+ * because only the fonts determine how wide a text is. The same text in the same kind of box is
+ * measured once.
  */
 const SHRINK_TO_FIT = `(async () => {
   await Promise.all([...document.fonts].map((font) => font.load()));
@@ -36,8 +37,9 @@ const SHRINK_TO_FIT = `(async () => {
 })()`;
 
 /**
- * Prints a reservation's tickets: a PDF of A4 pages, one for each ticket, in their order, in our own fonts alone.
- * @throws RangeError for no ticket at all or too many; PageTimeLimit when the browser hangs.
+ * Prints a reservation's tickets as a PDF with one A4 page for each ticket, in their order, using
+ * bundled fonts only.
+ * @throws RangeError for no ticket or too many; PageTimeLimit when the browser hangs
  */
 export async function renderTickets(
   keeper: BrowserPool,

@@ -5,7 +5,7 @@ import { TICKET_DRAWING, ticketStyle } from './ticket-style';
 
 const NOTES = `<div class="notes">
   <p><b>At the door</b>Show the code on paper or on a screen. It admits one person, once.</p>
-  <p><b>Keep it to yourself</b>Whoever shows this code first is let in. Do not post a picture of it.</p>
+  <p><b>Keep it to yourself</b>The first person who shows this code is let in. Do not post a picture of it.</p>
   <p><b>On paper</b>Print at full size (100 %), in colour or black and white, and tear along the dots.</p>
 </div>`;
 
@@ -13,8 +13,9 @@ const SUBSTITUTED =
   '<div class="substituted">Some characters of this ticket could not be printed as they are written.</div>';
 
 /**
- * The tickets of a reservation as one HTML document: fonts included, nothing to fetch, no scripts. One `.page` each.
- * Boxes marked `data-fit` may still hold more than fits (`renderTickets` sees to that, and cuts what is beyond all reason).
+ * The tickets of a reservation as one HTML document with fonts included. It loads nothing and has
+ * no scripts. Each ticket is one `.page`. A box marked `data-fit` may have too much text;
+ * `renderTickets` shrinks the text, and cuts text that is far too long.
  */
 export function ticketDocument(sheet: PrintableSheet): string {
   const { fonts } = sheet;
@@ -71,7 +72,7 @@ function seatBlock({ section, row, number, label }: PrintableTicket['seat']): st
   return `<div class="seat${row === null ? ' general' : ''}">${column('Section', section)}${places}</div>`;
 }
 
-/** What stays at the door when the ticket is torn. */
+/** The stub that the door staff keeps when the ticket is torn. */
 function stub(
   { event, reservationId }: PrintableSheet,
   ticket: PrintableTicket,
@@ -90,11 +91,13 @@ function stub(
 </div>`;
 }
 
-/** A letter of a script that reaches higher or lower than the lines of the design are made for. */
+/** A letter of a script that is taller or deeper than the line height of the design. */
 const TALL =
   /(?![\p{scx=Latin}\p{scx=Greek}\p{scx=Cyrillic}\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hangul}\p{scx=Zyyy}\p{scx=Zinh}])[\p{L}\p{M}]/u;
 
-/** A box of fixed size for text that may be too long for it; `kind` names its size in the style. */
+/**
+ * A box of fixed size for text that may be too long; `kind` is the name of its size in the style.
+ */
 function box(kind: string, text: string, font = ''): string {
   return `<div class="text ${kind} ${font}${TALL.test(text) ? ' tall' : ''}" data-fit="${kind}" dir="auto">${escapeHtml(text)}</div>`;
 }

@@ -1,7 +1,7 @@
 import type { Money } from '../domain/money';
 
 export interface TicketOnSheet {
-  /** The signed ticket code: content of the QR code, and text beneath it. */
+  /** The signed ticket code. It is the content of the QR code and is printed beneath it. */
   code: string;
   seat: {
     label: string;
@@ -15,7 +15,7 @@ export interface TicketOnSheet {
   price: Money;
 }
 
-/** All that is printed for one reservation. Every text in it may come from a stranger. */
+/** All that is printed for one reservation. Any text in it may be foreign and malicious. */
 export interface TicketSheet {
   reservationId: string;
   event: {
@@ -31,12 +31,12 @@ export interface TicketSheet {
   tickets: TicketOnSheet[];
 }
 
-/** A text of a ticket by its name, never by its content. */
+/** Names a text of a ticket; never its content. */
 export type SubstitutedText =
   'event' | 'venue' | 'holder' | 'section' | 'row' | 'seat' | 'category';
 
 export interface PrintedTickets {
   pdf: Buffer;
-  /** The texts with characters that no bundled font has: something else is printed in their place. */
+  /** The texts with characters that no bundled font has; replacements are printed. */
   substituted: SubstitutedText[];
 }

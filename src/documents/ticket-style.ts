@@ -1,8 +1,9 @@
 import type { FontSet } from './fonts';
 
 /**
- * The look of a ticket. Everything stands in boxes of fixed size, so that a page is a page whatever the names are; text
- * that may be long carries `--fit`, the factor by which it was made smaller. Colour is never needed to read it.
+ * The style of a ticket. Every box has a fixed size, so that the layout does not depend on the
+ * length of names. Text that may be long uses `--fit`, the factor by which it was shrunk. A ticket
+ * is readable without colour.
  */
 export function ticketStyle(fonts: FontSet): string {
   return `
@@ -62,7 +63,10 @@ body { color: var(--ink); font: 400 9.5pt/1.4 ${fonts.text}; print-color-adjust:
 `;
 }
 
-/** The ticket's edge with its perforation, the accent band and the ornament: drawn in millimetres, once for all pages. */
+/**
+ * The ticket's edge with its perforation, the accent band and the ornament, drawn in millimetres
+ * and shared by all pages.
+ */
 export const TICKET_DRAWING = `
 <svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
   <symbol id="ticket" viewBox="-1 -1 184 242">
@@ -75,7 +79,7 @@ export const TICKET_DRAWING = `
   </symbol>
 </defs></svg>`;
 
-/** Turned ellipses, as banknotes have them. */
+/** Rotated ellipses, similar to the ornament of a banknote. */
 function rosette(): string {
   return Array.from(
     { length: 18 },

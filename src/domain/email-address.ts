@@ -1,10 +1,13 @@
 import { domainToASCII } from 'node:url';
 
-/** A mailbox as two parties know it. */
+/** An e-mail address in the two forms that are needed. */
 export interface EmailAddress {
-  /** For SMTP: ASCII alone, the domain in Punycode and lower case; before the @ as it was given. */
+  /**
+   * The form for SMTP: ASCII only, with the domain in Punycode and lower case. The part before the
+   * @ is as given.
+   */
   smtp: string;
-  /** One buyer is one address: equal for all ways to write it. */
+  /** Identifies a buyer. All spellings of one address have the same key. */
   key: string;
 }
 
@@ -12,7 +15,10 @@ const MAX_ADDRESS = 254;
 const MAX_LOCAL = 64;
 const MAX_DOMAIN = 253;
 
-/** RFC 5321's dot-string. No quoted string, whose only use is to hide blanks and more @ in an address. */
+/**
+ * The dot-string of RFC 5321. Quoted strings are refused: they only serve to hide blanks or an
+ * additional @.
+ */
 const ATEXT = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const LOCAL = String.raw`${ATEXT}(?:\.${ATEXT})*`;
 const ALPHANUMERIC = String.raw`A-Za-z0-9\u00a1-\uffff`;
@@ -20,15 +26,15 @@ const LABEL = `[${ALPHANUMERIC}](?:[${ALPHANUMERIC}-]{0,61}[${ALPHANUMERIC}])?`;
 const TOP_LEVEL = String.raw`(?:[A-Za-z]{2,63}|[Xx][Nn]--[A-Za-z0-9-]{0,58}[A-Za-z0-9]|[\u00a1-\uffff][${ALPHANUMERIC}-]{0,62})`;
 
 /**
- * The form of an address, as far as a pattern can tell. Before the @ it is ASCII: an address in another script (RFC 6531)
- * arrives only where every mail server on its way knows how, which nobody can promise to a buyer. The domain may be in any
- * script.
+ * The form of an address, as far as a pattern can express it. The part before the @ is ASCII. An
+ * address in another script (RFC 6531) needs support by every mail server on the way, which cannot
+ * be guaranteed. The domain may be in any script.
  */
 export const EMAIL_FORM = new RegExp(String.raw`^${LOCAL}@(?:${LABEL}\.)+${TOP_LEVEL}$`);
 
 const ASCII_DOMAIN =
   /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$/;
-/** White space and characters without a shape, which the conversion would silently drop. */
+/** White space and invisible characters, which the conversion would drop silently. */
 const UNSEEN = /[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}]/u;
 
 /** Reads an e-mail address. @returns null when it is none */

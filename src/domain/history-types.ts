@@ -1,4 +1,7 @@
-/** Everything that can happen, by name, in the history and in the feed alike. The database checks the same list. */
+/**
+ * All types of entries in the history. The feed has the same types, and the database checks the
+ * same list.
+ */
 export const HISTORY_TYPES = [
   'reservation.held',
   'reservation.extended',

@@ -1,6 +1,9 @@
 import { sameMoney, type Money } from './money';
 
-/** held → confirmed | expired | cancelled; confirmed → cancelled; and, by a late payment alone, expired → confirmed. */
+/**
+ * The legal transitions: held → confirmed, expired or cancelled; confirmed → cancelled; expired →
+ * confirmed, by a late payment only.
+ */
 export const RESERVATION_STATUSES = ['held', 'confirmed', 'expired', 'cancelled'] as const;
 export type ReservationStatus = (typeof RESERVATION_STATUSES)[number];
 
@@ -13,20 +16,25 @@ export const REFUND_REASONS = [
 ] as const;
 export type RefundReason = (typeof REFUND_REASONS)[number];
 
-/** What a decision about a reservation rests on, read under the locks of its seats and itself. */
+/** The facts that a decision uses, read while the seats and the reservation are locked. */
 export interface ReservationFacts {
-  /** As it reads now: a hold past its end that nobody paid in time is `expired`. */
+  /**
+   * The status at this moment: a hold that has ended without a payment in time counts as `expired`.
+   */
   status: ReservationStatus;
   total: Money;
-  /** Each of its seats is still its own, or nobody's: free, or held by someone whose time is over. */
+  /**
+   * Whether every seat still belongs to the reservation or can be taken: it is free, or its hold
+   * has ended.
+   */
   seatsObtainable: boolean;
 }
 
 export type PaymentDecision = { kind: 'confirm' } | { kind: 'refund'; reason: RefundReason };
 
 /**
- * Where a payment goes: it confirms the reservation, or it goes back. A late one takes the same seats again if it can;
- * there is no third way, so money is never left lying.
+ * Decides whether a payment confirms its reservation or is refunded. A late payment takes the same
+ * seats again if possible. There is no third outcome, so no payment stays undecided.
  */
 export function decidePayment(facts: ReservationFacts, payment: Money): PaymentDecision {
   if (facts.status === 'cancelled') return { kind: 'refund', reason: 'cancelled' };
@@ -38,7 +46,10 @@ export function decidePayment(facts: ReservationFacts, payment: Money): PaymentD
 
 export type CancelDecision = { kind: 'release' } | { kind: 'void' } | { kind: 'nothing' };
 
-/** What a wish to cancel does: a hold is released, a sale is undone (tickets void, money back), an end stays an end. */
+/**
+ * Decides the effect of a request to cancel: a hold is released; a sale is undone (tickets void,
+ * payment refunded); an ended reservation stays as it is.
+ */
 export function decideCancel(facts: Pick<ReservationFacts, 'status'>): CancelDecision {
   if (facts.status === 'held') return { kind: 'release' };
   if (facts.status === 'confirmed') return { kind: 'void' };

@@ -7,7 +7,7 @@ import {
   type KeyObject,
 } from 'node:crypto';
 
-/** What a ticket code says about its ticket, and all that a scanner without a network gets to know. */
+/** The content of a ticket code. A scanner without a network knows nothing else. */
 export interface TicketCodeContent {
   /** UUID of the ticket, lower case. */
   ticketId: string;
@@ -37,7 +37,7 @@ const SIGNATURE_BYTES = 64;
 const MAX_PAYLOAD_BYTES = 2 * UUID_BYTES + MAX_TICKET_SEAT_BYTES;
 const MAX_CODE_LENGTH =
   PREFIX.length + 2 + Math.ceil((MAX_PAYLOAD_BYTES * 4) / 3) + Math.ceil((SIGNATURE_BYTES * 4) / 3);
-/** What stands before the 32 bytes of the seed in a PKCS#8 Ed25519 key (RFC 8410). */
+/** The bytes before the 32 bytes of the seed in a PKCS#8 Ed25519 key (RFC 8410). */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -63,11 +63,11 @@ export function signTicketCode(privateKey: KeyObject, content: TicketCodeContent
 }
 
 /**
- * Reads a code that was scanned; never throws, whatever the input.
- * @returns what the code says, or null unless it was signed with this key, to the letter.
+ * Reads a code that was scanned. It never throws, whatever the input.
+ * @returns the content of the code, or null unless exactly this code was signed with this key
  */
 export function verifyTicketCode(publicKey: KeyObject, code: string): TicketCodeContent | null {
-  // The scanner's input is anything at all, in spite of the type.
+  // The input may have any type, whatever its declared type is.
   if (typeof code !== 'string' || code.length > MAX_CODE_LENGTH) return null;
   const [prefix, payloadText, signatureText, ...rest] = code.split('.');
   if (
@@ -119,7 +119,7 @@ export function ticketKeyFromSeed(seed32: Buffer): TicketKey {
   };
 }
 
-/** Only the one canonical spelling decodes: one ticket has one code. */
+/** Only the canonical base64url spelling is accepted, so one ticket has one code. */
 function decodeBase64url(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : null;

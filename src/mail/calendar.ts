@@ -2,16 +2,17 @@ import { createEvent, type DateArray, type EventAttributes } from 'ics';
 import { oneLine } from '../documents/format';
 import type { MailedEvent } from './mail-html';
 
-/** Events tell their beginning, not their end. */
+/** Events have a start time, but no end time. */
 const DEFAULT_LENGTH_HOURS = 3;
 
 /**
- * The event as an iCalendar file, in UTC. Its UID is the reservation's id, so a calendar that gets it again keeps one entry.
- * @param writtenAt when it is written; calendars take the latest.
- * @throws Error when the event cannot be written so.
+ * The event as an iCalendar file, in UTC. Its UID is the reservation's id, so a calendar that
+ * receives it again keeps one entry.
+ * @param writtenAt when it was written; calendars use the latest version
+ * @throws Error when the event cannot be written as a calendar entry
  */
 export function eventCalendar(reservationId: string, event: MailedEvent, writtenAt: Date): string {
-  // The package takes `timestamp` (DTSTAMP), though its types do not tell.
+  // The package accepts `timestamp` (DTSTAMP), although its types do not declare it.
   const attributes: EventAttributes & { timestamp: number } = {
     uid: reservationId,
     productId: '-//Holdfast//Tickets//EN',

@@ -1,6 +1,6 @@
 import { escapeHtml, formatEventTime, oneLine } from '../documents/format';
 
-/** Who gets a mail: a buyer, as they gave their name and address. */
+/** The recipient of a mail: a buyer, with name and address as given. */
 export interface Recipient {
   name: string;
   email: string;
@@ -15,13 +15,13 @@ export interface MailedEvent {
   timeZone: string;
 }
 
-/** Longest event name in a subject; mail programs show less. */
+/** Longest event name in a subject; mail programs show less than this. */
 const MAX_SUBJECT_NAME = 120;
 const FONT = "font-family: 'Helvetica Neue', Helvetica, Arial, sans-serif";
 const SERIF = "font-family: Georgia, 'Times New Roman', serif";
 const ACCENT = '#8a1c2e';
 
-/** A stranger's text for a header: one line, no control characters, not endless. */
+/** Foreign text for a header: one line, no control characters, limited length. */
 export function headerText(text: string): string {
   const characters = Array.from(oneLine(text));
   return characters.length <= MAX_SUBJECT_NAME
@@ -44,7 +44,7 @@ export function greeting(name: string): string {
 export const paragraph = (text: string) =>
   `<p dir="auto" style="margin: 0 0 16px; ${FONT}; font-size: 16px; line-height: 24px; color: #1b1512;">${escapeHtml(text)}</p>`;
 
-/** Facts as a table of two columns: `[name, value]`. Values are text, not HTML. */
+/** Facts as a table with two columns: `[name, value]`. Values are text, not HTML. */
 export function factsTable(facts: readonly (readonly [string, string])[]): string {
   const cell = 'padding: 10px 0; border-top: 1px solid #ddd3c9; vertical-align: top';
   const rows = facts.map(
@@ -59,7 +59,10 @@ export function factsTable(facts: readonly (readonly [string, string])[]): strin
   );
 }
 
-/** A whole mail: a card of tables and inline styles, which is what mail programs understand. Nothing is fetched. */
+/**
+ * A whole mail, made of tables and inline styles, which mail programs support. Nothing is loaded
+ * from the network.
+ */
 export function mailDocument(content: {
   title: string;
   kicker: string;

@@ -7,7 +7,7 @@ export interface MailerOptions {
   smtpUrl: string;
   /** The sender: `Name <address>`. */
   from: string;
-  /** How long a server may take to accept a connection or to say anything. Default 20 s. */
+  /** How long a server may take to accept a connection or to send data. Default 20 s. */
   silenceLimitMs?: number;
   /** How long a whole mail may take. Default 60 s. */
   mailLimitMs?: number;
@@ -15,17 +15,17 @@ export interface MailerOptions {
 
 export interface Mailer {
   /**
-   * Hands a mail to the server.
-   * @throws MailRefused when it will never be taken; MailNotTaken when it is worth another try.
+   * Sends a mail to the server.
+   * @throws MailRefused when no retry can succeed; MailNotTaken when a retry may succeed
    */
   send(message: SendMailOptions): Promise<{ messageId: string; response: string }>;
   close(): void;
 }
 
-/** The address is none, or the mail server says so: no further try can succeed. */
+/** The recipient's address is invalid, or the mail server refuses it: no retry can succeed. */
 export class MailRefused extends Error {
   constructor(
-    /** What the server said, or why it was not even asked. Has no address in it. */
+    /** The server's reply, or the reason why it was not asked. Contains no address. */
     readonly reply: string,
   ) {
     super(`The mail was refused: ${reply}`);
@@ -33,12 +33,12 @@ export class MailRefused extends Error {
   }
 }
 
-/** The mail was not taken, for a reason that is not the address: to be tried again. */
+/** The mail was not accepted for a reason other than the address: it is sent again later. */
 export class MailNotTaken extends Error {
   constructor(
-    /** What the server said, or what went wrong. Has no address in it. */
+    /** The server's reply, or the error. Contains no address. */
     readonly reply: string,
-    /** The server was there and said no. */
+    /** Whether the server answered with a refusal. */
     readonly answered: boolean,
   ) {
     super(`The mail server did not take the mail: ${reply}`);
@@ -85,7 +85,7 @@ export function createMailer({
         return { messageId, response };
       } catch (error) {
         if (error instanceof MailTimeLimit && used === transport) {
-          // A server that answers drop by drop would keep the pool's connections for ever.
+          // A server that answers very slowly would otherwise keep the pool's connections for ever.
           transport = open();
           used.close();
         }
@@ -96,7 +96,7 @@ export function createMailer({
   };
 }
 
-/** Nodemailer takes all its settings from the URL or none of them; what the URL already says stays. */
+/** Nodemailer takes all its settings from the URL or none. Settings in the given URL are kept. */
 function withSettings(smtpUrl: string, settings: Record<string, number | boolean>): string {
   const url = new URL(smtpUrl);
   for (const [name, value] of Object.entries(settings)) {
@@ -127,8 +127,8 @@ interface SmtpError {
 }
 
 /**
- * A failed try as it may be told on: what is thrown here ends in Temporal's history and in the database, so neither
- * the original message nor its stack is kept, which may quote the address.
+ * Converts an error into one that may be reported. It is stored in Temporal's history and in the
+ * database, so it contains neither the original message nor its stack, which may quote the address.
  */
 function failureOf(error: unknown, address: string): MailRefused | MailNotTaken {
   if (error instanceof MailTimeLimit) return new MailNotTaken(error.message, false);

@@ -20,7 +20,10 @@ export interface LateRefundMail {
   payment: Money & { reference: string };
 }
 
-/** Tells a buyer that the payment came after the hold had ended, that the seats are gone and the money comes back. */
+/**
+ * Tells a buyer that the payment arrived after the hold had ended, that the seats are taken, and
+ * that the money is refunded.
+ */
 export function lateRefundMail({
   reservationId,
   to,
@@ -31,8 +34,8 @@ export function lateRefundMail({
   const name = oneLine(event.name);
   const amount = formatMoney(payment);
   const sentences = [
-    `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then somebody else had taken them, so we could not give you tickets.`,
-    `We have sent the whole ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,
+    `Your payment of ${amount} for ${name} reached us after the time for which your seats were held. By then another buyer had taken them, so we could not issue your tickets.`,
+    `We have sent the whole ${amount} on its way back, to where it came from. It may take some days to arrive, depending on your bank. You do not have to do anything.`,
     'We are sorry. If there are other seats left, you are welcome to choose again.',
   ];
   const facts: [string, string][] = [

@@ -17,18 +17,21 @@ export interface TicketsMail {
   reservationId: string;
   to: Recipient;
   event: MailedEvent;
-  /** Of this sending, fixed before the first try. */
+  /** The Message-ID of this mail, fixed before the first attempt. */
   messageId: string;
-  /** 0 the first sending, one up for each resend. */
+  /** 0 for the first mail; each resend adds one. */
   sequence: number;
   pdf: Buffer;
-  /** Named one by one in the mail when given. */
+  /** When given, the mail lists the seats one by one. */
   tickets?: Pick<TicketOnSheet, 'seat' | 'price'>[];
   /** Default: now. */
   writtenAt?: Date;
 }
 
-/** The mail that brings the tickets: text and HTML, the PDF and a calendar entry attached. The sender is the mailer's. */
+/**
+ * The mail with the tickets: text and HTML, with the PDF and a calendar entry attached. The mailer
+ * sets the sender.
+ */
 export function ticketsMail(mail: TicketsMail): SendMailOptions {
   const {
     reservationId,

@@ -2,7 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 
 const SAMPLE_MS = 100;
 
-/** Watches how busy this machine's processors are. */
+/** Measures how busy the processors of this machine are. */
 export function createLoadGauge(): { busy(): number; stop(): void } {
   const read = () =>
     cpus().reduce(
@@ -24,17 +24,20 @@ export function createLoadGauge(): { busy(): number; stop(): void } {
   return { busy: () => busy, stop: () => clearInterval(timer) };
 }
 
-/** More than this that is new a second is a burst: two processors could not carry it on as fast as it comes. */
+/**
+ * More new entries a second than this are a burst: two processors cannot start workflows that fast.
+ */
 const BURST_PER_SECOND = 50;
 
 /**
- * How many actors to start at once, and how long to rest after. A durable workflow costs about a hundred times what the
- * hold did, so a burst of buyers is answered first and adopted after: while it lasts, and there is no machine to spare, an
- * actor a second starts, steadily; their holds are safe in the database meanwhile. When nothing else fills the
- * processors, actors may, but for some room for whoever comes; and never so many at once that the gauge sees it too
- * late.
+ * How many workflows to start at once, and how long to pause afterwards. A durable workflow costs
+ * about a hundred times what its hold did, so buyers in a burst are answered first and their
+ * workflows start later. During a burst on a busy machine, one workflow starts each second; the
+ * holds are safe in the database meanwhile. When the processors are otherwise idle, workflows may
+ * use them, except for a reserve for new requests. The batch is always small enough for the
+ * measurement to notice the load in time.
  * @param busy the share of the processors in use, 0 to 1
- * @param newPerSecond how many entries for the relay came lately
+ * @param newPerSecond how many entries a second the relay received lately
  */
 export function paceStarts(
   busy: number,
@@ -45,9 +48,10 @@ export function paceStarts(
 }
 
 /**
- * The same for who has paid, cancelled or asked: told as fast as they come. Only in a burst on a full machine they are
- * told at about the rate at which actors can act on it: payments are pinned, and more would only stand in line inside
- * Temporal while others wait for their answers.
+ * The same for commands: payments, cancellations and other requests. They are signalled as fast as
+ * they arrive. Only during a burst on a busy machine they are limited to about the rate at which
+ * workflows can handle them: payments are pinned already, and more signals would only queue inside
+ * Temporal while others wait for answers.
  */
 export function paceCommands(
   busy: number,
@@ -58,8 +62,8 @@ export function paceCommands(
 }
 
 /**
- * Watches how fast a number that only grows does so.
- * @returns its growth a second since it was last asked `overMs` ago or more
+ * Measures how fast a growing counter grows.
+ * @returns the growth a second since a reading at least `overMs` ago
  */
 export function createRateGauge(overMs: number): (value: number, nowMs: number) => number {
   let since: { value: number; ms: number } | undefined;

@@ -15,14 +15,16 @@ const SWEEP_EVERY_MS = 2000;
 const ARRIVALS_OVER_MS = 250;
 
 export interface Relay {
-  /** Stops taking new work and waits for what is under way. */
+  /** Stops taking new work, and waits for the work in progress. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts and rings actors for what the database says, and sweeps what is overdue. Any number may run, in any process:
- * they share the work by row locks. It looks at once when it is notified (`listenForEntries`), else every 200 ms.
- * @param listenUrl for the listening connection, which stays outside the pool; undefined: it only looks
+ * Starts and signals workflows for the entries of the outbox, and runs the sweep. Any number of
+ * relays may run in any process; they share the work by row locks. A relay reads the outbox when it
+ * is notified (`listenForEntries`), otherwise every 200 ms.
+ * @param listenUrl the address for the listening connection, which does not belong to the pool;
+ * undefined: the relay only polls
  */
 export function startRelay({
   db,
@@ -43,7 +45,7 @@ export function startRelay({
   const pause = (ms: number) =>
     delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
-  /** A fault is said once, not at every try, and its end too. */
+  /** Logs a fault when it begins and when it ends, not at every retry. */
   const complain = (what: string, error: unknown) => {
     if (stopping.signal.aborted) return;
     const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;

@@ -41,12 +41,18 @@ function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
   return `${start.eventName.slice(0, 80)}, ${day.format(new Date(start.startsAt))} · ${named}${more} · held until ${until} UTC`;
 }
 
-/** Carries entries of the outbox to Temporal. Each call may be repeated: what Temporal knows already counts once. */
+/**
+ * Delivers entries of the outbox to Temporal. Each call may be repeated: a repeated call has no
+ * further effect.
+ */
 export function createDispatcher({ workflow, connection }: Client) {
   const within = <T>(call: () => Promise<T>): Promise<T> =>
     connection.withDeadline(Date.now() + DEADLINE_MS, call);
 
-  /** A key starts one reservation, ever: "already started" is success. @returns whether it was started just now. */
+  /**
+   * A key starts one reservation, ever: "already started" is success. @returns whether it was
+   * started by this call
+   */
   async function startActor(
     id: string,
     start: NonNullable<OutboxEntry['start']>,
@@ -75,7 +81,7 @@ export function createDispatcher({ workflow, connection }: Client) {
     }
   }
 
-  /** Rings an open workflow. @returns whether there was one. */
+  /** Signals an open workflow. @returns whether there is one */
   async function ringOpen(id: string): Promise<boolean> {
     try {
       await within(() => workflow.getHandle(id).signal(SIGNALS.ring));
@@ -86,9 +92,13 @@ export function createDispatcher({ workflow, connection }: Client) {
     }
   }
 
-  /** Rings the actor. Not started yet: it starts, and looks into its inbox first thing. Closed: a settlement takes over. */
+  /**
+   * Signals the workflow of a reservation. If it has not started, it is started and reads its inbox
+   * first. If it has closed, a settlement workflow handles the inbox.
+   */
   async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
-    // Asked again after "already started": another relay may have started it between the two calls.
+    // Checked again after "already started", because another relay may have started the workflow
+    // between the two calls.
     const rung =
       (await ringOpen(id)) ||
       (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
@@ -108,7 +118,7 @@ export function createDispatcher({ workflow, connection }: Client) {
     faultPoint('relay.rung');
   }
 
-  /** Starts a short workflow of its own; one that runs already does the same work. */
+  /** Starts a short workflow. If one with this id is running, it does the same work. */
   async function startOneOff(
     { type, input }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
     { subject, sequence }: OutboxEntry,

@@ -4,8 +4,9 @@ import { NativeConnection } from '@temporalio/worker';
 import { createPayloadCodec } from './payload-codec';
 
 /**
- * Where Temporal is, by the SDK's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY,
- * TEMPORAL_TLS…, a profile file), so that a local server, a cluster with mTLS and Temporal Cloud differ in settings only.
+ * The address of Temporal from the SDK's own environment configuration (TEMPORAL_ADDRESS,
+ * TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, a profile file). A local server, a cluster
+ * with mTLS and Temporal Cloud therefore differ in settings only.
  */
 export function temporalConfig(): ClientConnectConfig & { namespace: string } {
   const config = loadClientConnectConfig();
@@ -19,9 +20,9 @@ export function temporalConfig(): ClientConnectConfig & { namespace: string } {
   };
 }
 
-/** Where Temporal is and whether the way there is encrypted. */
+/** The address of Temporal, and whether the connection is encrypted. */
 export function temporalEndpoint(): { address: string; tls: boolean } {
-  // An API key brings TLS with it, unless that is turned off.
+  // An API key enables TLS, unless TLS is turned off explicitly.
   const { address, tls } = temporalConfig().connectionOptions;
   return { address: address ?? '', tls: Boolean(tls) };
 }
@@ -29,7 +30,7 @@ export function temporalEndpoint(): { address: string; tls: boolean } {
 export const dataConverterFor = (encryptionKey: Buffer | undefined) =>
   encryptionKey ? { payloadCodecs: [createPayloadCodec(encryptionKey)] } : undefined;
 
-/** A client that connects on first use and goes on by itself after an outage. */
+/** A client that connects on first use and reconnects after an outage. */
 export function createTemporalClient(encryptionKey: Buffer | undefined): Client {
   const { connectionOptions, namespace } = temporalConfig();
   const dataConverter = dataConverterFor(encryptionKey);
@@ -40,7 +41,7 @@ export function createTemporalClient(encryptionKey: Buffer | undefined): Client 
   });
 }
 
-/** A worker's connection; it must stand before the worker can be made. */
+/** A worker's connection; a worker can only be created with an established connection. */
 export function connectNative(): Promise<NativeConnection> {
   return NativeConnection.connect(temporalConfig().connectionOptions);
 }

@@ -13,9 +13,9 @@ const TAG_BYTES = 16;
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /**
- * Encrypts every payload with AES-256-GCM before it leaves the process, so that a Temporal server sees ids only as
- * ciphertext. Payloads in clear from before the switch are still read. The key's fingerprint travels along, so that a
- * wrong key says so instead of "bad data".
+ * Encrypts every payload with AES-256-GCM before it leaves the process, so that a Temporal server
+ * sees ids only as ciphertext. Unencrypted payloads from before the switch can still be read. The
+ * payload names the key's fingerprint, so that a wrong key is reported as such.
  */
 export function createPayloadCodec(key: Buffer): PayloadCodec {
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 16);

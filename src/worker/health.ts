@@ -1,15 +1,18 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
-/** As long as the API trusts a heartbeat, before it calls itself degraded. */
+/** As long as the API trusts a heartbeat; after that, the API reports that it is degraded. */
 const HEARTBEAT_TRUSTED_MS = 15_000;
 
-/** What a worker knows of its own health. */
+/** The health of a worker, as the worker itself knows it. */
 export interface WorkerHealth {
-  /** A heartbeat row has just been written. */
+  /** Records that a heartbeat row was written. */
   heartbeatWritten: () => void;
-  /** The pollers to watch: each tells whether it runs. None before Temporal was reached. */
+  /**
+   * Sets the pollers to watch; each function tells whether its poller runs. There are none before
+   * Temporal was reached.
+   */
   watch: (pollers: readonly (() => boolean)[]) => void;
-  /** Why the worker is not ready; null: it is. */
+  /** The reason why the worker is not ready; null when it is ready. */
   complaint: () => string | null;
 }
 
@@ -35,13 +38,13 @@ interface HealthServerOptions {
   port: number;
   host: string;
   health: Pick<WorkerHealth, 'complaint'>;
-  /** The figures in Prometheus' text format. */
+  /** The metrics in the Prometheus text format. */
   metrics: () => Promise<string>;
 }
 
 /**
  * Serves /livez, /readyz (503 with the reason when the worker is not ready) and /metrics.
- * @throws the error of the system, with its `code`, when the port cannot be listened on
+ * @throws the system's error, with its `code`, when the port cannot be opened
  */
 export async function serveHealth({
   port,

@@ -6,7 +6,9 @@ import type { Logger } from '../logger';
 const EVERY = '1 minute';
 const RETRY_MS = 5000;
 
-/** Makes the schedule that runs housekeeping, unless it is there; tries until Temporal takes it. */
+/**
+ * Creates the schedule that runs housekeeping, unless it exists. Retries until Temporal accepts it.
+ */
 export function scheduleHousekeeping(client: Client, log: Logger): { stop(): void } {
   const stopping = new AbortController();
   const ensure = async () => {
@@ -28,7 +30,7 @@ export function scheduleHousekeeping(client: Client, log: Logger): { stop(): voi
       } catch (error) {
         if (error instanceof ScheduleAlreadyRunning) return;
         log.warn(
-          `The housekeeping schedule could not be made, trying on: ${(error as Error).message}`,
+          `The housekeeping schedule could not be created, trying again: ${(error as Error).message}`,
         );
         await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       }

@@ -49,7 +49,10 @@ const SETTINGS = [
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
 ] as const;
 
-/** One worker process: the task queues and the relay that WORKER_ROLES names (all, unless set). */
+/**
+ * One worker process. It serves the task queues, and runs the relay, as WORKER_ROLES says (default:
+ * all roles).
+ */
 async function main(): Promise<void> {
   answerHelp(USAGE, [...SETTINGS, 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
   keepHeapsTight();
@@ -73,7 +76,7 @@ async function main(): Promise<void> {
     prepared: settings.DATABASE_PREPARED === 'on',
     applicationName: 'holdfast-worker',
   });
-  // A pooler that cannot keep prepared statements cannot listen either.
+  // A pooler that cannot keep prepared statements cannot keep a LISTEN either.
   const listenUrl =
     settings.DATABASE_DIRECT_URL ??
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
@@ -89,7 +92,7 @@ async function main(): Promise<void> {
   let connection: NativeConnection | undefined;
   let parts: WorkerPart[] = [];
   try {
-    // The relay sweeps what is overdue also while Temporal is away.
+    // The relay starts before Temporal is reached, because its sweep also works without Temporal.
     if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl });
     connection = await connectWhenThere(log, stopping.signal);
     if (connection) {
@@ -120,7 +123,7 @@ async function main(): Promise<void> {
       log.info({ roles }, 'worker is polling');
       process.send?.('ready');
       if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
-      // A relay alone has no queue to poll; it runs until it is told to stop.
+      // A worker with only the relay polls no queue. It runs until it is asked to stop.
       await (running.length > 0 ? Promise.all(running) : aborted(stopping.signal));
       stop();
       await beating;
@@ -147,7 +150,7 @@ async function connectWhenThere(
       return await connectNative();
     } catch (error) {
       if (attempt % 30 === 0)
-        log.warn(`Temporal cannot be reached, trying on: ${(error as Error).message}`);
+        log.warn(`Temporal cannot be reached, trying again: ${(error as Error).message}`);
       await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
     }
   }

@@ -1,10 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * How glibc hands out memory to a worker. Temporal's core allocates and frees outside V8 all the time; with glibc's own
- * choices what is free stays scattered over its arenas, and a worker grows with each reservation that went through it,
- * however few it keeps (ADR 0015). With large blocks apart, and free ends given back, it stays near where
- * WORKER_CACHED_WORKFLOWS puts it. The image says the same; other C libraries take no notice.
+ * Settings of glibc's allocator for a worker. Temporal's core allocates and frees memory outside V8
+ * all the time. With glibc's defaults, free memory stays scattered over several arenas, and a
+ * worker grows with each reservation that it handles, however few it caches (ADR 0015). These
+ * settings keep large blocks apart and return free memory, so the size depends on
+ * WORKER_CACHED_WORKFLOWS. The image has the same settings; other C libraries ignore them.
  */
 export const WORKER_ALLOCATOR = {
   MALLOC_ARENA_MAX: '2',
@@ -12,12 +13,15 @@ export const WORKER_ALLOCATOR = {
   MALLOC_TRIM_THRESHOLD_: '131072',
 } as const;
 
-/** How much of what it kept at the last collection a heap takes more before the next one. V8 itself allows 300. */
+/**
+ * How much the heap may grow after a collection before the next one, as a percentage of what was
+ * kept. V8's default is 300.
+ */
 const HEAP_GROWTH_PERCENT = 50;
 
 /**
- * Has this process, the threads of its workflows included, collect garbage before its heaps are a multiple of what they
- * keep. It sets no limit: more cached workflows get more room. To be called first of all.
+ * Makes this process, including the threads of its workflows, collect garbage earlier. It sets no
+ * limit: more cached workflows still get more memory. Call it before anything else.
  */
 export function keepHeapsTight(): void {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);

@@ -3,33 +3,33 @@ import type { Database } from '../db/database';
 import { readMailBacklog } from '../db/mails';
 import { readBacklog } from '../db/outbox';
 
-/** A worker's own figures, in Prometheus' text format. */
+/** A worker's own metrics, in the Prometheus text format. */
 export function createMetrics(db: Database): { text: () => Promise<string> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const entries = new Gauge({
     name: 'holdfast_outbox_entries',
-    help: 'What Temporal has yet to be told: actors to start or ring',
+    help: 'Outbox entries that wait for Temporal: workflows to start or signal',
     registers: [registry],
   });
   const oldest = new Gauge({
     name: 'holdfast_outbox_oldest_seconds',
-    help: 'How long the oldest of them has waited',
+    help: 'How long the oldest entry has waited',
     registers: [registry],
   });
   const mailsOwed = new Gauge({
     name: 'holdfast_mails_owed',
-    help: 'Mails that have yet to be sent',
+    help: 'Mails that wait to be sent',
     registers: [registry],
   });
   const oldestMail = new Gauge({
     name: 'holdfast_mails_oldest_seconds',
-    help: 'How long the oldest of them has been owed',
+    help: 'How long the oldest mail has waited',
     registers: [registry],
   });
   const mailsRefused = new Gauge({
     name: 'holdfast_mails_refused',
-    help: 'Mails that the mail server refused for good, not made up for by a later one',
+    help: 'Mails that the mail server refused for good, without a later mail',
     registers: [registry],
   });
   return {

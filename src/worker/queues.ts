@@ -43,7 +43,10 @@ interface QueueDeps {
   log: Logger;
 }
 
-/** The workflow bundle that the build made; from sources (tests) the SDK bundles by itself. */
+/**
+ * The workflow bundle from the build. When running from sources (in tests) the SDK makes the bundle
+ * itself.
+ */
 function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = join(__dirname, '../workflow-bundle.js');
   return existsSync(codePath)
@@ -110,7 +113,7 @@ function mailPart({ settings, db }: QueueDeps): WorkerPart {
   };
 }
 
-/** What each named role needs to run; `relay` has no task queue. */
+/** What a worker with each role has to run; the role `relay` has no task queue. */
 export async function createQueues(deps: QueueDeps): Promise<WorkerPart[]> {
   const { WORKER_ROLES: roles } = deps.settings;
   const parts: WorkerPart[] = [];

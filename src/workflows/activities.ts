@@ -2,7 +2,10 @@ import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { DocumentActivities, MailActivities, ReservationActivities } from '../activities';
 import { TASK_QUEUES } from '../contracts/reservation';
 
-/** A transaction. It is retried until the database is back: nothing that was promised is given up. */
+/**
+ * A transaction. It is retried until the database is available again, so nothing that was promised
+ * is lost.
+ */
 const transaction: ActivityOptions = {
   taskQueue: TASK_QUEUES.reservations,
   startToCloseTimeout: '20 seconds',

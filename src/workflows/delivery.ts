@@ -3,11 +3,14 @@ import { renderTickets, sendMail } from './activities';
 
 export interface Delivery {
   ended(): boolean;
-  /** Stops what has not been sent yet: the tickets are no longer valid. */
+  /** Stops the delivery of tickets that have not been sent, because they are no longer valid. */
   cancel(): void;
 }
 
-/** Prints the tickets, then mails them; each for as long as it takes. A mail that fails never undoes a sale. */
+/**
+ * Prints the tickets, then mails them. Each step is retried until it succeeds. A mail that fails
+ * never undoes a sale.
+ */
 export function startDelivery(reservationId: string, note: (line: string) => void): Delivery {
   let ended = false;
   const scope = new CancellationScope({ cancellable: true });

@@ -1,6 +1,9 @@
 import { restartLostActors, sweepOverdue } from './activities';
 
-/** Runs on a schedule: finds what should have moved by now, whatever was terminated, lost or restored meanwhile. */
+/**
+ * Runs on a schedule. Finds work that is overdue because a workflow was terminated or lost, or a
+ * database was restored.
+ */
 export async function housekeeping(): Promise<{
   swept: Awaited<ReturnType<typeof sweepOverdue>>;
   restarted: number;

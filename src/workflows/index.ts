@@ -1,4 +1,4 @@
-/** Every workflow type; the bundle is made from this file. */
+/** Every workflow type; the workflow bundle is made from this file. */
 export { reservation, settlement } from './reservation';
 export { housekeeping } from './housekeeping';
 export { refund } from './refund';

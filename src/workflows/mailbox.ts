@@ -5,21 +5,28 @@ const ringSignal = defineSignal(SIGNALS.ring);
 const paymentConfirmedSignal = defineSignal<[unknown]>(SIGNALS.paymentConfirmed);
 const cancelSignal = defineSignal(SIGNALS.cancel);
 
-/** What an operator signalled by hand; it goes into the database's inbox before anything comes of it. */
+/**
+ * A message that an operator signalled by hand. It is written into the database's inbox before it
+ * has any effect.
+ */
 type SignalledMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
 
 /**
- * An actor's mailbox. Handlers only note, and never fail: what is noted is worked off by the actor, one at a time.
+ * The signals of a workflow. Signal handlers only record them, and never fail; the workflow handles
+ * them one at a time.
  */
 export interface Mailbox {
-  /** Something came, or may wait in the database. */
+  /** Whether a signal arrived, or the database's inbox may have a new row. */
   hasMessages(): boolean;
-  /** The messages signalled since the last call; forgets them and the ring. */
+  /** Returns the messages since the last call, and resets the mailbox. */
   take(): SignalledMessage[];
   put(message: SignalledMessage): void;
 }
 
-/** A payment as an operator types it; null when it is none. The same rules as in the API's schema. */
+/**
+ * A payment as an operator enters it; null when it is invalid. The rules are those of the API's
+ * schema.
+ */
 function parsePayment(value: unknown): PaymentSignal | null {
   if (value === null || typeof value !== 'object') return null;
   const { reference, amount, currency } = value as Record<string, unknown>;
@@ -35,12 +42,16 @@ function parsePayment(value: unknown): PaymentSignal | null {
   return { reference, amount, currency: currency.toUpperCase() };
 }
 
-/** Opens the mailbox. `onRefused` hears of a signal that makes no sense, so that the operator can read it. */
+/**
+ * Registers the signal handlers. `onRefused` is told of an invalid signal, so that the operator can
+ * read the reason.
+ */
 export function openMailbox(onRefused: (why: string) => void): Mailbox {
   let rung = false;
   const signalled: SignalledMessage[] = [];
   const put = (message: SignalledMessage) => {
-    // A flood of signals by hand is no use case; what goes over the limit is refused aloud.
+    // Many signals by hand at once are not a use case. Signals over the limit are refused with a
+    // message.
     if (signalled.length >= 100) onRefused('too many signals at once');
     else signalled.push(message);
   };

@@ -24,13 +24,16 @@ const stateQuery = defineQuery<ReservationState | null>(STATE_QUERY);
 
 const MAX_LINES = 40;
 
-/** Where a reservation stands, for the operator in the Temporal UI: search attributes, details in words, the query. */
+/**
+ * Shows the state of a reservation to an operator in the Temporal UI: search attributes, details in
+ * words, and the query.
+ */
 export interface OperatorView {
-  /** After a step: the new state, and what it did. */
+  /** After a step: the new state and what the step did. */
   publish(progress: Progress, firstLine?: string): void;
   /** Adds one line to the details. */
   note(line: string): void;
-  /** What a timer is for. */
+  /** Describes what a timer waits for. */
   waitingFor(progress: Progress): string;
 }
 

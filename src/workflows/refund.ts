@@ -1,7 +1,7 @@
 import type { RefundInput } from '../contracts/reservation';
 import { refundPayment, sendMail } from './activities';
 
-/** Gives one payment back, once, and tells the buyer where that is owed. */
+/** Refunds one payment, once, and mails the buyer if the refund requires it. */
 export async function refund({ reference }: RefundInput): Promise<string> {
   const { mailDueTo } = await refundPayment(reference);
   if (mailDueTo === null) return 'refunded';

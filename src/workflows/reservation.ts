@@ -22,13 +22,15 @@ import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
 import { createOperatorView, type OperatorView } from './operator-view';
 
-/** How soon a paid reservation looks again when its ring was lost. */
+/**
+ * How soon the workflow of a paid reservation reads its inbox again, in case the signal was lost.
+ */
 const PAID_LOOK_AGAIN_MS = 30_000;
 
 /**
- * One reservation, from hold to the end: the actor behind one buyer's claim on some seats. Its id is the client's
- * idempotency key. It waits for what comes by its mailbox and for its own clock; activities do the rest, and the
- * database decides.
+ * One reservation, from its hold to its end: the actor that owns one buyer's claim on some seats.
+ * Its id is the client's idempotency key. It waits for signals and for its timer; activities do the
+ * work, and the database decides.
  */
 export async function reservation(input: ReservationInput): Promise<ReservationState> {
   const view = createOperatorView();
@@ -41,7 +43,8 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
       throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
     view.publish(hold, 'seats held');
 
-    // Also for one that has ended long ago and is only started again for what came since.
+    // This includes a reservation that ended long ago and is started again only to handle its
+    // inbox.
     const first = hold.inboxWaiting ? await handleInbox(id, mailbox, view) : hold;
     view.publish(first);
     const settled = await untilHoldEnds(id, first, mailbox, view);
@@ -49,7 +52,10 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
   });
 }
 
-/** What comes for a reservation whose actor has closed: a late payment, a cancel of sold tickets, a delivery left undone. */
+/**
+ * Handles what arrives for a reservation whose workflow has closed: a late payment, the
+ * cancellation of a sale, an unfinished delivery.
+ */
 export async function settlement({ reservationId }: ReservationRef): Promise<ReservationState> {
   const view = createOperatorView();
   const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
@@ -62,7 +68,10 @@ export async function settlement({ reservationId }: ReservationRef): Promise<Res
   });
 }
 
-/** Waits for a payment, a cancel or the end of the hold, whichever the database says came first. */
+/**
+ * Waits for a payment, a cancellation or the end of the hold. The database says which one came
+ * first.
+ */
 async function untilHoldEnds(
   id: string,
   hold: Progress,
@@ -79,11 +88,15 @@ async function untilHoldEnds(
     progress = look ? await handleInbox(id, mailbox, view) : await releaseSeats(id);
     view.publish(progress);
   }
-  // Reads as expired, but nobody has written so: the timer and the database's clock may differ by a moment.
+  // The hold has ended by now, but no row says so: the timer and the database's clock may differ
+  // slightly.
   return progress.state.status === 'expired' ? releaseSeats(id) : progress;
 }
 
-/** Delivers the tickets of a confirmed reservation while its mailbox stays open: it may still be cancelled. */
+/**
+ * Delivers the tickets of a confirmed reservation. Signals are still received, because the
+ * reservation may be cancelled meanwhile.
+ */
 async function untilDelivered(
   id: string,
   settled: Progress,
@@ -93,7 +106,8 @@ async function untilDelivered(
   let progress = settled;
   let delivery: Delivery | null = null;
   for (;;) {
-    // Also one that a payment made due which came while the end was being written.
+    // This includes a delivery for a payment that arrived while the end of the hold was being
+    // written.
     if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => view.note(line));
     await condition(() => mailbox.hasMessages() || !delivery || delivery.ended());
     if (mailbox.hasMessages()) {
@@ -106,7 +120,7 @@ async function untilDelivered(
   }
 }
 
-/** Puts what an operator said into the inbox, then has the inbox handled. */
+/** Writes an operator's signals into the inbox, then handles the inbox. */
 async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Promise<Progress> {
   for (const message of mailbox.take()) {
     if (message.kind === 'payment') {
@@ -123,8 +137,8 @@ async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Pr
 }
 
 /**
- * A workflow that is asked to cancel does what the `cancel` signal does: seats are released or the sale is undone, and
- * it ends by its own account. Nothing in it is torn off half-way.
+ * Cancelling the workflow in Temporal has the same effect as the signal `cancel`: the seats are
+ * released or the sale is undone, and the workflow completes. No step is interrupted.
  */
 async function unlessCancelled<T>(mailbox: Mailbox, life: () => Promise<T>): Promise<T> {
   const asked = CancellationScope.current().cancelRequested.catch((error: unknown) => {

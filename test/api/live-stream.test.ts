@@ -1,6 +1,7 @@
 import { ApiClient } from '../support/api';
 import { openEventStream } from '../support/event-stream';
 import { setHoldTtl } from '../support/hold-ttl';
+import { ResponseSchemas } from '../support/response-schema';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -34,6 +35,20 @@ describe('The live stream of an event', () => {
     expect(first.data.data).toEqual(
       (await api.seats(event)).map(({ label, status }) => ({ label, status })),
     );
+    stream.close();
+  });
+
+  it('sends only events that the OpenAPI document describes', async () => {
+    const schemas = new ResponseSchemas(await api.openApi());
+    const event = await api.event();
+    const stream = await listen(event);
+    const snapshot = await stream.next();
+    await api.held(event, ['A-1']);
+    const change = await stream.next();
+    expect([snapshot.event, change.event]).toEqual(['snapshot', 'seats']);
+    for (const sent of [snapshot, change]) schemas.checkEvent('/v1/events/{event}/stream', sent);
+    const other = { ...change, data: { data: [{ label: 'A-1', status: 'lost' }] } };
+    expect(() => schemas.checkEvent('/v1/events/{event}/stream', other)).toThrow('allowed values');
     stream.close();
   });
 

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 export const PROJECT = join(__dirname, '../..');
 
+/** The block that installs and starts; the tests start their system in its way. */
+export const START = 'npm ci\nnpm run dev\n';
+
 /** One fenced block of a page. */
 export interface Block {
   /** Where it begins, for messages: `docs/guides/integrate.md:12`. */

@@ -12,8 +12,8 @@ export const faults = [
     name: 'no-pin',
     why: 'A payment recorded in time does not stop the hold from ending: the seats go to somebody else.',
     file: 'functions/record_payment.sql',
-    find: `if v_matches and v_status = 'held' and v_reservation.paid_in_time_at is null then`,
-    replace: 'if false then',
+    find: 'if v_matches then perform pin_hold(p_reservation); end if;',
+    replace: '',
     test: 'a payment in time keeps its hold past the end, and a hold that nobody paid ends all the same',
     says: 'Received: "expired"',
   },
@@ -37,9 +37,9 @@ export const faults = [
   {
     name: 'refund-key-without-reference',
     why: 'The provider takes the second refund of all for a repetition of the first: money is kept.',
-    find: 'idempotencyKey: `refund:${reference}`',
+    find: 'idempotencyKey: `refund:${reference}:${amount}`',
     replace: "idempotencyKey: 'refund'",
-    test: 'refunds each payment under a key of its own, the same at every try',
+    test: 'refunds the amount of each payment under a key of its own, the same at every try',
     says: 'refund:',
   },
   {

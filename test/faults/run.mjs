@@ -18,7 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { faults } from './faults.mjs';
 
-const USAGE = 'Usage: npm run faults [-- NAME…]';
+const USAGE = `Usage: npm run faults [-- NAME…]
+       npm run faults -- --locate   only finds the texts and the tests of all faults`;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The tree's files, those not yet committed too, without what git ignores. */
@@ -220,10 +221,12 @@ async function main(names) {
   const sources = files
     .filter((file) => /^(src|migrations|test)\/.*\.(ts|sql)$/.test(file))
     .map((file) => [file, readFileSync(join(root, file), 'utf8')]);
-  const chosen = choose(names).map((fault) => locate(sources, fault));
+  const onlyLocates = names.length === 1 && names[0] === '--locate';
+  const chosen = choose(onlyLocates ? [] : names).map((fault) => locate(sources, fault));
   const broken = chosen.filter(({ problem }) => problem);
   if (broken.length > 0)
     throw new Error(broken.map(({ name, problem }) => `${name}: ${problem}`).join('\n'));
+  if (onlyLocates) return true;
 
   const copy = copyTree(files);
   process.on('exit', () => rmSync(copy, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-// The history's rows do not have the documented type names yet.
-const NOT_YET_IN_THE_ROWS = 'reservation.held';
+const EVENT_STREAM = 'text/event-stream';
+const ITEM_SCHEMA = 'x-oai-itemSchema';
 
 /** @param {Record<string, any>} schema */
 function close(schema) {
@@ -10,8 +10,7 @@ function close(schema) {
   );
   if (closed.type === 'object' && closed.properties) closed.additionalProperties ??= false;
   const known = closed['x-extensible-enum'];
-  if (Array.isArray(known) && !known.includes(NOT_YET_IN_THE_ROWS))
-    closed.enum = Array.isArray(closed.type) ? [...known, null] : known;
+  if (Array.isArray(known)) closed.enum = Array.isArray(closed.type) ? [...known, null] : known;
   return closed;
 }
 
@@ -23,7 +22,13 @@ exports.closeAnswers = function closeAnswers(document) {
   const closed = JSON.parse(JSON.stringify(document));
   closed.components.schemas = close(closed.components.schemas);
   for (const operations of Object.values(closed.paths)) {
-    for (const { responses } of Object.values(operations)) delete responses.default;
+    for (const { responses } of Object.values(operations)) {
+      delete responses.default;
+      for (const { content = {} } of Object.values(responses)) {
+        const stream = content[EVENT_STREAM];
+        if (stream) stream[ITEM_SCHEMA] = close(stream[ITEM_SCHEMA]);
+      }
+    }
   }
   return closed;
 };

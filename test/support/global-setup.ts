@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from '../../dev/chromium';
-import type { Services } from '../../dev/services';
+import { SERVICE_NAMES, type Services } from '../../dev/services';
 import {
   addressesOf,
   findKept,
@@ -16,11 +16,15 @@ declare global {
   var holdfastTestServices: Services | undefined;
 }
 
+/** `TEST_SERVICES=postgres` starts no other service: enough for tests that only use a database. */
+const ONLY = process.env.TEST_SERVICES;
+
 const progress = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function startOwnServices(): Promise<TestServices> {
   const home = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
-  const services = await startTestServices(home, { progress });
+  const want = SERVICE_NAMES.filter((name) => ONLY === undefined || ONLY === name);
+  const services = await startTestServices(home, { progress, want });
   globalThis.holdfastTestServices = services;
   return addressesOf(services);
 }
@@ -33,5 +37,5 @@ export default async function globalSetup(): Promise<void> {
   const services = findKept(progress) ?? (await startOwnServices());
   process.env.HOLDFAST_TEST_SERVICES = JSON.stringify(services);
   // What starts a browser in a test finds it as a worker does.
-  process.env.PUPPETEER_EXECUTABLE_PATH ??= await findChromium(process.env);
+  if (ONLY === undefined) process.env.PUPPETEER_EXECUTABLE_PATH ??= await findChromium(process.env);
 }

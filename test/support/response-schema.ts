@@ -3,8 +3,14 @@ import addFormats from 'ajv-formats';
 import { closeAnswers } from './close-answers.cjs';
 
 interface Response {
-  content?: Record<string, { schema: object }>;
+  content?: Record<string, { schema: object; 'x-oai-itemSchema'?: ItemSchema }>;
 }
+
+/** One server-sent event of a stream. */
+interface ItemSchema {
+  properties: { event: object; data: { contentSchema: object } };
+}
+
 type Operations = Record<string, { responses: Record<string, Response> }>;
 
 export interface OpenApiDocument {
@@ -23,6 +29,7 @@ export interface Exchange {
 }
 
 const PROBLEM = 'application/problem+json';
+const EVENT_STREAM = 'text/event-stream';
 
 /**
  * Holds every answer against the OpenAPI document that the server itself hands out: the status and the media type must
@@ -79,6 +86,20 @@ export class ResponseSchemas {
     if (mediaType === PROBLEM && (json as { status: unknown }).status !== status) {
       throw new Error(`${what}, but the problem says ${JSON.stringify(json)}`);
     }
+  }
+
+  /**
+   * Holds one server-sent event against the document, with its data.
+   * @param template the path of its stream, as the document writes it
+   * @throws Error that says what does not fit, or that the document describes no events.
+   */
+  checkEvent(template: string, { event, data }: { event: string; data: unknown }): void {
+    const what = `GET ${template} sent the event ${event}`;
+    const media = this.document.paths[template]?.get?.responses[200]?.content?.[EVENT_STREAM];
+    const schema = media?.['x-oai-itemSchema'];
+    if (!schema) throw new Error(`${what}, and the document describes no events of this stream`);
+    this.validate(schema, { event, data: JSON.stringify(data) }, what);
+    this.validate(schema.properties.data.contentSchema, data, what);
   }
 
   private validate(schema: object, json: unknown, what: string): void {

@@ -5,12 +5,15 @@ import type { Logger } from '../../logger';
 import type { ApiMetrics } from '../metrics';
 import { Problem } from '../problem';
 
-/** Below the ten seconds that a client is promised an answer in. */
+/** Below the ten seconds within which a client is promised an answer. */
 const DEADLINE_MS = 9000;
 const RETRY_AFTER_SECONDS = '2';
 const REQUEST_ID = /^[A-Za-z0-9_.-]{8,64}$/;
 
-/** Headers that cost nothing and close a class of attacks each. The documentation pages loosen the policy for themselves. */
+/**
+ * Headers that each prevent a class of attacks at no cost. The documentation pages relax the policy
+ * for themselves.
+ */
 const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
@@ -27,7 +30,7 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
     log.warn({ requestId, reason: (error as Error).message }, 'the database did not answer');
     return new Problem(
       'temporarily_unavailable',
-      'The database does not answer; the same request later gives its one result.',
+      'The database does not answer. Send the same request again later: it takes effect once.',
       {
         headers: { 'retry-after': RETRY_AFTER_SECONDS },
       },
@@ -36,14 +39,14 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
   log.error({ requestId, err: error }, 'request failed');
   return new Problem(
     'internal',
-    'This is our fault. Try again; if it stays, tell us the request id.',
+    'An error on our side. Try again; if it persists, report the request id.',
   );
 }
 
-/** What the router has left without an answer. */
+/** Answers a request that no route has answered. */
 function refuseUnrouted(ctx: Context): void {
   const badMethod = ctx.status === 405 || ctx.status === 501;
-  // The router refuses a method that it does not know also where there is nothing at all.
+  // For an unknown method the router answers 405 even when the path does not exist.
   if (ctx.status === 404 || (badMethod && ctx.response.get('allow') === '')) {
     ctx.remove('allow');
     throw new Problem('not_found', `There is nothing at ${ctx.path.slice(0, 200)}.`);
@@ -51,12 +54,12 @@ function refuseUnrouted(ctx: Context): void {
   if (badMethod) {
     throw new Problem(
       'method_not_allowed',
-      `${ctx.method} is not possible here; see the Allow header.`,
+      `The path does not support ${ctx.method}; see the Allow header.`,
     );
   }
 }
 
-/** A timer that ends a request which gets no answer in time, whatever it waits for. */
+/** A timer that ends a request that is not answered in time, whatever it waits for. */
 function deadline(ctx: Context): { passed: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;
   ctx.state.answerBy = performance.now() + DEADLINE_MS;
@@ -65,7 +68,7 @@ function deadline(ctx: Context): { passed: Promise<never>; clear(): void } {
       reject(
         new Problem(
           'temporarily_unavailable',
-          'No answer in time; the same request later gives its one result.',
+          'The request was not completed in time. Send the same request again later: it takes effect once.',
           {
             headers: { 'retry-after': RETRY_AFTER_SECONDS },
           },
@@ -77,7 +80,7 @@ function deadline(ctx: Context): { passed: Promise<never>; clear(): void } {
   return { passed, clear: () => clearTimeout(timer) };
 }
 
-/** How many milliseconds there are until the request is answered, if need be that there is no answer; 0: its caller has gone. */
+/** Milliseconds until the request is answered with 503; 0 if the client has disconnected. */
 export function leftMs(ctx: Context): number {
   return ctx.req.socket.destroyed ? 0 : (ctx.state.answerBy as number) - performance.now();
 }
@@ -85,13 +88,16 @@ export function leftMs(ctx: Context): number {
 interface AnswerDeps {
   log: Logger;
   metrics: ApiMetrics;
-  /** Aborted once the process is asked to end: from then on each answer is the last of its connection. */
+  /** Aborted when the process is asked to end; from then on each answer closes its connection. */
   stopping: AbortSignal;
   /** @throws Problem when the caller leaves too much unread */
   guardReader: (ctx: Context) => Promise<void>;
 }
 
-/** The outermost layer: a request id, safe headers, an answer in time, errors as problems, one log line and the figures. */
+/**
+ * The outermost layer: request id, security headers, time limit, errors as problems, one log line,
+ * and metrics.
+ */
 export function answer({ log, metrics, stopping, guardReader }: AnswerDeps) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const started = performance.now();
@@ -117,7 +123,8 @@ export function answer({ log, metrics, stopping, guardReader }: AnswerDeps) {
     const route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : 'none';
     const ms = performance.now() - started;
     metrics.observe(ctx.method, route, ctx.status, ms);
-    // The route's pattern, never the path or the query: these hold keys and addresses of people.
+    // The pattern of the route, never the path or the query, which may contain keys and e-mail
+    // addresses.
     log.info(
       { requestId, method: ctx.method, route, status: ctx.status, ms: Math.round(ms * 10) / 10 },
       'request',

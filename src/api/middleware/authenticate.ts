@@ -16,9 +16,10 @@ export interface Authenticator {
 }
 
 /**
- * Looks keys up by their hash. What was found counts for five seconds, so a revoked key ends within that; what was not
- * found is not remembered, so nobody can fill the memory with guesses. A key that was never found counts as a guess of
- * its address before it is looked up, so that guessing costs the database nothing once it is too much.
+ * Looks up keys by their hash. A key that was found is cached for five seconds, so a revoked key
+ * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory.
+ * A key that was never found is counted for its address before the lookup, so a client that is over
+ * the limit costs no query.
  */
 export function createAuthenticator(
   db: Database,
@@ -61,7 +62,7 @@ export function createAuthenticator(
     if (caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
-        `A key of the role ${caller.role} may not do that; it takes ${access.join(' or ')}.`,
+        `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,
       );
     }
     return caller;

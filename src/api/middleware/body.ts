@@ -16,18 +16,18 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
   } catch (error) {
     const { type } = error as { type?: string };
     if (type === 'entity.too.large') {
-      // The rest is read and dropped, within the time that a request has: on a connection closed against a client who
-      // is still sending, the answer would be lost.
+      // The rest of the body is read and dropped, within the time limit of the request. If the
+      // connection were closed while the client is still sending, the client would lose the answer.
       ctx.req.resume();
       throw new Problem('body_too_large', `The body may have ${limit} bytes at most.`);
     }
-    throw new Problem('malformed_request', 'The body did not arrive whole.', {
+    throw new Problem('malformed_request', 'The body is incomplete: the connection ended early.', {
       headers: { connection: 'close' },
     });
   }
 }
 
-/** Refuses a body that does not call itself JSON. */
+/** Refuses a body whose content type is not JSON. */
 export function requireJson(ctx: Context): void {
   const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
   if (type !== 'application/json') {
@@ -38,7 +38,10 @@ export function requireJson(ctx: Context): void {
   }
 }
 
-/** Nesting by brackets outside of strings; cheaper than to find out by running out of stack. */
+/**
+ * Measures nesting by counting brackets outside of strings. This is cheaper than parsing until the
+ * stack overflows.
+ */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;
@@ -80,8 +83,8 @@ export function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * A parsed body without the members that count as absent: null, and an empty list. Entries of lists stay as they are,
- * since their place has a meaning.
+ * Removes members that count as absent from a parsed body: null, and an empty list. Entries of
+ * lists are kept, because their position has a meaning.
  */
 export function withoutAbsent(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutAbsent);

@@ -13,15 +13,15 @@ const ADDRESS_KINDS = ['reads', 'webhooks', 'guesses'] as const;
 type AddressKind = (typeof ADDRESS_KINDS)[number];
 
 export interface RateLimits {
-  /** One request of this key. */
+  /** Counts one request of this key. */
   key(client: string): Promise<void>;
-  /** One request from this address; each kind is counted by itself, so that none stands in another's way. */
+  /** Counts one request from this address. The kinds are counted separately. */
   address(ctx: Context, kind: AddressKind): Promise<void>;
-  /** The last one of this kind from this address was none after all. */
+  /** Takes one request of this kind back. */
   giveBack(ctx: Context, kind: AddressKind): Promise<void>;
 }
 
-/** Processes that share a port count together, in the one that started them. */
+/** Processes that share a port count together, in the primary process. */
 function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstract {
   const options = { keyPrefix, points: perMinute, duration: 60 };
   return cluster.isWorker
@@ -29,7 +29,7 @@ function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstrac
     : new RateLimiterMemory(options);
 }
 
-/** @param perMinute requests a minute for one key and for one address; `off`: any number */
+/** @param perMinute requests a minute for one key and for one address; `off`: no limit */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
   const nothing = async () => undefined;
   if (perMinute === 'off') return { key: nothing, address: nothing, giveBack: nothing };
@@ -41,7 +41,8 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
     try {
       await limiter.consume(who);
     } catch (error) {
-      // The one who counts for several processes did not answer: better to serve than to refuse.
+      // The primary process, which counts, did not answer. The request is served rather than
+      // refused.
       if (!(error instanceof RateLimiterRes)) return;
       const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
       throw new Problem(

@@ -12,7 +12,7 @@ import type { RateLimits } from './rate-limit';
 
 const BODY_LIMIT = 100_000;
 const NO_BYTES = Buffer.alloc(0);
-/** Made once: a schema compiles itself at its first use. */
+/** Created once, because a schema is compiled at its first use. */
 const NOTHING = z.strictObject({});
 
 const fieldErrors = (error: z.ZodError): FieldError[] =>
@@ -38,7 +38,9 @@ function validate(schema: z.ZodType | undefined, value: unknown, what: string): 
   });
 }
 
-/** A query's values; one given twice becomes a list, which no schema takes. */
+/**
+ * The values of a query. A parameter that is given twice becomes a list, which no schema accepts.
+ */
 const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
 
 interface ServeDeps {
@@ -48,7 +50,10 @@ interface ServeDeps {
   trustedProxies: number;
 }
 
-/** Turns a route into Koa middleware: who is it, is it too often, is it valid, is it its turn, then what it does. */
+/**
+ * Turns a route into Koa middleware: authentication, rate limit, validation, the wait for its turn,
+ * then the handler.
+ */
 export function serve(route: Route, { authenticate, limits, gate, trustedProxies }: ServeDeps) {
   const { access } = route;
   const keyed = access !== 'public' && access !== 'provider';
@@ -94,7 +99,7 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
   };
 }
 
-/** A route without a body takes none, or the empty object that some clients send. */
+/** A route without a body accepts no body, or the empty object that some clients send. */
 function refuseBody(ctx: Context, bytes: Buffer): void {
   requireJson(ctx);
   validate(NOTHING, withoutAbsent(parseJson(bytes)), 'body');

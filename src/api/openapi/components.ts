@@ -3,18 +3,24 @@ import { z } from 'zod';
 import { tidy, type Direction, type Json } from './json-schema';
 
 export interface Components {
-  /** A schema's place in the document: a reference, if it has an id; then it is among the components. */
+  /**
+   * The schema as it stands in the document. A schema with an id becomes a component, and a
+   * reference is returned.
+   */
   schemaOf: (schema: z.ZodType, direction: Direction) => Json;
   readonly schemas: Json;
 }
 
-/** The example that comes with a schema; undefined if none does. */
+/** The example of a schema; undefined if it has none. */
 export function exampleOf(schema: z.ZodType): unknown {
   const examples = schema.meta()?.examples;
   return Array.isArray(examples) ? (examples as unknown[])[0] : undefined;
 }
 
-/** Examples stand with the bodies and parameters that they are of, not a second time with the schemas. */
+/**
+ * Examples are written beside the bodies and parameters that use a schema, so the schema does not
+ * repeat them.
+ */
 const withoutExamples = ({ examples: _, ...schema }: Json): Json => schema;
 
 /** Collects the named schemas of a document. */
@@ -40,7 +46,8 @@ export function createComponents(): Components {
         unrepresentable: 'any',
         reused: 'inline',
       });
-      // The schema library names shared schemas in its own place.
+      // The schema library puts shared schemas under `$defs`; OpenAPI expects them among the
+      // components.
       const placed = JSON.parse(
         JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/'),
       ) as Json;

@@ -1,4 +1,4 @@
-/** What the document says before its operations (Markdown). */
+/** The introduction of the document, in Markdown. */
 export const DESCRIPTION = `
 Holds, sells and delivers seats; never one seat twice. Every reservation is an actor whose id is your
 \`Idempotency-Key\`. Errors are RFC 9457 problems with a stable \`code\`; lists are paged by cursor; times are UTC.

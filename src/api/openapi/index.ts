@@ -85,10 +85,10 @@ function operationOf(route: Route, components: Components): Json {
   };
 }
 
-/** Makes the OpenAPI 3.1 document from the routes and the very schemas that validate. */
+/** Makes the OpenAPI 3.1 document from the routes and from the schemas that validate requests. */
 export function createOpenApi(routes: readonly Route[]): Json {
   const components = createComponents();
-  // Every operation refers to it by name, so it is put among the components even if no route names it.
+  // Every operation refers to this schema, so it is a component even if no route names it.
   components.schemaOf(problem, 'answer');
   const paths: Record<string, Json> = {};
   for (const route of routes) {

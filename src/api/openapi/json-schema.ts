@@ -1,7 +1,10 @@
 /** A JSON Schema, or any other object of the document. */
 export type Json = Record<string, unknown>;
 
-/** Whether a schema is of what clients send (strict) or of what they get (open, so that it can grow). */
+/**
+ * A request schema is closed: unknown fields are refused. An answer schema is open, so that fields
+ * can be added.
+ */
 export type Direction = 'request' | 'answer';
 
 const MAX_INT32 = 2_147_483_647;
@@ -35,14 +38,19 @@ function joinNull(schema: Json): Json {
   return none.type === 'null' && some.$ref === undefined ? nullable({ ...some, ...rest }) : schema;
 }
 
-/** A format says enough: its pattern, and several of them under `allOf`, are what generators refuse. */
+/**
+ * Removes the pattern next to a format, and several patterns under `allOf`: generators refuse them,
+ * and the format is enough.
+ */
 function preferFormat(schema: Json): Json {
   if (typeof schema.format !== 'string') return schema;
   const { pattern: _pattern, allOf: _allOf, ...rest } = schema;
   return rest;
 }
 
-/** Says how many bits an integer takes, and leaves out bounds that are only those of its size or of JavaScript. */
+/**
+ * Adds the size of an integer, and removes bounds that only repeat the size or JavaScript's limits.
+ */
 function sizeInteger(schema: Json): Json {
   if (schema.type !== 'integer') return schema;
   const { minimum, maximum, ...rest } = schema;
@@ -55,7 +63,7 @@ function sizeInteger(schema: Json): Json {
   };
 }
 
-/** In a request, absence can also be said with null, and that of a list with an empty one (see `withoutAbsent`). */
+/** In a request, null and an empty list mean the same as an absent member (see `withoutAbsent`). */
 function allowAbsence(schema: Json): Json {
   const required = (schema.required ?? []) as string[];
   const optional = ({ default: value, minItems: _, ...property }: Json): Json =>
@@ -79,7 +87,10 @@ function tidyObject(schema: Json, direction: Direction): Json {
   return direction === 'request' && tidied.properties ? allowAbsence(tidied) : tidied;
 }
 
-/** Rewrites what the schema library makes into what client generators of several languages read. */
+/**
+ * Converts the output of the schema library into JSON Schema that client generators for several
+ * languages can read.
+ */
 export function tidy(schema: Json, direction: Direction): Json {
   const inner = (value: Json): Json => tidy(value, direction);
   const { properties, items, anyOf } = schema;

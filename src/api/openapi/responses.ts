@@ -2,10 +2,11 @@ import type { z } from 'zod';
 import { allowHeader, authenticateHeader, requestIdHeader, retryAfterHeader } from '../headers';
 import { PROBLEMS, type ProblemCode } from '../problem';
 import type { ResponseSpec, Route } from '../route';
+import { openEnum } from '../schemas';
 import { exampleOf, type Components } from './components';
 import type { Json } from './json-schema';
 
-/** Problems that every route of a kind can answer, beyond its own. */
+/** Problems that every route can answer, beyond its own. */
 const COMMON: readonly ProblemCode[] = [
   'malformed_request',
   'method_not_allowed',
@@ -17,7 +18,7 @@ const COMMON: readonly ProblemCode[] = [
   'temporarily_unavailable',
 ];
 
-/** Headers that many answers have; they refer to one description of it. */
+/** Headers of many answers, described once and referred to. */
 const COMMON_HEADERS = {
   RequestId: requestIdHeader,
   RetryAfter: retryAfterHeader,
@@ -78,14 +79,31 @@ function headersOf(headers: Record<string, z.ZodType>, { schemaOf }: Components)
 export const commonHeaders = (components: Components): Json =>
   headersOf(COMMON_HEADERS, components);
 
-function contentOf(
-  { schema, contentType, example }: ResponseSpec,
+/** One event of a stream of server-sent events. */
+const eventOf = (
+  { names, data }: NonNullable<ResponseSpec['events']>,
   { schemaOf }: Components,
+): Json => ({
+  type: 'object',
+  properties: {
+    event: schemaOf(openEnum(names), 'answer'),
+    data: {
+      type: 'string',
+      contentMediaType: 'application/json',
+      contentSchema: schemaOf(data, 'answer'),
+    },
+  },
+  required: ['event', 'data'],
+});
+
+function contentOf(
+  { schema, contentType, events, example }: ResponseSpec,
+  components: Components,
 ): Json | undefined {
   if (schema) {
     return {
       'application/json': {
-        schema: schemaOf(schema, 'answer'),
+        schema: components.schemaOf(schema, 'answer'),
         example: example ?? exampleOf(schema),
       },
     };
@@ -95,6 +113,9 @@ function contentOf(
   return {
     [contentType]: {
       schema: text ? { type: 'string' } : { type: 'string', format: 'binary' },
+      // OpenAPI 3.1 only has a schema of the whole stream. This extension is the registered
+      // equivalent of 3.2's `itemSchema`.
+      ...(events && { 'x-oai-itemSchema': eventOf(events, components) }),
       ...(example !== undefined && { example }),
     },
   };
@@ -129,7 +150,9 @@ function problemContent(codes: readonly ProblemCode[]): Json {
   };
 }
 
-/** All that a route can answer: its own answers, its problems by their status, and what may be added later. */
+/**
+ * All answers of a route: its own, its problems by status, and a default for statuses added later.
+ */
 export function responsesOf(route: Route, components: Components): Json {
   const responses: Record<string, Json> = {};
   for (const [status, spec] of Object.entries(route.responses))
@@ -147,7 +170,8 @@ export function responsesOf(route: Route, components: Components): Json {
       content: problemContent([...codes]),
     };
   }
-  // A generated client that cannot read an answer's media type takes it for this one, and fails to parse it.
+  // A generated client treats an answer whose media type it cannot read as this one, and fails to
+  // parse it.
   const allJson = Object.values(route.responses).every(
     ({ contentType }) => contentType === undefined,
   );

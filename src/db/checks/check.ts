@@ -1,18 +1,22 @@
 /**
- * One thing that must hold.
- * - `invariant`: at every moment; one look decides.
- * - `queue`: work that is done in order and is late. While the queue moves it is a backlog, not a fault.
- * - `task`: work that is late and of which the database shows no trace that somebody is at it. A running workflow,
- *   one of those in the column `workflows`, is such a trace too.
- * - `note`: what waits for a person. It is listed and is never wrong.
+ * One condition that must hold.
+ * - `invariant`: holds at every moment; one look decides.
+ * - `queue`: work that is done in order and is late. While the queue makes progress it is a
+ * backlog, not a fault.
+ * - `task`: work that is late, while the database shows no sign that it is being done. A running
+ * workflow out of the column `workflows` counts as such a sign.
+ * - `note`: an item for an operator. It is listed and never counts as a fault.
  */
 export interface Check {
   name: string;
-  /** What goes wrong for whom when this does not hold. */
+  /** The harm, and for whom, when the condition does not hold. */
   why: string;
   kind: 'invariant' | 'queue' | 'task' | 'note';
-  /** What is looked at: the text behind `from`. */
+  /** The rows that are checked: the text after `from`. */
   over: string;
-  /** Selects what is wrong: `id`, `detail`, and for a task `workflows` (a text array). Times are compared with `now()`. */
+  /**
+   * Selects the rows that violate the condition: `id`, `detail`, and for a task `workflows` (an
+   * array of text). Times are compared with `now()`.
+   */
   sql: string;
 }

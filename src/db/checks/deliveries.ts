@@ -1,10 +1,10 @@
 import type { Check } from './check';
 
-/** What the buyers got: tickets and mails. */
+/** Checks of what buyers received: tickets and mails. */
 export const deliveryChecks: readonly Check[] = [
   {
     name: 'a confirmed reservation has one live ticket for each seat',
-    why: 'its buyer could not get in',
+    why: 'its buyer would be refused at the door',
     kind: 'invariant',
     over: `allocations a join reservations r on r.id = a.reservation_id where r.status = 'confirmed'`,
     sql: `select r.id, format('seat %s (id %s) has %s live tickets', s.label, s.id, count(t.id)) as detail
@@ -14,7 +14,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'a live ticket belongs to a confirmed reservation, alone for its seat',
-    why: 'somebody would get in without having paid, or two with one seat',
+    why: 'a person would be admitted without a payment, or two people with one seat',
     kind: 'invariant',
     over: `tickets where status <> 'void'`,
     sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s', t.id, t.status, t.seat_id,
@@ -25,7 +25,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'a used ticket says when it was used, and the history that it was',
-    why: 'at the door the second visitor is told when the first came in',
+    why: 'a second check-in of the ticket is answered with the time of the first',
     kind: 'invariant',
     over: `tickets where status = 'used' or used_at is not null`,
     sql: `select coalesce(t.reservation_id, h.reservation_id) as id,
@@ -39,7 +39,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'at most one mail for each occasion',
-    why: 'a buyer would get the same mail again and again',
+    why: 'a buyer would receive the same mail several times',
     kind: 'invariant',
     over: 'mails',
     sql: `select reservation_id as id, format('%s mails: %s %s %s', count(*), kind, sequence, reference) as detail
@@ -47,7 +47,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'mails are owed only for what has happened',
-    why: 'a buyer would get tickets for nothing, or news of a refund that is none',
+    why: 'a buyer would receive tickets without a sale, or a mail about a refund that does not exist',
     kind: 'invariant',
     over: 'mails',
     sql: `select m.reservation_id as id, format('mail %s (%s %s); the reservation is %s, confirmed at %s%s', m.id, m.kind, m.sequence, r.status,
@@ -58,7 +58,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'what has happened has its mail',
-    why: 'a buyer would hear nothing of tickets or of a refund',
+    why: 'a buyer would receive no mail about tickets or a refund',
     kind: 'invariant',
     over: 'reservations where confirmed_at is not null',
     sql: `select r.id, format('confirmed at %s, but no mail with the tickets is owed or sent', r.confirmed_at) as detail
@@ -73,7 +73,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'delivered means mailed, or refused by the mail server, with the tickets printed',
-    why: 'a delivery that is taken for done is never tried again',
+    why: 'a delivery that is recorded as done is never retried',
     kind: 'invariant',
     over: `reservations where confirmed_at is not null`,
     sql: `select r.id, format('%s, delivered at %s; its mail was sent at %s, refused: %s; tickets printed: %s', r.status,
@@ -87,7 +87,7 @@ export const deliveryChecks: readonly Check[] = [
   },
   {
     name: 'tickets are printed only for what was confirmed',
-    why: 'a document with tickets would exist for seats that nobody paid for',
+    why: 'a document with tickets would exist for unpaid seats',
     kind: 'invariant',
     over: 'ticket_documents',
     sql: `select d.reservation_id as id, format('printed at %s, but never confirmed', d.created_at) as detail

@@ -2,14 +2,14 @@ import { OUTBOX_KINDS } from '../outbox-kinds';
 import type { Check } from './check';
 
 const STATUS_TYPES = `('reservation.held', 'reservation.confirmed', 'reservation.expired', 'reservation.cancelled')`;
-/** The history under today's names; rows of release 1.0 have others. */
+/** The history with current type names; release 1.0 wrote different ones. */
 const HISTORY = `(select id, reservation_id, history_type(type) as type, data from history)`;
 
-/** What the history and the inbox tell, against what is. */
+/** Compares history and inbox with the state of the reservations. */
 export const historyChecks: readonly Check[] = [
   {
     name: "a history begins with the hold, goes a legal way and ends at the reservation's status",
-    why: 'the history is what disputes are settled by',
+    why: 'disputes are decided with the history',
     kind: 'invariant',
     over: 'history',
     sql: `select r.id, format('it is %s; its history begins with %s and goes %s', r.status, coalesce(h.first, 'nothing'), coalesce(h.path, 'nowhere')) as detail
@@ -24,7 +24,7 @@ export const historyChecks: readonly Check[] = [
   },
   {
     name: 'a confirmation is told once, with its payment',
-    why: 'the history would name another payment than the one that paid',
+    why: 'the history would name the wrong payment',
     kind: 'invariant',
     over: 'reservations where confirmed_at is not null',
     sql: `select r.id, format('confirmed by %s; the history says %s', coalesce(r.confirmed_by, 'nothing'), coalesce(h.told, 'nothing')) as detail
@@ -34,9 +34,9 @@ export const historyChecks: readonly Check[] = [
            where r.confirmed_by is distinct from h.told or (r.confirmed_by is null) <> (r.confirmed_at is null)`,
   },
   {
-    // What was paid for a reservation that never came to be has no history to stand in.
+    // A payment for a reservation that never existed has no history.
     name: 'a refund is told once, when it is ordered and when it is done',
-    why: 'twice told is twice done, or looks so in a dispute',
+    why: 'two entries look like two refunds',
     kind: 'invariant',
     over: `payments where status <> 'captured'`,
     sql: `select p.reference as id, format('reservation %s: the payment is %s (%s); the history has %s orders and %s refunds', p.reservation_id, p.status,
@@ -51,7 +51,7 @@ export const historyChecks: readonly Check[] = [
   },
   {
     name: 'a handled cancel has ended its reservation',
-    why: 'a client was told so',
+    why: 'a client was told that the reservation ended',
     kind: 'invariant',
     over: `inbox where kind = 'cancel'`,
     sql: `select i.reservation_id as id, format('inbox row %s was handled at %s as %s; the reservation is %s', i.id, i.handled_at, i.outcome, coalesce(r.status, 'unknown')) as detail
@@ -62,7 +62,7 @@ export const historyChecks: readonly Check[] = [
   },
   {
     name: 'an outbox entry is about something that exists',
-    why: 'an order about nothing is never carried out',
+    why: 'an entry without a subject can never be carried out',
     kind: 'invariant',
     over: 'outbox',
     sql: Object.entries(OUTBOX_KINDS)

@@ -2,11 +2,11 @@ import type { Check } from './check';
 
 const MONEY = `format('payment %s of %s %s for reservation %s', p.reference, p.amount, p.currency, p.reservation_id)`;
 
-/** Where every payment went. */
+/** Checks of payments and refunds. */
 export const moneyChecks: readonly Check[] = [
   {
     name: 'a confirmed reservation has one confirming payment of its total',
-    why: 'seats would have been given away, or paid twice',
+    why: 'the seats would be unpaid, or paid twice',
     kind: 'invariant',
     over: `reservations where status = 'confirmed'`,
     sql: `select r.id, format('confirmed by %s for %s %s; its confirming payments: %s', coalesce(r.confirmed_by, 'nothing'), r.total, r.currency,
@@ -18,7 +18,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'a confirming payment is kept while its reservation is confirmed, and goes back when it is cancelled',
-    why: 'money would be kept for nothing, or given back for seats that the buyer still has',
+    why: 'money would be kept without a sale, or refunded although the buyer has the seats',
     kind: 'invariant',
     over: `payments where role = 'confirming'`,
     sql: `select p.reference as id, format('%s is %s%s; the reservation is %s, confirmed by %s', ${MONEY}, p.status,
@@ -31,7 +31,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'a payment is undecided, kept for a sale, being refunded or refunded',
-    why: 'anything else is money that nobody accounts for',
+    why: 'in any other state the money is not accounted for',
     kind: 'invariant',
     over: 'payments',
     sql: `select p.reference as id, format('%s has the role %s and the status %s%s', ${MONEY}, p.role, p.status,
@@ -43,7 +43,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'a payment has one inbox row, whose outcome is what became of it',
-    why: 'a payment without one is never decided; another outcome is not what the history tells the buyer',
+    why: 'a payment without a row is never decided; with another outcome the history would be wrong',
     kind: 'invariant',
     over: 'payments',
     sql: `select p.reference as id, format('%s is %s %s; its inbox rows: %s', ${MONEY}, p.role, coalesce(p.refund_reason, ''),
@@ -57,7 +57,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'a payment goes back for a reason that is true',
-    why: 'a buyer who paid rightly would lose the seats',
+    why: 'a buyer with a valid payment would lose the seats',
     kind: 'invariant',
     over: `payments where role = 'surplus'`,
     sql: `select p.reference as id, format('%s goes back (%s); the reservation is %s, total %s %s, confirmed at %s', ${MONEY}, p.refund_reason,
@@ -72,9 +72,10 @@ export const moneyChecks: readonly Check[] = [
                    else false end`,
   },
   {
-    // While Stripe is used nothing is written here. A system that has changed over has charges up to a time.
+    // With Stripe nothing is written here. A system that changed over to Stripe has charges up to
+    // that time.
     name: 'the test provider and we know the same payments',
-    why: 'a charge that we do not know is money taken and dropped',
+    why: 'an unknown charge is money taken without a sale',
     kind: 'invariant',
     over: 'test_provider.charges',
     sql: `with span as (select min(at) as first, max(at) as last from test_provider.charges)
@@ -87,7 +88,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'the test provider refunded once, in full, and only what we gave back',
-    why: 'money would be given away',
+    why: 'too much money would be refunded',
     kind: 'invariant',
     over: 'test_provider.refunds',
     sql: `select b.reference as id,
@@ -101,7 +102,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: 'what we call refunded the test provider has refunded',
-    why: 'the buyer was told that the money is back',
+    why: 'the buyer was told that the money was refunded',
     kind: 'invariant',
     over: `payments where status = 'refunded'`,
     sql: `select p.reference as id, format('%s is refunded since %s; the provider has no refund', ${MONEY}, p.refunded_at) as detail
@@ -111,7 +112,7 @@ export const moneyChecks: readonly Check[] = [
   },
   {
     name: "the test provider's balance is the money that we hold",
-    why: 'the books as a whole: charges less refunds are the payments not given back',
+    why: 'charges minus refunds must equal the payments that were not refunded',
     kind: 'invariant',
     over: 'test_provider.charges',
     sql: `select currency as id, format('charges %s less refunds %s are not the %s that we hold', charged, refunded, held) as detail

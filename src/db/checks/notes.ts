@@ -5,7 +5,7 @@ import type { Check } from './check';
 export const noteChecks: readonly Check[] = [
   {
     name: 'a mail waits for over an hour',
-    why: 'the mail server takes it not yet, or from nobody: its answer says which',
+    why: 'the mail server does not accept it: its answer tells whether that concerns this mail or all mails',
     kind: 'note',
     over: 'mails where sent_at is null and refused is null',
     sql: `select m.id::text, format('%s of reservation %s, owed for %s: %s', replace(m.kind, '_', ' '), m.reservation_id,
@@ -15,7 +15,7 @@ export const noteChecks: readonly Check[] = [
   },
   {
     name: 'a mail was refused for good',
-    why: 'the address is none: the tickets can be sent again once it is corrected, or handed over as a PDF',
+    why: 'the address is invalid: correct it and send the tickets again, or hand over the PDF',
     kind: 'note',
     over: 'mails where refused is not null',
     sql: `select m.id::text, format('%s of reservation %s, owed %s ago: %s', replace(m.kind, '_', ' '), m.reservation_id,

@@ -2,11 +2,11 @@ import type { Check } from './check';
 
 const SEAT = `format('seat %s of %s (id %s)', s.label, e.slug, s.id)`;
 
-/** Who has which seat. */
+/** Checks of seats and their owners. */
 export const seatChecks: readonly Check[] = [
   {
     name: 'seat owner and open allocation agree',
-    why: 'the map and the ledger of claims must name the same owner, or a seat is lost or sold twice',
+    why: 'otherwise a seat would be lost or sold twice',
     kind: 'invariant',
     over: 'seats',
     sql: `select s.id::text as id,
@@ -19,7 +19,7 @@ export const seatChecks: readonly Check[] = [
   },
   {
     name: 'no seat has two owners',
-    why: 'two buyers would stand before one chair',
+    why: 'two buyers would have the same seat',
     kind: 'invariant',
     over: 'allocations where released_at is null',
     sql: `select s.id::text as id, format('%s is claimed by %s', ${SEAT}, d.owners) as detail
@@ -29,7 +29,7 @@ export const seatChecks: readonly Check[] = [
   },
   {
     name: 'a sold seat belongs to a confirmed reservation',
-    why: 'a seat would be off the market without having been paid for',
+    why: 'a seat could not be sold although it is unpaid',
     kind: 'invariant',
     over: `seats where status = 'sold'`,
     sql: `select s.id::text as id,
@@ -39,7 +39,7 @@ export const seatChecks: readonly Check[] = [
   },
   {
     name: 'a held seat belongs to a held reservation, with the same end',
-    why: 'a seat would be free too early, or never again',
+    why: 'a seat would become free too early, or never',
     kind: 'invariant',
     over: `seats where status = 'held'`,
     sql: `select s.id::text as id,
@@ -53,9 +53,10 @@ export const seatChecks: readonly Check[] = [
                      (case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end))`,
   },
   {
-    // An overdue hold may have lost seats to somebody else; one that ends just now may be losing them.
+    // An overdue hold may have lost seats to another buyer; a hold that is ending right now may be
+    // losing them.
     name: 'a hold in force has all its seats',
-    why: 'its buyer would pay for seats that are gone',
+    why: 'its buyer would pay for seats that another buyer has',
     kind: 'invariant',
     over: `reservations where status = 'held'`,
     sql: `select r.id, format('held until %s%s, but %s', r.hold_ends_at, case when r.paid_in_time_at is null then '' else ', paid' end,
@@ -79,7 +80,7 @@ export const seatChecks: readonly Check[] = [
   },
   {
     name: 'an ended reservation owns nothing',
-    why: 'its seats would be kept from everybody else',
+    why: 'its seats could not be sold to other buyers',
     kind: 'invariant',
     over: `reservations where status in ('expired', 'cancelled')`,
     sql: `select r.id, format('%s at %s, but still claims %s', r.status, r.ended_at, string_agg(s.label, ', ' order by s.id)) as detail

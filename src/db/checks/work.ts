@@ -1,8 +1,8 @@
 import type { Check } from './check';
 
 /**
- * The sweep orders late work again after a while (`nudged_at`), so right after that all is well. Work that has been late
- * for over an hour is not excused by that alone.
+ * The sweep orders late work again after a pause (`nudged_at`), so work that was just ordered again
+ * is not reported. This does not excuse work that has been late for over an hour.
  */
 const notNudged = (row: string, since: string, minutes: number) =>
   `(${row}.nudged_at is null or ${row}.nudged_at < now() - interval '${minutes} minutes' or ${since} < now() - interval '1 hour')`;
@@ -10,20 +10,20 @@ const notOrdered = (subject: string) =>
   `not exists (select from outbox o where o.subject = ${subject})`;
 const actors = (id: string) => `array[${id}, 'settle:' || ${id}]`;
 
-/** Work that should have been done by now. */
+/** Checks of work that should have been done by now. */
 export const workChecks: readonly Check[] = [
   {
     name: 'an overdue hold is swept within two minutes',
-    why: 'the database still says held where the API says expired',
+    why: 'the row says held while the API says expired',
     kind: 'queue',
     over: `reservations where status = 'held' and paid_in_time_at is null and hold_ends_at < now()`,
     sql: `select id, format('its hold ended at %s', hold_ends_at) as detail from reservations
            where status = 'held' and paid_in_time_at is null and hold_ends_at < now() - interval '2 minutes' order by hold_ends_at`,
   },
   {
-    // One that failed has a later time for its next try, a minute ahead at most.
+    // An entry that failed is due again later, at most a minute ahead.
     name: 'an outbox entry is tried',
-    why: 'the relays stand still: nothing starts, nothing is settled',
+    why: 'the relays do not work: no workflow is started or signalled',
     kind: 'queue',
     over: 'outbox',
     sql: `select id::text, format('%s of %s since %s, %s tries', kind, subject, created_at, attempts) as detail from outbox
@@ -31,7 +31,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'a payment for a reservation that never came to be goes back',
-    why: 'the buyer paid for nothing',
+    why: 'the buyer paid without getting seats',
     kind: 'queue',
     over: `payments where role = 'kept'`,
     sql: `select p.reference as id, format('%s %s for reservation %s, which does not exist, since %s', p.amount, p.currency, p.reservation_id, p.received_at) as detail
@@ -41,7 +41,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'an open hold has its actor',
-    why: 'nobody would handle its payment at once',
+    why: 'its payment would not be handled at once',
     kind: 'task',
     over: `reservations where status = 'held'`,
     sql: `select r.id, format('held since %s until %s%s, with no workflow', r.created_at, r.hold_ends_at,
@@ -52,7 +52,7 @@ export const workChecks: readonly Check[] = [
   },
   {
     name: 'what comes for a reservation is handled',
-    why: 'a payment or a cancel would lie unanswered',
+    why: 'a payment or a cancellation would not be handled',
     kind: 'task',
     over: 'inbox where handled_at is null',
     sql: `select i.id::text, format('%s%s for reservation %s since %s', i.kind, ' ' || i.reference, i.reservation_id, i.received_at) as detail,
@@ -66,7 +66,7 @@ export const workChecks: readonly Check[] = [
     why: 'the buyer waits for the money',
     kind: 'task',
     over: `payments where status = 'refunding'`,
-    sql: `select p.reference as id, format('%s %s for reservation %s goes back (%s), and nobody is at it', p.amount, p.currency, p.reservation_id, p.refund_reason) as detail,
+    sql: `select p.reference as id, format('%s %s for reservation %s must be refunded (%s), and no workflow is doing it', p.amount, p.currency, p.reservation_id, p.refund_reason) as detail,
                  array['refund:' || p.reference] as workflows
             from payments p
            where p.status = 'refunding' and p.refund_error is null and p.received_at < now() - interval '5 minutes'
@@ -77,14 +77,14 @@ export const workChecks: readonly Check[] = [
     why: 'the buyer waits for the tickets',
     kind: 'task',
     over: `reservations where status = 'confirmed' and delivered_at is null`,
-    sql: `select r.id, format('confirmed at %s, its tickets not mailed, and nobody is at it', r.confirmed_at) as detail, ${actors('r.id')} as workflows
+    sql: `select r.id, format('confirmed at %s, its tickets not mailed, and no workflow is doing it', r.confirmed_at) as detail, ${actors('r.id')} as workflows
             from reservations r
            where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '5 minutes'
              and ${notOrdered('r.id')} and ${notNudged('r', 'r.confirmed_at', 6)}`,
   },
   {
     name: 'a mail that is owed is under way',
-    why: 'the buyer waits for the tickets asked for again, or does not know why the money came back',
+    why: 'the buyer waits for the requested tickets, or does not know why the money was refunded',
     kind: 'task',
     over: `mails where sent_at is null and refused is null and (kind = 'late_payment_refund' or sequence > 0)`,
     sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,

@@ -20,7 +20,7 @@ const ASSETS: Record<string, { file: string; type: string }> = {
   'start-swagger.js': { file: join(__dirname, 'start-swagger.js.txt'), type: 'text/javascript' },
 };
 
-/** These pages run scripts of ours and talk to us; nothing comes from elsewhere. */
+/** These pages run our own scripts and call this API; nothing is loaded from elsewhere. */
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; worker-src blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
@@ -41,7 +41,9 @@ const PAGES: Record<string, string> = {
   ),
 };
 
-/** The OpenAPI document, Swagger UI and ReDoc, with their assets from our own packages: no CDN. */
+/**
+ * The OpenAPI document, Swagger UI and ReDoc. All assets come from npm packages; there is no CDN.
+ */
 export function mountDocs(router: Router, document: unknown): void {
   // Bytes that all answers share.
   const json = Buffer.from(JSON.stringify(document));
@@ -58,7 +60,7 @@ export function mountDocs(router: Router, document: unknown): void {
       ctx.type = 'html';
       ctx.body = page;
     });
-    // Behind it, because this path matches with the slash too.
+    // Registered after the page, because this path also matches with a trailing slash.
     router.get(path.slice(0, -1), (ctx) => ctx.redirect(path));
   }
   router.get('/api/assets/:name', async (ctx) => {

@@ -18,7 +18,15 @@ import { defineRoute, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
 import { presentEvent } from './presenter';
-import { event, eventIdForm, eventNameForm, eventParams, newEvent, seat } from './schema';
+import {
+  event,
+  eventIdForm,
+  eventNameForm,
+  eventParams,
+  newEvent,
+  seat,
+  seatChange,
+} from './schema';
 
 const MEGABYTE = 1_000_000;
 const KNOWN_SLUGS = 10_000;
@@ -30,11 +38,11 @@ export interface EventRouteDeps {
   trustedProxies: number;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
-  /** Payments do not come through Stripe. */
+  /** No payments go through Stripe. */
   testProvider: boolean;
 }
 
-/** @throws Problem that names each category whose price could never be paid through Stripe */
+/** @throws Problem that names each category whose price Stripe could never charge */
 function refuseWhatStripeCannotTake({
   categories,
   currency,
@@ -56,7 +64,7 @@ function refuseWhatStripeCannotTake({
   );
 }
 
-/** Events and their seat maps. Reading is public; making one takes an operator. */
+/** Events and their seat maps. Reading is public; creating an event takes an operator's key. */
 export function eventRoutes({
   db,
   maps,
@@ -73,7 +81,7 @@ export function eventRoutes({
 
   const idOfSlug = new Map<string, string>();
 
-  /** For what is asked all the time: a slug names one event for good, so it is looked up once. */
+  /** A slug names one event for good, so its id is looked up once and cached. */
   async function idOf(idOrSlug: string): Promise<string> {
     const known = idOfSlug.get(idOrSlug);
     if (known !== undefined) return known;
@@ -234,6 +242,7 @@ export function eventRoutes({
         200: {
           description: 'A stream without an end',
           contentType: 'text/event-stream',
+          events: { names: ['snapshot', 'seats'], data: list(seatChange) },
           example: 'event: seats\ndata: {"data":[{"label":"A-1","status":"held"}]}\n\n',
         },
       },

@@ -1,6 +1,9 @@
 import type { EventRecord } from '../../../db/events';
 
-/** An event with the times that hold for it: where it sets none, the TTL of this process and three times that as cap. */
+/**
+ * An event with its effective times. Where the event sets none, the TTL is this process's default
+ * and the cap is three times the TTL.
+ */
 export function presentEvent(event: EventRecord, defaultTtlSeconds: number) {
   const holdTtlSeconds = event.holdTtlSeconds ?? defaultTtlSeconds;
   return {

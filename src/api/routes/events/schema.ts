@@ -92,7 +92,10 @@ export const newEvent = z
       .max(64)
       .refine(isTimeZone, { message: 'must be an IANA time zone, like Europe/Prague' })
       .default('UTC')
-      .meta({ description: 'An IANA time zone; tickets show the times of this place' }),
+      .meta({
+        description: 'An IANA time zone; tickets show the times of this place',
+        minLength: 1,
+      }),
     currency: currencyInput,
     salesOpenAt: timestampInput
       .nullable()
@@ -102,16 +105,10 @@ export const newEvent = z
       .nullable()
       .default(null)
       .meta({ description: 'RFC 3339. Absent: the sale does not close' }),
-    holdTtlSeconds: z
-      .int()
-      .min(1)
-      .max(WEEK)
-      .nullable()
-      .default(null)
-      .meta({
-        description:
-          "How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise",
-      }),
+    holdTtlSeconds: z.int().min(1).max(WEEK).nullable().default(null).meta({
+      description:
+        "How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise",
+    }),
     holdCapSeconds: z
       .int()
       .min(1)
@@ -131,7 +128,7 @@ export const newEvent = z
       ctx.addIssue({ code: 'custom', path, message });
     const codes = event.categories.map((category) => category.code);
     codes.forEach((one, index) => {
-      if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is there twice');
+      if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is used twice');
     });
     event.sections.forEach((one, index) => {
       if (!codes.includes(one.category))
@@ -216,6 +213,14 @@ export const event = z
     ],
   });
 
+const seatStatus = openEnum(['available', 'held', 'sold', 'blocked']);
+
+/** A seat in the live stream. */
+export const seatChange = z.object({ label: z.string(), status: seatStatus }).meta({
+  id: 'SeatChange',
+  examples: [{ label: 'A-1', status: 'held' }],
+});
+
 export const seat = z
   .object({
     label: z.string().meta({ description: 'Unique in the event' }),
@@ -224,7 +229,7 @@ export const seat = z
     number: count.nullable().meta({ description: 'null for general admission' }),
     category: z.string(),
     price: money,
-    status: openEnum(['available', 'held', 'sold', 'blocked']),
+    status: seatStatus,
   })
   .meta({
     id: 'Seat',

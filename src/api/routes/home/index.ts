@@ -6,10 +6,10 @@ import { Problem } from '../../problem';
 import { HOME_POLICY, renderHome, type DevPages } from './page';
 
 const EVENTS_SHOWN = 50;
-/** Counting seats reads them all, so one count serves every visitor for this long. */
+/** Counting seats reads all of them, so one count serves every visitor for this long. */
 const COUNTED_FOR_MS = 5000;
 
-/** Keeps what was read for a while; who comes during a reading shares it. */
+/** Caches a value for a while; callers that arrive during a read share it. */
 function kept<Value>(read: () => Promise<Value>, forMs: number): () => Promise<Value> {
   let known: { value: Value; readAt: number } | undefined;
   let reading: Promise<Value> | undefined;
@@ -40,7 +40,7 @@ export function mountHome(router: Router, limits: RateLimits, { db, devPages }: 
   );
   router.get('/', async (ctx) => {
     if (ctx.accepts('html') === false)
-      throw new Problem('not_found', 'There is a page for browsers here, no JSON.');
+      throw new Problem('not_found', 'This page is only available as HTML.');
     await limits.address(ctx, 'reads');
     const events = await upcoming();
     ctx.set('content-security-policy', HOME_POLICY);

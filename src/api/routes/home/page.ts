@@ -4,7 +4,10 @@ import { escapeHtml, formatEventTime, oneLine } from '../../../documents/format'
 import { formatMoney } from '../../../domain/currency';
 import { HOME_STYLE } from './style';
 
-/** Where the pages of the services beside the API are; undefined: there is none, or it is not ours. */
+/**
+ * Addresses of the services beside the API; undefined: the service is missing or not part of this
+ * stack.
+ */
 export interface DevPages {
   temporalUiUrl: string | undefined;
   mailUrl: string | undefined;
@@ -12,7 +15,7 @@ export interface DevPages {
 
 const styleHash = createHash('sha256').update(HOME_STYLE).digest('base64');
 
-/** No script, nothing from elsewhere, and no style but the one of this page. */
+/** The page has no script, loads nothing from elsewhere, and uses no style but its own. */
 export const HOME_POLICY = `default-src 'none'; style-src 'sha256-${styleHash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 /** Three seats, one of them taken. */
@@ -93,7 +96,7 @@ const linkList = (links: readonly Link[]): string =>
 const NO_EVENTS =
   '<p class="none">There is no event yet. <code>npm run seed</code> makes three, <code>POST /v1/events</code> makes your own.</p>';
 
-/** The page as HTML; names of events and venues are others' texts and are escaped. */
+/** The page as HTML. Names of events and venues are foreign text and are escaped. */
 export function renderHome(events: readonly UpcomingEvent[], devPages: DevPages): string {
   const beside = devLinks(devPages);
   return `<!doctype html>

@@ -49,7 +49,7 @@ const note = z
     ],
   });
 
-/** What an operator has to look at: payments and events that do not fit to what is known. */
+/** Notes that an operator has to look at: payments and events that contradict what is known. */
 export function noteRoutes({ db }: { db: Database }) {
   return [
     defineRoute({

@@ -8,7 +8,10 @@ import { defineRoute } from '../../route';
 import { flag, line, money, openEnum, page, pageQuery, timestamp } from '../../schemas';
 
 const STATUSES = ['captured', 'refunding', 'refunded'] as const;
-/** In a cursor, a reference (up to 255 characters of any kind) is base64url: made-up ones too can be read, all but NUL. */
+/**
+ * In a cursor, a reference (up to 255 arbitrary characters) is base64url. A made-up cursor can be
+ * decoded too, unless it contains NUL.
+ */
 const REFERENCE_FORM = '[A-Za-z0-9_-]{2,1360}';
 const encodeReference = (reference: string): string => Buffer.from(reference).toString('base64url');
 const decodeReference = (text: string): string =>
@@ -58,7 +61,9 @@ const paymentRecord = z
     ],
   });
 
-/** Every payment that we were told of, for operators: also those for reservations that never existed. */
+/**
+ * Every recorded payment, for operators, including payments for reservations that never existed.
+ */
 export function paymentRoutes({ db }: { db: Database }) {
   return [
     defineRoute({

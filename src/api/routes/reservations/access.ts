@@ -5,15 +5,18 @@ import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import { Problem } from '../../problem';
 
 export interface Access {
-  /** The reservation, if it is there and the caller may see it. @throws Problem `not_found`, the same for both. */
+  /**
+   * The reservation, if it exists and the caller may see it. @throws Problem `not_found`, the same
+   * in both cases
+   */
   load(id: string, caller: Caller): Promise<ReservationRecord>;
   missing(id: string): Problem;
 }
 
-/** The one place that decides who may see and touch a reservation: its client, and operators. */
+/** The one place that decides who may see and change a reservation: its client, and operators. */
 export function createAccess(db: Database): Access {
   const missing = (id: string) =>
-    new Problem('not_found', `There is no reservation ${id.slice(0, 128)} of yours.`);
+    new Problem('not_found', `You have no reservation ${id.slice(0, 128)}.`);
   return {
     missing,
     async load(id, caller) {

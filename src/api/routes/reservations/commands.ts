@@ -39,10 +39,10 @@ function refuse(kind: keyof typeof REFUSALS): never {
   throw new Problem(code, detail);
 }
 
-/** How soon it is worth to look at the reservation again. */
+/** After how many seconds the client should look at the reservation again. */
 const LOOK_AGAIN_SECONDS = '2';
 
-/** @param example the reservation as it stood before */
+/** @param example the reservation before the command */
 const accepted = (description: string, example: unknown) => ({
   description,
   schema: reservation,
@@ -53,16 +53,19 @@ const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as 
 
 export interface CommandRouteDeps {
   db: Database;
-  /** Tells the relays that a queue of the outbox has entries. */
+  /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   outcomes: Outcomes;
-  /** Payments are also written into the test provider's books. */
+  /** Payments are also recorded in the test provider's books. */
   testProvider: boolean;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
 }
 
-/** What a client does with a reservation. Each is first a fact in Postgres; the actor carries it out. */
+/**
+ * The commands on a reservation. Each is first recorded in PostgreSQL; then the workflow carries it
+ * out.
+ */
 export function commandRoutes({
   db,
   notify,
@@ -82,7 +85,7 @@ export function commandRoutes({
   });
   const reload = async (id: string) => (await findReservation(db, id))!;
 
-  /** Waits for what becomes of a kept message. */
+  /** Waits for the outcome of a recorded message. */
   async function outcomeOf(result: RecordResult, pause: Pass['pause']): Promise<string | null> {
     notify('commands');
     const { inboxId } = result;

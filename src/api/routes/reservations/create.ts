@@ -25,7 +25,7 @@ import {
   reservationLocation,
 } from './schema';
 
-/** What a client does with the reservation that it made. */
+/** The calls that usually follow a new reservation. */
 const NEXT_CALLS = [
   'getReservation',
   'extendReservation',
@@ -59,7 +59,7 @@ function keyOf(header: string): string {
   );
 }
 
-/** What a refused hold answers. */
+/** Turns a refused hold into the problem that is answered. */
 function refusalOf(
   result: Exclude<HoldResult, { reservation: unknown }>,
   body: NewReservation,
@@ -79,7 +79,7 @@ function refusalOf(
     case 'too_many_holds':
       return new Problem(
         'limit_exceeded',
-        `There are ${result.limit} open holds already: pay for, cancel or let end one of them first.`,
+        `There are ${result.limit} open holds already: pay for one, cancel one, or wait until one ends.`,
       );
     case 'unknown_category':
       return new Problem('validation_failed', `The event has no category ${result.category}.`, {
@@ -100,7 +100,7 @@ function refusalOf(
       return new Problem(
         'seats_unavailable',
         result.seats.length > 0
-          ? `Not free any more: ${result.seats.join(', ')}. Nothing was held.`
+          ? `These seats are no longer free: ${result.seats.join(', ')}. Nothing was held.`
           : 'Not enough seats are free. Nothing was held.',
         { members: { seats: result.seats } },
       );
@@ -118,12 +118,15 @@ function saleDetail({
   return closesAt === null ? 'The sale is not open.' : `The sale closed at ${closesAt}.`;
 }
 
-/** `POST /v1/reservations`: the early hold. It answers from Postgres alone; the actor adopts the hold right after. */
+/**
+ * `POST /v1/reservations`: the early hold. It is answered from PostgreSQL alone; the workflow
+ * adopts the hold right after.
+ */
 export interface CreateRouteDeps {
   db: Database;
   maps: SeatMaps;
   metrics: Pick<ApiMetrics, 'hold'>;
-  /** Tells the relays that a queue of the outbox has entries. */
+  /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   holdCap: HoldCap;
   /** Seconds, for events that set none. */
@@ -165,7 +168,8 @@ export function createRoute({
     if (body.seats) return holdInTurn({ ...request, labels: body.seats });
     const result = await holdBestAvailable(request, body.bestAvailable!);
     if ('reservation' in result) return result;
-    // The choice is no part of the request: a known key is answered by what it made, whatever may be chosen now.
+    // The chosen seats are not part of the request: a known key gets its reservation, whatever is
+    // free now.
     return (await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result;
   }
 
@@ -249,7 +253,7 @@ export function createRoute({
       'sale_not_open',
       'limit_exceeded',
     ],
-    // A known key with a body that is none is another body: said as such, but nothing more.
+    // A known key with an invalid body is a different body. The answer says so, and nothing more.
     async onInvalid({ ctx }) {
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw reused();

@@ -119,7 +119,8 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       async handle({ params, caller }) {
         const { id, status } = await access.load(params.id, caller);
         const tickets = await listTickets(db, id);
-        // Ready together with their document, so that whoever sees the one can fetch the other.
+        // Tickets and their document become available together, so a client that sees the tickets
+        // can also fetch the PDF.
         const { printed, erased } = await readPrint(db, id);
         if (tickets.length === 0 || (status === 'confirmed' && !printed && !erased))
           throw notReady();

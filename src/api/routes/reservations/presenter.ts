@@ -1,6 +1,9 @@
 import type { ReservationRecord } from '../../../db/reservations';
 
-/** A reservation in the order in which one reads it, without what is ours: which client made it. */
+/**
+ * The reservation with its fields in reading order, without the internal field that names the
+ * client.
+ */
 export function presentReservation(record: ReservationRecord): Omit<ReservationRecord, 'client'> {
   const { id, status, event, seats, total, buyer, expiresAt, createdAt, payment } = record;
   return { id, status, event, seats, total, buyer, expiresAt, createdAt, payment };

@@ -100,12 +100,9 @@ export const reservation = z
     event: z.string().meta({ description: "The event's slug" }),
     seats: z.array(heldSeat),
     total: money,
-    buyer: buyer
-      .nullable()
-      .meta({
-        description:
-          'null after its erasure, and for a reservation that an operator started by hand',
-      }),
+    buyer: buyer.nullable().meta({
+      description: 'null after its erasure, and for a reservation that an operator started by hand',
+    }),
     expiresAt: timestamp,
     createdAt: timestamp,
     payment: payment
@@ -175,12 +172,10 @@ export const reservationLocation = locationHeader(
   `/v1/reservations/${RESERVATION_ID}`,
 );
 export const reservationParams = z.object({
-  id: z
-    .string()
-    .meta({
-      description: 'The idempotency key that the reservation was made with',
-      examples: [RESERVATION_ID],
-    }),
+  id: z.string().meta({
+    description: 'The idempotency key that the reservation was made with',
+    examples: [RESERVATION_ID],
+  }),
 });
 export const historyQuery = z.strictObject(pageQuery('[0-9]{1,15}'));
 export const keyHeader = {
