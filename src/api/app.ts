@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../logger';
+import { createGate } from './gate';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
@@ -17,6 +18,7 @@ import { noteRoutes } from './routes/notes';
 import { paymentRoutes } from './routes/payments';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import { createReaderGuard } from './slow-readers';
 
 /**
  * The dependencies of the routes and of the application; `main.ts` builds them from the settings.
@@ -29,8 +31,12 @@ export type ApiDeps = EventRouteDeps &
   HomeDeps & {
     log: Logger;
     metrics: ApiMetrics;
+    /** Calls that may use the database at once. */
+    callsAtOnce: number;
     /** Requests a minute. */
     rateLimit: number | 'off';
+    /** Of answers that one address has not read, in bytes; null: any number. */
+    unreadBytes: number | null;
     trustedProxies: number;
   };
 
@@ -50,18 +56,19 @@ function routesOf(deps: ApiDeps): Route[] {
 export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
-  const authenticate = createAuthenticator(deps.db);
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
+  const authenticate = createAuthenticator(deps.db, limits);
+  const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
   for (const route of routes) {
     router[route.method](
       route.path.replace(/\{(\w+)\}/g, ':$1'),
-      serve(route, authenticate, limits),
+      serve(route, { ...deps, authenticate, limits, gate }),
     );
   }
   mountHome(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
-  app.use(answer(deps.log, deps.metrics));
+  app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(router.routes()).use(router.allowedMethods());
   // The client broke the connection. Every other error was answered as a problem.
   app.on('error', (error: NodeJS.ErrnoException) =>

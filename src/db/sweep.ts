@@ -2,6 +2,7 @@ import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
 import { forgetOldScans } from './check-ins';
 import { forgetOldKeys } from './request-keys';
+import { forgetMapChanges } from './seat-map';
 import { releaseOverdueHold } from './settlement';
 import { sendBack } from './transitions';
 
@@ -11,6 +12,8 @@ import { sendBack } from './transitions';
 const GRACE_SECONDS = 5;
 const UNKNOWN_RESERVATION_MINUTES = 10;
 const BATCH = 200;
+/** Of one pass: more than holds can be taken between two. */
+const MAP_CHANGES = 10_000;
 
 const OVERDUE = sql<{ id: string }>(
   'sweep_overdue',
@@ -66,6 +69,7 @@ export async function sweep(db: Database): Promise<SweepResult> {
   for (const { requeue } of Object.values(OUTBOX_KINDS)) {
     for (const statement of requeue) rung += await db.run(statement, [BATCH]);
   }
+  await forgetMapChanges(db, MAP_CHANGES);
   return { expired: overdue.length, rung, refunded };
 }
 

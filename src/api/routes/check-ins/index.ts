@@ -114,6 +114,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
       description:
         'Give each scan a `scanId`, and repeat the same request when an answer is lost: it gets its own first answer.',
       access: ['scanner'],
+      kind: 'sale',
       body: newCheckIn,
       responses: { 201: { description: 'Let in', schema: checkedIn } },
       problems: [

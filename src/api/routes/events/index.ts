@@ -9,6 +9,7 @@ import {
 } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
 import { toStripe } from '../../../payments/stripe-amounts';
+import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
 import { Problem } from '../../problem';
@@ -34,6 +35,7 @@ export interface EventRouteDeps {
   db: Database;
   maps: SeatMaps;
   streams: EventStreams;
+  trustedProxies: number;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** No payments go through Stripe. */
@@ -67,6 +69,7 @@ export function eventRoutes({
   db,
   maps,
   streams,
+  trustedProxies,
   defaultTtlSeconds,
   testProvider,
 }: EventRouteDeps) {
@@ -187,6 +190,7 @@ export function eventRoutes({
       description:
         'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
       access: 'public',
+      kind: 'free',
       params: eventParams,
       headers: {
         'If-None-Match': z
@@ -211,13 +215,13 @@ export function eventRoutes({
           .split(',')
           .map((tag) => tag.trim().replace(/^W\//, ''));
         if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
-        const body = maps.body(picture);
+        const forms = maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
-          return { status: 200, headers, body: body.json, type: 'application/json' };
+          return { status: 200, headers, body: forms.json(), type: 'application/json' };
         return {
           status: 200,
           headers: { ...headers, 'content-encoding': 'gzip' },
-          body: await body.gzipped(),
+          body: await forms.gzipped(),
           type: 'application/json',
         };
       },
@@ -232,6 +236,7 @@ export function eventRoutes({
       description:
         'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.',
       access: 'public',
+      kind: 'free',
       params: eventParams,
       responses: {
         200: {
@@ -243,7 +248,10 @@ export function eventRoutes({
       },
       problems: ['not_found'],
       async handle({ params, ctx }) {
-        const listener = await streams.listen(await idOf(params.event));
+        const listener = await streams.listen(
+          await idOf(params.event),
+          networkOfRequest(ctx, trustedProxies),
+        );
         if (!listener) {
           throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
             headers: { 'retry-after': '5' },

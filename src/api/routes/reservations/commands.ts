@@ -17,6 +17,7 @@ import {
   HELD_RESERVATION,
   RESEND_KEY,
 } from '../../examples';
+import type { Pass } from '../../gate';
 import { retryAfterHeader } from '../../headers';
 import { keyedRequest, keyParameter, keyReused, replayedHeader } from '../../idempotency';
 import type { Outcomes } from '../../outcomes';
@@ -105,9 +106,13 @@ export function commandRoutes({
   const reload = async (id: string) => (await findReservation(db, id))!;
 
   /** Waits for the outcome of a recorded message. */
-  async function outcomeOf(result: Pick<RecordResult, 'inboxId'>): Promise<string | null> {
+  async function outcomeOf(
+    result: Pick<RecordResult, 'inboxId'>,
+    pause: Pass['pause'],
+  ): Promise<string | null> {
     notify('commands');
-    return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
+    const { inboxId } = result;
+    return inboxId == null ? null : pause(() => outcomes.wait(inboxId, RESULT_WITHIN_MS));
   }
 
   return [
@@ -118,6 +123,7 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: 'Confirm with a payment that the client took itself',
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       body: confirmation,
       responses: {
@@ -131,7 +137,7 @@ export function commandRoutes({
         'reservation_cancelled',
         'reservation_confirmed',
       ],
-      async handle({ params, body, caller }) {
+      async handle({ params, body, caller, pause }) {
         await access.load(params.id, caller);
         const notice = {
           ...body.payment,
@@ -143,7 +149,7 @@ export function commandRoutes({
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
         faultPoint('confirm.recorded');
-        const outcome = await outcomeOf(result);
+        const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
         if (
           outcome === 'confirmed' ||
@@ -166,20 +172,21 @@ export function commandRoutes({
       description:
         'The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in.',
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
         202: accepted(KEPT, BEING_CANCELLED),
       },
       problems: ['not_found', 'reservation_expired', 'already_checked_in'],
-      async handle({ params, caller }) {
+      async handle({ params, caller, pause }) {
         const before = await access.load(params.id, caller);
         if (before.status === 'cancelled') return done(before);
         const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'expired') return refuse('expired');
         if (result.kind === 'already_checked_in') return refuse('checkedIn');
-        const outcome = await outcomeOf(result);
+        const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
         if (now.status === 'cancelled') return done(now);
         return outcome === null ? promised(now) : refuse('expired');
@@ -193,6 +200,7 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: "Let the hold last a full time from now, at most to the event's cap",
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Extended', schema: reservation, example: HELD_RESERVATION },

@@ -50,6 +50,7 @@ export function webhookRoutes({ db, notify, testProvider, webhookSecrets }: Webh
     method: 'post',
     tag: 'Webhooks',
     access: 'provider',
+    kind: 'sale',
     signed: true,
     responses: { 200: { description: 'Kept, or not of interest (`ignored`)', schema: received } },
     problems: ['signature_invalid', 'malformed_request', 'validation_failed'],
