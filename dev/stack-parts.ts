@@ -13,7 +13,7 @@ import {
   type PartEvents,
 } from './supervisor';
 
-const API_STOP = [{ signal: 'SIGTERM', limitMs: 15_000 }] as const;
+const API_STOP = [{ signal: 'SIGTERM', limitMs: 30_000 }] as const;
 const WORKER_STOP = [{ signal: 'SIGTERM', limitMs: 20_000 }] as const;
 
 /** The inputs for our processes. */

@@ -69,6 +69,8 @@ function childSettings(
     TEMPORAL_NAMESPACE: services.temporalNamespace,
     SMTP_URL: services.smtpUrl,
     HOLDFAST_HOME: services.home,
+    // No load balancer has to see that it stops.
+    DRAIN_SECONDS: env.DRAIN_SECONDS || '0',
     STRIPE_WEBHOOK_SECRET: env.STRIPE_WEBHOOK_SECRET || secrets.webhookSecrets.stripe,
     STANDARD_WEBHOOK_SECRET: env.STANDARD_WEBHOOK_SECRET || secrets.webhookSecrets.standard,
     ...options.childEnv,

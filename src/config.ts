@@ -115,6 +115,27 @@ const settings = {
     ),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
+  SEAT_MAP_CACHE_MB: count(256, 65_536).describe(
+    'Memory of one API process for seat maps, in megabytes; what was asked for longest ago goes first',
+  ),
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300)
+    .default(8)
+    .describe(
+      'After SIGTERM the API answers on for so long, /readyz with 503, until load balancers have seen it',
+    ),
+  MAX_CONNECTIONS_PER_ADDRESS: count(1000, 1_000_000).describe(
+    'Open connections of one address at most, where no proxy of ours is in front',
+  ),
+  MAX_STREAMS_PER_ADDRESS: count(500, 1_000_000).describe(
+    'Listeners of live seat maps from one address at most',
+  ),
+  MAX_UNREAD_MB_PER_ADDRESS: count(128, 65_536).describe(
+    'Megabytes of answers that one address may have asked for and not read yet',
+  ),
   TRUSTED_PROXIES: z.coerce
     .number()
     .int()

@@ -10,6 +10,8 @@
 -- hold changes that reservation's allocations (they belong to the locked seats), never its row.
 -- Times are read from the database's clock, after the lock.
 --
+-- A sale ends with the start of its event at the latest, and no hold outlasts it.
+--
 -- The plan must be good for every event, even a new one without statistics. Therefore each seat is
 -- looked up by its label (`offset 0` prevents another plan).
 --
@@ -34,7 +36,7 @@ begin
   -- Another attempt is only needed when another buyer was faster. Ten of them only occur when the
   -- same seats change hands constantly.
   for attempt in 1..10 loop
-    select e.id as event_id, e.currency, e.sales_open_at, e.sales_close_at, e.hold_ttl_seconds, e.hold_cap_seconds,
+    select e.id as event_id, e.currency, e.sales_open_at, e.starts_at, least(e.sales_close_at, e.starts_at) as sales_close_at, e.hold_ttl_seconds, e.hold_cap_seconds,
            e.max_seats_per_reservation, exists (select from reservations where id = p_id) as key_is_known, s.*
       into v_look
       from events e, lateral (
@@ -96,8 +98,9 @@ begin
       insert into reservations (id, event_id, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
                                 created_at, hold_ends_at, hold_cap_at)
       select p_id, v_look.event_id, p_client, p_fingerprint, p_buyer_name, p_buyer_email, p_buyer_key, v_look.total, v_look.currency,
-             at, at + v_ttl, at + greatest(v_ttl, coalesce(make_interval(secs => v_look.hold_cap_seconds), 3 * v_ttl))
-        from moment where free
+             at, least(at + v_ttl, v_look.starts_at),
+             least(at + greatest(v_ttl, coalesce(make_interval(secs => v_look.hold_cap_seconds), 3 * v_ttl)), v_look.starts_at)
+        from moment where free and at < v_look.sales_close_at
       on conflict (id) do nothing
       returning created_at, hold_ends_at),
     allocated as (

@@ -1,5 +1,5 @@
--- A reservation as the API shows it, with its client for the check of who may see it: the one place where it is written.
--- A new one has neither payments nor refunds; `reservation_json` puts them in.
+-- A reservation as the API shows it, with its client, so that callers can check access. This is the
+-- only place that defines the document; `reservation_json` adds what a new hold does not have.
 create or replace function reservation_document(
   p_id text, p_client text, p_status text, p_event text, p_seats jsonb, p_total bigint, p_currency text,
   p_buyer_name text, p_buyer_email text, p_hold_ends_at timestamptz, p_created_at timestamptz, p_payment jsonb
@@ -16,6 +16,7 @@ create or replace function reservation_document(
     'expiresAt', rfc3339(p_hold_ends_at),
     'createdAt', rfc3339(p_created_at),
     'payment', p_payment,
+    'cancelRequestedAt', null,
     'payments', '[]'::jsonb,
     'refunds', '[]'::jsonb)
 $$;

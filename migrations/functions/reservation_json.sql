@@ -10,6 +10,7 @@ create or replace function reservation_json(p_id text) returns jsonb language sq
         and p.role <> 'unmatched'
       order by (p.role = 'confirming') desc, p.received_at desc limit 1))
   || jsonb_build_object(
+    'cancelRequestedAt', rfc3339(r.cancel_requested_at),
     'payments', coalesce((select jsonb_agg(payment_document(p) order by p.received_at, p.id) from payments p where p.reservation_id = r.id), '[]'),
     'refunds', coalesce((select jsonb_agg(refund_document(f, p) order by f.created_at, f.id)
        from payments p join refunds f on f.payment_id = p.id where p.reservation_id = r.id), '[]'))

@@ -16,6 +16,6 @@ begin
           from jsonb_array_elements_text(asked.labels) wanted (label)
           left join lateral (select * from seats where event_id = e.id and label = wanted.label offset 0) seat on true) seen on true
      where seen.taken is not null and seen.known = seen.wanted and seen.wanted <= e.max_seats_per_reservation
-       and coalesce(clock_timestamp() >= e.sales_open_at, true) and coalesce(clock_timestamp() < e.sales_close_at, true)
+       and coalesce(clock_timestamp() >= e.sales_open_at, true) and clock_timestamp() < least(e.sales_close_at, e.starts_at)
        and not exists (select from reservations where id = asked.id);
 end $$;

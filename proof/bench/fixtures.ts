@@ -32,8 +32,9 @@ export async function insertEvent(db: Database, seats: number): Promise<BenchEve
     maxSeatsPerReservation: 10,
     categories: [{ code: 'standard', name: 'Standard', price: PRICE }],
     seats: labels.map((label) => {
-      const [row = '', number] = label.split('-');
-      return { label, section: 'Stalls', row, number: Number(number), category: 'standard' };
+      const [row = '', number = ''] = label.split('-');
+      const position = Number(number);
+      return { label, section: 'Stalls', row, number, position, category: 'standard' };
     }),
   });
   const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);

@@ -263,7 +263,7 @@ export class Shop {
       method: 'POST',
       path: `/v1/reservations/${claim.id}/cancel`,
       key: this.deps.keys[claim.client],
-      expect: [200, 202, '409 reservation_expired'],
+      expect: [200, 202, '409 reservation_expired', '409 already_checked_in'],
       subject: claim.id,
     });
     if (answer.status === 202) claim.cancelled.kept = true;
@@ -346,7 +346,8 @@ export class Shop {
       method: 'POST',
       path: '/v1/check-ins',
       key: this.deps.keys.scanner,
-      body: { code },
+      // A scan whose answer is lost is asked again, and told its own answer.
+      body: { code, event: claim.event, scanId: this.deps.random.uuid() },
       expect: [201, '409 already_checked_in', '409 ticket_void'],
       subject: code,
     });

@@ -64,13 +64,15 @@ async function freeSeats(api: Caller, event: string): Promise<string[]> {
 
 interface EventSummary {
   slug: string;
+  startsAt: string;
   salesOpenAt: string | null;
   salesCloseAt: string | null;
 }
 
-const onSale = ({ salesOpenAt, salesCloseAt }: EventSummary, now: number) =>
+const onSale = ({ startsAt, salesOpenAt, salesCloseAt }: EventSummary, now: number) =>
   (salesOpenAt === null || Date.parse(salesOpenAt) <= now) &&
-  (salesCloseAt === null || now < Date.parse(salesCloseAt));
+  (salesCloseAt === null || now < Date.parse(salesCloseAt)) &&
+  now < Date.parse(startsAt);
 
 /** The event on sale with the most free seats, among the first hundred. */
 async function roomiestEvent(api: Caller): Promise<string> {

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../logger';
+import { createGate } from './gate';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
@@ -18,6 +19,7 @@ import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import { createReaderGuard } from './slow-readers';
 
 /**
  * The dependencies of the routes and of the application; `main.ts` builds them from the settings.
@@ -31,8 +33,12 @@ export type ApiDeps = EventRouteDeps &
   HomeDeps & {
     log: Logger;
     metrics: ApiMetrics;
+    /** Calls that may use the database at once. */
+    callsAtOnce: number;
     /** Requests a minute. */
     rateLimit: number | 'off';
+    /** Of answers that one address has not read, in bytes; null: any number. */
+    unreadBytes: number | null;
     trustedProxies: number;
   };
 
@@ -53,18 +59,19 @@ function routesOf(deps: ApiDeps): Route[] {
 export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
-  const authenticate = createAuthenticator(deps.db);
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
+  const authenticate = createAuthenticator(deps.db, limits);
+  const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
   for (const route of routes) {
     router[route.method](
       route.path.replace(/\{(\w+)\}/g, ':$1'),
-      serve(route, authenticate, limits),
+      serve(route, { ...deps, authenticate, limits, gate }),
     );
   }
   mountHome(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
-  app.use(answer(deps.log, deps.metrics));
+  app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(router.routes()).use(router.allowedMethods());
   // The client broke the connection. Every other error was answered as a problem.
   app.on('error', (error: NodeJS.ErrnoException) =>

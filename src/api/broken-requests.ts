@@ -14,6 +14,9 @@ function problemOf(code: string | undefined): Problem {
   }
 }
 
+/** How long the client may read the answer and close; then the socket is destroyed. */
+const LAST_WORD_MS = 2000;
+
 /**
  * Answers input that is not a valid HTTP request, and therefore never reaches the application, with
  * a problem document.
@@ -39,5 +42,6 @@ export function answerBrokenRequests(server: Server): void {
       'Connection: close',
     ];
     socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    setTimeout(() => socket.destroy(), LAST_WORD_MS).unref();
   });
 }

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../logger';
+import { createCounts } from './counts';
 import type { ApiMetrics } from './metrics';
-import { statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
+import { frameOf, statusOf, type SeatMaps, type SeatPicture } from './seat-maps';
+import { createTurns } from './turns';
 
 const POLL_MS = 250;
 const WITHIN_A_SECOND_MS = 750;
@@ -17,10 +19,12 @@ const PORTION = 100;
 const MAX_BUFFERED_BYTES = 4_000_000;
 
 export interface EventStreams {
-  /** A new listener; null when there are too many. */
-  listen(eventId: string): Promise<Readable | null>;
+  /** A new listener at this address; null when there are too many, of all or of the address. */
+  listen(eventId: string, address: string): Promise<Readable | null>;
   close(): void;
 }
+
+const STILL_HERE = Buffer.from(': still here\n\n');
 
 interface Channel {
   listeners: Set<Readable>;
@@ -29,23 +33,14 @@ interface Channel {
   lastWrite: number;
 }
 
-const frame = (event: string, seats: { label: string; status: string }[]) =>
-  `event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`;
-
-const snapshotOf = ({ layout, letters }: SeatPicture) =>
-  frame(
-    'snapshot',
-    layout.map(({ label }, index) => ({ label, status: statusOf(letters[index]!) })),
-  );
-
-function changesOf(before: SeatPicture, after: SeatPicture): string | null {
+function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
   if (before.etag === after.etag) return null;
   const changed = after.layout.flatMap(({ label }, index) =>
     before.letters[index] === after.letters[index]
       ? []
       : [{ label, status: statusOf(after.letters[index]!) }],
   );
-  return frame('seats', changed);
+  return frameOf('seats', changed);
 }
 
 /**
@@ -59,15 +54,22 @@ const pauseAfter = (tookMs: number) =>
 /**
  * Live seat maps: one poller for each event and process, however many listeners there are. It
  * compares seat maps, so it also shows holds that end without a write, and the transaction of a
- * hold has nothing to announce. A change is serialised once for all listeners.
+ * hold has nothing to announce. A change, and the snapshot that a listener begins with, are
+ * serialised once for all listeners.
  */
-export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Logger): EventStreams {
+export function createEventStreams(
+  { maps, metrics, log }: { maps: SeatMaps; metrics: ApiMetrics; log: Logger },
+  maxPerAddress: number | null,
+): EventStreams {
+  const perAddress = createCounts(maxPerAddress ?? Infinity);
+  // A snapshot may be large. Other requests are answered between two of them.
+  const oneByOne = createTurns(1);
   const channels = new Map<string, Channel>();
   let count = 0;
+  let isClosed = false;
 
-  async function broadcast(channel: Channel, text: string): Promise<void> {
+  async function broadcast(channel: Channel, bytes: Buffer): Promise<void> {
     channel.lastWrite = Date.now();
-    const bytes = Buffer.from(text);
     // The listeners of this moment. One that joins later starts with a snapshot that has the
     // change.
     for (const [index, listener] of [...channel.listeners].entries()) {
@@ -85,8 +87,7 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
       const changes = changesOf(channel.picture, picture);
       channel.picture = picture;
       if (changes !== null) await broadcast(channel, changes);
-      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS)
-        await broadcast(channel, ': still here\n\n');
+      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
     } catch (error) {
       // The listeners keep the last map; the next read sends what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
@@ -101,32 +102,46 @@ export function createEventStreams(maps: SeatMaps, metrics: ApiMetrics, log: Log
     );
   }
 
+  /** @param release called once when the listener has gone */
+  async function open(eventId: string, release: () => void): Promise<Readable> {
+    const picture = channels.get(eventId)?.picture ?? (await maps.read(eventId));
+    await oneByOne(nextTurn);
+    let channel = channels.get(eventId);
+    if (!channel) {
+      channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };
+      channels.set(eventId, channel);
+      const opened = channel;
+      channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);
+    }
+    const { listeners } = channel;
+    const listener = new Readable({ read: () => undefined });
+    // The channel's map, not the one that was read above, because the next change is computed
+    // against it.
+    listener.push(maps.forms(channel.picture).snapshotFrame());
+    listeners.add(listener);
+    metrics.streams.set(++count);
+    listener.on('error', () => undefined);
+    listener.once('close', () => {
+      listeners.delete(listener);
+      metrics.streams.set(--count);
+      release();
+    });
+    return listener;
+  }
+
   return {
-    async listen(eventId) {
-      if (count >= MAX_LISTENERS) return null;
-      const picture = channels.get(eventId)?.picture ?? (await maps.read(eventId));
-      let channel = channels.get(eventId);
-      if (!channel) {
-        channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };
-        channels.set(eventId, channel);
-        const opened = channel;
-        channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);
+    async listen(eventId, address) {
+      const release = count < MAX_LISTENERS && !isClosed ? perAddress.take(address) : null;
+      if (!release) return null;
+      try {
+        return await open(eventId, release);
+      } catch (error) {
+        release();
+        throw error;
       }
-      const { listeners } = channel;
-      const listener = new Readable({ read: () => undefined });
-      // The channel's map, not the one that was read above, because the next change is computed
-      // against it.
-      listener.push(snapshotOf(channel.picture));
-      listeners.add(listener);
-      metrics.streams.set(++count);
-      listener.on('error', () => undefined);
-      listener.once('close', () => {
-        listeners.delete(listener);
-        metrics.streams.set(--count);
-      });
-      return listener;
     },
     close() {
+      isClosed = true;
       for (const channel of channels.values()) {
         clearTimeout(channel.timer);
         for (const listener of channel.listeners) listener.push(null);

@@ -35,6 +35,7 @@ export const HELD_RESERVATION = {
   payment: null,
   payments: [],
   refunds: [],
+  cancelRequestedAt: null,
 };
 
 export const CONFIRMED_RESERVATION = {
@@ -58,6 +59,13 @@ export const CANCELLED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'cancelled',
   payment: { ...PAYMENT, status: 'refunding' },
+  cancelRequestedAt: '2030-01-13T08:00:00.123Z',
+};
+
+/** A cancel is accepted, and yet to be carried out. */
+export const BEING_CANCELLED = {
+  ...CONFIRMED_RESERVATION,
+  cancelRequestedAt: CANCELLED_RESERVATION.cancelRequestedAt,
 };
 
 export const REFUND_ID = '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11';

@@ -13,15 +13,18 @@ import { refuseInProduction } from '../production';
 import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
+import { drain } from './drain';
 import { createEventStreams } from './event-streams';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
 import { runProcesses } from './processes';
+import { createReadiness } from './readiness';
 import { createSeatMaps } from './seat-maps';
+import { limitConnections } from './slow-readers';
 
-const SHUTDOWN_GRACE_MS = 10_000;
 const TEMPORAL_DEADLINE_MS = 2000;
+const TIMEOUTS_CHECKED_EVERY_MS = 5000;
 
 const USAGE = `Usage: npm run start:api
 
@@ -35,6 +38,11 @@ const SETTINGS = [
     'DATABASE_PREPARED',
     'HOLD_TTL_SECONDS',
     'RATE_LIMIT',
+    'SEAT_MAP_CACHE_MB',
+    'DRAIN_SECONDS',
+    'MAX_CONNECTIONS_PER_ADDRESS',
+    'MAX_STREAMS_PER_ADDRESS',
+    'MAX_UNREAD_MB_PER_ADDRESS',
   ] as const),
   ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER'] as const),
   ...([
@@ -67,7 +75,10 @@ async function main(): Promise<void> {
   refuseInProduction(settings, temporalEndpoint());
   const log = createLogger('api', settings.LOG_LEVEL);
   if (settings.API_PROCESSES > 1 && cluster.isPrimary)
-    await runProcesses(settings.API_PROCESSES, log, untilAsked());
+    await runProcesses(settings.API_PROCESSES, log, {
+      stopping: untilAsked(),
+      drainMs: settings.DRAIN_SECONDS * 1000,
+    });
   else await serve(settings, log, untilAsked());
 }
 
@@ -90,8 +101,20 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
   const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
   const unlimited = settings.RATE_LIMIT === 'off';
   const metrics = createApiMetrics(db);
-  const maps = createSeatMaps(db);
-  const streams = createEventStreams(maps, metrics, log);
+  const maps = createSeatMaps(db, settings.SEAT_MAP_CACHE_MB * 1_000_000);
+  const streams = createEventStreams(
+    { maps, metrics, log },
+    unlimited ? null : settings.MAX_STREAMS_PER_ADDRESS,
+  );
+  const readiness = createReadiness({
+    db,
+    async temporalAnswers() {
+      await client.connection.withDeadline(Date.now() + TEMPORAL_DEADLINE_MS, () =>
+        client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+      );
+      return true;
+    },
+  });
   const app = createApp({
     db,
     log,
@@ -109,24 +132,26 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       standard: settings.STANDARD_WEBHOOK_SECRET,
     },
     ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
-    async temporalAnswers() {
-      try {
-        await client.connection.withDeadline(Date.now() + TEMPORAL_DEADLINE_MS, () =>
-          client.workflowService.describeNamespace({ namespace: client.options.namespace }),
-        );
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    readiness,
+    stopping,
+    // None of those who are in waits for a connection for long.
+    callsAtOnce: settings.DATABASE_POOL,
     rateLimit: settings.RATE_LIMIT,
+    unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 
   const handle = app.callback();
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createServer(
+    { connectionsCheckingInterval: TIMEOUTS_CHECKED_EVERY_MS },
+    (request, response) => void handle(request, response),
+  );
   answerBrokenRequests(server);
+  limitConnections(server, {
+    connections: unlimited ? null : settings.MAX_CONNECTIONS_PER_ADDRESS,
+    trustedProxies: settings.TRUSTED_PROXIES,
+  });
   // RFC 9110, 10.1.1: an unknown expectation may be ignored.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   // Limits how long a client that sends its request slowly can hold a connection: half a minute.
@@ -134,6 +159,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
   server.headersTimeout = 15_000;
   server.keepAliveTimeout = 65_000;
   server.maxHeadersCount = 100;
+  await readiness.first;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(settings.PORT, settings.HOST, resolve);
@@ -144,10 +170,11 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
   if (!stopping.aborted)
     await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
   log.info('api is stopping');
-  streams.close();
-  const closed = new Promise((resolve) => server.close(resolve));
-  server.closeIdleConnections();
-  await Promise.race([closed, delay(SHUTDOWN_GRACE_MS)]);
+  await drain(server, {
+    graceMs: settings.DRAIN_SECONDS * 1000,
+    endStreams: () => streams.close(),
+  });
+  readiness.stop();
   await Promise.race([Promise.all([db.close(), client.connection.close()]), delay(2000)]);
 }
 

@@ -45,14 +45,14 @@ export async function figuresOfAll(): Promise<string> {
  * Runs the API in several processes that share one port, for a machine with more processors than
  * one event loop can use. A process that ends unexpectedly is replaced. The primary process serves
  * no requests: it counts requests for the rate limits of all processes, and adds up their metrics.
- * @param stopping ends all processes gracefully
+ * @param options `stopping` ends all processes gracefully, each after its drain of `drainMs`
  * @throws Error when one of the first processes ends before it listens: its settings or its port
  * are wrong, and it has printed the reason
  */
 export async function runProcesses(
   count: number,
   log: Logger,
-  stopping: AbortSignal,
+  { stopping, drainMs }: { stopping: AbortSignal; drainMs: number },
 ): Promise<void> {
   const figures = new AggregatorRegistry();
   // The constructor registers the listener for messages from the processes.
@@ -94,7 +94,7 @@ export async function runProcesses(
       await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }));
   } finally {
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM');
-    await Promise.race([Promise.all(gone), delay(STOP_WITHIN_MS)]);
+    await Promise.race([Promise.all(gone), delay(drainMs + STOP_WITHIN_MS)]);
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGKILL');
   }
 }

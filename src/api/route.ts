@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
 import type { Caller, Role } from '../db/keys';
+import type { Kind, Pass } from './gate';
 import type { ProblemCode } from './problem';
 
 /**
@@ -46,6 +47,8 @@ interface Request<Params, Query, Body> {
   /** The owner of the API key; on a public route, a placeholder without rights. */
   caller: Caller;
   ctx: Context;
+  /** For a wait that takes no work: others are let in meanwhile. */
+  pause: Pass['pause'];
 }
 
 /**
@@ -76,10 +79,12 @@ export interface Route<
   bodyLimit?: number;
   /** The body is not validated here. Its signature is checked instead, over its bytes. */
   signed?: boolean;
+  /** Whose turn it is where many wait; `free`: it shares its work with others, so it never waits. `rest` unless set. */
+  kind?: Kind | 'free' | ((body: z.output<Body>) => Kind);
   responses: Record<number, ResponseSpec>;
   /** Problems that this route can answer beyond those of every route of its kind. */
   problems: readonly ProblemCode[];
-  /** Called when the body does not validate, before that is answered. */
+  /** Called when the body does not validate, before the error is answered. */
   onInvalid?: (request: {
     params: z.output<Params>;
     caller: Caller;

@@ -123,7 +123,17 @@ export const problem = z
       .min(0)
       .optional()
       .meta({ description: 'With `refund_exceeds_payment`: how much is left, in minor units' }),
-    firstCheckInAt: timestamp.optional().meta({ description: 'With `already_checked_in`' }),
+    seat: z.string().optional().meta({ description: 'With `already_checked_in` at the door' }),
+    holder: z.string().optional().meta({ description: 'With `already_checked_in` at the door' }),
+    firstCheckInAt: timestamp
+      .optional()
+      .meta({ description: 'With `already_checked_in` at the door' }),
+    gate: z
+      .string()
+      .nullable()
+      .optional()
+      .meta({ description: 'With `already_checked_in` at the door: where they came in' }),
+    why: openEnum(['cancelled']).optional().meta({ description: 'With `ticket_void`' }),
   })
   .meta({
     id: 'Problem',

@@ -3,17 +3,19 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Database } from '../db/database';
 import {
+  mapHasChanged,
   readLayout,
-  readSnapshot,
   readStatuses,
   SEAT_STATUS,
+  SNAPSHOT_USABLE_MS,
   type MapSeat,
   type SeatLetter,
 } from '../db/seat-map';
 
 const compress = promisify(gzip);
-const CACHED_EVENTS = 50;
 const GZIP_LEVEL = 3;
+/** What a seat of a layout takes in memory, measured. */
+const LAYOUT_BYTES_PER_SEAT = 250;
 
 /** The seats of one event as they are at one moment. */
 export interface SeatPicture {
@@ -23,52 +25,140 @@ export interface SeatPicture {
   layout: readonly MapSeat[];
 }
 
+/** A picture as it goes out; each form is made once, when it is first asked for, and shared by all who get it. */
+interface PictureForms {
+  json(): Buffer;
+  gzipped(): Promise<Buffer>;
+  /** The frame of server-sent events that a listener begins with. */
+  snapshotFrame(): Buffer;
+}
+
 interface Entry {
-  layout: MapSeat[];
   picture: SeatPicture;
-  /** The database's snapshot before the picture was read; the same snapshot shows the same picture. */
+  forms: PictureForms;
+  /** Of the layout and of all forms that were made, in bytes. */
+  size: number;
+  /** The database's snapshot that shows this picture, and when it was read, by this process's monotonic clock. */
   snapshot: string;
-  /** By this process's monotonic clock; a hold's end changes the picture without a write. */
+  readAt: number;
+  /** A hold's end changes the picture without a write. */
   goodUntil: number;
 }
 
 export interface SeatMaps {
   /** How the seats are now. Never older than the call: a read after a write sees it. */
   read(eventId: string): Promise<SeatPicture>;
-  /** The picture as JSON, and compressed; each made once. */
-  body(picture: SeatPicture): { json: string; gzipped: () => Promise<Buffer> };
+  forms(picture: SeatPicture): PictureForms;
 }
 
 export const statusOf = (letter: string) => SEAT_STATUS[letter as SeatLetter];
 
+export const frameOf = (event: string, seats: { label: string; status: string }[]): Buffer =>
+  Buffer.from(`event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`);
+
+/** @param onMade told how many bytes a form takes that was made */
+function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => void): PictureForms {
+  let json: Buffer | undefined;
+  let gzipped: Promise<Buffer> | undefined;
+  let frame: Buffer | undefined;
+  const counted = (made: Buffer): Buffer => {
+    onMade(made.length);
+    return made;
+  };
+  const statusAt = (index: number) => statusOf(letters[index]!);
+  const forms: PictureForms = {
+    json: () =>
+      (json ??= counted(
+        Buffer.from(
+          JSON.stringify({
+            data: layout.map(({ position: _, ...seat }, index) => ({
+              ...seat,
+              status: statusAt(index),
+            })),
+          }),
+        ),
+      )),
+    gzipped: () => (gzipped ??= compress(forms.json(), { level: GZIP_LEVEL }).then(counted)),
+    snapshotFrame: () =>
+      (frame ??= counted(
+        frameOf(
+          'snapshot',
+          layout.map(({ label }, index) => ({ label, status: statusAt(index) })),
+        ),
+      )),
+  };
+  return forms;
+}
+
 /**
- * Seat maps, kept as long as the database's snapshot stays the same: where nothing is written a request costs one tiny
- * read, and a picture is never stale. Requests that come while a picture is being read share the next one.
+ * Seat maps, each kept until a transaction changes that event's: where nothing is written a request costs one tiny read,
+ * and a picture is never stale. Requests that come while a picture is being read share the next one.
+ * @param maxBytes of all maps together; what was asked for longest ago goes first
  */
-export function createSeatMaps(db: Database): SeatMaps {
+export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const entries = new Map<string, Entry>();
   const current = new Map<string, Promise<SeatPicture>>();
   const queued = new Map<string, Promise<SeatPicture>>();
-  const bodies = new WeakMap<SeatPicture, { json: string; gzipped: () => Promise<Buffer> }>();
+  const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
+  let totalBytes = 0;
+
+  function forget(eventId: string): void {
+    totalBytes -= entries.get(eventId)?.size ?? 0;
+    entries.delete(eventId);
+  }
+
+  function makeRoom(): void {
+    for (const eventId of entries.keys()) {
+      if (totalBytes <= maxBytes || entries.size === 1) return;
+      forget(eventId);
+    }
+  }
+
+  function keep(eventId: string, entry: Entry): void {
+    forget(eventId);
+    entries.set(eventId, entry);
+    totalBytes += entry.size;
+    makeRoom();
+  }
+
+  function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'forms' | 'size'> {
+    const forms = formsOf(picture, (bytes) => {
+      const entry = entries.get(eventId);
+      if (entry?.picture !== picture) return;
+      entry.size += bytes;
+      totalBytes += bytes;
+      makeRoom();
+    });
+    formsOfPicture.set(picture, forms);
+    return { picture, forms, size: picture.layout.length * LAYOUT_BYTES_PER_SEAT };
+  }
+
+  /** The picture that is kept, if it is still true. */
+  async function stillTrue(eventId: string): Promise<SeatPicture | null> {
+    const known = entries.get(eventId);
+    if (!known || performance.now() - known.readAt > SNAPSHOT_USABLE_MS) return null;
+    const { changed, snapshot } = await mapHasChanged(db, eventId, known.snapshot);
+    if (changed || performance.now() >= known.goodUntil) return null;
+    known.snapshot = snapshot;
+    return known.picture;
+  }
 
   async function refresh(eventId: string): Promise<SeatPicture> {
+    const unchanged = await stillTrue(eventId);
+    if (unchanged) return unchanged;
     const known = entries.get(eventId);
-    const snapshot = await readSnapshot(db);
-    if (known?.snapshot === snapshot && performance.now() < known.goodUntil) return known.picture;
-    const asked = performance.now();
-    // Seats are never added to an event, so its layout is read once.
-    const layout = known?.layout ?? (await readLayout(db, eventId));
-    const { letters, nextEndInMs } = await readStatuses(db, eventId);
+    const readAt = performance.now();
+    const { letters, nextEndInMs, snapshot } = await readStatuses(db, eventId);
+    // Seats are added at the end and nothing else about them changes, so a layout of that length is the layout.
+    const layout =
+      known?.picture.layout.length === letters.length
+        ? known.picture.layout
+        : await readLayout(db, eventId, letters.length);
     const etag = `"${createHash('sha1').update(eventId).update(letters).digest('base64url')}"`;
-    const picture = known?.picture.etag === etag ? known.picture : { etag, letters, layout };
-    entries.delete(eventId);
-    entries.set(eventId, {
-      layout,
-      picture,
-      snapshot,
-      goodUntil: asked + (nextEndInMs ?? Infinity),
-    });
-    if (entries.size > CACHED_EVENTS) entries.delete(entries.keys().next().value!);
+    const shown = known?.picture.etag === etag ? known : show(eventId, { etag, letters, layout });
+    const { picture, forms, size } = shown;
+    const goodUntil = readAt + (nextEndInMs ?? Infinity);
+    keep(eventId, { picture, forms, size, snapshot, readAt, goodUntil });
     return picture;
   }
 
@@ -94,17 +184,6 @@ export function createSeatMaps(db: Database): SeatMaps {
       queued.set(eventId, after);
       return after;
     },
-    body(picture) {
-      const known = bodies.get(picture);
-      if (known) return known;
-      const { layout, letters } = picture;
-      const json = JSON.stringify({
-        data: layout.map((seat, index) => ({ ...seat, status: statusOf(letters[index]!) })),
-      });
-      let gzipped: Promise<Buffer> | undefined;
-      const made = { json, gzipped: () => (gzipped ??= compress(json, { level: GZIP_LEVEL })) };
-      bodies.set(picture, made);
-      return made;
-    },
+    forms: (picture) => formsOfPicture.get(picture)!,
   };
 }

@@ -2,11 +2,13 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase, type Database } from '../db/database';
+import { findEvent } from '../db/events';
 import { addKey, listKeys, newKey, revokeKey, ROLES, type Role } from '../db/keys';
 import { answerHelp } from './help';
 import { findSystem } from './system';
 
-const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner   makes a key and prints it, once
+const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner [--event SLUG]
+           makes a key and prints it, once; with --event a scanner's key that lets in to that event alone
        npm run keys -- list
        npm run keys -- revoke ID
 
@@ -14,15 +16,22 @@ Makes, lists and revokes API keys in the database that DATABASE_URL names, else 
 
 const isRole = (value: unknown): value is Role => ROLES.some((role) => role === value);
 
-async function create(
-  db: Database,
-  client: string | undefined,
-  role: string | undefined,
-): Promise<void> {
+interface CreateOptions {
+  client?: string | undefined;
+  role?: string | undefined;
+  event?: string | undefined;
+}
+
+async function create(db: Database, { client, role, event }: CreateOptions): Promise<void> {
   if (client === undefined || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(client) || !isRole(role))
     throw new SettingsError(USAGE);
+  if (event !== undefined && role !== 'scanner')
+    throw new SettingsError('Only the key of a scanner can be for one event: leave --event out.');
+  const bound = event === undefined ? null : await findEvent(db, event);
+  if (event !== undefined && !bound)
+    throw new SettingsError(`There is no event ${event}: --event takes the slug of one.`);
   const key = newKey(role);
-  await addKey(db, key, { client, role }, false);
+  await addKey(db, key, { client, role }, { demo: false, eventId: bound?.id ?? null });
   console.log(key);
 }
 
@@ -33,7 +42,7 @@ async function create(
 async function ensure(db: Database): Promise<void> {
   for (const entry of (await text(process.stdin)).split('\n').filter((one) => one.trim() !== '')) {
     const { key, client, role } = JSON.parse(entry) as { key: string; client: string; role: Role };
-    await addKey(db, key, { client, role }, true);
+    await addKey(db, key, { client, role }, { demo: true });
   }
 }
 
@@ -41,7 +50,11 @@ function readCommandLine() {
   try {
     return parseArgs({
       allowPositionals: true,
-      options: { client: { type: 'string' }, role: { type: 'string' } },
+      options: {
+        client: { type: 'string' },
+        role: { type: 'string' },
+        event: { type: 'string' },
+      },
     });
   } catch (error) {
     throw new SettingsError(`${(error as Error).message}\n\n${USAGE}`);
@@ -60,7 +73,7 @@ async function main(): Promise<void> {
   });
   try {
     const [command, id] = positionals;
-    if (command === 'create') await create(db, values.client, values.role);
+    if (command === 'create') await create(db, values);
     else if (command === 'ensure') await ensure(db);
     else if (command === 'list') console.table(await listKeys(db));
     else if (command === 'revoke' && /^\d+$/.test(id ?? '')) {

@@ -113,8 +113,8 @@ export interface ReservationState {
     currency: string;
     status: PaymentStatus;
   } | null;
-  /** All that was paid for it, oldest first. */
-  payments: {
+  /** All that was paid for it, oldest first. Not in histories of release 1.0. */
+  payments?: {
     reference: string;
     amount: { amount: number; currency: string };
     refunded: { amount: number; currency: string };
@@ -123,8 +123,11 @@ export interface ReservationState {
     capturedBy: string;
     receivedAt: string;
   }[];
-  /** Oldest first. To Temporal an operator's own words do not go: there `reason` is a code. */
-  refunds: {
+  /**
+   * Oldest first. To Temporal an operator's own words do not go: there `reason` is a code. Not in histories of
+   * release 1.0.
+   */
+  refunds?: {
     id: string;
     payment: string;
     amount: { amount: number; currency: string };
@@ -135,6 +138,8 @@ export interface ReservationState {
     createdAt: string;
     succeededAt: string | null;
   }[];
+  /** When a cancel of it was accepted. */
+  cancelRequestedAt: string | null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { types as is } from 'node:util';
-import { Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+import { DatabaseError, Pool, types, type PoolClient, type QueryResultRow } from 'pg';
 
 // Ids, amounts and counts are exact as JavaScript numbers, because the schema and the API keep them
 // below 2^53.
@@ -45,6 +45,8 @@ export interface Queryable {
 }
 
 export interface Database extends Queryable {
+  /** Runs statements on one connection. What has waited for it can be known before the first. */
+  connected<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
   /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
   transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
   /** Connections: open, idle, and requests that wait for one. */
@@ -61,13 +63,17 @@ export function sql<Row = AnyRow>(name: string, text: string): Statement<Row> {
   return { name, text };
 }
 
+/** So much sooner than the driver gives a statement up, the server does: it never runs on for nobody. */
+const SERVER_FIRST_MS = 400;
+
 export function createDatabase(options: DatabaseOptions): Database {
   const queryTimeoutMs = options.queryTimeoutMs ?? 5000;
   const pool = new Pool({
     connectionString: options.url,
     max: options.pool,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 3000,
-    query_timeout: queryTimeoutMs,
+    // The server ends a statement that takes too long; this is for a server that does not answer at all.
+    query_timeout: queryTimeoutMs + (options.prepared ? SERVER_FIRST_MS : 0),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: options.applicationName,
@@ -94,35 +100,60 @@ export function createDatabase(options: DatabaseOptions): Database {
     };
   };
 
+  /** Checks a connection out. While it is out, one that breaks must not end the process. */
+  async function checkedOut<Result>(
+    work: (client: PoolClient, markBroken: (error: Error) => void) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await pool.connect();
+    let broken: Error | undefined;
+    const markBroken = (error: Error) => void (broken = error);
+    client.on('error', markBroken);
+    try {
+      return await work(client, markBroken);
+    } finally {
+      client.off('error', markBroken);
+      client.release(broken);
+    }
+  }
+
   return {
     ...over(pool),
     pool,
-    async transaction(work) {
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      // A connection that breaks while it is in use must not end the process.
-      const onError = (error: Error) => void (broken = error);
-      client.on('error', onError);
-      try {
-        await client.query('begin');
-        const result = await work(over(client));
-        await client.query('commit');
-        return result;
-      } catch (error) {
+    connected: (work) =>
+      checkedOut(async (client, markBroken) => {
         try {
-          await client.query('rollback');
-        } catch (rollbackError) {
-          broken = rollbackError as Error;
+          return await work(over(client));
+        } catch (error) {
+          // Without a word of the server its statement may still run.
+          const answered = error instanceof DatabaseError || error instanceof DeadlinePassed;
+          if (!answered) markBroken(error as Error);
+          throw error;
         }
-        throw error;
-      } finally {
-        client.off('error', onError);
-        client.release(broken);
-      }
-    },
+      }),
+    transaction: (work) =>
+      checkedOut(async (client, markBroken) => {
+        try {
+          await client.query('begin');
+          const result = await work(over(client));
+          await client.query('commit');
+          return result;
+        } catch (error) {
+          await client.query('rollback').catch(markBroken);
+          throw error;
+        }
+      }),
     load: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   };
+}
+
+/** The caller has been answered, so no statement is started for it any more. */
+export class DeadlinePassed extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor() {
+    super('there is no time left for an answer');
+  }
 }
 
 /**

@@ -85,10 +85,10 @@ const INSERT_CATEGORIES = sql(
 );
 const INSERT_SEATS = sql(
   'event_insert_seats',
-  `insert into seats (event_id, label, section, row_name, number, category_code)
-   select $1, label, section, row_name, number, category
-     from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[])
-          with ordinality as s (label, section, row_name, number, category, ordinal) order by ordinal`,
+  `insert into seats (event_id, label, section, row_name, number, seat_number, category_code)
+   select $1, label, section, row_name, position, nullif(number, position::text), category
+     from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
+          with ordinality as s (label, section, row_name, position, number, category, ordinal) order by ordinal`,
 );
 
 /** Creates an event with all its seats, or nothing. */
@@ -127,6 +127,7 @@ export async function createEvent(
           portion.map((seat) => seat.label),
           portion.map((seat) => seat.section),
           portion.map((seat) => seat.row),
+          portion.map((seat) => seat.position),
           portion.map((seat) => seat.number),
           portion.map((seat) => seat.category),
         ]);

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Run } from '../domain/best-available';
 import { parseEmailAddress } from '../domain/email-address';
-import { sql, type Queryable } from './database';
+import { DeadlinePassed, sql, type Database, type Queryable } from './database';
 import type { ReservationRecord } from './reservations';
 
 /**
@@ -19,11 +18,14 @@ export interface HoldRequest {
   /** The maximum number of open holds of one buyer; null: no limit. */
   buyerCap: number | null;
   actor: string;
+  /** How many milliseconds its caller still waits for an answer; undefined: as long as it takes. */
+  leftMs?: () => number;
 }
 
 export type HoldResult =
   | { kind: 'held' | 'replayed'; reservation: ReservationRecord }
   | { kind: 'reused' | 'unknown_event' }
+  | { kind: 'unknown_category'; category: string }
   | { kind: 'sale_not_open'; opensAt: string | null; closesAt: string | null }
   | { kind: 'limit' | 'too_many_holds'; limit: number }
   | { kind: 'unknown_seats' | 'taken'; seats: string[] };
@@ -35,25 +37,40 @@ export function buyerKeyOf(email: string): Buffer {
 
 const HOLD = sql<{ result: HoldResult }>(
   'hold_seats',
-  'select hold_seats($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as result',
+  'select hold_seats_within($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as result',
 );
+/** Longer than any statement may take. */
+const NO_HURRY_MS = 60_000;
+/** Kept for the commit and the way back, so that a hold is answered as what it became. */
+const RETURN_MS = 1000;
 
-/** Takes all the seats for this reservation, or none: see `hold_seats` in the migrations for the rules. */
-export async function takeSeats(db: Queryable, hold: HoldRequest): Promise<HoldResult> {
-  const [row] = await db.rows(HOLD, [
-    hold.id,
-    hold.client,
-    hold.fingerprint,
-    hold.event,
-    hold.labels,
-    hold.buyer?.name ?? null,
-    hold.buyer?.email ?? null,
-    hold.buyer ? buyerKeyOf(hold.buyer.email) : null,
-    hold.defaultTtlSeconds,
-    hold.buyerCap,
-    hold.actor,
-  ]);
-  return row!.result;
+/**
+ * Takes all the seats for this reservation, or none: see `hold_seats` in the migrations for the rules.
+ * @throws DeadlinePassed, or what the database says of a statement that took too long; nothing is held then
+ */
+export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldResult> {
+  return db.connected(async (connection) => {
+    // The wait for a connection is over.
+    const withinMs = Math.floor(
+      hold.leftMs === undefined ? NO_HURRY_MS : hold.leftMs() - RETURN_MS,
+    );
+    if (withinMs <= 0) throw new DeadlinePassed();
+    const [row] = await connection.rows(HOLD, [
+      withinMs,
+      hold.id,
+      hold.client,
+      hold.fingerprint,
+      hold.event,
+      hold.labels,
+      hold.buyer?.name ?? null,
+      hold.buyer?.email ?? null,
+      hold.buyer ? buyerKeyOf(hold.buyer.email) : null,
+      hold.defaultTtlSeconds,
+      hold.buyerCap,
+      hold.actor,
+    ]);
+    return row!.result;
+  });
 }
 
 const TAKEN_BATCH = sql<{ request: number; taken: string[] }>(
@@ -93,41 +110,6 @@ export async function findReplay(
 ): Promise<HoldResult | null> {
   const [row] = await db.rows(REPLAY, [key, client, fingerprint]);
   return row?.result ?? null;
-}
-
-const FREE_RUNS = sql<Run>(
-  'free_runs',
-  // Islands of consecutive numbers in one row: number minus rank is the same all along an island.
-  `select labels from (
-     select array_agg(label order by number) as labels, min(id) as first
-       from (select id, label, section, row_name, number,
-                    number - row_number() over (partition by section, row_name order by number) as island
-               from seats where event_id = $1 and category_code = $2 and row_name is not null
-                and seat_is_free(status, hold_ends_at)) free
-      group by section, row_name, island having count(*) >= $3
-      order by first limit 40) runs`,
-);
-const FREE_SINGLES = sql<{ label: string; place: boolean }>(
-  'free_singles',
-  `select label, row_name is null as place from seats
-    where event_id = $1 and category_code = $2 and seat_is_free(status, hold_ends_at) order by id limit 400`,
-);
-
-/** What is free of a category: runs long enough for the party (best first), else single seats. One snapshot, no locks. */
-export async function readFreeSeats(
-  db: Queryable,
-  eventId: string,
-  category: string,
-  quantity: number,
-): Promise<{ runs: Run[]; singles: string[]; places: boolean }> {
-  const runs = quantity > 1 ? await db.rows(FREE_RUNS, [eventId, category, quantity]) : [];
-  if (runs.length > 0) return { runs, singles: [], places: false };
-  const singles = await db.rows(FREE_SINGLES, [eventId, category]);
-  return {
-    runs: [],
-    singles: singles.map((seat) => seat.label),
-    places: singles.every((seat) => seat.place),
-  };
 }
 
 const OPEN_BY_CLIENT = sql<{ open: number }>(

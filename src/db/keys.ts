@@ -4,13 +4,17 @@ import { sql, type Queryable } from './database';
 export const ROLES = ['client', 'operator', 'scanner'] as const;
 export type Role = (typeof ROLES)[number];
 
-/**
- * The caller behind a key. `client` is the name that owns reservations; all keys of one client
- * share it.
- */
-export interface Caller {
+/** `client` is the name that owns reservations; all keys of one client share it. */
+export interface KeyOwner {
   client: string;
   role: Role;
+}
+
+/** The caller behind a key. */
+export interface Caller extends KeyOwner {
+  keyId: number;
+  /** The id of the only event that a scanner's key is for; null: any. */
+  eventId: string | null;
 }
 
 /**
@@ -27,7 +31,8 @@ export function newKey(role: Role): string {
 
 const FIND = sql<Caller & { hash: Buffer }>(
   'key_find',
-  'select key_hash as hash, client, role from api_keys where key_hash = $1 and revoked_at is null',
+  `select key_hash as hash, id as "keyId", client, role, event_id as "eventId" from api_keys
+    where key_hash = $1 and revoked_at is null`,
 );
 
 /**
@@ -44,17 +49,21 @@ export async function findCaller(
 
 const ADD = sql(
   'key_add',
-  'insert into api_keys (client, role, key_hash, demo) values ($1, $2, $3, $4) on conflict (key_hash) do nothing',
+  `insert into api_keys (client, role, key_hash, demo, event_id) values ($1, $2, $3, $4, $5)
+   on conflict (key_hash) do nothing`,
 );
 
-/** Adds a key unless it exists. In production, `demo` keys prevent the start. */
+/**
+ * Adds a key unless it exists. A `demo` key prevents a start in production.
+ * @param eventId the only event that a scanner's key is for; null: any
+ */
 export async function addKey(
   db: Queryable,
   key: string,
-  caller: Caller,
-  demo: boolean,
+  { client, role }: KeyOwner,
+  { demo, eventId = null }: { demo: boolean; eventId?: string | null },
 ): Promise<void> {
-  await db.run(ADD, [caller.client, caller.role, hashKey(key), demo]);
+  await db.run(ADD, [client, role, hashKey(key), demo, eventId]);
 }
 
 const REVOKE = sql(
@@ -68,7 +77,8 @@ export async function revokeKey(db: Queryable, id: number): Promise<boolean> {
 
 const LIST = sql(
   'key_list',
-  'select id, client, role, demo, rfc3339(created_at) as created, rfc3339(revoked_at) as revoked from api_keys order by id limit 1000',
+  `select k.id, k.client, k.role, e.slug as event, k.demo, rfc3339(k.created_at) as created, rfc3339(k.revoked_at) as revoked
+     from api_keys k left join events e on e.id = k.event_id order by k.id limit 1000`,
 );
 
 export async function listKeys(db: Queryable): Promise<Record<string, unknown>[]> {

@@ -14,6 +14,7 @@ export interface MailJob {
   refused: boolean;
   /** null after the buyer was erased. */
   to: { name: string; email: string } | null;
+  /** And no cancel of it accepted. */
   confirmed: boolean;
   event: { name: string; venue: string | null; startsAt: string; timeZone: string; slug: string };
   /** Of a refund: the payment that goes back, whole or in part. Minor units. */
@@ -23,7 +24,7 @@ export interface MailJob {
 }
 
 const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId', m.reservation_id, 'sequence', m.sequence, 'messageId', m.message_id,
-     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed',
+     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed' and r.cancel_requested_at is null,
      'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
      'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone, 'slug', e.slug),
      'refund', case when p.reference is not null
@@ -135,7 +136,7 @@ export async function finishMail(
  * are valid, or its refund is done.
  */
 export const IS_OWED = `m.sent_at is null and m.refused is null
-             and case m.kind when 'tickets' then r.status = 'confirmed' when 'cancelled' then true
+             and case m.kind when 'tickets' then r.status = 'confirmed' and r.cancel_requested_at is null when 'cancelled' then true
                    when 'refund' then (select f.status from refunds f where f.id = m.refund_id) = 'succeeded'
                    else p.status = 'refunded' end`;
 
@@ -171,7 +172,7 @@ export async function readMailBacklog(
 
 const LOCK = sql<{ sendable: boolean }>(
   'mail_resend_lock',
-  `select status = 'confirmed' and exists (select from ticket_documents where reservation_id = $1) as sendable
+  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents where reservation_id = $1) as sendable
      from reservations where id = $1 for update`,
 );
 const NEXT = sql<{ sequence: number; recent: number }>(
@@ -191,8 +192,9 @@ export type ResendResult =
   { kind: 'ordered'; sequence: number } | { kind: 'no_tickets' | 'too_many' };
 
 /**
- * Orders the tickets once more. At most 20 an hour for one reservation: a mailbox is not to be flooded.
- * @param request the key that it is asked under, if any: the same one again orders nothing
+ * Orders another mail with the tickets: at most 20 an hour for one reservation, to protect the
+ * mailbox.
+ * @param request the Idempotency-Key of the call, if it has one: the same key again orders nothing
  */
 export async function orderResend(
   db: Database,

@@ -44,7 +44,12 @@ export async function recordPayment(
   return row!.result;
 }
 
-const KEEP_CANCEL = sql<{ result: RecordResult }>(
+export type CancelRequestResult = {
+  kind: 'recorded' | 'unknown' | 'cancelled' | 'expired' | 'already_checked_in';
+  inboxId?: number | null;
+};
+
+const KEEP_CANCEL = sql<{ result: CancelRequestResult }>(
   'record_cancel_request',
   'select record_cancel_request($1, $2) as result',
 );
@@ -54,7 +59,7 @@ export async function recordCancelRequest(
   db: Queryable,
   reservationId: string,
   actor: string,
-): Promise<RecordResult> {
+): Promise<CancelRequestResult> {
   const [row] = await db.rows(KEEP_CANCEL, [reservationId, actor]);
   return row!.result;
 }

@@ -6,6 +6,8 @@ import { REFUND_REASONS, type ReservationStatus } from '../domain/settlement';
 export interface ReservationRecord extends ReservationState {
   client: string | null;
   buyer: { name: string; email: string } | null;
+  payments: NonNullable<ReservationState['payments']>;
+  refunds: NonNullable<ReservationState['refunds']>;
 }
 
 const BY_ID = sql<{ reservation: ReservationRecord | null }>(

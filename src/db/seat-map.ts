@@ -1,58 +1,114 @@
 import { sql, type Queryable } from './database';
 
+/** What a seat (`s`) is called in its row; null for general admission. */
+export const SEAT_NUMBER = 'coalesce(s.seat_number, s.number::text)';
+
 /** What never changes about a seat. */
 export interface MapSeat {
   label: string;
   section: string;
   row: string | null;
-  number: number | null;
+  number: string | null;
+  /** Where it is in its row, aisles counted; null for general admission. Not shown. */
+  position: number | null;
   category: string;
   price: { amount: number; currency: string };
 }
 
 const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
-  `select s.label, s.section, s.row_name as row, s.number, s.category_code as category,
+  `select s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position, s.category_code as category,
           jsonb_build_object('amount', c.price, 'currency', e.currency) as price
-     from seats s join events e on e.id = s.event_id
+     from (select * from seats where event_id = $1 order by id limit $2) s join events e on e.id = s.event_id
      join price_categories c on c.event_id = s.event_id and c.code = s.category_code
-    where s.event_id = $1 order by s.id`,
+    order by s.id`,
 );
 
-export async function readLayout(db: Queryable, eventId: string): Promise<MapSeat[]> {
-  return db.rows(LAYOUT, [eventId]);
+/** The first so many seats of an event, which are all of a picture with so many letters. Equal values are one object. */
+export async function readLayout(
+  db: Queryable,
+  eventId: string,
+  seats: number,
+): Promise<MapSeat[]> {
+  const known = new Map<unknown, unknown>();
+  const shared = <Value>(value: Value, key: unknown = value): Value => {
+    if (!known.has(key)) known.set(key, value);
+    return known.get(key) as Value;
+  };
+  const layout = await db.rows(LAYOUT, [eventId, seats]);
+  return layout.map(({ label, section, row, number, position, category, price }) => ({
+    label,
+    section: shared(section),
+    row: shared(row),
+    number,
+    position,
+    category: shared(category),
+    price: shared(price, `${category}: ${price.amount} ${price.currency}`),
+  }));
 }
 
 /** One letter a seat, in the order of the layout. */
 export const SEAT_STATUS = { a: 'available', h: 'held', s: 'sold', b: 'blocked' } as const;
 export type SeatLetter = keyof typeof SEAT_STATUS;
 
-const STATUSES = sql<{ letters: string; next_end_in_ms: number | null }>(
+const STATUSES = sql<{ letters: string; next_end_in_ms: number | null; snapshot: string }>(
   'seat_map_statuses',
   // Aggregated here: a hundred thousand rows would cost the driver far more than one string. `next_end` says until when
-  // the picture holds if nobody writes: the end of a hold frees its seats without a write.
-  `select coalesce(string_agg(case when seat_is_free(status, hold_ends_at) then 'a' else left(status, 1) end, '' order by id), '') as letters,
+  // the picture holds if nobody writes: the end of a hold frees its seats without a write. The seats come in the order
+  // of an index, so nothing is sorted.
+  `select coalesce(string_agg(case when seat_is_free(status, hold_ends_at) then 'a' else left(status, 1) end, ''), '') as letters,
           (extract(epoch from min(hold_ends_at) filter (where status = 'held' and hold_ends_at > clock_timestamp()
-             and hold_ends_at <> 'infinity') - clock_timestamp()) * 1000)::float8 as next_end_in_ms
-     from seats where event_id = $1`,
+             and hold_ends_at <> 'infinity') - clock_timestamp()) * 1000)::float8 as next_end_in_ms,
+          pg_current_snapshot()::text as snapshot
+     from (select status, hold_ends_at from seats where event_id = $1 order by id) seat`,
 );
 
-/** The status of every seat as it is now, one letter each, and how long it stays so if nobody writes. */
+/**
+ * The status of every seat as it is now, one letter each, and how long it stays so if nobody writes.
+ * @returns with the snapshot in which it was so: see `mapHasChanged`
+ */
 export async function readStatuses(
   db: Queryable,
   eventId: string,
-): Promise<{ letters: string; nextEndInMs: number | null }> {
+): Promise<{ letters: string; nextEndInMs: number | null; snapshot: string }> {
   const [row] = await db.rows(STATUSES, [eventId]);
-  return { letters: row!.letters, nextEndInMs: row!.next_end_in_ms };
+  return { letters: row!.letters, nextEndInMs: row!.next_end_in_ms, snapshot: row!.snapshot };
 }
 
-const SNAPSHOT = sql<{ snapshot: string }>(
-  'seat_map_snapshot',
-  'select pg_current_snapshot()::text as snapshot',
+const CHANGED = sql<{ changed: boolean; snapshot: string }>(
+  'seat_map_changed',
+  `select exists (select from map_changes where event_id = $1 and xid >= pg_snapshot_xmin($2::pg_snapshot)
+                   and not pg_visible_in_snapshot(xid, $2::pg_snapshot)) as changed,
+          pg_current_snapshot()::text as snapshot`,
 );
 
-/** Which transactions are visible: two equal answers mean that nothing was committed between them. */
-export async function readSnapshot(db: Queryable): Promise<string> {
-  const [row] = await db.rows(SNAPSHOT);
-  return row!.snapshot;
+/** How long what `mapHasChanged` looks at is kept; a snapshot must be younger by the longest transaction. */
+const CHANGES_KEPT_MINUTES = 5;
+export const SNAPSHOT_USABLE_MS = 60_000;
+
+/**
+ * Whether a transaction that this snapshot did not see has changed the map of this event.
+ * @param snapshot not older than `SNAPSHOT_USABLE_MS`
+ * @returns with the snapshot of this look, in which the map is still the same if it has not changed
+ */
+export async function mapHasChanged(
+  db: Queryable,
+  eventId: string,
+  snapshot: string,
+): Promise<{ changed: boolean; snapshot: string }> {
+  const [row] = await db.rows(CHANGED, [eventId, snapshot]);
+  return row!;
+}
+
+const FORGET = sql(
+  'map_changes_forget',
+  // Of the oldest alone, so that nothing is read that stays.
+  `delete from map_changes where (xid, event_id) in (
+     select xid, event_id from (select xid, event_id, at from map_changes order by xid limit $2) oldest
+      where at < clock_timestamp() - $1 * interval '1 minute')`,
+);
+
+/** Forgets changes that every picture has seen long ago. */
+export async function forgetMapChanges(db: Queryable, limit: number): Promise<void> {
+  await db.run(FORGET, [CHANGES_KEPT_MINUTES, limit]);
 }

@@ -50,10 +50,14 @@ const factsOf = ({
   status,
   total,
   currency,
+  cancel_requested: cancelRequested,
+  event_started: eventStarted,
   claimsObtainable,
 }: LockedReservation): ReservationFacts => ({
   status,
   total: { amount: total, currency },
+  cancelRequested,
+  eventStarted,
   seatsObtainable: claimsObtainable,
 });
 

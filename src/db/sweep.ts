@@ -1,6 +1,8 @@
 import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
+import { forgetOldScans } from './check-ins';
 import { forgetOldKeys } from './request-keys';
+import { forgetMapChanges } from './seat-map';
 import { releaseOverdueHold } from './settlement';
 import { sendBack } from './transitions';
 
@@ -10,6 +12,8 @@ import { sendBack } from './transitions';
 const GRACE_SECONDS = 5;
 const UNKNOWN_RESERVATION_MINUTES = 10;
 const BATCH = 200;
+/** Of one pass: more than holds can be taken between two. */
+const MAP_CHANGES = 10_000;
 
 const OVERDUE = sql<{ id: string }>(
   'sweep_overdue',
@@ -51,18 +55,21 @@ export interface SweepResult {
 }
 
 /**
- * Moves on whatever the database says should have moved by now: ends overdue holds, rings actors whose inbox or
- * delivery waits, sends stray payments back, forgets old keys. Safe to run anywhere, any number of times, with or without Temporal.
+ * Resumes all work that is overdue according to the database: ends overdue holds, signals workflows
+ * whose inbox or delivery is waiting, refunds payments without a reservation. Deletes old request
+ * keys and scans. Safe to run anywhere and any number of times, with or without Temporal.
  */
 export async function sweep(db: Database): Promise<SweepResult> {
   const overdue = await db.rows(OVERDUE, [GRACE_SECONDS, BATCH]);
   for (const { id } of overdue) await releaseOverdueHold(db, id);
   const refunded = await refundUnknown(db);
   await forgetOldKeys(db, BATCH);
+  await forgetOldScans(db, BATCH);
   let rung = 0;
   for (const { requeue } of Object.values(OUTBOX_KINDS)) {
     for (const statement of requeue) rung += await db.run(statement, [BATCH]);
   }
+  await forgetMapChanges(db, MAP_CHANGES);
   return { expired: overdue.length, rung, refunded };
 }
 

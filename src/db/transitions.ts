@@ -25,6 +25,8 @@ interface ReservationRow {
   currency: string;
   confirmed_by: string | null;
   erased: boolean;
+  cancel_requested: boolean;
+  event_started: boolean;
 }
 
 /** A locked reservation with its locked claims, as changed by the transitions so far. */
@@ -46,7 +48,8 @@ const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
 const LOCK_RESERVATION = sql<ReservationRow>(
   'transition_lock_reservation',
   `select id, event_id, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
-          total, currency, confirmed_by, erased_at is not null as erased
+          total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested,
+          (select starts_at <= clock_timestamp() from events where events.id = event_id) as event_started
      from reservations where id = $1 for update`,
 );
 
@@ -192,7 +195,7 @@ const OWE_CANCEL_MAIL = sql(
 );
 const VOID_TICKETS = sql(
   'transition_void_tickets',
-  `update tickets set status = 'void' where reservation_id = $1`,
+  `update tickets set status = 'void', voided_at = clock_timestamp() where reservation_id = $1 and status <> 'void'`,
 );
 
 /**

@@ -40,7 +40,7 @@ export function formatSeat(seat: {
   label: string;
   section: string;
   row: string | null;
-  number: number | null;
+  number: string | null;
 }): string {
   const place =
     seat.row === null ? [seat.label] : [`Row ${seat.row}`, `Seat ${seat.number ?? seat.label}`];

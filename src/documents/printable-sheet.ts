@@ -43,7 +43,7 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
     const printableSeat = {
       section: text('section', seat.section),
       row: seat.row === null ? null : text('row', seat.row),
-      number: seat.number,
+      number: seat.number === null ? null : text('number', seat.number),
       // A seat with row and number is printed as these; its label is not printed.
       label: seat.row === null || seat.number === null ? text('seat', seat.label) : seat.label,
       category: text('category', seat.category),

@@ -66,9 +66,7 @@ function seatBlock({ section, row, number, label }: PrintableTicket['seat']): st
   const column = (name: string, value: string) =>
     `<div><span class="label">${name}</span>${box('big', value, 'display')}</div>`;
   const places =
-    row === null
-      ? column('Place', label)
-      : column('Row', row) + column('Seat', String(number ?? label));
+    row === null ? column('Place', label) : column('Row', row) + column('Seat', number ?? label);
   return `<div class="seat${row === null ? ' general' : ''}">${column('Section', section)}${places}</div>`;
 }
 

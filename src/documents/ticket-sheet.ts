@@ -8,7 +8,7 @@ export interface TicketOnSheet {
     section: string;
     /** Both null for general admission. */
     row: string | null;
-    number: number | null;
+    number: string | null;
     /** The price category's name, as buyers read it. */
     category: string;
   };
@@ -33,7 +33,7 @@ export interface TicketSheet {
 
 /** Names a text of a ticket; never its content. */
 export type SubstitutedText =
-  'event' | 'venue' | 'holder' | 'section' | 'row' | 'seat' | 'category';
+  'event' | 'venue' | 'holder' | 'section' | 'row' | 'number' | 'seat' | 'category';
 
 export interface PrintedTickets {
   pdf: Buffer;

@@ -1,37 +1,98 @@
-/** The labels of free seats side by side in one row, in order. */
-export interface Run {
-  labels: string[];
+/** What a choice has to know of a seat. */
+export interface ChoosableSeat {
+  section: string;
+  /** null: a general admission place, which has no neighbours. */
+  row: string | null;
+  /** Where it is in its row, aisles counted: over an aisle there are no neighbours. */
+  position: number | null;
+  category: string;
 }
 
-export type Pick = (below: number) => number;
+/** The seats of one category, best first. A seat is named by its place in the map. */
+export interface Candidates {
+  seats: readonly number[];
+  /** How many seats up to and with this one stand side by side in one row, in this order. */
+  inLine: readonly number[];
+}
+
+/** Chosen seats, and the first candidate that could be chosen: whoever wants as many again need not look before it. */
+export interface Choice {
+  seats: number[];
+  from: number;
+}
+
+const areNeighbours = (left: ChoosableSeat, right: ChoosableSeat): boolean =>
+  left.row !== null &&
+  left.row === right.row &&
+  left.section === right.section &&
+  left.position! + 1 === right.position;
+
+/** @param map every seat of an event, best first */
+export function candidatesByCategory(map: readonly ChoosableSeat[]): Map<string, Candidates> {
+  const categories = new Map<string, { seats: number[]; inLine: number[] }>();
+  map.forEach((seat, place) => {
+    let known = categories.get(seat.category);
+    if (!known) categories.set(seat.category, (known = { seats: [], inLine: [] }));
+    const before = known.seats.at(-1);
+    const follows = before !== undefined && areNeighbours(map[before]!, seat);
+    known.inLine.push(follows ? known.inLine.at(-1)! + 1 : 1);
+    known.seats.push(place);
+  });
+  return categories;
+}
 
 /**
- * Chooses seats for a party. Adjacent seats come first: the end of the best run that is long enough (runs come best
- * first). Without such a run the best single free seats are taken. When another buyer was quicker (`attempt` above 0) the
- * choice widens at random over the next best, so that a crowd does not chase the same seat again and again.
- * @param pick a random whole number below its argument
- * @returns the labels, or null when fewer than `quantity` seats are free.
+ * Chooses seats side by side: the first free ones, best first, or so many choices further on.
+ * @param from the candidate to begin with
+ * @param skip choices to pass over, while there are others: who was too late for one choice is likely to be for the next
+ * @returns null when there are none
  */
-export function chooseSeats(
-  choice: { runs: readonly Run[]; singles: readonly string[] },
+export function chooseTogether(
+  { seats, inLine }: Candidates,
+  isFree: (seat: number) => boolean,
   quantity: number,
-  attempt: number,
-  pick: Pick,
-): string[] | null {
-  const candidates = choice.runs.filter((run) => run.labels.length >= quantity);
-  if (candidates.length > 0) {
-    const width = Math.min(candidates.length, attempt === 0 ? 1 : 4 * attempt);
-    const run = candidates[pick(width)]!;
-    const slack = run.labels.length - quantity;
-    // From either end of the run, never from its middle, except when chasing a crowd.
-    const start = attempt === 0 ? 0 : pick(slack + 1);
-    return run.labels.slice(start, start + quantity);
+  { from = 0, skip = 0 } = {},
+): Choice | null {
+  let first: number | undefined;
+  let last = 0;
+  let skipped = 0;
+  for (let at = from, run = 0; at < seats.length; at++) {
+    if (!isFree(seats[at]!)) run = 0;
+    else run = inLine[at]! > run ? run + 1 : 1;
+    if (run < quantity) continue;
+    last = at - quantity + 1;
+    first ??= last;
+    if (skipped++ >= skip) break;
+    run = 0;
   }
-  if (choice.singles.length < quantity) return null;
-  const window = Math.min(choice.singles.length, quantity * (1 + 8 * attempt));
-  const pool = choice.singles.slice(0, window);
-  const chosen: string[] = [];
-  while (chosen.length < quantity)
-    chosen.push(...pool.splice(attempt === 0 ? 0 : pick(pool.length), 1));
-  return chosen;
+  return first === undefined ? null : { seats: seats.slice(last, last + quantity), from: first };
+}
+
+type Pick = (below: number) => number;
+const bestFirst: Pick = () => 0;
+
+/**
+ * Chooses single seats: the best free ones, or so many of the next best at random.
+ * @param from the candidate to begin with
+ * @param spread how many free seats a choice is made from, for each that is wanted; 1: the best
+ * @param pick a random whole number below its argument
+ * @returns null when fewer than `quantity` are free
+ */
+export function chooseApart(
+  { seats }: Candidates,
+  isFree: (seat: number) => boolean,
+  quantity: number,
+  { from = 0, spread = 1, pick = bestFirst } = {},
+): Choice | null {
+  const free: number[] = [];
+  let first = from;
+  for (let at = from; at < seats.length && free.length < quantity * spread; at++) {
+    if (!isFree(seats[at]!)) continue;
+    if (free.length === 0) first = at;
+    free.push(seats[at]!);
+  }
+  if (free.length < quantity) return null;
+  const chosen: number[] = [];
+  while (chosen.length < quantity) chosen.push(...free.splice(pick(free.length), 1));
+  return { seats: chosen, from: first };
 }

@@ -10,6 +10,7 @@ export type ReservationStatus = (typeof RESERVATION_STATUSES)[number];
 export const REFUND_REASONS = [
   'cancelled',
   'duplicate',
+  'event_started',
   'expired',
   'mismatch',
   'unknown_reservation',
@@ -36,6 +37,10 @@ export interface ReservationFacts {
    */
   status: ReservationStatus;
   total: Money;
+  /** Whether a cancel was accepted, although the hold ended before it was carried out. */
+  cancelRequested: boolean;
+  /** Whether the event has begun. */
+  eventStarted: boolean;
   /**
    * Whether every seat still belongs to the reservation or can be taken: it is free, or its hold
    * has ended.
@@ -47,12 +52,17 @@ export type PaymentDecision = { kind: 'confirm' } | { kind: 'refund'; reason: Re
 
 /**
  * Decides whether a payment confirms its reservation or is refunded. A late payment takes the same
- * seats again if possible. There is no third outcome, so no payment stays undecided.
+ * seats again if possible, until the event begins. There is no third outcome, so no payment stays
+ * undecided.
  */
 export function decidePayment(facts: ReservationFacts, payment: Money): PaymentDecision {
   if (facts.status === 'cancelled') return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'confirmed') return { kind: 'refund', reason: 'duplicate' };
   if (!sameMoney(facts.total, payment)) return { kind: 'refund', reason: 'mismatch' };
+  if (facts.status === 'expired' && facts.cancelRequested)
+    return { kind: 'refund', reason: 'cancelled' };
+  if (facts.status === 'expired' && facts.eventStarted)
+    return { kind: 'refund', reason: 'event_started' };
   if (!facts.seatsObtainable) return { kind: 'refund', reason: 'expired' };
   return { kind: 'confirm' };
 }

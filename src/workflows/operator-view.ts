@@ -39,7 +39,7 @@ export interface OperatorView {
 
 const utc = (rfc3339: string) => `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`;
 
-const saidOf = ({ status, error }: ReservationState['refunds'][number]) =>
+const saidOf = ({ status, error }: NonNullable<ReservationState['refunds']>[number]) =>
   error === null ? status : `${status} (${error})`;
 
 export function createOperatorView(): OperatorView {
@@ -62,7 +62,7 @@ export function createOperatorView(): OperatorView {
         `**${status}**${holds}`,
         `${event} · ${seats.map((seat) => seat.label).join(', ')} · ${formatMoney(total)}`,
         ...(payment ? [`payment ${payment.reference}: ${payment.status}`] : []),
-        ...state.refunds.map(
+        ...(state.refunds ?? []).map(
           (refund) => `refund of ${formatMoney(refund.amount)}: ${saidOf(refund)}`,
         ),
         '',
@@ -101,8 +101,8 @@ export function createOperatorView(): OperatorView {
         note(`extended until ${utc(state.expiresAt)}`);
       }
       // What a provider said of a refund since the last step.
-      for (const refund of state.refunds) {
-        const known = before?.refunds.find(({ id }) => id === refund.id);
+      for (const refund of state.refunds ?? []) {
+        const known = before?.refunds?.find(({ id }) => id === refund.id);
         if (known && (known.status !== refund.status || known.error !== refund.error))
           note(`refund of ${formatMoney(refund.amount)}: ${saidOf(refund)}`);
       }

@@ -130,7 +130,9 @@ async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Pr
         view.note(`no effect: reference ${reference} belongs to another reservation`);
       if (kept === 'known') view.note(`payment ${reference} is known already`);
     } else {
-      await keepSignalledCancel(id);
+      const kept = await keepSignalledCancel(id);
+      if (kept === 'already_checked_in')
+        view.note('no effect: somebody has come in with one of its tickets');
     }
   }
   return settleInbox(id);

@@ -40,6 +40,7 @@ describe('Confirm', () => {
       ...held,
       status: 'confirmed',
       payment: { reference: 'till-17', amount: 9000, currency: 'EUR', status: 'captured' },
+      payments: [expect.objectContaining({ reference: 'till-17', status: 'captured' })],
     });
     expect((await api.get(held.id)).body).toEqual(body);
     for (const label of ['A-1', 'A-2']) expect(await api.seatStatus(event, label)).toBe('sold');

@@ -89,10 +89,10 @@ describe('A buyer who asks to be forgotten', () => {
     });
     await erase(held.id);
     expect((await api.call('POST', `/v1/reservations/${held.id}/resend`)).body).toMatchObject({
-      code: 'tickets_not_ready',
+      code: 'buyer_erased',
     });
     expect((await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`)).body).toMatchObject({
-      code: 'tickets_not_ready',
+      code: 'buyer_erased',
     });
   });
 

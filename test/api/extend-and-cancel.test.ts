@@ -98,7 +98,8 @@ describe('Cancel', () => {
     const event = await api.event();
     const held = await api.held(event, ['A-1']);
     const { status, body } = await cancel(held.id);
-    expect([status, body]).toEqual([200, { ...held, status: 'cancelled' }]);
+    const cancelRequestedAt = expect.stringMatching(/^\d{4}-/) as string;
+    expect([status, body]).toEqual([200, { ...held, status: 'cancelled', cancelRequestedAt }]);
     expect((await api.hold(event, ['A-1'])).status).toBe(201);
   });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
 import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
@@ -44,6 +45,9 @@ describe('A hold', () => {
       expiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/) as string,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/) as string,
       payment: null,
+      payments: [],
+      refunds: [],
+      cancelRequestedAt: null,
     });
     expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(60_000);
     expect(Math.abs(Date.parse(body.createdAt) - Date.now())).toBeLessThan(30_000);
@@ -169,6 +173,8 @@ describe('The sale', () => {
     ['has not begun', () => ({ salesOpenAt: at(3600) })],
     ['is over', () => ({ salesCloseAt: at(-3600) })],
     ['is over, having begun', () => ({ salesOpenAt: at(-7200), salesCloseAt: at(-3600) })],
+    ['is over with the start of its event', () => ({ startsAt: '2020-01-01T20:00:00Z' })],
+    ['should outlast the start', () => ({ startsAt: at(-60), salesCloseAt: at(3600) })],
   ])('that %s gives nobody a seat', async (_what, window) => {
     const event = await api.event(window());
     expect(refusal(await api.hold(event, ['A-1']))).toEqual([403, 'sale_not_open']);
@@ -179,6 +185,41 @@ describe('The sale', () => {
   it('that is on gives seats', async () => {
     const event = await api.event({ salesOpenAt: at(-3600), salesCloseAt: at(3600) });
     expect((await api.hold(event, ['A-1'])).status).toBe(201);
+  });
+
+  it('ends with the start of its event: no hold lasts longer, nor is it extended beyond', async () => {
+    const startsAt = at(60);
+    const event = await api.event({ startsAt, holdTtlSeconds: 600, holdCapSeconds: 1800 });
+    const held = await api.held(event, ['A-1']);
+    expect(held.expiresAt).toBe(startsAt);
+    const extended = await api.call('POST', `/v1/reservations/${held.id}/extend`);
+    expect(refusal(extended)).toEqual([409, 'extension_limit']);
+    expect((await api.get(held.id)).body.expiresAt).toBe(startsAt);
+  });
+
+  it('ends with the start also for a hold that was taken when the start was later', async () => {
+    const event = await api.event({ holdTtlSeconds: 2, holdCapSeconds: 1800 });
+    const setStart = sql('test_set_start', 'update events set starts_at = $2 where slug = $1');
+    await setHoldTtl(system.db, event, 600);
+    const held = await api.held(event, ['A-1']);
+    const startsAt = new Date(Date.parse(held.expiresAt) + 20_000).toISOString();
+    await system.db.run(setStart, [event, startsAt]);
+    await setHoldTtl(system.db, event, 900);
+    const extended = await api.call<Reservation>('POST', `/v1/reservations/${held.id}/extend`);
+    expect([extended.status, extended.body.expiresAt]).toEqual([200, startsAt]);
+    const again = await api.call('POST', `/v1/reservations/${held.id}/extend`);
+    expect(refusal(again)).toEqual([409, 'extension_limit']);
+  });
+
+  it('gives a hold no more time once its cancel is accepted', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    const accept = sql(
+      'test_accept_cancel',
+      'update reservations set cancel_requested_at = now() where id = $1',
+    );
+    await system.db.run(accept, [held.id]);
+    const extended = await api.call('POST', `/v1/reservations/${held.id}/extend`);
+    expect(refusal(extended)).toEqual([409, 'reservation_cancelled']);
   });
 
   it('opens by itself at its time', async () => {

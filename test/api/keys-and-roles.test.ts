@@ -114,7 +114,7 @@ describe('What is public', () => {
 describe('The keys of one client', () => {
   it('share its reservations', async () => {
     const second = newKey('client');
-    await addKey(system.db, second, { client: 'demo-client', role: 'client' }, true);
+    await addKey(system.db, second, { client: 'demo-client', role: 'client' }, { demo: true });
     const held = await api.held(await api.event(), ['A-1']);
     expect((await api.get(held.id, second)).body).toEqual(held);
   });
@@ -122,7 +122,7 @@ describe('The keys of one client', () => {
   it('end within seconds of their revocation', async () => {
     const client = `client-${randomUUID().slice(0, 8)}`;
     const key = newKey('operator');
-    await addKey(system.db, key, { client, role: 'operator' }, false);
+    await addKey(system.db, key, { client, role: 'operator' }, { demo: false });
     expect((await api.call('GET', '/v1/reservations', { key })).status).toBe(200);
 
     const id = sql('test_key_id', 'select id from api_keys where client = $1');

@@ -139,6 +139,25 @@ describe('A payment after the end of the hold', () => {
     }
   });
 
+  it('does not outlast the start of the event: it goes back, and the buyer is told by one mail', async () => {
+    const event = await api.event(SHORT);
+    const held = await expiredHold(event, ['A-1']);
+    const begin = sql('test_begin', 'update events set starts_at = now() where slug = $1');
+    await system.db.run(begin, [event]);
+    const reference = `pay-${held.id}`;
+    expect((await payOf(held)).status).toBe(200);
+    expect(await untilRefunded(held.id, reference)).toMatchObject({
+      refundReason: 'event_started',
+    });
+    await expectRefundedOnce(held.id, reference, 4500);
+    expect((await api.get(held.id)).body.status).toBe('expired');
+    expect(await api.seatStatus(event, 'A-1')).toBe('available');
+    await eventually(async () => {
+      const [mail, ...more] = await mailsTo(held.buyer!.email);
+      expect([mail?.subject, more]).toEqual(['Your payment is being refunded: Hamlet', []]);
+    });
+  });
+
   it('with a wrong amount goes back, even though the seats are free', async () => {
     const event = await api.event(SHORT);
     const held = await expiredHold(event, ['A-1']);

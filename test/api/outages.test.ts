@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 import { testServices } from '../support/services';
@@ -156,7 +157,8 @@ describe('Without the database', () => {
         expectUnavailable(() => cancel(known)),
         expectUnavailable(() => api.pay(known)),
         expectUnavailable(() => api.call('GET', `/v1/events/${event}/seats`, { key: null })),
-        expectUnavailable(() => api.call('GET', '/readyz', { key: null })),
+        // It is answered from what was seen in the background, so it follows within seconds.
+        eventually(() => expectUnavailable(() => api.call('GET', '/readyz', { key: null }))),
       ]);
       expect((await api.call('GET', '/livez', { key: null })).status).toBe(200);
       database.mend();
@@ -171,4 +173,24 @@ describe('Without the database', () => {
       await untilReady(undefined);
     },
   );
+});
+
+// Last: after a stall the workers take their time to reach Temporal again.
+describe('Temporal away', () => {
+  it.each([
+    ['is gone', () => temporal.cut()],
+    ['says nothing', () => temporal.stall()],
+  ])('that %s a probe is answered within the second that it waits', async (_how, takeAway) => {
+    takeAway();
+    // Through the time in which nobody knows yet, and beyond it.
+    for (let probe = 0; probe < 12; probe++) {
+      const { value, ms } = await timed(() => fetch(`${system.info.apiUrl}/readyz`));
+      expect(value.status).toBe(200);
+      expect(ms).toBeLessThan(1000);
+      await delay(500);
+    }
+    await untilReady(['temporal']);
+    temporal.mend();
+    await untilReady(undefined);
+  });
 });

@@ -27,7 +27,7 @@ describe('The seat map', () => {
       label: 'A-1',
       section: 'Stalls',
       row: 'A',
-      number: 1,
+      number: '1',
       category: 'stalls',
       price: { amount: 4500, currency: 'EUR' },
       status: 'available',

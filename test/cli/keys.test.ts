@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { ApiClient } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
 const KEYS = join(__dirname, '../../dist/src/cli/keys.js');
@@ -44,6 +45,30 @@ describe('npm run keys', () => {
     expect(id).toBeDefined();
     expect((await keys(['revoke', id!])).out).toContain('Revoked');
     expect((await keys(['revoke', id!])).out).toContain('revoked before');
+  });
+
+  it('makes a scanner’s key for one event, which the list names', async () => {
+    const api = new ApiClient(system.info);
+    const event = await api.event();
+    const scanner = ['create', '--client', 'north-door', '--role', 'scanner'];
+    const made = await keys([...scanner, '--event', event]);
+    expect(made).toMatchObject({ code: 0, err: '' });
+    const key = made.out.trim();
+    const summary = (of: string) => api.call('GET', `/v1/events/${of}/check-ins/summary`, { key });
+    expect((await summary(event)).status).toBe(200);
+    expect((await summary(await api.event())).body.code).toBe('key_of_another_event');
+    expect((await keys(['list'])).out).toMatch(new RegExp(`north-door.*${event}`));
+  });
+
+  it.each([
+    ['client', 'an-event', 'Only the key of a scanner can be for one event'],
+    ['scanner', 'no-such-event', 'There is no event no-such-event'],
+  ])('refuses a key of the role %s for the event %s', async (role, event, message) => {
+    const { code, err } = await keys([
+      ...['create', '--client', 'door', '--role', role],
+      ...['--event', event],
+    ]);
+    expect([code, err]).toEqual([1, expect.stringContaining(message)]);
   });
 
   it('goes where the settings say when they name a database', async () => {

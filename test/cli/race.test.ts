@@ -114,7 +114,9 @@ describe('npm run race', () => {
     const seats = [{ name: 'Hall', category: 'stalls', places: 300 }];
     const categories = [{ code: 'stalls', name: 'Stalls', price: 1000 }];
     const closed = { salesOpenAt: '2020-01-01T00:00:00Z', salesCloseAt: '2020-01-02T00:00:00Z' };
-    await api.event({ categories, sections: [{ ...seats[0], places: 400 }], ...closed });
+    const begun = { startsAt: '2020-01-03T00:00:00Z' };
+    for (const over of [closed, begun])
+      await api.event({ categories, sections: [{ ...seats[0], places: 400 }], ...over });
     const event = await api.event({ categories, sections: seats });
     const { code, out } = await race(['--buyers', '3', '--out', join(REPORTS, 'default.html')]);
     expect(out).toContain(`event ${event}`);

@@ -90,7 +90,11 @@ async function live(): Promise<void> {
     `/v1/reservations/${sold.id}/tickets`,
   );
   const { code } = body.data[0]!;
-  await api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body: { code } });
+  const enter = () =>
+    api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body: { code, event } });
+  await enter();
+  await api.call('POST', '/v1/check-ins/undo', { key: system.info.keys.operator, body: { code } });
+  await enter();
   held = await api.held(event, ['B-1']);
 }
 

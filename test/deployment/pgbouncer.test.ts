@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDatabase, sql } from '../../src/db/database';
 import { ApiClient, eventually } from '../support/api';
-import { findPgBouncer } from '../support/find-pgbouncer';
+import { findPgBouncer } from '../support/find-debian-program';
 import { startPgBouncer, type PgBouncer } from '../support/pgbouncer';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 

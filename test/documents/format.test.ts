@@ -21,8 +21,8 @@ test("an event's time is the venue's, with the zone and its summer time by name"
 });
 
 test('a seat is named by section, row and number, a place without rows by its label', () => {
-  expect(formatSeat({ label: 'A-12', section: 'Stalls', row: 'A', number: 12 })).toBe(
-    'Stalls · Row A · Seat 12',
+  expect(formatSeat({ label: 'A-12', section: 'Stalls', row: 'A', number: '12 bis' })).toBe(
+    'Stalls · Row A · Seat 12 bis',
   );
   expect(formatSeat({ label: 'Floor-17', section: 'Floor', row: null, number: null })).toBe(
     'Floor · Floor-17',

@@ -55,7 +55,7 @@ test('a ticket tells all there is to know, as text that can be selected', async 
 
 test('each ticket has a page of its own, in order', async () => {
   const content = sheet({
-    tickets: [1, 2, 3].map((number) => ticket({ label: `A-${number}`, number })),
+    tickets: [1, 2, 3].map((number) => ticket({ label: `A-${number}`, number: `${number}` })),
   });
   const pdf = await print(content);
   expectWholeTickets(pdf, content);

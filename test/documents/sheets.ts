@@ -9,7 +9,7 @@ export function ticket(seat: Partial<TicketOnSheet['seat']> = {}): TicketOnSheet
     label: 'A-12',
     section: 'Stalls',
     row: 'A',
-    number: 12,
+    number: '12',
     category: 'Premium',
     ...seat,
   };

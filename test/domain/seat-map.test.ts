@@ -25,6 +25,25 @@ describe('A seat is labelled', () => {
     expect(labels({ name: 'Floor', category: 'a', places: 2 })).toEqual(['Floor-1', 'Floor-2']);
   });
 
+  it('as its row calls it, in order: a block, odd ones, one with a letter, an aisle', () => {
+    const numbers = ['11', '12', null, '12 bis', '15'];
+    const { seats } = layOutSeats([{ name: 'S', category: 'a', rows: [{ name: 'A', numbers }] }]);
+    expect(seats.map(({ label, number, position }) => [label, number, position])).toEqual([
+      ['A-11', '11', 1],
+      ['A-12', '12', 2],
+      ['A-12 bis', '12 bis', 4],
+      ['A-15', '15', 5],
+    ]);
+  });
+
+  it('twice when two rows and numbers make one label, which is told', () => {
+    const rows = [
+      { name: 'A', numbers: ['1-2'] },
+      { name: 'A-1', numbers: ['2'] },
+    ];
+    expect(layOutSeats([{ name: 'S', category: 'a', rows }]).doubled).toEqual(['A-1-2']);
+  });
+
   it('apart from a floor that is called like a row', () => {
     const made = labels(
       { name: 'A', category: 'a', places: 1 },

@@ -10,6 +10,8 @@ const total = { amount: 9000, currency: 'EUR' };
 const facts = (overrides: Partial<ReservationFacts> = {}): ReservationFacts => ({
   status: 'held',
   total,
+  cancelRequested: false,
+  eventStarted: false,
   seatsObtainable: true,
   ...overrides,
 });
@@ -17,6 +19,8 @@ const facts = (overrides: Partial<ReservationFacts> = {}): ReservationFacts => (
 const anyFacts = fc.record({
   status: fc.constantFrom(...RESERVATION_STATUSES),
   total: fc.record({ amount: fc.nat(), currency: fc.constantFrom('EUR', 'JPY') }),
+  cancelRequested: fc.boolean(),
+  eventStarted: fc.boolean(),
   seatsObtainable: fc.boolean(),
 });
 const anyPayment = fc.record({ amount: fc.nat(), currency: fc.constantFrom('EUR', 'JPY') });
@@ -33,6 +37,20 @@ describe('A payment', () => {
   it('that comes late and finds a seat gone goes back', () => {
     const late = facts({ status: 'expired', seatsObtainable: false });
     expect(decidePayment(late, total)).toEqual({ kind: 'refund', reason: 'expired' });
+  });
+
+  it('that comes late does not outlast the start of the event', () => {
+    const late = facts({ status: 'expired', eventStarted: true });
+    expect(decidePayment(late, total)).toEqual({ kind: 'refund', reason: 'event_started' });
+  });
+
+  it('kept in time confirms also when it is decided after the start', () => {
+    expect(decidePayment(facts({ eventStarted: true }), total)).toEqual({ kind: 'confirm' });
+  });
+
+  it('that comes late, after a cancel was accepted, goes back as cancelled', () => {
+    const late = facts({ status: 'expired', cancelRequested: true });
+    expect(decidePayment(late, total)).toEqual({ kind: 'refund', reason: 'cancelled' });
   });
 
   it('for a reservation that is paid already goes back as a duplicate', () => {

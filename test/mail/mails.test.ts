@@ -68,7 +68,7 @@ describe('the mail with the tickets', () => {
   });
 
   test('names each seat and price when it knows them', async () => {
-    const seat = { label: 'A-1', section: 'Stalls', row: 'A', number: 1, category: 'Stalls' };
+    const seat = { label: 'A-1', section: 'Stalls', row: 'A', number: '1', category: 'Stalls' };
     const { mail } = await deliver(
       tickets({ tickets: [{ seat, price: { amount: 4500, currency: 'EUR' } }] }),
     );

@@ -25,7 +25,7 @@ export interface Seat {
   label: string;
   section: string;
   row: string | null;
-  number: number | null;
+  number: string | null;
   category: string;
   price: { amount: number; currency: string };
   status: 'available' | 'held' | 'sold' | 'blocked';

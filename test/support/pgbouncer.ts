@@ -17,7 +17,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createPortPicker } from '../../dev/ports';
 import { findUser, type RunAs } from '../../dev/postgres-install';
 import { createDatabase, sql } from '../../src/db/database';
-import type { PgBouncerProgram } from './find-pgbouncer';
+import type { FoundProgram } from './find-debian-program';
 
 const READY_LIMIT_MS = 120_000;
 
@@ -31,7 +31,7 @@ export interface PgBouncer {
 
 /** It runs as another user when we are root, who may not reach our cache: so it runs from a copy beside its settings. */
 function copyProgram(
-  program: PgBouncerProgram,
+  program: FoundProgram,
   folder: string,
 ): { file: string; env: NodeJS.ProcessEnv } {
   const file = join(folder, 'pgbouncer');
@@ -106,7 +106,7 @@ async function answers(url: string): Promise<boolean> {
  * @param serverConnections that it opens at most, for all its clients
  */
 export async function startPgBouncer(
-  program: PgBouncerProgram,
+  program: FoundProgram,
   databaseUrl: string,
   serverConnections: number,
 ): Promise<PgBouncer> {

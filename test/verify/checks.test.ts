@@ -53,7 +53,8 @@ async function findingsAfter(damage: readonly string[]): Promise<Map<string, str
 
 const FREE_SEATS = (id: string) =>
   `update seats set status = 'available', reservation_id = null, hold_ends_at = null where reservation_id = '${id}'`;
-const OLD_REFUND = `update payments set status = 'refunding', refunded_at = null, received_at = now() - interval '1 day' where reference = 'pay-16'`;
+const REFUND_16 = `(select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-16')`;
+const OLD_REFUND = `update refunds set status = 'pending', succeeded_at = null, created_at = now() - interval '1 day' where id = ${REFUND_16}`;
 
 /** Check, damage, what the finding names. */
 const DAMAGE: [string, string[], string][] = [
@@ -187,9 +188,22 @@ const DAMAGE: [string, string[], string][] = [
     'undone-000016: ticket',
   ],
   [
+    'a live ticket belongs to a confirmed reservation, alone for its seat',
+    [`update reservations set cancel_requested_at = now() where id = 'sold-000020'`],
+    'sold-000020: ticket',
+  ],
+  [
     'a used ticket says when it was used, and the history that it was',
     [`update tickets set status = 'used', used_at = now() where reservation_id = 'sold-000020'`],
     'sold-000020: used tickets: 2, with a time: 2, check-ins in the history: 0',
+  ],
+  [
+    'a used ticket says when it was used, and the history that it was',
+    [
+      `insert into history (reservation_id, type, actor) select 'sold-000020', 'ticket.' || what, 'test'
+         from unnest(array['checked_in', 'check_in_undone', 'checked_in']) what`,
+    ],
+    'sold-000020: used tickets: 0, with a time: 0, check-ins in the history: 1',
   ],
   [
     'at most one mail for each occasion',
@@ -208,7 +222,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'mails are owed only for what has happened',
-    [`update mails set reservation_id = 'sold-000020', sequence = 9 where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`],
+    [
+      `update mails set reservation_id = 'sold-000020', sequence = 9 where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`,
+    ],
     'sold-000020: mail',
   ],
   [
@@ -218,7 +234,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'what has happened has its mail',
-    [`delete from mails where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`],
+    [
+      `delete from mails where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`,
+    ],
     'toolate-000013: 9000 of payment pay-13',
   ],
   [
@@ -328,8 +346,22 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'a mail that is owed is under way',
-    [`update mails set sent_at = null where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`],
+    [
+      `update mails set sent_at = null where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-13')`,
+    ],
     'refund 0 of reservation toolate-000013',
+  ],
+  [
+    'a refund waits for a person',
+    [OLD_REFUND, `update refunds set error = 'insufficient_funds' where id = ${REFUND_16}`],
+    '9000 EUR of payment pay-16 for reservation undone-000016, ordered',
+  ],
+  [
+    'money that should have gone back has not',
+    [
+      `update refunds set status = 'failed', error = 'declined', succeeded_at = null where id = ${REFUND_16}`,
+    ],
+    'pay-16: 9000 EUR are left of the payment for reservation undone-000016',
   ],
   [
     'a mail waits for over an hour',
@@ -374,14 +406,13 @@ describe('The checks of the database', () => {
   });
 
   it.each([
-    ['an order to the relay', `insert into outbox (kind, subject) values ('refund', 'pay-16')`],
     [
-      'the reason that the provider gave',
-      `update payments set refund_error = 'no money' where reference = 'pay-16'`,
+      'an order to the relay',
+      `insert into outbox (kind, subject) select 'refund_order', ${REFUND_16}::text`,
     ],
     [
       'a fresh order by the sweep',
-      `update payments set nudged_at = now(), received_at = now() - interval '30 minutes' where reference = 'pay-16'`,
+      `update refunds set nudged_at = now(), created_at = now() - interval '30 minutes' where id = ${REFUND_16}`,
     ],
   ])('do not blame work that is being retried: %s', async (_, trace) => {
     const found = await findingsAfter([OLD_REFUND, trace]);
@@ -419,6 +450,8 @@ const NOTHING_TO_SEE = new Set([
   'a mail that is owed is under way',
   'a mail waits for over an hour',
   'a mail was refused for good',
+  'a refund waits for a person',
+  'money that should have gone back has not',
 ]);
 
 it('What waits for a person is noted with its age, and is not wrong', async () => {

@@ -1,6 +1,7 @@
 import type { Case } from '../case';
 import { adoption } from './adoption';
 import { backlog } from './backlog';
+import { bestAvailable } from './best-available';
 import { bursts } from './burst';
 import { crowd } from './crowd';
 import { flood } from './flood';
@@ -23,6 +24,7 @@ export const CASES: readonly Case[] = [
   refused,
   race,
   crowd,
+  bestAvailable,
   flood,
   webhook,
   sustained,

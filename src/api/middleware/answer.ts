@@ -60,8 +60,9 @@ function refuseUnrouted(ctx: Context): void {
 }
 
 /** A timer that ends a request that is not answered in time, whatever it waits for. */
-function deadline(): { passed: Promise<never>; clear(): void } {
+function deadline(ctx: Context): { passed: Promise<never>; clear(): void } {
   let timer: NodeJS.Timeout;
+  ctx.state.answerBy = performance.now() + DEADLINE_MS;
   const passed = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
@@ -79,21 +80,36 @@ function deadline(): { passed: Promise<never>; clear(): void } {
   return { passed, clear: () => clearTimeout(timer) };
 }
 
+/** Milliseconds until the request is answered with 503; 0 if the client has disconnected. */
+export function leftMs(ctx: Context): number {
+  return ctx.req.socket.destroyed ? 0 : (ctx.state.answerBy as number) - performance.now();
+}
+
+interface AnswerDeps {
+  log: Logger;
+  metrics: ApiMetrics;
+  /** Aborted when the process is asked to end; from then on each answer closes its connection. */
+  stopping: AbortSignal;
+  /** @throws Problem when the caller leaves too much unread */
+  guardReader: (ctx: Context) => Promise<void>;
+}
+
 /**
  * The outermost layer: request id, security headers, time limit, errors as problems, one log line,
  * and metrics.
  */
-export function answer(log: Logger, metrics: ApiMetrics) {
+export function answer({ log, metrics, stopping, guardReader }: AnswerDeps) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const started = performance.now();
     const given = ctx.get('x-request-id');
     const requestId = REQUEST_ID.test(given) ? given : randomUUID();
     ctx.set('x-request-id', requestId);
     ctx.set(SECURITY_HEADERS);
-    const limit = deadline();
+    const limit = deadline(ctx);
     try {
       await Promise.race([next(), limit.passed]);
       if (ctx.body == null) refuseUnrouted(ctx);
+      await guardReader(ctx);
     } catch (error) {
       const problem = problemOf(error, log, requestId);
       if (problem.extras.headers) ctx.set(problem.extras.headers);
@@ -103,6 +119,7 @@ export function answer(log: Logger, metrics: ApiMetrics) {
     } finally {
       limit.clear();
     }
+    if (stopping.aborted) ctx.set('connection', 'close');
     const route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : 'none';
     const ms = performance.now() - started;
     metrics.observe(ctx.method, route, ctx.status, ms);

@@ -4,10 +4,11 @@ import type { Database } from '../../db/database';
 import { findCaller, hashKey, type Caller } from '../../db/keys';
 import { Problem } from '../problem';
 import type { Access } from '../route';
+import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-const NOBODY: Caller = { client: '', role: 'client' };
+const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null };
 
 export interface Authenticator {
   /** The caller behind the request's key. @throws Problem `unauthorized` or `forbidden`. */
@@ -17,19 +18,28 @@ export interface Authenticator {
 /**
  * Looks up keys by their hash. A key that was found is cached for five seconds, so a revoked key
  * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory.
+ * A key that was never found is counted for its address before the lookup, so a client that is over
+ * the limit costs no query.
  */
-export function createAuthenticator(db: Database): Authenticator {
+export function createAuthenticator(
+  db: Database,
+  limits: Pick<RateLimits, 'address' | 'giveBack'>,
+): Authenticator {
   const known = new Map<string, { caller: Caller; until: number }>();
 
-  async function identify(key: string): Promise<Caller | null> {
+  async function identify(ctx: Context, key: string): Promise<Caller | null> {
     const hash = hashKey(key);
     const id = hash.toString('latin1');
     const cached = known.get(id);
     if (cached && cached.until > Date.now()) return cached.caller;
-    known.delete(id);
+    if (!cached) await limits.address(ctx, 'guesses');
     const found = await findCaller(db, hash);
-    if (!found || !timingSafeEqual(found.hash, hash)) return null;
-    const caller: Caller = { client: found.client, role: found.role };
+    if (!found || !timingSafeEqual(found.hash, hash)) {
+      if (known.delete(id)) await limits.address(ctx, 'guesses');
+      return null;
+    }
+    if (!cached) await limits.giveBack(ctx, 'guesses');
+    const { hash: _, ...caller } = found;
     if (known.size >= CACHE_ENTRIES) known.clear();
     known.set(id, { caller, until: Date.now() + CACHE_MS });
     return caller;
@@ -38,7 +48,8 @@ export function createAuthenticator(db: Database): Authenticator {
   return async (ctx, access) => {
     if (access === 'public' || access === 'provider') return NOBODY;
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
-    const caller = key === undefined ? null : await identify(key);
+    if (key === undefined) await limits.address(ctx, 'guesses');
+    const caller = key === undefined ? null : await identify(ctx, key);
     if (!caller) {
       throw new Problem(
         'unauthorized',

@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { isIPv6 } from 'node:net';
 import type { Context } from 'koa';
 import {
   RateLimiterCluster,
@@ -7,37 +6,19 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import { networkOfRequest } from '../addresses';
 import { Problem } from '../problem';
+
+const ADDRESS_KINDS = ['reads', 'webhooks', 'guesses'] as const;
+type AddressKind = (typeof ADDRESS_KINDS)[number];
 
 export interface RateLimits {
   /** Counts one request of this key. */
   key(client: string): Promise<void>;
-  /** Counts one request from this address. */
-  address(ctx: Context): Promise<void>;
-}
-
-/** The prefix of an IPv6 network that belongs to one subscriber counts as one address. */
-function networkOf(address: string): string {
-  return isIPv6(address) && !address.startsWith('::ffff:')
-    ? address.split(':').slice(0, 4).join(':')
-    : address;
-}
-
-/**
- * The address of the client. Only as many entries of X-Forwarded-For are trusted as there are
- * proxies of ours in front.
- */
-function addressOf(ctx: Context, trustedProxies: number): string {
-  if (trustedProxies > 0) {
-    const chain = ctx
-      .get('x-forwarded-for')
-      .split(',')
-      .map((entry) => entry.trim())
-      .filter(Boolean);
-    const address = chain.at(-trustedProxies);
-    if (address !== undefined) return address.slice(0, 64);
-  }
-  return ctx.req.socket.remoteAddress ?? 'unknown';
+  /** Counts one request from this address. The kinds are counted separately. */
+  address(ctx: Context, kind: AddressKind): Promise<void>;
+  /** Takes one request of this kind back. */
+  giveBack(ctx: Context, kind: AddressKind): Promise<void>;
 }
 
 /** Processes that share a port count together, in the primary process. */
@@ -50,9 +31,12 @@ function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstrac
 
 /** @param perMinute requests a minute for one key and for one address; `off`: no limit */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
-  if (perMinute === 'off') return { key: async () => undefined, address: async () => undefined };
+  const nothing = async () => undefined;
+  if (perMinute === 'off') return { key: nothing, address: nothing, giveBack: nothing };
   const keys = createLimiter('keys', perMinute);
-  const addresses = createLimiter('addresses', perMinute);
+  const addresses = Object.fromEntries(
+    ADDRESS_KINDS.map((kind) => [kind, createLimiter(kind, perMinute)]),
+  ) as Record<AddressKind, RateLimiterAbstract>;
   const consume = async (limiter: RateLimiterAbstract, who: string) => {
     try {
       await limiter.consume(who);
@@ -72,6 +56,9 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
   };
   return {
     key: (client) => consume(keys, client),
-    address: (ctx) => consume(addresses, networkOf(addressOf(ctx, trustedProxies))),
+    address: (ctx, kind) => consume(addresses[kind], networkOfRequest(ctx, trustedProxies)),
+    async giveBack(ctx, kind) {
+      await addresses[kind].reward(networkOfRequest(ctx, trustedProxies)).catch(() => undefined);
+    },
   };
 }

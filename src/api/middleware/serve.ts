@@ -1,9 +1,13 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
+import { DeadlinePassed } from '../../db/database';
 import { Problem, type FieldError } from '../problem';
+import { networkOfRequest } from '../addresses';
+import type { Gate } from '../gate';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
 import { parseJson, readBytes, requireJson, withoutAbsent } from './body';
+import { leftMs } from './answer';
 import type { RateLimits } from './rate-limit';
 
 const BODY_LIMIT = 100_000;
@@ -39,18 +43,24 @@ function validate(schema: z.ZodType | undefined, value: unknown, what: string): 
  */
 const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
 
-/** Turns a route into Koa middleware: authentication, rate limit, validation, then the handler. */
-export function serve(route: Route, authenticate: Authenticator, limits: RateLimits) {
+interface ServeDeps {
+  authenticate: Authenticator;
+  limits: RateLimits;
+  gate: Gate;
+  trustedProxies: number;
+}
+
+/**
+ * Turns a route into Koa middleware: authentication, rate limit, validation, the wait for its turn,
+ * then the handler.
+ */
+export function serve(route: Route, { authenticate, limits, gate, trustedProxies }: ServeDeps) {
   const { access } = route;
   const keyed = access !== 'public' && access !== 'provider';
 
   return async (ctx: Context): Promise<void> => {
-    if (!keyed) await limits.address(ctx);
-    const caller = await authenticate(ctx, access).catch(async (error: unknown) => {
-      // Requests with an unknown key are counted by address, so guessing keys is limited too.
-      if (error instanceof Problem && error.code === 'unauthorized') await limits.address(ctx);
-      throw error;
-    });
+    if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
+    const caller = await authenticate(ctx, access);
     if (keyed) await limits.key(caller.client);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
@@ -77,7 +87,20 @@ export function serve(route: Route, authenticate: Authenticator, limits: RateLim
       await route.onInvalid?.({ params, caller, ctx });
       throw error;
     }
-    send(ctx, await route.handle({ params, query, body, rawBody, bytes, caller, ctx }));
+    const request = { params, query, body, rawBody, bytes, caller, ctx };
+    const kind = typeof route.kind === 'function' ? route.kind(body) : (route.kind ?? 'rest');
+    if (kind === 'free') {
+      send(ctx, await route.handle({ ...request, pause: (wait) => wait() }));
+      return;
+    }
+    const client = keyed ? `key ${caller.client}` : networkOfRequest(ctx, trustedProxies);
+    const { pause, leave } = await gate.enter(kind, client);
+    try {
+      if (leftMs(ctx) <= 0) throw new DeadlinePassed();
+      send(ctx, await route.handle({ ...request, pause }));
+    } finally {
+      leave();
+    }
   };
 }
 

@@ -64,7 +64,13 @@ function exampleOfProblem(code: ProblemCode): Json {
       errors: [{ path: 'buyer.email', message: 'must be an e-mail address' }],
     }),
     ...(code === 'seats_unavailable' && { seats: ['A-1'] }),
-    ...(code === 'already_checked_in' && { firstCheckInAt: '2030-03-14T18:31:07.123Z' }),
+    ...(code === 'already_checked_in' && {
+      seat: 'A-1',
+      holder: 'Ada Lovelace',
+      firstCheckInAt: '2030-03-14T18:31:07.123Z',
+      gate: 'North',
+    }),
+    ...(code === 'ticket_void' && { why: 'cancelled' }),
   };
 }
 
@@ -166,7 +172,11 @@ export function responsesOf(route: Route, components: Components): Json {
   for (const [status, codes] of byStatus) {
     responses[status] = {
       description: [...codes].map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
-      headers: { ...REQUEST_ID, ...PROBLEM_HEADERS[status] },
+      headers: {
+        ...REQUEST_ID,
+        ...PROBLEM_HEADERS[status],
+        ...(codes.has('tickets_not_ready') && { 'Retry-After': common('RetryAfter') }),
+      },
       content: problemContent([...codes]),
     };
   }

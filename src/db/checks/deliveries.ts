@@ -10,17 +10,18 @@ export const deliveryChecks: readonly Check[] = [
     sql: `select r.id, format('seat %s (id %s) has %s live tickets', s.label, s.id, count(t.id)) as detail
             from reservations r join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id
             left join tickets t on t.reservation_id = r.id and t.seat_id = s.id and t.status <> 'void'
-           where r.status = 'confirmed' group by r.id, s.id having count(t.id) <> 1`,
+           where r.status = 'confirmed' and r.cancel_requested_at is null group by r.id, s.id having count(t.id) <> 1`,
   },
   {
     name: 'a live ticket belongs to a confirmed reservation, alone for its seat',
     why: 'a person would be admitted without a payment, or two people with one seat',
     kind: 'invariant',
     over: `tickets where status <> 'void'`,
-    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s', t.id, t.status, t.seat_id,
-                 coalesce(r.status, 'unknown')) as detail
+    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s%s', t.id, t.status, t.seat_id,
+                 coalesce(r.status, 'unknown'), ', its cancel accepted at ' || r.cancel_requested_at) as detail
             from tickets t left join reservations r on r.id = t.reservation_id
            where t.status <> 'void' and (r.status is distinct from 'confirmed'
+                  or (t.status = 'valid' and r.cancel_requested_at is not null)
                   or exists (select from tickets o where o.seat_id = t.seat_id and o.status <> 'void' and o.id <> t.id))`,
   },
   {
@@ -33,9 +34,11 @@ export const deliveryChecks: readonly Check[] = [
             from (select reservation_id, count(*) filter (where status = 'used') as used, count(used_at) as dated,
                          bool_or((status = 'used' and used_at is null) or (status = 'valid' and used_at is not null)) as undated
                     from tickets where status = 'used' or used_at is not null group by reservation_id) t
-            full join (select reservation_id, count(*) as entered from history where history_type(type) = 'ticket.checked_in' group by reservation_id) h
+            full join (select reservation_id, count(*) filter (where history_type(type) = 'ticket.checked_in')
+                              - count(*) filter (where type = 'ticket.check_in_undone') as entered
+                         from history where history_type(type) = 'ticket.checked_in' or type = 'ticket.check_in_undone' group by reservation_id) h
               on h.reservation_id = t.reservation_id
-           where t.dated is distinct from h.entered or t.undated`,
+           where coalesce(t.dated, 0) <> coalesce(h.entered, 0) or t.undated`,
   },
   {
     name: 'at most one mail for each occasion',

@@ -24,7 +24,7 @@ export function makeSheet(index: number): TicketSheet {
           eventId: EVENT_ID,
           seat: label,
         }),
-        seat: { label, section: 'Stalls', row, number, category: 'Standard' },
+        seat: { label, section: 'Stalls', row, number: `${number}`, category: 'Standard' },
         price: { amount: 4500, currency: 'EUR' },
       },
     ],

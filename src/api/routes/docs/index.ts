@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type Router from '@koa/router';
 import { Problem } from '../../problem';
@@ -45,7 +45,9 @@ const PAGES: Record<string, string> = {
  * The OpenAPI document, Swagger UI and ReDoc. All assets come from npm packages; there is no CDN.
  */
 export function mountDocs(router: Router, document: unknown): void {
-  const json = JSON.stringify(document);
+  // Bytes that all answers share.
+  const json = Buffer.from(JSON.stringify(document));
+  const assets = new Map<string, Promise<Buffer>>();
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json';
     ctx.set('cache-control', 'no-cache');
@@ -61,12 +63,13 @@ export function mountDocs(router: Router, document: unknown): void {
     // Registered after the page, because this path also matches with a trailing slash.
     router.get(path.slice(0, -1), (ctx) => ctx.redirect(path));
   }
-  router.get('/api/assets/:name', (ctx) => {
+  router.get('/api/assets/:name', async (ctx) => {
     const name = ctx.params.name ?? '';
     const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined;
     if (!asset) throw new Problem('not_found', 'There is no such asset.');
     ctx.type = asset.type;
     ctx.set('cache-control', 'public, max-age=3600');
-    ctx.body = createReadStream(asset.file);
+    if (!assets.has(name)) assets.set(name, readFile(asset.file));
+    ctx.body = await assets.get(name);
   });
 }

@@ -9,6 +9,7 @@ import {
 } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
 import { toStripe } from '../../../payments/stripe-amounts';
+import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
 import type { PaymentSetup } from '../../../payments/setup';
@@ -35,6 +36,7 @@ export interface EventRouteDeps {
   db: Database;
   maps: SeatMaps;
   streams: EventStreams;
+  trustedProxies: number;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   payments: PaymentSetup;
@@ -63,7 +65,14 @@ function refuseWhatStripeCannotTake({
 }
 
 /** Events and their seat maps. Reading is public; creating an event takes an operator's key. */
-export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: EventRouteDeps) {
+export function eventRoutes({
+  db,
+  maps,
+  streams,
+  trustedProxies,
+  defaultTtlSeconds,
+  payments,
+}: EventRouteDeps) {
   async function load(idOrSlug: string): Promise<EventRecord> {
     const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
     if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
@@ -113,7 +122,7 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: 
       tag: 'Events',
       summary: 'Make an event with all its seats',
       description:
-        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Up to 100,000 seats. Seats are preferred in the order given here.',
+        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats. Seats are preferred in the order given here.',
       access: ['operator'],
       body: newEvent,
       bodyLimit: MEGABYTE,
@@ -181,6 +190,7 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: 
       description:
         'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
       access: 'public',
+      kind: 'free',
       params: eventParams,
       headers: {
         'If-None-Match': z
@@ -205,13 +215,13 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: 
           .split(',')
           .map((tag) => tag.trim().replace(/^W\//, ''));
         if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
-        const body = maps.body(picture);
+        const forms = maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
-          return { status: 200, headers, body: body.json, type: 'application/json' };
+          return { status: 200, headers, body: forms.json(), type: 'application/json' };
         return {
           status: 200,
           headers: { ...headers, 'content-encoding': 'gzip' },
-          body: await body.gzipped(),
+          body: await forms.gzipped(),
           type: 'application/json',
         };
       },
@@ -226,6 +236,7 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: 
       description:
         'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.',
       access: 'public',
+      kind: 'free',
       params: eventParams,
       responses: {
         200: {
@@ -237,7 +248,10 @@ export function eventRoutes({ db, maps, streams, defaultTtlSeconds, payments }: 
       },
       problems: ['not_found'],
       async handle({ params, ctx }) {
-        const listener = await streams.listen(await idOf(params.event));
+        const listener = await streams.listen(
+          await idOf(params.event),
+          networkOfRequest(ctx, trustedProxies),
+        );
         if (!listener) {
           throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
             headers: { 'retry-after': '5' },

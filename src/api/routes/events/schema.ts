@@ -2,9 +2,11 @@ import { z } from 'zod';
 import {
   countSeats,
   layOutSeats,
+  MAX_NUMBERS_PER_ROW,
   MAX_ROWS_PER_SECTION,
   MAX_SEATS_PER_EVENT,
   MAX_SEATS_PER_ROW,
+  seatsInRow,
 } from '../../../domain/seat-map';
 import {
   count,
@@ -23,6 +25,11 @@ export const eventIdForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const UUID = new RegExp(`^${eventIdForm}$`);
 const WEEK = 604_800;
 
+/** Blanks around it would make one seat look like another. */
+const seatNumber = name(20).refine((text) => text === text.trim(), {
+  message: 'must not have blanks around it',
+});
+
 const isTimeZone = (name: string): boolean => {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
@@ -36,8 +43,31 @@ const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/, {
 });
 
 const newRow = z
-  .strictObject({ name: name(20), seats: z.int().min(1).max(MAX_SEATS_PER_ROW) })
-  .meta({ id: 'NewRow' });
+  .strictObject({
+    name: name(20),
+    seats: z
+      .int()
+      .min(1)
+      .max(MAX_SEATS_PER_ROW)
+      .optional()
+      .meta({ description: 'Numbers 1 to this' }),
+    numbers: z
+      .array(seatNumber.nullable())
+      .min(1)
+      .max(MAX_NUMBERS_PER_ROW)
+      .optional()
+      .meta({
+        description: `What each seat is called, neighbours in order; null is an aisle. Up to ${MAX_SEATS_PER_ROW} seats`,
+      }),
+  })
+  .refine((row) => (row.seats === undefined) !== (row.numbers === undefined), {
+    message: 'takes either seats or numbers',
+  })
+  .refine((row) => seatsInRow(row) >= 1 && seatsInRow(row) <= MAX_SEATS_PER_ROW, {
+    message: `must have 1 to ${MAX_SEATS_PER_ROW} seats`,
+    path: ['numbers'],
+  })
+  .meta({ id: 'NewRow', description: 'Either `seats` or `numbers`' });
 const newCategory = z
   .strictObject({ code, name: name(60), price: minorUnits })
   .meta({ id: 'NewCategory' });
@@ -101,10 +131,10 @@ export const newEvent = z
       .nullable()
       .default(null)
       .meta({ description: 'RFC 3339. Absent: the sale is open' }),
-    salesCloseAt: timestampInput
-      .nullable()
-      .default(null)
-      .meta({ description: 'RFC 3339. Absent: the sale does not close' }),
+    salesCloseAt: timestampInput.nullable().default(null).meta({
+      description:
+        'RFC 3339. Absent: the sale closes when the event starts. No sale and no hold outlasts the start',
+    }),
     holdTtlSeconds: z.int().min(1).max(WEEK).nullable().default(null).meta({
       description:
         "How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise",
@@ -170,7 +200,14 @@ export const newEvent = z
           { code: 'floor', name: 'Floor', price: 2000 },
         ],
         sections: [
-          { name: 'Stalls', category: 'stalls', rows: [{ name: 'A', seats: 20 }] },
+          {
+            name: 'Stalls',
+            category: 'stalls',
+            rows: [
+              { name: 'A', seats: 20 },
+              { name: 'B', numbers: ['11', '12', null, '12 bis', '15'] },
+            ],
+          },
           { name: 'Floor', category: 'floor', places: 500 },
         ],
       },
@@ -226,7 +263,10 @@ export const seat = z
     label: z.string().meta({ description: 'Unique in the event' }),
     section: z.string(),
     row: z.string().nullable().meta({ description: 'null for general admission' }),
-    number: count.nullable().meta({ description: 'null for general admission' }),
+    number: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the seat is called; null for general admission' }),
     category: z.string(),
     price: money,
     status: seatStatus,
@@ -238,7 +278,7 @@ export const seat = z
         label: 'A-1',
         section: 'Stalls',
         row: 'A',
-        number: 1,
+        number: '1',
         category: 'stalls',
         price: { amount: 4500, currency: 'EUR' },
         status: 'available',

@@ -1,16 +1,14 @@
 import { z } from 'zod';
-import type { Database } from '../../../db/database';
-import { reservationsAreWorked } from '../../../db/workers';
 import type { ApiMetrics } from '../../metrics';
+import { Problem } from '../../problem';
+import type { Readiness } from '../../readiness';
 import { defineRoute } from '../../route';
 import { openEnum } from '../../schemas';
-
-const WORKER_SEEN_WITHIN_SECONDS = 15;
 
 const liveness = z
   .object({ status: openEnum(['ok']) })
   .meta({ id: 'Liveness', examples: [{ status: 'ok' }] });
-const readiness = z
+const readyBody = z
   .object({
     status: openEnum(['ready']),
     degraded: z
@@ -21,13 +19,17 @@ const readiness = z
   .meta({ id: 'Readiness', examples: [{ status: 'ready' }] });
 
 export interface HealthRouteDeps {
-  db: Database;
   metrics: Pick<ApiMetrics, 'text'>;
-  temporalAnswers: () => Promise<boolean>;
+  readiness: Pick<Readiness, 'state'>;
+  /** Aborted once the process is asked to end. */
+  stopping: AbortSignal;
 }
 
+const notReady = (detail: string) =>
+  new Problem('temporarily_unavailable', detail, { headers: { 'retry-after': '2' } });
+
 /** For load balancers and monitoring. */
-export function healthRoutes({ db, metrics, temporalAnswers }: HealthRouteDeps) {
+export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) {
   return [
     defineRoute({
       method: 'get',
@@ -36,6 +38,7 @@ export function healthRoutes({ db, metrics, temporalAnswers }: HealthRouteDeps) 
       tag: 'Health',
       summary: 'Whether the process runs',
       access: 'public',
+      kind: 'free',
       responses: { 200: { description: 'It does', schema: liveness } },
       problems: [],
       handle: async () => ({ status: 200, body: { status: 'ok' } }),
@@ -48,16 +51,18 @@ export function healthRoutes({ db, metrics, temporalAnswers }: HealthRouteDeps) 
       tag: 'Health',
       summary: 'Whether it can serve',
       description:
-        'Without the database 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
+        'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
       access: 'public',
-      responses: { 200: { description: 'It can', schema: readiness } },
+      kind: 'free',
+      responses: { 200: { description: 'It can', schema: readyBody } },
       problems: [],
       async handle() {
-        const worked = await reservationsAreWorked(db, WORKER_SEEN_WITHIN_SECONDS);
-        const healthy = worked && (await temporalAnswers());
+        if (stopping.aborted) throw notReady('This process ends: ask another one.');
+        const { database, temporal } = readiness.state();
+        if (!database) throw notReady('The database does not answer.');
         return {
           status: 200,
-          body: healthy ? { status: 'ready' } : { status: 'ready', degraded: ['temporal'] },
+          body: temporal ? { status: 'ready' } : { status: 'ready', degraded: ['temporal'] },
         };
       },
     }),

@@ -41,7 +41,7 @@ export function mountHome(router: Router, limits: RateLimits, { db, devPages }: 
   router.get('/', async (ctx) => {
     if (ctx.accepts('html') === false)
       throw new Problem('not_found', 'This page is only available as HTML.');
-    await limits.address(ctx);
+    await limits.address(ctx, 'reads');
     const events = await upcoming();
     ctx.set('content-security-policy', HOME_POLICY);
     ctx.set('cache-control', `public, max-age=${COUNTED_FOR_MS / 1000}`);

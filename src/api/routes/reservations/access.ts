@@ -1,8 +1,12 @@
 import type { Database } from '../../../db/database';
+import { readPrint } from '../../../db/tickets';
 import type { Caller } from '../../../db/keys';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
 import { Problem } from '../../problem';
+
+/** How soon it is worth to look at the reservation again. */
+export const LOOK_AGAIN_SECONDS = '2';
 
 export interface Access {
   /**
@@ -11,6 +15,8 @@ export interface Access {
    */
   load(id: string, caller: Caller): Promise<ReservationRecord>;
   missing(id: string): Problem;
+  /** Why there are no tickets to be had: to wait for only where they are on their way. */
+  withoutTickets(record: ReservationRecord): Promise<Problem>;
 }
 
 /** The one place that decides who may see and change a reservation: its client, and operators. */
@@ -24,6 +30,30 @@ export function createAccess(db: Database): Access {
       if (!record || (caller.role !== 'operator' && record.client !== caller.client))
         throw missing(id);
       return record;
+    },
+    async withoutTickets({ id, status, cancelRequestedAt }) {
+      if (status === 'held')
+        return new Problem(
+          'reservation_not_confirmed',
+          'The reservation is held: there are tickets once it is paid for.',
+        );
+      if (status === 'expired')
+        return new Problem('reservation_expired', 'The hold has ended: there are no tickets.');
+      if (status === 'cancelled' || cancelRequestedAt !== null)
+        return new Problem(
+          'reservation_cancelled',
+          'The reservation is cancelled: its tickets are void.',
+        );
+      if ((await readPrint(db, id)).erased)
+        return new Problem(
+          'buyer_erased',
+          'The buyer was erased, and with him what was printed; the codes are in the list of tickets.',
+        );
+      return new Problem(
+        'tickets_not_ready',
+        'The tickets are being printed: ask again in a moment.',
+        { headers: { 'retry-after': LOOK_AGAIN_SECONDS } },
+      );
     },
   };
 }

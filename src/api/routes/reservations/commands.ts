@@ -11,18 +11,20 @@ import { orderResend } from '../../../db/mails';
 import { isKeyKnown } from '../../../db/request-keys';
 import { faultPoint } from '../../../fault-points';
 import {
+  BEING_CANCELLED,
   CANCELLED_RESERVATION,
   CONFIRMED_RESERVATION,
   HELD_RESERVATION,
   RESEND_KEY,
 } from '../../examples';
+import type { Pass } from '../../gate';
 import { retryAfterHeader } from '../../headers';
 import { keyedRequest, keyParameter, keyReused, replayedHeader } from '../../idempotency';
 import type { Outcomes } from '../../outcomes';
 import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
-import type { Access } from './access';
+import { LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
 import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
 
@@ -37,6 +39,10 @@ const REFUSALS = {
     'payment_mismatch',
     "Amount, currency and reference must be this payment's and match the reservation's total; it stays held.",
   ],
+  checkedIn: [
+    'already_checked_in',
+    'Somebody has come in with one of its tickets: it cannot be cancelled any more.',
+  ],
   limit: ['extension_limit', 'The hold has reached its cap: pay, or reserve again later.'],
 } as const;
 
@@ -45,10 +51,7 @@ function refuse(kind: keyof typeof REFUSALS): never {
   throw new Problem(code, detail);
 }
 
-/** After how many seconds the client should look at the reservation again. */
-const LOOK_AGAIN_SECONDS = '2';
-
-/** @param example the reservation as it stood before */
+/** @param example the reservation before the command */
 const accepted = (
   description: string,
   example: unknown,
@@ -59,6 +62,14 @@ const accepted = (
   example,
   headers: { Location: reservationLocation, 'Retry-After': retryAfterHeader, ...headers },
 });
+/** Why there are no tickets. */
+export const NO_TICKETS = [
+  'tickets_not_ready',
+  'reservation_not_confirmed',
+  'reservation_expired',
+  'reservation_cancelled',
+  'buyer_erased',
+] as const;
 const KEPT = 'Kept; the actor has not come to it within 5 s. The reservation as it stands';
 
 export interface CommandRouteDeps {
@@ -95,9 +106,13 @@ export function commandRoutes({
   const reload = async (id: string) => (await findReservation(db, id))!;
 
   /** Waits for the outcome of a recorded message. */
-  async function outcomeOf(result: RecordResult): Promise<string | null> {
+  async function outcomeOf(
+    result: Pick<RecordResult, 'inboxId'>,
+    pause: Pass['pause'],
+  ): Promise<string | null> {
     notify('commands');
-    return result.inboxId == null ? null : outcomes.wait(result.inboxId, RESULT_WITHIN_MS);
+    const { inboxId } = result;
+    return inboxId == null ? null : pause(() => outcomes.wait(inboxId, RESULT_WITHIN_MS));
   }
 
   return [
@@ -108,6 +123,7 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: 'Confirm with a payment that the client took itself',
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       body: confirmation,
       responses: {
@@ -121,7 +137,7 @@ export function commandRoutes({
         'reservation_cancelled',
         'reservation_confirmed',
       ],
-      async handle({ params, body, caller }) {
+      async handle({ params, body, caller, pause }) {
         await access.load(params.id, caller);
         const notice = {
           ...body.payment,
@@ -136,7 +152,7 @@ export function commandRoutes({
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
         faultPoint('confirm.recorded');
-        const outcome = await outcomeOf(result);
+        const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
         if (
           outcome === 'confirmed' ||
@@ -156,20 +172,24 @@ export function commandRoutes({
       operationId: 'cancelReservation',
       tag: 'Reservations',
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
+      description:
+        'The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in.',
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
-        202: accepted(KEPT, CONFIRMED_RESERVATION),
+        202: accepted(KEPT, BEING_CANCELLED),
       },
-      problems: ['not_found', 'reservation_expired'],
-      async handle({ params, caller }) {
+      problems: ['not_found', 'reservation_expired', 'already_checked_in'],
+      async handle({ params, caller, pause }) {
         const before = await access.load(params.id, caller);
         if (before.status === 'cancelled') return done(before);
         const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'expired') return refuse('expired');
-        const outcome = await outcomeOf(result);
+        if (result.kind === 'already_checked_in') return refuse('checkedIn');
+        const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
         if (now.status === 'cancelled') return done(now);
         return outcome === null ? promised(now) : refuse('expired');
@@ -183,6 +203,7 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: "Let the hold last a full time from now, at most to the event's cap",
       access: ['client'],
+      kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Extended', schema: reservation, example: HELD_RESERVATION },
@@ -225,7 +246,7 @@ export function commandRoutes({
       },
       problems: [
         'not_found',
-        'tickets_not_ready',
+        ...NO_TICKETS,
         'limit_exceeded',
         'idempotency_key_invalid',
         'idempotency_key_reused',
@@ -249,10 +270,7 @@ export function commandRoutes({
           case 'reused':
             throw keyReused();
           case 'no_tickets':
-            throw new Problem(
-              'tickets_not_ready',
-              'There are no tickets to send: they come once the reservation is confirmed.',
-            );
+            throw await access.withoutTickets(await reload(params.id));
           case 'too_many':
             throw new Problem(
               'limit_exceeded',

@@ -1,27 +1,22 @@
-import { randomInt } from 'node:crypto';
 import type { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
-import {
-  findUnavailable,
-  findReplay,
-  readFreeSeats,
-  type HoldRequest,
-  type HoldResult,
-} from '../../../db/holds';
+import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
-import { chooseSeats } from '../../../domain/best-available';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
+import { createBestAvailable, type BestAvailableRequest } from '../../best-available';
 import { HELD_RESERVATION } from '../../examples';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
+import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
+import type { SeatMaps } from '../../seat-maps';
 import { presentReservation } from './presenter';
 import {
   keyHeader,
@@ -31,7 +26,6 @@ import {
   reservationLocation,
 } from './schema';
 
-const BEST_AVAILABLE_ATTEMPTS = 8;
 /** The calls that usually follow a new reservation. */
 const NEXT_CALLS = [
   'getReservation',
@@ -44,9 +38,6 @@ const NEXT_CALLS = [
 ];
 
 type NewReservation = z.output<typeof newReservation>;
-
-const invalid = (path: string, message: string, detail: string) =>
-  new Problem('validation_failed', detail, { errors: [{ path, message }] });
 
 /** Turns a refused hold into the problem that is answered. */
 function refusalOf(
@@ -70,6 +61,10 @@ function refusalOf(
         'limit_exceeded',
         `There are ${result.limit} open holds already: pay for one, cancel one, or wait until one ends.`,
       );
+    case 'unknown_category':
+      return new Problem('validation_failed', `The event has no category ${result.category}.`, {
+        errors: [{ path: 'bestAvailable.category', message: 'is not a category of this event' }],
+      });
     case 'unknown_seats':
       return new Problem(
         'validation_failed',
@@ -104,45 +99,12 @@ function saleDetail({
 }
 
 /**
- * Takes seats of the engine's choice: it reads what is free, chooses, and takes that; when another buyer was quicker it
- * looks again, choosing wider.
- */
-async function holdBestAvailable(
-  { db }: { db: Database },
-  request: Omit<HoldRequest, 'labels'>,
-  { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
-): Promise<HoldResult> {
-  const event = await findEvent(db, request.event);
-  if (!event) return { kind: 'unknown_event' };
-  if (!event.categories.some((one) => one.code === category)) {
-    throw invalid(
-      'bestAvailable.category',
-      'is not a category of this event',
-      `The event has no category ${category}.`,
-    );
-  }
-  if (quantity > event.maxSeatsPerReservation)
-    return { kind: 'limit', limit: event.maxSeatsPerReservation };
-  for (let attempt = 0; attempt < BEST_AVAILABLE_ATTEMPTS; attempt++) {
-    const free = await readFreeSeats(db, event.id, category, quantity);
-    // General admission places are all alike, so the choice is spread at random from the first
-    // attempt.
-    const labels = chooseSeats(free, quantity, free.places ? attempt + 4 : attempt, (below) =>
-      randomInt(below),
-    );
-    if (!labels) break;
-    const result = await holdSeats(db, { ...request, labels });
-    if (result.kind !== 'taken') return result;
-  }
-  return { kind: 'taken', seats: [] };
-}
-
-/**
  * `POST /v1/reservations`: the early hold. It is answered from PostgreSQL alone; the workflow
  * adopts the hold right after.
  */
 export interface CreateRouteDeps {
   db: Database;
+  maps: SeatMaps;
   metrics: Pick<ApiMetrics, 'hold'>;
   /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
@@ -155,6 +117,7 @@ export interface CreateRouteDeps {
 
 export function createRoute({
   db,
+  maps,
   metrics,
   notify,
   holdCap,
@@ -166,19 +129,28 @@ export function createRoute({
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
-  async function hold(
-    request: Omit<HoldRequest, 'labels'>,
-    body: NewReservation,
+  const holdBest = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
+
+  async function holdBestAvailable(
+    request: BestAvailableRequest,
+    { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
   ): Promise<HoldResult> {
+    const event = await findEvent(db, request.event);
+    if (!event) return { kind: 'unknown_event' };
+    if (!event.categories.some((one) => one.code === category))
+      return { kind: 'unknown_category', category };
+    if (quantity > event.maxSeatsPerReservation)
+      return { kind: 'limit', limit: event.maxSeatsPerReservation };
+    return holdBest(event.id, request, { quantity, category });
+  }
+
+  async function hold(request: BestAvailableRequest, body: NewReservation): Promise<HoldResult> {
     if (body.seats) return holdInTurn({ ...request, labels: body.seats });
-    // The chosen seats are not part of the request, so a replay must be detected before seats are
-    // chosen.
-    const replay = await findReplay(db, request.id, request.client!, request.fingerprint!);
-    if (replay) return replay;
-    const result = await holdBestAvailable({ db }, request, body.bestAvailable!);
-    return result.kind === 'taken'
-      ? ((await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result)
-      : result;
+    const result = await holdBestAvailable(request, body.bestAvailable!);
+    if ('reservation' in result) return result;
+    // The chosen seats are not part of the request: a known key gets its reservation, whatever is
+    // free now.
+    return (await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result;
   }
 
   async function handle(
@@ -186,6 +158,7 @@ export function createRoute({
     rawBody: unknown,
     caller: Caller,
     key: string,
+    leftMs: () => number,
   ): Promise<Reply> {
     const overCap = await holdCap.reached(caller.client);
     const request = {
@@ -197,6 +170,7 @@ export function createRoute({
       defaultTtlSeconds,
       buyerCap,
       actor: `client:${caller.client}`,
+      leftMs,
     };
     const result: HoldResult = overCap
       ? ((await findReplay(db, key, caller.client, request.fingerprint)) ?? {
@@ -230,6 +204,7 @@ export function createRoute({
       'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up.',
     access: ['client'],
     headers: keyHeader,
+    kind: (body) => (body.seats ? 'sale' : 'choice'),
     body: newReservation,
     bodyExamples: newReservationExamples,
     responses: {
@@ -261,6 +236,7 @@ export function createRoute({
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw keyReused();
     },
-    handle: ({ body, rawBody, caller, ctx }) => handle(body, rawBody, caller, requiredKey(ctx)),
+    handle: ({ body, rawBody, caller, ctx }) =>
+      handle(body, rawBody, caller, requiredKey(ctx), () => leftMs(ctx)),
   });
 }

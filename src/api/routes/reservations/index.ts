@@ -6,11 +6,10 @@ import { listReservations } from '../../../db/reservations';
 import { listTickets, readDocument, readPrint } from '../../../db/tickets';
 import { encodeCursor, pageOf } from '../../cursor';
 import { CONFIRMED_RESERVATION } from '../../examples';
-import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
 import { list, page } from '../../schemas';
 import { createAccess } from './access';
-import { commandRoutes, type CommandRouteDeps } from './commands';
+import { commandRoutes, NO_TICKETS, type CommandRouteDeps } from './commands';
 import { createRoute, type CreateRouteDeps } from './create';
 import { presentReservation } from './presenter';
 import {
@@ -24,11 +23,6 @@ import {
 
 const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
 const DISPOSITION = 'inline; filename="tickets.pdf"';
-const notReady = () =>
-  new Problem(
-    'tickets_not_ready',
-    'The tickets are not ready: they are printed right after the confirmation.',
-  );
 
 export type ReservationRouteDeps = CreateRouteDeps & CommandRouteDeps;
 
@@ -115,15 +109,17 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       access: ['client'],
       params: reservationParams,
       responses: { 200: { description: 'One for each seat', schema: list(ticket) } },
-      problems: ['not_found', 'tickets_not_ready'],
+      problems: ['not_found', ...NO_TICKETS],
       async handle({ params, caller }) {
-        const { id, status } = await access.load(params.id, caller);
+        const record = await access.load(params.id, caller);
+        const { id, status, cancelRequestedAt } = record;
         const tickets = await listTickets(db, id);
         // Tickets and their document become available together, so a client that sees the tickets
         // can also fetch the PDF.
         const { printed, erased } = await readPrint(db, id);
-        if (tickets.length === 0 || (status === 'confirmed' && !printed && !erased))
-          throw notReady();
+        const onTheirWay =
+          status === 'confirmed' && cancelRequestedAt === null && !printed && !erased;
+        if (tickets.length === 0 || onTheirWay) throw await access.withoutTickets(record);
         return { status: 200, body: { data: tickets } };
       },
     }),
@@ -147,16 +143,13 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
           },
         },
       },
-      problems: ['not_found', 'tickets_not_ready', 'reservation_cancelled'],
+      problems: ['not_found', ...NO_TICKETS],
       async handle({ params, caller }) {
-        const { id, status } = await access.load(params.id, caller);
-        if (status === 'cancelled')
-          throw new Problem(
-            'reservation_cancelled',
-            'The reservation is cancelled; its tickets are void.',
-          );
-        const pdf = status === 'confirmed' ? await readDocument(db, id) : null;
-        if (!pdf) throw notReady();
+        const record = await access.load(params.id, caller);
+        const { id, status, cancelRequestedAt } = record;
+        const counts = status === 'confirmed' && cancelRequestedAt === null;
+        const pdf = counts ? await readDocument(db, id) : null;
+        if (!pdf) throw await access.withoutTickets(record);
         return {
           status: 200,
           body: pdf,

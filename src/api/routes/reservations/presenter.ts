@@ -6,7 +6,7 @@ import type { ReservationRecord } from '../../../db/reservations';
  */
 export function presentReservation(record: ReservationRecord): Omit<ReservationRecord, 'client'> {
   const { id, status, event, seats, total, buyer, expiresAt, createdAt } = record;
-  const { payment, payments, refunds } = record;
+  const { payment, payments, refunds, cancelRequestedAt } = record;
   return {
     id,
     status,
@@ -17,6 +17,7 @@ export function presentReservation(record: ReservationRecord): Omit<ReservationR
     expiresAt,
     createdAt,
     payment,
+    cancelRequestedAt,
     payments,
     refunds,
   };

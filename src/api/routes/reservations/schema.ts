@@ -127,6 +127,10 @@ export const reservation = z
       .meta({ description: 'The one that confirmed the reservation, else the latest' }),
     payments: z.array(paymentOfReservation).meta({ description: 'All, oldest first' }),
     refunds: z.array(refund).meta({ description: 'All, oldest first' }),
+    cancelRequestedAt: timestamp.nullable().meta({
+      description:
+        'When a cancel was accepted: from then on the tickets are void, also while the status is still `confirmed`',
+    }),
   })
   .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
 

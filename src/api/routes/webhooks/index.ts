@@ -119,6 +119,7 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
     method: 'post',
     tag: 'Webhooks',
     access: 'provider',
+    kind: 'sale',
     signed: true,
     responses: { 200: { description: 'Kept, or not of interest (`ignored`)', schema: received } },
     problems: ['signature_invalid', 'malformed_request', 'validation_failed'],

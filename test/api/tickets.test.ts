@@ -1,4 +1,5 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
+import { sql } from '../../src/db/database';
 import { verifyTicketCode } from '../../src/domain/ticket-code';
 import { ApiClient, eventually, refusal, type CallOptions } from '../support/api';
 import { mailsTo } from '../support/mail-catcher';
@@ -14,8 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const checkIn = (code: string, key = system.info.keys.scanner) =>
-  api.call('POST', '/v1/check-ins', { key, body: { code } });
 const pdfOf = async (id: string) => {
   const headers = { authorization: `Bearer ${system.info.keys.client}` };
   const response = await fetch(`${system.info.apiUrl}/v1/reservations/${id}/tickets.pdf`, {
@@ -71,46 +70,92 @@ describe('Tickets', () => {
     expect(await ready(odd.id)).toEqual([{ substituted: ['event', 'venue', 'holder'] }]);
   });
 
-  it('are not ready before the confirmation, in any form', async () => {
+  /** What each of the three calls says for which tickets are needed. */
+  const refusalsOf = async (id: string) => {
+    const calls = [
+      ['GET', 'tickets'],
+      ['GET', 'tickets.pdf'],
+      ['POST', 'resend'],
+    ] as const;
+    const answers = await Promise.all(
+      calls.map(([method, what]) => api.call(method, `/v1/reservations/${id}/${what}`)),
+    );
+    return answers.map(refusal);
+  };
+  const threeTimes = (code: string) => Array.from({ length: 3 }, () => [409, code]);
+
+  it('are none for a hold, which is not confirmed', async () => {
     const held = await api.held(await api.event(), ['A-1']);
+    expect(await refusalsOf(held.id)).toEqual(threeTimes('reservation_not_confirmed'));
+  });
+
+  it('are never there for an expired or cancelled hold, which is said as such', async () => {
+    const expired = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
+    const cancelled = await api.held(await api.event(), ['A-1']);
+    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.until(expired.id, 'expired');
+    expect(await refusalsOf(expired.id)).toEqual(threeTimes('reservation_expired'));
+    expect(await refusalsOf(cancelled.id)).toEqual(threeTimes('reservation_cancelled'));
+  });
+
+  it('are on their way, and worth to wait for, only between confirmation and print', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await api.tickets(sold.id);
+    const print = sql('test_print', 'select pdf from ticket_documents where reservation_id = $1');
+    const [document] = await system.db.rows<{ pdf: Buffer }>(print, [sold.id]);
+    const unprint = sql('test_unprint', 'delete from ticket_documents where reservation_id = $1');
+    await system.db.run(unprint, [sold.id]);
     for (const [method, what] of [
       ['GET', 'tickets'],
       ['GET', 'tickets.pdf'],
       ['POST', 'resend'],
     ] as const) {
-      const answer = await api.call(method, `/v1/reservations/${held.id}/${what}`);
+      const answer = await api.call(method, `/v1/reservations/${sold.id}/${what}`);
       expect([what, ...refusal(answer)]).toEqual([what, 409, 'tickets_not_ready']);
+      expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
     }
-  });
-
-  it('are never there for an expired or cancelled hold', async () => {
-    const expired = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
-    const cancelled = await api.held(await api.event(), ['A-1']);
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
-    await api.until(expired.id, 'expired');
-    for (const { id } of [expired, cancelled]) {
-      expect(refusal(await api.call('GET', `/v1/reservations/${id}/tickets`))).toEqual([
-        409,
-        'tickets_not_ready',
-      ]);
-      expect((await api.call('GET', `/v1/reservations/${id}/tickets.pdf`)).status).toBe(409);
-      expect(refusal(await api.call('POST', `/v1/reservations/${id}/resend`))).toEqual([
-        409,
-        'tickets_not_ready',
-      ]);
-    }
+    const again = sql('test_reprint', 'insert into ticket_documents values ($1, $2)');
+    await system.db.run(again, [sold.id, document!.pdf]);
+    expect((await pdfOf(sold.id)).status).toBe(200);
   });
 
   it('are void after a cancel, and cannot be had as a PDF or by mail any more', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
     await api.tickets(sold.id);
     await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.until(sold.id, 'cancelled');
     expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['void']);
-    expect((await pdfOf(sold.id)).status).toBe(409);
-    expect(refusal(await api.call('POST', `/v1/reservations/${sold.id}/resend`))).toEqual([
-      409,
-      'tickets_not_ready',
-    ]);
+    expect((await refusalsOf(sold.id)).slice(1)).toEqual(
+      threeTimes('reservation_cancelled').slice(1),
+    );
+  });
+
+  it('are void from the moment at which a cancel is accepted, though nobody has come to carry it out', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const [ticket] = await api.tickets(sold.id);
+    expect((await api.get(sold.id)).body.cancelRequestedAt).toBeNull();
+    await eventually(() => system.temporal.workflow.getHandle(sold.id).result());
+    const worker = system.stack.part('worker-1')!;
+    await worker.stop();
+    try {
+      const accepted = await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+      expect([accepted.status, accepted.body.status]).toEqual([202, 'confirmed']);
+      expect(accepted.body.cancelRequestedAt).toMatch(/^\d{4}-/);
+      expect((await api.get(sold.id)).body.cancelRequestedAt).toBe(accepted.body.cancelRequestedAt);
+      expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['void']);
+      expect((await refusalsOf(sold.id)).slice(1)).toEqual(
+        threeTimes('reservation_cancelled').slice(1),
+      );
+      const scan = { code: ticket!.code, event: sold.event };
+      const atTheDoor = await api.call('POST', '/v1/check-ins', {
+        key: system.info.keys.scanner,
+        body: scan,
+      });
+      expect(refusal(atTheDoor)).toEqual([409, 'ticket_void']);
+    } finally {
+      await worker.start();
+    }
+    await api.until(sold.id, 'cancelled');
   });
 
   it('carry a code that a scanner can check by itself, with the public key', async () => {
@@ -225,84 +270,4 @@ describe('A resend under an Idempotency-Key', () => {
       expect([answer.status, answer.headers.get('idempotency-replayed')]).toEqual([202, null]);
     }
   });
-});
-
-describe('Check-in', () => {
-  it('lets a ticket in, once', async () => {
-    const event = await api.event();
-    const sold = await api.sold(event, ['A-1', 'A-2']);
-    const [first, second] = await api.tickets(sold.id);
-    const entered = await checkIn(first!.code);
-    expect(entered.status).toBe(201);
-    const again = await checkIn(first!.code);
-    expect(refusal(again)).toEqual([409, 'already_checked_in']);
-    expect(again.body.firstCheckInAt).toBe(entered.body.at);
-    expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['used', 'valid']);
-    expect((await checkIn(second!.code)).status).toBe(201);
-    expect(
-      (await api.history(sold.id)).filter(({ type }) => type === 'ticket.checked_in').length,
-    ).toBe(2);
-  });
-
-  it('at ten doors at once lets one in, and tells the others when', async () => {
-    const sold = await api.sold(await api.event(), ['A-1']);
-    const [ticket] = await api.tickets(sold.id);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => checkIn(ticket!.code)));
-    const [entered, ...more] = answers.filter(({ status }) => status === 201);
-    expect(more).toEqual([]);
-    for (const answer of answers.filter(({ status }) => status !== 201)) {
-      expect([...refusal(answer), answer.body.firstCheckInAt]).toEqual([
-        409,
-        'already_checked_in',
-        entered!.body.at,
-      ]);
-    }
-  });
-
-  it('refuses a void ticket, used before or not', async () => {
-    const sold = await api.sold(await api.event(), ['A-1', 'A-2']);
-    const tickets = await api.tickets(sold.id);
-    expect((await checkIn(tickets[0]!.code)).status).toBe(201);
-    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
-    for (const { code } of tickets)
-      expect(refusal(await checkIn(code))).toEqual([409, 'ticket_void']);
-  });
-
-  it('does not know a code that is none', async () => {
-    const sold = await api.sold(await api.event(), ['A-1']);
-    const [ticket] = await api.tickets(sold.id);
-    const { code } = ticket!;
-    for (const wrong of [
-      'x',
-      randomUUID(),
-      code.slice(0, -1),
-      `${code}A`,
-      code.toLowerCase(),
-      `${code.slice(0, -4)}AAAA`,
-    ]) {
-      expect([wrong, ...refusal(await checkIn(wrong))]).toEqual([wrong, 404, 'not_found']);
-    }
-    expect((await checkIn(code)).status).toBe(201);
-  });
-
-  it.each([
-    {},
-    { code: '' },
-    { code: 5 },
-    { code: 'a\u0000b' },
-    { code: 'x'.repeat(3000) },
-    { code: 'x', door: 1 },
-  ])('refuses the body %j', async (body) => {
-    const answer = await api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body });
-    expect(refusal(answer)).toEqual([422, 'validation_failed']);
-  });
-
-  it.each(['2000-01-01T20:00:00Z', '2099-01-01T20:00:00Z'])(
-    'knows no time window: the event is at %s',
-    async (startsAt) => {
-      const sold = await api.sold(await api.event({ startsAt }), ['A-1']);
-      const [ticket] = await api.tickets(sold.id);
-      expect((await checkIn(ticket!.code, system.info.keys.operator)).status).toBe(201);
-    },
-  );
 });

@@ -5,13 +5,38 @@ import { delimiter, join } from 'node:path';
 
 const APT_LIMIT_MS = 120_000;
 
-/** A pooler that was seen to run. */
-export interface PgBouncerProgram {
+/** A program that was seen to run. */
+export interface FoundProgram {
   file: string;
   /** Where it finds the libraries that came with it; empty: the system's. */
   libraryPath: string;
   version: string;
 }
+
+/** A program of Debian, whose package has its name. */
+interface DebianProgram {
+  name: string;
+  title: string;
+  versionArgs: readonly string[];
+  version: RegExp;
+  /** The variable that names another one. */
+  variable: string;
+}
+
+const PGBOUNCER: DebianProgram = {
+  name: 'pgbouncer',
+  title: 'PgBouncer',
+  versionArgs: ['--version'],
+  version: /PgBouncer (\S+)/,
+  variable: 'PGBOUNCER_PATH',
+};
+const HAPROXY: DebianProgram = {
+  name: 'haproxy',
+  title: 'HAProxy',
+  versionArgs: ['-v'],
+  version: /HAProxy version (\S+)/,
+  variable: 'HAPROXY_PATH',
+};
 
 function run(
   command: string,
@@ -23,24 +48,27 @@ function run(
 }
 
 /** @returns undefined when there is none, or it does not run here */
-function seen(file: string, libraryPath = ''): PgBouncerProgram | undefined {
+function seen(
+  { versionArgs, version }: DebianProgram,
+  file: string,
+  libraryPath = '',
+): FoundProgram | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const version = /PgBouncer (\S+)/.exec(
-      run(file, ['--version'], { env: { LD_LIBRARY_PATH: libraryPath } }),
-    )?.[1];
-    return version === undefined ? undefined : { file, libraryPath, version };
+    const text = run(file, versionArgs, { env: { LD_LIBRARY_PATH: libraryPath } });
+    const found = version.exec(text)?.[1];
+    return found === undefined ? undefined : { file, libraryPath, version: found };
   } catch {
     return undefined;
   }
 }
 
 /** A package's files, unpacked: the program, and the libraries in a folder for the architecture. */
-function unpacked(folder: string): PgBouncerProgram | undefined {
+function unpacked(wanted: DebianProgram, folder: string): FoundProgram | undefined {
   const libraries = [join(folder, 'usr', 'lib'), join(folder, 'lib')]
     .filter((lib) => existsSync(lib))
     .flatMap((lib) => readdirSync(lib).map((architecture) => join(lib, architecture)));
-  return seen(join(folder, 'usr', 'sbin', 'pgbouncer'), libraries.join(delimiter));
+  return seen(wanted, join(folder, 'usr', 'sbin', wanted.name), libraries.join(delimiter));
 }
 
 /** Downloads packages into `folder`, by the system's package lists, else by lists fetched for this alone. Needs no root. */
@@ -65,18 +93,24 @@ function download(packages: readonly string[], folder: string): string[] {
   return readdirSync(files).map((name) => join(files, name));
 }
 
-/** Debian's own package with the libraries that it names, but for libc, unpacked into our cache for later runs. */
-function fetchFromDebian(kept: string): PgBouncerProgram {
-  const aside = mkdtempSync(join(tmpdir(), 'holdfast-pgbouncer-'));
+/** The libraries that a package names, but for libc. */
+const librariesOf = (file: string): string[] =>
+  run('dpkg-deb', ['--field', file, 'Depends'])
+    .split(/[,|]/)
+    .map((one) => one.trim().split(/[\s:]/)[0]!)
+    .filter((name) => /^lib(?!c6$|gcc-s1$)/.test(name));
+
+/** Debian's own package with the libraries that it names, and theirs, unpacked into our cache for later runs. */
+function fetchFromDebian(wanted: DebianProgram, kept: string): FoundProgram {
+  const aside = mkdtempSync(join(tmpdir(), `holdfast-${wanted.name}-`));
   try {
-    const [program] = download(['pgbouncer'], aside);
-    const depends = run('dpkg-deb', ['--field', program!, 'Depends']).split(/[,|]/);
-    const libraries = depends
-      .map((one) => one.trim().split(' ')[0]!)
-      .filter((name) => /^lib(?!c6$)/.test(name));
+    const [program] = download([wanted.name], aside);
+    const libraries = download(librariesOf(program!), aside);
+    const named = new Set(libraries.flatMap(librariesOf));
+    const further = named.size > 0 ? download([...named], aside) : [];
     const root = `${kept}.${process.pid}`;
     mkdirSync(root, { recursive: true });
-    for (const file of [program!, ...download(libraries, aside)])
+    for (const file of [program!, ...libraries, ...further])
       run('dpkg-deb', ['--extract', file, root]);
     // Into place at once: a copy that is there is whole.
     if (existsSync(kept)) rmSync(kept, { recursive: true });
@@ -84,37 +118,40 @@ function fetchFromDebian(kept: string): PgBouncerProgram {
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
-  const found = unpacked(kept);
-  if (!found) throw new Error(`Debian's PgBouncer in ${kept} does not run here`);
+  const found = unpacked(wanted, kept);
+  if (!found) throw new Error(`Debian's ${wanted.title} in ${kept} does not run here`);
   return found;
 }
 
 /**
- * Finds a PgBouncer: the one that PGBOUNCER_PATH names, one on the PATH, the copy kept from an earlier run, or Debian's
+ * Finds a program: the one that its variable names, one on the PATH, the copy kept from an earlier run, or Debian's
  * package. Waits for it, since a test file must know at once whether it can run.
  * @returns the program, or why there is none
  */
-export function findPgBouncer(
+function find(
+  wanted: DebianProgram,
   env: NodeJS.ProcessEnv = process.env,
-): PgBouncerProgram | { reason: string } {
-  if (env.PGBOUNCER_PATH)
-    return (
-      seen(env.PGBOUNCER_PATH) ?? { reason: `${env.PGBOUNCER_PATH} is no PgBouncer that runs` }
-    );
-  const kept = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast', 'pgbouncer');
+): FoundProgram | { reason: string } {
+  const { name, title, variable } = wanted;
+  const given = env[variable];
+  if (given) return seen(wanted, given) ?? { reason: `${given} is no ${title} that runs` };
+  const kept = join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast', name);
   const folders = (env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   for (const folder of [...folders, '/usr/sbin']) {
-    const found = seen(join(folder, 'pgbouncer'));
+    const found = seen(wanted, join(folder, name));
     if (found) return found;
   }
   try {
-    return unpacked(kept) ?? fetchFromDebian(kept);
+    return unpacked(wanted, kept) ?? fetchFromDebian(wanted, kept);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT'
         ? 'there is no apt-get or dpkg-deb'
         : message.trim().split('\n').slice(-1)[0];
-    return { reason: `no PgBouncer on this machine, and none could be had: ${why ?? ''}` };
+    return { reason: `no ${title} on this machine, and none could be had: ${why ?? ''}` };
   }
 }
+
+export const findPgBouncer = () => find(PGBOUNCER);
+export const findHaproxy = () => find(HAPROXY);

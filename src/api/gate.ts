@@ -1,0 +1,129 @@
+/** Payments, holds of named seats and admissions; holds whose seats we choose; all other work. */
+export type Kind = 'sale' | 'choice' | 'rest';
+
+/** Of so many that are let in, while all kinds wait. */
+const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, rest: 1 };
+const KINDS = Object.keys(WEIGHTS) as Kind[];
+
+/** One who has been let in. */
+export interface Pass {
+  /** Lets others in while it waits for something that is no work of ours; then it stands in line again. */
+  pause: <Result>(wait: () => Promise<Result>) => Promise<Result>;
+  leave: () => void;
+}
+
+export interface Gate {
+  /** Lets a call of this client in when it is its turn. */
+  enter(kind: Kind, client: string): Promise<Pass>;
+}
+
+interface Lane {
+  running: number;
+  /** At most; what is left is for the other kinds. */
+  atOnce: number;
+  /** How many were let in, over its weight: who has the least is next. */
+  served: number;
+  /** By client, who is next first. */
+  waiting: Map<string, (() => void)[]>;
+}
+
+/**
+ * Stands before the database's connections, so that neither one client nor one kind of call holds up the others: of
+ * those who wait each kind has its share, and within a kind the clients take turns. No client has more than half.
+ * @param atOnce how many may be in
+ */
+export function createGate(atOnce: number): Gate {
+  const half = Math.max(1, Math.floor(atOnce / 2));
+  const lanes = Object.fromEntries(
+    KINDS.map((kind) => [
+      kind,
+      { running: 0, atOnce: kind === 'sale' ? atOnce : half, served: 0, waiting: new Map() },
+    ]),
+  ) as Record<Kind, Lane>;
+  let running = 0;
+  /** By client, of all kinds. */
+  const runningOf = new Map<string, number>();
+
+  const isOpen = (lane: Lane) => running < atOnce && lane.running < lane.atOnce;
+
+  const hasShare = (client: string) => (runningOf.get(client) ?? 0) < half;
+
+  /** The client whose turn it is in this lane, if one may come in. */
+  function nextOf(lane: Lane): string | undefined {
+    if (!isOpen(lane)) return undefined;
+    for (const client of lane.waiting.keys()) if (hasShare(client)) return client;
+    return undefined;
+  }
+
+  function admit(kind: Kind, client: string): void {
+    running++;
+    runningOf.set(client, (runningOf.get(client) ?? 0) + 1);
+    lanes[kind].running++;
+    lanes[kind].served += 1 / WEIGHTS[kind];
+  }
+
+  function letNextIn(): void {
+    for (;;) {
+      const [next] = KINDS.flatMap((kind) => {
+        const client = nextOf(lanes[kind]);
+        return client === undefined ? [] : [{ kind, client }];
+      }).sort((a, b) => lanes[a.kind].served - lanes[b.kind].served);
+      if (next === undefined) return;
+      const { kind, client } = next;
+      const { waiting } = lanes[kind];
+      const calls = waiting.get(client)!;
+      const start = calls.shift()!;
+      // Behind all others who wait.
+      waiting.delete(client);
+      if (calls.length > 0) waiting.set(client, calls);
+      admit(kind, client);
+      start();
+    }
+  }
+
+  async function stand(kind: Kind, client: string): Promise<void> {
+    const lane = lanes[kind];
+    const isBusy = (one: Kind) => lanes[one].running > 0 || lanes[one].waiting.size > 0;
+    if (!isBusy(kind)) {
+      // Who was away has saved nothing up.
+      const others = KINDS.filter(isBusy).map((one) => lanes[one].served);
+      if (others.length > 0) lane.served = Math.max(lane.served, Math.min(...others));
+    }
+    // Whoever else waits has his share, or he would be in.
+    if (!lane.waiting.has(client) && isOpen(lane) && hasShare(client)) {
+      admit(kind, client);
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const calls = lane.waiting.get(client);
+      if (calls) calls.push(resolve);
+      else lane.waiting.set(client, [resolve]);
+    });
+  }
+
+  function leave(kind: Kind, client: string): void {
+    running--;
+    const left = runningOf.get(client)! - 1;
+    if (left === 0) runningOf.delete(client);
+    else runningOf.set(client, left);
+    lanes[kind].running--;
+    letNextIn();
+  }
+
+  return {
+    async enter(kind, client) {
+      await stand(kind, client);
+      return {
+        async pause(wait) {
+          leave(kind, client);
+          try {
+            return await wait();
+          } finally {
+            await stand(kind, client);
+          }
+        },
+        leave: () => leave(kind, client),
+      };
+    },
+  };
+}

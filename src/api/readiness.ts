@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database } from '../db/database';
+import { reservationsAreWorked } from '../db/workers';
+
+const LOOK_EVERY_MS = 500;
+const TEMPORAL_EVERY_MS = 2000;
+/** A look that takes longer is one that failed. */
+const LOOK_LIMIT_MS = 2000;
+/** While all connections are in use, a look that got none says nothing of the database; not for ever, though. */
+const BUSY_TRUSTED_MS = 10_000;
+const WORKER_SEEN_WITHIN_SECONDS = 15;
+
+export interface Readiness {
+  /** What was seen last; asking costs nothing and waits for nothing. */
+  state(): { database: boolean; temporal: boolean };
+  /** Resolves after the first look at everything. */
+  first: Promise<unknown>;
+  stop(): void;
+}
+
+interface ReadinessDeps {
+  db: Database;
+  /** Whether Temporal answers; it may throw and take its time. */
+  temporalAnswers: () => Promise<boolean>;
+}
+
+const limited = <Value>(work: Promise<Value>, otherwise: Value): Promise<Value> => {
+  const limit = new AbortController();
+  return Promise.race([
+    work.catch(() => otherwise),
+    delay(LOOK_LIMIT_MS, otherwise, { signal: limit.signal }),
+  ]).finally(() => limit.abort());
+};
+
+/** Looks again and again, in the background, whether the database and Temporal are there and reservations are worked. */
+export function createReadiness({ db, temporalAnswers }: ReadinessDeps): Readiness {
+  const stopping = new AbortController();
+  const seen = { database: false, worked: false, temporal: false, databaseAt: -Infinity };
+
+  async function lookAtDatabase(): Promise<void> {
+    const look = { hasConnection: false };
+    const looking = db.connected(async (connection) => {
+      look.hasConnection = true;
+      return reservationsAreWorked(connection, WORKER_SEEN_WITHIN_SECONDS);
+    });
+    const worked = await limited<boolean | undefined>(looking, undefined);
+    if (worked !== undefined) {
+      Object.assign(seen, { database: true, worked, databaseAt: performance.now() });
+      return;
+    }
+    const isBusy = !look.hasConnection && db.load().total > 0 && db.load().waiting > 0;
+    if (!isBusy || performance.now() - seen.databaseAt > BUSY_TRUSTED_MS) seen.database = false;
+    // No second question while the first one waits.
+    await looking.catch(() => undefined);
+  }
+
+  async function lookAtTemporal(): Promise<void> {
+    seen.temporal = await limited(temporalAnswers(), false);
+  }
+
+  async function keepLooking(look: () => Promise<void>, everyMs: number): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await delay(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await look();
+    }
+  }
+
+  const begin = async (look: () => Promise<void>, everyMs: number): Promise<void> => {
+    const first = look();
+    void first.then(() => keepLooking(look, everyMs));
+    await limited(first, undefined);
+  };
+  return {
+    state: () => ({ database: seen.database, temporal: seen.temporal && seen.worked }),
+    first: Promise.all([
+      begin(lookAtDatabase, LOOK_EVERY_MS),
+      begin(lookAtTemporal, TEMPORAL_EVERY_MS),
+    ]),
+    stop: () => stopping.abort(),
+  };
+}

@@ -1,0 +1,93 @@
+import { createGate, type Gate, type Kind, type Pass } from '../../src/api/gate';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Calls that note when they are let in; each stays until it is let go. */
+function callers(gate: Gate) {
+  const log: string[] = [];
+  const inside: { name: string; pass: Pass }[] = [];
+  return {
+    log,
+    call: (kind: Kind, client: string, name = client): void => {
+      void gate.enter(kind, client).then((pass) => {
+        log.push(name);
+        inside.push({ name, pass });
+      });
+    },
+    letGo: async (): Promise<void> => {
+      inside.shift()?.pass.leave();
+      await turn();
+    },
+    inside: () => inside.map(({ name }) => name),
+  };
+}
+
+describe('The gate before the database', () => {
+  it('lets so many in, and the next whenever one leaves', async () => {
+    const { call, log, letGo } = callers(createGate(2));
+    for (const name of ['a', 'b', 'c', 'd']) call('sale', name);
+    await turn();
+    expect(log).toEqual(['a', 'b']);
+    await letGo();
+    expect(log).toEqual(['a', 'b', 'c']);
+  });
+
+  it('lets the clients take turns, however many calls one of them has', async () => {
+    const { call, log, letGo } = callers(createGate(1));
+    for (let index = 0; index < 200; index++) call('sale', 'greedy', `greedy ${index}`);
+    await turn();
+    call('sale', 'other');
+    await letGo();
+    await letGo();
+    expect(log.slice(0, 3)).toContain('other');
+  });
+
+  it('lets no client have more than half, so the next one need not wait', async () => {
+    const { call, inside } = callers(createGate(4));
+    for (let index = 0; index < 200; index++) call('sale', 'greedy');
+    call('sale', 'other');
+    await turn();
+    expect(inside()).toEqual(['greedy', 'greedy', 'other']);
+  });
+
+  it('has places that lists and choices of seats never take', async () => {
+    const { call, inside } = callers(createGate(4));
+    for (let index = 0; index < 10; index++) call('rest', `lists ${index}`);
+    await turn();
+    expect(inside().length).toBe(2);
+    call('sale', 'shop');
+    await turn();
+    expect(inside()).toContain('shop');
+  });
+
+  it('gives holds and payments the most, and nobody nothing', async () => {
+    const gate = createGate(2);
+    const { call, log, letGo } = callers(gate);
+    for (let index = 0; index < 200; index++)
+      for (const kind of ['sale', 'choice', 'rest'] as const) call(kind, `shop ${index}`, kind);
+    await turn();
+    for (let index = 0; index < 200; index++) await letGo();
+    const count = (kind: Kind) => log.slice(2, 102).filter((name) => name === kind).length;
+    expect(count('sale')).toBeGreaterThan(50);
+    expect(count('choice')).toBeGreaterThan(20);
+    expect(count('rest')).toBeGreaterThan(5);
+  });
+
+  it('lets others in while one waits for something else', async () => {
+    const gate = createGate(1);
+    const pass = await gate.enter('sale', 'confirms');
+    let finish = (): void => undefined;
+    const waited = pass.pause(() => new Promise<void>((resolve) => (finish = resolve)));
+    const other = await gate.enter('sale', 'holds');
+    finish();
+    await turn();
+    let isBack = false;
+    void waited.then(() => (isBack = true));
+    await turn();
+    expect(isBack).toBe(false);
+    other.leave();
+    await waited;
+    pass.leave();
+    (await gate.enter('sale', 'next')).leave();
+  });
+});

@@ -1,0 +1,294 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ApiClient, eventually } from '../support/api';
+import { findHaproxy } from '../support/find-debian-program';
+import { testServices } from '../support/services';
+import { startSystem, type TestSystem } from '../support/system';
+
+const EVERY_MS = 50;
+const API = join(__dirname, '../../dist/src/api/main.js');
+
+const haproxy = findHaproxy();
+if ('reason' in haproxy)
+  process.stderr.write(`Skipped, what runs behind HAProxy: ${haproxy.reason}\n`);
+
+let system: TestSystem;
+let api: ApiClient;
+const children = new Set<ChildProcess>();
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await system.stop();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function launch(command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+
+/** One more API process of the system, in default settings, once it is ready. */
+async function startApi(port: number, settings: NodeJS.ProcessEnv = {}): Promise<ChildProcess> {
+  const { databaseUrl, temporalAddress, temporalNamespace, webhookSecrets } = system.info;
+  const child = launch(process.execPath, [API], {
+    PATH: process.env.PATH,
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    DATABASE_URL: databaseUrl,
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: temporalNamespace,
+    STANDARD_WEBHOOK_SECRET: webhookSecrets.standard,
+    ...settings,
+  });
+  await eventually(async () => {
+    if (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) throw new Error('not ready');
+  });
+  return child;
+}
+
+interface Outcome {
+  status: number | string;
+  closes: boolean;
+}
+
+/** Holds a seat of its own over a connection that is kept alive. @returns the status, or the error of the connection */
+function hold(url: string, agent: Agent, event: string, seat: string): Promise<Outcome> {
+  const id = randomUUID();
+  const body = JSON.stringify({
+    event,
+    seats: [seat],
+    buyer: { name: 'Ada', email: `${id}@example.org` },
+  });
+  return new Promise((resolve) => {
+    const call = request(
+      `${url}/v1/reservations`,
+      {
+        method: 'POST',
+        agent,
+        headers: {
+          authorization: `Bearer ${system.info.keys.client}`,
+          'content-type': 'application/json',
+          'idempotency-key': id,
+        },
+      },
+      (answer) => {
+        const closes = answer.headers.connection === 'close';
+        answer.resume();
+        answer.once('end', () => resolve({ status: answer.statusCode!, closes }));
+        answer.once('error', (error) => resolve({ status: error.message, closes }));
+      },
+    );
+    call.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ status: error.code ?? error.message, closes: false }),
+    );
+    call.end(body);
+  });
+}
+
+/** Sends a request at a time, at an even pace, until told to stop. */
+function startSending(send: (index: number) => Promise<Outcome>): { stop(): Promise<Outcome[]> } {
+  const outcomes: Promise<Outcome>[] = [];
+  const timer = setInterval(() => outcomes.push(send(outcomes.length)), EVERY_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      return Promise.all(outcomes);
+    },
+  };
+}
+
+const house = () =>
+  api.event({
+    maxSeatsPerReservation: 10,
+    categories: [{ code: 'floor', name: 'Floor', price: 1000 }],
+    sections: [{ name: 'F', category: 'floor', places: 20_000 }],
+  });
+const failures = (outcomes: readonly Outcome[]) => outcomes.filter(({ status }) => status !== 201);
+
+describe('An API process that is asked to end', () => {
+  it('answers on while it says that it is not ready, each answer the last of its connection, and loses none', async () => {
+    const port = await freePort();
+    const child = await startApi(port, { DRAIN_SECONDS: '3' });
+    const url = `http://127.0.0.1:${port}`;
+    const event = await house();
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    const idle = new Agent({ keepAlive: true });
+    expect((await hold(url, idle, event, 'F-19999')).status).toBe(201);
+    const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
+    await delay(1000);
+    const end = ended(child);
+    child.kill('SIGTERM');
+    await delay(1000);
+    const ready = await fetch(`${url}/readyz`);
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    const late = hold(url, agent, event, 'F-20000');
+    await delay(1000);
+    const outcomes = await sending.stop();
+    expect(failures(outcomes)).toEqual([]);
+    expect(outcomes.filter(({ closes }) => closes).length).toBeGreaterThan(10);
+    expect(await late).toEqual({ status: 201, closes: true });
+    expect(await end).toBe(0);
+  });
+
+  it('waits for what runs, and ends its streams in order', async () => {
+    const port = await freePort();
+    const child = await startApi(port, { DRAIN_SECONDS: '0' });
+    const url = `http://127.0.0.1:${port}`;
+    const event = await house();
+    const stream = await fetch(`${url}/v1/events/${event}/stream`);
+    const reader = stream.body!.getReader();
+    await reader.read();
+    // Somebody has the seat's row for two seconds, so the hold takes as long.
+    const slow = system.db.transaction(async (tx) => {
+      await tx.rows(
+        {
+          name: '',
+          text: `select from seats where label = 'F-7' and event_id = (select id from events where slug = $1) for update`,
+        },
+        [event],
+      );
+      await delay(2000);
+    });
+    await delay(300);
+    const held = hold(url, new Agent({ keepAlive: true }), event, 'F-7');
+    await delay(300);
+    const end = ended(child);
+    child.kill('SIGTERM');
+    expect(await held).toMatchObject({ status: 201 });
+    await slow;
+    // The stream ends as a whole one does: no error.
+    for (;;) if ((await reader.read()).done) break;
+    expect(await end).toBe(0);
+  });
+});
+
+describe('Behind HAProxy in its default settings', () => {
+  if ('reason' in haproxy) {
+    it.skip(haproxy.reason, () => undefined);
+    return;
+  }
+
+  it('a rolling restart of two API processes in theirs fails no request of twenty a second', async () => {
+    const [front, ...ports] = await Promise.all([freePort(), freePort(), freePort()]);
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-haproxy-'));
+    const config = join(folder, 'haproxy.cfg');
+    writeFileSync(
+      config,
+      `defaults
+  mode http
+  timeout connect 5s
+  timeout client 50s
+  timeout server 50s
+listen api
+  bind 127.0.0.1:${front}
+  option httpchk GET /readyz
+${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')}`,
+    );
+    const running = new Map<number, ChildProcess>();
+    for (const port of ports) running.set(port, await startApi(port));
+    const proxy = launch(haproxy.file, ['-f', config, '-db'], {
+      PATH: process.env.PATH,
+      LD_LIBRARY_PATH: haproxy.libraryPath,
+    });
+    const event = await house();
+    const agent = new Agent({ keepAlive: true });
+    const url = `http://127.0.0.1:${front}`;
+    await eventually(async () => {
+      if (!(await fetch(`${url}/livez`)).ok) throw new Error('HAProxy does not answer yet');
+    });
+    const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
+    await delay(2000);
+    for (const port of ports) {
+      const old = running.get(port)!;
+      const end = ended(old);
+      old.kill('SIGTERM');
+      expect(await end).toBe(0);
+      running.set(port, await startApi(port));
+      // Two good checks, two seconds apart, and it has requests again.
+      await delay(6000);
+    }
+    const outcomes = await sending.stop();
+    expect(outcomes.length).toBeGreaterThan(400);
+    expect(failures(outcomes)).toEqual([]);
+    proxy.kill('SIGTERM');
+    rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+describe('A process whose output nobody reads', () => {
+  const worker = join(__dirname, '../../dist/src/worker/main.js');
+  const start = (file: string, port: number): ChildProcess => {
+    const { databaseUrl, temporalNamespace, temporalAddress } = system.info;
+    const child = spawn(process.execPath, [file], {
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        DRAIN_SECONDS: '0',
+        DATABASE_URL: databaseUrl,
+        TEMPORAL_ADDRESS: temporalAddress,
+        TEMPORAL_NAMESPACE: temporalNamespace,
+        SMTP_URL: testServices().smtpUrl,
+        WORKER_ROLES: 'mail',
+        RATE_LIMIT: 'off',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.add(child);
+    return child;
+  };
+  const firstLine = (child: ChildProcess) =>
+    new Promise((resolve) => child.stdout!.once('data', resolve));
+
+  it.each([
+    ['worker', worker],
+    ['API', API],
+  ])('ends when it is asked to: a %s whose reader has gone', async (_name, file) => {
+    const child = start(file, await freePort());
+    await firstLine(child);
+    child.stdout!.destroy();
+    const end = ended(child);
+    // Its last lines are the first that nobody takes.
+    child.kill('SIGTERM');
+    expect(await end).toBe(0);
+  });
+
+  it('ends when it is asked to: an API whose reader has stopped reading', async () => {
+    const port = await freePort();
+    const child = start(API, port);
+    await firstLine(child);
+    child.stdout!.pause();
+    for (let round = 0; round < 40; round++)
+      await Promise.all(
+        Array.from({ length: 100 }, async () =>
+          (await fetch(`http://127.0.0.1:${port}/livez`)).text(),
+        ),
+      );
+    const end = ended(child);
+    child.kill('SIGTERM');
+    expect(await end).toBe(0);
+  });
+});
