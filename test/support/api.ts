@@ -12,7 +12,9 @@ export interface Answer<Body = Record<string, unknown>> {
   body: Body;
 }
 
-export type Reservation = ReservationState & { buyer: { name: string; email: string } | null };
+export type Reservation = Required<ReservationState> & {
+  buyer: { name: string; email: string } | null;
+};
 
 export interface Ticket {
   code: string;
