@@ -154,7 +154,7 @@ describe('A payment after the end of the hold', () => {
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
     await eventually(async () => {
       const [mail, ...more] = await mailsTo(held.buyer!.email);
-      expect([mail?.subject, more]).toEqual(['Your payment is being refunded: Hamlet', []]);
+      expect([mail?.subject, more]).toEqual(['Your refund of €45.00: Hamlet', []]);
     });
   });
 

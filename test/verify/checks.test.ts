@@ -111,7 +111,7 @@ const DAMAGE: [string, string[], string][] = [
     [
       `insert into refunds (payment_id, amount, given_by, reason) select id, 9000, 'test', 'cancelled' from payments where reference = 'pay-20'`,
     ],
-    'pay-20: payment pay-20 of 9000 EUR for reservation sold-000020 is refunding',
+    'pay-20: payment pay-20 of 9000 EUR for reservation sold-000020 is',
   ],
   [
     'money that is not for a sale goes back',
