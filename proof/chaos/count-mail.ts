@@ -54,7 +54,9 @@ const MAILS = `
   select m.reservation_id, m.kind, m.message_id, m.sent_at is not null as sent, r.status
     from mails m join reservations r on r.id = m.reservation_id`;
 
-const LATE_REFUNDS = `select reference from payments where refund_reason = 'expired' and status = 'refunded'`;
+const REFUNDS = `
+  select f.id from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
+   where f.status = 'succeeded' and f.amount > 0 and r.buyer_email is not null`;
 
 async function listed(mailUrl: string): Promise<number> {
   const response = await fetch(`${mailUrl}/api/email/summary?limit=1`, {
@@ -65,7 +67,7 @@ async function listed(mailUrl: string): Promise<number> {
 
 /**
  * Checks the folder of the catcher against the sales. The Message-IDs are computed here, from the id of the reservation
- * and the reference of the payment.
+ * and of the refund.
  * @param everConfirmed each reservation that was ever confirmed, with its status now
  */
 export async function countMail(
@@ -113,11 +115,11 @@ export async function countMail(
       );
     }
   }
-  for (const { reference } of await direct.rows<{ reference: string }>(LATE_REFUNDS)) {
-    const caught = byId.has(`<refund.${digest(reference)}@holdfast.invalid>`);
+  for (const { id } of await direct.rows<{ id: string }>(REFUNDS)) {
+    const caught = byId.has(`<refund.${id}@holdfast.invalid>`);
     findings.check(
-      'a late payer gets a mail about the refund',
-      reference,
+      'a buyer gets a mail about each refund',
+      id,
       caught ? null : 'no such mail was caught',
     );
   }
