@@ -115,7 +115,8 @@ export async function finishMail(
     const changed =
       refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
     if (mail.kind === 'tickets' && mail.sequence === 0) await tx.run(DELIVERED, [reservationId]);
-    if (changed === 0) return;
+    // The history tells of tickets; of the other mails it tells what they are about.
+    if (changed === 0 || mail.kind === 'refund' || mail.kind === 'cancelled') return;
     const data = {
       kind: mail.kind,
       sequence: mail.sequence,

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
-import { createDatabase } from '../db/database';
+import { createDatabase, isUnavailable } from '../db/database';
 import { beat, leave } from '../db/workers';
 import { createLogger } from '../logger';
 import { refuseInProduction } from '../production';
@@ -97,7 +97,11 @@ async function main(): Promise<void> {
     if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl });
     connection = await connectWhenThere(log, stopping.signal);
     if (connection) {
-      parts = await createQueues({ settings, db, client, log });
+      parts = await whenDatabaseThere(
+        () => createQueues({ settings, db, client, log }),
+        log,
+        stopping.signal,
+      );
       const { namespace } = temporalConfig();
       const dataConverter = dataConverterFor(settings.PAYLOAD_ENCRYPTION_KEY);
       const common = {
@@ -156,6 +160,24 @@ async function connectWhenThere(
     }
   }
   return undefined;
+}
+
+/** Tries until the database answers: a worker that is started before it waits, as it does for Temporal. */
+async function whenDatabaseThere<Result>(
+  make: () => Promise<Result>,
+  log: ReturnType<typeof createLogger>,
+  stopped: AbortSignal,
+): Promise<Result> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await make();
+    } catch (error) {
+      if (!isUnavailable(error) || stopped.aborted) throw error;
+      if (attempt % 30 === 0)
+        log.warn(`PostgreSQL cannot be reached, trying on: ${(error as Error).message}`);
+      await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
+    }
+  }
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -57,7 +57,7 @@ describe('--help', () => {
     expect(text).toContain('Settings (environment, or NAME_FILE: a file that has the value):');
     expect(text).toMatch(/^ {2}PORT +Port of the API \(3000\)$/m);
     expect(text).toMatch(
-      /^ {2}STRIPE_API_KEY\[_FILE\] +Refunds go through Stripe; without it to the test provider$/m,
+      /^ {2}STRIPE_API_KEY\[_FILE\] +Refunds go through Stripe\. Without it they go to the test provider; in\s+production whoever took the money gives it back$/m,
     );
   });
 

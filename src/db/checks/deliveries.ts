@@ -46,7 +46,7 @@ export const deliveryChecks: readonly Check[] = [
     kind: 'invariant',
     over: 'mails',
     sql: `select reservation_id as id, format('%s mails: %s %s %s', count(*), kind, sequence, reference) as detail
-            from mails group by reservation_id, kind, sequence, reference having count(*) > 1`,
+            from mails group by reservation_id, kind, sequence, reference, refund_id having count(*) > 1`,
   },
   {
     name: 'mails are owed only for what has happened',

@@ -86,6 +86,7 @@ export const moneyChecks: readonly Check[] = [
            where p.role = 'surplus' and f.reason not in ('operator', 'provider')
              and case f.reason
                    when 'cancelled' then r.status <> 'cancelled'
+                     and not exists (select from inbox i where i.reservation_id = r.id and i.kind = 'cancel')
                    when 'duplicate' then r.confirmed_at is null
                    when 'mismatch' then p.amount = r.total and p.currency = r.currency and p.refunded = f.amount
                    when 'expired' then p.amount <> r.total or p.currency <> r.currency
