@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { IGNORED, type Notice } from './notice';
-import { storedText } from './stripe-events';
+import { storedText } from './stored-text';
 
 export const STANDARD_TYPES = ['payment.succeeded', 'payment.pending', 'payment.failed'] as const;
 

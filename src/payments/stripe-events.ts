@@ -1,18 +1,9 @@
 import { z } from 'zod';
-import { isWellFormed } from '../domain/text';
 import { IGNORED, type Notice } from './notice';
 import type { PaymentSetup } from './setup';
+import { storedText } from './stored-text';
 import { fromStripe } from './stripe-amounts';
 import { idsOf, readStripeRefund } from './stripe-refund';
-
-/** Kept as it is told; only what could not be stored is not taken. */
-export const storedText = (max: number) =>
-  z
-    .string()
-    .min(1)
-    .max(max)
-    .regex(/^[^\u0000]*$/)
-    .refine(isWellFormed);
 
 const amount = z.int().min(0);
 const currency = z
@@ -170,7 +161,8 @@ function readOurs({ id: eventId, type, data: { object } }: StripeEvent): Notice 
       const { payment_status: status, amount_total: total, currency: inCurrency } = session.data;
       if (status === 'paid') return paid(total, inCurrency);
       if (status === 'unpaid') return progress('pending');
-      if (status !== 'no_payment_required') return notUnderstood(`payment_status is ${status}`);
+      if (status !== 'no_payment_required')
+        return notUnderstood('its payment_status is none that we know');
       if (reservationId === null) return IGNORED;
       return { kind: 'free', reservationId, reference: session.data.id, type };
     }

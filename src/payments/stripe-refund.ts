@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import type { ProviderRefund } from '../db/refunds';
 import type { RefundStatus } from '../domain/settlement';
+import { storedText } from './stored-text';
 import { fromStripe } from './stripe-amounts';
 
-const named = z.union([z.string(), z.object({ id: z.string() })]).nullish();
+const named = z.union([storedText(255), z.object({ id: storedText(255) })]).nullish();
 const refundObject = z.object({
-  id: z.string().min(1).max(255),
+  id: storedText(255),
   amount: z.int().min(0),
   currency: z.string().regex(/^[A-Za-z]{3}$/),
   status: z.string().nullish(),
-  failure_reason: z.string().max(500).nullish(),
+  failure_reason: storedText(500).nullish().catch(null),
   payment_intent: named,
   charge: named,
   metadata: z.object({ refund_id: z.uuid().optional().catch(undefined) }).nullish(),
@@ -48,6 +49,6 @@ export function readStripeRefund(
     refundId: metadata?.refund_id ?? null,
     ...money,
     status: state,
-    error: state === 'failed' ? (why ?? status ?? 'failed') : null,
+    error: state === 'failed' ? (why ?? 'failed') : null,
   };
 }
