@@ -25,15 +25,18 @@ export const keyReused = () =>
     'This Idempotency-Key was used for another request: make a new key for a new one.',
   );
 
+const invalidKey = () =>
+  new Problem(
+    'idempotency_key_invalid',
+    'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).',
+  );
+
 /** The request's key, or null without one. @throws Problem `idempotency_key_invalid` */
 function optionalKey(ctx: Context): string | null {
   const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
   if (parsed.kind === 'key') return parsed.key;
   if (parsed.kind === 'missing') return null;
-  throw new Problem(
-    'idempotency_key_invalid',
-    'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).',
-  );
+  throw invalidKey();
 }
 
 /** The request's key. @throws Problem `idempotency_key_missing`, `idempotency_key_invalid` */
@@ -57,7 +60,11 @@ export function keyedRequest(
   resource: string,
 ): KeyedRequest | null {
   const key = optionalKey(ctx);
-  if (key === null) return null;
+  if (key === null) {
+    // A header without a key is no absent header: the client meant to send one.
+    if (ctx.req.headers['idempotency-key'] !== undefined) throw invalidKey();
+    return null;
+  }
   const fingerprint = fingerprintOf(key, rawBody ?? {});
   return { client: caller.client, call, resource, key, fingerprint };
 }
