@@ -147,7 +147,7 @@ export function forgetProcess(folder: string, name: string): void {
 }
 
 /**
- * Ends the processes that an earlier, killed run has left behind: first those that use the
+ * Ends processes left behind by an earlier run that was killed: first the processes that use the
  * services, then the services.
  * @returns the names of the processes that were ended
  */

@@ -70,7 +70,7 @@ export function killEverything(): void {
   for (const child of living) killGroup(child.pid);
 }
 
-/** Adds a child, which leads a process group, to those that `killEverything` kills. */
+/** Registers a child process, the leader of its process group, for `killEverything`. */
 export function track(child: ChildProcess): void {
   living.add(child);
   child.once('exit', () => living.delete(child)).once('error', () => living.delete(child));

@@ -221,7 +221,8 @@ const SECRET_NAMES: readonly SettingName[] = [
 ];
 
 /**
- * The text of a setting, from the environment or from the file that NAME_FILE names; undefined when it is unset or empty.
+ * The text of a setting, from the environment or from the file that NAME_FILE names; undefined when
+ * it is unset or empty.
  * @throws SettingsError when both are given, or the file cannot be read or is empty
  */
 function textOf(name: SettingName, env: NodeJS.ProcessEnv): string | undefined {

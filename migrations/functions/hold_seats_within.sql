@@ -1,5 +1,5 @@
--- `hold_seats` for a caller who waits so long and no longer: what is not decided by then is undone, so that no seats are
--- held for a buyer who was told otherwise.
+-- `hold_seats` for a caller who waits so long and no longer: what is not decided by then is undone,
+-- so that no seats are held for a buyer who was told otherwise.
 create or replace function hold_seats_within(
   p_within_ms integer, p_id text, p_client text, p_fingerprint bytea, p_event text, p_labels text[],
   p_buyer_name text, p_buyer_email text, p_buyer_key bytea,

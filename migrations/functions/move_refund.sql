@@ -1,6 +1,7 @@
--- What became of a refund, by the provider's answer, its event, or the one who gave it back. A refund only goes forward:
--- `pending` → `succeeded` | `failed`, `succeeded` → `failed`. One that we had given up as superseded succeeds all the
--- same when the provider says so. p_error of a pending refund: why it does not go through yet.
+-- What became of a refund, by the provider's answer, its event, or the one who gave it back. A
+-- refund only goes forward: `pending` → `succeeded` | `failed`, `succeeded` → `failed`. One that we
+-- had given up as superseded succeeds all the same when the provider says so. p_error of a pending
+-- refund: why it does not go through yet.
 -- Returns whether its status changed. p_wake: its workflow is to look again.
 create or replace function move_refund(
   p_refund uuid, p_status text, p_provider_refund_id text, p_error text, p_note text, p_actor text, p_wake boolean
@@ -35,8 +36,6 @@ begin
     insert into outbox (kind, subject, sequence) values ('refund_order', p_refund::text, 1);
   end if;
   if p_status = 'succeeded' then perform send_refund_mail(p_refund); end if;
-  -- Its actor shows the refund as long as it runs.
-  insert into outbox (kind, subject)
-  select 'ring', id from reservations where id = v_payment.reservation_id and (status = 'held' or (status = 'confirmed' and delivered_at is null));
+  perform ring_running_actor(v_payment.reservation_id);
   return true;
 end $$;

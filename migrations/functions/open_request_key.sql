@@ -1,5 +1,6 @@
--- Whether a call under an Idempotency-Key was made before: see `request_keys`. Requests with the same key wait here for
--- each other until the transaction ends. Call it before any other lock, and `close_request_key` once the answer is known.
+-- Whether a call under an Idempotency-Key was made before: see `request_keys`. Requests with the
+-- same key wait here for each other until the transaction ends. Call it before any other lock, and
+-- `close_request_key` once the answer is known.
 -- Returns {kind: first | replayed | reused, answer?}.
 create or replace function open_request_key(
   p_client text, p_call text, p_resource text, p_key text, p_fingerprint bytea

@@ -1,4 +1,4 @@
--- A payment as its reservation shows it.
+-- A payment as its reservation shows it; the list of payments adds what only operators see.
 create or replace function payment_document(p_payment payments) returns jsonb language sql immutable as $$
   select jsonb_build_object(
     'reference', p_payment.reference,

@@ -26,7 +26,6 @@ begin
     insert into outbox (kind, subject, sequence)
     select 'refund_order', id::text, 1 from refunds where payment_id = v_payment.id and status = 'pending' and given_by in ('stripe', 'test');
   end if;
-  insert into outbox (kind, subject)
-  select 'ring', id from reservations where id = v_payment.reservation_id and (status = 'held' or (status = 'confirmed' and delivered_at is null));
+  perform ring_running_actor(v_payment.reservation_id);
   return true;
 end $$;

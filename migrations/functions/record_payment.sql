@@ -1,15 +1,17 @@
--- Records a payment that a provider proves (p_source `stripe`, `standard`) or that a client or an operator claims
--- (`client`, `signal`), with the inbox row that the actor will handle and the ring for it. If it is the right amount for
--- a hold that has not ended, it pins the hold in the same transaction: paid in time is in time, however late the actor
--- comes.
+-- Records a payment that a provider proves (p_source `stripe`, `standard`) or that a client or an
+-- operator claims (`client`, `signal`), with the inbox row that the actor will handle and the ring
+-- for it. If it is the right amount for a hold that has not ended, it pins the hold in the same
+-- transaction: paid in time is in time, however late the actor comes.
 --
--- A reference is one payment. A claim of what another reservation has is a mismatch and leaves no trace. A proof of what
--- another reservation claims goes its own way (`contradict_claim`); of what is proven for another it is a note.
+-- A reference is one payment. A claim of what another reservation has is a mismatch and leaves no
+-- trace. A proof of what another reservation claims goes its own way (`contradict_claim`); of what
+-- is proven for another it is a note.
 --
 -- p_strict (a client's confirm): what cannot confirm is refused and leaves no trace.
 -- p_captured_by: who can give the payment back.
 -- Lock order: seats by id, then the reservation, then the reference.
--- Returns {kind: recorded | known | unknown | cancelled | expired | confirmed | mismatch, inboxId?}.
+-- Returns {kind: recorded | known | unknown | cancelled | expired | confirmed | mismatch,
+-- inboxId?}.
 create or replace function record_payment(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_actor text,
   p_strict boolean, p_captured_by text

@@ -53,7 +53,6 @@ begin
     perform note_refund_excess(v_payment.id);
   end if;
   if p_status = 'succeeded' then perform send_refund_mail(v_refund.id); end if;
-  insert into outbox (kind, subject)
-  select 'ring', id from reservations where id = v_payment.reservation_id and (status = 'held' or (status = 'confirmed' and delivered_at is null));
+  perform ring_running_actor(v_payment.reservation_id);
   return true;
 end $$;

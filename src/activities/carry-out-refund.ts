@@ -79,7 +79,6 @@ export const createRefundActivities = ({
         by,
         reason,
         error,
-        asked: now.providerRefundId !== null,
       };
     },
 

@@ -11,14 +11,20 @@ import {
 } from '../domain/best-available';
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
-/** While others are choosing too, a picture may be so old: the database decides, and what it refuses is passed over. */
+/**
+ * While others are choosing too, a picture may be so old: the database decides, and what it refuses
+ * is passed over.
+ */
 const CROWDED_PICTURE_MS = 500;
 /** After a refusal somebody elsewhere chooses as well, so a newer picture is worth its price. */
 const REFUSED_PICTURE_MS = 50;
 /** Between two looks while everything that is free is being taken by others, who may yet fail. */
 const LOOK_AGAIN_MS = 50;
 const MOST_EVENTS = 200;
-/** General admission places need no neighbours, and of single seats a choice is made among so many more at each try. */
+/**
+ * General admission places need no neighbours, and of single seats a choice is made among so many
+ * more at each try.
+ */
 const SPREAD_PER_TRY = 8;
 const SKIP_PER_TRY = 4;
 
@@ -30,7 +36,10 @@ interface Sale {
   picture: SeatPicture;
   /** When the picture was asked for: whatever was committed before is in it. */
   asOf: number;
-  /** Seats that somebody here takes (Infinity) or took, or that were refused, and when: newer than the picture. */
+  /**
+   * Seats that somebody here takes (Infinity) or took, or that were refused, and when: newer than
+   * the picture.
+   */
   claims: Map<number, number>;
   underWay: number;
   /** Where choosing begins, by category, quantity and manner: nothing before it was free. */
@@ -52,9 +61,10 @@ function candidates({ layout }: SeatPicture, category: string): Candidates {
 }
 
 /**
- * Chooses seats for buyers who leave that to us, from the shared picture of the map, passing over what is being taken
- * already in this process. The database decides about each choice. All of a crowd get what there is: whoever is too late
- * for one choice tries the next best while there is time, and none is told "too few" unless it was so at one moment.
+ * Chooses seats for buyers who leave that to us, from the shared picture of the map, passing over
+ * what is being taken already in this process. The database decides about each choice. All of a
+ * crowd get what there is: whoever is too late for one choice tries the next best while there is
+ * time, and none is told "too few" unless it was so at one moment.
  */
 export function createBestAvailable({ maps, take }: BestAvailableDeps) {
   const sales = new Map<string, Sale>();
@@ -147,9 +157,9 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     return result;
   }
 
-  const freeIn = ({ letters, ...picture }: SeatPicture, category: string): number =>
-    candidates({ letters, ...picture }, category).seats.reduce(
-      (count, seat) => (letters[seat] === 'a' ? count + 1 : count),
+  const freeIn = (picture: SeatPicture, category: string): number =>
+    candidates(picture, category).seats.reduce(
+      (count, seat) => (picture.letters[seat] === 'a' ? count + 1 : count),
       0,
     );
 

@@ -1,7 +1,8 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Caller } from '../db/keys';
-import type { KeyedRequest } from '../db/request-keys';
+import type { Queryable } from '../db/database';
+import { isKeyKnown, type KeyedRequest } from '../db/request-keys';
 import { fingerprintOf, IDEMPOTENCY_KEY, parseIdempotencyKey } from '../domain/idempotency-key';
 import { Problem } from './problem';
 
@@ -32,16 +33,27 @@ const invalidKey = () =>
   );
 
 /** The request's key, or null without one. @throws Problem `idempotency_key_invalid` */
-function optionalKey(ctx: Context): string | null {
+function keyOf(ctx: Context): string | null {
   const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
   if (parsed.kind === 'key') return parsed.key;
   if (parsed.kind === 'missing') return null;
   throw invalidKey();
 }
 
+/**
+ * The request's key where it is optional, or null without the header. An empty header is no absent
+ * one: the client meant to send a key.
+ * @throws Problem `idempotency_key_invalid`
+ */
+export function optionalKey(ctx: Context): string | null {
+  const key = keyOf(ctx);
+  if (key === null && ctx.req.headers['idempotency-key'] !== undefined) throw invalidKey();
+  return key;
+}
+
 /** The request's key. @throws Problem `idempotency_key_missing`, `idempotency_key_invalid` */
 export function requiredKey(ctx: Context): string {
-  const key = optionalKey(ctx);
+  const key = keyOf(ctx);
   if (key !== null) return key;
   throw new Problem(
     'idempotency_key_missing',
@@ -49,22 +61,32 @@ export function requiredKey(ctx: Context): string {
   );
 }
 
-/**
- * The call as `oncePerKey` takes it; null without a key, where the key is optional.
- * @param call the route's operation id
- * @param resource the id of what the call is made on; '' for none
- */
+/** The call that a key is for. */
+interface KeyedCall {
+  caller: Caller;
+  /** The route's operation id. */
+  call: string;
+  /** The id of what the call is made on; '' for none. */
+  resource: string;
+}
+
+/** The call as `oncePerKey` takes it; null without a key. */
 export function keyedRequest(
-  { ctx, caller, rawBody }: { ctx: Context; caller: Caller; rawBody?: unknown },
-  call: string,
-  resource: string,
+  key: string | null,
+  { caller, call, resource }: KeyedCall,
+  rawBody: unknown,
 ): KeyedRequest | null {
-  const key = optionalKey(ctx);
-  if (key === null) {
-    // A header without a key is no absent header: the client meant to send one.
-    if (ctx.req.headers['idempotency-key'] !== undefined) throw invalidKey();
-    return null;
-  }
+  if (key === null) return null;
   const fingerprint = fingerprintOf(key, rawBody ?? {});
   return { client: caller.client, call, resource, key, fingerprint };
+}
+
+/** Refuses a body that does not validate, if its key is known: it is another body. @throws Problem */
+export async function refuseKnownKey(
+  db: Queryable,
+  key: string | null,
+  { caller, call, resource }: KeyedCall,
+): Promise<void> {
+  if (key !== null && (await isKeyKnown(db, { client: caller.client, call, resource, key })))
+    throw keyReused();
 }

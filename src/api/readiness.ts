@@ -6,7 +6,10 @@ const LOOK_EVERY_MS = 500;
 const TEMPORAL_EVERY_MS = 2000;
 /** A look that takes longer is one that failed. */
 const LOOK_LIMIT_MS = 2000;
-/** While all connections are in use, a look that got none says nothing of the database; not for ever, though. */
+/**
+ * While all connections are in use, a look that got none says nothing of the database; not for
+ * ever, though.
+ */
 const BUSY_TRUSTED_MS = 10_000;
 const WORKER_SEEN_WITHIN_SECONDS = 15;
 
@@ -32,7 +35,10 @@ const limited = <Value>(work: Promise<Value>, otherwise: Value): Promise<Value> 
   ]).finally(() => limit.abort());
 };
 
-/** Looks again and again, in the background, whether the database and Temporal are there and reservations are worked. */
+/**
+ * Looks again and again, in the background, whether the database and Temporal are there and
+ * reservations are worked.
+ */
 export function createReadiness({ db, temporalAnswers }: ReadinessDeps): Readiness {
   const stopping = new AbortController();
   const seen = { database: false, worked: false, temporal: false, databaseAt: -Infinity };

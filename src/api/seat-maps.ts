@@ -25,7 +25,10 @@ export interface SeatPicture {
   layout: readonly MapSeat[];
 }
 
-/** A picture as it goes out; each form is made once, when it is first asked for, and shared by all who get it. */
+/**
+ * A picture as it goes out; each form is made once, when it is first asked for, and shared by all
+ * who get it.
+ */
 interface PictureForms {
   json(): Buffer;
   gzipped(): Promise<Buffer>;
@@ -38,7 +41,10 @@ interface Entry {
   forms: PictureForms;
   /** Of the layout and of all forms that were made, in bytes. */
   size: number;
-  /** The database's snapshot that shows this picture, and when it was read, by this process's monotonic clock. */
+  /**
+   * The database's snapshot that shows this picture, and when it was read, by this process's
+   * monotonic clock.
+   */
   snapshot: string;
   readAt: number;
   /** A hold's end changes the picture without a write. */
@@ -91,8 +97,9 @@ function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => vo
 }
 
 /**
- * Seat maps, each kept until a transaction changes that event's: where nothing is written a request costs one tiny read,
- * and a picture is never stale. Requests that come while a picture is being read share the next one.
+ * Seat maps, each kept until a transaction changes that event's: where nothing is written a request
+ * costs one tiny read, and a picture is never stale. Requests that come while a picture is being
+ * read share the next one.
  * @param maxBytes of all maps together; what was asked for longest ago goes first
  */
 export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {

@@ -6,7 +6,10 @@ import { createCounts } from './counts';
 import { Problem } from './problem';
 import { createTurns } from './turns';
 
-/** A connection on which nothing moves, in neither direction, is closed: after this, or at its second passing. */
+/**
+ * A connection on which nothing moves, in neither direction, is closed: after this, or at its
+ * second passing.
+ */
 const SILENCE_MS = 20_000;
 /** An answer may take that long, and longer by its size at this rate. */
 const ANSWER_MS = 30_000;
@@ -46,8 +49,9 @@ function limitTime(response: ServerResponse, bytes: number): void {
 
 /**
  * Counts what an address has asked for and not read.
- * @returns a function to call with each answer before it goes out: large ones go one after the other, so that all others
- *   are answered in between; it throws Problem `rate_limited`
+ * @returns a function to call with each answer before it goes out: large ones go one after the
+ * other, so that all others
+ * are answered in between; it throws Problem `rate_limited`
  */
 export function createReaderGuard({
   unreadBytes,

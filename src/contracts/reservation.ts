@@ -84,8 +84,6 @@ export interface RefundProgress {
   reason: string;
   /** Why it does not go through, or has failed. */
   error: string | null;
-  /** The provider has it and will tell. */
-  asked: boolean;
 }
 
 /** A payment that an operator signals by hand. Amount in minor units. */

@@ -171,13 +171,10 @@ export interface PaymentRecord {
 
 const LIST = sql<{ payment: PaymentRecord; at: string }>(
   'payments_page',
-  `select jsonb_build_object('reference', p.reference, 'reservation', p.reservation_id, 'reservationExists', r.id is not null,
-            'amount', jsonb_build_object('amount', p.amount, 'currency', p.currency), 'source', p.source,
-            'provenBy', p.proven_by, 'capturedBy', p.captured_by,
-            'refunded', jsonb_build_object('amount', p.refunded, 'currency', p.currency),
-            'status', case p.role when 'unmatched' then 'unmatched' else p.status end,
+  `select payment_document(p) || jsonb_build_object(
+            'reservation', p.reservation_id, 'reservationExists', r.id is not null, 'source', p.source,
             'refundReason', p.refund_reason, 'refundError', p.refund_error,
-            'receivedAt', rfc3339(p.received_at), 'refundedAt', rfc3339(p.refunded_at)) as payment,
+            'refundedAt', rfc3339(p.refunded_at)) as payment,
           rfc3339_us(p.received_at) as at
      from payments p left join reservations r on r.id = p.reservation_id
     where ($1::text is null or case p.role when 'unmatched' then 'unmatched' else p.status end = $1) and ($2::text is null or p.reservation_id = $2)

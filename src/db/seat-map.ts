@@ -24,7 +24,10 @@ const LAYOUT = sql<MapSeat>(
     order by s.id`,
 );
 
-/** The first so many seats of an event, which are all of a picture with so many letters. Equal values are one object. */
+/**
+ * The first so many seats of an event, which are all of a picture with so many letters. Equal
+ * values are one object.
+ */
 export async function readLayout(
   db: Queryable,
   eventId: string,
@@ -82,7 +85,10 @@ const CHANGED = sql<{ changed: boolean; snapshot: string }>(
           pg_current_snapshot()::text as snapshot`,
 );
 
-/** How long what `mapHasChanged` looks at is kept; a snapshot must be younger by the longest transaction. */
+/**
+ * How long what `mapHasChanged` looks at is kept; a snapshot must be younger by the longest
+ * transaction.
+ */
 const CHANGES_KEPT_MINUTES = 5;
 export const SNAPSHOT_USABLE_MS = 60_000;
 

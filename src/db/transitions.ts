@@ -138,10 +138,9 @@ const ISSUE_TICKETS = sql(
   `insert into tickets (id, reservation_id, seat_id, code)
    select * from unnest($2::uuid[], array_fill($1::text, array[cardinality($2::uuid[])]), $3::bigint[], $4::text[])`,
 );
-const OWE_MAIL = sql(
-  'owe_mail',
-  `insert into mails (reservation_id, kind, sequence, reference, message_id) values ($1, $2, $3, $4, $5)
-   on conflict do nothing`,
+const OWE_TICKETS_MAIL = sql(
+  'transition_owe_tickets_mail',
+  `insert into mails (reservation_id, kind, message_id) values ($1, 'tickets', $2) on conflict do nothing`,
 );
 
 /**
@@ -169,7 +168,7 @@ export async function confirm(
     seats.map((seat) => seat.id),
     tickets.map(sign),
   ]);
-  await tx.run(OWE_MAIL, [id, 'tickets', 0, null, ticketsMessageId(id, 0)]);
+  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0)]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
@@ -234,7 +233,10 @@ const ORDER_REFUND = sql(
   `select order_refund(id, null, $3, null, $4) from payments where reference = $1 and reservation_id = $2`,
 );
 
-/** Sends back what is left of a payment: see `order_refund` in the migrations. A payment that nothing was decided about is then surplus. */
+/**
+ * Sends back what is left of a payment: see `order_refund` in the migrations. A payment that
+ * nothing was decided about is then surplus.
+ */
 export async function sendBack(
   tx: Queryable,
   payment: { reference: string; reservationId: string },

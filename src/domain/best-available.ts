@@ -15,7 +15,10 @@ export interface Candidates {
   inLine: readonly number[];
 }
 
-/** Chosen seats, and the first candidate that could be chosen: whoever wants as many again need not look before it. */
+/**
+ * Chosen seats, and the first candidate that could be chosen: whoever wants as many again need not
+ * look before it.
+ */
 export interface Choice {
   seats: number[];
   from: number;
@@ -44,7 +47,8 @@ export function candidatesByCategory(map: readonly ChoosableSeat[]): Map<string,
 /**
  * Chooses seats side by side: the first free ones, best first, or so many choices further on.
  * @param from the candidate to begin with
- * @param skip choices to pass over, while there are others: who was too late for one choice is likely to be for the next
+ * @param skip choices to pass over, while there are others: who was too late for one choice is
+ * likely to be for the next
  * @returns null when there are none
  */
 export function chooseTogether(

@@ -2,14 +2,8 @@ import type { SendMailOptions } from 'nodemailer';
 import { oneLine } from '../documents/format';
 import { formatMoney } from '../domain/currency';
 import { cancelledCalendar } from './calendar';
-import {
-  eventTimeLine,
-  factsTable,
-  greeting,
-  headerText,
-  mailDocument,
-  paragraph,
-} from './mail-html';
+import { writeLetter } from './letter';
+import { eventTimeLine, headerText } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface CancelledMail {
@@ -28,7 +22,7 @@ export function cancelledMail(mail: CancelledMail): SendMailOptions {
   const { reservationId, to, event, messageId, refund, writtenAt = new Date() } = mail;
   const name = oneLine(event.name);
   const amount = formatMoney({ amount: refund.refund, currency: refund.currency });
-  const sentences = [
+  const opening = [
     `Your reservation for ${name} was cancelled. Its tickets are no longer valid: nobody gets in with them.`,
     refund.refund === 0
       ? 'No money goes back with this.'
@@ -39,26 +33,15 @@ export function cancelledMail(mail: CancelledMail): SendMailOptions {
     ...(event.venue === null ? [] : [['Where', oneLine(event.venue)] as [string, string]]),
     ['Reservation', reservationId],
   ];
-  return {
-    to: { name: headerText(to.name), address: to.email },
-    subject: `Cancelled: ${headerText(event.name)}`,
+  return writeLetter({
+    to,
     messageId,
-    headers: {
-      'Auto-Submitted': 'auto-generated',
-      'X-Entity-Ref-ID': messageId.replace(/[<>]/g, ''),
-    },
-    text:
-      [
-        greeting(to.name),
-        ...sentences,
-        facts.map(([fact, value]) => `${fact}: ${value}`).join('\n'),
-      ].join('\n\n') + '\n',
-    html: mailDocument({
-      title: name,
-      kicker: 'CANCELLED',
-      preview: `Your reservation for ${name} was cancelled.`,
-      body: [greeting(to.name), ...sentences].map(paragraph).join('') + factsTable(facts),
-    }),
+    subject: `Cancelled: ${headerText(event.name)}`,
+    title: name,
+    kicker: 'CANCELLED',
+    preview: `Your reservation for ${name} was cancelled.`,
+    opening,
+    facts,
     attachments: [
       {
         filename: 'cancelled.ics',
@@ -66,5 +49,5 @@ export function cancelledMail(mail: CancelledMail): SendMailOptions {
         contentType: 'text/calendar; charset=utf-8; method=CANCEL',
       },
     ],
-  };
+  });
 }

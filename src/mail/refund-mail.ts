@@ -2,14 +2,8 @@ import type { SendMailOptions } from 'nodemailer';
 import { oneLine } from '../documents/format';
 import { formatMoney } from '../domain/currency';
 import type { Money } from '../domain/money';
-import {
-  eventTimeLine,
-  factsTable,
-  greeting,
-  headerText,
-  mailDocument,
-  paragraph,
-} from './mail-html';
+import { writeLetter } from './letter';
+import { eventTimeLine, headerText } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface RefundMail {
@@ -46,7 +40,7 @@ export function refundMail({
   const amount = formatMoney(refund);
   const why = WHY[refund.reason]?.(amount, name);
   const gone = refund.reason === 'expired' || refund.reason === 'event_started';
-  const sentences = [
+  const opening = [
     why ?? `A refund of ${amount} for ${name} was made.`,
     `We have sent ${amount} on its way back, to where it came from. Depending on your bank it takes some days to arrive. You need not do anything.`,
     ...(gone
@@ -60,25 +54,14 @@ export function refundMail({
     ['Payment', oneLine(refund.reference)],
     ['Reservation', reservationId],
   ];
-  return {
-    to: { name: headerText(to.name), address: to.email },
-    subject: `Your refund of ${amount}: ${headerText(event.name)}`,
+  return writeLetter({
+    to,
     messageId,
-    headers: {
-      'Auto-Submitted': 'auto-generated',
-      'X-Entity-Ref-ID': messageId.replace(/[<>]/g, ''),
-    },
-    text:
-      [
-        greeting(to.name),
-        ...sentences,
-        facts.map(([fact, value]) => `${fact}: ${value}`).join('\n'),
-      ].join('\n\n') + '\n',
-    html: mailDocument({
-      title: 'Your money is on its way back',
-      kicker: 'REFUND',
-      preview: `${amount} for ${name}.`,
-      body: [greeting(to.name), ...sentences].map(paragraph).join('') + factsTable(facts),
-    }),
-  };
+    subject: `Your refund of ${amount}: ${headerText(event.name)}`,
+    title: 'Your money is on its way back',
+    kicker: 'REFUND',
+    preview: `${amount} for ${name}.`,
+    opening,
+    facts,
+  });
 }

@@ -3,14 +3,8 @@ import { formatSeat, oneLine } from '../documents/format';
 import type { TicketOnSheet } from '../documents/ticket-sheet';
 import { formatMoney } from '../domain/currency';
 import { eventCalendar } from './calendar';
-import {
-  eventTimeLine,
-  factsTable,
-  greeting,
-  headerText,
-  mailDocument,
-  paragraph,
-} from './mail-html';
+import { writeLetter } from './letter';
+import { eventTimeLine, headerText } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface TicketsMail {
@@ -56,31 +50,16 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
   const opening = `Here ${sequence === 0 ? 'are' : 'are, once more,'} your tickets for ${name}. They are in the attached PDF, one page each.`;
   const advice =
     'Show the code on each page at the door, on paper or on your phone. Each code lets one person in, once: keep it to yourself.';
-  return {
-    to: { name: headerText(to.name), address: to.email },
-    subject: `${sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`,
+  return writeLetter({
+    to,
     messageId,
-    headers: {
-      'Auto-Submitted': 'auto-generated',
-      'X-Entity-Ref-ID': messageId.replace(/[<>]/g, ''),
-    },
-    text: [
-      greeting(to.name),
-      '',
-      opening,
-      '',
-      ...facts.map(([fact, value]) => `${fact}: ${value}`),
-      '',
-      advice,
-      '',
-    ].join('\n'),
-    html: mailDocument({
-      title: name,
-      kicker: 'YOUR TICKETS',
-      preview: `${eventTimeLine(event)} – your tickets are attached.`,
-      body:
-        paragraph(greeting(to.name)) + paragraph(opening) + factsTable(facts) + paragraph(advice),
-    }),
+    subject: `${sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`,
+    title: name,
+    kicker: 'YOUR TICKETS',
+    preview: `${eventTimeLine(event)} – your tickets are attached.`,
+    opening: [opening],
+    facts,
+    closing: [advice],
     attachments: [
       { filename: 'tickets.pdf', content: pdf, contentType: 'application/pdf' },
       {
@@ -89,5 +68,5 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
         contentType: 'text/calendar; charset=utf-8; method=PUBLISH',
       },
     ],
-  };
+  });
 }

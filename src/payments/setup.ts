@@ -1,10 +1,16 @@
 /** Which payments are ours, and who refunds them. */
 export interface PaymentSetup {
-  /** The built-in test provider captures every payment. Never in production: there, without Stripe's key, the client does. */
+  /**
+   * The built-in test provider captures every payment. Never in production: there, without Stripe's
+   * key, the client does.
+   */
   testProvider: boolean;
   /** Stripe's key is set: what Stripe proves, Stripe refunds. */
   usesStripe: boolean;
-  /** Whether Stripe's key is one for live payments; the test provider's are not. null: unknown, any event is taken. */
+  /**
+   * Whether Stripe's key is one for live payments; the test provider's are not. null: unknown, any
+   * event is taken.
+   */
   liveMode: boolean | null;
   /** The account whose events are ours; null: our own, whose events name none. */
   account: string | null;

@@ -1,18 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { amountForm, currencyForm, storedText } from './event-forms';
 import { IGNORED, type Notice } from './notice';
-import { storedText } from './stored-text';
 
 export const STANDARD_TYPES = ['payment.succeeded', 'payment.pending', 'payment.failed'] as const;
 
 export const standardPayment = z.object({
   reservation: storedText(500),
   reference: storedText(255),
-  amount: z.int().min(0),
-  currency: z
-    .string()
-    .regex(/^[A-Za-z]{3}$/)
-    .transform((text) => text.toUpperCase()),
+  amount: amountForm,
+  currency: currencyForm,
 });
 
 const eventForm = z.object({ type: storedText(255), data: z.unknown() });

@@ -2,9 +2,10 @@ import { minorUnitDigits } from '../domain/currency';
 import type { Money } from '../domain/money';
 
 /**
- * Stripe's own decimals (docs.stripe.com/currencies). Two, unless a currency is in one of these lists. ISK and UGX have
- * none by ISO 4217, but Stripe goes on counting them in hundredths; MGA it counts whole, while ISO gives it two. HUF and
- * TWD are special in payouts alone, which are no business of ours.
+ * Stripe's own decimals (docs.stripe.com/currencies). Two, unless a currency is in one of these
+ * lists. ISK and UGX have none by ISO 4217, but Stripe goes on counting them in hundredths; MGA it
+ * counts whole, while ISO gives it two. HUF and TWD are special in payouts alone, which are no
+ * business of ours.
  */
 const NO_DECIMALS = new Set([
   'BIF',
@@ -28,7 +29,10 @@ const THREE_DECIMALS = new Set(['BHD', 'JOD', 'KWD', 'OMR', 'TND']);
 /** Twelve digits, the most that Stripe takes for a card. */
 const MAX_STRIPE_AMOUNT = 999_999_999_999;
 
-/** By which power of ten Stripe counts finer than ISO 4217; a currency that is not in ISO's list is taken as counted. */
+/**
+ * By which power of ten Stripe counts finer than ISO 4217; a currency that is not in ISO's list is
+ * taken as counted.
+ */
 function shiftOf(currency: string): number {
   const ours = minorUnitDigits(currency);
   if (ours === null) return 0;

@@ -1,16 +1,11 @@
 import { z } from 'zod';
+import { amountForm as amount, currencyForm as currency, storedText } from './event-forms';
+import type { Money } from '../domain/money';
 import { IGNORED, type Notice } from './notice';
 import type { PaymentSetup } from './setup';
-import { storedText } from './stored-text';
-import { fromStripe } from './stripe-amounts';
-import { idsOf, readStripeRefund } from './stripe-refund';
 
-const amount = z.int().min(0);
-const currency = z
-  .string()
-  .regex(/^[A-Za-z]{3}$/)
-  .transform((text) => text.toUpperCase());
-const named = z.union([storedText(255), z.object({ id: storedText(255) })]).nullish();
+import { fromStripe } from './stripe-amounts';
+import { idsOf, named, readStripeRefund } from './stripe-refund';
 
 const eventForm = z.object({
   id: storedText(255),
@@ -114,33 +109,48 @@ export function readStripeEvent(value: unknown, setup: PaymentSetup): Notice {
   const why = whyNotOurs(event, setup);
   if (why === null || notice.kind === 'ignored') return notice;
   if (notice.kind === 'paid') return { kind: 'unmatched', payment: notice.payment, why };
-  const reservationId = reservationIn(event.data.object);
-  if (reservationId === null) return IGNORED;
-  return {
-    kind: 'not_understood',
-    reservationId,
-    reference: referenceIn(event.data.object),
-    type: event.type,
-    why: `expected ${why.expected}, came ${why.came}`,
-  };
+  return namedIn(event, `expected ${why.expected}, came ${why.came}`);
 }
 
-function readOurs({ id: eventId, type, data: { object } }: StripeEvent): Notice {
+/** A note about the reservation that an event names; if it names none, the event is ignored. */
+function namedIn({ type, data: { object } }: StripeEvent, why: string): Notice {
+  const reservationId = reservationIn(object);
+  return reservationId === null
+    ? IGNORED
+    : { kind: 'not_understood', reservationId, reference: referenceIn(object), type, why };
+}
+
+function disputeStatusOf(status: string): 'open' | 'won' | 'lost' {
+  if (status === 'lost') return 'lost';
+  // An inquiry that was closed took nothing.
+  return /^(won|warning_closed|prevented)$/.test(status) ? 'won' : 'open';
+}
+
+function readOurs(event: StripeEvent): Notice {
+  const {
+    id: eventId,
+    type,
+    data: { object },
+  } = event;
   const reservationId = reservationIn(object);
   const reference = referenceIn(object);
-  const notUnderstood = (why: string): Notice =>
-    reservationId === null
-      ? IGNORED
-      : { kind: 'not_understood', reservationId, reference, type, why };
+  const notUnderstood = (why: string): Notice => namedIn(event, why);
+  /** What an amount of Stripe means for us, in ISO's minor units. */
+  const counted = (sum: number, inCurrency: string, meaning: (money: Money) => Notice): Notice => {
+    const money = fromStripe(sum, inCurrency);
+    return money === null
+      ? notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`)
+      : meaning(money);
+  };
 
   const paid = (sum: number | null | undefined, inCurrency: string | null | undefined): Notice => {
     if (reservationId === null) return IGNORED;
     if (reference === null || sum == null || inCurrency == null)
       return notUnderstood('it names no amount');
-    const money = fromStripe(sum, inCurrency);
-    if (money === null)
-      return notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`);
-    return { kind: 'paid', payment: { reference, reservationId, ...money } };
+    return counted(sum, inCurrency, (money) => ({
+      kind: 'paid',
+      payment: { reference, reservationId, ...money },
+    }));
   };
   const progress = (kind: 'failed' | 'pending'): Notice => {
     if (reservationId === null) return IGNORED;
@@ -192,13 +202,14 @@ function readOurs({ id: eventId, type, data: { object } }: StripeEvent): Notice 
         currency: inCurrency,
       } = charge.data;
       const references = idsOf(intent, id);
-      const money = fromStripe(sum, inCurrency);
-      if (money === null)
-        return notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`);
       const refunds = (charge.data.refunds?.data ?? [])
         .map((refund) => readStripeRefund(refund, references))
         .filter((refund) => refund !== null);
-      return { kind: 'refunds', refunds, total: { references, ...money } };
+      return counted(sum, inCurrency, (money) => ({
+        kind: 'refunds',
+        refunds,
+        total: { references, ...money },
+      }));
     }
 
     case 'charge.dispute.created':
@@ -209,22 +220,13 @@ function readOurs({ id: eventId, type, data: { object } }: StripeEvent): Notice 
       const dispute = disputeForm.safeParse(object);
       if (!dispute.success) return notUnderstood('it is no dispute');
       const { id, status, amount: sum, currency: inCurrency } = dispute.data;
-      const money = fromStripe(sum, inCurrency);
-      if (money === null)
-        return notUnderstood(`${sum} is a fraction of what ${inCurrency} counts in`);
-      return {
+      return counted(sum, inCurrency, (money) => ({
         kind: 'dispute',
         references: idsOf(dispute.data.payment_intent, dispute.data.charge),
         id,
         amount: money.amount,
-        // An inquiry that was closed took nothing.
-        status:
-          status === 'lost'
-            ? 'lost'
-            : /^(won|warning_closed|prevented)$/.test(status)
-              ? 'won'
-              : 'open',
-      };
+        status: disputeStatusOf(status),
+      }));
     }
     default:
       return OF_NO_INTEREST.has(type) ? IGNORED : notUnderstood('a type that we do not handle');

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { ProviderRefund } from '../db/refunds';
 import type { RefundStatus } from '../domain/settlement';
-import { storedText } from './stored-text';
+import { amountForm, currencyForm, storedText } from './event-forms';
 import { fromStripe } from './stripe-amounts';
 
-const named = z.union([storedText(255), z.object({ id: storedText(255) })]).nullish();
+/** An object of Stripe: its id, or expanded. */
+export const named = z.union([storedText(255), z.object({ id: storedText(255) })]).nullish();
 const refundObject = z.object({
   id: storedText(255),
-  amount: z.int().min(0),
-  currency: z.string().regex(/^[A-Za-z]{3}$/),
+  amount: amountForm,
+  currency: currencyForm,
   status: z.string().nullish(),
   failure_reason: storedText(500).nullish().catch(null),
   payment_intent: named,
@@ -40,7 +41,7 @@ export function readStripeRefund(
   const read = refundObject.safeParse(value);
   if (!read.success) return null;
   const { id, amount, currency, status, failure_reason: why, metadata } = read.data;
-  const money = fromStripe(amount, currency.toUpperCase());
+  const money = fromStripe(amount, currency);
   if (money === null) return null;
   const state = statusOf(status);
   return {

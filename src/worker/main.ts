@@ -95,13 +95,18 @@ async function main(): Promise<void> {
   try {
     // The relay starts before Temporal is reached, because its sweep also works without Temporal.
     if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl });
-    connection = await connectWhenThere(log, stopping.signal);
-    if (connection) {
-      parts = await whenDatabaseThere(
+    const patience = { log, stopped: stopping.signal };
+    connection = await whenThere('Temporal', connectNative, () => true, patience);
+    const queues =
+      connection &&
+      (await whenThere(
+        'PostgreSQL',
         () => createQueues({ settings, db, client, log }),
-        log,
-        stopping.signal,
-      );
+        isUnavailable,
+        patience,
+      ));
+    if (connection && queues) {
+      parts = queues;
       const { namespace } = temporalConfig();
       const dataConverter = dataConverterFor(settings.PAYLOAD_ENCRYPTION_KEY);
       const common = {
@@ -146,38 +151,29 @@ async function main(): Promise<void> {
   log.info('worker has stopped');
 }
 
-async function connectWhenThere(
-  log: ReturnType<typeof createLogger>,
-  stopped: AbortSignal,
-): Promise<NativeConnection | undefined> {
+/**
+ * Tries until a service answers, for a worker that starts before it.
+ * @param isAway whether an error means that the service cannot be reached
+ * @returns undefined when the worker was told to stop first
+ * @throws any other error of `connect`
+ */
+async function whenThere<Result>(
+  service: string,
+  connect: () => Promise<Result>,
+  isAway: (error: unknown) => boolean,
+  { log, stopped }: { log: ReturnType<typeof createLogger>; stopped: AbortSignal },
+): Promise<Result | undefined> {
   for (let attempt = 0; !stopped.aborted; attempt++) {
     try {
-      return await connectNative();
+      return await connect();
     } catch (error) {
+      if (!isAway(error)) throw error;
       if (attempt % 30 === 0)
-        log.warn(`Temporal cannot be reached, trying again: ${(error as Error).message}`);
+        log.warn(`${service} cannot be reached, trying again: ${(error as Error).message}`);
       await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
     }
   }
   return undefined;
-}
-
-/** Tries until the database answers: a worker that is started before it waits, as it does for Temporal. */
-async function whenDatabaseThere<Result>(
-  make: () => Promise<Result>,
-  log: ReturnType<typeof createLogger>,
-  stopped: AbortSignal,
-): Promise<Result> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await make();
-    } catch (error) {
-      if (!isUnavailable(error) || stopped.aborted) throw error;
-      if (attempt % 30 === 0)
-        log.warn(`PostgreSQL cannot be reached, trying on: ${(error as Error).message}`);
-      await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
-    }
-  }
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApiClient, eventually, refusal, type Page, type Reservation } from '../support/api';
+import { ApiClient, eventually, refusal, type Note, type Reservation } from '../support/api';
 import { chargesOf, refundsOf } from '../support/ledger';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -12,22 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-interface Note {
-  id: string;
-  kind: string;
-  reservation: string;
-  reference: string | null;
-  data: Record<string, unknown>;
-  closedAt: string | null;
-  closedBy: string | null;
-}
-
 const operator = () => ({ key: system.info.keys.operator });
 const held = async (seats = ['A-1']) => api.held(await api.event(), seats);
-const notesOf = async (reference: string, query = ''): Promise<Note[]> => {
-  const { body } = await api.call<Page<Note>>('GET', `/v1/notes?limit=200${query}`, operator());
-  return body.data.filter((note) => note.reference === reference);
-};
+const notesOf = async (reference: string, open?: boolean) =>
+  (await api.notes(open)).filter((note) => note.reference === reference);
 const told = ({ id, total }: Reservation) => ({ reservation: id, ...total });
 const cancel = (id: string) => api.call<Reservation>('POST', `/v1/reservations/${id}/cancel`);
 const intentOf = ({ id, total }: Reservation, reference: string) => ({
@@ -172,7 +160,7 @@ describe('A reference that a provider proved', () => {
     for (let time = 0; time < 2; time++)
       expect((await api.pay(second, reference)).status).toBe(200);
     expect((await api.get(second.id)).body.status).toBe('held');
-    const [note, ...more] = await notesOf(reference, '&open=true');
+    const [note, ...more] = await notesOf(reference, true);
     expect(note).toMatchObject({
       kind: 'reference_conflict',
       reservation: second.id,
@@ -186,8 +174,8 @@ describe('A reference that a provider proved', () => {
       id: note!.id,
       closedBy: expect.stringMatching(/^operator:/) as string,
     });
-    expect(await notesOf(reference, '&open=true')).toEqual([]);
-    expect(await notesOf(reference, '&open=false')).toEqual([closed.body]);
+    expect(await notesOf(reference, true)).toEqual([]);
+    expect(await notesOf(reference, false)).toEqual([closed.body]);
     expect((await api.call('POST', `/v1/notes/${note!.id}/close`, operator())).body).toEqual(
       closed.body,
     );

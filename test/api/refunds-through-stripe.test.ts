@@ -10,7 +10,10 @@ interface Asked {
   key: unknown;
 }
 
-/** Stripe's side of refunds: keeps what it is asked, gives each key one refund, and answers with the status it is told. */
+/**
+ * Stripe's side of refunds: keeps what it is asked, gives each key one refund, and answers with the
+ * status it is told.
+ */
 let asked: Asked[];
 let status: string;
 let refusals: { status: number; code: string }[];

@@ -58,13 +58,7 @@ const stripeRefund = (intent: string, change: Record<string, unknown> = {}) => (
   ...change,
 });
 const notesOf = async (reference: string) =>
-  (
-    await api.call<Page<{ kind: string; reference: string; data: Record<string, unknown> }>>(
-      'GET',
-      '/v1/notes?limit=200',
-      operator(),
-    )
-  ).body.data.filter((note) => note.reference === reference);
+  (await api.notes()).filter((note) => note.reference === reference);
 
 describe('A refund in part', () => {
   it('leaves seats and tickets as they are, and never exceeds the payment', async () => {

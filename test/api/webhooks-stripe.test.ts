@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
-import { ApiClient, refusal, type Page, type Reservation } from '../support/api';
+import { ApiClient, refusal, type Reservation } from '../support/api';
 import { chargesOf } from '../support/ledger';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -48,18 +48,8 @@ const sendEvent = ({ object, ...event }: Record<string, unknown>) =>
   sendSigned(
     JSON.stringify({ id: `evt_${randomUUID()}`, object: 'event', ...event, data: { object } }),
   );
-interface Note {
-  kind: string;
-  reservation: string;
-  reference: string | null;
-  data: Record<string, unknown>;
-  closedAt: string | null;
-  closedBy: string | null;
-}
 const notesOf = async ({ id }: Reservation) =>
-  (
-    await api.call<Page<Note>>('GET', '/v1/notes?limit=200', { key: system.info.keys.operator })
-  ).body.data.filter((note) => note.reservation === id);
+  (await api.notes()).filter((note) => note.reservation === id);
 const SUCCEEDED = 'payment_intent.succeeded';
 const COMPLETED = 'checkout.session.completed';
 const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;

@@ -98,8 +98,8 @@ export const faults = [
   {
     name: 'message-id-made-anew',
     why: 'A mail repeated after a crash is a second mail to the buyer, not the same one.',
-    find: "sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`, messageId,",
-    replace: "sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`,",
+    find: 'subject, messageId, headers: {',
+    replace: 'subject, headers: {',
     test: 'keeps the Message-ID it was given, a new one for each sending',
     says: 'tickets',
   },

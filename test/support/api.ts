@@ -44,6 +44,16 @@ export interface Payment {
   refundError: string | null;
 }
 
+export interface Note {
+  id: string;
+  kind: string;
+  reservation: string;
+  reference: string | null;
+  data: Record<string, unknown>;
+  closedAt: string | null;
+  closedBy: string | null;
+}
+
 export interface HistoryEntry {
   at: string;
   type: string;
@@ -232,6 +242,12 @@ export class ApiClient {
         key,
       })
     ).body.data;
+  }
+
+  /** The operator's latest notes, newest first. @param open only those that are open, or closed */
+  async notes(open?: boolean): Promise<Note[]> {
+    const path = `/v1/notes?limit=200${open === undefined ? '' : `&open=${open}`}`;
+    return (await this.call<Page<Note>>('GET', path, { key: this.info.keys.operator })).body.data;
   }
 
   /** What was told of a reservation's payments, newest first. */

@@ -71,7 +71,10 @@ function unpacked(wanted: DebianProgram, folder: string): FoundProgram | undefin
   return seen(wanted, join(folder, 'usr', 'sbin', wanted.name), libraries.join(delimiter));
 }
 
-/** Downloads packages into `folder`, by the system's package lists, else by lists fetched for this alone. Needs no root. */
+/**
+ * Downloads packages into `folder`, by the system's package lists, else by lists fetched for this
+ * alone. Needs no root.
+ */
 function download(packages: readonly string[], folder: string): string[] {
   const own = join(folder, 'apt');
   for (const part of ['lists', 'cache']) mkdirSync(join(own, part, 'partial'), { recursive: true });
@@ -100,7 +103,10 @@ const librariesOf = (file: string): string[] =>
     .map((one) => one.trim().split(/[\s:]/)[0]!)
     .filter((name) => /^lib(?!c6$|gcc-s1$)/.test(name));
 
-/** Debian's own package with the libraries that it names, and theirs, unpacked into our cache for later runs. */
+/**
+ * Debian's own package with the libraries that it names, and theirs, unpacked into our cache for
+ * later runs.
+ */
 function fetchFromDebian(wanted: DebianProgram, kept: string): FoundProgram {
   const aside = mkdtempSync(join(tmpdir(), `holdfast-${wanted.name}-`));
   try {

@@ -34,8 +34,8 @@ export const historyChecks: readonly Check[] = [
            where r.confirmed_by is distinct from h.told or (r.confirmed_by is null) <> (r.confirmed_at is null)`,
   },
   {
-    // What was paid for a reservation that never came to be has no history to stand in. Release 1.0 named no refund, and
-    // knew one a payment.
+    // What was paid for a reservation that never came to be has no history to stand in. Release 1.0
+    // named no refund, and knew one a payment.
     name: 'a refund is told once, when it is ordered and when it is done',
     why: 'two entries look like two refunds',
     kind: 'invariant',

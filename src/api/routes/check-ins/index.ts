@@ -216,7 +216,8 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
         const tickets = await listVoidedTickets(db, id, query.after ?? null, query.limit);
         const last = tickets.at(-1) ?? query.after;
         const full = tickets.length === query.limit;
-        // At the end of the list the last minute is looked at again: what commits now may be dated before what was seen.
+        // At the end of the list the last minute is looked at again: what commits now may be dated
+        // before what was seen.
         const next = last && (full || last.at < settled) ? last : { at: settled, id: FIRST_ID };
         return {
           status: 200,

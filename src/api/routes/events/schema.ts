@@ -18,10 +18,11 @@ import {
   openEnum,
   timestamp,
   timestampInput,
+  UUID_FORM,
 } from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
-export const eventIdForm = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+export const eventIdForm = UUID_FORM;
 const UUID = new RegExp(`^${eventIdForm}$`);
 const WEEK = 604_800;
 

@@ -10,7 +10,7 @@ import {
   readRefund,
   type RefundRecord,
 } from '../../../db/refunds';
-import { isKeyKnown, oncePerKey } from '../../../db/request-keys';
+import { oncePerKey } from '../../../db/request-keys';
 import { REFUND_STATUSES } from '../../../domain/settlement';
 import { pageOf } from '../../cursor';
 import { REFUND_ID, RESEND_KEY } from '../../examples';
@@ -19,18 +19,18 @@ import {
   keyedRequest,
   keyParameter,
   keyReused,
+  refuseKnownKey,
   replayedHeader,
   requiredKey,
 } from '../../idempotency';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
-import { page, pageQuery } from '../../schemas';
+import { page, pageQuery, UUID_FORM } from '../../schemas';
 import { createAccess } from '../reservations/access';
 import { reservationParams } from '../reservations/schema';
 import { newRefund, refund, succeededByHand } from './schema';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const UUID_FORM = UUID.source.slice(1, -1);
+const ID = new RegExp(`^${UUID_FORM}$`);
 const CALL = 'createRefund';
 
 export interface RefundRouteDeps {
@@ -47,7 +47,7 @@ export function refundRoutes({ db, notify }: RefundRouteDeps) {
 
   /** @throws Problem `not_found` for a refund that the caller may not see, as for none */
   async function load(id: string, caller: Caller): Promise<RefundRecord> {
-    const found = UUID.test(id) ? await readRefund(db, id) : null;
+    const found = ID.test(id) ? await readRefund(db, id) : null;
     const isOwnClaim = found?.client === caller.client && found.source === 'client';
     if (!found || (caller.role !== 'operator' && !isOwnClaim)) throw missing(id);
     return found.refund;
@@ -140,14 +140,12 @@ export function refundRoutes({ db, notify }: RefundRouteDeps) {
         'idempotency_key_reused',
       ],
       async onInvalid({ params, caller, ctx }) {
-        requiredKey(ctx);
-        const request = keyedRequest({ ctx, caller }, CALL, params.id);
-        if (request && (await isKeyKnown(db, request))) throw keyReused();
+        await refuseKnownKey(db, requiredKey(ctx), { caller, call: CALL, resource: params.id });
       },
       async handle({ params, body, caller, ctx, rawBody }) {
-        requiredKey(ctx);
+        const call = { caller, call: CALL, resource: params.id };
+        const request = keyedRequest(requiredKey(ctx), call, rawBody);
         await access.load(params.id, caller);
-        const request = keyedRequest({ ctx, caller, rawBody }, CALL, params.id);
         const result = await db.transaction((tx) =>
           oncePerKey(
             tx,

@@ -8,7 +8,6 @@ import {
   type RecordResult,
 } from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
-import { isKeyKnown } from '../../../db/request-keys';
 import { faultPoint } from '../../../fault-points';
 import {
   BEING_CANCELLED,
@@ -19,7 +18,14 @@ import {
 } from '../../examples';
 import type { Pass } from '../../gate';
 import { retryAfterHeader } from '../../headers';
-import { keyedRequest, keyParameter, keyReused, replayedHeader } from '../../idempotency';
+import {
+  keyedRequest,
+  keyParameter,
+  keyReused,
+  optionalKey,
+  refuseKnownKey,
+  replayedHeader,
+} from '../../idempotency';
 import type { Outcomes } from '../../outcomes';
 import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
@@ -27,6 +33,8 @@ import { defineRoute, type Reply, type ResponseSpec } from '../../route';
 import { LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
 import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
+
+const RESEND = 'resendTickets';
 
 /** How long `confirm` and `cancel` wait for the actor before they answer 202. */
 const RESULT_WITHIN_MS = 5000;
@@ -228,7 +236,7 @@ export function commandRoutes({
     defineRoute({
       method: 'post',
       path: '/v1/reservations/{id}/resend',
-      operationId: 'resendTickets',
+      operationId: RESEND,
       tag: 'Tickets',
       summary: 'Mail the tickets again',
       access: ['client'],
@@ -252,12 +260,13 @@ export function commandRoutes({
         'idempotency_key_reused',
       ],
       async onInvalid({ params, caller, ctx }) {
-        const request = keyedRequest({ ctx, caller }, 'resendTickets', params.id);
-        if (request && (await isKeyKnown(db, request))) throw keyReused();
+        const call = { caller, call: RESEND, resource: params.id };
+        await refuseKnownKey(db, optionalKey(ctx), call);
       },
       async handle({ params, caller, ctx, rawBody }) {
         const record = await access.load(params.id, caller);
-        const request = keyedRequest({ ctx, caller, rawBody }, 'resendTickets', params.id);
+        const call = { caller, call: RESEND, resource: params.id };
+        const request = keyedRequest(optionalKey(ctx), call, rawBody);
         const result = await orderResend(db, params.id, `client:${caller.client}`, request);
         switch (result.kind) {
           case 'ordered':

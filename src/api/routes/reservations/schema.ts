@@ -9,6 +9,7 @@ import {
   RESERVATION_ID,
   TICKET_CODE,
 } from '../../examples';
+import { paymentOfReservation } from '../payments/schema';
 import { refund } from '../refunds/schema';
 import { locationHeader } from '../../headers';
 import { KEY_FORM, keyParameter } from '../../idempotency';
@@ -86,24 +87,6 @@ const payment = z
     status: openEnum(PAYMENT_STATUSES),
   })
   .meta({ id: 'ReservationPayment' });
-
-const paymentOfReservation = z
-  .object({
-    reference: z.string(),
-    amount: money,
-    refunded: money.meta({ description: 'What was given back of it' }),
-    status: openEnum([...PAYMENT_STATUSES, 'unmatched']),
-    provenBy: openEnum(
-      ['stripe', 'standard'],
-      'Whose signed event proves it; null: it is claimed',
-    ).nullable(),
-    capturedBy: openEnum(
-      ['stripe', 'test', 'client'],
-      'Who can give it back; `client`: no provider can',
-    ),
-    receivedAt: timestamp,
-  })
-  .meta({ id: 'PaymentOfReservation' });
 
 const heldSeat = z
   .object({ label: z.string(), category: z.string(), price: money })

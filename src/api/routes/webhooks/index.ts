@@ -55,8 +55,8 @@ export interface WebhookRouteDeps {
 }
 
 /**
- * Payment providers' webhooks: checked, kept, answered 200; the actor does the rest. What was answered 200 can no longer
- * be lost.
+ * Payment providers' webhooks: checked, kept, answered 200; the actor does the rest. What was
+ * answered 200 can no longer be lost.
  */
 export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookRouteDeps) {
   const { testProvider } = payments;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { STANDARD_TYPES, standardPayment } from '../../../payments/standard-events';
-import { storedText } from '../../../payments/stored-text';
+import { storedText } from '../../../payments/event-forms';
 import { PAYMENT, RESERVATION_ID } from '../../examples';
 
 /** For the document: a message that is kept. */

@@ -9,3 +9,11 @@ export const storedText = (max: number) =>
     .max(max)
     .regex(/^[^\u0000]*$/)
     .refine(isWellFormed);
+
+export const amountForm = z.int().min(0);
+
+/** In any case of letters; read in capitals. */
+export const currencyForm = z
+  .string()
+  .regex(/^[A-Za-z]{3}$/)
+  .transform((text) => text.toUpperCase());
