@@ -78,7 +78,11 @@ describe('Personal data', () => {
     await api.until(held.id, 'expired');
     await api.sold(held.event, ['A-1']);
     await api.pay(held);
-    await untilHistoryHas(held.id, 'tickets.mailed');
+    await untilHistoryHas(held.id, 'refund.succeeded');
+    const [refund] = (await api.get(held.id)).body.refunds;
+    await eventually(() => {
+      expect(mailServer.mails.join()).toContain(`<refund.${refund!.id}@`);
+    });
     expectNothingAbout(buyer, await everythingInTemporal());
   });
 
