@@ -18,20 +18,44 @@ export const TICKET_KEY = {
 
 export const PAYMENT = { reference: 'pi_3QK9vJ2eZvKYlo2C', amount: 9000, currency: 'EUR' };
 
-const price = { amount: 4500, currency: 'EUR' };
+const eur = (amount: number) => ({ amount, currency: 'EUR' });
+const seat = (label: string) => ({
+  event: 'hamlet',
+  label,
+  category: 'stalls',
+  priceType: 'adult',
+  listPrice: eur(4500),
+  discount: eur(0),
+  price: eur(4500),
+});
 
 export const HELD_RESERVATION = {
   id: RESERVATION_ID,
   status: 'held',
   event: 'hamlet',
-  seats: [
-    { label: 'A-1', category: 'stalls', price },
-    { label: 'A-2', category: 'stalls', price },
-  ],
-  total: { amount: 9000, currency: 'EUR' },
+  seats: [seat('A-1'), seat('A-2')],
+  fees: [],
+  taxes: [{ event: 'hamlet', percent: '21', included: true, amount: eur(1562) }],
+  total: eur(9000),
+  amounts: {
+    tickets: eur(9000),
+    discount: eur(0),
+    fees: eur(0),
+    tax: eur(1562),
+    taxIncluded: true,
+    total: eur(9000),
+    paid: eur(0),
+    refunded: eur(0),
+    retained: eur(0),
+  },
+  code: null,
   buyer: { name: 'Ada Lovelace', email: 'ada@example.org' },
+  reference: '4711',
+  metadata: { channel: 'phone' },
+  revision: 1,
   expiresAt: '2030-01-12T10:10:00.123Z',
   createdAt: '2030-01-12T10:00:00.123Z',
+  updatedAt: '2030-01-12T10:00:00.123Z',
   payment: null,
   payments: [],
   refunds: [],
@@ -41,6 +65,8 @@ export const HELD_RESERVATION = {
 export const CONFIRMED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'confirmed',
+  amounts: { ...HELD_RESERVATION.amounts, paid: eur(9000) },
+  updatedAt: '2030-01-12T10:05:00.123Z',
   payment: { ...PAYMENT, status: 'captured' },
   payments: [
     {
@@ -55,9 +81,17 @@ export const CONFIRMED_RESERVATION = {
   ],
 };
 
+const NOTHING = {
+  ...HELD_RESERVATION.amounts,
+  tickets: eur(0),
+  tax: eur(0),
+  total: eur(0),
+};
+
 export const CANCELLED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'cancelled',
+  amounts: { ...NOTHING, paid: eur(9000), retained: eur(9000) },
   payment: { ...PAYMENT, status: 'refunding' },
   cancelRequestedAt: '2030-01-13T08:00:00.123Z',
 };

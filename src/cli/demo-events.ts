@@ -1,4 +1,4 @@
-import type { NewEvent } from '../db/events';
+import { NO_RULES, type NewEvent } from '../db/events';
 import type { SectionDefinition } from '../domain/seat-map';
 
 const DAY_MS = 86_400_000;
@@ -56,6 +56,7 @@ export function demoEvents(
     return day.toISOString();
   };
   const common = {
+    ...NO_RULES,
     salesOpenAt: null,
     salesCloseAt: null,
     holdTtlSeconds: null,
@@ -76,6 +77,33 @@ export function demoEvents(
         { code: 'standard', name: 'Standard', price: 4500 },
         { code: 'value', name: 'Value', price: 2500 },
       ],
+      pricing: {
+        types: [
+          { code: 'adult', name: 'Adult' },
+          { code: 'child', name: 'Child, up to 15' },
+          { code: 'concession', name: 'Concession' },
+        ],
+        prices: {
+          premium: { child: 3500, concession: 5200 },
+          standard: { child: 2500, concession: 3600 },
+          value: { child: 1500, concession: 2000 },
+        },
+        fees: [
+          {
+            code: 'booking',
+            name: 'Booking fee',
+            per: 'ticket',
+            amount: 150,
+            percent: null,
+            refundable: false,
+          },
+        ],
+        tax: null,
+      },
+      refundTerms: [
+        { untilSecondsBeforeStart: 172_800, percent: '100' },
+        { untilSecondsBeforeStart: 0, percent: '50' },
+      ],
       sections: theatre(),
     },
     {
@@ -92,6 +120,13 @@ export function demoEvents(
         { code: 'lower', name: 'Lower ring', price: 7500 },
         { code: 'upper', name: 'Upper ring', price: 4900 },
       ],
+      maxSeatsPerBuyer: 16,
+      pricing: {
+        types: [{ code: 'standard', name: 'Standard' }],
+        prices: {},
+        fees: [],
+        tax: { percent: '20', included: true },
+      },
       sections: arena(),
     },
     {

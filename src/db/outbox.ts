@@ -35,7 +35,8 @@ const claim = (queue: OutboxQueue) =>
      select c.*, case when c.kind in ('start', 'ring') then
          (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
             'expiresAt', rfc3339(r.hold_ends_at),
-            'seats', (select jsonb_agg(s.label order by s.id) from allocations a join seats s on s.id = a.seat_id where a.reservation_id = r.id))
+            'seats', (select jsonb_agg(s.label order by s.id) from allocations a join seats s on s.id = a.seat_id
+                       where a.reservation_id = r.id and a.until_revision is null))
            from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
        from claimed c order by c.id`,
   );

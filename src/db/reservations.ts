@@ -6,6 +6,8 @@ import { REFUND_REASONS, type ReservationStatus } from '../domain/settlement';
 export interface ReservationRecord extends ReservationState {
   client: string | null;
   buyer: { name: string; email: string } | null;
+  reference: string | null;
+  metadata: Record<string, string>;
   payments: NonNullable<ReservationState['payments']>;
   refunds: NonNullable<ReservationState['refunds']>;
 }
@@ -25,10 +27,12 @@ export async function findReservation(
 
 const REASON_CODES: ReadonlySet<string> = new Set([...REFUND_REASONS, 'provider']);
 
-/** Leaves out what may not go to Temporal: the buyer, which client it was, and an operator's own words. */
+/** Leaves out what may not go to Temporal: the buyer, which client it was, and the words of clients and operators. */
 function withoutBuyer({
   buyer: _buyer,
   client: _client,
+  reference: _reference,
+  metadata: _metadata,
   ...state
 }: ReservationRecord): ReservationState {
   const refunds = state.refunds.map((refund) => ({

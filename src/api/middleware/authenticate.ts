@@ -8,7 +8,7 @@ import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null };
+const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null, longHolds: false };
 
 export interface Authenticator {
   /** The caller behind the request's key. @throws Problem `unauthorized` or `forbidden`. */
