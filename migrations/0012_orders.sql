@@ -90,3 +90,6 @@ create index code_uses_not_used on code_uses (code_id, number) where status <> '
 
 alter table api_keys add column long_holds boolean not null default false
   constraint api_keys_long_holds_of_clients check (not long_holds or role = 'client');
+
+-- A document belongs to a revision of its reservation: an older print never becomes the current one.
+alter table ticket_documents add column revision integer not null default 1;

@@ -5,7 +5,7 @@
 -- and writes the reservation with everything that belongs to it. It writes nothing when a seat is taken or the key was
 -- used meanwhile; the next read finds out which.
 --
--- Lock order: buyer (advisory), code's use, seats by id, then the reservation's key. Taking over an expired hold changes
+-- Lock order: buyer (advisory), code, code's use, seats by id, then the reservation's key. Taking over an expired hold changes
 -- that reservation's allocations (they belong to the locked seats), never its row. Times are read from the database's
 -- clock, after the lock. Windows and limits are each event's; the hold lasts as the shortest of them says. A sale ends
 -- with the start of its event at the latest, and no hold outlasts the first start.
@@ -150,6 +150,11 @@ begin
       end if;
       v_exceeded := buyer_limit_exceeded(p_buyer_key, p_id, v_look.ids, v_code);
       if v_exceeded is not null then return coalesce(replay_of(p_id, p_client, p_fingerprint), v_exceeded); end if;
+    end if;
+    if attempt = 1 and v_code.id is not null then
+      -- From here until the commit the code does not change.
+      perform from codes where id = v_code.id and revision = v_code.revision for share;
+      if not found then return jsonb_build_object('kind', 'stale'); end if;
     end if;
     if attempt = 1 and v_code.max_uses is not null then
       v_use := lock_free_use(v_code.id, v_code.max_uses);

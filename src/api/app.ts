@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../logger';
+import { createCodeGuesses } from './code-guesses';
 import { createGate } from './gate';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
@@ -10,6 +11,7 @@ import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import type { Route } from './route';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
+import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
@@ -25,7 +27,7 @@ import { createReaderGuard } from './slow-readers';
  * The dependencies of the routes and of the application; `main.ts` builds them from the settings.
  */
 export type ApiDeps = EventRouteDeps &
-  ReservationRouteDeps &
+  Omit<ReservationRouteDeps, 'codeGuesses'> &
   CheckInRouteDeps &
   RefundRouteDeps &
   WebhookRouteDeps &
@@ -43,9 +45,11 @@ export type ApiDeps = EventRouteDeps &
   };
 
 function routesOf(deps: ApiDeps): Route[] {
+  const codeGuesses = createCodeGuesses(deps.rateLimit);
   return [
     ...eventRoutes(deps),
-    ...reservationRoutes(deps),
+    ...reservationRoutes({ ...deps, codeGuesses }),
+    ...codeRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),
     ...refundRoutes(deps),

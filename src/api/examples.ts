@@ -62,6 +62,19 @@ export const HELD_RESERVATION = {
   cancelRequestedAt: null,
 };
 
+const {
+  paid: _paid,
+  refunded: _refunded,
+  retained: _retained,
+  ...ORDER_AMOUNTS
+} = HELD_RESERVATION.amounts;
+export const PRICE_PREVIEW = {
+  seats: HELD_RESERVATION.seats,
+  fees: HELD_RESERVATION.fees,
+  taxes: HELD_RESERVATION.taxes,
+  amounts: ORDER_AMOUNTS,
+};
+
 export const CONFIRMED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'confirmed',

@@ -60,7 +60,8 @@ export interface Route<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
 > {
-  method: 'get' | 'post';
+  /** A body of `patch` is a JSON Merge Patch: null clears. */
+  method: 'get' | 'post' | 'patch' | 'delete';
   /** With `{name}` for parameters, as in OpenAPI. */
   path: string;
   operationId: string;

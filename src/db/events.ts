@@ -57,6 +57,22 @@ const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'v
         from jsonb_each_text(e.pricing -> 'prices' -> c.code) each (type, price)), '{}')) order by c.ordinal)
     from price_categories c where c.event_id = e.id)) as event`;
 
+/** An event as tickets and mails name it. */
+export interface EventShown {
+  slug: string;
+  name: string;
+  venue: string | null;
+  /** RFC 3339. */
+  startsAt: string;
+  /** IANA name of the venue's time zone. */
+  timeZone: string;
+}
+
+/** The events of a reservation (`r`), in its order: a list of `EventShown`. */
+export const EVENTS_OF_RESERVATION = `(select jsonb_agg(jsonb_build_object('slug', v.slug, 'name', v.name, 'venue', v.venue,
+       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone) order by array_position(r.event_ids, v.id))
+     from events v where v.id = any (coalesce(r.event_ids, array[r.event_id])))`;
+
 const FIND = sql<{ event: EventRecord }>(
   'event_find',
   `select ${EVENT} from events e where e.slug = $1 or e.id = $2`,

@@ -76,6 +76,7 @@ export const OUTBOX_KINDS = {
         `with stuck as (
            select r.id from reservations r
             where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < clock_timestamp() - interval '2 minutes'
+              and (r.buyer_email is not null or r.erased_at is not null)
               and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
          , requeued as (update reservations r set nudged_at = clock_timestamp() from stuck where r.id = stuck.id returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,

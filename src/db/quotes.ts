@@ -86,9 +86,8 @@ const FACTS = sql<{ facts: Facts }>(
 
 export type Quoted =
   | { kind: 'quoted'; quote: Quote; order: PricedOrder; currency: string }
-  /** An event or a seat is unknown, or currencies are mixed: the database says so in its own order of rules. */
-  | { kind: 'not_priceable' }
-  | { kind: 'refused'; refusal: Refusal };
+  /** `unknown`: where a hold is meant, the database refuses it, in the order of its rules. */
+  | { kind: 'refused' | 'unknown'; refusal: Refusal };
 
 const discountOf = (code: CodeFacts): Discount => ({
   percent: code.percent,
@@ -97,6 +96,19 @@ const discountOf = (code: CodeFacts): Discount => ({
     (code.event === null || code.event === event) &&
     (code.categories === null || code.categories.includes(category)),
 });
+
+function unknownOf(
+  { events, seats: found }: Facts,
+  names: readonly string[],
+  seats: readonly WantedSeat[],
+): Refusal | null {
+  const missing = events.indexOf(null);
+  if (missing >= 0) return { kind: 'unknown_event', event: names[missing]! };
+  const unknown = seats.filter((_, index) => found[index] === null);
+  if (unknown.length > 0) return { kind: 'unknown_seats', seats: unknown };
+  if (new Set(events.map((event) => event!.currency)).size > 1) return { kind: 'mixed_currencies' };
+  return null;
+}
 
 /**
  * Prices an order by the rules as they stand: see `priceOrder`. Nothing is held.
@@ -115,19 +127,18 @@ export async function quoteOrder(
     code,
   ]);
   const { facts } = row!;
+  const refusal = unknownOf(facts, names, seats);
+  if (refusal) return { kind: 'unknown', refusal };
   const events = facts.events.filter((event) => event !== null);
   const found = facts.seats.filter((seat) => seat !== null);
-  const currency = events[0]?.currency;
-  if (events.length < names.length || found.length < seats.length || currency === undefined)
-    return { kind: 'not_priceable' };
-  if (events.some((event) => event.currency !== currency)) return { kind: 'not_priceable' };
+  const { currency } = events[0]!;
 
   const rules = new Map(events.map(({ slug, pricing }) => [slug, pricing ?? PLAIN]));
-  const toPrice = seats.map(({ event: name, priceType }, index) => {
+  const toPrice = seats.map(({ event: name, label, priceType }, index) => {
     const { slug, pricing } = events[names.indexOf(name)]!;
     const { id, category, price } = found[index]!;
     const type = priceType ?? (pricing ?? PLAIN).types[0]!.code;
-    return { id, event: slug, category, type, categoryPrice: price };
+    return { id, event: slug, label, category, type, categoryPrice: price };
   });
   const unknown = toPrice.find((seat) => listPriceOf(rules.get(seat.event)!, seat) === null);
   if (unknown) {

@@ -41,6 +41,7 @@ export interface SeatToPrice {
   /** Orders seats as the map does. */
   id: number;
   event: string;
+  label: string;
   category: string;
   type: string;
   /** Of the category, for the default type. */
@@ -82,7 +83,7 @@ const WHOLE_PERCENT = 100n * 10n ** BigInt(PERCENT_DIGITS);
 
 /** A percentage with up to four decimals, as a multiple of its smallest step. */
 function stepsOf(percent: string): bigint {
-  const [whole, fraction = ''] = percent.split('.');
+  const [whole = '0', fraction = ''] = percent.split('.');
   return BigInt(whole + fraction.padEnd(PERCENT_DIGITS, '0'));
 }
 

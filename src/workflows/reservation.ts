@@ -105,7 +105,18 @@ async function untilDelivered(
 ): Promise<ReservationState> {
   let progress = settled;
   let delivery: Delivery | null = null;
+  let delivered = progress.state.revision;
   for (;;) {
+    // What was printed before a change is not sent any more.
+    if (
+      delivery &&
+      delivered !== progress.state.revision &&
+      progress.state.status === 'confirmed'
+    ) {
+      delivery.cancel();
+      delivery = null;
+    }
+    delivered = progress.state.revision;
     // This includes a delivery for a payment that arrived while the end of the hold was being
     // written.
     if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => view.note(line));

@@ -57,7 +57,10 @@ const wish = (quantity: number, category = CATEGORY) => [
 ];
 const two = wish(2);
 type House = Parameters<typeof createBestAvailable>[0];
-const holdFrom = (house: House) => createBestAvailable(house).hold;
+const holdFrom = (house: House) => {
+  const bestAvailable = createBestAvailable(house);
+  return (...args: Parameters<typeof bestAvailable.hold>) => bestAvailable.hold(...args);
+};
 
 describe('The choice of seats for a crowd', () => {
   it('gives every buyer different seats, and asks the database once for each', async () => {

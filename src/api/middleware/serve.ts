@@ -70,7 +70,9 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
     if (route.body) {
       if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      if (!route.signed) rawBody = withoutAbsent(parseJson(bytes));
+      const parsed = route.signed ? undefined : parseJson(bytes);
+      // In a merge patch null means: clear.
+      rawBody = route.method === 'patch' ? parsed : withoutAbsent(parsed);
     } else if (route.method === 'post') {
       bytes = await readBytes(ctx, BODY_LIMIT);
       if (bytes.length > 0) {

@@ -82,7 +82,7 @@ const newCategory = z
   })
   .meta({ id: 'NewCategory' });
 const newPriceType = z.strictObject({ code, name: name(60) }).meta({ id: 'NewPriceType' });
-const percent = z
+export const percent = z
   .string()
   .regex(/^(?:0|[1-9]\d{0,2})(?:\.\d{1,4})?$/, {
     message: 'must be a decimal text with up to four decimals, like "2.5"',

@@ -13,12 +13,12 @@ import {
   type OrderLine,
 } from '../../best-available';
 import { HELD_RESERVATION } from '../../examples';
+import type { CodeGuesses } from '../../code-guesses';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
 import { leftMs } from '../../middleware/answer';
-import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { SeatMaps } from '../../seat-maps';
 import { createLineReader, hasWish } from './lines';
@@ -60,6 +60,7 @@ export interface CreateRouteDeps {
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
+  codeGuesses: CodeGuesses;
 }
 
 export function createRoute({
@@ -70,6 +71,7 @@ export function createRoute({
   holdCap,
   defaultTtlSeconds,
   buyerCap,
+  codeGuesses,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
@@ -99,6 +101,7 @@ export function createRoute({
     key: string,
     leftMs: () => number,
   ): Promise<Reply> {
+    if (body.code !== undefined) await codeGuesses.admit(caller.client, key);
     const overCap = await holdCap.reached(caller.client);
     const fingerprint = fingerprintOf(key, rawBody);
     const replay = () => findReplay(db, key, caller.client, fingerprint);
@@ -125,6 +128,7 @@ export function createRoute({
         'refusal' in read ? ((await replay()) ?? read.refusal) : await hold(request, read.lines);
     }
     metrics.hold(result.kind);
+    if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, key);
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {
       holdCap.count(caller.client);

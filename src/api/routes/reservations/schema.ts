@@ -6,6 +6,7 @@ import {
   CONFIRMED_RESERVATION,
   HELD_RESERVATION,
   PAYMENT,
+  PRICE_PREVIEW,
   RESERVATION_ID,
   TICKET_CODE,
 } from '../../examples';
@@ -202,6 +203,30 @@ export const newPricePreview = z
     examples: [{ event: 'hamlet', seats: ['A-1', 'A-2'] }],
   });
 
+const patchedBuyer = z
+  .strictObject({
+    name: name(200).optional().meta({ description: 'Printed on the tickets' }),
+    email: email.optional(),
+  })
+  .meta({ id: 'BuyerPatch', description: 'What is absent stays; a first buyer needs both' });
+export const reservationPatch = z
+  .strictObject({
+    reference: reference.nullable().optional(),
+    metadata: z
+      .record(metadataKey, metadataValue.nullable())
+      .refine((members) => Object.keys(members).length <= MAX_METADATA, {
+        message: `has at most ${MAX_METADATA} members`,
+      })
+      .nullable()
+      .optional()
+      .meta({ description: 'By member: null removes one' }),
+    buyer: patchedBuyer.optional(),
+  })
+  .meta({
+    id: 'ReservationPatch',
+    examples: [{ buyer: HELD_RESERVATION.buyer, metadata: { channel: 'web' } }],
+  });
+
 export const newReservationExamples = {
   namedSeats: { event: 'hamlet', seats: ['A-1', 'A-2'], buyer: HELD_RESERVATION.buyer },
   bestAvailable: {
@@ -257,6 +282,12 @@ const orderAmounts = {
   total: money.meta({ description: 'tickets + fees, and the tax that the prices do not include' }),
 };
 export const previewAmounts = z.object(orderAmounts).meta({ id: 'OrderAmounts' });
+export const pricePreview = z
+  .object({ seats: z.array(heldSeat), fees, taxes, amounts: previewAmounts })
+  .meta({
+    id: 'PricePreview',
+    examples: [PRICE_PREVIEW],
+  });
 const retained = { description: 'Once confirmed: paid − refunded − total' };
 const amounts = z
   .object({
@@ -315,7 +346,11 @@ const paymentClaim = z
   .meta({ id: 'PaymentClaim', description: 'A payment that the client took itself' });
 
 export const confirmation = z
-  .strictObject({ payment: paymentClaim })
+  .strictObject({
+    payment: paymentClaim
+      .optional()
+      .meta({ description: 'Absent: the order costs nothing, and nothing was paid' }),
+  })
   .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
 
 export const reservationQuery = z.strictObject({
@@ -351,13 +386,26 @@ export const ticket = z
     code: z
       .string()
       .meta({ description: 'What the QR code carries; signed, see `GET /v1/ticket-key`' }),
-    seat: z.string(),
-    holder: z.string(),
+    event: z.string().meta({ description: "The event's slug" }),
+    seat: z.string().meta({ description: 'Its label' }),
+    priceType: z.string(),
+    holder: z.string().meta({ description: 'Empty while there is no buyer' }),
     status: openEnum(['valid', 'used', 'void']),
+    revision: count.meta({ description: 'The revision of the reservation that it was made for' }),
   })
   .meta({
     id: 'Ticket',
-    examples: [{ code: TICKET_CODE, seat: 'A-1', holder: 'Ada Lovelace', status: 'valid' }],
+    examples: [
+      {
+        code: TICKET_CODE,
+        event: 'hamlet',
+        seat: 'A-1',
+        priceType: 'adult',
+        holder: 'Ada Lovelace',
+        status: 'valid',
+        revision: 1,
+      },
+    ],
   });
 
 export const reservationLocation = locationHeader(
