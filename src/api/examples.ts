@@ -16,7 +16,7 @@ export const TICKET_KEY = {
     '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAIaGDutmbS8BqzZOlcoyOR30F2Y/S8GGkg3+N7d9QbpU=\n-----END PUBLIC KEY-----\n',
 };
 
-export const PAYMENT = { reference: 'pi_3QK9vJ2eZvKYlo2C', amount: 9000, currency: 'EUR' };
+export const PAYMENT = { reference: 'pi_3QK9vJ2eZvKYlo2C', amount: 9300, currency: 'EUR' };
 
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const seat = (label: string) => ({
@@ -34,16 +34,16 @@ export const HELD_RESERVATION = {
   status: 'held',
   event: 'hamlet',
   seats: [seat('A-1'), seat('A-2')],
-  fees: [],
-  taxes: [{ event: 'hamlet', percent: '21', included: true, amount: eur(1562) }],
-  total: eur(9000),
+  fees: [{ event: 'hamlet', code: 'booking', amount: eur(300) }],
+  taxes: [{ event: 'hamlet', percent: '21', included: true, amount: eur(1614) }],
+  total: eur(9300),
   amounts: {
     tickets: eur(9000),
     discount: eur(0),
-    fees: eur(0),
-    tax: eur(1562),
+    fees: eur(300),
+    tax: eur(1614),
     taxIncluded: true,
-    total: eur(9000),
+    total: eur(9300),
     paid: eur(0),
     refunded: eur(0),
     retained: eur(0),
@@ -78,14 +78,14 @@ export const PRICE_PREVIEW = {
 export const CONFIRMED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'confirmed',
-  amounts: { ...HELD_RESERVATION.amounts, paid: eur(9000) },
+  amounts: { ...HELD_RESERVATION.amounts, paid: eur(9300) },
   updatedAt: '2030-01-12T10:05:00.123Z',
   payment: { ...PAYMENT, status: 'captured' },
   payments: [
     {
       reference: PAYMENT.reference,
-      amount: { amount: 9000, currency: 'EUR' },
-      refunded: { amount: 0, currency: 'EUR' },
+      amount: eur(9300),
+      refunded: eur(0),
       status: 'captured',
       provenBy: 'stripe',
       capturedBy: 'stripe',
@@ -97,6 +97,7 @@ export const CONFIRMED_RESERVATION = {
 const NOTHING = {
   ...HELD_RESERVATION.amounts,
   tickets: eur(0),
+  fees: eur(0),
   tax: eur(0),
   total: eur(0),
 };
@@ -104,7 +105,7 @@ const NOTHING = {
 export const CANCELLED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'cancelled',
-  amounts: { ...NOTHING, paid: eur(9000), retained: eur(9000) },
+  amounts: { ...NOTHING, paid: eur(9300), retained: eur(9300) },
   payment: { ...PAYMENT, status: 'refunding' },
   cancelRequestedAt: '2030-01-13T08:00:00.123Z',
 };

@@ -52,6 +52,7 @@ const namedSeat = z
   .strictObject({ label: seatLabel, priceType: priceType.optional() })
   .meta({ id: 'NamedSeat', description: 'Without `priceType`: the first of the event' });
 const seatWish = z.union([seatLabel, namedSeat]).meta({
+  id: 'SeatWish',
   description: 'A label, or an object with a price type',
 });
 const labelOf = (wish: string | { label: string }): string =>
@@ -236,7 +237,7 @@ export const newReservationExamples = {
   },
   severalEvents: {
     lines: [
-      { event: 'hamlet', seats: ['A-1', { label: 'A-2', priceType: 'child' }] },
+      { event: 'hamlet', seats: ['A-11', { label: 'A-12', priceType: 'child' }] },
       { event: 'gala', bestAvailable: { quantity: 2, category: 'stalls' } },
     ],
     code: 'SUMMER',
