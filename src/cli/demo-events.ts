@@ -46,6 +46,21 @@ function arena(): SectionDefinition[] {
   ];
 }
 
+/** Friends of the club pay less, and bought before all others. */
+export const DEMO_CODE = {
+  code: 'FRIENDS',
+  event: 'club-late',
+  categories: null,
+  percent: '10',
+  amount: null,
+  currency: null,
+  maxUses: 50,
+  maxUsesPerBuyer: 2,
+  validFrom: null,
+  validUntil: null,
+  salesOpenAt: '2026-01-01T00:00:00.000Z',
+};
+
 /** Three venues of realistic shape: a theatre, an arena, a club without numbered seats. */
 export function demoEvents(
   now: Date,
@@ -138,6 +153,8 @@ export function demoEvents(
       timeZone: 'Europe/Berlin',
       currency: 'EUR',
       maxSeatsPerReservation: 6,
+      // On sale to everyone since yesterday; with the code since long before.
+      salesOpenAt: evening(-1, 10),
       categories: [{ code: 'entry', name: 'Entry', price: 1800 }],
       sections: [{ name: 'Club', category: 'entry', places: 500 }],
     },
