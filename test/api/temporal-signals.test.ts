@@ -22,7 +22,13 @@ const heldWithActor = async (event?: string, seats = ['A-1']) => {
   return held;
 };
 const stateOf = (id: string) => actorOf(id).query<Omit<Reservation, 'buyer'> | null>('state');
-const withoutBuyer = ({ buyer: _, ...rest }: Reservation) => rest;
+/** Nor the words of clients, which may name one. */
+const withoutBuyer = ({
+  buyer: _buyer,
+  reference: _reference,
+  metadata: _metadata,
+  ...rest
+}: Reservation) => rest;
 /** Starts a reservation as an operator would, in the Temporal UI: by type, id and input. */
 const startByHand = (input: unknown, id: string = randomUUID()) =>
   system.temporal.workflow.start('reservation', {
