@@ -48,11 +48,13 @@ interface MailRow {
   message_id: string;
   sent: boolean;
   status: string;
+  /** Its refund has failed, so there is nothing to tell. */
+  failed: boolean;
 }
 
 const MAILS = `
-  select m.reservation_id, m.kind, m.message_id, m.sent_at is not null as sent, r.status
-    from mails m join reservations r on r.id = m.reservation_id`;
+  select m.reservation_id, m.kind, m.message_id, m.sent_at is not null as sent, r.status, f.status is not distinct from 'failed' as failed
+    from mails m join reservations r on r.id = m.reservation_id left join refunds f on f.id = m.refund_id`;
 
 const REFUNDS = `
   select f.id from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
@@ -107,7 +109,7 @@ export async function countMail(
         : `${mail.message_id} of ${mail.reservation_id} is not there`;
       findings.check('a mail that is recorded as sent was caught', mail.message_id, caught);
     } else {
-      const stale = mail.kind === 'tickets' && mail.status !== 'confirmed';
+      const stale = mail.failed || (mail.kind === 'tickets' && mail.status !== 'confirmed');
       findings.check(
         'every mail that is owed is sent',
         mail.message_id,

@@ -93,6 +93,7 @@ async function endFaults(run: Run, load: Load, giveUp: AbortController): Promise
       `payments without a reservation: ${await ageUnmatchedPayments(direct)}, made ten minutes older so that they are refunded`,
     );
     const left = await waitUntilIdle(direct, sayChanges(say), stop);
+    await load.close();
     if (left !== null) journal.violation('the system becomes idle', 'all', left);
   } finally {
     clearTimeout(timer);

@@ -289,12 +289,14 @@ export async function readRefundBacklog(
 
 const TEST_BOOKS = sql(
   'test_provider_refund',
-  // A claim that was contradicted meanwhile is no longer this provider's. It never gives back more than it took.
+  // A claim that was contradicted meanwhile is no longer this provider's, and a refund that has failed is not made again.
+  // It never gives back more than it took.
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
    select $2, p.reference, $3::bigint, p.currency from payments p join test_provider.charges c on c.reference = p.reference
-    where p.id = $1 and p.captured_by = 'test'
+     join refunds r on r.id = $4
+    where p.id = $1 and p.captured_by = 'test' and r.status <> 'failed'
       and c.amount >= $3::bigint + (select coalesce(sum(b.amount), 0) from test_provider.refunds b where b.reference = p.reference)
-      for share of p
+      for share of p, r
    on conflict (idempotency_key) do nothing`,
 );
 const IN_TEST_BOOKS = sql<{ found: boolean }>(
@@ -308,9 +310,9 @@ const IN_TEST_BOOKS = sql<{ found: boolean }>(
  */
 export async function writeTestRefund(
   db: Database,
-  refund: Pick<RefundOrder, 'paymentId' | 'providerKey' | 'amount'>,
+  refund: Pick<RefundOrder, 'id' | 'paymentId' | 'providerKey' | 'amount'>,
 ): Promise<boolean> {
-  await db.run(TEST_BOOKS, [refund.paymentId, refund.providerKey, refund.amount]);
+  await db.run(TEST_BOOKS, [refund.paymentId, refund.providerKey, refund.amount, refund.id]);
   const [row] = await db.rows(IN_TEST_BOOKS, [refund.providerKey]);
   return row!.found;
 }
