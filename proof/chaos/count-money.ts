@@ -1,4 +1,4 @@
-import { paymentKey, type Journal, type Payment } from './journal';
+import { paymentKey, type Journal, type PartOfPayment, type Payment } from './journal';
 import type { DirectAccess, Findings } from './direct-access';
 
 interface PaymentRow {
@@ -48,6 +48,8 @@ interface Books {
   ordered: ReadonlyMap<string, number>;
   /** By payment: what disputes that were lost took. */
   lost: ReadonlyMap<string, number>;
+  /** By payment: what the provider gave back by itself. */
+  byProvider: ReadonlyMap<string, number>;
   /** The payments that a provider has proven, by reference. */
   proven: ReadonlyMap<string, readonly Payment[]>;
 }
@@ -55,9 +57,7 @@ interface Books {
 const keyOf = ({ reference, reservation }: Pick<Payment, 'reference' | 'reservation'>): string =>
   paymentKey(reference, reservation);
 
-function sums(
-  entries: Iterable<{ reference: string; reservation: string; amount: number }>,
-): Map<string, number> {
+function sums(entries: Iterable<PartOfPayment>): Map<string, number> {
   const result = new Map<string, number>();
   for (const entry of entries)
     result.set(keyOf(entry), (result.get(keyOf(entry)) ?? 0) + entry.amount);
@@ -88,13 +88,18 @@ async function readBooks(journal: Journal, direct: DirectAccess): Promise<Books>
     ),
     ordered: sums([...journal.refunds.values()].filter(({ failed }) => !failed)),
     lost: sums([...journal.disputes.values()].filter(({ status }) => status === 'lost')),
+    byProvider: sums(journal.refundsByProvider),
     proven: provenByReference(journal),
   };
 }
 
-/** What the provider must have given back of a payment: of a sale what was ordered, else all that no dispute took. */
-const dueBack = (key: string, { sale, amount }: PaymentRow, { ordered, lost }: Books): number =>
-  sale ? (ordered.get(key) ?? 0) : amount - (lost.get(key) ?? 0);
+/** What the provider must have given back of a payment by our order: of a sale what operators ordered, else all that is left. */
+const dueBack = (
+  key: string,
+  { sale, amount }: PaymentRow,
+  { ordered, lost, byProvider }: Books,
+): number =>
+  sale ? (ordered.get(key) ?? 0) : amount - (lost.get(key) ?? 0) - (byProvider.get(key) ?? 0);
 
 /** Checks that a payment is for a sale, or given back, to the last minor unit. */
 function checkOutcome(key: string, row: PaymentRow, books: Books): string | null {
@@ -108,12 +113,13 @@ function checkOutcome(key: string, row: PaymentRow, books: Books): string | null
   const due = dueBack(key, row, books);
   const refunded = books.ledger.get(reference)?.refunded ?? 0;
   if (refunded !== due) return `${what}: ${refunded} of ${amount} were refunded instead of ${due}`;
+  const back = due + (books.byProvider.get(key) ?? 0);
   const expected =
     (books.lost.get(key) ?? 0) > 0
       ? 'disputed'
-      : due === 0
+      : back === 0
         ? 'captured'
-        : due === amount
+        : back === amount
           ? 'refunded'
           : 'partially_refunded';
   return status === expected ? null : `${what}, not ${expected}`;
@@ -212,8 +218,8 @@ export interface Balance {
   seats: number;
   /** Of sales that stand: what operators had given back. */
   givenBack: number;
-  /** What disputes took of payments that are for no sale. */
-  lost: number;
+  /** What disputes, and the provider by itself, took of payments that are for no sale. */
+  taken: number;
 }
 
 /** Checks every payment, and the sum of all. */
@@ -239,18 +245,19 @@ export async function countMoney(
   const sumOf = (amounts: ReadonlyMap<string, number>, which: (key: string) => boolean) =>
     [...amounts].reduce((sum, [key, amount]) => (which(key) ? sum + amount : sum), 0);
   const givenBack = sumOf(books.ordered, isSale);
-  const lost = sumOf(books.lost, (key) => !isSale(key));
+  const isNoSale = (key: string) => !isSale(key);
+  const taken = sumOf(books.lost, isNoSale) + sumOf(books.byProvider, isNoSale);
   type Sums = Pick<Balance, 'charged' | 'refunded' | 'sold' | 'seats'>;
   const [found] = await direct.rows<Record<keyof Sums, number>>(BALANCE);
-  const balance: Balance = { ...found!, givenBack, lost };
+  const balance: Balance = { ...found!, givenBack, taken };
   const { charged, refunded, sold, seats } = balance;
   const wrong = Object.entries(balance)
     .map(([name, sum]) => `${name} ${sum}`)
     .join(', ');
   findings.check(
-    'charges − refunds = sales − given back + lost',
+    'charges − refunds = sales − given back + taken',
     'all',
-    charged - refunded === sold - givenBack + lost ? null : wrong,
+    charged - refunded === sold - givenBack + taken ? null : wrong,
   );
   findings.check('sales = price of the sold seats', 'all', sold === seats ? null : wrong);
   return balance;

@@ -60,28 +60,29 @@ export const MONEY_KINDS = [
   'a refund that waits for a dispute',
   'a claim that a proof contradicts',
   'a refund by hand',
+  'a refund that the provider made by itself',
+  'a refund told before its payment',
   'a reference proven for two reservations',
   'a payment of another account or mode',
   'a payment without a reservation',
 ] as const;
 export type MoneyKind = (typeof MONEY_KINDS)[number];
 
-/** A refund that an operator ordered (201). */
-export interface OrderedRefund {
+/** Money of a payment, in minor units. */
+export interface PartOfPayment {
   reference: string;
   reservation: string;
-  /** Minor units. */
   amount: number;
+}
+
+/** A refund that an operator ordered (201). */
+export interface OrderedRefund extends PartOfPayment {
   /** The provider has told that it failed, or a lost dispute made it superfluous. */
   failed: boolean;
 }
 
 /** A dispute that was answered 200. */
-export interface Dispute {
-  reference: string;
-  reservation: string;
-  /** Minor units. */
-  amount: number;
+export interface Dispute extends PartOfPayment {
   status: 'open' | 'won' | 'lost';
 }
 
@@ -120,9 +121,13 @@ export class Journal {
   readonly payments = new Map<string, Payment>();
   /** By the id in the answer. */
   readonly refunds = new Map<string, OrderedRefund>();
+  /** Refunds that the provider made by itself. */
+  readonly refundsByProvider: PartOfPayment[] = [];
   readonly disputes = new Map<string, Dispute>();
   /** How often each kind has happened. */
   readonly kinds = new Map<MoneyKind, number>();
+  /** The same, until the faults ended. */
+  kindsUnderFaults: ReadonlyMap<MoneyKind, number> = new Map();
   readonly events = new Set<string>();
   /** Found while the load ran. */
   readonly violations: Violation[] = [];
@@ -149,6 +154,15 @@ export class Journal {
 
   happened(kind: MoneyKind): void {
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+  }
+
+  faultsEnded(): void {
+    this.kindsUnderFaults = new Map(this.kinds);
+  }
+
+  /** The kinds that have not happened yet. */
+  missingKinds(): MoneyKind[] {
+    return MONEY_KINDS.filter((kind) => !this.kinds.has(kind));
   }
 
   write(entry: Record<string, unknown>): void {

@@ -76,8 +76,12 @@ function rulesTable({ count, violations }: ChaosResult): Table {
 function kindsTable({ journal }: ChaosResult): Table {
   return {
     title: 'Money',
-    columns: ['kind', 'count'],
-    rows: MONEY_KINDS.map((kind) => [kind, journal.kinds.get(kind) ?? 0]),
+    columns: ['kind', 'under faults', 'in all'],
+    rows: MONEY_KINDS.map((kind) => [
+      kind,
+      journal.kindsUnderFaults.get(kind) ?? 0,
+      journal.kinds.get(kind) ?? 0,
+    ]),
     note: 'A kind that did not happen proves nothing: the run fails.',
   };
 }
@@ -93,7 +97,7 @@ function countedTable({ count, journal }: ChaosResult): Table {
       ['refunded', balance.refunded],
       ['sold', balance.sold],
       ['of it given back by operators', balance.givenBack],
-      ['taken by disputes, of no sale', balance.lost],
+      ['taken by disputes or the provider, of no sale', balance.taken],
     );
     rows.push(
       ['mails caught, by Message-ID', mail.messages],
@@ -140,7 +144,7 @@ export function verdictOf({ violations, journal, count }: ChaosResult): {
 } {
   if (violations.length > 0)
     return { ok: false, text: `${violations.length} promises were broken.` };
-  const missing = MONEY_KINDS.filter((kind) => !journal.kinds.has(kind));
+  const missing = journal.missingKinds();
   if (missing.length > 0)
     return { ok: false, text: `These did not happen: ${missing.join('; ')}. Run it for longer.` };
   const checks = [...(count?.checked.values() ?? [])].reduce((sum, number) => sum + number, 0);

@@ -1,12 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  MONEY_KINDS,
-  type Claim,
-  type Journal,
-  type Money,
-  type MoneyKind,
-  type Payment,
-} from './journal';
+import { type Claim, type Journal, type Money, type MoneyKind, type Payment } from './journal';
 import type { Shop, Wish } from './shop';
 
 /** The events that buyers choose from. */
@@ -21,7 +14,7 @@ export interface Context {
 }
 
 /** How long a buyer waits for what follows from a payment or an order. */
-const SETTLED_WITHIN_MS = 20_000;
+const SETTLED_WITHIN_MS = 40_000;
 const ROWS = ['A', 'B'];
 const SEATS_A_ROW = 10;
 const CATEGORIES = ['stalls', 'floor'];
@@ -369,6 +362,28 @@ async function refundFails(context: Context): Promise<void> {
   if (random.chance(0.3)) await cancelOnce(context, claim);
 }
 
+/** The provider gives back by itself: after the sale, before it tells of the payment, or at the same time. */
+async function refundByProvider(context: Context): Promise<void> {
+  const { shop } = context;
+  const { random, journal } = shop.deps;
+  if (random.chance(0.4)) {
+    const bought = await buyThroughStripe(context);
+    if (!bought) return;
+    const { claim, payment } = bought;
+    await shop.refundByProvider(payment, Math.ceil(payment.amount / random.between(1, 3)), false);
+    journal.happened('a refund that the provider made by itself');
+    if (random.chance(0.4)) await cancelOnce(context, claim);
+    return;
+  }
+  const claim = await takeSeats(context);
+  if (!claim) return;
+  const payment = newPayment(context, claim, claim.total, 'stripe');
+  const refund = shop.refundByProvider(payment, Math.ceil(payment.amount / 2), true);
+  if (random.chance(0.6)) await refund;
+  await together([refund, deliver(context, payment)]);
+  journal.happened('a refund told before its payment');
+}
+
 /** The buyer's bank disputes what is left of a payment; meanwhile a refund is ordered, or the sale cancelled. */
 const disputeThatIs =
   (end: 'won' | 'lost') =>
@@ -483,6 +498,7 @@ export const SCENARIOS: readonly (readonly [weight: number, scenario: Scenario])
   [4, browse],
   [5, refundInParts],
   [5, refundFails],
+  [4, refundByProvider],
   [3, disputeThatIsWon],
   [3, disputeThatIsLost],
   [5, claimForeignReference],
@@ -503,6 +519,8 @@ const SCENARIO_OF: Record<MoneyKind, Scenario> = {
   'a refund that waits for a dispute': disputeThatIsWon,
   'a claim that a proof contradicts': claimForeignReference,
   'a refund by hand': claimForeignReference,
+  'a refund that the provider made by itself': refundByProvider,
+  'a refund told before its payment': refundByProvider,
   'a reference proven for two reservations': proveOneReferenceTwice,
   'a payment of another account or mode': payInOtherMode,
   'a payment without a reservation': payWithoutReservation,
@@ -510,5 +528,5 @@ const SCENARIO_OF: Record<MoneyKind, Scenario> = {
 
 /** The scenarios of the kinds that have not happened yet. */
 export function missingScenarios(journal: Journal): Scenario[] {
-  return MONEY_KINDS.filter((kind) => !journal.kinds.has(kind)).map((kind) => SCENARIO_OF[kind]);
+  return journal.missingKinds().map((kind) => SCENARIO_OF[kind]);
 }

@@ -286,6 +286,7 @@ export class Shop {
     type: string,
     object: Record<string, unknown>,
     subject: string,
+    isEarly = false,
   ): Promise<void> {
     const id = `evt_${this.deps.random.uuid()}`;
     const payload = JSON.stringify({ id, object: 'event', type, data: { object } });
@@ -297,7 +298,7 @@ export class Shop {
       expect: [200],
       subject,
     });
-    if (status === 200 && (body as { ignored: boolean }).ignored)
+    if (status === 200 && (body as { ignored: boolean }).ignored && !isEarly)
       this.deps.journal.violation('what Stripe tells of our payment is kept', subject, type);
   }
 
@@ -343,6 +344,23 @@ export class Shop {
     };
     await this.stripeEvent('refund.failed', refund, reference);
     if (random.chance(0.3)) await this.stripeEvent('refund.updated', refund, reference);
+  }
+
+  /** The provider tells, twice at times, of a refund that it made by itself. @param isEarly before the payment */
+  async refundByProvider(payment: Payment, amount: number, isEarly: boolean): Promise<void> {
+    const { random, journal } = this.deps;
+    const { reference, reservation, currency } = payment;
+    const refund = {
+      id: `re_${random.uuid()}`,
+      object: 'refund',
+      amount,
+      currency: currency.toLowerCase(),
+      status: 'succeeded',
+      payment_intent: reference,
+    };
+    await this.stripeEvent('refund.created', refund, reference, isEarly);
+    if (random.chance(0.3)) await this.stripeEvent('refund.updated', refund, reference, isEarly);
+    journal.refundsByProvider.push({ reference, reservation, amount });
   }
 
   /** A buyer's bank disputes the payment, or the dispute ends. */

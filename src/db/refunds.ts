@@ -157,10 +157,19 @@ const RECORD_TOTAL = sql<{ known: boolean }>(
   'select record_refunded_total($1, $2, $3, $4) as known',
 );
 
+/** How much of a payment a provider has refunded in all. */
+export interface RefundedTotal {
+  /** What the payment may be called. */
+  references: string[];
+  /** Minor units. */
+  amount: number;
+  currency: string;
+}
+
 /** Records how much of a payment a provider has refunded in all. @returns whether we know the payment */
 export async function recordRefundedTotal(
   db: Queryable,
-  total: { references: string[]; amount: number; currency: string },
+  total: RefundedTotal,
   actor: string,
 ): Promise<boolean> {
   const values = [total.references, total.amount, total.currency, actor];
@@ -173,15 +182,21 @@ const RECORD_DISPUTE = sql<{ known: boolean }>(
   'select record_dispute($1, $2, $3, $4, $5) as known',
 );
 
+/** A dispute as a provider tells of it. */
+export interface ProviderDispute {
+  /** What the payment may be called. */
+  references: string[];
+  /** The provider's. */
+  id: string;
+  /** Minor units. */
+  amount: number;
+  status: 'open' | 'won' | 'lost';
+}
+
 /** Records a dispute that a provider tells of. @returns whether we know the payment */
 export async function recordDispute(
   db: Queryable,
-  dispute: {
-    references: string[];
-    id: string;
-    amount: number;
-    status: 'open' | 'won' | 'lost';
-  },
+  dispute: ProviderDispute,
   actor: string,
 ): Promise<boolean> {
   const values = [dispute.references, dispute.id, dispute.amount, dispute.status, actor];

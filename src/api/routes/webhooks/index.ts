@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
+import { recordPaymentEvent } from '../../../db/early-events';
 import { addNote } from '../../../db/notes';
 import {
   findFreeReservation,
@@ -8,7 +9,6 @@ import {
   recordPaymentProgress,
   recordUnmatchedPayment,
 } from '../../../db/payments';
-import { recordDispute, recordProviderRefund, recordRefundedTotal } from '../../../db/refunds';
 import { faultPoint } from '../../../fault-points';
 import { defineRoute, type Reply } from '../../route';
 import type { Notice } from '../../../payments/notice';
@@ -91,12 +91,14 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       case 'refunds': {
         const { refunds, total } = notice;
         const known: boolean[] = [];
-        for (const refund of refunds) known.push(await recordProviderRefund(db, refund, source));
-        if (total) known.push(await recordRefundedTotal(db, total, source));
+        for (const refund of refunds)
+          known.push(await recordPaymentEvent(db, { kind: 'refund', ...refund }, source));
+        if (total)
+          known.push(await recordPaymentEvent(db, { kind: 'refunded_total', ...total }, source));
         return known.includes(true);
       }
       case 'dispute':
-        return recordDispute(db, notice, source);
+        return recordPaymentEvent(db, notice, source);
       case 'not_understood': {
         const { reservationId: reservation, reference, type, why } = notice;
         const data = { type, why, by: source };
