@@ -38,8 +38,7 @@ begin
   if exists (select from payments where reservation_id = v_reservation.id and role = 'kept'
                and amount = v_reservation.total and currency = v_reservation.currency) then
     perform pin_hold(v_reservation.id);
-  elsif v_reservation.paid_in_time_at is not null then
-    update reservations set paid_in_time_at = null where id = v_reservation.id;
-    perform change_claims('unpin', v_reservation.id, v_reservation.hold_ends_at);
+  else
+    perform unpin_hold(v_reservation.id);
   end if;
 end $$;

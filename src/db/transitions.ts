@@ -248,6 +248,13 @@ export async function sendBack(
   await tx.run(ORDER_REFUND, [reference, reservationId, reason, actor]);
 }
 
+const UNPIN = sql('transition_unpin', 'select unpin_hold($1)');
+
+/** Ends the pin of a hold that no payment pays for any more: see `unpin_hold` in the migrations. */
+export async function unpinHold(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(UNPIN, [reservationId]);
+}
+
 const DROP_MAILS = sql(
   'transition_drop_mails',
   // Tickets that have not been mailed are not mailed any more: they are void, or the buyer's

@@ -273,6 +273,23 @@ describe('What Stripe tells before the payment itself', () => {
     expect((await read(held.id)).refunds).toHaveLength(1);
   });
 
+  it('of a refund leaves the hold to end as without that payment', async () => {
+    const intent = newIntent();
+    const event = await api.event({ holdTtlSeconds: 5 });
+    const held = await api.held(event, ['A-1', 'A-2']);
+    await api.stripe('refund.created', stripeRefund(intent));
+    await paid(held, intent);
+    await eventually(async () =>
+      expect((await read(held.id)).refunds).toMatchObject([
+        { by: 'provider', amount: eur(2000) },
+        { reason: 'mismatch', amount: eur(7000), status: 'succeeded' },
+      ]),
+    );
+    await api.until(held.id, 'expired');
+    expect(await api.seatStatus(event, 'A-1')).toBe('available');
+    await api.held(event, ['A-1']);
+  });
+
   it('of a refund in part, then of a dispute, is heard in that order when a claim is proven', async () => {
     const intent = newIntent();
     const held = await api.held(await api.event(), ['A-1', 'A-2']);
