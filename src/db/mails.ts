@@ -176,11 +176,12 @@ const LOCK = sql<{ sendable: boolean }>(
   `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents where reservation_id = $1) as sendable
      from reservations where id = $1 for update`,
 );
-const NEXT = sql<{ sequence: number; recent: number }>(
+const NEXT = sql<{ sequence: number; recent: number; codes: string[] }>(
   'mail_resend',
   `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')
    select sequence, (select count(*) from mails where reservation_id = $1 and kind = 'tickets'
-      and requested_at > clock_timestamp() - interval '1 hour') as recent from next`,
+      and requested_at > clock_timestamp() - interval '1 hour') as recent,
+          array(select code from tickets where reservation_id = $1 and status <> 'void') as codes from next`,
 );
 const OWE = sql(
   'mail_resend_owe',
@@ -217,9 +218,9 @@ async function owe(tx: Queryable, reservationId: string, actor: string): Promise
   const [reservation] = await tx.rows(LOCK, [reservationId]);
   if (!reservation?.sendable) return { kind: 'no_tickets' };
   const [next] = await tx.rows(NEXT, [reservationId]);
-  const { sequence, recent } = next!;
+  const { sequence, recent, codes } = next!;
   if (recent >= MAX_MAILS_AN_HOUR) return { kind: 'too_many' };
-  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
+  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
   await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
   return { kind: 'ordered', sequence };
 }

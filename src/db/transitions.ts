@@ -162,13 +162,14 @@ export async function confirm(
   await changeClaims(tx, id, 'sell');
   const seats = await tx.rows(SEATS, [id]);
   const tickets = seats.map((seat) => ({ ticketId: randomUUID(), eventId, seat: seat.label }));
+  const codes = tickets.map(sign);
   await tx.run(ISSUE_TICKETS, [
     id,
     tickets.map((ticket) => ticket.ticketId),
     seats.map((seat) => seat.id),
-    tickets.map(sign),
+    codes,
   ]);
-  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0)]);
+  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0, codes)]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
