@@ -12,18 +12,18 @@ import {
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
 /**
- * While others are choosing too, a picture may be so old: the database decides, and what it refuses
- * is passed over.
+ * The greatest age of a picture while other requests choose too: the database decides, and seats
+ * that it refuses are skipped.
  */
 const CROWDED_PICTURE_MS = 500;
-/** After a refusal somebody elsewhere chooses as well, so a newer picture is worth its price. */
+/** The same after a refusal: another process sells seats of the event too, so a newer picture is worth reading. */
 const REFUSED_PICTURE_MS = 50;
-/** Between two looks while everything that is free is being taken by others, who may yet fail. */
+/** The pause while all free seats are being taken by other requests, which may still fail. */
 const LOOK_AGAIN_MS = 50;
 const MOST_EVENTS = 200;
 /**
- * General admission places need no neighbours, and of single seats a choice is made among so many
- * more at each try.
+ * For places without neighbours and single seats: by how many candidates more the random choice
+ * spreads with each attempt.
  */
 const SPREAD_PER_TRY = 8;
 const SKIP_PER_TRY = 4;
@@ -34,21 +34,21 @@ export interface BestAvailableRequest extends Omit<HoldRequest, 'labels'> {
 
 interface Sale {
   picture: SeatPicture;
-  /** When the picture was asked for: whatever was committed before is in it. */
+  /** When the picture was requested: it shows all that was committed before. */
   asOf: number;
   /**
-   * Seats that somebody here takes (Infinity) or took, or that were refused, and when: newer than
-   * the picture.
+   * Seats that requests of this process are taking (Infinity), or have taken or been refused, with
+   * the time of that: newer than the picture.
    */
   claims: Map<number, number>;
   underWay: number;
-  /** Where choosing begins, by category, quantity and manner: nothing before it was free. */
+  /** Where to start choosing, by category, quantity and manner: no seat before it was free. */
   hints: Map<string, number>;
 }
 
 interface BestAvailableDeps {
   maps: SeatMaps;
-  /** Takes the seats, or says why not. */
+  /** Holds the seats, or returns why it could not. */
   take: (request: HoldRequest) => Promise<HoldResult>;
 }
 
@@ -61,15 +61,15 @@ function candidates({ layout }: SeatPicture, category: string): Candidates {
 }
 
 /**
- * Chooses seats for buyers who leave that to us, from the shared picture of the map, passing over
- * what is being taken already in this process. The database decides about each choice. All of a
- * crowd get what there is: whoever is too late for one choice tries the next best while there is
- * time, and none is told "too few" unless it was so at one moment.
+ * Chooses seats for `bestAvailable` from the shared picture of the map, skipping seats that this
+ * process is already taking. The database decides about each choice. A request whose choice was
+ * taken by another tries the next best until its deadline, and is answered "too few" only if too few
+ * were free at one moment.
  */
 export function createBestAvailable({ maps, take }: BestAvailableDeps) {
   const sales = new Map<string, Sale>();
 
-  /** A picture that is not older than that. */
+  /** A picture at most that old. */
   async function look(eventId: string, maxAgeMs: number): Promise<Sale> {
     const known = sales.get(eventId);
     if (known && performance.now() - known.asOf <= maxAgeMs) return known;
@@ -123,7 +123,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     );
   }
 
-  /** Takes what was chosen; nobody else here chooses it meanwhile. */
+  /** Holds the chosen seats; meanwhile no other request of this process chooses them. */
   async function takeChosen(
     sale: Sale,
     request: BestAvailableRequest,
@@ -144,13 +144,13 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     try {
       result = await take({ ...request, labels: seats.map((seat) => layout[seat]!.label) });
     } catch (error) {
-      // Perhaps it was committed; the next picture shows it.
+      // It may have been committed: the next picture shows it.
       settle(false);
       throw error;
     }
     settle(result.kind !== 'held' && result.kind !== 'taken');
     if (result.kind !== 'taken') return result;
-    // Only some of them may be gone.
+    // Perhaps only some of them are taken.
     const gone = new Set(result.seats);
     for (const seat of seats) if (!gone.has(layout[seat]!.label)) sale.claims.delete(seat);
     sale.hints.clear();
@@ -183,7 +183,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
       }
       if (sale.asOf >= begun && freeIn(sale.picture, category) < quantity)
         return { kind: 'taken', seats: [] };
-      // Some are free but being taken, or the picture is an old one.
+      // Some seats are free but being taken, or the picture is older than the request.
       if (sale.asOf >= begun) await delay(LOOK_AGAIN_MS);
       maxAgeMs = sale.asOf >= begun ? LOOK_AGAIN_MS : 0;
     }

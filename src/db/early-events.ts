@@ -8,7 +8,7 @@ import {
   type RefundedTotal,
 } from './refunds';
 
-/** What a provider tells of a payment beside the payment itself. */
+/** An event about a payment that a provider has reported, or will report. */
 export type PaymentEvent =
   | ({ kind: 'refund' } & ProviderRefund)
   | ({ kind: 'refunded_total' } & RefundedTotal)
@@ -31,9 +31,8 @@ const KEEP = sql<{ kept: boolean }>(
 );
 
 /**
- * Records what a provider tells of a payment. An event that overtakes its payment's is kept and counts when that
- * arrives.
- * @returns whether it is about a payment that we know
+ * Records an event about a payment. If it arrives before the payment itself, it is kept and recorded with the payment.
+ * @returns whether the payment is known
  */
 export async function recordPaymentEvent(
   db: Queryable,
