@@ -14,6 +14,7 @@ import {
   expire,
   lockReservation,
   sendBack,
+  unpinHold,
   type LockedReservation,
   type TicketSigner,
 } from './transitions';
@@ -87,6 +88,7 @@ async function settlePayment(
   }
   const payment = { reference, reservationId: reservation.id };
   await sendBack(tx, payment, decision.reason, 'system');
+  await unpinHold(tx, reservation.id);
   reservation.notes.push(
     `payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`,
   );

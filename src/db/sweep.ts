@@ -1,6 +1,7 @@
 import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
 import { forgetOldScans } from './check-ins';
+import { forgetEarlyEvents } from './early-events';
 import { forgetOldKeys } from './request-keys';
 import { forgetMapChanges } from './seat-map';
 import { releaseOverdueHold } from './settlement';
@@ -65,6 +66,7 @@ export async function sweep(db: Database): Promise<SweepResult> {
   const refunded = await refundUnknown(db);
   await forgetOldKeys(db, BATCH);
   await forgetOldScans(db, BATCH);
+  await forgetEarlyEvents(db, BATCH);
   let rung = 0;
   for (const { requeue } of Object.values(OUTBOX_KINDS)) {
     for (const statement of requeue) rung += await db.run(statement, [BATCH]);
