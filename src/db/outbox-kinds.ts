@@ -40,7 +40,8 @@ interface OutboxKindSpec {
   };
   /**
    * Statements of the sweep. Each writes entries again for work that has waited too long, unless it
-   * is ordered already. Rows that another sweep has locked are skipped. $1: the maximum number.
+   * is ordered already. Rows that another sweep has locked are skipped. (`= any` of an array has a plan by index, however
+   * many there are.) $1: the maximum number.
    */
   requeue: readonly Statement[];
 }
@@ -70,7 +71,7 @@ export const OUTBOX_KINDS = {
             where (r.nudged_at is null or r.nudged_at < now() - interval '1 minute')
               and not exists (select from outbox o where o.subject = r.id)
             limit $1 for no key update of r skip locked)
-         , requeued as (update reservations r set nudged_at = now() from stuck where r.id = stuck.id returning r.id)
+         , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
       ),
       sql(
@@ -81,7 +82,7 @@ export const OUTBOX_KINDS = {
               and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = r.id)
             limit $1 for no key update skip locked)
-         , requeued as (update reservations r set nudged_at = now() from stuck where r.id = stuck.id returning r.id)
+         , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
       ),
     ],
@@ -107,7 +108,7 @@ export const OUTBOX_KINDS = {
               and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = r.id::text and o.kind = 'refund_order')
             order by r.created_at limit $1 for no key update skip locked)
-         , requeued as (update refunds r set nudged_at = now() from stuck where r.id = stuck.id returning r.id)
+         , requeued as (update refunds r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'refund_order', id::text from requeued`,
       ),
     ],
@@ -129,7 +130,7 @@ export const OUTBOX_KINDS = {
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = m.reference)
             limit $1 for no key update of m skip locked)
-         , requeued as (update mails m set nudged_at = now() from stuck where m.id = stuck.id returning m.reference)
+         , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.reference)
          insert into outbox (kind, subject) select 'refund', reference from requeued`,
       ),
     ],
@@ -156,7 +157,7 @@ export const OUTBOX_KINDS = {
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = m.id::text and o.kind = 'mail')
             limit $1 for no key update of m skip locked)
-         , requeued as (update mails m set nudged_at = now() from stuck where m.id = stuck.id returning m.id)
+         , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.id)
          insert into outbox (kind, subject) select 'mail', id::text from requeued`,
       ),
     ],
@@ -181,7 +182,7 @@ export const OUTBOX_KINDS = {
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = m.reservation_id and o.kind = 'resend' and o.sequence = m.sequence)
             limit $1 for no key update skip locked)
-         , requeued as (update mails m set nudged_at = now() from stuck where m.id = stuck.id
+         , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck))
              returning m.reservation_id, m.sequence)
          insert into outbox (kind, subject, sequence) select 'resend', reservation_id, sequence from requeued`,
       ),

@@ -30,12 +30,12 @@ const pauseAfter = (attempts: number): number =>
 // not matter.
 const TAKE_OVERDUE = sql<{ id: string }>(
   'sweep_take_overdue',
-  `update reservations r set sweep_after = now() + $2 * interval '1 second'
-     from (select id from reservations
+  `update reservations set sweep_after = now() + $2 * interval '1 second'
+    where id = any (array(
+           select id from reservations
             where status = 'held' and paid_in_time_at is null and hold_ends_at < now() - $1 * interval '1 second'
               and (sweep_after is null or sweep_after <= now())
-            order by hold_ends_at, id limit $3 for no key update skip locked) overdue
-    where r.id = overdue.id returning r.id`,
+            order by hold_ends_at, id limit $3 for no key update skip locked)) returning id`,
 );
 const LEAVE_OVERDUE = sql(
   'sweep_leave_overdue',
@@ -44,13 +44,14 @@ const LEAVE_OVERDUE = sql(
 
 const TAKE_UNKNOWN = sql<{ id: string; reference: string; reservationId: string }>(
   'sweep_take_unknown',
-  `update payments p set nudged_at = now() + $2 * interval '1 second'
-     from (select id from payments k
+  `update payments set nudged_at = now() + $2 * interval '1 second'
+    where id = any (array(
+           select id from payments k
             where role = 'kept' and received_at < now() - $1 * interval '1 minute'
               and (nudged_at is null or nudged_at <= now())
               and not exists (select from reservations r where r.id = k.reservation_id)
-            order by received_at limit $3 for no key update skip locked) unknown
-    where p.id = unknown.id returning p.id::text, p.reference, p.reservation_id as "reservationId"`,
+            order by received_at limit $3 for no key update skip locked))
+   returning id::text, reference, reservation_id as "reservationId"`,
 );
 const LEAVE_UNKNOWN = sql(
   'sweep_leave_unknown',
@@ -211,7 +212,7 @@ const RING_LOST = sql(
      select id from reservations r where id = any ($1::text[]) and status = 'held'
         and (nudged_at is null or nudged_at < now() - interval '10 minutes')
         and not exists (select from outbox o where o.subject = r.id) for no key update skip locked)
-   , requeued as (update reservations r set nudged_at = now() from lost where r.id = lost.id returning r.id)
+   , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from lost)) returning r.id)
    insert into outbox (kind, subject) select 'ring', id from requeued`,
 );
 const HOLDS_A_PAGE = 500;

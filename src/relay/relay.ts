@@ -88,7 +88,7 @@ export function startRelay({
     lane: Lane & { reach: Reach },
     limit: number,
   ): Promise<{ claimed: number; late: boolean }> {
-    let isAway = false;
+    const away: NotTaken[] = [];
     const batch = await deliverDue(db, { ...lane, limit }, async (entries) => {
       const failed = new Map<number, NotTaken>();
       const results = await Promise.allSettled(entries.map(dispatch));
@@ -98,7 +98,7 @@ export function startRelay({
         failed.set(entries[index]!.id, why);
         tellRefusal(entries[index]!, why);
         if (why.refused) return;
-        isAway = true;
+        away.push(why);
         complain('Temporal did not take an entry of the outbox, it is tried again later', {
           message: why.error,
         });
@@ -107,7 +107,7 @@ export function startRelay({
     });
     batch.givenUp.forEach(tellGivenUp);
     if (batch.taken > 0) complaint = '';
-    else if (isAway) await pause(FAULT_PAUSE_MS);
+    else if (away.length > 0) await pause(FAULT_PAUSE_MS);
     return batch;
   }
 

@@ -29,9 +29,8 @@ export function startDelivery(reservationId: string, note: (line: string) => voi
   });
   void work
     .catch((error: unknown) => {
-      if (isCancellation(error)) return note('delivery stopped');
-      failure = { error };
-      note(`delivery failed: ${rootCause(error) ?? String(error)}`);
+      if (!isCancellation(error)) failure = { error };
+      note(failure ? `delivery failed: ${rootCause(error)}` : 'delivery stopped');
     })
     .finally(() => void (ended = true));
   return {
