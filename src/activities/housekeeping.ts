@@ -26,7 +26,9 @@ export const createHousekeepingActivities = ({
       budgetMs: SWEEP_BUDGET_MS,
       onFault: (what, error) =>
         log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what }),
-      onBatch: () => heartbeat(),
+      onBatch: () => {
+        heartbeat();
+      },
     });
   },
 
@@ -38,7 +40,9 @@ export const createHousekeepingActivities = ({
     const reached = activityInfo().heartbeatDetails as HoldsPlace | undefined;
     return restartActors(db, (ids) => actors.openOf(ids), {
       from: reached ?? null,
-      onPage: ({ at, id }) => heartbeat({ at, id }),
+      onPage: ({ at, id }) => {
+        heartbeat({ at, id });
+      },
     });
   },
 });
