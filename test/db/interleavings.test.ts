@@ -258,7 +258,12 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       });
       return;
     case 'sweep':
-      await sweep(db);
+      await sweep(db, {
+        budgetMs: 60_000,
+        onFault: (_what, error) => {
+          throw error;
+        },
+      });
       return;
     case 'refund': {
       const payment = await findRefundablePayment(db, id, null);
