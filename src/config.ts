@@ -27,6 +27,16 @@ function url(...protocols: string[]) {
   );
 }
 
+/**
+ * To this driver `prefer`, `require` and `verify-ca` are other names for `verify-full`; it warns at
+ * each start that a later version will weaken them. So the URL says what is meant.
+ */
+const databaseUrl = url('postgres', 'postgresql').transform((text) =>
+  /[?&]uselibpqcompat=true(&|$)/.test(text)
+    ? text
+    : text.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/g, '$1verify-full'),
+);
+
 /** 32 bytes as base64, base64url or hex. */
 const key32 = z
   .string()
@@ -64,7 +74,7 @@ const roles = z
  */
 const settings = {
   NODE_ENV: z
-    .string()
+    .enum(['development', 'test', 'production'])
     .default('development')
     .describe('`production` refuses settings that are only safe in development'),
   PORT: port.default(3000).describe('Port of the API'),
@@ -76,10 +86,10 @@ const settings = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Lowest level that is logged'),
-  DATABASE_URL: url('postgres', 'postgresql')
+  DATABASE_URL: databaseUrl
     .default('postgres://postgres:postgres@127.0.0.1:5432/holdfast')
     .describe('PostgreSQL'),
-  DATABASE_DIRECT_URL: url('postgres', 'postgresql')
+  DATABASE_DIRECT_URL: databaseUrl
     .optional()
     .describe('PostgreSQL past a pooler in transaction mode: for migrations, commands and LISTEN'),
   DATABASE_POOL: count(10, 200).describe(
