@@ -39,7 +39,7 @@ const SETTINGS = [
     'STRIPE_API_KEY',
   ] as const),
   ...(['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET', 'TICKET_SIGNING_KEY'] as const),
-  ...(['PAYLOAD_ENCRYPTION_KEY', 'WORKER_CACHED_WORKFLOWS'] as const),
+  ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'WORKER_CACHED_WORKFLOWS'] as const),
 ] as const;
 
 function table(rows: readonly (readonly [string, string])[]): string {

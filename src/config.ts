@@ -184,6 +184,12 @@ const settings = {
     .describe(
       'AES-256-GCM key for Temporal payloads; without it they (ids, never personal data) are in clear',
     ),
+  PAYLOAD_CLEAR: z
+    .enum(['accepted', 'refused'])
+    .default('accepted')
+    .describe(
+      '`refused`: payloads that are not encrypted are not read, once every sender encrypts',
+    ),
   BROWSER_SANDBOX: z
     .enum(['off', 'required', 'preferred'])
     .default('preferred')
