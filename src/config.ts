@@ -12,6 +12,8 @@ const seconds = (fallback: number, max: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, max: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
+const countOrOff = (max: number) =>
+  z.union([z.literal('off'), z.coerce.number().int().min(1).max(max)]).default('off');
 
 function url(...protocols: string[]) {
   const allowed = protocols.map((protocol) => `${protocol}://`).join(' or ');
@@ -125,6 +127,12 @@ const settings = {
     ),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
+  MAX_LAPSED_HOLDS_PER_BUYER: countOrOff(100_000).describe(
+    'Holds that one buyer of a client let end unpaid within an hour; then no more until it is over',
+  ),
+  MAX_EVENT_SHARE_PER_CLIENT: countOrOff(100).describe(
+    "Percent of an event's free seats that one client may hold",
+  ),
   SEAT_MAP_CACHE_MB: count(256, 65_536).describe(
     'Memory of one API process for seat maps, in megabytes; what was asked for longest ago goes first',
   ),

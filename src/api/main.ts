@@ -17,6 +17,7 @@ import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
 import { drain } from './drain';
 import { createEventStreams } from './event-streams';
+import { createFairShare } from './fair-share';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
@@ -46,7 +47,12 @@ const SETTINGS = [
     'MAX_STREAMS_PER_ADDRESS',
     'MAX_UNREAD_MB_PER_ADDRESS',
   ] as const),
-  ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER'] as const),
+  ...([
+    'MAX_OPEN_HOLDS_PER_CLIENT',
+    'MAX_OPEN_HOLDS_PER_BUYER',
+    'MAX_LAPSED_HOLDS_PER_BUYER',
+    'MAX_EVENT_SHARE_PER_CLIENT',
+  ] as const),
   ...([
     'TRUSTED_PROXIES',
     'STRIPE_API_KEY',
@@ -63,6 +69,8 @@ const SETTINGS = [
   ] as const),
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
+
+const limitOf = (setting: number | 'off') => (setting === 'off' ? null : setting);
 
 /** Aborted when this process is asked to stop, by a signal or because its parent ended. */
 function untilAsked(): AbortSignal {
@@ -131,6 +139,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     streams,
     outcomes: createOutcomes(db),
     holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
+    fairShare: createFairShare(db, {
+      sharePerClient: limitOf(settings.MAX_EVENT_SHARE_PER_CLIENT),
+      lapsedPerBuyer: limitOf(settings.MAX_LAPSED_HOLDS_PER_BUYER),
+    }),
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { parseEmailAddress } from '../domain/email-address';
+import { mailboxOf, parseEmailAddress } from '../domain/email-address';
 import { DeadlinePassed, sql, type Database, type Queryable } from './database';
 import type { ReservationRecord } from './reservations';
 
@@ -30,9 +30,21 @@ export type HoldResult =
   | { kind: 'limit' | 'too_many_holds'; limit: number }
   | { kind: 'unknown_seats' | 'taken'; seats: string[] };
 
-/** One buyer is one e-mail address in any spelling. Only its hash is compared and indexed. */
+/**
+ * One buyer is one mailbox, whatever is written behind a `+` and in any spelling. Only its hash is
+ * compared and indexed.
+ */
 export function buyerKeyOf(email: string): Buffer {
-  return hash('sha256', parseEmailAddress(email)?.key ?? email.toLowerCase(), 'buffer');
+  return hash('sha256', mailboxOf(email), 'buffer');
+}
+
+/**
+ * The keys under which reservations of an address may stand: until now `a+tag@…` had one of its own.
+ * Caps do not look at those: they are of holds that end by themselves.
+ */
+export function buyerKeysOf(email: string): Buffer[] {
+  const before = parseEmailAddress(email)?.key ?? email.toLowerCase();
+  return [buyerKeyOf(email), hash('sha256', before, 'buffer')];
 }
 
 const HOLD = sql<{ result: HoldResult }>(

@@ -81,7 +81,7 @@ const LIST = sql<{ reservation: ReservationRecord; at: string }>(
      from reservations r join events e on e.id = r.event_id
     where ($1::text is null or e.slug = $1 or e.id::text = $1)
       and ($2::text is null or status_now(r.status, r.hold_ends_at, r.paid_in_time_at) = $2)
-      and ($3::bytea is null or r.buyer_key = $3)
+      and ($3::bytea[] is null or r.buyer_key = any ($3))
       and ($4::timestamptz is null or (r.created_at, r.id) < ($4, $5))
     order by r.created_at desc, r.id desc limit $6`,
 );
@@ -89,7 +89,8 @@ const LIST = sql<{ reservation: ReservationRecord; at: string }>(
 export interface ReservationFilter {
   event?: string | undefined;
   status?: ReservationStatus | undefined;
-  buyerKey?: Buffer | undefined;
+  /** Any of them. */
+  buyerKeys?: Buffer[] | undefined;
 }
 
 /** One page of reservations, newest first, after the given position. */
@@ -102,7 +103,7 @@ export async function listReservations(
   return db.rows(LIST, [
     filter.event ?? null,
     filter.status ?? null,
-    filter.buyerKey ?? null,
+    filter.buyerKeys ?? null,
     after?.at ?? null,
     after?.id ?? null,
     limit,

@@ -9,6 +9,7 @@ import { findReservation } from '../../../db/reservations';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
 import { createBestAvailable, type BestAvailableRequest } from '../../best-available';
 import { HELD_RESERVATION } from '../../examples';
+import type { FairShare } from '../../fair-share';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
@@ -109,6 +110,7 @@ export interface CreateRouteDeps {
   /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   holdCap: HoldCap;
+  fairShare: FairShare;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
@@ -121,6 +123,7 @@ export function createRoute({
   metrics,
   notify,
   holdCap,
+  fairShare,
   defaultTtlSeconds,
   buyerCap,
 }: CreateRouteDeps) {
@@ -160,6 +163,14 @@ export function createRoute({
     key: string,
     leftMs: () => number,
   ): Promise<Reply> {
+    const seats = [
+      { event: body.event, count: body.seats?.length ?? body.bestAvailable?.quantity ?? 0 },
+    ];
+    const complaint = await fairShare.complaint({
+      client: caller.client,
+      email: body.buyer.email,
+      seats,
+    });
     const overCap = await holdCap.reached(caller.client);
     const request = {
       id: key,
@@ -172,12 +183,14 @@ export function createRoute({
       actor: `client:${caller.client}`,
       leftMs,
     };
-    const result: HoldResult = overCap
-      ? ((await findReplay(db, key, caller.client, request.fingerprint)) ?? {
-          kind: 'too_many_holds',
-          limit: holdCap.limit,
-        })
-      : await hold(request, body);
+    const replay =
+      overCap || complaint !== null
+        ? await findReplay(db, key, caller.client, request.fingerprint)
+        : null;
+    if (complaint !== null && replay === null) throw new Problem('limit_exceeded', complaint);
+    const result: HoldResult =
+      replay ??
+      (overCap ? { kind: 'too_many_holds', limit: holdCap.limit } : await hold(request, body));
     metrics.hold(result.kind);
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { eraseBuyer } from '../../../db/erasure';
-import { buyerKeyOf } from '../../../db/holds';
+import { buyerKeysOf } from '../../../db/holds';
 import { readHistory } from '../../../db/history';
 import { listReservations } from '../../../db/reservations';
 import { listTickets, readDocument, readPrint } from '../../../db/tickets';
@@ -49,7 +49,7 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
         const filter = {
           event,
           status,
-          ...(email !== undefined && { buyerKey: buyerKeyOf(email) }),
+          ...(email !== undefined && { buyerKeys: buyerKeysOf(email) }),
         };
         const rows = await listReservations(db, filter, cursor ?? null, limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.reservation.id);
