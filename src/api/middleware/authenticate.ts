@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Database } from '../../db/database';
-import { findCaller, hashKey, type Caller } from '../../db/keys';
+import { findCallers, hashKey, type Caller } from '../../db/keys';
 import { Problem } from '../problem';
 import type { Access } from '../route';
 import type { RateLimits } from './rate-limit';
@@ -15,6 +15,31 @@ export interface Authenticator {
   (ctx: Context, access: Access): Promise<Caller>;
 }
 
+type FoundCaller = Caller & { hash: Buffer };
+
+/**
+ * Looks up keys together: those that come while a query runs wait for the next one. So any number of
+ * guesses at once costs one query at a time, and a good key among them waits for two at most.
+ */
+function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | null> {
+  let next: { hashes: Buffer[]; found: Promise<FoundCaller[]> } | null = null;
+  let running: Promise<unknown> = Promise.resolve();
+  return async (hash) => {
+    if (next === null) {
+      const hashes: Buffer[] = [];
+      const found = running.then(() => {
+        next = null;
+        return findCallers(db, hashes);
+      });
+      next = { hashes, found };
+      running = found.catch(() => undefined);
+    }
+    const { hashes, found } = next;
+    hashes.push(hash);
+    return (await found).find((caller) => timingSafeEqual(caller.hash, hash)) ?? null;
+  };
+}
+
 /**
  * Looks up keys by their hash. A key that was found is cached for five seconds, so a revoked key
  * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory.
@@ -25,6 +50,7 @@ export function createAuthenticator(
   db: Database,
   limits: Pick<RateLimits, 'address' | 'giveBack'>,
 ): Authenticator {
+  const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
 
   async function identify(ctx: Context, key: string): Promise<Caller | null> {
@@ -33,8 +59,8 @@ export function createAuthenticator(
     const cached = known.get(id);
     if (cached && cached.until > Date.now()) return cached.caller;
     if (!cached) await limits.address(ctx, 'guesses');
-    const found = await findCaller(db, hash);
-    if (!found || !timingSafeEqual(found.hash, hash)) {
+    const found = await lookUp(hash);
+    if (!found) {
       if (known.delete(id)) await limits.address(ctx, 'guesses');
       return null;
     }
