@@ -80,7 +80,7 @@ async function runLists(db: Database, bare: Database): Promise<void> {
     for (const event of [undefined, 'big-1'])
       for (const status of [undefined, 'held', 'confirmed', 'expired', 'cancelled'] as const)
         await listReservations(db, { event, status }, after, PAGE);
-    await listReservations(db, { buyerKey }, after, PAGE);
+    await listReservations(db, { buyerKeys: [buyerKey] }, after, PAGE);
     const id = { at: deep!.at, id: '1' };
     for (const open of [undefined, true, false]) await listNotes(db, open, after && id, PAGE);
     for (const givenUp of [undefined, true, false])

@@ -41,11 +41,9 @@ const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
             as exceeded
      from reservations r left join codes k on k.id = r.code_id where r.id = $1`,
 );
-const OPEN_HOLDS = sql<{ open: number }>(
-  'update_open_holds',
-  `select count(*) as open from (select from reservations r
-     where r.buyer_key = $2 and r.id <> $1 and r.status = 'held'
-       and (r.hold_ends_at > clock_timestamp() or r.paid_in_time_at is not null) limit $3) open`,
+const AT_CAP = sql<{ reached: boolean }>(
+  'update_buyer_at_cap',
+  'select buyer_is_at_cap(client, $2, $3) as reached from reservations where id = $1',
 );
 const SET_BUYER = sql(
   'update_buyer',
@@ -80,8 +78,8 @@ async function limitOf(
   buyerCap: number | null,
 ): Promise<UpdateResult | null> {
   if (status === 'held' && buyerCap !== null) {
-    const [row] = await tx.rows(OPEN_HOLDS, [id, key, buyerCap]);
-    if (row!.open >= buyerCap) return { kind: 'too_many_holds', limit: buyerCap };
+    const [row] = await tx.rows(AT_CAP, [id, key, buyerCap]);
+    if (row!.reached) return { kind: 'too_many_holds', limit: buyerCap };
   }
   const [row] = await tx.rows(EXCEEDED, [id, key]);
   return row?.exceeded ?? null;

@@ -93,38 +93,81 @@ const OF_STATUS: Record<ReservationStatus, readonly string[]> = {
 };
 
 const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+const eventId = (name: string) => `(select id from events where slug = ${name}
+  union all select id from events where id = case when ${name} ~ '${UUID}' then ${name}::uuid end limit 1)`;
+const seatOwner = (event: string, label: string) =>
+  `(select reservation_id from seats where event_id = ${eventId(event)} and label = ${label})`;
+const paidBy = (reference: string) =>
+  `(select reservation_id from payments where reference = ${reference})`;
+const isAbsent = (value: string) => `${value}::text is null`;
+
+/** An order of several events is found by each of them: `EVENT` stands for the id that is asked for. */
+const EVENT = /EVENT (.*?) EVENT/s;
+const BY_EVENT = [
+  'r.event_id = $1',
+  // By an index of its own.
+  'r.event_ids is not null and r.event_ids @> array[$1] and r.event_id <> $1',
+];
 
 const readPage = createList<{ reservation: ReservationRecord; at: string }>(
   [
-    {
-      event: (event) =>
-        `r.event_id = (select id from events where slug = ${event}
-            union all select id from events where id = case when ${event} ~ '${UUID}' then ${event}::uuid end limit 1)`,
-    },
+    { event: (event) => `EVENT ${eventId(event)} EVENT` },
     // The conditions are those of `OF_STATUS`.
     { held: () => '', confirmed: () => '', cancelled: () => '', expired: () => '' },
-    { buyer: (key) => `r.buyer_key = ${key}::bytea` },
+    { client: (client) => `r.client = ${client}` },
+    // What names a few reservations; of several the first is looked up, `also` sorts out by all.
+    {
+      payment: (reference) => `r.id in ${paidBy(reference)}`,
+      seat: (event, label) => `r.id = ${seatOwner(event, label)}`,
+      reference: (reference) => `r.reference = ${reference}`,
+      buyer: (keys) => `r.buyer_key = any (${keys}::bytea[])`,
+    },
+    {
+      also: (payment, event, label, reference, keys) =>
+        `(${isAbsent(payment)} or r.id in ${paidBy(payment)})
+           and (${isAbsent(label)} or r.id = ${seatOwner(event, label)})
+           and (${isAbsent(reference)} or r.reference = ${reference})
+           and (${keys}::bytea[] is null or r.buyer_key = any (${keys}))`,
+    },
+    {
+      created: (from, to) =>
+        `r.created_at >= ${from}::timestamptz and r.created_at < ${to}::timestamptz`,
+    },
     { after: (at, id) => `(r.created_at, r.id) < (${at}::timestamptz, ${id})` },
   ],
   (combination, text) =>
     sql<{ reservation: ReservationRecord; at: string }>(`reservations_page_${combination}`, text),
-  ({ where, limit, chosen: [, status] }) => {
+  ({ where, limit, chosen: [event, status] }) => {
     const kinds = status == null ? [''] : OF_STATUS[status as ReservationStatus];
-    const pages = kinds.map((kind) => {
-      const all = [where, kind].filter((part) => part !== '').join(where === '' ? '' : ' and ');
-      const condition = where === '' && kind !== '' ? `where ${all}` : all;
-      return `(select r.id, r.created_at from reservations r ${condition}
+    const events = event == null ? [''] : BY_EVENT;
+    const pages = events.flatMap((byEvent) =>
+      kinds.map((kind) => {
+        const all = [where.replace(EVENT, byEvent), kind].filter((part) => part !== '');
+        const condition = all.join(where === '' ? '' : ' and ');
+        return `(select r.id, r.created_at from reservations r ${where === '' && kind !== '' ? 'where ' : ''}${condition}
         order by r.created_at desc, r.id desc limit ${limit})`;
-    });
+      }),
+    );
     return `select reservation_json(id) as reservation, rfc3339_us(created_at) as at
        from (${pages.join(' union all ')}) page order by created_at desc, id desc limit ${limit}`;
   },
 );
 
 export interface ReservationFilter {
+  /** Whose; undefined: everybody's. */
+  client?: string | undefined;
   event?: string | undefined;
   status?: ReservationStatus | undefined;
-  buyerKey?: Buffer | undefined;
+  buyerKeys?: Buffer[] | undefined;
+  /** The client's own name of it. */
+  reference?: string | undefined;
+  /** The reference of a payment. */
+  payment?: string | undefined;
+  /** The label of a seat of `event`: who has it now. */
+  seat?: string | undefined;
+  /** RFC 3339; `createdTo` is not among them. */
+  createdFrom?: string | undefined;
+  createdTo?: string | undefined;
 }
 
 /** One page of reservations, newest first, after the given position. */
@@ -134,10 +177,34 @@ export async function listReservations(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ reservation: ReservationRecord; at: string }[]> {
+  const { client, event, payment, seat, reference, buyerKeys, createdFrom, createdTo } = filter;
   const status = filter.status ? { form: filter.status, values: [] } : null;
+  const bySeat = seat === undefined ? null : { form: 'seat', values: [event, seat] };
+  const named = [
+    asked('payment', payment),
+    bySeat,
+    asked('reference', reference),
+    asked('buyer', buyerKeys),
+  ].filter((one) => one !== null);
+  const also = {
+    form: 'also',
+    values: [payment, event, seat, reference, buyerKeys].map((value) => value ?? null),
+  };
+  const created = {
+    form: 'created',
+    values: [createdFrom ?? '-infinity', createdTo ?? 'infinity'],
+  };
   return readPage(
     db,
-    [asked('event', filter.event), status, asked('buyer', filter.buyerKey), askedAfter(after)],
+    [
+      asked('event', event),
+      status,
+      asked('client', client),
+      named[0] ?? null,
+      named.length > 1 ? also : null,
+      createdFrom === undefined && createdTo === undefined ? null : created,
+      askedAfter(after),
+    ],
     limit,
   );
 }

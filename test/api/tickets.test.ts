@@ -205,6 +205,25 @@ describe('The mail with the tickets', () => {
   });
 });
 
+describe('Mails that are asked for again', () => {
+  it('are limited for one mailbox at one client, whichever reservation they are of', async () => {
+    const event = await api.event();
+    const email = `flooded-${event}@example.org`;
+    const first = await api.sold(event, ['A-1'], { email });
+    const second = await api.sold(event, ['A-2'], { email: email.replace('@', '+2@') });
+    const resend = (id: string) => api.call('POST', `/v1/reservations/${id}/resend`);
+    for (const { id } of [first, second])
+      await eventually(async () => {
+        expect((await api.history(id)).map(({ type }) => type)).toContain('tickets.mailed');
+      });
+    // Twenty an hour; the two that came by themselves count.
+    for (let mail = 2; mail < 20; mail++)
+      expect((await resend(mail % 2 ? first.id : second.id)).status).toBe(202);
+    expect(refusal(await resend(first.id))).toEqual([403, 'limit_exceeded']);
+    expect(refusal(await resend(second.id))).toEqual([403, 'limit_exceeded']);
+  });
+});
+
 describe('A resend under an Idempotency-Key', () => {
   const resend = (id: string, key: string, options: CallOptions = {}) =>
     api.call('POST', `/v1/reservations/${id}/resend`, {

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { isUnavailable, type Database } from '../../db/database';
-import { findCaller, hashKey, type Caller } from '../../db/keys';
+import { findCallers, hashKey, type Caller } from '../../db/keys';
 import { Problem } from '../problem';
 import type { Access } from '../route';
 import type { RateLimits } from './rate-limit';
@@ -19,6 +19,31 @@ export interface Authenticator {
   (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<Caller>;
 }
 
+type FoundCaller = Caller & { hash: Buffer };
+
+/**
+ * Looks up keys together: those that come while a query runs wait for the next one. So any number of
+ * guesses at once costs one query at a time, and a good key among them waits for two at most.
+ */
+function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | null> {
+  let next: { hashes: Buffer[]; found: Promise<FoundCaller[]> } | null = null;
+  let running: Promise<unknown> = Promise.resolve();
+  return async (hash) => {
+    if (next === null) {
+      const hashes: Buffer[] = [];
+      const found = running.then(() => {
+        next = null;
+        return findCallers(db, hashes);
+      });
+      next = { hashes, found };
+      running = found.catch(() => undefined);
+    }
+    const { hashes, found } = next;
+    hashes.push(hash);
+    return (await found).find((caller) => timingSafeEqual(caller.hash, hash)) ?? null;
+  };
+}
+
 /**
  * Looks up keys by their hash. A key that was found is cached for five seconds, so a revoked key
  * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory.
@@ -29,6 +54,7 @@ export function createAuthenticator(
   db: Database,
   limits: Pick<RateLimits, 'address' | 'giveBack'>,
 ): Authenticator {
+  const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
 
   async function identify(
@@ -43,12 +69,12 @@ export function createAuthenticator(
     if (!cached) await limits.address(ctx, 'guesses');
     let found;
     try {
-      found = await findCaller(db, hash);
+      found = await lookUp(hash);
     } catch (error) {
       if (withoutDatabase && cached && isUnavailable(error)) return cached.caller;
       throw error;
     }
-    if (!found || !timingSafeEqual(found.hash, hash)) {
+    if (!found) {
       if (known.delete(id)) await limits.address(ctx, 'guesses');
       return null;
     }

@@ -257,10 +257,17 @@ export function eventRoutes({
           await idOf(params.event),
           networkOfRequest(ctx, trustedProxies),
         );
-        if (!listener) {
-          throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
-            headers: { 'retry-after': '5' },
-          });
+        if (listener === 'full' || listener === 'too_many') {
+          const headers = { 'retry-after': '5' };
+          throw listener === 'full'
+            ? new Problem('temporarily_unavailable', 'Too many listen here: try again soon.', {
+                headers,
+              })
+            : new Problem(
+                'rate_limited',
+                'Too many listeners at your address: close one, then try again.',
+                { headers },
+              );
         }
         ctx.req.once('close', () => listener.destroy());
         return {

@@ -14,14 +14,16 @@ import {
 } from '../../best-available';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
+import type { FairShare } from '../../fair-share';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
 import { leftMs } from '../../middleware/answer';
+import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { SeatMaps } from '../../seat-maps';
-import { createLineReader, hasWish } from './lines';
+import { createLineReader, hasWish, seatCounts } from './lines';
 import { presentReservation } from './presenter';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import {
@@ -56,6 +58,7 @@ export interface CreateRouteDeps {
   /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   holdCap: HoldCap;
+  fairShare: FairShare;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
@@ -69,6 +72,7 @@ export function createRoute({
   metrics,
   notify,
   holdCap,
+  fairShare,
   defaultTtlSeconds,
   buyerCap,
   codeGuesses,
@@ -102,6 +106,11 @@ export function createRoute({
     leftMs: () => number,
   ): Promise<Reply> {
     if (body.code !== undefined) await codeGuesses.admit(caller.client, key);
+    const complaint = await fairShare.complaint({
+      client: caller.client,
+      email: body.buyer?.email,
+      seats: seatCounts(body),
+    });
     const overCap = await holdCap.reached(caller.client);
     const fingerprint = fingerprintOf(key, rawBody);
     const replay = () => findReplay(db, key, caller.client, fingerprint);
@@ -121,8 +130,11 @@ export function createRoute({
       leftMs,
     };
     let result: HoldResult;
-    if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
-    else {
+    if (overCap || complaint !== null) {
+      const known = await replay();
+      if (complaint !== null && !known) throw new Problem('limit_exceeded', complaint);
+      result = known ?? { kind: 'too_many_holds', limit: holdCap.limit };
+    } else {
       const read = await readLines(body);
       result =
         'refusal' in read ? ((await replay()) ?? read.refusal) : await hold(request, read.lines);

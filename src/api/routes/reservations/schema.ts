@@ -27,6 +27,7 @@ import {
   pageQuery,
   seatLabel,
   timestamp,
+  timestampInput,
 } from '../../schemas';
 
 const notEmail = {
@@ -354,12 +355,24 @@ export const confirmation = z
   })
   .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
 
-export const reservationQuery = z.strictObject({
-  ...pageQuery(KEY_FORM),
-  event: line(100).optional().meta({ description: 'The slug or the id of an event' }),
-  status: z.enum(RESERVATION_STATUSES).optional(),
-  email: email.optional().meta({ description: "The buyer's" }),
-});
+export const reservationQuery = z
+  .strictObject({
+    ...pageQuery(KEY_FORM),
+    event: line(100).optional().meta({ description: 'The slug or the id of an event' }),
+    status: z.enum(RESERVATION_STATUSES).optional(),
+    email: email.optional().meta({ description: "The buyer's" }),
+    reference: line(200).optional().meta({ description: "The client's own name for it" }),
+    payment: line(255).optional().meta({ description: 'The reference of a payment' }),
+    seat: seatLabel
+      .optional()
+      .meta({ description: 'The label of a seat of `event`: who has it now' }),
+    createdFrom: timestampInput.optional(),
+    createdTo: timestampInput.optional().meta({ description: 'Not included' }),
+  })
+  .refine((query) => query.seat === undefined || query.event !== undefined, {
+    message: 'goes with event',
+    path: ['seat'],
+  });
 
 export const historyEntry = z
   .object({
