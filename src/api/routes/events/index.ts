@@ -13,6 +13,7 @@ import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
 import type { PaymentSetup } from '../../../payments/setup';
+import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
@@ -138,7 +139,7 @@ export function eventRoutes({
         },
       },
       problems: ['slug_taken'],
-      async handle({ body }): Promise<Reply> {
+      async handle({ body, ctx }): Promise<Reply> {
         const { sections, ...rest } = body;
         const ttl = rest.holdTtlSeconds ?? defaultTtlSeconds;
         if (rest.holdCapSeconds !== null && rest.holdCapSeconds < ttl) {
@@ -151,7 +152,8 @@ export function eventRoutes({
           );
         }
         if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
-        const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
+        const seats = layOutSeats(sections).seats;
+        const made = await createEvent(db, { ...rest, seats }, () => leftMs(ctx));
         if (made === 'slug_taken')
           throw new Problem(
             'slug_taken',
