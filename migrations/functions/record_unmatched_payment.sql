@@ -1,5 +1,5 @@
--- Keeps a payment that a truly signed event tells of but that is not of our account or mode: it
--- confirms nothing, and is never refunded by itself. p_why: {expected, came}, for the operator's
+-- Records a payment of another account or mode, reported by an event with a valid signature. It
+-- confirms nothing and is never refunded automatically. p_why: {expected, came}, for the operator's
 -- note.
 create or replace function record_unmatched_payment(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_why jsonb

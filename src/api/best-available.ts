@@ -12,18 +12,18 @@ import {
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
 /**
- * While others are choosing too, a picture may be so old: the database decides, and what it refuses
- * is passed over.
+ * The age of a picture that is good enough while other requests choose too: the database decides, and
+ * seats that it refuses are skipped.
  */
 const CROWDED_PICTURE_MS = 500;
-/** After a refusal somebody elsewhere chooses as well, so a newer picture is worth its price. */
+/** After a refusal: another process chooses as well, so a newer picture is worth its cost. */
 const REFUSED_PICTURE_MS = 50;
-/** Between two looks while everything that is free is being taken by others, who may yet fail. */
+/** The pause while other requests are taking all free seats. Their holds may still fail. */
 const LOOK_AGAIN_MS = 50;
 const MOST_EVENTS = 200;
 /**
- * General admission places need no neighbours, and of single seats a choice is made among so many
- * more at each try.
+ * For single seats and places of general admission: each further try chooses among this many more
+ * seats.
  */
 const SPREAD_PER_TRY = 8;
 const SKIP_PER_TRY = 4;
@@ -34,21 +34,21 @@ export interface BestAvailableRequest extends Omit<HoldRequest, 'labels'> {
 
 interface Sale {
   picture: SeatPicture;
-  /** When the picture was asked for: whatever was committed before is in it. */
+  /** When the picture was requested: it contains all that was committed before. */
   asOf: number;
   /**
-   * Seats that somebody here takes (Infinity) or took, or that were refused, and when: newer than
-   * the picture.
+   * Seats that this process has claimed since the picture, or that were refused: by index, with the
+   * time. Infinity: the claim is under way.
    */
   claims: Map<number, number>;
   underWay: number;
-  /** Where choosing begins, by category, quantity and manner: nothing before it was free. */
+  /** The first seat worth looking at, by category, quantity and manner: no seat before it is free. */
   hints: Map<string, number>;
 }
 
 interface BestAvailableDeps {
   maps: SeatMaps;
-  /** Takes the seats, or says why not. */
+  /** Holds the seats. The result says why it could not. */
   take: (request: HoldRequest) => Promise<HoldResult>;
 }
 
@@ -61,15 +61,15 @@ function candidates({ layout }: SeatPicture, category: string): Candidates {
 }
 
 /**
- * Chooses seats for buyers who leave that to us, from the shared picture of the map, passing over
- * what is being taken already in this process. The database decides about each choice. All of a
- * crowd get what there is: whoever is too late for one choice tries the next best while there is
- * time, and none is told "too few" unless it was so at one moment.
+ * Chooses the seats of `bestAvailable` from the shared picture of the map. Seats that another request
+ * of this process is taking are skipped. The database decides about each choice. After a refusal the
+ * request tries the next best seats until its time is over. It is refused as "too few" only if too few
+ * seats were free at one moment.
  */
 export function createBestAvailable({ maps, take }: BestAvailableDeps) {
   const sales = new Map<string, Sale>();
 
-  /** A picture that is not older than that. */
+  /** Reads the picture anew if it is older than `maxAgeMs`. */
   async function look(eventId: string, maxAgeMs: number): Promise<Sale> {
     const known = sales.get(eventId);
     if (known && performance.now() - known.asOf <= maxAgeMs) return known;
@@ -123,7 +123,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     );
   }
 
-  /** Takes what was chosen; nobody else here chooses it meanwhile. */
+  /** Holds the chosen seats. Other requests of this process skip them meanwhile. */
   async function takeChosen(
     sale: Sale,
     request: BestAvailableRequest,
@@ -144,13 +144,13 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     try {
       result = await take({ ...request, labels: seats.map((seat) => layout[seat]!.label) });
     } catch (error) {
-      // Perhaps it was committed; the next picture shows it.
+      // The hold may be committed; the next picture shows it.
       settle(false);
       throw error;
     }
     settle(result.kind !== 'held' && result.kind !== 'taken');
     if (result.kind !== 'taken') return result;
-    // Only some of them may be gone.
+    // The other chosen seats are still free.
     const gone = new Set(result.seats);
     for (const seat of seats) if (!gone.has(layout[seat]!.label)) sale.claims.delete(seat);
     sale.hints.clear();
@@ -183,7 +183,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
       }
       if (sale.asOf >= begun && freeIn(sale.picture, category) < quantity)
         return { kind: 'taken', seats: [] };
-      // Some are free but being taken, or the picture is an old one.
+      // Free seats are being taken, or the picture is old.
       if (sale.asOf >= begun) await delay(LOOK_AGAIN_MS);
       maxAgeMs = sale.asOf >= begun ? LOOK_AGAIN_MS : 0;
     }

@@ -1,36 +1,38 @@
-/** Payments, holds of named seats and admissions; holds whose seats we choose; all other work. */
+/**
+ * `sale`: payments, holds of named seats, and admissions. `choice`: holds of `bestAvailable`. `rest`: all other calls.
+ */
 export type Kind = 'sale' | 'choice' | 'rest';
 
-/** Of so many that are let in, while all kinds wait. */
+/** The share of each kind among the calls that are admitted, while calls of every kind wait. */
 const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, rest: 1 };
 const KINDS = Object.keys(WEIGHTS) as Kind[];
 
-/** One who has been let in. */
+/** A call that was admitted. */
 export interface Pass {
-  /** Lets others in while it waits for something that is no work of ours; then it stands in line again. */
+  /** Gives its place to other calls while it waits for a result from elsewhere; then it queues again. */
   pause: <Result>(wait: () => Promise<Result>) => Promise<Result>;
   leave: () => void;
 }
 
 export interface Gate {
-  /** Lets a call of this client in when it is its turn. */
+  /** Resolves when the call is admitted. */
   enter(kind: Kind, client: string): Promise<Pass>;
 }
 
 interface Lane {
   running: number;
-  /** At most; what is left is for the other kinds. */
+  /** The most calls at once; the rest of the capacity is for the other kinds. */
   atOnce: number;
-  /** How many were let in, over its weight: who has the least is next. */
+  /** The number of admitted calls divided by the weight: the kind with the lowest value is next. */
   served: number;
-  /** By client, who is next first. */
+  /** By client; the client whose turn is next comes first. */
   waiting: Map<string, (() => void)[]>;
 }
 
 /**
- * Stands before the database's connections, so that neither one client nor one kind of call holds up the others: of
- * those who wait each kind has its share, and within a kind the clients take turns. No client has more than half.
- * @param atOnce how many may be in
+ * The queue in front of the database connections. Neither a client nor a kind of call can block the others: each kind
+ * has a share, the clients of a kind take turns, and no client has more than half of the capacity.
+ * @param atOnce the capacity: how many calls run at once
  */
 export function createGate(atOnce: number): Gate {
   const half = Math.max(1, Math.floor(atOnce / 2));
@@ -41,14 +43,14 @@ export function createGate(atOnce: number): Gate {
     ]),
   ) as Record<Kind, Lane>;
   let running = 0;
-  /** By client, of all kinds. */
+  /** Calls that run, by client. */
   const runningOf = new Map<string, number>();
 
   const isOpen = (lane: Lane) => running < atOnce && lane.running < lane.atOnce;
 
   const hasShare = (client: string) => (runningOf.get(client) ?? 0) < half;
 
-  /** The client whose turn it is in this lane, if one may come in. */
+  /** The next client of this lane whose call can be admitted. */
   function nextOf(lane: Lane): string | undefined {
     if (!isOpen(lane)) return undefined;
     for (const client of lane.waiting.keys()) if (hasShare(client)) return client;
@@ -73,7 +75,7 @@ export function createGate(atOnce: number): Gate {
       const { waiting } = lanes[kind];
       const calls = waiting.get(client)!;
       const start = calls.shift()!;
-      // Behind all others who wait.
+      // The client goes to the end of the queue.
       waiting.delete(client);
       if (calls.length > 0) waiting.set(client, calls);
       admit(kind, client);
@@ -85,11 +87,11 @@ export function createGate(atOnce: number): Gate {
     const lane = lanes[kind];
     const isBusy = (one: Kind) => lanes[one].running > 0 || lanes[one].waiting.size > 0;
     if (!isBusy(kind)) {
-      // Who was away has saved nothing up.
+      // A kind that was idle has no credit from that time.
       const others = KINDS.filter(isBusy).map((one) => lanes[one].served);
       if (others.length > 0) lane.served = Math.max(lane.served, Math.min(...others));
     }
-    // Whoever else waits has his share, or he would be in.
+    // Clients that wait have reached their share; otherwise they would run already.
     if (!lane.waiting.has(client) && isOpen(lane) && hasShare(client)) {
       admit(kind, client);
       return;

@@ -8,7 +8,7 @@ import {
   type RefundedTotal,
 } from './refunds';
 
-/** What a provider tells of a payment beside the payment itself. */
+/** An event about a payment other than the payment itself. */
 export type PaymentEvent =
   | ({ kind: 'refund' } & ProviderRefund)
   | ({ kind: 'refunded_total' } & RefundedTotal)
@@ -31,9 +31,9 @@ const KEEP = sql<{ kept: boolean }>(
 );
 
 /**
- * Records what a provider tells of a payment. An event that overtakes its payment's is kept and counts when that
- * arrives.
- * @returns whether it is about a payment that we know
+ * Records an event about a payment. If the event of the payment itself has not arrived yet, this one is kept and
+ * recorded together with the payment.
+ * @returns whether the payment is known
  */
 export async function recordPaymentEvent(
   db: Queryable,
@@ -56,7 +56,7 @@ const FORGET = sql(
       order by received_at limit $2 for update skip locked)`,
 );
 
-/** Forgets events whose payment has not arrived within a week. @param most how many at once */
+/** Deletes events whose payment has not arrived within a week. @param most how many at once */
 export async function forgetEarlyEvents(db: Queryable, most: number): Promise<void> {
   await db.run(FORGET, [KEPT_DAYS, most]);
 }

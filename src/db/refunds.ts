@@ -2,7 +2,7 @@ import { sql, type Database, type Queryable } from './database';
 import type { CapturedBy } from './payments';
 import type { RefundReason, RefundStatus } from '../domain/settlement';
 
-/** Who gives a refund back; `provider`: one that the provider made without us. */
+/** Who carries a refund out. `provider`: the provider made it without an order of ours. */
 type RefundBy = CapturedBy | 'provider';
 
 /** A refund as the API shows it: see `refund_document` in the migrations. */
@@ -21,7 +21,7 @@ export interface RefundRecord {
   succeededAt: string | null;
 }
 
-/** A refund as its provider is asked for it. */
+/** A refund with all that its provider needs. */
 export interface RefundOrder {
   id: string;
   paymentId: number;
@@ -34,9 +34,9 @@ export interface RefundOrder {
   status: RefundStatus;
   reason: RefundReason | 'operator' | 'provider';
   error: string | null;
-  /** The provider's id of it, once it was asked. */
+  /** The provider's id of the refund, once it has answered. */
   providerRefundId: string | null;
-  /** The key under which the provider is asked, always the same. */
+  /** The idempotency key of the request, the same for each attempt. */
   providerKey: string;
   /** A dispute of the payment is open. */
   disputed: boolean;
@@ -69,12 +69,12 @@ const LATE_MAIL = sql<{ reservationId: string }>(
       and p.status = 'refunded' limit 1`,
 );
 
-/** What release 1.0 ordered under a payment's reference: the refunds that are pending. */
+/** The ids of the pending refunds of a reference, for workflows of release 1.0. */
 export async function findPendingRefundsOf(db: Queryable, reference: string): Promise<string[]> {
   return (await db.rows(OF_REFERENCE, [reference])).map(({ id }) => id);
 }
 
-/** For whom release 1.0 owes a mail about the refund of this reference, or null. */
+/** The reservation to which release 1.0 owes a mail about the refund of this reference, or null. */
 export async function findLateRefundMail(db: Queryable, reference: string): Promise<string | null> {
   const [row] = await db.rows(LATE_MAIL, [reference]);
   return row?.reservationId ?? null;
@@ -86,8 +86,8 @@ const MOVE = sql<{ moved: boolean }>(
 );
 
 /**
- * Writes what became of a refund: see `move_refund` in the migrations.
- * @param wake its workflow is to look again, because somebody else than that workflow tells of it
+ * Changes the status of a refund, or why it is pending: see `move_refund` in the migrations.
+ * @param wake ring the refund's workflow, because the change comes from elsewhere
  */
 export async function moveRefund(
   db: Queryable,
@@ -113,12 +113,12 @@ export async function moveRefund(
   ]);
 }
 
-/** What a provider tells of a refund. */
+/** A refund as its provider reports it. */
 export interface ProviderRefund {
   /** What the payment may be called: Stripe's PaymentIntent, its Charge. */
   references: string[];
   providerRefundId: string;
-  /** Our own id, where the provider gives it back. */
+  /** Our id of the refund, if the provider has it in its metadata. */
   refundId: string | null;
   /** Minor units. */
   amount: number;
@@ -132,7 +132,7 @@ const RECORD = sql<{ known: boolean }>(
   'select record_provider_refund($1, $2, $3, $4, $5, $6, $7, $8) as known',
 );
 
-/** Records what a provider tells of a refund. @returns whether it is about a payment that we know */
+/** Records a refund that a provider reports. @returns whether its payment is known */
 export async function recordProviderRefund(
   db: Queryable,
   refund: ProviderRefund,
@@ -166,7 +166,7 @@ export interface RefundedTotal {
   currency: string;
 }
 
-/** Records how much of a payment a provider has refunded in all. @returns whether we know the payment */
+/** Records how much of a payment a provider has refunded in all. @returns whether the payment is known */
 export async function recordRefundedTotal(
   db: Queryable,
   total: RefundedTotal,
@@ -182,18 +182,18 @@ const RECORD_DISPUTE = sql<{ known: boolean }>(
   'select record_dispute($1, $2, $3, $4, $5) as known',
 );
 
-/** A dispute as a provider tells of it. */
+/** A dispute as its provider reports it. */
 export interface ProviderDispute {
   /** What the payment may be called. */
   references: string[];
-  /** The provider's. */
+  /** The provider's id of the dispute. */
   id: string;
   /** Minor units. */
   amount: number;
   status: 'open' | 'won' | 'lost';
 }
 
-/** Records a dispute that a provider tells of. @returns whether we know the payment */
+/** Records a dispute that a provider reports. @returns whether its payment is known */
 export async function recordDispute(
   db: Queryable,
   dispute: ProviderDispute,
@@ -212,7 +212,7 @@ const ORDER = sql<{ result: OrderResult }>(
   'select order_refund($1, $2, $3, $4, $5) as result',
 );
 
-/** Orders a refund, in the caller's transaction. @param amount minor units; null: all that is left of the payment */
+/** Orders a refund in the caller's transaction. @param amount minor units; null: what is left of the payment */
 export async function orderRefund(
   tx: Queryable,
   order: {
@@ -254,7 +254,7 @@ const READ = sql<{ refund: RefundRecord; client: string | null; source: string }
     where r.id = $1`,
 );
 
-/** A refund, whose reservation it is of, and who told us of its payment; null if there is none of that id. */
+/** A refund with the client of its reservation and the source of its payment; null if there is none of that id. */
 export async function readRefund(
   db: Queryable,
   id: string,
@@ -270,7 +270,7 @@ const OF_RESERVATION = sql<{ id: number; reference: string; role: string }>(
     order by (role = 'confirming') desc, received_at desc limit 1`,
 );
 
-/** The payment of a reservation that a refund is of: the named one, or the one that confirmed it, or the latest. */
+/** The payment to refund: the named one, otherwise the one that confirmed the reservation, otherwise the latest. */
 export async function findRefundablePayment(
   db: Queryable,
   reservationId: string,
@@ -289,7 +289,7 @@ const BACKLOG = sql<{ waiting: number; refused: number; by_hand: number; oldest_
      from refunds where status = 'pending'`,
 );
 
-/** How many refunds are pending: under way, refused by the provider, and by hand; and for how long the oldest is. */
+/** The number of pending refunds (under way, refused by the provider, by hand) and the age of the oldest. */
 export async function readRefundBacklog(
   db: Queryable,
 ): Promise<{ underWay: number; refused: number; byHand: number; oldestSeconds: number }> {
@@ -304,8 +304,7 @@ export async function readRefundBacklog(
 
 const TEST_BOOKS = sql(
   'test_provider_refund',
-  // A claim that was contradicted meanwhile is no longer this provider's, and a refund that has failed is not made again.
-  // It never gives back more than it took.
+  // Not for a claim that was contradicted meanwhile, nor for a refund that has failed; never more than was charged.
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
    select $2, p.reference, $3::bigint, p.currency from payments p join test_provider.charges c on c.reference = p.reference
      join refunds r on r.id = $4
@@ -320,8 +319,8 @@ const IN_TEST_BOOKS = sql<{ found: boolean }>(
 );
 
 /**
- * The test provider's side of a refund: one entry a key.
- * @returns whether it is in its books; false when it took less than this, or has given it back before
+ * Enters a refund into the test provider's ledger, once for each key.
+ * @returns whether it is in the ledger; false if more than the charge would be refunded
  */
 export async function writeTestRefund(
   db: Database,

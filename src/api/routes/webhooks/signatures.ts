@@ -4,11 +4,11 @@ import { Problem } from '../../problem';
 
 const TOLERANCE_SECONDS = 300;
 
-const refuse = (why: string) => new Problem('signature_invalid', `${why} Nothing was kept.`);
+const refuse = (why: string) => new Problem('signature_invalid', `${why} Nothing was recorded.`);
 const NOT_SIGNED =
-  'The signature is not one of a secret that we share, or its time is more than five minutes off.';
+  'The signature is not made with a shared secret, or its time is more than five minutes off.';
 
-/** The first result among the secrets; during a rotation two are good. */
+/** Tries each secret: during a rotation two are valid. */
 function firstOf<T>(
   secrets: readonly string[] | undefined,
   setting: string,
@@ -35,8 +35,8 @@ function parse(bytes: Buffer): unknown {
 }
 
 /**
- * Checks as Stripe's own library does, and refuses what is dated ahead too, which the library lets pass.
- * @returns the body, whatever it is: the library's own reader takes a truly signed thin event for a wrong signature
+ * Verifies the signature with Stripe's library, and refuses a time in the future too, which the library accepts.
+ * @returns the parsed body, of any form: the library's own parser reports a thin event as a wrong signature
  */
 export function verifyStripe(
   bytes: Buffer,
@@ -45,7 +45,7 @@ export function verifyStripe(
 ): unknown {
   return firstOf(secrets, 'STRIPE_WEBHOOK_SECRET', (secret) => {
     Stripe.webhooks.signature!.verifyHeader(bytes, header, secret, TOLERANCE_SECONDS);
-    // Of a header that is dated twice the library takes the last; whichever is ahead is refused.
+    // If the header has two times, the library reads the last one: each of them is checked.
     const ahead = Date.now() / 1000 + TOLERANCE_SECONDS;
     if ([...header.matchAll(/t=(\d+)/g)].some(([, at]) => Number(at) > ahead))
       throw new Error('dated ahead');
@@ -53,7 +53,7 @@ export function verifyStripe(
   });
 }
 
-/** Checks by the Standard Webhooks rules, with their own library. @returns the body, whatever it is */
+/** Verifies the signature by the Standard Webhooks rules. @returns the parsed body, of any form */
 export function verifyStandard(
   bytes: Buffer,
   headers: Record<string, string>,
