@@ -12,18 +12,18 @@ import {
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
 /**
- * The age of a picture that is good enough while other requests choose too: the database decides, and
- * seats that it refuses are skipped.
+ * The greatest age of a picture while other requests choose too: the database decides, and seats
+ * that it refuses are skipped.
  */
 const CROWDED_PICTURE_MS = 500;
-/** After a refusal: another process chooses as well, so a newer picture is worth its cost. */
+/** The same after a refusal: another process sells seats of the event too, so a newer picture is worth reading. */
 const REFUSED_PICTURE_MS = 50;
-/** The pause while other requests are taking all free seats. Their holds may still fail. */
+/** The pause while all free seats are being taken by other requests, which may still fail. */
 const LOOK_AGAIN_MS = 50;
 const MOST_EVENTS = 200;
 /**
- * For single seats and places of general admission: each further try chooses among this many more
- * seats.
+ * For places without neighbours and single seats: by how many candidates more the random choice
+ * spreads with each attempt.
  */
 const SPREAD_PER_TRY = 8;
 const SKIP_PER_TRY = 4;
@@ -34,21 +34,21 @@ export interface BestAvailableRequest extends Omit<HoldRequest, 'labels'> {
 
 interface Sale {
   picture: SeatPicture;
-  /** When the picture was requested: it contains all that was committed before. */
+  /** When the picture was requested: it shows all that was committed before. */
   asOf: number;
   /**
-   * Seats that this process has claimed since the picture, or that were refused: by index, with the
-   * time. Infinity: the claim is under way.
+   * Seats that requests of this process are taking (Infinity), or have taken or been refused, with
+   * the time of that: newer than the picture.
    */
   claims: Map<number, number>;
   underWay: number;
-  /** The first seat worth looking at, by category, quantity and manner: no seat before it is free. */
+  /** Where to start choosing, by category, quantity and manner: no seat before it was free. */
   hints: Map<string, number>;
 }
 
 interface BestAvailableDeps {
   maps: SeatMaps;
-  /** Holds the seats. The result says why it could not. */
+  /** Holds the seats, or returns why it could not. */
   take: (request: HoldRequest) => Promise<HoldResult>;
 }
 
@@ -61,15 +61,15 @@ function candidates({ layout }: SeatPicture, category: string): Candidates {
 }
 
 /**
- * Chooses the seats of `bestAvailable` from the shared picture of the map. Seats that another request
- * of this process is taking are skipped. The database decides about each choice. After a refusal the
- * request tries the next best seats until its time is over. It is refused as "too few" only if too few
- * seats were free at one moment.
+ * Chooses seats for `bestAvailable` from the shared picture of the map, skipping seats that this
+ * process is already taking. The database decides about each choice. A request whose choice was
+ * taken by another tries the next best until its deadline, and is answered "too few" only if too few
+ * were free at one moment.
  */
 export function createBestAvailable({ maps, take }: BestAvailableDeps) {
   const sales = new Map<string, Sale>();
 
-  /** Reads the picture anew if it is older than `maxAgeMs`. */
+  /** A picture at most that old. */
   async function look(eventId: string, maxAgeMs: number): Promise<Sale> {
     const known = sales.get(eventId);
     if (known && performance.now() - known.asOf <= maxAgeMs) return known;
@@ -123,7 +123,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     );
   }
 
-  /** Holds the chosen seats. Other requests of this process skip them meanwhile. */
+  /** Holds the chosen seats; meanwhile no other request of this process chooses them. */
   async function takeChosen(
     sale: Sale,
     request: BestAvailableRequest,
@@ -144,13 +144,13 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     try {
       result = await take({ ...request, labels: seats.map((seat) => layout[seat]!.label) });
     } catch (error) {
-      // The hold may be committed; the next picture shows it.
+      // It may have been committed: the next picture shows it.
       settle(false);
       throw error;
     }
     settle(result.kind !== 'held' && result.kind !== 'taken');
     if (result.kind !== 'taken') return result;
-    // The other chosen seats are still free.
+    // Perhaps only some of them are taken.
     const gone = new Set(result.seats);
     for (const seat of seats) if (!gone.has(layout[seat]!.label)) sale.claims.delete(seat);
     sale.hints.clear();
@@ -183,7 +183,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
       }
       if (sale.asOf >= begun && freeIn(sale.picture, category) < quantity)
         return { kind: 'taken', seats: [] };
-      // Free seats are being taken, or the picture is old.
+      // Some seats are free but being taken, or the picture is older than the request.
       if (sale.asOf >= begun) await delay(LOOK_AGAIN_MS);
       maxAgeMs = sale.asOf >= begun ? LOOK_AGAIN_MS : 0;
     }

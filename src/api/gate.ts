@@ -1,38 +1,36 @@
-/**
- * `sale`: payments, holds of named seats, and admissions. `choice`: holds of `bestAvailable`. `rest`: all other calls.
- */
+/** Payments, holds of named seats and check-ins; holds by `bestAvailable`; everything else. */
 export type Kind = 'sale' | 'choice' | 'rest';
 
-/** The share of each kind among the calls that are admitted, while calls of every kind wait. */
+/** The share of each kind while calls of all kinds wait. */
 const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, rest: 1 };
 const KINDS = Object.keys(WEIGHTS) as Kind[];
 
-/** A call that was admitted. */
+/** A call that has been let in. */
 export interface Pass {
-  /** Gives its place to other calls while it waits for a result from elsewhere; then it queues again. */
+  /** Gives its place to others while it waits for something outside the process; then it queues again. */
   pause: <Result>(wait: () => Promise<Result>) => Promise<Result>;
   leave: () => void;
 }
 
 export interface Gate {
-  /** Resolves when the call is admitted. */
+  /** Lets a call of this client in when it is its turn. */
   enter(kind: Kind, client: string): Promise<Pass>;
 }
 
 interface Lane {
   running: number;
-  /** The most calls at once; the rest of the capacity is for the other kinds. */
+  /** The most that run at once; the remaining places are for the other kinds. */
   atOnce: number;
-  /** The number of admitted calls divided by the weight: the kind with the lowest value is next. */
+  /** The number of calls let in, divided by the weight: the lane with the least is next. */
   served: number;
-  /** By client; the client whose turn is next comes first. */
+  /** The waiting calls by client, in the order of their turns. */
   waiting: Map<string, (() => void)[]>;
 }
 
 /**
- * The queue in front of the database connections. Neither a client nor a kind of call can block the others: each kind
- * has a share, the clients of a kind take turns, and no client has more than half of the capacity.
- * @param atOnce the capacity: how many calls run at once
+ * Limits the calls that use the database at once, so that neither one client nor one kind of call holds up the others.
+ * Of the waiting calls each kind gets its share, and within a kind the clients take turns. No client has more than half.
+ * @param atOnce the most calls that run at once
  */
 export function createGate(atOnce: number): Gate {
   const half = Math.max(1, Math.floor(atOnce / 2));
@@ -43,14 +41,14 @@ export function createGate(atOnce: number): Gate {
     ]),
   ) as Record<Kind, Lane>;
   let running = 0;
-  /** Calls that run, by client. */
+  /** Running calls by client, of all kinds. */
   const runningOf = new Map<string, number>();
 
   const isOpen = (lane: Lane) => running < atOnce && lane.running < lane.atOnce;
 
   const hasShare = (client: string) => (runningOf.get(client) ?? 0) < half;
 
-  /** The next client of this lane whose call can be admitted. */
+  /** The client whose turn it is in this lane, if one may be let in. */
   function nextOf(lane: Lane): string | undefined {
     if (!isOpen(lane)) return undefined;
     for (const client of lane.waiting.keys()) if (hasShare(client)) return client;
@@ -75,7 +73,7 @@ export function createGate(atOnce: number): Gate {
       const { waiting } = lanes[kind];
       const calls = waiting.get(client)!;
       const start = calls.shift()!;
-      // The client goes to the end of the queue.
+      // The client's next turn is behind the other waiting clients.
       waiting.delete(client);
       if (calls.length > 0) waiting.set(client, calls);
       admit(kind, client);
@@ -87,11 +85,11 @@ export function createGate(atOnce: number): Gate {
     const lane = lanes[kind];
     const isBusy = (one: Kind) => lanes[one].running > 0 || lanes[one].waiting.size > 0;
     if (!isBusy(kind)) {
-      // A kind that was idle has no credit from that time.
+      // An idle lane saves up no share.
       const others = KINDS.filter(isBusy).map((one) => lanes[one].served);
       if (others.length > 0) lane.served = Math.max(lane.served, Math.min(...others));
     }
-    // Clients that wait have reached their share; otherwise they would run already.
+    // Other waiting clients have reached their limit, otherwise they would run.
     if (!lane.waiting.has(client) && isOpen(lane) && hasShare(client)) {
       admit(kind, client);
       return;

@@ -17,7 +17,7 @@ const GZIP_LEVEL = 3;
 /** Memory of one seat of a layout, measured. */
 const LAYOUT_BYTES_PER_SEAT = 250;
 
-/** The seats of one event at one moment. */
+/** The state of an event's seats at one moment. */
 export interface SeatPicture {
   etag: string;
   /** One letter a seat, in the order of the layout. */
@@ -26,7 +26,7 @@ export interface SeatPicture {
 }
 
 /**
- * The forms in which a picture is sent. Each is made once, on first use, and shared by all requests.
+ * The serialized forms of a picture. Each is made once, on first use, and shared by all responses.
  */
 interface PictureForms {
   json(): Buffer;
@@ -38,18 +38,20 @@ interface PictureForms {
 interface Entry {
   picture: SeatPicture;
   forms: PictureForms;
-  /** Bytes of the layout and of the forms made so far. */
+  /** Of the layout and the forms made so far, in bytes. */
   size: number;
-  /** The snapshot of the database that this picture shows. */
+  /**
+   * The database's snapshot that shows this picture, and when it was read, by this process's
+   * monotonic clock.
+   */
   snapshot: string;
-  /** When it was read, on this process's monotonic clock. */
   readAt: number;
-  /** When the next hold ends, which changes the picture without a write. Same clock. */
+  /** A hold's end changes the picture without a write. */
   goodUntil: number;
 }
 
 export interface SeatMaps {
-  /** The seats now. A read after a write sees the write. */
+  /** The current state. Never older than the call: a read after a write sees the write. */
   read(eventId: string): Promise<SeatPicture>;
   forms(picture: SeatPicture): PictureForms;
 }
@@ -59,7 +61,7 @@ export const statusOf = (letter: string) => SEAT_STATUS[letter as SeatLetter];
 export const frameOf = (event: string, seats: { label: string; status: string }[]): Buffer =>
   Buffer.from(`event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`);
 
-/** @param onMade called with the bytes of each form that is made */
+/** @param onMade called with the size in bytes of each form that is made */
 function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => void): PictureForms {
   let json: Buffer | undefined;
   let gzipped: Promise<Buffer> | undefined;
@@ -94,10 +96,10 @@ function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => vo
 }
 
 /**
- * The cache of seat maps. A map is kept until a transaction changes it, so a request for an unchanged
- * map costs one small read, and no picture is stale. Requests that arrive while a picture is being read
- * share the next read.
- * @param maxBytes the limit of all maps together; the least recently used map is dropped first
+ * A cache of seat maps. A map is valid until a transaction changes a seat of its event, which one
+ * small query per request detects, so a picture is never stale. Requests that arrive while a picture
+ * is being read share the next one.
+ * @param maxBytes of all maps together; the least recently read map is removed first
  */
 export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const entries = new Map<string, Entry>();
@@ -137,7 +139,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return { picture, forms, size: picture.layout.length * LAYOUT_BYTES_PER_SEAT };
   }
 
-  /** The cached picture, if nothing has changed since. */
+  /** The cached picture, if it is still valid. */
   async function stillTrue(eventId: string): Promise<SeatPicture | null> {
     const known = entries.get(eventId);
     if (!known || performance.now() - known.readAt > SNAPSHOT_USABLE_MS) return null;
@@ -176,7 +178,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     read(eventId) {
       const running = current.get(eventId);
       if (!running) return start(eventId);
-      // The read under way may have begun before this caller's write; the next one begins after it.
+      // The running read may have started before this caller's write; the next one starts after it.
       const next = queued.get(eventId);
       if (next) return next;
       const after = running

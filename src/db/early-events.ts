@@ -8,7 +8,7 @@ import {
   type RefundedTotal,
 } from './refunds';
 
-/** An event about a payment other than the payment itself. */
+/** An event about a payment that a provider has reported, or will report. */
 export type PaymentEvent =
   | ({ kind: 'refund' } & ProviderRefund)
   | ({ kind: 'refunded_total' } & RefundedTotal)
@@ -31,8 +31,7 @@ const KEEP = sql<{ kept: boolean }>(
 );
 
 /**
- * Records an event about a payment. If the event of the payment itself has not arrived yet, this one is kept and
- * recorded together with the payment.
+ * Records an event about a payment. If it arrives before the payment itself, it is kept and recorded with the payment.
  * @returns whether the payment is known
  */
 export async function recordPaymentEvent(
@@ -56,7 +55,7 @@ const FORGET = sql(
       order by received_at limit $2 for update skip locked)`,
 );
 
-/** Deletes events whose payment has not arrived within a week. @param most how many at once */
+/** Forgets events whose payment has not arrived within a week. @param most how many at once */
 export async function forgetEarlyEvents(db: Queryable, most: number): Promise<void> {
   await db.run(FORGET, [KEPT_DAYS, most]);
 }

@@ -2,7 +2,7 @@ import { sql, type Database, type Queryable } from './database';
 import type { CapturedBy } from './payments';
 import type { RefundReason, RefundStatus } from '../domain/settlement';
 
-/** Who carries a refund out. `provider`: the provider made it without an order of ours. */
+/** Who gives a refund back; `provider`: one that the provider made without us. */
 type RefundBy = CapturedBy | 'provider';
 
 /** A refund as the API shows it: see `refund_document` in the migrations. */
@@ -21,7 +21,7 @@ export interface RefundRecord {
   succeededAt: string | null;
 }
 
-/** A refund with all that its provider needs. */
+/** A refund as its provider is asked for it. */
 export interface RefundOrder {
   id: string;
   paymentId: number;
@@ -34,9 +34,9 @@ export interface RefundOrder {
   status: RefundStatus;
   reason: RefundReason | 'operator' | 'provider';
   error: string | null;
-  /** The provider's id of the refund, once it has answered. */
+  /** The provider's id of it, once it was asked. */
   providerRefundId: string | null;
-  /** The idempotency key of the request, the same for each attempt. */
+  /** The key under which the provider is asked, always the same. */
   providerKey: string;
   /** A dispute of the payment is open. */
   disputed: boolean;
@@ -69,12 +69,12 @@ const LATE_MAIL = sql<{ reservationId: string }>(
       and p.status = 'refunded' limit 1`,
 );
 
-/** The ids of the pending refunds of a reference, for workflows of release 1.0. */
+/** The ids of the pending refunds of a payment. Workflows of release 1.0 know refunds by the payment's reference. */
 export async function findPendingRefundsOf(db: Queryable, reference: string): Promise<string[]> {
   return (await db.rows(OF_REFERENCE, [reference])).map(({ id }) => id);
 }
 
-/** The reservation to which release 1.0 owes a mail about the refund of this reference, or null. */
+/** The reservation whose buyer is still to get release 1.0's mail about this refund; null if none is owed. */
 export async function findLateRefundMail(db: Queryable, reference: string): Promise<string | null> {
   const [row] = await db.rows(LATE_MAIL, [reference]);
   return row?.reservationId ?? null;
@@ -86,8 +86,8 @@ const MOVE = sql<{ moved: boolean }>(
 );
 
 /**
- * Changes the status of a refund, or why it is pending: see `move_refund` in the migrations.
- * @param wake ring the refund's workflow, because the change comes from elsewhere
+ * Changes the status of a refund: see `move_refund` in the migrations.
+ * @param change.wake signal the refund's workflow: the change does not come from the workflow itself
  */
 export async function moveRefund(
   db: Queryable,
@@ -113,12 +113,12 @@ export async function moveRefund(
   ]);
 }
 
-/** A refund as its provider reports it. */
+/** A refund as a provider reports it. */
 export interface ProviderRefund {
-  /** What the payment may be called: Stripe's PaymentIntent, its Charge. */
+  /** The references that the payment may have: Stripe's PaymentIntent, its Charge. */
   references: string[];
   providerRefundId: string;
-  /** Our id of the refund, if the provider has it in its metadata. */
+  /** Our own id, where the provider gives it back. */
   refundId: string | null;
   /** Minor units. */
   amount: number;
@@ -157,16 +157,16 @@ const RECORD_TOTAL = sql<{ known: boolean }>(
   'select record_refunded_total($1, $2, $3, $4) as known',
 );
 
-/** How much of a payment a provider has refunded in all. */
+/** The sum that a provider has refunded of a payment so far. */
 export interface RefundedTotal {
-  /** What the payment may be called. */
+  /** The references that the payment may have. */
   references: string[];
   /** Minor units. */
   amount: number;
   currency: string;
 }
 
-/** Records how much of a payment a provider has refunded in all. @returns whether the payment is known */
+/** Records the sum that a provider has refunded of a payment. @returns whether the payment is known */
 export async function recordRefundedTotal(
   db: Queryable,
   total: RefundedTotal,
@@ -182,11 +182,11 @@ const RECORD_DISPUTE = sql<{ known: boolean }>(
   'select record_dispute($1, $2, $3, $4, $5) as known',
 );
 
-/** A dispute as its provider reports it. */
+/** A dispute as a provider reports it. */
 export interface ProviderDispute {
-  /** What the payment may be called. */
+  /** The references that the payment may have. */
   references: string[];
-  /** The provider's id of the dispute. */
+  /** The provider's. */
   id: string;
   /** Minor units. */
   amount: number;
@@ -212,7 +212,7 @@ const ORDER = sql<{ result: OrderResult }>(
   'select order_refund($1, $2, $3, $4, $5) as result',
 );
 
-/** Orders a refund in the caller's transaction. @param amount minor units; null: what is left of the payment */
+/** Orders a refund, in the caller's transaction. @param amount minor units; null: all that is left of the payment */
 export async function orderRefund(
   tx: Queryable,
   order: {
@@ -254,7 +254,7 @@ const READ = sql<{ refund: RefundRecord; client: string | null; source: string }
     where r.id = $1`,
 );
 
-/** A refund with the client of its reservation and the source of its payment; null if there is none of that id. */
+/** A refund, the client of its reservation, and how its payment was reported; null if the id is unknown. */
 export async function readRefund(
   db: Queryable,
   id: string,
@@ -270,7 +270,7 @@ const OF_RESERVATION = sql<{ id: number; reference: string; role: string }>(
     order by (role = 'confirming') desc, received_at desc limit 1`,
 );
 
-/** The payment to refund: the named one, otherwise the one that confirmed the reservation, otherwise the latest. */
+/** The payment that a refund is for: the named one, else the one that confirmed the reservation, else the latest. */
 export async function findRefundablePayment(
   db: Queryable,
   reservationId: string,
@@ -289,7 +289,7 @@ const BACKLOG = sql<{ waiting: number; refused: number; by_hand: number; oldest_
      from refunds where status = 'pending'`,
 );
 
-/** The number of pending refunds (under way, refused by the provider, by hand) and the age of the oldest. */
+/** The number of pending refunds: under way, refused by the provider, to be made by hand; and the age of the oldest. */
 export async function readRefundBacklog(
   db: Queryable,
 ): Promise<{ underWay: number; refused: number; byHand: number; oldestSeconds: number }> {
@@ -304,7 +304,8 @@ export async function readRefundBacklog(
 
 const TEST_BOOKS = sql(
   'test_provider_refund',
-  // Not for a claim that was contradicted meanwhile, nor for a refund that has failed; never more than was charged.
+  // Not for a payment that turned out to be without provider, nor for a refund that has failed meanwhile; never more than
+  // was charged.
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
    select $2, p.reference, $3::bigint, p.currency from payments p join test_provider.charges c on c.reference = p.reference
      join refunds r on r.id = $4
@@ -319,8 +320,8 @@ const IN_TEST_BOOKS = sql<{ found: boolean }>(
 );
 
 /**
- * Enters a refund into the test provider's ledger, once for each key.
- * @returns whether it is in the ledger; false if more than the charge would be refunded
+ * Makes a refund in the test provider's books, once for each key.
+ * @returns whether it is in the books; false when more than the charge would be refunded
  */
 export async function writeTestRefund(
   db: Database,

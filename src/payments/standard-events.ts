@@ -19,10 +19,10 @@ const namesReservation = z.object({
 });
 
 /**
- * Reads an event of the Standard Webhooks form.
- * @param value the parsed body of a request whose signature is valid
+ * What an event of the Standard Webhooks form means for us.
+ * @param value the body of a request whose signature is valid, whatever it is
  * @param messageId its `webhook-id` header
- * @throws z.ZodError when it reports a payment and lacks fields that a payment needs
+ * @throws z.ZodError when it tells of a payment and lacks what a payment needs
  */
 export function readStandardEvent(value: unknown, messageId: string): Notice {
   const event = eventForm.safeParse(value);

@@ -45,7 +45,7 @@ const disputeForm = z.object({
   payment_intent: named,
 });
 
-/** Events that carry our metadata and are of no use: other events report the outcome of the payment. */
+/** They carry our metadata but change nothing: other events say whether the payment succeeds. */
 const OF_NO_INTEREST = new Set([
   'payment_intent.created',
   'payment_intent.requires_action',
@@ -71,7 +71,7 @@ function reservationIn(value: unknown, depth = 0): string | null {
   return null;
 }
 
-/** The reference of the object's payment: its PaymentIntent, otherwise its own id. */
+/** The id by which the object's payment is known: its PaymentIntent, else its own. */
 function referenceIn(object: Record<string, unknown>): string | null {
   const read = z
     .object({ id: storedText(255).optional(), payment_intent: named })
@@ -80,7 +80,7 @@ function referenceIn(object: Record<string, unknown>): string | null {
   return idsOf(read.data.payment_intent)[0] ?? read.data.id ?? null;
 }
 
-/** The expected and the actual account or mode, if they differ. */
+/** Why the event is not of our account or mode, or null. */
 function whyNotOurs(
   { livemode, account = null }: StripeEvent,
   setup: PaymentSetup,
@@ -89,20 +89,20 @@ function whyNotOurs(
   if (livemode !== undefined && setup.liveMode !== null && livemode !== setup.liveMode)
     return { expected: mode(setup.liveMode), came: mode(livemode) };
   const of = (id: string | null) => (id === null ? 'our own account' : `account ${id}`);
-  // Events of the endpoint's own account name no account.
+  // Stripe names no account in the events of the endpoint's own.
   if (account !== null && account !== setup.account)
     return { expected: of(setup.account), came: of(account) };
   return null;
 }
 
 /**
- * Reads an event of Stripe by its meaning, not by a list of names. The reference of a payment is its PaymentIntent, so
- * all events of one payment have one reference.
- * @param value the parsed body of a request whose signature is valid
+ * What an event of Stripe means for us: money is known by what it is for, not by a list of names. A payment is known by
+ * its PaymentIntent, so all events of one payment are one.
+ * @param value the body of a request whose signature is valid, whatever it is
  */
 export function readStripeEvent(value: unknown, setup: PaymentSetup): Notice {
   const form = eventForm.safeParse(value);
-  // A thin event, which has no object, or other JSON.
+  // A thin event, which has no object, or no event at all.
   if (!form.success) return IGNORED;
   const event = form.data;
   const notice = readOurs(event);
@@ -122,7 +122,7 @@ function namedIn({ type, data: { object } }: StripeEvent, why: string): Notice {
 
 function disputeStatusOf(status: string): 'open' | 'won' | 'lost' {
   if (status === 'lost') return 'lost';
-  // A closed inquiry takes no money.
+  // An inquiry that was closed took nothing.
   return /^(won|warning_closed|prevented)$/.test(status) ? 'won' : 'open';
 }
 
@@ -135,7 +135,7 @@ function readOurs(event: StripeEvent): Notice {
   const reservationId = reservationIn(object);
   const reference = referenceIn(object);
   const notUnderstood = (why: string): Notice => namedIn(event, why);
-  /** Converts an amount of Stripe into ISO's minor units. */
+  /** What an amount of Stripe means for us, in ISO's minor units. */
   const counted = (sum: number, inCurrency: string, meaning: (money: Money) => Notice): Notice => {
     const money = fromStripe(sum, inCurrency);
     return money === null

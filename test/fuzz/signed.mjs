@@ -1,4 +1,4 @@
-// Webhooks with a valid signature and senseless content: refused or ignored, never a server error.
+// Webhooks with a valid signature and a useless body: refused or ignored, never a 5xx.
 import { Buffer } from 'node:buffer';
 import { createHmac, randomUUID } from 'node:crypto';
 

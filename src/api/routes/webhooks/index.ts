@@ -19,7 +19,7 @@ import { Problem } from '../../problem';
 import { standardMessage, stripeMessage } from './schema';
 import { verifyStandard, verifyStripe } from './signatures';
 
-/** @throws Problem that names the missing fields */
+/** @throws Problem that names what a payment lacks */
 function readOrRefuse(value: unknown, messageId: string): Notice {
   try {
     return readStandardEvent(value, messageId);
@@ -55,13 +55,13 @@ export interface WebhookRouteDeps {
 }
 
 /**
- * The webhooks of payment providers. An event is verified, recorded in one transaction and answered
- * 200; the workflow of the reservation does the rest. An event that was answered 200 cannot be lost.
+ * Webhooks of payment providers: the signature is checked, the event recorded, then answered 200.
+ * The workflow does the rest. What was answered 200 cannot be lost.
  */
 export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookRouteDeps) {
   const { testProvider } = payments;
 
-  /** Records what an event reports. @returns whether it concerns a payment or reservation of this system */
+  /** Records what an event means. @returns false when it is ignored */
   async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<boolean> {
     switch (notice.kind) {
       case 'paid':
@@ -135,7 +135,7 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       operationId: 'receiveStripeWebhook',
       summary: "Stripe's events",
       description:
-        'With the reservation in `metadata.reservation_id`: a payment that succeeded (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is pending or has failed. About a known payment: `refund.*`, `charge.refunded`, `charge.dispute.*`; if they come before the event of their payment, they are answered `ignored` and recorded together with the payment. Any other event that names a reservation becomes a note for the operator. All other bodies with a valid signature are answered 200 and ignored.',
+        'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
       handle: ({ bytes, ctx }) =>
         receive(
