@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Page, type Reservation } from '../support/api';
 import { refundsOf } from '../support/ledger';
 import { mailsTo } from '../support/mail-catcher';
@@ -308,6 +309,30 @@ describe('What Stripe tells before the payment itself', () => {
     expect((await api.history(held.id)).map(({ type }) => type)).toEqual(
       expect.arrayContaining(['refund.created', 'refund.succeeded', 'payment.disputed']),
     );
+  });
+
+  it('and that never comes is forgotten after a week', async () => {
+    const references = [newIntent(), newIntent()];
+    for (const reference of references) await api.stripe('refund.created', stripeRefund(reference));
+    const kept = async () =>
+      (
+        await system.db.rows<{ reference: string }>(
+          sql(
+            '',
+            'select payment_references[1] as reference from early_events where payment_references && $1',
+          ),
+          [references],
+        )
+      ).map(({ reference }) => reference);
+    expect((await kept()).sort()).toEqual([...references].sort());
+    await system.db.run(
+      sql(
+        '',
+        `update early_events set received_at = received_at - interval '7 days' where payment_references = $1`,
+      ),
+      [[references[0]]],
+    );
+    await eventually(async () => expect(await kept()).toEqual([references[1]]));
   });
 
   it('at the same time as the payment is never lost', async () => {
