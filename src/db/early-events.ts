@@ -56,6 +56,6 @@ const FORGET = sql(
 );
 
 /** Forgets events whose payment has not arrived within a week. @param most how many at once */
-export async function forgetEarlyEvents(db: Queryable, most: number): Promise<void> {
-  await db.run(FORGET, [KEPT_DAYS, most]);
+export async function forgetEarlyEvents(db: Queryable, most: number): Promise<number> {
+  return db.run(FORGET, [KEPT_DAYS, most]);
 }

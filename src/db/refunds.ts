@@ -1,4 +1,5 @@
 import { sql, type Database, type Queryable } from './database';
+import { asked, askedAfter, createList } from './list';
 import type { CapturedBy } from './payments';
 import type { RefundReason, RefundStatus } from '../domain/settlement';
 
@@ -228,13 +229,16 @@ export async function orderRefund(
   return row!.result;
 }
 
-const LIST = sql<{ refund: RefundRecord; at: string }>(
-  'refunds_page',
-  `select refund_document(r, p) as refund, rfc3339_us(r.created_at) as at
-     from refunds r join payments p on p.id = r.payment_id
-    where ($1::text is null or r.status = $1)
-      and ($2::timestamptz is null or (r.created_at, r.id) < ($2, $3::uuid))
-    order by r.created_at desc, r.id desc limit $4`,
+const readPage = createList<{ refund: RefundRecord; at: string }>(
+  [
+    { status: (status) => `r.status = ${status}` },
+    { after: (at, id) => `(r.created_at, r.id) < (${at}::timestamptz, ${id}::uuid)` },
+  ],
+  (combination, text) =>
+    sql<{ refund: RefundRecord; at: string }>(`refunds_page_${combination}`, text),
+  ({ where, limit }) => `select refund_document(r, p) as refund, rfc3339_us(r.created_at) as at
+     from (select * from refunds r ${where} order by r.created_at desc, r.id desc limit ${limit}) r
+     join payments p on p.id = r.payment_id order by r.created_at desc, r.id desc`,
 );
 
 /** One page of refunds, newest first. */
@@ -244,7 +248,7 @@ export async function listRefunds(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ refund: RefundRecord; at: string }[]> {
-  return db.rows(LIST, [status ?? null, after?.at ?? null, after?.id ?? null, limit]);
+  return readPage(db, [asked('status', status), askedAfter(after)], limit);
 }
 
 const READ = sql<{ refund: RefundRecord; client: string | null; source: string }>(
