@@ -1,5 +1,5 @@
--- Records what was told of a payment before it was proven, in the order in which it was told. The caller holds the locks
--- of the payment's reservation and reference.
+-- Records the events that arrived before the event of their payment, in the order of their arrival. The caller holds the
+-- locks of the payment's reservation and reference.
 create or replace function hear_early_events(p_reference text) returns void language plpgsql as $$
 declare
   v_event early_events;

@@ -1,5 +1,5 @@
--- Keeps what a provider tells of a payment that it has not told of yet. `record_payment` hears it under the same lock of
--- the reference, so nothing is told between the two. p_kind: `refund`, `refunded_total`, `dispute`.
+-- Keeps an event about a payment whose own event has not arrived. `record_payment` takes the same lock of the reference
+-- before it records kept events, so none is missed. p_kind: `refund`, `refunded_total`, `dispute`.
 -- Returns whether it was kept; false: the payment has arrived meanwhile.
 create or replace function keep_early_event(p_references text[], p_kind text, p_told jsonb, p_actor text)
 returns boolean language plpgsql as $$

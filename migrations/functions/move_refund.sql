@@ -1,8 +1,8 @@
--- What became of a refund, by the provider's answer, its event, or the one who gave it back. A
--- refund only goes forward: `pending` → `succeeded` | `failed`, `succeeded` → `failed`. One that we
--- had given up as superseded succeeds all the same when the provider says so. p_error of a pending
--- refund: why it does not go through yet.
--- Returns whether its status changed. p_wake: its workflow is to look again.
+-- Changes the status of a refund, by an answer or an event of the provider, or by a person who carried it out. The
+-- transitions are `pending` → `succeeded` | `failed` and `succeeded` → `failed`. A refund that failed as `superseded`
+-- still succeeds if the provider says so.
+-- p_error of a pending refund: why it is not done yet. p_wake: ring the refund's workflow.
+-- Returns whether the status changed.
 create or replace function move_refund(
   p_refund uuid, p_status text, p_provider_refund_id text, p_error text, p_note text, p_actor text, p_wake boolean
 ) returns boolean language plpgsql as $$

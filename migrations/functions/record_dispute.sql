@@ -1,6 +1,6 @@
--- What a provider tells of a dispute: `open`, `won` or `lost`, once each. While one is open, refunds of the payment
--- wait; what a lost one took is not given back a second time.
--- Returns whether it is about a payment that we know.
+-- Records a dispute that a provider reports: `open`, `won` or `lost`, once each. While it is open, refunds of the payment
+-- wait. Money that a lost dispute took is not refunded again.
+-- Returns whether the payment is known.
 create or replace function record_dispute(
   p_references text[], p_dispute text, p_amount bigint, p_status text, p_actor text
 ) returns boolean language plpgsql as $$

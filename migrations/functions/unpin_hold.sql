@@ -1,5 +1,5 @@
--- The payment that pinned a hold does not pay for it after all: another amount was proven, or the provider gave it back
--- before it was decided. The hold lasts as long as without it, unless another payment of the total waits.
+-- The payment that pinned a hold does not cover it: another amount was proven, or the provider refunded it before the
+-- settlement. The hold ends at its own time again, unless another payment of the total waits for settlement.
 -- The caller holds the locks of the reservation's claims and of the reservation.
 create or replace function unpin_hold(p_reservation text) returns void language plpgsql as $$
 declare
