@@ -24,8 +24,9 @@ export const createHousekeepingActivities = ({
   async sweepOverdue(): Promise<SweepResult> {
     return sweep(db, {
       budgetMs: SWEEP_BUDGET_MS,
-      onFault: (what, error) =>
-        log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what }),
+      onFault: (what, error) => {
+        log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
+      },
       onBatch: () => {
         heartbeat();
       },

@@ -37,7 +37,7 @@ export interface EventRecord {
 }
 
 /** How much of its money a cancel gives back, until so long before the start. */
-export interface RefundTerm {
+interface RefundTerm {
   untilSecondsBeforeStart: number;
   /** An exact decimal. */
   percent: string;

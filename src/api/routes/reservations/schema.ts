@@ -99,9 +99,9 @@ const orderLine = z
   })
   .refine(isEither, EITHER)
   .meta({ id: 'OrderLine', description: 'Either `seats` or `bestAvailable`' });
-export const MAX_LINES = 20;
+const MAX_LINES = 20;
 
-export const reference = line(200).meta({
+const reference = line(200).meta({
   description: "The client's own name for it, not sent anywhere. Up to 200 characters",
 });
 const MAX_METADATA = 20;
@@ -113,7 +113,7 @@ const metadataValue = z
   .max(500)
   .regex(/^[^\u0000]*$/, { message: 'must not contain U+0000' })
   .refine(isWellFormed, { message: 'must be valid Unicode' });
-export const metadata = z
+const metadata = z
   .record(metadataKey, metadataValue)
   .refine((members) => Object.keys(members).length <= MAX_METADATA, {
     message: `has at most ${MAX_METADATA} members`,
@@ -255,7 +255,7 @@ const payment = z
   })
   .meta({ id: 'ReservationPayment' });
 
-export const heldSeat = z
+const heldSeat = z
   .object({
     event: z.string().meta({ description: "The event's slug" }),
     label: z.string(),
@@ -267,10 +267,10 @@ export const heldSeat = z
   })
   .meta({ id: 'HeldSeat' });
 const charge = { event: z.string().meta({ description: "The event's slug" }), amount: money };
-export const fees = z
+const fees = z
   .array(z.object({ ...charge, code: z.string() }).meta({ id: 'ChargedFee' }))
   .meta({ description: 'By event and fee' });
-export const taxes = z
+const taxes = z
   .array(
     z.object({ ...charge, percent: z.string(), included: z.boolean() }).meta({ id: 'ChargedTax' }),
   )
@@ -283,7 +283,7 @@ const orderAmounts = {
   taxIncluded: z.boolean().meta({ description: 'Whether the prices include all of it' }),
   total: money.meta({ description: 'tickets + fees, and the tax that the prices do not include' }),
 };
-export const previewAmounts = z.object(orderAmounts).meta({ id: 'OrderAmounts' });
+const previewAmounts = z.object(orderAmounts).meta({ id: 'OrderAmounts' });
 export const pricePreview = z
   .object({ seats: z.array(heldSeat), fees, taxes, amounts: previewAmounts })
   .meta({
