@@ -29,7 +29,7 @@ const literal = (value: unknown): string => {
   if (Buffer.isBuffer(value)) return escapeLiteral(`\\x${value.toString('hex')}`);
   if (Array.isArray(value))
     return escapeLiteral(`{${value.map((one) => JSON.stringify(one)).join(',')}}`);
-  return escapeLiteral(String(value as string | number | boolean));
+  return escapeLiteral(`${value as string | number | boolean}`);
 };
 
 /** Each plan is tried so often; the quickest run counts, as the machine does other things too. */
