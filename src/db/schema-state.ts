@@ -41,7 +41,7 @@ export const readFunctions = (folder: string): SchemaFile[] =>
   sqlFiles(folder, true).map((file) => read(file));
 
 /** The database is not what this release needs, until it is migrated. */
-export class SchemaTooOld extends Error {}
+class SchemaTooOld extends Error {}
 
 const APPLIED = sql<{ name: string }>(
   'schema_applied',
