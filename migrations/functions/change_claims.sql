@@ -1,5 +1,5 @@
 -- Changes what a reservation claims by one step of its life. Each kind of claim has one function
--- and one line here, in the lock order of the whole system; `hold_seats` takes the claims first.
+-- and one line here, in the lock order of the whole system; `hold_order` takes the claims first.
 --
 -- p_verb: `lock`    locks the claims; true when each is the reservation's own or can be taken
 --         `pin`     holds the claims without an end: the payment arrived in time
@@ -11,6 +11,8 @@
 -- Returns whether the step was possible for every claim.
 create or replace function change_claims(p_verb text, p_reservation text, p_until timestamptz default null)
 returns boolean language plpgsql as $$
+declare
+  v_possible boolean := change_code_claims(p_verb, p_reservation, p_until);
 begin
-  return change_seat_claims(p_verb, p_reservation, p_until);
+  return change_seat_claims(p_verb, p_reservation, p_until) and v_possible;
 end $$;

@@ -3,7 +3,7 @@
 create or replace function change_seat_claims(p_verb text, p_reservation text, p_until timestamptz default null)
 returns boolean language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
-  v_seats bigint[] := array(select seat_id from allocations where reservation_id = p_reservation);
+  v_seats bigint[] := array(select seat_id from allocations where reservation_id = p_reservation and until_revision is null);
   v_changed integer;
 begin
   case p_verb
@@ -26,7 +26,8 @@ begin
     when 'retake' then
       update allocations set released_at = clock_timestamp()
        where seat_id = any (v_seats) and reservation_id <> p_reservation and released_at is null;
-      update allocations set released_at = null where reservation_id = p_reservation and released_at is not null;
+      update allocations set released_at = null
+       where reservation_id = p_reservation and released_at is not null and until_revision is null;
     when 'sell' then
       update seats set status = 'sold', reservation_id = p_reservation, hold_ends_at = null where id = any (v_seats);
       get diagnostics v_changed = row_count;

@@ -42,5 +42,7 @@ begin
   if v_refund.status = 'pending' and v_refund.given_by <> 'client' then
     insert into outbox (kind, subject) values ('refund_order', v_refund.id::text);
   end if;
+  -- What a workflow itself orders it shows by itself.
+  if p_reason = 'operator' then perform ring_running_actor(v_payment.reservation_id); end if;
   return jsonb_build_object('kind', 'ordered', 'refund', v_refund.id);
 end $$;

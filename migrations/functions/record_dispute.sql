@@ -22,7 +22,7 @@ begin
       case when v_before is null then 'payment.disputed' end, 'payment.dispute_' || nullif(p_status, 'open')]) told(type)
    where r.id = v_payment.reservation_id and told.type is not null;
   if p_status = 'lost' then perform supersede_refunds(v_payment.id, p_actor); end if;
-  if p_status = 'won' then
+  if p_status <> 'open' then
     insert into outbox (kind, subject, sequence)
     select 'refund_order', id::text, 1 from refunds where payment_id = v_payment.id and status = 'pending' and given_by in ('stripe', 'test');
   end if;

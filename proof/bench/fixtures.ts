@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Database } from '../product';
-import { createEvent } from './product';
+import { createEvent, NO_RULES } from './product';
 import type { BenchEvent } from './case';
 
 const HOLD_TTL_SECONDS = 3600;
@@ -19,6 +19,7 @@ export async function insertEvent(db: Database, seats: number): Promise<BenchEve
     (_, index) => `R${Math.floor(index / SEATS_PER_ROW) + 1}-${(index % SEATS_PER_ROW) + 1}`,
   );
   await createEvent(db, {
+    ...NO_RULES,
     slug,
     name: 'Benchmark',
     venue: null,

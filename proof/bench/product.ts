@@ -4,7 +4,7 @@
  */
 
 // Fixtures: events and schemas without HTTP.
-export { createEvent } from '../../src/db/events';
+export { createEvent, NO_RULES } from '../../src/db/events';
 export { migrate } from '../../src/db/migrate';
 
 // Names in Temporal, and the priority of background processes.
@@ -16,7 +16,7 @@ export {
 export { lowerPriority } from '../../src/process-priority';
 
 // The baselines `sql` and `koa`.
-export { takeSeats, type HoldRequest } from '../../src/db/holds';
+export { NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 export { recordPayment } from '../../src/db/payments';
 
 // The baseline `temporal`.

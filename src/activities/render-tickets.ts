@@ -16,7 +16,8 @@ export const createDocumentActivities = ({
   /**
    * Prints a confirmed reservation's tickets and stores the document in the database, where every
    * API process finds it. If the document exists, nothing is printed. The ticket codes are fixed at
-   * the confirmation, so a second print has the same codes.
+   * the confirmation, so a second print has the same codes. A document belongs to a revision of the
+   * reservation: after a change it is printed anew.
    */
   async renderTickets(reservationId: string): Promise<'rendered' | 'not_confirmed'> {
     if ((await readPrint(db, reservationId)).printed) return 'rendered';
@@ -26,7 +27,7 @@ export const createDocumentActivities = ({
     try {
       const printed = await print(content);
       faultPoint('document.rendered');
-      await storeDocument(db, reservationId, printed);
+      await storeDocument(db, content, printed);
     } finally {
       clearInterval(beat);
     }

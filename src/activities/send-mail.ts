@@ -9,6 +9,7 @@ import {
   type MailJob,
 } from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
+import { messageIdOf } from '../domain/message-id';
 import { faultPoint } from '../fault-points';
 import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
 import { cancelledMail } from '../mail/cancelled-mail';
@@ -41,10 +42,11 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
-    const { to, event, messageId, sequence, reservationId, refund, cancelled } = mail;
-    if (refund) return refundMail({ reservationId, to, event, messageId, refund });
+    const { to, events, sequence, reservationId, refund, cancelled } = mail;
+    const messageId = messageIdOf(mail.messageId, mailer.domain);
+    if (refund) return refundMail({ reservationId, to, events, messageId, refund });
     if (mail.kind === 'cancelled')
-      return cancelledMail({ reservationId, to, event, messageId, refund: cancelled });
+      return cancelledMail({ reservationId, to, events, messageId, refund: cancelled });
     const pdf = await readDocument(db, reservationId);
     // A mail is never sent without its tickets. The workflow prints first, so at worst this causes
     // a retry.
@@ -54,7 +56,7 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
         'TicketsNotReady',
       );
     const tickets = (await readTicketContent(db, reservationId))?.tickets ?? [];
-    return ticketsMail({ reservationId, to, event, messageId, sequence, pdf, tickets });
+    return ticketsMail({ reservationId, to, events, messageId, sequence, pdf, tickets });
   }
 
   async function send(mail: MailJob | null): Promise<MailOutcome> {
@@ -63,6 +65,8 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     if (mail.kind === 'tickets' && !mail.confirmed) return 'not_owed';
     const { reservationId } = mail;
     if (!mail.to) {
+      // It is owed until there is a buyer; the one who names the buyer has it sent.
+      if (!mail.erased) return 'not_owed';
       await finishMail(db, mail, reservationId, 'there is no address to write to');
       return 'refused';
     }

@@ -7,6 +7,7 @@ import { readProgress } from '../db/reservations';
 import { releaseOverdueHold, settleInbox } from '../db/settlement';
 import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
+import { NOTHING_MORE } from '../db/holds';
 
 const BY_HAND = 'operator';
 
@@ -74,9 +75,13 @@ export const createReservationActivities = ({
       id,
       client: null,
       fingerprint: null,
-      event: input.event,
-      labels: labelsOf(input.seats),
+      seats: labelsOf(input.seats).map((label) => ({
+        event: input.event,
+        label,
+        priceType: null,
+      })),
       buyer: null,
+      ...NOTHING_MORE,
       defaultTtlSeconds,
       buyerCap: null,
       actor: BY_HAND,
@@ -84,7 +89,10 @@ export const createReservationActivities = ({
     if (result.kind === 'held' || result.kind === 'replayed')
       return known(await readProgress(db, id), id);
     return {
-      refused: 'seats' in result ? `${result.kind}: ${result.seats.join(', ')}` : result.kind,
+      refused:
+        'seats' in result
+          ? `${result.kind}: ${result.seats.map(({ label }) => label).join(', ')}`
+          : result.kind,
     };
   },
 

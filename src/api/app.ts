@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from '../logger';
+import { createCodeGuesses } from './code-guesses';
 import { createGate } from './gate';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
@@ -10,11 +11,13 @@ import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import type { Route } from './route';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
+import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
 import { noteRoutes } from './routes/notes';
+import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
@@ -25,7 +28,7 @@ import { createReaderGuard } from './slow-readers';
  * The dependencies of the routes and of the application; `main.ts` builds them from the settings.
  */
 export type ApiDeps = EventRouteDeps &
-  ReservationRouteDeps &
+  Omit<ReservationRouteDeps, 'codeGuesses'> &
   CheckInRouteDeps &
   RefundRouteDeps &
   WebhookRouteDeps &
@@ -43,13 +46,16 @@ export type ApiDeps = EventRouteDeps &
   };
 
 function routesOf(deps: ApiDeps): Route[] {
+  const codeGuesses = createCodeGuesses(deps.rateLimit);
   return [
     ...eventRoutes(deps),
-    ...reservationRoutes(deps),
+    ...reservationRoutes({ ...deps, codeGuesses }),
+    ...codeRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),
     ...refundRoutes(deps),
     ...noteRoutes(deps),
+    ...outboxRoutes(deps),
     ...webhookRoutes(deps),
     ...healthRoutes(deps),
   ];

@@ -16,37 +16,76 @@ export const TICKET_KEY = {
     '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAIaGDutmbS8BqzZOlcoyOR30F2Y/S8GGkg3+N7d9QbpU=\n-----END PUBLIC KEY-----\n',
 };
 
-export const PAYMENT = { reference: 'pi_3QK9vJ2eZvKYlo2C', amount: 9000, currency: 'EUR' };
+export const PAYMENT = { reference: 'pi_3QK9vJ2eZvKYlo2C', amount: 9300, currency: 'EUR' };
 
-const price = { amount: 4500, currency: 'EUR' };
+const eur = (amount: number) => ({ amount, currency: 'EUR' });
+const seat = (label: string) => ({
+  event: 'hamlet',
+  label,
+  category: 'stalls',
+  priceType: 'adult',
+  listPrice: eur(4500),
+  discount: eur(0),
+  price: eur(4500),
+});
 
 export const HELD_RESERVATION = {
   id: RESERVATION_ID,
   status: 'held',
   event: 'hamlet',
-  seats: [
-    { label: 'A-1', category: 'stalls', price },
-    { label: 'A-2', category: 'stalls', price },
-  ],
-  total: { amount: 9000, currency: 'EUR' },
+  seats: [seat('A-1'), seat('A-2')],
+  fees: [{ event: 'hamlet', code: 'booking', amount: eur(300) }],
+  taxes: [{ event: 'hamlet', percent: '21', included: true, amount: eur(1614) }],
+  total: eur(9300),
+  amounts: {
+    tickets: eur(9000),
+    discount: eur(0),
+    fees: eur(300),
+    tax: eur(1614),
+    taxIncluded: true,
+    total: eur(9300),
+    paid: eur(0),
+    refunded: eur(0),
+    retained: eur(0),
+  },
+  code: null,
   buyer: { name: 'Ada Lovelace', email: 'ada@example.org' },
+  reference: '4711',
+  metadata: { channel: 'phone' },
+  revision: 1,
   expiresAt: '2030-01-12T10:10:00.123Z',
   createdAt: '2030-01-12T10:00:00.123Z',
+  updatedAt: '2030-01-12T10:00:00.123Z',
   payment: null,
   payments: [],
   refunds: [],
   cancelRequestedAt: null,
 };
 
+const {
+  paid: _paid,
+  refunded: _refunded,
+  retained: _retained,
+  ...ORDER_AMOUNTS
+} = HELD_RESERVATION.amounts;
+export const PRICE_PREVIEW = {
+  seats: HELD_RESERVATION.seats,
+  fees: HELD_RESERVATION.fees,
+  taxes: HELD_RESERVATION.taxes,
+  amounts: ORDER_AMOUNTS,
+};
+
 export const CONFIRMED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'confirmed',
+  amounts: { ...HELD_RESERVATION.amounts, paid: eur(9300) },
+  updatedAt: '2030-01-12T10:05:00.123Z',
   payment: { ...PAYMENT, status: 'captured' },
   payments: [
     {
       reference: PAYMENT.reference,
-      amount: { amount: 9000, currency: 'EUR' },
-      refunded: { amount: 0, currency: 'EUR' },
+      amount: eur(9300),
+      refunded: eur(0),
       status: 'captured',
       provenBy: 'stripe',
       capturedBy: 'stripe',
@@ -55,9 +94,18 @@ export const CONFIRMED_RESERVATION = {
   ],
 };
 
+const NOTHING = {
+  ...HELD_RESERVATION.amounts,
+  tickets: eur(0),
+  fees: eur(0),
+  tax: eur(0),
+  total: eur(0),
+};
+
 export const CANCELLED_RESERVATION = {
   ...HELD_RESERVATION,
   status: 'cancelled',
+  amounts: { ...NOTHING, paid: eur(9300), retained: eur(9300) },
   payment: { ...PAYMENT, status: 'refunding' },
   cancelRequestedAt: '2030-01-13T08:00:00.123Z',
 };

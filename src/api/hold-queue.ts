@@ -1,4 +1,5 @@
 import type { HoldRequest, HoldResult } from '../db/holds';
+import type { SeatName } from '../db/quotes';
 
 /** How many requests are checked together at most. */
 const MOST_AT_ONCE = 100;
@@ -12,7 +13,7 @@ interface HoldQueueDeps {
   /** Takes the seats, or returns why that is not possible. */
   take: (request: HoldRequest) => Promise<HoldResult>;
   /** For each request the seats that are taken, or null where only `take` can decide. */
-  findUnavailable: (requests: readonly HoldRequest[]) => Promise<(string[] | null)[]>;
+  findUnavailable: (requests: readonly HoldRequest[]) => Promise<(SeatName[] | null)[]>;
 }
 
 /**
@@ -20,10 +21,10 @@ interface HoldQueueDeps {
  */
 function gather(
   findUnavailable: HoldQueueDeps['findUnavailable'],
-): (request: HoldRequest) => Promise<string[] | null> {
+): (request: HoldRequest) => Promise<SeatName[] | null> {
   interface Asked {
     request: HoldRequest;
-    resolve: (gone: string[] | null) => void;
+    resolve: (gone: SeatName[] | null) => void;
     reject: (error: unknown) => void;
   }
   const waiting: Asked[] = [];
@@ -90,10 +91,11 @@ export function createHoldQueue({
   }
 
   return async function hold(request) {
-    const { event, labels } = request;
-    const keys = labels.map((label) => `${event} ${label}`);
+    const { seats } = request;
+    const keys = seats.map(({ event, label }) => `${event} ${label}`);
+    const events = [...new Set(seats.map(({ event }) => event))];
     const ahead = () => keys.map((key) => underWay.get(key)).find((one) => one !== undefined);
-    let doubtful = isCrowded(event);
+    let doubtful = events.some(isCrowded);
     for (let waits = 0; ; waits++) {
       const first = waits < MOST_WAITS ? ahead() : undefined;
       if (first) {
@@ -103,14 +105,14 @@ export function createHoldQueue({
       if (doubtful) {
         const taken = await look(request);
         if (taken) {
-          refused(event);
+          for (const { event } of taken) refused(event);
           return { kind: 'taken', seats: taken };
         }
         doubtful = false;
       }
       if (waits < MOST_WAITS && ahead()) continue;
       const result = await takeInTurn(request, keys);
-      if (result.kind === 'taken') refused(event);
+      if (result.kind === 'taken') for (const { event } of result.seats) refused(event);
       return result;
     }
   };

@@ -60,7 +60,8 @@ export interface Route<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
 > {
-  method: 'get' | 'post';
+  /** A body of `patch` is a JSON Merge Patch: null clears. */
+  method: 'get' | 'post' | 'patch' | 'delete';
   /** With `{name}` for parameters, as in OpenAPI. */
   path: string;
   operationId: string;
@@ -68,6 +69,8 @@ export interface Route<
   summary: string;
   description?: string;
   access: Access;
+  /** It answers without the database too, to a key that was valid when the database last answered. */
+  withoutDatabase?: boolean;
   params?: Params;
   query?: Query;
   /** Header parameters, for the document; the route reads them itself. */

@@ -105,6 +105,9 @@ const fieldError = z
   })
   .meta({ id: 'FieldError' });
 
+/** A seat where several events are meant. */
+export const seatName = z.object({ event: z.string(), label: z.string() }).meta({ id: 'SeatName' });
+
 export const problem = z
   .object({
     type: z.string().meta({ description: 'A URN that ends in the `code`' }),
@@ -121,6 +124,10 @@ export const problem = z
       .array(z.string())
       .optional()
       .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
+    unavailable: z
+      .array(seatName)
+      .optional()
+      .meta({ description: 'With `seats_unavailable`: the same seats with their events' }),
     left: z
       .int()
       .min(0)

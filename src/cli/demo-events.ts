@@ -1,4 +1,4 @@
-import type { NewEvent } from '../db/events';
+import { NO_RULES, type NewEvent } from '../db/events';
 import type { SectionDefinition } from '../domain/seat-map';
 
 const DAY_MS = 86_400_000;
@@ -46,6 +46,21 @@ function arena(): SectionDefinition[] {
   ];
 }
 
+/** Friends of the club pay less, and bought before all others. */
+export const DEMO_CODE = {
+  code: 'FRIENDS',
+  event: 'club-late',
+  categories: null,
+  percent: '10',
+  amount: null,
+  currency: null,
+  maxUses: 50,
+  maxUsesPerBuyer: 2,
+  validFrom: null,
+  validUntil: null,
+  salesOpenAt: '2026-01-01T00:00:00.000Z',
+};
+
 /** Three venues of realistic shape: a theatre, an arena, a club without numbered seats. */
 export function demoEvents(
   now: Date,
@@ -56,6 +71,7 @@ export function demoEvents(
     return day.toISOString();
   };
   const common = {
+    ...NO_RULES,
     salesOpenAt: null,
     salesCloseAt: null,
     holdTtlSeconds: null,
@@ -76,6 +92,33 @@ export function demoEvents(
         { code: 'standard', name: 'Standard', price: 4500 },
         { code: 'value', name: 'Value', price: 2500 },
       ],
+      pricing: {
+        types: [
+          { code: 'adult', name: 'Adult' },
+          { code: 'child', name: 'Child, up to 15' },
+          { code: 'concession', name: 'Concession' },
+        ],
+        prices: {
+          premium: { child: 3500, concession: 5200 },
+          standard: { child: 2500, concession: 3600 },
+          value: { child: 1500, concession: 2000 },
+        },
+        fees: [
+          {
+            code: 'booking',
+            name: 'Booking fee',
+            per: 'ticket',
+            amount: 150,
+            percent: null,
+            refundable: false,
+          },
+        ],
+        tax: null,
+      },
+      refundTerms: [
+        { untilSecondsBeforeStart: 172_800, percent: '100' },
+        { untilSecondsBeforeStart: 0, percent: '50' },
+      ],
       sections: theatre(),
     },
     {
@@ -92,6 +135,13 @@ export function demoEvents(
         { code: 'lower', name: 'Lower ring', price: 7500 },
         { code: 'upper', name: 'Upper ring', price: 4900 },
       ],
+      maxSeatsPerBuyer: 16,
+      pricing: {
+        types: [{ code: 'standard', name: 'Standard' }],
+        prices: {},
+        fees: [],
+        tax: { percent: '20', included: true },
+      },
       sections: arena(),
     },
     {
@@ -103,6 +153,8 @@ export function demoEvents(
       timeZone: 'Europe/Berlin',
       currency: 'EUR',
       maxSeatsPerReservation: 6,
+      // On sale to everyone since yesterday; with the code since long before.
+      salesOpenAt: evening(-1, 10),
       categories: [{ code: 'entry', name: 'Entry', price: 1800 }],
       sections: [{ name: 'Club', category: 'entry', places: 500 }],
     },

@@ -7,8 +7,9 @@ import { addKey, listKeys, newKey, revokeKey, ROLES, type Role } from '../db/key
 import { answerHelp } from './help';
 import { findSystem } from './system';
 
-const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner [--event SLUG]
-           makes a key and prints it, once; with --event a scanner's key that lets in to that event alone
+const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner [--event SLUG] [--long-holds]
+           makes a key and prints it, once; with --event a scanner's key that lets in to that event alone; with
+           --long-holds a client's key that may hold for longer than an event's TTL
        npm run keys -- list
        npm run keys -- revoke ID
 
@@ -20,18 +21,24 @@ interface CreateOptions {
   client?: string | undefined;
   role?: string | undefined;
   event?: string | undefined;
+  'long-holds'?: boolean | undefined;
 }
 
-async function create(db: Database, { client, role, event }: CreateOptions): Promise<void> {
+async function create(
+  db: Database,
+  { client, role, event, 'long-holds': longHolds = false }: CreateOptions,
+): Promise<void> {
   if (client === undefined || !/^[a-z0-9][a-z0-9-]{0,62}$/.test(client) || !isRole(role))
     throw new SettingsError(USAGE);
   if (event !== undefined && role !== 'scanner')
     throw new SettingsError('Only the key of a scanner can be for one event: leave --event out.');
+  if (longHolds && role !== 'client')
+    throw new SettingsError('Long holds are for the keys of clients: leave --long-holds out.');
   const bound = event === undefined ? null : await findEvent(db, event);
   if (event !== undefined && !bound)
     throw new SettingsError(`There is no event ${event}: --event takes the slug of one.`);
   const key = newKey(role);
-  await addKey(db, key, { client, role }, { demo: false, eventId: bound?.id ?? null });
+  await addKey(db, key, { client, role }, { demo: false, eventId: bound?.id ?? null, longHolds });
   console.log(key);
 }
 
@@ -54,6 +61,7 @@ function readCommandLine() {
         client: { type: 'string' },
         role: { type: 'string' },
         event: { type: 'string' },
+        'long-holds': { type: 'boolean' },
       },
     });
   } catch (error) {

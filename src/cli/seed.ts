@@ -1,8 +1,9 @@
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
-import { createEvent } from '../db/events';
+import { createCode } from '../db/codes';
+import { createEvent, findEvent } from '../db/events';
 import { layOutSeats } from '../domain/seat-map';
-import { demoEvents } from './demo-events';
+import { DEMO_CODE, demoEvents } from './demo-events';
 import { answerHelp } from './help';
 import { findSystem } from './system';
 
@@ -32,6 +33,13 @@ async function main(): Promise<void> {
           : `${event.slug} is there already`,
       );
     }
+    const { event, ...code } = DEMO_CODE;
+    const made = await createCode(db, { ...code, eventId: (await findEvent(db, event))!.id }, null);
+    console.log(
+      made.kind === 'created'
+        ? `code ${code.code}: ${code.percent} % off, for ${event}`
+        : `code ${code.code} is there already`,
+    );
   } finally {
     await db.close();
   }

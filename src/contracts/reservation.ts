@@ -1,3 +1,4 @@
+import type { Money } from '../domain/money';
 import type { PaymentStatus, RefundStatus, ReservationStatus } from '../domain/settlement';
 
 /**
@@ -100,9 +101,30 @@ export interface PaymentSignal {
 export interface ReservationState {
   id: string;
   status: ReservationStatus;
-  event: string;
-  seats: { label: string; category: string; price: { amount: number; currency: string } }[];
-  total: { amount: number; currency: string };
+  /** null for an order of several events. */
+  event: string | null;
+  /** What histories of release 1.0 have is `label`, `category` and `price`. */
+  seats: {
+    event?: string;
+    label: string;
+    category: string;
+    priceType?: string;
+    listPrice?: Money;
+    discount?: Money;
+    price: Money;
+  }[];
+  total: Money;
+  /** From here to `updatedAt`, without `expiresAt` and `createdAt`: not in histories of release 1.0. */
+  fees?: { event: string; code: string; amount: Money }[];
+  taxes?: { event: string; percent: string; included: boolean; amount: Money }[];
+  amounts?: Record<
+    'tickets' | 'discount' | 'fees' | 'tax' | 'total' | 'paid' | 'refunded' | 'retained',
+    Money
+  > & { taxIncluded: boolean };
+  /** The promo code. */
+  code?: string | null;
+  revision?: number;
+  updatedAt?: string;
   expiresAt: string;
   createdAt: string;
   payment: {
@@ -138,6 +160,22 @@ export interface ReservationState {
   }[];
   /** When a cancel of it was accepted. */
   cancelRequestedAt: string | null;
+}
+
+/** The slugs of a reservation's events, in its order. */
+export const eventsOf = ({ event, seats }: Pick<ReservationState, 'event' | 'seats'>): string[] =>
+  event === null ? [...new Set(seats.flatMap((seat) => seat.event ?? []))] : [event];
+
+/** Its seats in words, event by event. */
+export function seatsInWords(state: Pick<ReservationState, 'event' | 'seats'>): string {
+  return eventsOf(state)
+    .map((slug) => {
+      const labels = state.seats
+        .filter((seat) => state.event !== null || seat.event === slug)
+        .map(({ label }) => label);
+      return `${slug} · ${labels.join(', ')}`;
+    })
+    .join(' · ');
 }
 
 /**

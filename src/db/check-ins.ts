@@ -128,11 +128,11 @@ const KEPT_DAYS = 90;
 const FORGET = sql(
   'scans_forget',
   `delete from scans where (key_id, scan_id) in (
-     select key_id, scan_id from scans where created_at < clock_timestamp() - $1 * interval '1 day'
+     select key_id, scan_id from scans where created_at < now() - $1 * interval '1 day'
       order by created_at limit $2 for update skip locked)`,
 );
 
-/** Forgets what scans were answered more than 90 days ago. @param most how many at once */
-export async function forgetOldScans(db: Queryable, most: number): Promise<void> {
-  await db.run(FORGET, [KEPT_DAYS, most]);
+/** Forgets what scans were answered more than 90 days ago. @param most how many at once. @returns how many */
+export async function forgetOldScans(db: Queryable, most: number): Promise<number> {
+  return db.run(FORGET, [KEPT_DAYS, most]);
 }

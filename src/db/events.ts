@@ -1,3 +1,5 @@
+import type { Money } from '../domain/money';
+import type { Pricing } from '../domain/pricing';
 import type { SeatDefinition } from '../domain/seat-map';
 import { sql, violatedConstraint, type Database, type Queryable } from './database';
 
@@ -15,17 +17,61 @@ export interface EventRecord {
   holdTtlSeconds: number | null;
   holdCapSeconds: number | null;
   maxSeatsPerReservation: number;
-  categories: { code: string; name: string; price: { amount: number; currency: string } }[];
+  /** null: any number. */
+  maxSeatsPerBuyer: number | null;
+  priceTypes: { code: string; name: string }[];
+  /** `prices`: of the price types after the first. */
+  categories: { code: string; name: string; price: Money; prices: Record<string, Money> }[];
+  fees: {
+    code: string;
+    name: string;
+    per: 'ticket' | 'reservation';
+    amount: Money | null;
+    percent: string | null;
+    refundable: boolean;
+  }[];
+  tax: { percent: string; included: boolean } | null;
+  /** The first whose time has not come counts; null: in full. */
+  refundTerms: RefundTerm[] | null;
   createdAt: string;
+}
+
+/** How much of its money a cancel gives back, until so long before the start. */
+export interface RefundTerm {
+  untilSecondsBeforeStart: number;
+  /** An exact decimal. */
+  percent: string;
 }
 
 const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at),
   'timeZone', e.time_zone, 'currency', e.currency, 'salesOpenAt', rfc3339(e.sales_open_at), 'salesCloseAt', rfc3339(e.sales_close_at),
   'holdTtlSeconds', e.hold_ttl_seconds, 'holdCapSeconds', e.hold_cap_seconds, 'maxSeatsPerReservation', e.max_seats_per_reservation,
-  'createdAt', rfc3339(e.created_at),
-  'categories', (select jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name,
-      'price', jsonb_build_object('amount', c.price, 'currency', e.currency)) order by c.ordinal)
+  'maxSeatsPerBuyer', e.max_seats_per_buyer, 'refundTerms', e.refund_terms, 'createdAt', rfc3339(e.created_at),
+  'priceTypes', coalesce(e.pricing -> 'types', '[{"code": "standard", "name": "Standard"}]'),
+  'tax', nullif(e.pricing -> 'tax', 'null'),
+  'fees', coalesce((select jsonb_agg(fee || jsonb_build_object('amount', case when fee -> 'amount' <> 'null'
+       then money_document((fee ->> 'amount')::bigint, e.currency) end) order by n)
+    from jsonb_array_elements(e.pricing -> 'fees') with ordinality each (fee, n)), '[]'),
+  'categories', (select jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'price', money_document(c.price, e.currency),
+      'prices', coalesce((select jsonb_object_agg(type, money_document(price::bigint, e.currency))
+        from jsonb_each_text(e.pricing -> 'prices' -> c.code) each (type, price)), '{}')) order by c.ordinal)
     from price_categories c where c.event_id = e.id)) as event`;
+
+/** An event as tickets and mails name it. */
+export interface EventShown {
+  slug: string;
+  name: string;
+  venue: string | null;
+  /** RFC 3339. */
+  startsAt: string;
+  /** IANA name of the venue's time zone. */
+  timeZone: string;
+}
+
+/** The events of a reservation (`r`), in its order: a list of `EventShown`. */
+export const EVENTS_OF_RESERVATION = `(select jsonb_agg(jsonb_build_object('slug', v.slug, 'name', v.name, 'venue', v.venue,
+       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone) order by array_position(r.event_ids, v.id))
+     from events v where v.id = any (coalesce(r.event_ids, array[r.event_id])))`;
 
 const FIND = sql<{ event: EventRecord }>(
   'event_find',
@@ -66,16 +112,27 @@ export interface NewEvent {
   holdTtlSeconds: number | null;
   holdCapSeconds: number | null;
   maxSeatsPerReservation: number;
+  maxSeatsPerBuyer: number | null;
+  refundTerms: RefundTerm[] | null;
+  /** null: the prices of the categories, and nothing beside. */
+  pricing: Pricing | null;
   /** Prices in minor units. */
   categories: { code: string; name: string; price: number }[];
   seats: SeatDefinition[];
 }
 
+/** The rules of an event that has none: every buyer pays the category's price, and is given all of it back. */
+export const NO_RULES = {
+  maxSeatsPerBuyer: null,
+  refundTerms: null,
+  pricing: null,
+} as const satisfies Partial<NewEvent>;
+
 const INSERT = sql<{ id: string }>(
   'event_insert',
   `insert into events (slug, name, venue, starts_at, time_zone, currency, sales_open_at, sales_close_at,
-                       hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id`,
+                       hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation, max_seats_per_buyer, refund_terms, pricing)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id`,
 );
 const INSERT_CATEGORIES = sql(
   'event_insert_categories',
@@ -110,6 +167,9 @@ export async function createEvent(
         event.holdTtlSeconds,
         event.holdCapSeconds,
         event.maxSeatsPerReservation,
+        event.maxSeatsPerBuyer,
+        event.refundTerms === null ? null : JSON.stringify(event.refundTerms),
+        event.pricing,
       ]);
       const { id } = row!;
       const { categories, seats } = event;

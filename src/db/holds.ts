@@ -1,19 +1,29 @@
 import { hash } from 'node:crypto';
 import { mailboxOf, parseEmailAddress } from '../domain/email-address';
 import { DeadlinePassed, sql, type Database, type Queryable } from './database';
+import { quoteOrder, type Quote, type Refusal, type SeatName, type WantedSeat } from './quotes';
 import type { ReservationRecord } from './reservations';
 
 /**
- * The input of one hold. `buyer` and `client` are null for a reservation that an operator started
- * by hand.
+ * The input of one hold. `buyer` is null while there is none yet; `client` for a reservation that an
+ * operator started by hand.
  */
 export interface HoldRequest {
   id: string;
   client: string | null;
   fingerprint: Buffer | null;
-  event: string;
-  labels: string[];
+  /** In the order of the lines. */
+  seats: WantedSeat[];
   buyer: { name: string; email: string } | null;
+  /** A promo code, normalised. */
+  code: string | null;
+  /** How long it is to last, in seconds; null: the shortest TTL of its events. */
+  holdSeconds: number | null;
+  /** Whether the caller may hold for longer than the TTL. */
+  longHolds: boolean;
+  /** The client's own words about it. */
+  reference: string | null;
+  metadata: Record<string, string> | null;
   defaultTtlSeconds: number;
   /** The maximum number of open holds of one buyer; null: no limit. */
   buyerCap: number | null;
@@ -22,13 +32,19 @@ export interface HoldRequest {
   leftMs?: () => number;
 }
 
-export type HoldResult =
-  | { kind: 'held' | 'replayed'; reservation: ReservationRecord }
-  | { kind: 'reused' | 'unknown_event' }
-  | { kind: 'unknown_category'; category: string }
-  | { kind: 'sale_not_open'; opensAt: string | null; closesAt: string | null }
-  | { kind: 'limit' | 'too_many_holds'; limit: number }
-  | { kind: 'unknown_seats' | 'taken'; seats: string[] };
+/** What a hold asks for beside its seats, where it asks for nothing. */
+export const NOTHING_MORE = {
+  code: null,
+  holdSeconds: null,
+  longHolds: false,
+  reference: null,
+  metadata: null,
+} as const satisfies Partial<HoldRequest>;
+
+export type HoldResult = { kind: 'held' | 'replayed'; reservation: ReservationRecord } | Refusal;
+
+/** What the database may say besides: the caller has to price the order first, or again. */
+type Decision = HoldResult | { kind: 'to_be_priced' | 'stale' };
 
 /**
  * One buyer is one mailbox, whatever is written behind a `+` and in any spelling. Only its hash is
@@ -47,20 +63,28 @@ export function buyerKeysOf(email: string): Buffer[] {
   return [buyerKeyOf(email), hash('sha256', before, 'buffer')];
 }
 
-const HOLD = sql<{ result: HoldResult }>(
-  'hold_seats',
-  'select hold_seats_within($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) as result',
+const HOLD = sql<{ result: Decision }>(
+  'hold_order',
+  'select hold_order_within($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) as result',
 );
 /** Longer than any statement may take. */
 const NO_HURRY_MS = 60_000;
 /** Kept for the commit and the way back, so that a hold is answered as what it became. */
 const RETURN_MS = 1000;
 
-/**
- * Takes all the seats for this reservation, or none: see `hold_seats` in the migrations for the rules.
- * @throws DeadlinePassed, or what the database says of a statement that took too long; nothing is held then
- */
-export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldResult> {
+async function decide(db: Database, hold: HoldRequest, quote: Quote | null): Promise<Decision> {
+  const { code, holdSeconds, longHolds, reference, metadata } = hold;
+  const isPlain =
+    quote === null && [code, holdSeconds, reference, metadata].every((one) => one === null);
+  const events = [...new Set(hold.seats.map(({ event }) => event))];
+  const more = {
+    ...quote,
+    code: quote?.code ?? (code === null ? null : {}),
+    holdSeconds,
+    longHolds,
+    reference,
+    metadata,
+  };
   return db.connected(async (connection) => {
     // The wait for a connection is over.
     const withinMs = Math.floor(
@@ -72,22 +96,65 @@ export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldRe
       hold.id,
       hold.client,
       hold.fingerprint,
-      hold.event,
-      hold.labels,
+      events,
+      hold.seats.map(({ event }) => events.indexOf(event) + 1),
+      hold.seats.map(({ label }) => label),
       hold.buyer?.name ?? null,
       hold.buyer?.email ?? null,
       hold.buyer ? buyerKeyOf(hold.buyer.email) : null,
       hold.defaultTtlSeconds,
       hold.buyerCap,
       hold.actor,
+      isPlain ? null : JSON.stringify(more),
     ]);
     return row!.result;
   });
 }
 
-const TAKEN_BATCH = sql<{ request: number; taken: string[] }>(
-  'seats_taken_batch',
-  'select request, taken from seats_taken_batch($1, $2, $3)',
+/** How often prices may change between the look at them and the hold. */
+const MOST_QUOTES = 5;
+const MOST_EVENTS = 10_000;
+/** Events that have to be priced first, as this process found out: a hint that saves a round trip. */
+const pricedEvents = new WeakMap<Database, Set<string>>();
+
+/**
+ * Takes all the seats for this reservation, or none: see `hold_order` in the migrations for the
+ * rules. An order whose events have rules of their own is priced first; the database refuses a price
+ * that was made from older rules.
+ * @throws DeadlinePassed, or what the database says of a statement that took too long; nothing is held then
+ */
+export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldResult> {
+  let priced = pricedEvents.get(db);
+  if (!priced) pricedEvents.set(db, (priced = new Set()));
+  const { code, seats } = hold;
+  const isPlain =
+    code === null &&
+    seats.every(({ event, priceType }) => priceType === null && !priced.has(event));
+  if (isPlain) {
+    const decision = await decide(db, hold, null);
+    if (decision.kind !== 'to_be_priced') return decision as HoldResult;
+    if (priced.size >= MOST_EVENTS) priced.clear();
+    for (const { event } of seats) priced.add(event);
+  }
+  for (let attempt = 0; attempt < MOST_QUOTES; attempt++) {
+    const quoted = await quoteOrder(db, seats, code);
+    if (quoted.kind === 'refused') {
+      const { id, client, fingerprint } = hold;
+      const known =
+        client !== null && fingerprint !== null && (await findReplay(db, id, client, fingerprint));
+      return known || quoted.refusal;
+    }
+    // What is unknown is refused by the database, in the order of its rules.
+    const decision = await decide(db, hold, quoted.kind === 'quoted' ? quoted.quote : null);
+    if (decision.kind !== 'stale' && decision.kind !== 'to_be_priced')
+      return decision as HoldResult;
+  }
+  throw new Error(`The prices of ${hold.id} changed ${MOST_QUOTES} times while it was held`);
+}
+
+const TAKEN_BATCH = sql<{ request: number; taken: SeatName[] }>(
+  'orders_taken_batch',
+  'select request, taken from orders_taken_batch($1, $2)',
 );
 
 /**
@@ -96,13 +163,12 @@ const TAKEN_BATCH = sql<{ request: number; taken: string[] }>(
  */
 export async function findUnavailable(
   db: Queryable,
-  holds: readonly Pick<HoldRequest, 'id' | 'event' | 'labels'>[],
-): Promise<(string[] | null)[]> {
-  const gone: (string[] | null)[] = holds.map(() => null);
+  holds: readonly Pick<HoldRequest, 'id' | 'seats'>[],
+): Promise<(SeatName[] | null)[]> {
+  const gone: (SeatName[] | null)[] = holds.map(() => null);
   const rows = await db.rows(TAKEN_BATCH, [
     holds.map(({ id }) => id),
-    holds.map(({ event }) => event),
-    holds.map(({ labels }) => JSON.stringify(labels)),
+    holds.map(({ seats }) => JSON.stringify(seats.map(({ event, label }) => [event, label]))),
   ]);
   for (const { request, taken } of rows) gone[request - 1] = taken;
   return gone;

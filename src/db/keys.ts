@@ -15,6 +15,8 @@ export interface Caller extends KeyOwner {
   keyId: number;
   /** The id of the only event that a scanner's key is for; null: any. */
   eventId: string | null;
+  /** May hold for longer than an event's TTL. */
+  longHolds: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export function newKey(role: Role): string {
 
 const FIND = sql<Caller & { hash: Buffer }>(
   'keys_find',
-  `select key_hash as hash, id as "keyId", client, role, event_id as "eventId" from api_keys
+  `select key_hash as hash, id as "keyId", client, role, event_id as "eventId", long_holds as "longHolds" from api_keys
     where key_hash = any ($1) and revoked_at is null`,
 );
 
@@ -48,21 +50,26 @@ export async function findCallers(
 
 const ADD = sql(
   'key_add',
-  `insert into api_keys (client, role, key_hash, demo, event_id) values ($1, $2, $3, $4, $5)
+  `insert into api_keys (client, role, key_hash, demo, event_id, long_holds) values ($1, $2, $3, $4, $5, $6)
    on conflict (key_hash) do nothing`,
 );
 
 /**
  * Adds a key unless it exists. A `demo` key prevents a start in production.
  * @param eventId the only event that a scanner's key is for; null: any
+ * @param longHolds whether a client's key may hold for longer than an event's TTL
  */
 export async function addKey(
   db: Queryable,
   key: string,
   { client, role }: KeyOwner,
-  { demo, eventId = null }: { demo: boolean; eventId?: string | null },
+  {
+    demo,
+    eventId = null,
+    longHolds = false,
+  }: { demo: boolean; eventId?: string | null; longHolds?: boolean },
 ): Promise<void> {
-  await db.run(ADD, [client, role, hashKey(key), demo, eventId]);
+  await db.run(ADD, [client, role, hashKey(key), demo, eventId, longHolds]);
 }
 
 const REVOKE = sql(
@@ -76,7 +83,7 @@ export async function revokeKey(db: Queryable, id: number): Promise<boolean> {
 
 const LIST = sql(
   'key_list',
-  `select k.id, k.client, k.role, e.slug as event, k.demo, rfc3339(k.created_at) as created, rfc3339(k.revoked_at) as revoked
+  `select k.id, k.client, k.role, e.slug as event, k.long_holds as "long holds", k.demo, rfc3339(k.created_at) as created, rfc3339(k.revoked_at) as revoked
      from api_keys k left join events e on e.id = k.event_id order by k.id limit 1000`,
 );
 

@@ -1,5 +1,6 @@
 import { ticketsMessageId } from '../domain/message-id';
 import { sql, type Database, type Queryable } from './database';
+import { EVENTS_OF_RESERVATION, type EventShown } from './events';
 import { oncePerKey, type KeyedRequest, type KnownKey } from './request-keys';
 import { appendHistory } from './transitions';
 
@@ -12,11 +13,12 @@ export interface MailJob {
   messageId: string;
   sent: boolean;
   refused: boolean;
-  /** null after the buyer was erased. */
+  /** null while there is no buyer, and after the buyer was erased. */
   to: { name: string; email: string } | null;
+  erased: boolean;
   /** And no cancel of it accepted. */
   confirmed: boolean;
-  event: { name: string; venue: string | null; startsAt: string; timeZone: string; slug: string };
+  events: EventShown[];
   /** Of a refund: the payment that goes back, whole or in part. Minor units. */
   refund: { reference: string; amount: number; currency: string; reason: string } | null;
   /** Of a cancelled sale: what goes back of it. Minor units. */
@@ -24,16 +26,16 @@ export interface MailJob {
 }
 
 const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId', m.reservation_id, 'sequence', m.sequence, 'messageId', m.message_id,
-     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'confirmed', r.status = 'confirmed' and r.cancel_requested_at is null,
+     'sent', m.sent_at is not null, 'refused', m.refused is not null, 'erased', r.erased_at is not null, 'confirmed', r.status = 'confirmed' and r.cancel_requested_at is null,
      'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
-     'event', jsonb_build_object('name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone, 'slug', e.slug),
+     'events', ${EVENTS_OF_RESERVATION},
      'refund', case when p.reference is not null
         then jsonb_build_object('reference', p.reference, 'amount', coalesce(f.amount, p.amount), 'currency', p.currency,
                                 'reason', coalesce(f.reason, p.refund_reason)) end,
      'cancelled', jsonb_build_object('currency', r.currency, 'refund',
         (select coalesce(sum(c.amount), 0) from refunds c join payments q on q.id = c.payment_id
           where q.reservation_id = r.id and q.reference = r.confirmed_by and c.reason = 'cancelled')))`;
-const SOURCES = `mails m join reservations r on r.id = m.reservation_id join events e on e.id = r.event_id
+const SOURCES = `mails m join reservations r on r.id = m.reservation_id
    left join refunds f on f.id = m.refund_id
    left join payments p on p.id = f.payment_id or (f.id is null and p.reference = m.reference and p.reservation_id = m.reservation_id)`;
 
@@ -132,12 +134,16 @@ export async function finishMail(
   });
 }
 
+/** Condition: a reservation (`r`) was confirmed before its buyer was named; its mail is owed until then. */
+export const WAITS_FOR_A_BUYER = `(r.buyer_email is null and r.erased_at is null)`;
+
 /**
  * Condition: a mail (`m`, of reservation `r`, about payment `p`) has to be sent now. Its tickets
  * are valid, or its refund is done.
  */
 export const IS_OWED = `m.sent_at is null and m.refused is null
-             and case m.kind when 'tickets' then r.status = 'confirmed' and r.cancel_requested_at is null when 'cancelled' then true
+             and case m.kind when 'tickets' then r.status = 'confirmed' and r.cancel_requested_at is null and not ${WAITS_FOR_A_BUYER}
+                   when 'cancelled' then true
                    when 'refund' then (select f.status from refunds f where f.id = m.refund_id) = 'succeeded'
                    else p.status = 'refunded' end`;
 
@@ -177,18 +183,18 @@ const LOCK_BUYER = sql(
 );
 const LOCK = sql<{ sendable: boolean }>(
   'mail_resend_lock',
-  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents where reservation_id = $1) as sendable
-     from reservations where id = $1 for update`,
+  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable
+     from reservations r where id = $1 for update`,
 );
-const NEXT = sql<{ sequence: number; recent: number }>(
+const NEXT = sql<{ sequence: number; recent: number; codes: string[] }>(
   'mail_resend',
   `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')
    select sequence, (
        select count(*) from reservations this
          join reservations r on r.buyer_key = this.buyer_key and r.client is not distinct from this.client
          join mails m on m.reservation_id = r.id
-        where this.id = $1 and m.kind = 'tickets' and m.requested_at > clock_timestamp() - interval '1 hour') as recent
-     from next`,
+        where this.id = $1 and m.kind = 'tickets' and m.requested_at > clock_timestamp() - interval '1 hour') as recent,
+     array(select code from tickets where reservation_id = $1 and status <> 'void') as codes from next`,
 );
 const OWE = sql(
   'mail_resend_owe',
@@ -221,15 +227,29 @@ export async function orderResend(
   );
 }
 
+const REPLACE = sql(
+  'mail_replace',
+  `update mails set refused = 'replaced by a later one' where reservation_id = $1 and kind = 'tickets' and sequence > 0
+      and sent_at is null and refused is null`,
+);
+
+/** Orders a mail with the tickets of a sale as they now are, in place of those that wait. */
+export async function oweChangedTickets(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(REPLACE, [reservationId]);
+  const [next] = await tx.rows(NEXT, [reservationId]);
+  const { sequence, codes } = next!;
+  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
+}
+
 async function owe(tx: Queryable, reservationId: string, actor: string): Promise<ResendResult> {
   // Of two orders at once the second counts the first.
   await tx.run(LOCK_BUYER, [reservationId]);
   const [reservation] = await tx.rows(LOCK, [reservationId]);
   if (!reservation?.sendable) return { kind: 'no_tickets' };
   const [next] = await tx.rows(NEXT, [reservationId]);
-  const { sequence, recent } = next!;
+  const { sequence, recent, codes } = next!;
   if (recent >= MAX_MAILS_AN_HOUR) return { kind: 'too_many' };
-  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
+  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
   await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
   return { kind: 'ordered', sequence };
 }

@@ -1,4 +1,5 @@
 import { sql, type Queryable } from './database';
+import { asked, askedAfter, createList } from './list';
 import type { Progress, ReservationState } from '../contracts/reservation';
 import { REFUND_REASONS, type ReservationStatus } from '../domain/settlement';
 
@@ -6,6 +7,8 @@ import { REFUND_REASONS, type ReservationStatus } from '../domain/settlement';
 export interface ReservationRecord extends ReservationState {
   client: string | null;
   buyer: { name: string; email: string } | null;
+  reference: string | null;
+  metadata: Record<string, string>;
   payments: NonNullable<ReservationState['payments']>;
   refunds: NonNullable<ReservationState['refunds']>;
 }
@@ -25,10 +28,12 @@ export async function findReservation(
 
 const REASON_CODES: ReadonlySet<string> = new Set([...REFUND_REASONS, 'provider']);
 
-/** Leaves out what may not go to Temporal: the buyer, which client it was, and an operator's own words. */
+/** Leaves out what may not go to Temporal: the buyer, which client it was, and the words of clients and operators. */
 function withoutBuyer({
   buyer: _buyer,
   client: _client,
+  reference: _reference,
+  metadata: _metadata,
   ...state
 }: ReservationRecord): ReservationState {
   const refunds = state.refunds.map((refund) => ({
@@ -73,17 +78,47 @@ export async function readProgress(
   };
 }
 
-const LIST = sql<{ reservation: ReservationRecord; at: string }>(
-  'reservations_page',
-  // The status is that of this moment, so no index has it; the size of the page usually bounds the
-  // work.
-  `select reservation_json(r.id) as reservation, rfc3339_us(r.created_at) as at
-     from reservations r join events e on e.id = r.event_id
-    where ($1::text is null or e.slug = $1 or e.id::text = $1)
-      and ($2::text is null or status_now(r.status, r.hold_ends_at, r.paid_in_time_at) = $2)
-      and ($3::bytea[] is null or r.buyer_key = any ($3))
-      and ($4::timestamptz is null or (r.created_at, r.id) < ($4, $5))
-    order by r.created_at desc, r.id desc limit $6`,
+/** The rows of a status at this moment: a hold past its end is expired before its row says so. */
+const OF_STATUS: Record<ReservationStatus, readonly string[]> = {
+  held: [
+    `r.status = 'held' and (r.paid_in_time_at is not null or r.hold_ends_at > clock_timestamp())`,
+  ],
+  confirmed: [`r.status = 'confirmed'`],
+  cancelled: [`r.status = 'cancelled'`],
+  // Each by an index of its own.
+  expired: [
+    `r.status = 'expired'`,
+    `r.status = 'held' and r.paid_in_time_at is null and r.hold_ends_at <= clock_timestamp()`,
+  ],
+};
+
+const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
+const readPage = createList<{ reservation: ReservationRecord; at: string }>(
+  [
+    {
+      event: (event) =>
+        `r.event_id = (select id from events where slug = ${event}
+            union all select id from events where id = case when ${event} ~ '${UUID}' then ${event}::uuid end limit 1)`,
+    },
+    // The conditions are those of `OF_STATUS`.
+    { held: () => '', confirmed: () => '', cancelled: () => '', expired: () => '' },
+    { buyer: (key) => `r.buyer_key = any (${key}::bytea[])` },
+    { after: (at, id) => `(r.created_at, r.id) < (${at}::timestamptz, ${id})` },
+  ],
+  (combination, text) =>
+    sql<{ reservation: ReservationRecord; at: string }>(`reservations_page_${combination}`, text),
+  ({ where, limit, chosen: [, status] }) => {
+    const kinds = status == null ? [''] : OF_STATUS[status as ReservationStatus];
+    const pages = kinds.map((kind) => {
+      const all = [where, kind].filter((part) => part !== '').join(where === '' ? '' : ' and ');
+      const condition = where === '' && kind !== '' ? `where ${all}` : all;
+      return `(select r.id, r.created_at from reservations r ${condition}
+        order by r.created_at desc, r.id desc limit ${limit})`;
+    });
+    return `select reservation_json(id) as reservation, rfc3339_us(created_at) as at
+       from (${pages.join(' union all ')}) page order by created_at desc, id desc limit ${limit}`;
+  },
 );
 
 export interface ReservationFilter {
@@ -100,12 +135,10 @@ export async function listReservations(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ reservation: ReservationRecord; at: string }[]> {
-  return db.rows(LIST, [
-    filter.event ?? null,
-    filter.status ?? null,
-    filter.buyerKeys ?? null,
-    after?.at ?? null,
-    after?.id ?? null,
+  const status = filter.status ? { form: filter.status, values: [] } : null;
+  return readPage(
+    db,
+    [asked('event', filter.event), status, asked('buyer', filter.buyerKeys), askedAfter(after)],
     limit,
-  ]);
+  );
 }

@@ -6,7 +6,7 @@ import { sql, type Queryable } from './database';
 
 /**
  * The transitions of a reservation, each written once. The reservation's row, its claims, tickets,
- * mails, history and outbox change together in the caller's transaction. `hold_seats`,
+ * mails, history and outbox change together in the caller's transaction. `hold_order`,
  * `record_payment`, `extend_hold` and `record_cancel_request` (migrations/functions) are the
  * transitions that the API makes, in one round trip each. All of them change claims by
  * `change_claims`.
@@ -17,7 +17,7 @@ export type TicketSigner = (ticket: { ticketId: string; eventId: string; seat: s
 
 interface ReservationRow {
   id: string;
-  event_id: string;
+  revision: number;
   /** The status in the row; `status` is the effective status at this moment. */
   written_status: ReservationStatus;
   status: ReservationStatus;
@@ -26,6 +26,7 @@ interface ReservationRow {
   confirmed_by: string | null;
   erased: boolean;
   cancel_requested: boolean;
+  /** The first of its events has begun. */
   event_started: boolean;
 }
 
@@ -47,9 +48,10 @@ const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
 );
 const LOCK_RESERVATION = sql<ReservationRow>(
   'transition_lock_reservation',
-  `select id, event_id, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
+  `select id, revision, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
           total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested,
-          (select starts_at <= clock_timestamp() from events where events.id = event_id) as event_started
+          (select min(starts_at) <= clock_timestamp() from events
+            where events.id = any (coalesce(event_ids, array[event_id]))) as event_started
      from reservations where id = $1 for update`,
 );
 
@@ -128,15 +130,15 @@ const CONFIRM = sql(
           delivered_at = case when erased_at is not null then clock_timestamp() end
     where id = $1`,
 );
-const SEATS = sql<{ id: number; label: string }>(
+const SEATS = sql<{ id: number; label: string; event_id: string }>(
   'transition_seats',
-  `select s.id, s.label from allocations a join seats s on s.id = a.seat_id
-    where a.reservation_id = $1 and a.released_at is null order by s.id`,
+  `select s.id, s.label, s.event_id from allocations a join seats s on s.id = a.seat_id
+    where a.reservation_id = $1 and a.released_at is null and a.until_revision is null order by s.id`,
 );
 const ISSUE_TICKETS = sql(
   'transition_issue_tickets',
-  `insert into tickets (id, reservation_id, seat_id, code)
-   select * from unnest($2::uuid[], array_fill($1::text, array[cardinality($2::uuid[])]), $3::bigint[], $4::text[])`,
+  `insert into tickets (id, reservation_id, seat_id, code, revision)
+   select id, $1, seat_id, code, $5 from unnest($2::uuid[], $3::bigint[], $4::text[]) made (id, seat_id, code)`,
 );
 const OWE_TICKETS_MAIL = sql(
   'transition_owe_tickets_mail',
@@ -153,7 +155,7 @@ export async function confirm(
   { reference, actor }: { reference: string; actor: string },
   sign: TicketSigner,
 ): Promise<void> {
-  const { id, event_id: eventId, notes } = reservation;
+  const { id, revision, notes } = reservation;
   if (reservation.written_status === 'expired' || reservation.status === 'expired') {
     await changeClaims(tx, id, 'retake');
   }
@@ -161,14 +163,20 @@ export async function confirm(
   await tx.run(CONFIRM, [id, reference]);
   await changeClaims(tx, id, 'sell');
   const seats = await tx.rows(SEATS, [id]);
-  const tickets = seats.map((seat) => ({ ticketId: randomUUID(), eventId, seat: seat.label }));
+  const tickets = seats.map(({ event_id: eventId, label }) => ({
+    ticketId: randomUUID(),
+    eventId,
+    seat: label,
+  }));
+  const codes = tickets.map(sign);
   await tx.run(ISSUE_TICKETS, [
     id,
     tickets.map((ticket) => ticket.ticketId),
     seats.map((seat) => seat.id),
-    tickets.map(sign),
+    codes,
+    revision,
   ]);
-  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0)]);
+  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0, codes)]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
@@ -246,6 +254,13 @@ export async function sendBack(
   const { reference, reservationId } = payment;
   await tx.run(SURPLUS, [reference, reservationId]);
   await tx.run(ORDER_REFUND, [reference, reservationId, reason, actor]);
+}
+
+const UNPIN = sql('transition_unpin', 'select unpin_hold($1)');
+
+/** Ends the pin of a hold that no payment pays for any more: see `unpin_hold` in the migrations. */
+export async function unpinHold(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(UNPIN, [reservationId]);
 }
 
 const DROP_MAILS = sql(

@@ -37,7 +37,7 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
     };
   }
 
-  function prepareTicket({ code, seat, price }: TicketOnSheet) {
+  function prepareTicket({ code, event, seat, price }: TicketOnSheet) {
     const substituted = new Set<SubstitutedText>();
     const text = prepare(substituted);
     const printableSeat = {
@@ -49,23 +49,22 @@ export function printableSheet(sheet: TicketSheet): PrintableSheet {
       category: text('category', seat.category),
     };
     const printablePrice = printableText(oneLine(formatMoney(price)), picker).text;
-    return { ticket: { code, seat: printableSeat, price: printablePrice }, substituted };
+    return { ticket: { code, event, seat: printableSeat, price: printablePrice }, substituted };
   }
 
-  const { name, venue } = sheet.event;
   const shared = new Set<SubstitutedText>();
   const text = prepare(shared);
-  const event = {
-    ...sheet.event,
-    name: text('event', name),
-    venue: venue === null ? null : text('venue', venue),
-  };
+  const events = sheet.events.map((event) => ({
+    ...event,
+    name: text('event', event.name),
+    venue: event.venue === null ? null : text('venue', event.venue),
+  }));
   const holder = text('holder', sheet.holder);
   const tickets = sheet.tickets.map(prepareTicket);
   return {
     reservationId: sheet.reservationId,
-    title: `${tickets.length === 1 ? 'Ticket' : `${tickets.length} tickets`} – ${oneLine(name)}`,
-    event,
+    title: `${tickets.length === 1 ? 'Ticket' : `${tickets.length} tickets`} – ${sheet.events.map(({ name }) => oneLine(name)).join(', ')}`,
+    events,
     holder,
     tickets: tickets.map(({ ticket, substituted }) => ({
       ...ticket,

@@ -19,8 +19,7 @@ const SUBSTITUTED =
  */
 export function ticketDocument(sheet: PrintableSheet): string {
   const { fonts } = sheet;
-  const time = formatEventTime(sheet.event.startsAt, sheet.event.timeZone);
-  const pages = sheet.tickets.map((ticket, index) => ticketPage(sheet, ticket, index, time));
+  const pages = sheet.tickets.map((ticket, index) => ticketPage(sheet, ticket, index));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; font-src data:">
@@ -31,13 +30,10 @@ ${pages.join('\n')}
 </body></html>`;
 }
 
-function ticketPage(
-  sheet: PrintableSheet,
-  ticket: PrintableTicket,
-  index: number,
-  time: EventTime,
-): string {
-  const { event, holder, tickets } = sheet;
+function ticketPage(sheet: PrintableSheet, ticket: PrintableTicket, index: number): string {
+  const { events, holder, tickets } = sheet;
+  const event = events[ticket.event]!;
+  const time = formatEventTime(event.startsAt, event.timeZone);
   return `<section class="page">
 <svg class="outline"><use href="#ticket"/></svg>
 <div class="band display"><span>Admit one</span></div>
@@ -57,7 +53,7 @@ function ticketPage(
     <div><span class="label">Price</span>${box('fact', ticket.price)}</div>
   </div>
 </div>
-${stub(sheet, ticket, time)}
+${stub(sheet.reservationId, event, ticket, time)}
 ${NOTES}
 </section>`;
 }
@@ -72,7 +68,8 @@ function seatBlock({ section, row, number, label }: PrintableTicket['seat']): st
 
 /** The stub that the door staff keeps when the ticket is torn. */
 function stub(
-  { event, reservationId }: PrintableSheet,
+  reservationId: string,
+  event: PrintableSheet['events'][number],
   ticket: PrintableTicket,
   time: EventTime,
 ): string {

@@ -3,6 +3,8 @@ import type { Money } from '../domain/money';
 export interface TicketOnSheet {
   /** The signed ticket code. It is the content of the QR code and is printed beneath it. */
   code: string;
+  /** The place of its event among the sheet's `events`. */
+  event: number;
   seat: {
     label: string;
     section: string;
@@ -18,14 +20,14 @@ export interface TicketOnSheet {
 /** All that is printed for one reservation. Any text in it may be foreign and malicious. */
 export interface TicketSheet {
   reservationId: string;
-  event: {
+  events: {
     name: string;
     venue: string | null;
     /** RFC 3339. */
     startsAt: string;
     /** IANA name of the venue's time zone. */
     timeZone: string;
-  };
+  }[];
   /** The buyer's name. */
   holder: string;
   tickets: TicketOnSheet[];

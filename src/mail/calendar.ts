@@ -5,23 +5,34 @@ import type { MailedEvent } from './mail-html';
 /** Events have a start time, but no end time. */
 const DEFAULT_LENGTH_HOURS = 3;
 
+/** An event of a reservation in a calendar. */
+export interface CalendarEntry {
+  /** The same for ever, so a calendar that receives the entry again keeps one. */
+  uid: string;
+  reservationId: string;
+  event: MailedEvent;
+}
+
+/** The calendar entries of a reservation; that of a single event has the reservation's id. */
+export const entriesOf = (reservationId: string, events: readonly MailedEvent[]): CalendarEntry[] =>
+  events.map((event) => ({
+    uid: events.length === 1 ? reservationId : `${reservationId}:${event.slug}`,
+    reservationId,
+    event,
+  }));
+
 /**
- * The event as an iCalendar file, in UTC. Its UID is the reservation's id, so a calendar that
- * receives it again keeps one entry.
+ * The event as an iCalendar file, in UTC.
  * @param writtenAt when it was written; calendars use the latest version
  * @throws Error when the event cannot be written as a calendar entry
  */
-export function eventCalendar(reservationId: string, event: MailedEvent, writtenAt: Date): string {
-  return calendarOf(reservationId, event, writtenAt, { method: 'PUBLISH', status: 'CONFIRMED' });
+export function eventCalendar(entry: CalendarEntry, writtenAt: Date): string {
+  return calendarOf(entry, writtenAt, { method: 'PUBLISH', status: 'CONFIRMED' });
 }
 
 /** Takes that entry out of the calendar again. */
-export function cancelledCalendar(
-  reservationId: string,
-  event: MailedEvent,
-  writtenAt: Date,
-): string {
-  return calendarOf(reservationId, event, writtenAt, {
+export function cancelledCalendar(entry: CalendarEntry, writtenAt: Date): string {
+  return calendarOf(entry, writtenAt, {
     method: 'CANCEL',
     status: 'CANCELLED',
     sequence: 1,
@@ -29,14 +40,13 @@ export function cancelledCalendar(
 }
 
 function calendarOf(
-  reservationId: string,
-  event: MailedEvent,
+  { uid, reservationId, event }: CalendarEntry,
   writtenAt: Date,
   state: Pick<EventAttributes, 'method' | 'status' | 'sequence'>,
 ): string {
   // The package takes `timestamp` (DTSTAMP), though its types do not tell.
   const attributes: EventAttributes & { timestamp: number } = {
-    uid: reservationId,
+    uid,
     productId: '-//Holdfast//Tickets//EN',
     timestamp: writtenAt.getTime(),
     start: utcParts(new Date(event.startsAt)),

@@ -7,6 +7,7 @@ export interface Recipient {
 }
 
 export interface MailedEvent {
+  slug: string;
   name: string;
   venue: string | null;
   /** RFC 3339. */
@@ -34,6 +35,20 @@ export function eventTimeLine(event: MailedEvent): string {
   const { weekday, date, time, zoneName } = formatEventTime(event.startsAt, event.timeZone);
   return `${weekday}, ${date}, ${time} (${zoneName})`;
 }
+
+/** What a mail is about: `Hamlet`, `Hamlet and Gala`, `Hamlet and 2 more`. */
+export function namesOf(events: readonly MailedEvent[]): string {
+  const [first = '', second = '', ...more] = events.map(({ name }) => oneLine(name));
+  if (events.length === 1) return first;
+  return more.length === 0 ? `${first} and ${second}` : `${first} and ${events.length - 1} more`;
+}
+
+/** When and where an event is, as facts of a letter. @param isNamed with its name, where there are others */
+export const eventFacts = (event: MailedEvent, isNamed: boolean): [string, string][] => [
+  ...(isNamed ? [['Event', oneLine(event.name)] as [string, string]] : []),
+  ['When', eventTimeLine(event)],
+  ...(event.venue === null ? [] : [['Where', oneLine(event.venue)] as [string, string]]),
+];
 
 /** `Dear Ophelia,`; without a name, `Hello,`. */
 export function greeting(name: string): string {

@@ -3,13 +3,13 @@ import { oneLine } from '../documents/format';
 import { formatMoney } from '../domain/currency';
 import type { Money } from '../domain/money';
 import { writeLetter } from './letter';
-import { eventTimeLine, headerText } from './mail-html';
+import { eventFacts, headerText, namesOf } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface RefundMail {
   reservationId: string;
   to: Recipient;
-  event: MailedEvent;
+  events: MailedEvent[];
   messageId: string;
   /** What goes back of which payment, in minor units, and why: a reason of `RefundReason`, `operator` or `provider`. */
   refund: Money & { reference: string; reason: string };
@@ -32,11 +32,11 @@ const WHY: Record<string, (amount: string, event: string) => string> = {
 export function refundMail({
   reservationId,
   to,
-  event,
+  events,
   messageId,
   refund,
 }: RefundMail): SendMailOptions {
-  const name = oneLine(event.name);
+  const name = namesOf(events);
   const amount = formatMoney(refund);
   const why = WHY[refund.reason]?.(amount, name);
   const gone = refund.reason === 'expired' || refund.reason === 'event_started';
@@ -48,8 +48,7 @@ export function refundMail({
       : []),
   ];
   const facts: [string, string][] = [
-    ['Event', name],
-    ['When', eventTimeLine(event)],
+    ...events.flatMap((event) => eventFacts(event, true)),
     ['Amount', amount],
     ['Payment', oneLine(refund.reference)],
     ['Reservation', reservationId],
@@ -57,7 +56,7 @@ export function refundMail({
   return writeLetter({
     to,
     messageId,
-    subject: `Your refund of ${amount}: ${headerText(event.name)}`,
+    subject: `Your refund of ${amount}: ${headerText(name)}`,
     title: 'Your money is on its way back',
     kicker: 'REFUND',
     preview: `${amount} for ${name}.`,

@@ -2,22 +2,22 @@ import type { SendMailOptions } from 'nodemailer';
 import { formatSeat, oneLine } from '../documents/format';
 import type { TicketOnSheet } from '../documents/ticket-sheet';
 import { formatMoney } from '../domain/currency';
-import { eventCalendar } from './calendar';
+import { entriesOf, eventCalendar } from './calendar';
 import { writeLetter } from './letter';
-import { eventTimeLine, headerText } from './mail-html';
+import { eventFacts, eventTimeLine, headerText, namesOf } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 export interface TicketsMail {
   reservationId: string;
   to: Recipient;
-  event: MailedEvent;
+  events: MailedEvent[];
   /** The Message-ID of this mail, fixed before the first attempt. */
   messageId: string;
   /** 0 for the first mail; each resend adds one. */
   sequence: number;
   pdf: Buffer;
   /** When given, the mail lists the seats one by one. */
-  tickets?: Pick<TicketOnSheet, 'seat' | 'price'>[];
+  tickets?: Pick<TicketOnSheet, 'event' | 'seat' | 'price'>[];
   /** Default: now. */
   writtenAt?: Date;
 }
@@ -30,20 +30,23 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
   const {
     reservationId,
     to,
-    event,
+    events,
     messageId,
     sequence,
     pdf,
     tickets = [],
     writtenAt = new Date(),
   } = mail;
-  const name = oneLine(event.name);
+  const name = namesOf(events);
+  const numbered = (index: number) => (tickets.length === 1 ? 'Ticket' : `Ticket ${index + 1}`);
+  const inWords = ({ seat, price }: (typeof tickets)[number]) =>
+    `${oneLine(formatSeat(seat))} – ${formatMoney(price)}`;
   const facts: [string, string][] = [
-    ['When', eventTimeLine(event)],
-    ...(event.venue === null ? [] : [['Where', oneLine(event.venue)] as [string, string]]),
-    ...tickets.map(({ seat, price }, index): [string, string] => [
-      tickets.length === 1 ? 'Ticket' : `Ticket ${index + 1}`,
-      `${oneLine(formatSeat(seat))} – ${formatMoney(price)}`,
+    ...events.flatMap((event, place) => [
+      ...eventFacts(event, events.length > 1),
+      ...tickets.flatMap((ticket, index): [string, string][] =>
+        ticket.event === place ? [[numbered(index), inWords(ticket)]] : [],
+      ),
     ]),
     ['Reservation', reservationId],
   ];
@@ -53,20 +56,20 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
   return writeLetter({
     to,
     messageId,
-    subject: `${sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(event.name)}`,
+    subject: `${sequence === 0 ? 'Your tickets' : 'Your tickets again'}: ${headerText(name)}`,
     title: name,
     kicker: 'YOUR TICKETS',
-    preview: `${eventTimeLine(event)} – your tickets are attached.`,
+    preview: `${eventTimeLine(events[0]!)} – your tickets are attached.`,
     opening: [opening],
     facts,
     closing: [advice],
     attachments: [
       { filename: 'tickets.pdf', content: pdf, contentType: 'application/pdf' },
-      {
-        filename: 'event.ics',
-        content: eventCalendar(reservationId, event, writtenAt),
+      ...entriesOf(reservationId, events).map((entry) => ({
+        filename: events.length === 1 ? 'event.ics' : `${entry.event.slug}.ics`,
+        content: eventCalendar(entry, writtenAt),
         contentType: 'text/calendar; charset=utf-8; method=PUBLISH',
-      },
+      })),
     ],
   });
 }

@@ -1,5 +1,5 @@
 import type { PaymentNotice } from '../db/payments';
-import type { ProviderRefund } from '../db/refunds';
+import type { ProviderDispute, ProviderRefund, RefundedTotal } from '../db/refunds';
 
 /** What a provider's event means for us. Amounts in minor units of ISO 4217. */
 export type Notice =
@@ -15,13 +15,7 @@ export type Notice =
   /** It has failed, or it is on its way. */
   | { kind: 'failed' | 'pending'; reservationId: string; reference: string; eventKey: string }
   | { kind: 'refunds'; refunds: readonly ProviderRefund[]; total: RefundedTotal | null }
-  | {
-      kind: 'dispute';
-      references: string[];
-      id: string;
-      amount: number;
-      status: 'open' | 'won' | 'lost';
-    }
+  | ({ kind: 'dispute' } & ProviderDispute)
   /** It names a reservation, and that is all that we understand of it. */
   | {
       kind: 'not_understood';
@@ -31,13 +25,5 @@ export type Notice =
       why: string;
     }
   | { kind: 'ignored' };
-
-/** What a provider has refunded of a payment in all. */
-interface RefundedTotal {
-  /** What the payment may be called. */
-  references: string[];
-  amount: number;
-  currency: string;
-}
 
 export const IGNORED: Notice = { kind: 'ignored' };

@@ -11,7 +11,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  eventsOf,
   SEARCH_ATTRIBUTES,
+  seatsInWords,
   STATE_QUERY,
   type Progress,
   type ReservationState,
@@ -50,7 +52,7 @@ export function createOperatorView(): OperatorView {
 
   const publishDetails = () => {
     if (!state) return;
-    const { status, event, seats, total, expiresAt, payment } = state;
+    const { status, total, expiresAt, payment } = state;
     const holds =
       status === 'held'
         ? paid
@@ -60,7 +62,7 @@ export function createOperatorView(): OperatorView {
     setCurrentDetails(
       [
         `**${status}**${holds}`,
-        `${event} · ${seats.map((seat) => seat.label).join(', ')} · ${formatMoney(total)}`,
+        `${seatsInWords(state)} · ${formatMoney(total)}`,
         ...(payment ? [`payment ${payment.reference}: ${payment.status}`] : []),
         ...(state.refunds ?? []).map(
           (refund) => `refund of ${formatMoney(refund.amount)}: ${saidOf(refund)}`,
@@ -77,11 +79,14 @@ export function createOperatorView(): OperatorView {
     publishDetails();
   };
 
-  const indexState = ({ status, event }: ReservationState) => {
+  const indexState = (shown: ReservationState) => {
+    const { status } = shown;
+    const [event] = eventsOf(shown);
     const known = workflowInfo().typedSearchAttributes;
     const changed: SearchAttributeUpdatePair[] = [];
     if (known.get(statusKey) !== status) changed.push({ key: statusKey, value: status });
-    if (known.get(eventKey) !== event) changed.push({ key: eventKey, value: event });
+    if (event !== undefined && known.get(eventKey) !== event)
+      changed.push({ key: eventKey, value: event });
     if (changed.length > 0) upsertSearchAttributes(changed);
   };
 

@@ -32,7 +32,8 @@ function makeHouse() {
         return { etag: letters, letters, layout };
       },
     } as unknown as SeatMaps,
-    async take({ labels }: HoldRequest): Promise<HoldResult> {
+    async take({ seats }: HoldRequest): Promise<HoldResult> {
+      const labels = seats.map(({ label }) => label);
       house.tries.push(labels);
       await new Promise((resolve) => setTimeout(resolve, house.tookMs));
       const answer = house.interfere?.(labels);
@@ -40,7 +41,7 @@ function makeHouse() {
       const gone = labels.filter((label) => taken.has(label));
       if (gone.length > 0) {
         house.refused++;
-        return { kind: 'taken', seats: gone };
+        return { kind: 'taken', seats: named(gone) };
       }
       for (const label of labels) taken.add(label);
       return { kind: 'held' } as HoldResult;
@@ -50,28 +51,35 @@ function makeHouse() {
 }
 
 const buyer = (leftMs = () => 60_000) => ({ leftMs }) as unknown as BestAvailableRequest;
-const two = { quantity: 2, category: CATEGORY };
+const named = (labels: string[]) => labels.map((label) => ({ event: 'hamlet', label }));
+const wish = (quantity: number, category = CATEGORY) => [
+  { eventId: 'hamlet', event: 'hamlet', category, priceTypes: Array<null>(quantity).fill(null) },
+];
+const two = wish(2);
+type House = Parameters<typeof createBestAvailable>[0];
+const holdFrom = (house: House) => {
+  const bestAvailable = createBestAvailable(house);
+  return (...args: Parameters<typeof bestAvailable.hold>) => bestAvailable.hold(...args);
+};
 
 describe('The choice of seats for a crowd', () => {
   it('gives every buyer different seats, and asks the database once for each', async () => {
     const house = makeHouse();
-    const hold = createBestAvailable(house);
-    const results = await Promise.all(
-      Array.from({ length: SEATS / 2 }, () => hold('hamlet', buyer(), two)),
-    );
+    const hold = holdFrom(house);
+    const results = await Promise.all(Array.from({ length: SEATS / 2 }, () => hold(buyer(), two)));
     expect(results.map(({ kind }) => kind)).toEqual(Array(SEATS / 2).fill('held'));
     expect([house.tries.length, house.refused, house.taken.size]).toEqual([SEATS / 2, 0, SEATS]);
   });
 
   it('takes the next best where somebody elsewhere was quicker', async () => {
     const house = makeHouse();
-    const hold = createBestAvailable(house);
+    const hold = holdFrom(house);
     house.interfere = (labels) => {
       // Another process, after our picture.
       if (house.tries.length <= 3) for (const label of labels) house.taken.add(label);
       return undefined;
     };
-    expect((await hold('hamlet', buyer(), two)).kind).toBe('held');
+    expect((await hold(buyer(), two)).kind).toBe('held');
     expect(house.tries.length).toBe(4);
   });
 
@@ -79,14 +87,10 @@ describe('The choice of seats for a crowd', () => {
     const house = makeHouse();
     for (const { label } of layout.slice(2)) house.taken.add(label);
     house.tookMs = 150;
-    const hold = createBestAvailable(house);
+    const hold = holdFrom(house);
     house.interfere = () =>
       house.tries.length === 1 ? { kind: 'too_many_holds', limit: 1 } : undefined;
-    const results = await Promise.all([
-      hold('hamlet', buyer(), two),
-      hold('hamlet', buyer(), two),
-      hold('hamlet', buyer(), two),
-    ]);
+    const results = await Promise.all([hold(buyer(), two), hold(buyer(), two), hold(buyer(), two)]);
     expect(results.map(({ kind }) => kind).sort()).toEqual(['held', 'taken', 'too_many_holds']);
     expect(house.taken.size).toBe(SEATS);
   });
@@ -94,10 +98,10 @@ describe('The choice of seats for a crowd', () => {
   it('says that there are too few when that is so', async () => {
     const house = makeHouse();
     for (const { label } of layout.slice(1)) house.taken.add(label);
-    const hold = createBestAvailable(house);
-    expect(await hold('hamlet', buyer(), two)).toEqual({ kind: 'taken', seats: [] });
-    expect((await hold('hamlet', buyer(), { ...two, quantity: 1 })).kind).toBe('held');
-    expect(await hold('hamlet', buyer(), { quantity: 1, category: 'none' })).toEqual({
+    const hold = holdFrom(house);
+    expect(await hold(buyer(), two)).toEqual({ kind: 'taken', seats: [] });
+    expect((await hold(buyer(), wish(1))).kind).toBe('held');
+    expect(await hold(buyer(), wish(1, 'none'))).toEqual({
       kind: 'taken',
       seats: [],
     });
@@ -105,23 +109,22 @@ describe('The choice of seats for a crowd', () => {
 
   it('sees seats that were given back', async () => {
     const house = makeHouse();
-    const hold = createBestAvailable(house);
-    for (let round = 0; round < SEATS / 2; round++) await hold('hamlet', buyer(), two);
-    expect((await hold('hamlet', buyer(), two)).kind).toBe('taken');
+    const hold = holdFrom(house);
+    for (let round = 0; round < SEATS / 2; round++) await hold(buyer(), two);
+    expect((await hold(buyer(), two)).kind).toBe('taken');
     house.taken.delete('A-7');
     house.taken.delete('A-8');
-    expect((await hold('hamlet', buyer(), two)).kind).toBe('held');
+    expect((await hold(buyer(), two)).kind).toBe('held');
     expect(house.tries.at(-1)).toEqual(['A-7', 'A-8']);
   });
 
   it('ends with its caller’s time, whatever goes on, and begins nothing after it', async () => {
     const house = makeHouse();
-    house.interfere = (labels) => ({ kind: 'taken', seats: labels });
-    const hold = createBestAvailable(house);
+    house.interfere = (labels) => ({ kind: 'taken', seats: named(labels) });
+    const hold = holdFrom(house);
     const end = Date.now() + 300;
     await expect(
       hold(
-        'hamlet',
         buyer(() => end - Date.now()),
         two,
       ),
@@ -134,7 +137,6 @@ describe('The choice of seats for a crowd', () => {
     expect(house.tries.length).toBe(tries);
     await expect(
       hold(
-        'hamlet',
         buyer(() => 0),
         two,
       ),

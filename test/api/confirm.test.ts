@@ -39,6 +39,8 @@ describe('Confirm', () => {
     expect(body).toEqual({
       ...held,
       status: 'confirmed',
+      amounts: { ...held.amounts, paid: held.total },
+      updatedAt: expect.any(String) as string,
       payment: { reference: 'till-17', amount: 9000, currency: 'EUR', status: 'captured' },
       payments: [expect.objectContaining({ reference: 'till-17', status: 'captured' })],
     });

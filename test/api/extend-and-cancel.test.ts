@@ -24,7 +24,9 @@ describe('Extend', () => {
     const held = await api.held(event, ['A-1']);
     const before = Date.now();
     const { status, body } = await extend(held.id);
-    expect([status, { ...body, expiresAt: held.expiresAt }]).toEqual([200, held]);
+    const { expiresAt, updatedAt } = held;
+    expect([status, { ...body, expiresAt, updatedAt }]).toEqual([200, held]);
+    expect(body.updatedAt > updatedAt).toBe(true);
     expect(Date.parse(body.expiresAt)).toBeGreaterThan(Date.parse(held.expiresAt));
     expect(Date.parse(body.expiresAt) - 60_000).toBeGreaterThanOrEqual(before - 5000);
     expect(Date.parse(body.expiresAt) - 60_000).toBeLessThanOrEqual(Date.now() + 5000);
@@ -99,7 +101,11 @@ describe('Cancel', () => {
     const held = await api.held(event, ['A-1']);
     const { status, body } = await cancel(held.id);
     const cancelRequestedAt = expect.stringMatching(/^\d{4}-/) as string;
-    expect([status, body]).toEqual([200, { ...held, status: 'cancelled', cancelRequestedAt }]);
+    const updatedAt = cancelRequestedAt;
+    expect([status, body]).toEqual([
+      200,
+      { ...held, status: 'cancelled', cancelRequestedAt, updatedAt },
+    ]);
     expect((await api.hold(event, ['A-1'])).status).toBe(201);
   });
 

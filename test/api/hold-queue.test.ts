@@ -1,5 +1,6 @@
 import { createHoldQueue } from '../../src/api/hold-queue';
 import type { HoldRequest, HoldResult } from '../../src/db/holds';
+import type { SeatName } from '../../src/db/quotes';
 
 const HELD = { kind: 'held' } as HoldResult;
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -14,31 +15,33 @@ function makeHouse() {
     mostAtOnce: 0,
     fails: false,
     release: (label: string) => taken.delete(label),
-    async take({ id, labels }: HoldRequest): Promise<HoldResult> {
+    async take({ id, seats }: HoldRequest): Promise<HoldResult> {
+      const labels = seats.map(({ label }) => label);
       asked.push(`take ${id}`);
       house.mostAtOnce = Math.max(house.mostAtOnce, ++atOnce);
       await turn();
       atOnce--;
       if (house.fails) throw new Error('the database is away');
       const gone = labels.filter((label) => taken.has(label));
-      if (gone.length > 0) return { kind: 'taken', seats: gone };
+      if (gone.length > 0) return { kind: 'taken', seats: named(gone) };
       for (const label of labels) taken.add(label);
       return HELD;
     },
-    async findUnavailable(requests: readonly HoldRequest[]): Promise<(string[] | null)[]> {
+    async findUnavailable(requests: readonly HoldRequest[]): Promise<(SeatName[] | null)[]> {
       asked.push(`look ${requests.map(({ id }) => id).join(' ')}`);
       await turn();
-      return requests.map(({ labels }) => {
-        const gone = labels.filter((label) => taken.has(label));
-        return gone.length > 0 ? gone : null;
+      return requests.map(({ seats }) => {
+        const gone = seats.map(({ label }) => label).filter((label) => taken.has(label));
+        return gone.length > 0 ? named(gone) : null;
       });
     },
   };
   return house;
 }
 
+const named = (labels: readonly string[]) => labels.map((label) => ({ event: 'hamlet', label }));
 const wish = (id: string, ...labels: string[]) =>
-  ({ id, event: 'hamlet', labels }) as unknown as HoldRequest;
+  ({ id, seats: named(labels) }) as unknown as HoldRequest;
 const kinds = (results: HoldResult[]) => results.map(({ kind }) => kind);
 
 describe('the queue of those who want seats', () => {

@@ -72,7 +72,11 @@ describe('Another client', () => {
 
   it('has changed nothing by trying', async () => {
     for (const before of Object.values(mine))
-      expect((await api.get(before.id)).body).toEqual(before);
+      // Its tickets may have been printed meanwhile.
+      expect((await api.get(before.id)).body).toEqual({
+        ...before,
+        updatedAt: expect.any(String) as string,
+      });
   });
 });
 

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEventStreams } from '../../src/api/event-streams';
-import { createEvent } from '../../src/db/events';
+import { createEvent, NO_RULES } from '../../src/db/events';
 import { layOutSeats } from '../../src/domain/seat-map';
 import { ApiClient, eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
@@ -26,6 +26,7 @@ beforeAll(async () => {
   api = new ApiClient(system.info);
   const rows = Array.from({ length: 250 }, (_, index) => ({ name: `R${index}`, seats: 400 }));
   await createEvent(system.db, {
+    ...NO_RULES,
     slug: LARGE,
     name: 'Large',
     venue: null,

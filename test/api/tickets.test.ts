@@ -198,6 +198,8 @@ describe('The mail with the tickets', () => {
     expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
     const mails = await mailsAtLeast(email, 3);
     expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3);
+    for (const { messageId } of mails)
+      expect(messageId).toMatch(/^<tickets\.[0-9a-f]{32}\.\d@holdfast\.example>$/);
     for (const { attachments } of mails)
       expect(attachments.map(({ contentType }) => contentType)).toContain('application/pdf');
   });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { createDatabase, sql, type Database, type Queryable } from '../../src/db/database';
-import { createEvent } from '../../src/db/events';
-import { takeSeats } from '../../src/db/holds';
+import { createEvent, NO_RULES } from '../../src/db/events';
+import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
 import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
 import {
   findRefundablePayment,
@@ -190,6 +190,7 @@ async function newEvent(): Promise<string> {
   const slug = `event-${randomUUID().slice(0, 13)}`;
   const sections = [{ name: 'S', category: 'a', rows: [{ name: 'A', seats: SEATS.length }] }];
   await createEvent(db, {
+    ...NO_RULES,
     slug,
     name: slug,
     venue: null,
@@ -216,8 +217,8 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
         id,
         client: 'shop',
         fingerprint: Buffer.from(what.seats.join()),
-        event,
-        labels: what.seats,
+        seats: what.seats.map((label) => ({ event, label, priceType: null })),
+        ...NOTHING_MORE,
         buyer: { name: 'Ada', email: 'ada@example.org' },
         defaultTtlSeconds: 600,
         buyerCap: null,
@@ -257,7 +258,12 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       });
       return;
     case 'sweep':
-      await sweep(db);
+      await sweep(db, {
+        budgetMs: 60_000,
+        onFault: (_what, error) => {
+          throw error;
+        },
+      });
       return;
     case 'refund': {
       const payment = await findRefundablePayment(db, id, null);

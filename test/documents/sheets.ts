@@ -18,12 +18,12 @@ export function ticket(seat: Partial<TicketOnSheet['seat']> = {}): TicketOnSheet
     eventId: randomUUID(),
     seat: whole.label,
   });
-  return { code, seat: whole, price: { amount: 4500, currency: 'EUR' } };
+  return { code, event: 0, seat: whole, price: { amount: 4500, currency: 'EUR' } };
 }
 
 export function sheet(
   change: {
-    event?: Partial<TicketSheet['event']>;
+    event?: Partial<TicketSheet['events'][number]>;
     holder?: string;
     tickets?: TicketOnSheet[];
   } = {},
@@ -31,13 +31,15 @@ export function sheet(
   return {
     reservationId: randomUUID(),
     holder: change.holder ?? 'Ophelia Nováková',
-    event: {
-      name: 'Hamlet',
-      venue: 'Theatre',
-      startsAt: '2026-03-14T18:00:00Z',
-      timeZone: 'Europe/Prague',
-      ...change.event,
-    },
+    events: [
+      {
+        name: 'Hamlet',
+        venue: 'Theatre',
+        startsAt: '2026-03-14T18:00:00Z',
+        timeZone: 'Europe/Prague',
+        ...change.event,
+      },
+    ],
     tickets: change.tickets ?? [ticket()],
   };
 }

@@ -20,7 +20,7 @@ export const faults = [
   {
     name: 'hold-does-not-look-after-the-lock',
     why: 'Two buyers who come for one seat at once both believe that it is free.',
-    file: 'functions/hold_seats.sql',
+    file: 'functions/hold_order.sql',
     find: `bool_and(status = 'available') as free from locked`,
     replace: 'bool_or(true) as free from locked',
     test: 'no seat has two owners, no money is lost and no sale is half',

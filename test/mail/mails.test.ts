@@ -1,11 +1,12 @@
 import { simpleParser, type AddressObject, type ParsedMail } from 'mailparser';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { ticketsMessageId } from '../../src/domain/message-id';
+import { messageIdOf, ticketsMessageId } from '../../src/domain/message-id';
 import { refundMail } from '../../src/mail/refund-mail';
 import { ticketsMail, type TicketsMail } from '../../src/mail/ticket-mail';
 
 const reservationId = 'b7e1c0de-0000-4000-8000-000000000001';
 const event = {
+  slug: 'hamlet',
   name: 'Hamlet; Prince, of Denmark',
   venue: 'Theatre on the Balustrade, Prague',
   startsAt: '2026-03-14T19:00:00+01:00',
@@ -17,8 +18,8 @@ const tickets = (change: Partial<TicketsMail> = {}) =>
   ticketsMail({
     reservationId,
     to,
-    event,
-    messageId: ticketsMessageId(reservationId, change.sequence ?? 0),
+    events: [event],
+    messageId: ticketsMessageId(reservationId, change.sequence ?? 0, ['code-1', 'code-2']),
     sequence: 0,
     pdf: Buffer.from('%PDF-1.4 tickets'),
     writtenAt: new Date('2026-01-02T03:04:05Z'),
@@ -28,7 +29,7 @@ const refund = (change: Partial<Parameters<typeof refundMail>[0]> = {}) =>
   refundMail({
     reservationId,
     to,
-    event,
+    events: [event],
     messageId: '<refund.1@holdfast.invalid>',
     refund: { reference: 'pi_123', amount: 9000, currency: 'EUR', reason: 'expired' },
     ...change,
@@ -70,7 +71,7 @@ describe('the mail with the tickets', () => {
   test('names each seat and price when it knows them', async () => {
     const seat = { label: 'A-1', section: 'Stalls', row: 'A', number: '1', category: 'Stalls' };
     const { mail } = await deliver(
-      tickets({ tickets: [{ seat, price: { amount: 4500, currency: 'EUR' } }] }),
+      tickets({ tickets: [{ event: 0, seat, price: { amount: 4500, currency: 'EUR' } }] }),
     );
     for (const body of [mail.text, mail.html])
       expect(body).toContain('Stalls · Row A · Seat 1 – €45.00');
@@ -84,6 +85,19 @@ describe('the mail with the tickets', () => {
     expect(again!.mail.messageId).toBe(first!.mail.messageId);
     expect(resent!.mail.messageId).toBe(first!.mail.messageId!.replace('.0@', '.1@'));
     expect(resent!.mail.subject).toBe('Your tickets again: Hamlet; Prince, of Denmark');
+  });
+
+  test('has an id of the tickets in it: the same for the same, another for new ones', () => {
+    const id = (codes: string[]) => ticketsMessageId(reservationId, 0, codes);
+    expect(id(['code-2', 'code-1'])).toBe(id(['code-1', 'code-2']));
+    expect(id(['code-1', 'code-3'])).not.toBe(id(['code-1', 'code-2']));
+    expect(id(['code-1'])).not.toBe(id(['code-1', 'code-2']));
+  });
+
+  test("has an id of the sender's domain", () => {
+    expect(messageIdOf(ticketsMessageId(reservationId, 1, ['code']), 'tickets.example')).toMatch(
+      /^<tickets\.[0-9a-f]{32}\.1@tickets\.example>$/,
+    );
   });
 
   test('says that a machine wrote it', async () => {
@@ -115,7 +129,7 @@ describe('the mail with the tickets', () => {
       expect(lines).toContain(line);
     }
     expect(await calendar({ sequence: 1 })).toEqual(lines);
-    expect(await calendar({ event: { ...event, venue: null } })).not.toContainEqual(
+    expect(await calendar({ events: [{ ...event, venue: null }] })).not.toContainEqual(
       expect.stringMatching(/^LOCATION/),
     );
   });
@@ -144,7 +158,7 @@ describe('names given by strangers', () => {
   const hostile = 'Eve\r\nBcc: all@example.com\r\n\r\n<script>alert(1)</script>';
   const stranger = {
     to: { ...to, name: hostile },
-    event: { ...event, name: hostile, venue: hostile },
+    events: [{ ...event, name: hostile, venue: hostile }],
   };
 
   test.each([
@@ -165,7 +179,7 @@ describe('names given by strangers', () => {
 
   test('cannot write lines of the calendar entry', async () => {
     const { mail } = await deliver(
-      tickets({ event: { ...event, name: 'A\r\nEND:VEVENT\nURL:http://evil.example' } }),
+      tickets({ events: [{ ...event, name: 'A\r\nEND:VEVENT\nURL:http://evil.example' }] }),
     );
     const lines = mail.attachments[1]!.content.toString().split('\r\n');
     expect(lines.filter((line) => /^(END:VEVENT|URL)/.test(line))).toEqual(['END:VEVENT']);
@@ -174,7 +188,7 @@ describe('names given by strangers', () => {
   test('are cut in the subject, not in the mail, and keep their script', async () => {
     const name = '漢字'.repeat(100);
     const { mail } = await deliver(
-      tickets({ event: { ...event, name }, to: { ...to, name: 'محمد 😀' } }),
+      tickets({ events: [{ ...event, name }], to: { ...to, name: 'محمد 😀' } }),
     );
     expect(mail.subject).toBe(`Your tickets: ${name.slice(0, 119)}…`);
     expect(mail.text).toContain(name);

@@ -12,8 +12,12 @@ export interface Answer<Body = Record<string, unknown>> {
   body: Body;
 }
 
-export type Reservation = Required<ReservationState> & {
+export type Reservation = Omit<Required<ReservationState>, 'event'> & {
+  /** The tests' orders are for one event, unless they say so. */
+  event: string;
   buyer: { name: string; email: string } | null;
+  reference: string | null;
+  metadata: Record<string, string>;
 };
 
 export interface Ticket {

@@ -97,9 +97,23 @@ const DAMAGE: [string, string[], string][] = [
     'expired-000010: expired at',
   ],
   [
-    'a reservation claims seats of its own event, and its total is the sum of their prices',
+    'a reservation claims seats of its own events, and its total is what they cost with fees and tax',
     [`update reservations set total = 9001 where id = 'cancelled-000014'`],
-    'cancelled-000014: total 9001 EUR, sum of the prices 9000',
+    'cancelled-000014: total 9001 EUR, prices 9000',
+  ],
+  [
+    'the use of a code belongs to a reservation with that code, as it stands',
+    [
+      `update code_uses set status = 'held', hold_ends_at = 'infinity' where reservation_id = 'sold-000020'`,
+    ],
+    'use 1 is held until infinity of reservation sold-000020, which is confirmed',
+  ],
+  [
+    'a sale with a limited code has its use',
+    [
+      `update code_uses set status = 'free', reservation_id = null where reservation_id = 'sold-000020'`,
+    ],
+    'sold-000020: confirmed with the code FILLED, of which it has no use',
   ],
   [
     'a confirmed reservation has one confirming payment of its total',

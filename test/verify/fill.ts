@@ -36,6 +36,10 @@ const STEPS = [
             case when kind in ('expired', 'toolate', 'cancelled', 'undone') then ended end,
             case when kind in ('sold', 'late', 'undone') then decided end
        from plan p, events e where e.slug = 'filled'`,
+  `insert into codes (code, percent, max_uses) values ('FILLED', 10, 3)`,
+  `update reservations set code_id = (select id from codes where code = 'FILLED') where id = 'sold-000020'`,
+  `insert into code_uses (code_id, number, status, reservation_id)
+     select k.id, 1, 'used', r.id from codes k join reservations r on r.code_id = k.id`,
   `insert into allocations (reservation_id, seat_id, price, released_at)
      select p.id, s.id, 4500, case when kind in ('expired', 'toolate', 'cancelled', 'undone') then ended end
        from plan p, generate_series(1, 2) n join seats s on true where s.label = format('%s-%s', p.id, n)`,

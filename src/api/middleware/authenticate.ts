@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
-import type { Database } from '../../db/database';
+import { isUnavailable, type Database } from '../../db/database';
 import { findCallers, hashKey, type Caller } from '../../db/keys';
 import { Problem } from '../problem';
 import type { Access } from '../route';
@@ -8,11 +8,15 @@ import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null };
+const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null, longHolds: false };
 
 export interface Authenticator {
-  /** The caller behind the request's key. @throws Problem `unauthorized` or `forbidden`. */
-  (ctx: Context, access: Access): Promise<Caller>;
+  /**
+   * The caller behind the request's key.
+   * @param options.withoutDatabase a key that was valid when the database last answered will do
+   * @throws Problem `unauthorized` or `forbidden`.
+   */
+  (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<Caller>;
 }
 
 type FoundCaller = Caller & { hash: Buffer };
@@ -53,13 +57,23 @@ export function createAuthenticator(
   const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
 
-  async function identify(ctx: Context, key: string): Promise<Caller | null> {
+  async function identify(
+    ctx: Context,
+    key: string,
+    withoutDatabase: boolean,
+  ): Promise<Caller | null> {
     const hash = hashKey(key);
     const id = hash.toString('latin1');
     const cached = known.get(id);
     if (cached && cached.until > Date.now()) return cached.caller;
     if (!cached) await limits.address(ctx, 'guesses');
-    const found = await lookUp(hash);
+    let found;
+    try {
+      found = await lookUp(hash);
+    } catch (error) {
+      if (withoutDatabase && cached && isUnavailable(error)) return cached.caller;
+      throw error;
+    }
     if (!found) {
       if (known.delete(id)) await limits.address(ctx, 'guesses');
       return null;
@@ -71,11 +85,11 @@ export function createAuthenticator(
     return caller;
   }
 
-  return async (ctx, access) => {
+  return async (ctx, access, { withoutDatabase } = { withoutDatabase: false }) => {
     if (access === 'public' || access === 'provider') return NOBODY;
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
     if (key === undefined) await limits.address(ctx, 'guesses');
-    const caller = key === undefined ? null : await identify(ctx, key);
+    const caller = key === undefined ? null : await identify(ctx, key, withoutDatabase);
     if (!caller) {
       throw new Problem(
         'unauthorized',

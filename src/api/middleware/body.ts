@@ -27,10 +27,12 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
   }
 }
 
-/** Refuses a body whose content type is not JSON. */
+const MERGE_PATCH = 'application/merge-patch+json';
+
+/** Refuses a body whose content type is not JSON; of a PATCH it may say that it is a merge patch. */
 export function requireJson(ctx: Context): void {
   const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
-  if (type !== 'application/json') {
+  if (type !== 'application/json' && !(ctx.method === 'PATCH' && type === MERGE_PATCH)) {
     throw new Problem(
       'unsupported_media_type',
       'Send JSON, with the header Content-Type: application/json.',

@@ -22,7 +22,7 @@ export interface RateLimits {
 }
 
 /** Processes that share a port count together, in the primary process. */
-function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstract {
+export function createLimiter(keyPrefix: string, perMinute: number): RateLimiterAbstract {
   const options = { keyPrefix, points: perMinute, duration: 60 };
   return cluster.isWorker
     ? new RateLimiterCluster({ ...options, timeoutMs: 1000 })

@@ -60,7 +60,8 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
 
   return async (ctx: Context): Promise<void> => {
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
-    const caller = await authenticate(ctx, access);
+    const { withoutDatabase = false } = route;
+    const caller = await authenticate(ctx, access, { withoutDatabase });
     if (keyed) await limits.key(caller.client);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
@@ -70,7 +71,9 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
     if (route.body) {
       if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      if (!route.signed) rawBody = withoutAbsent(parseJson(bytes));
+      const parsed = route.signed ? undefined : parseJson(bytes);
+      // In a merge patch null means: clear.
+      rawBody = route.method === 'patch' ? parsed : withoutAbsent(parsed);
     } else if (route.method === 'post') {
       bytes = await readBytes(ctx, BODY_LIMIT);
       if (bytes.length > 0) {

@@ -7,7 +7,7 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Webhooks', 'Health'];
+const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 
 function parameterOf(
@@ -51,7 +51,7 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -59,7 +59,11 @@ function bodyOf({ body, bodyExamples }: Route, { schemaOf }: Components): Json |
     schema: schemaOf(body, 'request'),
     ...(examples ? { examples: Object.fromEntries(examples) } : { example: exampleOf(body) }),
   };
-  return { required: true, content: { 'application/json': media } };
+  const types = [
+    'application/json',
+    ...(method === 'patch' ? ['application/merge-patch+json'] : []),
+  ];
+  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
 }
 
 const securityOf = ({ access }: Route): Json[] =>

@@ -93,11 +93,12 @@ function tidyObject(schema: Json, direction: Direction): Json {
  */
 export function tidy(schema: Json, direction: Direction): Json {
   const inner = (value: Json): Json => tidy(value, direction);
-  const { properties, items, anyOf } = schema;
+  const { properties, items, anyOf, additionalProperties: members } = schema;
   const walked: Json = {
     ...schema,
     ...(isObject(properties) && { properties: mapValues(properties, inner) }),
     ...(isObject(items) && { items: inner(items) }),
+    ...(isObject(members) && { additionalProperties: inner(members) }),
     ...(Array.isArray(anyOf) && { anyOf: (anyOf as Json[]).map(inner) }),
   };
   return tidyObject(joinNull(sizeInteger(preferFormat(walked))), direction);

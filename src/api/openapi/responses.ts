@@ -41,7 +41,7 @@ function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
   if (route.access !== 'public' && route.access !== 'provider')
     codes.push('unauthorized', 'forbidden');
-  if (route.method !== 'get') codes.push('body_too_large', 'unsupported_media_type');
+  if (route.body || route.method === 'post') codes.push('body_too_large', 'unsupported_media_type');
   return codes;
 }
 

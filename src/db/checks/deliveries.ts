@@ -8,7 +8,7 @@ export const deliveryChecks: readonly Check[] = [
     kind: 'invariant',
     over: `allocations a join reservations r on r.id = a.reservation_id where r.status = 'confirmed'`,
     sql: `select r.id, format('seat %s (id %s) has %s live tickets', s.label, s.id, count(t.id)) as detail
-            from reservations r join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id
+            from reservations r join allocations a on a.reservation_id = r.id and a.until_revision is null join seats s on s.id = a.seat_id
             left join tickets t on t.reservation_id = r.id and t.seat_id = s.id and t.status <> 'void'
            where r.status = 'confirmed' and r.cancel_requested_at is null group by r.id, s.id having count(t.id) <> 1`,
   },

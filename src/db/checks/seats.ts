@@ -61,7 +61,7 @@ export const seatChecks: readonly Check[] = [
     over: `reservations where status = 'held'`,
     sql: `select r.id, format('held until %s%s, but %s', r.hold_ends_at, case when r.paid_in_time_at is null then '' else ', paid' end,
                  coalesce('not its own: ' || string_agg(s.label, ', ' order by s.id), 'it has no seats')) as detail
-            from reservations r left join allocations a on a.reservation_id = r.id left join seats s on s.id = a.seat_id
+            from reservations r left join allocations a on a.reservation_id = r.id and a.until_revision is null left join seats s on s.id = a.seat_id
            where r.status = 'held' and (r.paid_in_time_at is not null or r.hold_ends_at > now() + interval '5 seconds')
              and (a.seat_id is null or a.released_at is not null or s.reservation_id is distinct from r.id or s.status <> 'held')
            group by r.id`,
@@ -73,7 +73,7 @@ export const seatChecks: readonly Check[] = [
     over: `reservations where status = 'confirmed'`,
     sql: `select r.id, format('confirmed at %s, but %s', r.confirmed_at,
                  coalesce('not its own: ' || string_agg(s.label, ', ' order by s.id), 'it has no seats')) as detail
-            from reservations r left join allocations a on a.reservation_id = r.id left join seats s on s.id = a.seat_id
+            from reservations r left join allocations a on a.reservation_id = r.id and a.until_revision is null left join seats s on s.id = a.seat_id
            where r.status = 'confirmed'
              and (a.seat_id is null or a.released_at is not null or s.reservation_id is distinct from r.id or s.status <> 'sold')
            group by r.id`,
@@ -91,14 +91,39 @@ export const seatChecks: readonly Check[] = [
            where r.status in ('expired', 'cancelled') group by r.id`,
   },
   {
-    name: 'a reservation claims seats of its own event, and its total is the sum of their prices',
+    name: 'a reservation claims seats of its own events, and its total is what they cost with fees and tax',
     why: 'the buyer is charged this total for these seats',
     kind: 'invariant',
     over: 'reservations',
-    sql: `select r.id, format('total %s %s, sum of the prices %s, seats of another event: %s', r.total, r.currency,
-                 coalesce(sum(a.price), 0), count(*) filter (where s.event_id is distinct from r.event_id)) as detail
-            from reservations r left join allocations a on a.reservation_id = r.id left join seats s on s.id = a.seat_id
-           group by r.id
-          having sum(a.price) is distinct from r.total or bool_or(s.event_id is distinct from r.event_id)`,
+    sql: `select r.id, format('total %s %s, prices %s, fees and tax %s, seats of another event: %s', r.total, r.currency, s.price,
+                 added_to_tickets(r.fees, r.taxes), s.foreign_seats) as detail
+            from reservations r, lateral (
+              select coalesce(sum(a.price), 0) as price, count(a.seat_id) as seats,
+                     count(*) filter (where s.event_id <> all (coalesce(r.event_ids, array[r.event_id]))) as foreign_seats
+                from allocations a join seats s on s.id = a.seat_id where a.reservation_id = r.id and a.until_revision is null) s
+           where r.total <> s.price + added_to_tickets(coalesce(r.fees, '[]'), coalesce(r.taxes, '[]')) or s.seats = 0 or s.foreign_seats > 0`,
+  },
+  {
+    name: 'the use of a code belongs to a reservation with that code, as it stands',
+    why: 'a code would be used more often than it may be, or not at all',
+    kind: 'invariant',
+    over: 'code_uses',
+    sql: `select u.code_id::text as id, format('use %s is %s until %s of reservation %s, which is %s', u.number, u.status, u.hold_ends_at,
+                 u.reservation_id, coalesce(r.status, 'unknown')) as detail
+            from code_uses u left join reservations r on r.id = u.reservation_id
+           where u.status <> 'free' and (r.code_id is distinct from u.code_id
+             or (u.status = 'used') <> (r.status = 'confirmed')
+             or (u.status = 'held' and (r.status <> 'held' or u.hold_ends_at is distinct from
+                  (case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end))))`,
+  },
+  {
+    name: 'a sale with a limited code has its use',
+    why: 'a code would be used more often than it may be',
+    kind: 'invariant',
+    over: `reservations where code_id is not null and status = 'confirmed'`,
+    sql: `select r.id, format('confirmed with the code %s, of which it has no use', k.code) as detail
+            from reservations r join codes k on k.id = r.code_id
+           where r.status = 'confirmed' and k.max_uses is not null
+             and not exists (select from code_uses u where u.reservation_id = r.id and u.status = 'used')`,
   },
 ];

@@ -1,4 +1,4 @@
-import { IS_OWED } from '../mails';
+import { IS_OWED, WAITS_FOR_A_BUYER } from '../mails';
 import type { Check } from './check';
 
 /**
@@ -81,6 +81,7 @@ export const workChecks: readonly Check[] = [
     sql: `select r.id, format('confirmed at %s, its tickets not mailed, and no workflow is doing it', r.confirmed_at) as detail, ${actors('r.id')} as workflows
             from reservations r
            where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '5 minutes'
+             and not ${WAITS_FOR_A_BUYER}
              and ${notOrdered('r.id')} and ${notNudged('r', 'r.confirmed_at', 6)}`,
   },
   {

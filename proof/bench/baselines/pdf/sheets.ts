@@ -10,15 +10,18 @@ export function makeSheet(index: number): TicketSheet {
   const label = `${row}-${number}`;
   return {
     reservationId: randomUUID(),
-    event: {
-      name: 'Hamlet',
-      venue: 'Theatre',
-      startsAt: '2030-03-14T18:00:00Z',
-      timeZone: 'Europe/Prague',
-    },
+    events: [
+      {
+        name: 'Hamlet',
+        venue: 'Theatre',
+        startsAt: '2030-03-14T18:00:00Z',
+        timeZone: 'Europe/Prague',
+      },
+    ],
     holder: `Ada Lovelace ${index}`,
     tickets: [
       {
+        event: 0,
         code: signTicketCode(privateKey, {
           ticketId: randomUUID(),
           eventId: EVENT_ID,

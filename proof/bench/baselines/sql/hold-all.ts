@@ -1,5 +1,5 @@
 import { type Database } from '../../../product';
-import { takeSeats, type HoldRequest } from '../../product';
+import { NOTHING_MORE, takeSeats, type HoldRequest } from '../../product';
 
 /** The body of POST /v1/reservations. */
 export interface HoldBody {
@@ -15,8 +15,8 @@ export const holdOf = (id: string, { event, seats, buyer }: HoldBody): HoldReque
   id,
   client: CLIENT,
   fingerprint: FINGERPRINT,
-  event,
-  labels: seats,
+  seats: seats.map((label) => ({ event, label, priceType: null })),
+  ...NOTHING_MORE,
   buyer,
   defaultTtlSeconds: 3600,
   buyerCap: null,

@@ -25,6 +25,7 @@ import {
   eventNameForm,
   eventParams,
   newEvent,
+  pricingOf,
   seat,
   seatChange,
 } from './schema';
@@ -151,7 +152,11 @@ export function eventRoutes({
           );
         }
         if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
-        const made = await createEvent(db, { ...rest, seats: layOutSeats(sections).seats });
+        const made = await createEvent(db, {
+          ...rest,
+          pricing: pricingOf(rest),
+          seats: layOutSeats(sections).seats,
+        });
         if (made === 'slug_taken')
           throw new Problem(
             'slug_taken',

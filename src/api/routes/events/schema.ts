@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STANDARD_TYPE, type Pricing } from '../../../domain/pricing';
 import {
   countSeats,
   layOutSeats,
@@ -70,8 +71,56 @@ const newRow = z
   })
   .meta({ id: 'NewRow', description: 'Either `seats` or `numbers`' });
 const newCategory = z
-  .strictObject({ code, name: name(60), price: minorUnits })
+  .strictObject({
+    code,
+    name: name(60),
+    price: minorUnits.meta({ description: 'Minor units, at the first price type' }),
+    prices: z
+      .record(code, minorUnits)
+      .optional()
+      .meta({ description: 'Minor units, by price type after the first; one without is not sold' }),
+  })
   .meta({ id: 'NewCategory' });
+const newPriceType = z.strictObject({ code, name: name(60) }).meta({ id: 'NewPriceType' });
+export const percent = z
+  .string()
+  .regex(/^(?:0|[1-9]\d{0,2})(?:\.\d{1,4})?$/, {
+    message: 'must be a decimal text with up to four decimals, like "2.5"',
+  })
+  .refine((text) => Number(text) <= 100, { message: 'must be at most 100' })
+  .meta({ description: 'An exact decimal, up to four decimals', examples: ['2.5'] });
+const newFee = z
+  .strictObject({
+    code,
+    name: name(60),
+    per: z.enum(['ticket', 'reservation']).meta({
+      description: '`ticket`: for each seat that costs something; `reservation`: once',
+    }),
+    amount: minorUnits.optional(),
+    percent: percent.optional().meta({ description: 'Of the discounted tickets' }),
+    refundable: z.boolean().default(true),
+  })
+  .refine((fee) => (fee.amount === undefined) !== (fee.percent === undefined), {
+    message: 'takes either amount or percent',
+    path: ['amount'],
+  })
+  .meta({ id: 'NewFee', description: 'Either `amount` or `percent`' });
+const newTax = z
+  .strictObject({
+    percent,
+    included: z.boolean().meta({ description: 'Whether the prices contain it' }),
+  })
+  .meta({ id: 'NewTax' });
+const newRefundTerm = z
+  .strictObject({
+    untilSecondsBeforeStart: z
+      .int()
+      .min(0)
+      .max(10 * 52 * WEEK),
+    percent,
+  })
+  .meta({ id: 'NewRefundTerm' });
+const MOST = 20;
 const newSection = z
   .strictObject({
     name: name(60),
@@ -101,7 +150,18 @@ const EXAMPLE = {
   holdTtlSeconds: 600,
   holdCapSeconds: 1800,
   maxSeatsPerReservation: 10,
+  maxSeatsPerBuyer: null,
+  priceTypes: [
+    { code: 'adult', name: 'Adult' },
+    { code: 'child', name: 'Child' },
+  ],
+  tax: { percent: '21', included: true },
+  refundTerms: [
+    { untilSecondsBeforeStart: 172_800, percent: '100' },
+    { untilSecondsBeforeStart: 0, percent: '50' },
+  ],
 };
+const FEE = { code: 'booking', name: 'Booking fee', per: 'ticket', refundable: false };
 
 export const newEvent = z
   .strictObject({
@@ -151,7 +211,19 @@ export const newEvent = z
           'How long a hold lasts at most, extensions included. Absent: three times the TTL',
       }),
     maxSeatsPerReservation: z.int().min(1).max(100).default(10),
+    maxSeatsPerBuyer: z.int().min(1).max(100_000).nullable().default(null).meta({
+      description: 'Held and sold together, over all reservations. Absent: any number',
+    }),
+    priceTypes: z.array(newPriceType).min(1).max(MOST).optional().meta({
+      description: 'The first is the default. Absent: one, `standard`',
+    }),
     categories: z.array(newCategory).min(1).max(50),
+    fees: z.array(newFee).max(MOST).default([]),
+    tax: newTax.nullable().default(null),
+    refundTerms: z.array(newRefundTerm).min(1).max(MOST).nullable().default(null).meta({
+      description:
+        'How much a cancel gives back: the percentage of the first step whose time has not come, nothing after the last. Absent: all, at any time',
+    }),
     sections: z.array(newSection).min(1).max(500),
   })
   .superRefine((event, ctx) => {
@@ -160,6 +232,29 @@ export const newEvent = z
     const codes = event.categories.map((category) => category.code);
     codes.forEach((one, index) => {
       if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is used twice');
+    });
+    const types = event.priceTypes?.map((type) => type.code) ?? [STANDARD_TYPE];
+    types.forEach((one, index) => {
+      if (types.indexOf(one) !== index) refuse(['priceTypes', index, 'code'], 'is used twice');
+    });
+    event.categories.forEach(({ prices = {} }, index) => {
+      for (const type of Object.keys(prices)) {
+        if (type === types[0])
+          refuse(
+            ['categories', index, 'prices', type],
+            'is the first price type: its price is `price`',
+          );
+        else if (!types.includes(type))
+          refuse(['categories', index, 'prices', type], 'is not one of the price types');
+      }
+    });
+    const feeCodes = event.fees.map((fee) => fee.code);
+    feeCodes.forEach((one, index) => {
+      if (feeCodes.indexOf(one) !== index) refuse(['fees', index, 'code'], 'is used twice');
+    });
+    (event.refundTerms ?? []).forEach(({ untilSecondsBeforeStart: until }, index, terms) => {
+      if (index > 0 && until >= terms[index - 1]!.untilSecondsBeforeStart)
+        refuse(['refundTerms', index], 'must come later than the step before it');
     });
     event.sections.forEach((one, index) => {
       if (!codes.includes(one.category))
@@ -176,8 +271,14 @@ export const newEvent = z
     ) {
       refuse(['holdCapSeconds'], 'must not be below holdTtlSeconds');
     }
-    const dearest = Math.max(...event.categories.map((category) => category.price));
-    if (dearest * event.maxSeatsPerReservation > Number.MAX_SAFE_INTEGER) {
+    // With fees and tax on top, each at most as much again; and over the events of an order.
+    const prices = event.categories.flatMap((one) => [
+      one.price,
+      ...Object.values(one.prices ?? {}),
+    ]);
+    const fixed = event.fees.reduce((sum, { amount = 0 }) => sum + amount, 0);
+    const dearest = Math.max(...prices) * (2 + event.fees.length) + 2 * fixed;
+    if (dearest * event.maxSeatsPerReservation > Number.MAX_SAFE_INTEGER / MOST) {
       refuse(['categories'], 'prices are too high to be added up exactly');
     }
     if (countSeats(event.sections) > MAX_SEATS_PER_EVENT) {
@@ -197,9 +298,10 @@ export const newEvent = z
       {
         ...EXAMPLE,
         categories: [
-          { code: 'stalls', name: 'Stalls', price: 4500 },
+          { code: 'stalls', name: 'Stalls', price: 4500, prices: { child: 2500 } },
           { code: 'floor', name: 'Floor', price: 2000 },
         ],
+        fees: [{ ...FEE, amount: 150 }],
         sections: [
           {
             name: 'Stalls',
@@ -215,9 +317,52 @@ export const newEvent = z
     ],
   });
 
+/**
+ * What an event charges beside the prices of its categories; null: nothing, so a hold of it is priced where it is
+ * taken.
+ */
+export function pricingOf({
+  priceTypes,
+  categories,
+  fees,
+  tax: taxed,
+}: Pick<z.output<typeof newEvent>, 'priceTypes' | 'categories' | 'fees' | 'tax'>): Pricing | null {
+  if (!priceTypes && fees.length === 0 && taxed === null) return null;
+  return {
+    types: priceTypes ?? [{ code: STANDARD_TYPE, name: 'Standard' }],
+    prices: Object.fromEntries(categories.map((one) => [one.code, one.prices ?? {}])),
+    fees: fees.map(({ amount = null, percent: share = null, ...rest }) => ({
+      ...rest,
+      amount,
+      percent: share,
+    })),
+    tax: taxed,
+  };
+}
+
 const category = z
-  .object({ code: z.string(), name: z.string(), price: money })
+  .object({
+    code: z.string(),
+    name: z.string(),
+    price: money.meta({ description: 'At the first price type' }),
+    prices: z.record(z.string(), money).meta({ description: 'By price type after the first' }),
+  })
   .meta({ id: 'Category' });
+const priceType = z.object({ code: z.string(), name: z.string() }).meta({ id: 'PriceType' });
+const fee = z
+  .object({
+    code: z.string(),
+    name: z.string(),
+    per: openEnum(['ticket', 'reservation']),
+    amount: money.nullable(),
+    percent: z.string().nullable(),
+    refundable: z.boolean(),
+  })
+  .meta({ id: 'Fee', description: 'Either `amount` or `percent`' });
+const tax = z.object({ percent: z.string(), included: z.boolean() }).meta({ id: 'Tax' });
+const refundTerm = z
+  .object({ untilSecondsBeforeStart: count, percent: z.string() })
+  .meta({ id: 'RefundTerm' });
 
 export const event = z
   .object({
@@ -233,7 +378,12 @@ export const event = z
     holdTtlSeconds: count,
     holdCapSeconds: count,
     maxSeatsPerReservation: count,
+    maxSeatsPerBuyer: count.nullable(),
+    priceTypes: z.array(priceType).meta({ description: 'The first is the default' }),
     categories: z.array(category),
+    fees: z.array(fee),
+    tax: tax.nullable(),
+    refundTerms: z.array(refundTerm).nullable(),
     createdAt: timestamp,
   })
   .meta({
@@ -243,9 +393,20 @@ export const event = z
         id: '3e0d7f6c-58b1-4b0e-9d53-2f5a8d1c7a10',
         ...EXAMPLE,
         categories: [
-          { code: 'stalls', name: 'Stalls', price: { amount: 4500, currency: 'EUR' } },
-          { code: 'floor', name: 'Floor', price: { amount: 2000, currency: 'EUR' } },
+          {
+            code: 'stalls',
+            name: 'Stalls',
+            price: { amount: 4500, currency: 'EUR' },
+            prices: { child: { amount: 2500, currency: 'EUR' } },
+          },
+          {
+            code: 'floor',
+            name: 'Floor',
+            price: { amount: 2000, currency: 'EUR' },
+            prices: {},
+          },
         ],
+        fees: [{ ...FEE, amount: { amount: 150, currency: 'EUR' }, percent: null }],
         createdAt: '2030-01-02T08:30:00.123Z',
       },
     ],

@@ -59,6 +59,21 @@ function refuse(kind: keyof typeof REFUSALS): never {
   throw new Problem(code, detail);
 }
 
+/**
+ * The payment of an order that costs nothing: of nothing, with a reference that the reservation alone can have.
+ * @throws Problem `validation_failed` where there is something to pay
+ */
+function nothingToPay({ id, total }: ReservationRecord) {
+  if (total.amount > 0) {
+    throw new Problem('validation_failed', 'There is something to pay: send `payment`.', {
+      errors: [
+        { path: 'payment', message: `is needed: the total is ${total.amount} (minor units)` },
+      ],
+    });
+  }
+  return { reference: `free:${id}`, amount: 0, currency: total.currency };
+}
+
 /** @param example the reservation before the command */
 const accepted = (
   description: string,
@@ -141,14 +156,21 @@ export function commandRoutes({
       problems: [
         'not_found',
         'payment_mismatch',
+        'buyer_required',
         'reservation_expired',
         'reservation_cancelled',
         'reservation_confirmed',
       ],
       async handle({ params, body, caller, pause }) {
-        await access.load(params.id, caller);
+        const before = await access.load(params.id, caller);
+        const payment = body.payment ?? nothingToPay(before);
+        if (before.buyer === null && before.status === 'held')
+          throw new Problem(
+            'buyer_required',
+            'Name the buyer first: PATCH the reservation with `buyer`.',
+          );
         const notice = {
-          ...body.payment,
+          ...payment,
           reservationId: params.id,
           source: 'client' as const,
           actor: `client:${caller.client}`,
@@ -164,7 +186,7 @@ export function commandRoutes({
         const now = await reload(params.id);
         if (
           outcome === 'confirmed' ||
-          (now.status === 'confirmed' && now.payment?.reference === body.payment.reference)
+          (now.status === 'confirmed' && now.payment?.reference === payment.reference)
         )
           return done(now);
         if (outcome === null) return promised(now);

@@ -1,24 +1,31 @@
 import type { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
-import { findEvent } from '../../../db/events';
 import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
-import { createBestAvailable, type BestAvailableRequest } from '../../best-available';
+import { normaliseCode } from '../../../domain/promo-code';
+import {
+  createBestAvailable,
+  type BestAvailableRequest,
+  type OrderLine,
+} from '../../best-available';
+import { Problem } from '../../problem';
 import { HELD_RESERVATION } from '../../examples';
+import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
 import { leftMs } from '../../middleware/answer';
-import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { SeatMaps } from '../../seat-maps';
+import { createLineReader, hasWish } from './lines';
 import { presentReservation } from './presenter';
+import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import {
   keyHeader,
   newReservation,
@@ -40,65 +47,6 @@ const NEXT_CALLS = [
 
 type NewReservation = z.output<typeof newReservation>;
 
-/** Turns a refused hold into the problem that is answered. */
-function refusalOf(
-  result: Exclude<HoldResult, { reservation: unknown }>,
-  body: NewReservation,
-): Problem {
-  switch (result.kind) {
-    case 'reused':
-      return keyReused();
-    case 'unknown_event':
-      return new Problem('not_found', `There is no event ${body.event}.`);
-    case 'sale_not_open':
-      return new Problem('sale_not_open', saleDetail(result));
-    case 'limit':
-      return new Problem(
-        'limit_exceeded',
-        `A reservation of this event has at most ${result.limit} seats.`,
-      );
-    case 'too_many_holds':
-      return new Problem(
-        'limit_exceeded',
-        `There are ${result.limit} open holds already: pay for one, cancel one, or wait until one ends.`,
-      );
-    case 'unknown_category':
-      return new Problem('validation_failed', `The event has no category ${result.category}.`, {
-        errors: [{ path: 'bestAvailable.category', message: 'is not a category of this event' }],
-      });
-    case 'unknown_seats':
-      return new Problem(
-        'validation_failed',
-        `The event has no such seats: ${result.seats.slice(0, 10).join(', ')}.`,
-        {
-          errors: result.seats.map((label) => ({
-            path: `seats.${(body.seats ?? []).indexOf(label)}`,
-            message: 'is not a seat of this event',
-          })),
-        },
-      );
-    case 'taken':
-      return new Problem(
-        'seats_unavailable',
-        result.seats.length > 0
-          ? `These seats are no longer free: ${result.seats.join(', ')}. Nothing was held.`
-          : 'Not enough seats are free. Nothing was held.',
-        { members: { seats: result.seats } },
-      );
-  }
-}
-
-function saleDetail({
-  opensAt,
-  closesAt,
-}: {
-  opensAt: string | null;
-  closesAt: string | null;
-}): string {
-  if (opensAt !== null && Date.parse(opensAt) > Date.now()) return `The sale opens at ${opensAt}.`;
-  return closesAt === null ? 'The sale is not open.' : `The sale closed at ${closesAt}.`;
-}
-
 /**
  * `POST /v1/reservations`: the early hold. It is answered from PostgreSQL alone; the workflow
  * adopts the hold right after.
@@ -115,6 +63,19 @@ export interface CreateRouteDeps {
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
+  codeGuesses: CodeGuesses;
+}
+
+/** How many seats of each event are asked for. */
+function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const events = Array.isArray(line)
+      ? line.map(({ event }) => event)
+      : line.priceTypes.map(() => line.event);
+    for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  }
+  return [...counts].map(([event, count]) => ({ event, count }));
 }
 
 export function createRoute({
@@ -126,30 +87,23 @@ export function createRoute({
   fairShare,
   defaultTtlSeconds,
   buyerCap,
+  codeGuesses,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
-  const holdBest = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
+  const bestAvailable = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
+  const readLines = createLineReader(db);
 
-  async function holdBestAvailable(
+  async function hold(
     request: BestAvailableRequest,
-    { quantity, category }: NonNullable<NewReservation['bestAvailable']>,
+    lines: readonly OrderLine[],
   ): Promise<HoldResult> {
-    const event = await findEvent(db, request.event);
-    if (!event) return { kind: 'unknown_event' };
-    if (!event.categories.some((one) => one.code === category))
-      return { kind: 'unknown_category', category };
-    if (quantity > event.maxSeatsPerReservation)
-      return { kind: 'limit', limit: event.maxSeatsPerReservation };
-    return holdBest(event.id, request, { quantity, category });
-  }
-
-  async function hold(request: BestAvailableRequest, body: NewReservation): Promise<HoldResult> {
-    if (body.seats) return holdInTurn({ ...request, labels: body.seats });
-    const result = await holdBestAvailable(request, body.bestAvailable!);
+    const named = lines.filter((line) => Array.isArray(line));
+    if (named.length === lines.length) return holdInTurn({ ...request, seats: named.flat() });
+    const result = await bestAvailable.hold(request, lines);
     if ('reservation' in result) return result;
     // The chosen seats are not part of the request: a known key gets its reservation, whatever is
     // free now.
@@ -163,35 +117,43 @@ export function createRoute({
     key: string,
     leftMs: () => number,
   ): Promise<Reply> {
-    const seats = [
-      { event: body.event, count: body.seats?.length ?? body.bestAvailable?.quantity ?? 0 },
-    ];
-    const complaint = await fairShare.complaint({
-      client: caller.client,
-      email: body.buyer.email,
-      seats,
-    });
+    if (body.code !== undefined) await codeGuesses.admit(caller.client, key);
     const overCap = await holdCap.reached(caller.client);
+    const fingerprint = fingerprintOf(key, rawBody);
+    const replay = () => findReplay(db, key, caller.client, fingerprint);
     const request = {
       id: key,
       client: caller.client,
-      fingerprint: fingerprintOf(key, rawBody),
-      event: body.event,
-      buyer: body.buyer,
+      fingerprint,
+      buyer: body.buyer ?? null,
+      code: body.code === undefined ? null : normaliseCode(body.code),
+      holdSeconds: body.holdSeconds ?? null,
+      longHolds: caller.role === 'operator' || caller.longHolds,
+      reference: body.reference ?? null,
+      metadata: body.metadata ?? null,
       defaultTtlSeconds,
       buyerCap,
       actor: `client:${caller.client}`,
       leftMs,
     };
-    const replay =
-      overCap || complaint !== null
-        ? await findReplay(db, key, caller.client, request.fingerprint)
-        : null;
-    if (complaint !== null && replay === null) throw new Problem('limit_exceeded', complaint);
-    const result: HoldResult =
-      replay ??
-      (overCap ? { kind: 'too_many_holds', limit: holdCap.limit } : await hold(request, body));
+    let result: HoldResult;
+    if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
+    else {
+      const read = await readLines(body);
+      if ('refusal' in read) result = (await replay()) ?? read.refusal;
+      else {
+        const complaint = await fairShare.complaint({
+          client: caller.client,
+          email: body.buyer?.email,
+          seats: countByEvent(read.lines),
+        });
+        const known = complaint === null ? null : await replay();
+        if (complaint !== null && known === null) throw new Problem('limit_exceeded', complaint);
+        result = known ?? (await hold(request, read.lines));
+      }
+    }
     metrics.hold(result.kind);
+    if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, key);
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {
       holdCap.count(caller.client);
@@ -217,7 +179,7 @@ export function createRoute({
       'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up.',
     access: ['client'],
     headers: keyHeader,
-    kind: (body) => (body.seats ? 'sale' : 'choice'),
+    kind: (body) => (hasWish(body) ? 'choice' : 'sale'),
     body: newReservation,
     bodyExamples: newReservationExamples,
     responses: {
@@ -239,9 +201,8 @@ export function createRoute({
       'idempotency_key_missing',
       'idempotency_key_invalid',
       'idempotency_key_reused',
-      'not_found',
+      ...ORDER_PROBLEMS,
       'seats_unavailable',
-      'sale_not_open',
       'limit_exceeded',
     ],
     // A known key with an invalid body is a different body. The answer says so, and nothing more.

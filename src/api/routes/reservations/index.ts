@@ -12,6 +12,7 @@ import { createAccess } from './access';
 import { commandRoutes, NO_TICKETS, type CommandRouteDeps } from './commands';
 import { createRoute, type CreateRouteDeps } from './create';
 import { presentReservation } from './presenter';
+import { pricePreviewRoute, type PricePreviewRouteDeps } from './price-preview';
 import {
   historyEntry,
   historyQuery,
@@ -20,11 +21,15 @@ import {
   reservationQuery,
   ticket,
 } from './schema';
+import { updateRoute, type UpdateRouteDeps } from './update';
 
 const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
 const DISPOSITION = 'inline; filename="tickets.pdf"';
 
-export type ReservationRouteDeps = CreateRouteDeps & CommandRouteDeps;
+export type ReservationRouteDeps = CreateRouteDeps &
+  CommandRouteDeps &
+  UpdateRouteDeps &
+  PricePreviewRouteDeps;
 
 /** Reservations and their tickets, for the client that made them and for operators. */
 export function reservationRoutes(deps: ReservationRouteDeps) {
@@ -33,6 +38,8 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
 
   return [
     createRoute(deps),
+    pricePreviewRoute(deps),
+    updateRoute({ ...deps, access }),
 
     defineRoute({
       method: 'get',

@@ -1,24 +1,32 @@
 import type { ReservationRecord } from '../../../db/reservations';
 
+/** The database keeps members of an object in an order of its own. */
+const ORDER = [
+  'id',
+  'status',
+  'event',
+  'seats',
+  'fees',
+  'taxes',
+  'total',
+  'amounts',
+  'code',
+  'buyer',
+  'reference',
+  'metadata',
+  'revision',
+  'expiresAt',
+  'createdAt',
+  'updatedAt',
+  'payment',
+] as const;
+
 /**
  * The reservation with its fields in reading order, without the internal field that names the
  * client.
  */
 export function presentReservation(record: ReservationRecord): Omit<ReservationRecord, 'client'> {
-  const { id, status, event, seats, total, buyer, expiresAt, createdAt } = record;
-  const { payment, payments, refunds, cancelRequestedAt } = record;
-  return {
-    id,
-    status,
-    event,
-    seats,
-    total,
-    buyer,
-    expiresAt,
-    createdAt,
-    payment,
-    cancelRequestedAt,
-    payments,
-    refunds,
-  };
+  const { client: _client, ...shown } = record;
+  const first = Object.fromEntries(ORDER.map((field) => [field, shown[field]]));
+  return { ...first, ...shown };
 }

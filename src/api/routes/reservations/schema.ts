@@ -6,6 +6,7 @@ import {
   CONFIRMED_RESERVATION,
   HELD_RESERVATION,
   PAYMENT,
+  PRICE_PREVIEW,
   RESERVATION_ID,
   TICKET_CODE,
 } from '../../examples';
@@ -13,7 +14,9 @@ import { paymentOfReservation } from '../payments/schema';
 import { refund } from '../refunds/schema';
 import { locationHeader } from '../../headers';
 import { KEY_FORM, keyParameter } from '../../idempotency';
+import { isWellFormed } from '../../../domain/text';
 import {
+  count,
   currency,
   currencyInput,
   line,
@@ -44,37 +47,200 @@ const newBuyer = z
   .meta({ id: 'NewBuyer' });
 const MAX_SEATS = 100;
 
+const priceType = line(50).meta({ description: 'The code of one of the price types' });
+const namedSeat = z
+  .strictObject({ label: seatLabel, priceType: priceType.optional() })
+  .meta({ id: 'NamedSeat', description: 'Without `priceType`: the first of the event' });
+const seatWish = z.union([seatLabel, namedSeat]).meta({
+  id: 'SeatWish',
+  description: 'A label, or an object with a price type',
+});
+const labelOf = (wish: string | { label: string }): string =>
+  typeof wish === 'string' ? wish : wish.label;
+const seats = z
+  .array(seatWish)
+  .min(1)
+  .max(MAX_SEATS)
+  .refine((wishes) => new Set(wishes.map((wish) => labelOf(wish))).size === wishes.length, {
+    message: 'names a seat twice',
+  })
+  .meta({ uniqueItems: true, description: 'By label' });
+
+const quantity = z.int().min(1).max(MAX_SEATS);
 const bestAvailable = z
-  .strictObject({ quantity: z.int().min(1).max(MAX_SEATS), category: line(50) })
+  .strictObject({
+    quantity,
+    category: line(50),
+    priceTypes: z.record(line(50), quantity).optional().meta({
+      description: 'How many at which price type; together `quantity`. Absent: all at the first',
+    }),
+  })
+  .refine(
+    ({ quantity: all, priceTypes }) =>
+      priceTypes === undefined ||
+      Object.values(priceTypes).reduce((sum, one) => sum + one, 0) === all,
+    { message: 'must add up to quantity', path: ['priceTypes'] },
+  )
   .meta({
     id: 'BestAvailable',
     description: 'Adjacent seats of a category, if there are any; else the best single ones',
   });
 
+const eventName = line(100).meta({ description: 'The slug or the id of an event' });
+const EITHER = { message: 'takes either seats or bestAvailable', path: ['seats'] };
+const isEither = (value: { seats?: unknown; bestAvailable?: unknown }) =>
+  (value.seats === undefined) !== (value.bestAvailable === undefined);
+const orderLine = z
+  .strictObject({
+    event: eventName,
+    seats: seats.optional(),
+    bestAvailable: bestAvailable.optional(),
+  })
+  .refine(isEither, EITHER)
+  .meta({ id: 'OrderLine', description: 'Either `seats` or `bestAvailable`' });
+export const MAX_LINES = 20;
+
+export const reference = line(200).meta({
+  description: "The client's own name for it, not sent anywhere. Up to 200 characters",
+});
+const MAX_METADATA = 20;
+const metadataKey = z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/, {
+  message: 'must be 1 to 40 characters of A-Z a-z 0-9 _ . -',
+});
+const metadataValue = z
+  .string()
+  .max(500)
+  .regex(/^[^\u0000]*$/, { message: 'must not contain U+0000' })
+  .refine(isWellFormed, { message: 'must be valid Unicode' });
+export const metadata = z
+  .record(metadataKey, metadataValue)
+  .refine((members) => Object.keys(members).length <= MAX_METADATA, {
+    message: `has at most ${MAX_METADATA} members`,
+  })
+  .meta({
+    id: 'Metadata',
+    description: `The client's own facts: up to ${MAX_METADATA} texts of up to 500 characters`,
+  });
+
+/** What an order is for, and at which code; without its buyer. */
+const order = {
+  event: eventName.optional(),
+  seats: seats.optional(),
+  bestAvailable: bestAvailable.optional(),
+  lines: z
+    .array(orderLine)
+    .min(1)
+    .max(MAX_LINES)
+    .optional()
+    .meta({ description: 'Of several events, all or nothing; instead of `event`' }),
+  code: line(64).optional().meta({ description: 'A promo code, in any case' }),
+};
+
+type Order = {
+  event?: string | undefined;
+  seats?: (string | { label: string })[] | undefined;
+  bestAvailable?: { quantity: number } | undefined;
+  lines?: Line[] | undefined;
+};
+type Line = z.output<typeof orderLine>;
+
+/** What makes a body one order: one line at the top, or `lines`. */
+function checkOrder(order: Order, ctx: z.RefinementCtx): void {
+  const refuse = (path: (string | number)[], message: string) =>
+    ctx.addIssue({ code: 'custom', path, message });
+  const { lines } = order;
+  if (lines === undefined) {
+    if (order.event === undefined) refuse(['event'], 'is needed, or lines');
+    if (!isEither(order)) refuse(EITHER.path, EITHER.message);
+    return;
+  }
+  for (const field of ['event', 'seats', 'bestAvailable'] as const)
+    if (order[field] !== undefined) refuse([field], 'stands in a line when there are lines');
+  const named = new Set<string>();
+  lines.forEach(({ event, seats: wishes = [] }, index) =>
+    wishes.forEach((wish, at) => {
+      const seat = `${event} ${labelOf(wish)}`;
+      if (named.has(seat)) refuse(['lines', index, 'seats', at], 'names a seat twice');
+      named.add(seat);
+    }),
+  );
+  const count = lines.reduce(
+    (sum, one) => sum + (one.seats?.length ?? one.bestAvailable?.quantity ?? 0),
+    0,
+  );
+  if (count > MAX_SEATS) refuse(['lines'], `an order has at most ${MAX_SEATS} seats`);
+}
+
 export const newReservation = z
   .strictObject({
-    event: line(100).meta({ description: 'The slug or the id of an event' }),
-    seats: z
-      .array(seatLabel)
+    ...order,
+    holdSeconds: z
+      .int()
       .min(1)
-      .max(MAX_SEATS)
-      .refine((labels) => new Set(labels).size === labels.length, { message: 'names a seat twice' })
-      .meta({ uniqueItems: true, description: 'Labels' })
-      .optional(),
-    bestAvailable: bestAvailable.optional(),
-    buyer: newBuyer,
+      .max(4 * 604_800)
+      .optional()
+      .meta({
+        description:
+          "How long the hold lasts, up to the event's cap. Above the event's TTL for operators and for keys made with `--long-holds` alone",
+      }),
+    reference: reference.optional(),
+    metadata: metadata.optional(),
+    buyer: newBuyer.optional().meta({
+      description: 'May come later, by PATCH; needed where a limit counts by buyer, and to confirm',
+    }),
   })
-  .refine((value) => (value.seats === undefined) !== (value.bestAvailable === undefined), {
-    message: 'takes either seats or bestAvailable',
-    path: ['seats'],
+  .superRefine(checkOrder)
+  .meta({
+    id: 'NewReservation',
+    description: '`event` with `seats` or `bestAvailable`; or `lines`',
+  });
+
+export const newPricePreview = z
+  .strictObject(order)
+  .superRefine(checkOrder)
+  .meta({
+    id: 'NewPricePreview',
+    description: 'As a new reservation, without its buyer',
+    examples: [{ event: 'hamlet', seats: ['A-1', 'A-2'] }],
+  });
+
+const patchedBuyer = z
+  .strictObject({
+    name: name(200).optional().meta({ description: 'Printed on the tickets' }),
+    email: email.optional(),
   })
-  .meta({ id: 'NewReservation', description: 'Either `seats` or `bestAvailable`' });
+  .meta({ id: 'BuyerPatch', description: 'What is absent stays; a first buyer needs both' });
+export const reservationPatch = z
+  .strictObject({
+    reference: reference.nullable().optional(),
+    metadata: z
+      .record(metadataKey, metadataValue.nullable())
+      .refine((members) => Object.keys(members).length <= MAX_METADATA, {
+        message: `has at most ${MAX_METADATA} members`,
+      })
+      .nullable()
+      .optional()
+      .meta({ description: 'By member: null removes one' }),
+    buyer: patchedBuyer.optional(),
+  })
+  .meta({
+    id: 'ReservationPatch',
+    examples: [{ buyer: HELD_RESERVATION.buyer, metadata: { channel: 'web' } }],
+  });
 
 export const newReservationExamples = {
   namedSeats: { event: 'hamlet', seats: ['A-1', 'A-2'], buyer: HELD_RESERVATION.buyer },
   bestAvailable: {
     event: 'hamlet',
     bestAvailable: { quantity: 2, category: 'stalls' },
+    buyer: HELD_RESERVATION.buyer,
+  },
+  severalEvents: {
+    lines: [
+      { event: 'hamlet', seats: ['A-11', { label: 'A-12', priceType: 'child' }] },
+      { event: 'gala', bestAvailable: { quantity: 2, category: 'stalls' } },
+    ],
+    code: 'SUMMER',
     buyer: HELD_RESERVATION.buyer,
   },
 };
@@ -88,23 +254,76 @@ const payment = z
   })
   .meta({ id: 'ReservationPayment' });
 
-const heldSeat = z
-  .object({ label: z.string(), category: z.string(), price: money })
+export const heldSeat = z
+  .object({
+    event: z.string().meta({ description: "The event's slug" }),
+    label: z.string(),
+    category: z.string(),
+    priceType: z.string(),
+    listPrice: money,
+    discount: money,
+    price: money.meta({ description: 'listPrice − discount' }),
+  })
   .meta({ id: 'HeldSeat' });
+const charge = { event: z.string().meta({ description: "The event's slug" }), amount: money };
+export const fees = z
+  .array(z.object({ ...charge, code: z.string() }).meta({ id: 'ChargedFee' }))
+  .meta({ description: 'By event and fee' });
+export const taxes = z
+  .array(
+    z.object({ ...charge, percent: z.string(), included: z.boolean() }).meta({ id: 'ChargedTax' }),
+  )
+  .meta({ description: 'By event' });
+const orderAmounts = {
+  tickets: money.meta({ description: 'What the seats cost' }),
+  discount: money.meta({ description: 'How much less than their list prices that is' }),
+  fees: money,
+  tax: money.meta({ description: 'All tax, of every event' }),
+  taxIncluded: z.boolean().meta({ description: 'Whether the prices include all of it' }),
+  total: money.meta({ description: 'tickets + fees, and the tax that the prices do not include' }),
+};
+export const previewAmounts = z.object(orderAmounts).meta({ id: 'OrderAmounts' });
+export const pricePreview = z
+  .object({ seats: z.array(heldSeat), fees, taxes, amounts: previewAmounts })
+  .meta({
+    id: 'PricePreview',
+    examples: [PRICE_PREVIEW],
+  });
+const retained = { description: 'Once confirmed: paid − refunded − total' };
+const amounts = z
+  .object({
+    ...orderAmounts,
+    paid: money.meta({ description: 'By the payment that confirmed it' }),
+    refunded: money.meta({ description: 'Of that, given back' }),
+    retained: money.extend({ amount: z.int() }).meta({ id: 'Balance', ...retained }),
+  })
+  .meta({ id: 'Amounts', description: 'Of a cancelled sale: what is left of it' });
 const buyer = z.object({ name: z.string(), email: z.string() }).meta({ id: 'Buyer' });
 
 export const reservation = z
   .object({
     id: z.string().meta({ description: 'The idempotency key that it was made with' }),
     status: openEnum(RESERVATION_STATUSES),
-    event: z.string().meta({ description: "The event's slug" }),
+    event: z
+      .string()
+      .nullable()
+      .meta({ description: "The event's slug; null for an order of several events" }),
     seats: z.array(heldSeat),
+    fees,
+    taxes,
     total: money,
+    amounts,
+    code: z.string().nullable().meta({ description: 'The promo code' }),
     buyer: buyer.nullable().meta({
-      description: 'null after its erasure, and for a reservation that an operator started by hand',
+      description:
+        'null while there is none, after its erasure, and for a reservation that an operator started by hand',
     }),
+    reference: z.string().nullable(),
+    metadata: z.record(z.string(), z.string()),
+    revision: count.meta({ description: 'Grows with each change of seats, price types or buyer' }),
     expiresAt: timestamp,
     createdAt: timestamp,
+    updatedAt: timestamp,
     payment: payment
       .nullable()
       .meta({ description: 'The one that confirmed the reservation, else the latest' }),
@@ -128,7 +347,11 @@ const paymentClaim = z
   .meta({ id: 'PaymentClaim', description: 'A payment that the client took itself' });
 
 export const confirmation = z
-  .strictObject({ payment: paymentClaim })
+  .strictObject({
+    payment: paymentClaim
+      .optional()
+      .meta({ description: 'Absent: the order costs nothing, and nothing was paid' }),
+  })
   .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
 
 export const reservationQuery = z.strictObject({
@@ -164,13 +387,26 @@ export const ticket = z
     code: z
       .string()
       .meta({ description: 'What the QR code carries; signed, see `GET /v1/ticket-key`' }),
-    seat: z.string(),
-    holder: z.string(),
+    event: z.string().meta({ description: "The event's slug" }),
+    seat: z.string().meta({ description: 'Its label' }),
+    priceType: z.string(),
+    holder: z.string().meta({ description: 'Empty while there is no buyer' }),
     status: openEnum(['valid', 'used', 'void']),
+    revision: count.meta({ description: 'The revision of the reservation that it was made for' }),
   })
   .meta({
     id: 'Ticket',
-    examples: [{ code: TICKET_CODE, seat: 'A-1', holder: 'Ada Lovelace', status: 'valid' }],
+    examples: [
+      {
+        code: TICKET_CODE,
+        event: 'hamlet',
+        seat: 'A-1',
+        priceType: 'adult',
+        holder: 'Ada Lovelace',
+        status: 'valid',
+        revision: 1,
+      },
+    ],
   });
 
 export const reservationLocation = locationHeader(

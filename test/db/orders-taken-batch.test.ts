@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createDatabase, sql, type Database } from '../../src/db/database';
-import { createEvent } from '../../src/db/events';
-import { findUnavailable, takeSeats, type HoldRequest } from '../../src/db/holds';
+import { createEvent, NO_RULES } from '../../src/db/events';
+import { findUnavailable, NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
 import { createTestDatabase } from '../support/system';
 
@@ -13,9 +13,9 @@ const request = (event: string, labels: string[], id = `key-number-${++keys}`): 
   id,
   client: 'shop',
   fingerprint: Buffer.alloc(32),
-  event,
-  labels,
+  seats: labels.map((label) => ({ event, label, priceType: null })),
   buyer: null,
+  ...NOTHING_MORE,
   defaultTtlSeconds: 600,
   buyerCap: null,
   actor: 'client:shop',
@@ -23,6 +23,7 @@ const request = (event: string, labels: string[], id = `key-number-${++keys}`): 
 
 async function makeEvent(slug: string, opensAt: string | null = null): Promise<void> {
   await createEvent(db, {
+    ...NO_RULES,
     slug,
     name: slug,
     venue: null,
@@ -77,7 +78,8 @@ test('of a whole crowd it names those, and only those, that the hold refuses bec
     request('nowhere', ['A-1']),
   ];
   const gone = await findUnavailable(db, crowd);
-  expect(gone).toEqual([['A-1'], ['A-1'], null, null, null, null, null, null, null]);
+  const first = [{ event: 'open', label: 'A-1' }];
+  expect(gone).toEqual([first, first, null, null, null, null, null, null, null]);
 
   const decided: string[] = [];
   for (const one of crowd) decided.push((await takeSeats(db, one)).kind);

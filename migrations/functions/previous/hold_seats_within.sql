@@ -1,3 +1,4 @@
+-- The name that was called before orders of several events:
 -- `hold_seats` for a caller who waits so long and no longer: what is not decided by then is undone,
 -- so that no seats are held for a buyer who was told otherwise.
 create or replace function hold_seats_within(

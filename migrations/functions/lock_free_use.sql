@@ -1,0 +1,22 @@
+-- Locks a use of a code that is free, or whose hold has ended. What others are taking is passed over; only if there is
+-- nothing else, and fewer than all are taken by commits, it waits for them: they may give theirs back.
+-- Returns its number; null when every use is taken.
+create or replace function lock_free_use(p_code uuid, p_uses integer) returns integer language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+  v_number integer;
+begin
+  for attempt in 1..100 loop
+    select number into v_number from code_uses
+     where code_id = p_code and status <> 'used' and (status = 'free' or hold_ends_at <= clock_timestamp())
+     order by number limit 1 for update skip locked;
+    if found then return v_number; end if;
+    if (select count(*) from code_uses where code_id = p_code
+         and (status = 'used' or (status = 'held' and hold_ends_at > clock_timestamp()))) >= p_uses then return null; end if;
+    select number into v_number from code_uses
+     where code_id = p_code and status <> 'used' and (status = 'free' or hold_ends_at <= clock_timestamp())
+     order by number limit 1 for update;
+    if found then return v_number; end if;
+  end loop;
+  return null;
+end $$;

@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import type { Database } from '../../../db/database';
+import { findEvent, type EventRecord } from '../../../db/events';
+import type { Refusal } from '../../../db/quotes';
+import type { OrderLine } from '../../best-available';
+import type { newPricePreview } from './schema';
+
+/** An order as a body names it. */
+export type OrderBody = Pick<
+  z.output<typeof newPricePreview>,
+  'event' | 'seats' | 'bestAvailable' | 'lines'
+>;
+type BodyLine = NonNullable<OrderBody['lines']>[number];
+
+/** The lines of a body: `event` with its seats at the top is one line. */
+export const linesOf = ({ event, seats, bestAvailable, lines }: OrderBody): BodyLine[] =>
+  lines ?? [{ event: event!, seats, bestAvailable }];
+
+/** Whether seats of the order are left to us. */
+export const hasWish = (body: OrderBody): boolean =>
+  linesOf(body).some(({ bestAvailable }) => bestAvailable !== undefined);
+
+const LOOKS_LIKE_AN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * The price type of each seat of a wish, in the order of the event's types: null for all that name
+ * none.
+ */
+function typesOf(
+  { priceTypes }: EventRecord,
+  { quantity, priceTypes: wanted }: NonNullable<BodyLine['bestAvailable']>,
+): { types: (string | null)[] } | { unknown: string } {
+  if (!wanted) return { types: Array<null>(quantity).fill(null) };
+  const known = priceTypes.map(({ code }) => code);
+  const unknown = Object.keys(wanted).find((code) => !known.includes(code));
+  if (unknown !== undefined) return { unknown };
+  return { types: known.flatMap((code) => Array<string>(wanted[code] ?? 0).fill(code)) };
+}
+
+/**
+ * Reads the lines of an order. An event is looked up where its rules are needed: for seats that are
+ * left to us, and where it may have two names.
+ */
+export function createLineReader(db: Database) {
+  async function readWish(
+    event: EventRecord,
+    wish: NonNullable<BodyLine['bestAvailable']>,
+  ): Promise<OrderLine | Refusal> {
+    const { category, quantity } = wish;
+    const { slug, maxSeatsPerReservation: limit } = event;
+    if (!event.categories.some(({ code }) => code === category))
+      return { kind: 'unknown_category', event: slug, category };
+    if (quantity > limit) return { kind: 'limit', event: slug, limit };
+    const read = typesOf(event, wish);
+    if ('unknown' in read)
+      return { kind: 'unknown_price_type', event: slug, category, priceType: read.unknown };
+    return { eventId: event.id, event: slug, category, priceTypes: read.types };
+  }
+
+  return async (body: OrderBody): Promise<{ lines: OrderLine[] } | { refusal: Refusal }> => {
+    const lines: OrderLine[] = [];
+    const events = new Map<string, EventRecord | null>();
+    for (const { event: name, seats, bestAvailable } of linesOf(body)) {
+      let slug = name;
+      if (bestAvailable || LOOKS_LIKE_AN_ID.test(name)) {
+        if (!events.has(name)) events.set(name, await findEvent(db, name));
+        const event = events.get(name);
+        if (!event) return { refusal: { kind: 'unknown_event', event: name } };
+        slug = event.slug;
+        if (bestAvailable) {
+          const wish = await readWish(event, bestAvailable);
+          if ('kind' in wish) return { refusal: wish };
+          lines.push(wish);
+          continue;
+        }
+      }
+      lines.push(
+        seats!.map((seat) =>
+          typeof seat === 'string'
+            ? { event: slug, label: seat, priceType: null }
+            : { event: slug, label: seat.label, priceType: seat.priceType ?? null },
+        ),
+      );
+    }
+    return { lines };
+  };
+}

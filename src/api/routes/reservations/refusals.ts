@@ -1,0 +1,166 @@
+import type { Refusal, SeatName } from '../../../db/quotes';
+import { keyReused } from '../../idempotency';
+import { Problem, type ProblemCode } from '../../problem';
+import { linesOf, type OrderBody } from './lines';
+
+/** Why an order is refused, beyond what is being sold out. */
+export const ORDER_PROBLEMS = [
+  'not_found',
+  'sale_not_open',
+  'buyer_required',
+  'code_invalid',
+  'code_used_up',
+] as const satisfies readonly ProblemCode[];
+
+const MOST_NAMED = 10;
+
+/** Seats in words: by label alone where the order is for one event. */
+const inWords = (seats: readonly SeatName[], body: OrderBody): string => {
+  const several = linesOf(body).length > 1;
+  const names = seats.map(({ event, label }) => (several ? `${label} of ${event}` : label));
+  return names.length > MOST_NAMED
+    ? `${names.slice(0, MOST_NAMED).join(', ')} and ${names.length - MOST_NAMED} more`
+    : names.join(', ');
+};
+
+/** Where each seat stands in the body. */
+function pathsOf(body: OrderBody, isMeant: (line: string, label: string) => boolean): string[] {
+  return linesOf(body).flatMap(({ event, seats = [] }, index) => {
+    const prefix = body.lines ? `lines.${index}.seats` : 'seats';
+    return seats.flatMap((seat, at) =>
+      isMeant(event, typeof seat === 'string' ? seat : seat.label) ? [`${prefix}.${at}`] : [],
+    );
+  });
+}
+
+/** Where the lines that a condition is true of stand in the body. */
+const linePaths = (
+  body: OrderBody,
+  field: string,
+  isMeant: (line: ReturnType<typeof linesOf>[number]) => boolean,
+): string[] =>
+  linesOf(body).flatMap((line, index) =>
+    isMeant(line) ? [body.lines ? `lines.${index}.${field}` : field] : [],
+  );
+
+const invalid = (detail: string, paths: readonly string[], message: string) =>
+  new Problem('validation_failed', detail, { errors: paths.map((path) => ({ path, message })) });
+
+function saleDetail({ event, opensAt, closesAt }: Extract<Refusal, { kind: 'sale_not_open' }>) {
+  if (opensAt !== null && Date.parse(opensAt) > Date.now())
+    return `The sale of ${event} opens at ${opensAt}.`;
+  return closesAt === null
+    ? `The sale of ${event} is not open.`
+    : `The sale of ${event} closed at ${closesAt}.`;
+}
+
+/** Turns a refused order into the problem that is answered. */
+export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
+  switch (refusal.kind) {
+    case 'reused':
+      return keyReused();
+    case 'unknown_event':
+      return new Problem('not_found', `There is no event ${refusal.event.slice(0, 100)}.`);
+    case 'sale_not_open':
+      return new Problem('sale_not_open', saleDetail(refusal));
+    case 'limit':
+      return new Problem(
+        'limit_exceeded',
+        `A reservation of ${refusal.event} has at most ${refusal.limit} seats.`,
+      );
+    case 'buyer_limit':
+      return new Problem(
+        'limit_exceeded',
+        `A buyer has at most ${refusal.limit} seats of ${refusal.event}, over all reservations.`,
+      );
+    case 'code_limit':
+      return new Problem(
+        'limit_exceeded',
+        `A buyer uses this code at most ${refusal.limit} times: leave it out, or wait until a hold with it ends.`,
+      );
+    case 'hold_too_long':
+      return new Problem(
+        'limit_exceeded',
+        `With this key a hold lasts ${refusal.limit} seconds at most: leave holdSeconds out, or use a key made with --long-holds.`,
+      );
+    case 'too_many_holds':
+      return new Problem(
+        'limit_exceeded',
+        `There are ${refusal.limit} open holds already: pay for one, cancel one, or wait until one ends.`,
+      );
+    case 'buyer_required':
+      return new Problem(
+        'buyer_required',
+        'This order needs its buyer: an event or the code has a limit by buyer, or the order costs nothing.',
+      );
+    case 'code_invalid':
+      return new Problem('code_invalid', 'The code is not valid for this order.', {
+        errors: [{ path: 'code', message: 'is not valid for this order' }],
+      });
+    case 'code_used_up':
+      return new Problem('code_used_up', 'Every use of the code is taken. Nothing was held.');
+    case 'unknown_category': {
+      const { event, category } = refusal;
+      return invalid(
+        `${event} has no category ${category}.`,
+        linePaths(
+          body,
+          'bestAvailable.category',
+          (line) => line.bestAvailable?.category === category,
+        ),
+        'is not a category of this event',
+      );
+    }
+    case 'unknown_price_type': {
+      const { event, category, priceType } = refusal;
+      const seats = linesOf(body).flatMap(({ seats: wishes = [] }, index) =>
+        wishes.flatMap((seat, at) =>
+          typeof seat !== 'string' && seat.priceType === priceType
+            ? [`${body.lines ? `lines.${index}.` : ''}seats.${at}.priceType`]
+            : [],
+        ),
+      );
+      const wishes = linePaths(
+        body,
+        `bestAvailable.priceTypes.${priceType}`,
+        ({ bestAvailable }) => bestAvailable?.priceTypes?.[priceType] !== undefined,
+      );
+      return invalid(
+        `The category ${category} of ${event} is not sold at the price type ${priceType}.`,
+        [...seats, ...wishes],
+        'is not a price type of this category',
+      );
+    }
+    case 'mixed_currencies':
+      return invalid(
+        'An order is in one currency: these events have different ones.',
+        linePaths(body, 'event', () => true),
+        'has another currency than the other events',
+      );
+    case 'unknown_seats': {
+      const labels = new Set(refusal.seats.map(({ label }) => label));
+      const events = new Set(refusal.seats.map(({ event }) => event));
+      return invalid(
+        `There are no such seats: ${inWords(refusal.seats, body)}.`,
+        pathsOf(
+          body,
+          (event, label) => labels.has(label) && (events.has(event) || linesOf(body).length === 1),
+        ),
+        'is not a seat of this event',
+      );
+    }
+    case 'taken':
+      return new Problem(
+        'seats_unavailable',
+        refusal.seats.length > 0
+          ? `These seats are no longer free: ${inWords(refusal.seats, body)}. Nothing was held.`
+          : 'Not enough seats are free. Nothing was held.',
+        {
+          members: {
+            seats: refusal.seats.map(({ label }) => label),
+            unavailable: refusal.seats,
+          },
+        },
+      );
+  }
+}

@@ -1,0 +1,157 @@
+import { sql, type Database, type Queryable } from './database';
+import { buyerKeyOf } from './holds';
+import { oweChangedTickets } from './mails';
+import { appendHistory, lockReservation, type LockedReservation } from './transitions';
+
+/** What changes; an absent member stays, null clears. */
+export interface ReservationUpdate {
+  reference?: string | null | undefined;
+  /** By member, as a merge patch. */
+  metadata?: Record<string, string | null> | null | undefined;
+  buyer?: { name?: string | undefined; email?: string | undefined } | undefined;
+}
+
+export type UpdateResult =
+  | { kind: 'updated' }
+  | { kind: 'unknown' }
+  | { kind: 'incomplete_buyer' | 'erased' | 'confirmed' | 'expired' | 'cancelled' }
+  | { kind: 'buyer_limit'; limit: number; event: string }
+  | { kind: 'code_limit' | 'too_many_holds'; limit: number };
+
+interface Facts {
+  buyer_name: string | null;
+  buyer_email: string | null;
+  erased: boolean;
+  mailed: boolean;
+}
+
+const LOCK_BUYER = sql(
+  'update_lock_buyer',
+  `select pg_advisory_xact_lock(1, hashtext(encode($1::bytea, 'hex')))`,
+);
+const FACTS = sql<Facts>(
+  'update_facts',
+  `select buyer_name, buyer_email, erased_at is not null as erased,
+          exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sent_at is not null) as mailed
+     from reservations r where id = $1`,
+);
+const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
+  'update_exceeded',
+  `select buyer_limit_exceeded($2, r.id, array(select seat_id from allocations a where a.reservation_id = r.id and a.until_revision is null), k)
+            as exceeded
+     from reservations r left join codes k on k.id = r.code_id where r.id = $1`,
+);
+const OPEN_HOLDS = sql<{ open: number }>(
+  'update_open_holds',
+  `select count(*) as open from (select from reservations r
+     where r.buyer_key = $2 and r.id <> $1 and r.status = 'held'
+       and r.client is not distinct from (select client from reservations where id = $1)
+       and (r.hold_ends_at > clock_timestamp() or r.paid_in_time_at is not null) limit $3) open`,
+);
+const SET_BUYER = sql(
+  'update_buyer',
+  `update reservations set buyer_name = $2, buyer_email = $3, buyer_key = $4, revision = revision + 1 where id = $1`,
+);
+const SET_WORDS = sql(
+  'update_words',
+  `update reservations set reference = $2,
+          metadata = nullif(jsonb_strip_nulls(coalesce($3::jsonb, coalesce(metadata, '{}') || $4::jsonb)), '{}') where id = $1`,
+);
+const WORDS = sql<{ reference: string | null }>(
+  'update_reference',
+  'select reference from reservations where id = $1',
+);
+const RING = sql('update_ring', `insert into outbox (kind, subject) values ('ring', $1)`);
+
+interface UpdateContext {
+  db: Database;
+  id: string;
+  actor: string;
+  /** An operator changes a buyer at any time; a client while it holds, or while there is none. */
+  byOperator: boolean;
+  /** Open holds of one buyer at most; null: any number. */
+  buyerCap: number | null;
+}
+
+/** A buyer cannot have more by being named later. */
+async function limitOf(
+  tx: Queryable,
+  { id, status }: LockedReservation,
+  key: Buffer,
+  buyerCap: number | null,
+): Promise<UpdateResult | null> {
+  if (status === 'held' && buyerCap !== null) {
+    const [row] = await tx.rows(OPEN_HOLDS, [id, key, buyerCap]);
+    if (row!.open >= buyerCap) return { kind: 'too_many_holds', limit: buyerCap };
+  }
+  const [row] = await tx.rows(EXCEEDED, [id, key]);
+  return row?.exceeded ?? null;
+}
+
+/** Has the tickets of a sale printed anew, with the same codes, and mailed to the buyer as it now is. */
+async function deliverAnew(tx: Queryable, id: string, facts: Facts): Promise<void> {
+  if (!facts.mailed) {
+    // The first mail is still owed; the reservation's workflow sends it.
+    await tx.run(RING, [id]);
+    return;
+  }
+  await oweChangedTickets(tx, id);
+}
+
+async function changeBuyer(
+  tx: Queryable,
+  reservation: LockedReservation,
+  patch: NonNullable<ReservationUpdate['buyer']>,
+  { byOperator, buyerCap }: UpdateContext,
+): Promise<UpdateResult | null> {
+  const { id, status } = reservation;
+  const facts = (await tx.rows(FACTS, [id]))[0]!;
+  const name = patch.name ?? facts.buyer_name;
+  const email = patch.email ?? facts.buyer_email;
+  if (facts.erased) return { kind: 'erased' };
+  if (status === 'cancelled' || status === 'expired') return { kind: status };
+  if (!byOperator && facts.buyer_email !== null && status === 'confirmed') return { kind: status };
+  if (name === null || email === null) return { kind: 'incomplete_buyer' };
+  if (name === facts.buyer_name && email === facts.buyer_email) return null;
+  if (patch.email !== undefined && patch.email !== facts.buyer_email) {
+    const refused = await limitOf(tx, reservation, buyerKeyOf(email), buyerCap);
+    if (refused) return refused;
+  }
+  await tx.run(SET_BUYER, [id, name, email, buyerKeyOf(email)]);
+  if (status === 'confirmed' && !reservation.cancel_requested) await deliverAnew(tx, id, facts);
+  return null;
+}
+
+/**
+ * Changes what a reservation says about itself: its buyer, and the client's own words. All or
+ * nothing. Lock order: the buyer, then the reservation.
+ */
+export async function updateReservation(
+  context: UpdateContext,
+  update: ReservationUpdate,
+): Promise<UpdateResult> {
+  const { db, id, actor } = context;
+  return db.transaction(async (tx) => {
+    const { buyer, reference, metadata } = update;
+    if (buyer?.email !== undefined) await tx.run(LOCK_BUYER, [buyerKeyOf(buyer.email)]);
+    const reservation = await lockReservation(tx, id);
+    if (!reservation) return { kind: 'unknown' };
+    const refused = buyer ? await changeBuyer(tx, reservation, buyer, context) : null;
+    if (refused) return refused;
+    if (reference !== undefined || metadata !== undefined) {
+      const [words] = await tx.rows(WORDS, [id]);
+      const whole = metadata === null ? '{}' : null;
+      await tx.run(SET_WORDS, [
+        id,
+        reference === undefined ? words!.reference : reference,
+        whole,
+        JSON.stringify(metadata ?? {}),
+      ]);
+    }
+    const changed = Object.keys(update).filter(
+      (field) => update[field as keyof ReservationUpdate] !== undefined,
+    );
+    if (changed.length > 0) await appendHistory(tx, id, 'reservation.updated', actor, { changed });
+    return { kind: 'updated' };
+  });
+}
