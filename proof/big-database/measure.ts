@@ -75,12 +75,12 @@ async function runMetrics(db: Database): Promise<void> {
 
 async function runLists(db: Database, bare: Database): Promise<void> {
   const [[deep], [deepPayment]] = [await bare.rows(MIDDLE), await bare.rows(MIDDLE_PAYMENT)];
-  const buyerKey = Buffer.alloc(32);
+  const buyerKeys = [Buffer.alloc(32)];
   for (const after of [null, deep!]) {
     for (const event of [undefined, 'big-1'])
       for (const status of [undefined, 'held', 'confirmed', 'expired', 'cancelled'] as const)
         await listReservations(db, { event, status }, after, PAGE);
-    await listReservations(db, { buyerKeys: [buyerKey] }, after, PAGE);
+    await listReservations(db, { buyerKeys }, after, PAGE);
     const id = { at: deep!.at, id: '1' };
     for (const open of [undefined, true, false]) await listNotes(db, open, after && id, PAGE);
     for (const givenUp of [undefined, true, false])

@@ -12,6 +12,7 @@ import {
   type BestAvailableRequest,
   type OrderLine,
 } from '../../best-available';
+import { Problem } from '../../problem';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
@@ -20,10 +21,9 @@ import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
 import { leftMs } from '../../middleware/answer';
-import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import type { SeatMaps } from '../../seat-maps';
-import { createLineReader, hasWish, seatCounts } from './lines';
+import { createLineReader, hasWish } from './lines';
 import { presentReservation } from './presenter';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import {
@@ -66,6 +66,18 @@ export interface CreateRouteDeps {
   codeGuesses: CodeGuesses;
 }
 
+/** How many seats of each event are asked for. */
+function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const events = Array.isArray(line)
+      ? line.map(({ event }) => event)
+      : line.priceTypes.map(() => line.event);
+    for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  }
+  return [...counts].map(([event, count]) => ({ event, count }));
+}
+
 export function createRoute({
   db,
   maps,
@@ -106,11 +118,6 @@ export function createRoute({
     leftMs: () => number,
   ): Promise<Reply> {
     if (body.code !== undefined) await codeGuesses.admit(caller.client, key);
-    const complaint = await fairShare.complaint({
-      client: caller.client,
-      email: body.buyer?.email,
-      seats: seatCounts(body),
-    });
     const overCap = await holdCap.reached(caller.client);
     const fingerprint = fingerprintOf(key, rawBody);
     const replay = () => findReplay(db, key, caller.client, fingerprint);
@@ -130,14 +137,20 @@ export function createRoute({
       leftMs,
     };
     let result: HoldResult;
-    if (overCap || complaint !== null) {
-      const known = await replay();
-      if (complaint !== null && !known) throw new Problem('limit_exceeded', complaint);
-      result = known ?? { kind: 'too_many_holds', limit: holdCap.limit };
-    } else {
+    if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
+    else {
       const read = await readLines(body);
-      result =
-        'refusal' in read ? ((await replay()) ?? read.refusal) : await hold(request, read.lines);
+      if ('refusal' in read) result = (await replay()) ?? read.refusal;
+      else {
+        const complaint = await fairShare.complaint({
+          client: caller.client,
+          email: body.buyer?.email,
+          seats: countByEvent(read.lines),
+        });
+        const known = complaint === null ? null : await replay();
+        if (complaint !== null && known === null) throw new Problem('limit_exceeded', complaint);
+        result = known ?? (await hold(request, read.lines));
+      }
     }
     metrics.hold(result.kind);
     if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, key);

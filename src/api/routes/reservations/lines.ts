@@ -16,13 +16,6 @@ type BodyLine = NonNullable<OrderBody['lines']>[number];
 export const linesOf = ({ event, seats, bestAvailable, lines }: OrderBody): BodyLine[] =>
   lines ?? [{ event: event!, seats, bestAvailable }];
 
-/** How many seats of each event an order asks for. */
-export const seatCounts = (body: OrderBody): { event: string; count: number }[] =>
-  linesOf(body).map(({ event, seats, bestAvailable }) => ({
-    event,
-    count: seats?.length ?? bestAvailable?.quantity ?? 0,
-  }));
-
 /** Whether seats of the order are left to us. */
 export const hasWish = (body: OrderBody): boolean =>
   linesOf(body).some(({ bestAvailable }) => bestAvailable !== undefined);
