@@ -25,9 +25,7 @@ type Explained = [{ Plan: PlanNode; 'Execution Time': number }];
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
 const textOf = (value: unknown): string =>
-  Buffer.isBuffer(value)
-    ? `\\x${value.toString('hex')}`
-    : `${value as string | number | boolean}`;
+  Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : `${value as string | number | boolean}`;
 
 const literal = (value: unknown): string => {
   if (value === null) return 'null';
