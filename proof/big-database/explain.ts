@@ -24,12 +24,14 @@ type Explained = [{ Plan: PlanNode; 'Execution Time': number }];
 
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
+const textOf = (value: unknown): string =>
+  Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : `${value as string | number | boolean}`;
+
 const literal = (value: unknown): string => {
   if (value === null) return 'null';
-  if (Buffer.isBuffer(value)) return escapeLiteral(`\\x${value.toString('hex')}`);
-  if (Array.isArray(value))
-    return escapeLiteral(`{${value.map((one) => JSON.stringify(one)).join(',')}}`);
-  return escapeLiteral(`${value as string | number | boolean}`);
+  if (!Array.isArray(value)) return escapeLiteral(textOf(value));
+  const members = value.map((one) => (one === null ? 'null' : JSON.stringify(textOf(one))));
+  return escapeLiteral(`{${members.join(',')}}`);
 };
 
 /** Each plan is tried so often; the quickest run counts, as the machine does other things too. */

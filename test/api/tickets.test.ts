@@ -40,7 +40,14 @@ describe('Tickets', () => {
     const sold = await api.sold(event, ['A-1', 'A-2', place]);
     const tickets = await api.tickets(sold.id);
     expect(tickets.map(({ code: _, ...ticket }) => ticket)).toEqual(
-      ['A-1', 'A-2', place].map((seat) => ({ seat, holder: 'Ada Lovelace', status: 'valid' })),
+      ['A-1', 'A-2', place].map((seat) => ({
+        event,
+        seat,
+        priceType: 'standard',
+        holder: 'Ada Lovelace',
+        status: 'valid',
+        revision: 1,
+      })),
     );
     expect(new Set(tickets.map(({ code }) => code)).size).toBe(3);
   });
