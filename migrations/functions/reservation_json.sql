@@ -6,7 +6,8 @@ create or replace function reservation_json(p_id text) returns jsonb language sq
       else array(select slug from unnest(r.event_ids) with ordinality of (id, n) join events using (id) order by n) end,
     s.shown, s.tickets, s.discount, (select code from codes where id = r.code_id),
     -- What the document does not show does not change it.
-    coalesce((select at from history h where h.reservation_id = r.id and h.type not like 'ticket%' order by h.id desc limit 1), r.created_at),
+    coalesce((select at from history h where h.reservation_id = r.id and h.type not like 'ticket%'
+                and h.type not in ('payment.failed', 'payment.pending') order by h.id desc limit 1), r.created_at),
     (select jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency, 'status', p.status)
        from payments p where p.reservation_id = r.id
         and p.role <> 'unmatched'

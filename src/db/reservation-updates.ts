@@ -110,7 +110,9 @@ async function changeBuyer(
   if (!byOperator && facts.buyer_email !== null && status === 'confirmed') return { kind: status };
   if (name === null || email === null) return { kind: 'incomplete_buyer' };
   if (name === facts.buyer_name && email === facts.buyer_email) return null;
-  if (patch.email !== undefined && patch.email !== facts.buyer_email) {
+  const isAnother =
+    facts.buyer_email === null || !buyerKeyOf(facts.buyer_email).equals(buyerKeyOf(email));
+  if (isAnother) {
     const refused = await limitOf(tx, reservation, buyerKeyOf(email), buyerCap);
     if (refused) return refused;
   }

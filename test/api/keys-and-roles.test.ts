@@ -19,7 +19,7 @@ type KeyName = keyof TestSystem['info']['keys'];
 const CALLS: [method: string, path: string, role: KeyName][] = [
   ['POST', '/v1/events', 'operator'],
   ['POST', '/v1/reservations', 'client'],
-  ['GET', '/v1/reservations', 'operator'],
+  ['GET', '/v1/reservations', 'client'],
   ['GET', '/v1/reservations/nobodys-reservation', 'client'],
   ['GET', '/v1/reservations/nobodys-reservation/history', 'client'],
   ['POST', '/v1/reservations/nobodys-reservation/confirm', 'client'],

@@ -48,7 +48,7 @@ const typesOf = async ({ id }: Reservation) => (await api.history(id)).map(({ ty
 const soldSeat = async () => api.sold(await api.event(), ['A-1']);
 const metric = async (name: string) => {
   const text = await createMetrics(system.db).text();
-  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+  return Number(new RegExp(`^${name}(?:\\{scope="database"\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 };
 
 describe('A mail that the server does not take', () => {

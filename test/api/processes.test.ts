@@ -44,7 +44,7 @@ describe('An API in several processes on one port', () => {
     for (const seat of ['A-1', 'A-2', 'A-3']) await api.held(event, [seat]);
     const text = await metrics();
     expect(text).toMatch(/^holdfast_holds_total\{outcome="held"\} 3$/m);
-    expect(text).toMatch(/^holdfast_outbox_entries \d+$/m);
+    expect(text).toMatch(/^holdfast_outbox_entries\{scope="database"\} \d+$/m);
   });
 
   it('replaces a process that was killed, and is there meanwhile', async () => {

@@ -366,6 +366,20 @@ const DAMAGE: [string, string[], string][] = [
     'refund 0 of reservation toolate-000013',
   ],
   [
+    'an entry of the outbox was given up',
+    [
+      `insert into outbox (kind, subject, attempts, not_before, given_up_at, last_error) values ('ring', 'sold-000020', 12, 'infinity', now() - interval '5 minutes', 'INVALID_ARGUMENT: too long')`,
+    ],
+    'ring of sold-000020, given up 00:05:00 ago after 12 tries: INVALID_ARGUMENT: too long',
+  ],
+  [
+    'the sweep cannot do something',
+    [
+      `insert into sweep_faults (step, subject, attempts, error) values ('expire', 'held-000018', 3, 'division by zero')`,
+    ],
+    'held-000018: expire, for 00:00:00, 3 tries: division by zero',
+  ],
+  [
     'a refund waits for a person',
     [OLD_REFUND, `update refunds set error = 'insufficient_funds' where id = ${REFUND_16}`],
     '9000 EUR of payment pay-16 for reservation undone-000016, ordered',
@@ -455,6 +469,8 @@ describe('The checks of the database', () => {
 
 /** Checks of what a sound and quiet system has none of. */
 const NOTHING_TO_SEE = new Set([
+  'an entry of the outbox was given up',
+  'the sweep cannot do something',
   'a used ticket says when it was used, and the history that it was',
   'an overdue hold is swept within two minutes',
   'a payment for a reservation that never came to be goes back',
