@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -257,6 +258,29 @@ it("A payment that came before its reservation is the event's once it confirms",
   const one = await report(event);
   expectToAddUp(one);
   expect(amounts(one)).toMatchObject({ payments: 4500, sold: 4500, owed: 0 });
+});
+
+it('A refund that fails after it succeeded is money that we have again', async () => {
+  const event = await api.event();
+  const { id } = await sell({ event, seats: ['A-1'] });
+  const refund = await operator('POST', `/v1/reservations/${id}/refunds`, {
+    amount: 1000,
+    reason: 'a pillar',
+  });
+  await eventually(async () => expect((await report(event)).totals.refunds).toEqual(eur(1000)));
+  await system.db.rows(
+    sql('move', `select move_refund($1, 'failed', null, 'closed card', null, 'test', false)`),
+    [refund.body.id],
+  );
+  const one = await report(event);
+  expectToAddUp(one);
+  expect(amounts(one)).toMatchObject({
+    payments: 4500,
+    refunds: 0,
+    sold: 4500,
+    retained: 0,
+    owed: 0,
+  });
 });
 
 it('A dispute takes money aside; a lost one is a loss, a won one comes back', async () => {
