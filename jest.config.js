@@ -4,11 +4,11 @@ const filesOf = (places) => places.map((place) => `test/${place}.test.ts`);
 const UNIT = filesOf([
   '{config,domain,mail,payments,report}/**/*',
   'capacity/**/*',
-  'api/{hold-queue,addresses,best-available-choice,gate}',
+  'api/{hold-queue,addresses,best-available-choice,gate,outcomes,guesses}',
   'deployment/compose',
   'docs/{blocks,pages}',
   'bench/{judge,measuring}',
-  'dev/{process-priority,watch}',
+  'dev/{process-priority,temporal-archive,watch}',
   'faults/faults',
   'documents/{fonts,format,printable-text}',
 ]);

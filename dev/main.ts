@@ -1,3 +1,4 @@
+import { endHungParts } from './hung';
 import { answerHelp, readSettings, withSecretsFromFiles } from './product';
 import { runProgram, untilAborted } from './program';
 import { reloadOnChange } from './reload';
@@ -39,7 +40,7 @@ const SETTINGS = [
     'STRIPE_API_KEY',
   ] as const),
   ...(['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET', 'TICKET_SIGNING_KEY'] as const),
-  ...(['PAYLOAD_ENCRYPTION_KEY', 'WORKER_CACHED_WORKFLOWS'] as const),
+  ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'WORKER_CACHED_WORKFLOWS'] as const),
 ] as const;
 
 function table(rows: readonly (readonly [string, string])[]): string {
@@ -80,7 +81,9 @@ async function run(stop: AbortSignal): Promise<void> {
     onRestart: (name, pid) => console.log(`${name} is back (process ${pid})`),
   });
   console.log(`\n${describe(stack)}\n\nready`);
-  const reload = reloadOnChange(stack, { signal: stop, progress: (line) => console.log(line) });
+  const watching = { signal: stop, progress: (line: string) => console.log(line) };
+  const reload = reloadOnChange(stack, watching);
+  void endHungParts(stack, watching);
   const failure = await Promise.race([stack.failed, untilAborted(stop)]);
   await reload?.close();
   await stack.stop();

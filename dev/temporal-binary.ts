@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -27,6 +28,13 @@ const VERSION = '1.5.1';
 const GO_MODULE = `github.com/temporalio/cli/cmd/temporal@v${VERSION}`;
 /** The address from which the SDK's own test environment downloads. */
 const DOWNLOAD_INFO = `https://temporal.download/cli/v${VERSION}`;
+/** SHA-256 of the archives of this version; what is built with Go is checked by Go's own checksum database. */
+const ARCHIVES: Record<string, string> = {
+  'linux-amd64': 'ddc95e08b0b076efd4ea9733a3f488eb7d2be875f8834e616cd2a37358b4852d',
+  'linux-arm64': 'bd1b0db9f18b051026de8bf6cc1505f2510f14bbb7a8b9a4a91fff46c77454f5',
+  'darwin-amd64': 'bbb73e2a31135abe50a1f1cdb35030c42961df618e8ce9c60ae89f201540c5d9',
+  'darwin-arm64': 'cca01b7ea35ad56e2a328d9ae596bf716bd22313ef63c7a761c88354457c2415',
+};
 const STALL_MS = 15_000;
 const DOWNLOAD_LIMIT_MS = 300_000;
 
@@ -80,6 +88,13 @@ function untar(archive: Buffer, wanted: string): Buffer {
   throw new Error(`the archive holds no ${wanted}`);
 }
 
+/** @param expected SHA-256, in hex. @throws Error unless the bytes have this sum */
+export function refuseOtherThan(expected: string, bytes: Buffer, source: string): void {
+  const sum = createHash('sha256').update(bytes).digest('hex');
+  if (sum !== expected)
+    throw new Error(`${source} has the SHA-256 ${sum}, expected ${expected}: it was not unpacked`);
+}
+
 async function download(folder: string, task: FetchTask): Promise<string> {
   const os = platform() === 'darwin' ? 'darwin' : 'linux';
   const cpu = arch() === 'arm64' ? 'arm64' : 'amd64';
@@ -92,7 +107,9 @@ async function download(folder: string, task: FetchTask): Promise<string> {
     archiveUrl: string;
     fileToExtract: string;
   };
-  const archive = await promisify(gunzip)(await fetchAll(archiveUrl, signal));
+  const packed = await fetchAll(archiveUrl, signal);
+  refuseOtherThan(ARCHIVES[`${os}-${cpu}`]!, packed, archiveUrl);
+  const archive = await promisify(gunzip)(packed);
   const file = join(folder, 'temporal');
   writeFileSync(file, untar(archive, fileToExtract));
   chmodSync(file, 0o755);

@@ -8,15 +8,16 @@ import { READY_LIMIT_MS, type PartDefinition } from './supervisor';
 const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
 
-/**
- * Measured: by default the queue readers of the development server poll 20 times a second, which
- * costs 50 ms at each step.
- */
 const DYNAMIC_CONFIG = [
+  // Measured: by default the queue readers of the development server poll 20 times a second, which
+  // costs 50 ms at each step.
   'history.transferProcessorMaxPollRPS=2000',
   'history.timerProcessorMaxPollRPS=2000',
   'history.visibilityProcessorMaxPollRPS=2000',
   'system.enableActivityEagerExecution=true',
+  // The server's HTTP API takes a POST from any page that the browser shows, and cannot be switched
+  // off. It answers no host but this one, which no address has.
+  'frontend.httpAllowedHosts=["switched-off.invalid"]',
 ] as const;
 
 /**

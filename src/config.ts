@@ -12,6 +12,8 @@ const seconds = (fallback: number, max: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 const count = (fallback: number, max: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
+const countOrOff = (max: number) =>
+  z.union([z.literal('off'), z.coerce.number().int().min(1).max(max)]).default('off');
 
 function url(...protocols: string[]) {
   const allowed = protocols.map((protocol) => `${protocol}://`).join(' or ');
@@ -26,6 +28,16 @@ function url(...protocols: string[]) {
     { message: `must be a URL that begins with ${allowed}` },
   );
 }
+
+/**
+ * To this driver `prefer`, `require` and `verify-ca` are other names for `verify-full`; it warns at
+ * each start that a later version will weaken them. So the URL says what is meant.
+ */
+const databaseUrl = url('postgres', 'postgresql').transform((text) =>
+  /[?&]uselibpqcompat=true(&|$)/.test(text)
+    ? text
+    : text.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/g, '$1verify-full'),
+);
 
 /** 32 bytes as base64, base64url or hex. */
 const key32 = z
@@ -64,7 +76,7 @@ const roles = z
  */
 const settings = {
   NODE_ENV: z
-    .string()
+    .enum(['development', 'test', 'production'])
     .default('development')
     .describe('`production` refuses settings that are only safe in development'),
   PORT: port.default(3000).describe('Port of the API'),
@@ -76,10 +88,10 @@ const settings = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Lowest level that is logged'),
-  DATABASE_URL: url('postgres', 'postgresql')
+  DATABASE_URL: databaseUrl
     .default('postgres://postgres:postgres@127.0.0.1:5432/holdfast')
     .describe('PostgreSQL'),
-  DATABASE_DIRECT_URL: url('postgres', 'postgresql')
+  DATABASE_DIRECT_URL: databaseUrl
     .optional()
     .describe('PostgreSQL past a pooler in transaction mode: for migrations, commands and LISTEN'),
   DATABASE_POOL: count(10, 200).describe(
@@ -115,6 +127,12 @@ const settings = {
     ),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
+  MAX_LAPSED_HOLDS_PER_BUYER: countOrOff(100_000).describe(
+    'Holds that one buyer of a client let end unpaid within an hour; then no more until it is over',
+  ),
+  MAX_EVENT_SHARE_PER_CLIENT: countOrOff(100).describe(
+    "Percent of an event's free seats that one client may hold",
+  ),
   SEAT_MAP_CACHE_MB: count(256, 65_536).describe(
     'Memory of one API process for seat maps, in megabytes; what was asked for longest ago goes first',
   ),
@@ -173,6 +191,12 @@ const settings = {
     .optional()
     .describe(
       'AES-256-GCM key for Temporal payloads; without it they (ids, never personal data) are in clear',
+    ),
+  PAYLOAD_CLEAR: z
+    .enum(['accepted', 'refused'])
+    .default('accepted')
+    .describe(
+      '`refused`: payloads that are not encrypted are not read, once every sender encrypts',
     ),
   BROWSER_SANDBOX: z
     .enum(['off', 'required', 'preferred'])

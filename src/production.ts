@@ -11,6 +11,22 @@ const KNOWN_WEBHOOK_SECRETS = new Set([
   'whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ==',
 ]);
 const KNOWN_DATABASE_PASSWORDS = new Set(['holdfast-trial', 'postgres-trial']);
+/** What providers and `openssl rand` make is longer, and has no words in it. */
+const SECRET_CHARACTERS = 24;
+const DIFFERENT_CHARACTERS = 10;
+const WORDS =
+  /passw|secret|change-?me|webhook|example|holdfast|default|qwerty|abcdef|012345|123456/i;
+
+/** Whether a webhook's secret could be guessed: it is short, repeats itself, or is made of words. */
+function isWeak(secret: string): boolean {
+  const text = secret.replace(/^whsec_/, '');
+  const readings = [text, Buffer.from(text, 'base64').toString('latin1')];
+  return (
+    text.length < SECRET_CHARACTERS ||
+    new Set(text).size < DIFFERENT_CHARACTERS ||
+    readings.some((reading) => WORDS.test(reading))
+  );
+}
 
 /**
  * Whether traffic to this host leaves our own network, because the host has a public name or
@@ -24,24 +40,42 @@ export function isOutside(host: string): boolean {
   return name.includes('.') && !/\.(internal|local|localhost|svc|cluster\.local)$/.test(name);
 }
 
-function requireTls(
-  setting: string,
-  text: string,
-  isSafe: (url: URL) => boolean,
-  mend: string,
-): void {
-  const url = new URL(text);
-  if (isOutside(url.hostname) && !isSafe(url)) {
-    throw new SettingsError(
-      `Setting ${setting} cannot be used in production: it sends unencrypted data to another network; ${mend}`,
-    );
+const refuse = (setting: string, reason: string): never => {
+  throw new SettingsError(`Setting ${setting} cannot be used in production: ${reason}`);
+};
+
+const IN_CLEAR = 'it sends unencrypted data to another network';
+
+/**
+ * Checks a database's URL as the driver reads it: parameters win over what stands before them, and
+ * of two with one name the last.
+ */
+function checkDatabaseUrl(setting: string, text: string): void {
+  const { hostname, password, searchParams } = new URL(text);
+  for (const name of new Set(searchParams.keys())) {
+    if (searchParams.getAll(name).length > 1)
+      refuse(setting, `it has the parameter ${name} twice; give it once`);
   }
+  const host = searchParams.get('host') || decodeURIComponent(hostname);
+  if (searchParams.get('host') && hostname !== '' && host !== hostname)
+    refuse(setting, 'it names two hosts, one of them as a parameter; name one');
+  if (KNOWN_DATABASE_PASSWORDS.has(searchParams.get('password') || decodeURIComponent(password)))
+    refuse(setting, 'its password is published in our repository; make your own');
+  const mode = searchParams.get('sslmode') ?? '';
+  // With uselibpqcompat `require` encrypts and trusts whoever answers.
+  const isSafe =
+    searchParams.get('uselibpqcompat') === 'true'
+      ? mode === 'verify-full'
+      : /^(require|verify-ca|verify-full)$/.test(mode);
+  if (isOutside(host) && !isSafe) refuse(setting, `${IN_CLEAR}; add ?sslmode=verify-full`);
 }
 
 interface ProductionSettings {
   NODE_ENV: string;
   DATABASE_URL: string;
   DATABASE_DIRECT_URL?: string | undefined;
+  RATE_LIMIT?: number | 'off';
+  WORKER_ROLES?: readonly string[];
   SMTP_URL?: string;
   STRIPE_WEBHOOK_SECRET?: readonly string[] | undefined;
   STANDARD_WEBHOOK_SECRET?: readonly string[] | undefined;
@@ -63,49 +97,40 @@ export function refuseInProduction(
 ): void {
   if (settings.NODE_ENV !== 'production') return;
   if (faultsAreArmed()) {
-    throw new SettingsError(
-      'Setting HOLDFAST_FAULTS cannot be used in production: it kills processes on purpose',
-    );
+    refuse('HOLDFAST_FAULTS', 'it kills processes on purpose');
   }
+  // As root Chromium has no sandbox, and a page that breaks out of it has the machine.
+  if (settings.WORKER_ROLES?.includes('documents') && process.getuid?.() === 0)
+    refuse('WORKER_ROLES', 'documents are not printed as root; run the worker as another user');
+  if (settings.RATE_LIMIT === 'off')
+    refuse('RATE_LIMIT', 'without it anybody can hold every seat; give a number');
   for (const name of ['STRIPE_WEBHOOK_SECRET', 'STANDARD_WEBHOOK_SECRET'] as const) {
-    if (settings[name]?.some((secret) => KNOWN_WEBHOOK_SECRETS.has(secret))) {
-      throw new SettingsError(
-        `Setting ${name} cannot be used in production: this secret is published in our repository; make your own`,
+    if (settings[name]?.some((secret) => KNOWN_WEBHOOK_SECRETS.has(secret)))
+      refuse(name, 'this secret is published in our repository; make your own');
+    if (settings[name]?.some(isWeak))
+      refuse(
+        name,
+        `it can be guessed; take the provider's, or make one of ${SECRET_CHARACTERS} random characters or more`,
       );
-    }
   }
-  const isTls = ({ searchParams }: URL) =>
-    /^(require|verify-ca|verify-full)$/.test(searchParams.get('sslmode') ?? '');
   for (const name of ['DATABASE_URL', 'DATABASE_DIRECT_URL'] as const) {
     const text = settings[name];
-    if (text === undefined) continue;
-    if (KNOWN_DATABASE_PASSWORDS.has(decodeURIComponent(new URL(text).password))) {
-      throw new SettingsError(
-        `Setting ${name} cannot be used in production: its password is published in our repository; make your own`,
-      );
-    }
-    requireTls(name, text, isTls, 'add ?sslmode=verify-full');
+    if (text !== undefined) checkDatabaseUrl(name, text);
   }
   if (settings.STRIPE_API_URL !== undefined) {
-    throw new SettingsError(
-      'Setting STRIPE_API_URL cannot be used in production: refunds would not reach Stripe',
-    );
+    refuse('STRIPE_API_URL', 'refunds would not reach Stripe');
   }
   for (const name of ['DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const) {
     if (settings[name] !== undefined) {
-      throw new SettingsError(
-        `Setting ${name} cannot be used in production: it links a page without a password`,
-      );
+      refuse(name, 'it links a page without a password');
     }
   }
   if (settings.SMTP_URL !== undefined) {
-    const isSafe = (url: URL) =>
-      url.protocol === 'smtps:' || url.searchParams.get('requireTLS') === 'true';
-    requireTls('SMTP_URL', settings.SMTP_URL, isSafe, 'use smtps:// or add ?requireTLS=true');
+    const { hostname, protocol, searchParams } = new URL(settings.SMTP_URL);
+    const isSafe = protocol === 'smtps:' || searchParams.get('requireTLS') === 'true';
+    if (isOutside(hostname) && !isSafe)
+      refuse('SMTP_URL', `${IN_CLEAR}; use smtps:// or add ?requireTLS=true`);
   }
-  if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls) {
-    throw new SettingsError(
-      'Setting TEMPORAL_ADDRESS cannot be used in production: it sends unencrypted data to another network; set TEMPORAL_TLS or TEMPORAL_API_KEY',
-    );
-  }
+  if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls)
+    refuse('TEMPORAL_ADDRESS', `${IN_CLEAR}; set TEMPORAL_TLS or TEMPORAL_API_KEY`);
 }

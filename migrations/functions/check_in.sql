@@ -1,11 +1,11 @@
--- Lets a ticket in, once, and only at its own event: another event's ticket is not used up.
+-- Checks a ticket in, once, and only at its own event. A ticket of another event stays valid.
 --
--- p_scan: the scanner's own id of the scan, or null. It belongs to the key and the code: asked again it gets its own
---         first answer, whatever has happened since, but for an undo.
--- p_scanned_at: when it was scanned, if it comes late, from a scanner without a network; null: now. The first that
---         arrives wins, not the first that was scanned.
--- Lock order: the reservation (as the history's foreign key does), then the ticket. A cancel locks the same, so of an
--- entry and a cancel one wins.
+-- p_scan: the scanner's id of the scan, or null. It belongs to the API key and the code: a repeated scan gets its first
+--         answer again, unless the check-in was undone.
+-- p_scanned_at: the time of a scan without a network, sent later; null: now. The scan that arrives first counts, not the
+--         scan that was made first.
+-- Lock order: the reservation (as the history's foreign key does), then the ticket. A cancel takes the same locks, so
+-- either the check-in or the cancel succeeds.
 -- Returns {kind: checked_in | already_checked_in | ticket_void | wrong_event | unknown | scan_id_reused | scan_undone |
 -- scan_too_old | scan_in_the_future, at?, gate?, seat?, event?, reservation?, holder?}.
 create or replace function check_in(
@@ -31,7 +31,7 @@ begin
 
     v_now := clock_timestamp();
     if p_scanned_at < v_now - interval '1 day' then return jsonb_build_object('kind', 'scan_too_old'); end if;
-    -- Clocks differ.
+    -- The scanner's clock may be fast.
     if p_scanned_at > v_now + interval '5 minutes' then return jsonb_build_object('kind', 'scan_in_the_future'); end if;
 
     v_scan := row(p_key, p_scan, v_hash, v_ticket.id, null, null, null, null, v_now)::scans;
@@ -50,7 +50,7 @@ begin
     end if;
     exit when p_scan is null;
     insert into scans values (v_scan.*) on conflict do nothing;
-    -- Else another request with this id was quicker, with another code.
+    -- Otherwise a concurrent request has used this id with another code.
     exit when found;
   end loop;
 

@@ -143,9 +143,7 @@ begin
        and (p_buyer_cap is not null or v_look.buyer_limit or v_code.max_uses_per_buyer is not null) then
       -- Only requests of the same buyer wait for each other here.
       perform pg_advisory_xact_lock(1, hashtext(encode(p_buyer_key, 'hex')));
-      if p_buyer_cap is not null and (select count(*) from (select from reservations r
-            where r.buyer_key = p_buyer_key and r.status = 'held'
-              and (r.hold_ends_at > clock_timestamp() or r.paid_in_time_at is not null) limit p_buyer_cap) open) >= p_buyer_cap then
+      if p_buyer_cap is not null and buyer_is_at_cap(p_client, p_buyer_key, p_buyer_cap) then
         return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'too_many_holds', 'limit', p_buyer_cap));
       end if;
       v_exceeded := buyer_limit_exceeded(p_buyer_key, p_id, v_look.ids, v_code);

@@ -1,8 +1,8 @@
--- What became of a refund, by the provider's answer, its event, or the one who gave it back. A
--- refund only goes forward: `pending` → `succeeded` | `failed`, `succeeded` → `failed`. One that we
--- had given up as superseded succeeds all the same when the provider says so. p_error of a pending
--- refund: why it does not go through yet.
--- Returns whether its status changed. p_wake: its workflow is to look again.
+-- Changes the status of a refund, by an answer or an event of the provider, or by a person who carried it out. The
+-- transitions are `pending` → `succeeded` | `failed` and `succeeded` → `failed`. A refund that failed as `superseded`
+-- still succeeds if the provider says so.
+-- p_error of a pending refund: why it is not done yet. p_wake: ring the refund's workflow.
+-- Returns whether the status changed.
 create or replace function move_refund(
   p_refund uuid, p_status text, p_provider_refund_id text, p_error text, p_note text, p_actor text, p_wake boolean
 ) returns boolean language plpgsql as $$
@@ -10,10 +10,12 @@ declare
   v_refund refunds;
   v_payment payments;
   v_changed boolean;
+  v_error_before text;
 begin
   v_payment := lock_payment((select payment_id from refunds where id = p_refund));
   select * into v_refund from refunds where id = p_refund for update;
   if v_refund.id is null then return false; end if;
+  v_error_before := v_refund.error;
   v_changed := (v_refund.status, p_status) in (('pending', 'succeeded'), ('pending', 'failed'), ('succeeded', 'failed'))
     or (v_refund.status = 'failed' and v_refund.error = 'superseded' and p_status = 'succeeded');
   if not v_changed and not (v_refund.status = 'pending' and p_status = 'pending') then return false; end if;
@@ -22,9 +24,14 @@ begin
          error = case p_status when 'succeeded' then null else p_error end, note = coalesce(p_note, note),
          succeeded_at = case when p_status = 'succeeded' then clock_timestamp() end
    where id = p_refund returning * into v_refund;
-  if not v_changed then return false; end if;
+  if not v_changed then
+    if v_refund.error is distinct from v_error_before then perform ring_running_actor(v_payment.reservation_id); end if;
+    return false;
+  end if;
 
   if p_status = 'failed' and p_error is distinct from 'superseded' then
+    -- The test provider has the money again.
+    delete from test_provider.refunds where v_refund.given_by = 'test' and idempotency_key = coalesce(v_refund.provider_key, v_refund.id::text);
     perform add_note('refund_failed', v_payment.reservation_id, v_payment.reference,
       refund_facts(v_refund, v_payment) || jsonb_build_object('error', p_error));
   end if;

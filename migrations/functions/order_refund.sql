@@ -21,7 +21,7 @@ begin
 
   insert into refunds (payment_id, amount, status, given_by, reason, reason_text, error, succeeded_at)
   values (p_payment, v_amount, case when v_amount = 0 then 'succeeded' else 'pending' end, v_payment.captured_by, p_reason, p_reason_text,
-          -- What no provider captured, none can give back: the one who took it does.
+          -- No provider captured it: whoever took the money refunds it.
           case when v_amount > 0 and v_payment.captured_by = 'client' then 'not_through_a_provider' end,
           case when v_amount = 0 then clock_timestamp() end)
   returning * into v_refund;
@@ -42,5 +42,7 @@ begin
   if v_refund.status = 'pending' and v_refund.given_by <> 'client' then
     insert into outbox (kind, subject) values ('refund_order', v_refund.id::text);
   end if;
+  -- A workflow shows its own orders without a ring.
+  if p_reason = 'operator' then perform ring_running_actor(v_payment.reservation_id); end if;
   return jsonb_build_object('kind', 'ordered', 'refund', v_refund.id);
 end $$;

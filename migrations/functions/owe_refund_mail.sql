@@ -1,4 +1,4 @@
--- A mail is owed with a refund, and sent once that has succeeded; to a buyer who was erased there is none.
+-- Orders the mail about a refund. It is sent when the refund has succeeded. An erased buyer gets none.
 create or replace function owe_refund_mail(p_refund uuid, p_reservation text) returns void language sql as $$
   insert into mails (reservation_id, kind, refund_id, message_id)
   select id, 'refund', p_refund, '<refund.' || p_refund || '@holdfast.invalid>'

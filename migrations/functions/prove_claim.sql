@@ -1,6 +1,7 @@
--- A provider's event proves a claim of the same reservation: both are one payment. Undecided, it takes the proof's
--- amount, and pins the hold only if that is the total; decided, another amount is a note.
--- The caller holds the locks of the reservation's claims, the reservation and the reference.
+-- A provider's event confirms a payment that a client reported before for the same reservation: both are one payment.
+-- Before the settlement the payment takes the event's amount, and pins the hold only if that is the total. After the
+-- settlement a different amount becomes a note for the operator.
+-- The caller holds the locks of the reservation's seats, the reservation and the reference.
 create or replace function prove_claim(
   p_payment bigint, p_amount bigint, p_currency text, p_proven_by text, p_captured_by text
 ) returns void language plpgsql as $$
@@ -21,7 +22,7 @@ begin
         'claimed', jsonb_build_object('reservation', v_claim.reservation_id, 'amount', v_claim.amount, 'currency', v_claim.currency),
         'proven', jsonb_build_object('reservation', v_claim.reservation_id, 'amount', p_amount, 'currency', p_currency)));
     end if;
-    -- No provider could be asked for these refunds before.
+    -- Until now no provider could carry these refunds out.
     if v_claim.captured_by = 'client' and p_captured_by <> 'client' then
       with asked as (update refunds set given_by = p_captured_by, error = null
                       where payment_id = p_payment and status = 'pending' and given_by = 'client' returning id)
@@ -38,8 +39,7 @@ begin
   if exists (select from payments where reservation_id = v_reservation.id and role = 'kept'
                and amount = v_reservation.total and currency = v_reservation.currency) then
     perform pin_hold(v_reservation.id);
-  elsif v_reservation.paid_in_time_at is not null then
-    update reservations set paid_in_time_at = null where id = v_reservation.id;
-    perform change_claims('unpin', v_reservation.id, v_reservation.hold_ends_at);
+  else
+    perform unpin_hold(v_reservation.id);
   end if;
 end $$;

@@ -1,6 +1,6 @@
--- What a provider tells of a dispute: `open`, `won` or `lost`, once each. While one is open, refunds of the payment
--- wait; what a lost one took is not given back a second time.
--- Returns whether it is about a payment that we know.
+-- Records a dispute that a provider reports: `open`, `won` or `lost`, once each. While it is open, refunds of the payment
+-- wait. Money that a lost dispute took is not refunded again.
+-- Returns whether the payment is known.
 create or replace function record_dispute(
   p_references text[], p_dispute text, p_amount bigint, p_status text, p_actor text
 ) returns boolean language plpgsql as $$
@@ -22,7 +22,7 @@ begin
       case when v_before is null then 'payment.disputed' end, 'payment.dispute_' || nullif(p_status, 'open')]) told(type)
    where r.id = v_payment.reservation_id and told.type is not null;
   if p_status = 'lost' then perform supersede_refunds(v_payment.id, p_actor); end if;
-  if p_status = 'won' then
+  if p_status <> 'open' then
     insert into outbox (kind, subject, sequence)
     select 'refund_order', id::text, 1 from refunds where payment_id = v_payment.id and status = 'pending' and given_by in ('stripe', 'test');
   end if;

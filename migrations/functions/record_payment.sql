@@ -64,7 +64,10 @@ begin
     end if;
   elsif v_proven_by is not null then
     if v_other.id is not null then perform contradict_claim(v_other.id, v_told); end if;
-    if v_mine.id is not null then perform prove_claim(v_mine.id, p_amount, p_currency, v_proven_by, p_captured_by); end if;
+    if v_mine.id is not null then
+      perform prove_claim(v_mine.id, p_amount, p_currency, v_proven_by, p_captured_by);
+      perform hear_early_events(p_reference);
+    end if;
   end if;
   if v_mine.id is not null or (v_proven_by is not null and v_other.proven_by is not null) then
     select id into v_inbox from inbox where reference = p_reference and reservation_id = p_reservation and kind = 'payment';
@@ -89,5 +92,6 @@ begin
       jsonb_build_object('reference', p_reference, 'amount', p_amount, 'currency', p_currency));
     insert into outbox (kind, subject) values ('ring', p_reservation);
   end if;
+  if v_proven_by is not null then perform hear_early_events(p_reference); end if;
   return jsonb_build_object('kind', 'recorded', 'inboxId', v_inbox);
 end $$;

@@ -1,7 +1,8 @@
--- What a provider tells of a refund: ours (p_refund, from its metadata, or known by the provider's id), or one that it
--- made without us, which changes neither seats nor tickets. It is recorded as told; more than was captured is a note.
--- p_references: what the payment may be called (Stripe: the PaymentIntent, the Charge).
--- Returns whether it is about a payment that we know.
+-- Records a refund that a provider reports: an order of ours (p_refund, from the metadata, or found by the provider's id),
+-- or a refund that the provider made without an order, which changes neither seats nor tickets. The amount is recorded as
+-- reported; a sum above the captured amount becomes a note.
+-- p_references: possible references of the payment (Stripe: the PaymentIntent, the Charge).
+-- Returns whether the payment is known.
 create or replace function record_provider_refund(
   p_references text[], p_provider_refund_id text, p_refund uuid, p_amount bigint, p_currency text, p_status text,
   p_error text, p_actor text
@@ -18,7 +19,7 @@ begin
    where payment_id = v_payment.id and (provider_refund_id = p_provider_refund_id or id = p_refund)
    order by (provider_refund_id = p_provider_refund_id) desc nulls last limit 1;
   if v_known is null then
-    -- One that `charge.refunded` told of before, by its sum alone.
+    -- `charge.refunded` may have reported it before, without an id.
     select id into v_known from refunds
      where payment_id = v_payment.id and given_by = 'provider' and provider_refund_id is null and amount = p_amount limit 1;
     if v_known is not null then

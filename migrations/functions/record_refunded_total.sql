@@ -1,6 +1,7 @@
--- What a provider says that it has given back of a payment in all (Stripe: `charge.refunded`). What exceeds the refunds
--- that we know, our pending orders included (each is told of by itself), it has made without us.
--- Returns whether it is about a payment that we know.
+-- Records how much of a payment a provider has refunded in all (Stripe: `charge.refunded`). The known refunds are
+-- subtracted, our pending orders included, because an event of its own reports each of them. The provider has made the
+-- rest without an order.
+-- Returns whether the payment is known.
 create or replace function record_refunded_total(p_references text[], p_total bigint, p_currency text, p_actor text)
 returns boolean language plpgsql as $$
 declare

@@ -1,6 +1,5 @@
--- Keeps a payment that a truly signed event tells of but that is not of our account or mode: it
--- confirms nothing, and is never refunded by itself. p_why: {expected, came}, for the operator's
--- note.
+-- Records a payment of an event with a valid signature but of another account or mode: it confirms
+-- nothing, and is never refunded automatically. p_why: {expected, came}, for the operator's note.
 create or replace function record_unmatched_payment(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_why jsonb
 ) returns void language plpgsql as $$

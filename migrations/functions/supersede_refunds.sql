@@ -1,5 +1,5 @@
--- The provider gave back what our pending orders were to give back, or a dispute took it: the latest orders that no
--- longer fit into the payment end as `failed`, `superseded`. The caller holds the payment's lock.
+-- The provider refunded without an order, or a dispute was lost: pending orders that exceed what is left of the payment
+-- end as `failed`, `superseded`, the latest first. The caller holds the payment's lock.
 create or replace function supersede_refunds(p_payment bigint, p_actor text) returns void language plpgsql as $$
 declare
   v_order record;

@@ -1,5 +1,5 @@
--- Takes an entry back: the ticket is valid again. The scan that let it in is void from then on (`scan_undone`), so that
--- its repetition does not let in anew. Locks as `check_in` does.
+-- Undoes a check-in: the ticket is valid again. Its scan is answered `scan_undone` from then on, so a repeated request does
+-- not check the ticket in again. Takes the locks of `check_in`.
 -- Returns {kind: undone | not_checked_in | ticket_void | unknown, seat?, event?, reservation?, holder?}.
 create or replace function undo_check_in(p_code text, p_actor text) returns jsonb language plpgsql as $$
 declare

@@ -48,15 +48,23 @@ interface MailRow {
   message_id: string;
   sent: boolean;
   status: string;
+  /** Its refund has failed, so there is nothing to tell. */
+  failed: boolean;
 }
 
 const MAILS = `
-  select m.reservation_id, m.kind, m.message_id, m.sent_at is not null as sent, r.status
-    from mails m join reservations r on r.id = m.reservation_id`;
+  select m.reservation_id, m.kind, m.message_id, m.sent_at is not null as sent, r.status, f.status is not distinct from 'failed' as failed
+    from mails m join reservations r on r.id = m.reservation_id left join refunds f on f.id = m.refund_id`;
 
 const REFUNDS = `
   select f.id from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
    where f.status = 'succeeded' and f.amount > 0 and r.buyer_email is not null`;
+
+const TICKETS = `
+  select reservation_id as id, array_agg(code order by code collate "C") as codes from tickets group by 1`;
+
+/** The domain of the sender, who is the one of the settings' default. */
+const SENDER = 'holdfast.example';
 
 async function listed(mailUrl: string): Promise<number> {
   const response = await fetch(`${mailUrl}/api/email/summary?limit=1`, {
@@ -66,8 +74,8 @@ async function listed(mailUrl: string): Promise<number> {
 }
 
 /**
- * Checks the folder of the catcher against the sales. The Message-IDs are computed here, from the id of the reservation
- * and of the refund.
+ * Checks the folder of the catcher against the sales. The Message-IDs are computed here, from the reservation and its
+ * tickets, and from the id of the refund.
  * @param everConfirmed each reservation that was ever confirmed, with its status now
  */
 export async function countMail(
@@ -78,8 +86,12 @@ export async function countMail(
 ): Promise<MailCount> {
   const { services, everConfirmed } = context;
   const { byId, cutShort, files } = readMailbox(join(services.home, 'mail'));
-  const ticketsId = (id: string): string => `<tickets.${digest(id)}.0@holdfast.invalid>`;
-  const owners = new Map([...journal.claims.keys()].map((id) => [digest(id), id]));
+  const tickets = await direct.rows<{ id: string; codes: string[] }>(TICKETS);
+  const digests = new Map(
+    tickets.map(({ id, codes }) => [id, digest(JSON.stringify([id, ...codes]))]),
+  );
+  const ticketsId = (id: string): string => `<tickets.${digests.get(id)}.0@${SENDER}>`;
+  const owners = new Map([...digests].map(([id, digested]) => [digested, id]));
 
   for (const message of byId.keys()) {
     const owner = /^<tickets\.([0-9a-f]{32})\./.exec(message)?.[1];
@@ -102,12 +114,12 @@ export async function countMail(
   }
   for (const mail of await direct.rows<MailRow>(MAILS)) {
     if (mail.sent) {
-      const caught = byId.has(mail.message_id)
+      const caught = byId.has(mail.message_id.replace('@holdfast.invalid', `@${SENDER}`))
         ? null
         : `${mail.message_id} of ${mail.reservation_id} is not there`;
       findings.check('a mail that is recorded as sent was caught', mail.message_id, caught);
     } else {
-      const stale = mail.kind === 'tickets' && mail.status !== 'confirmed';
+      const stale = mail.failed || (mail.kind === 'tickets' && mail.status !== 'confirmed');
       findings.check(
         'every mail that is owed is sent',
         mail.message_id,
@@ -116,7 +128,7 @@ export async function countMail(
     }
   }
   for (const { id } of await direct.rows<{ id: string }>(REFUNDS)) {
-    const caught = byId.has(`<refund.${id}@holdfast.invalid>`);
+    const caught = byId.has(`<refund.${id}@${SENDER}>`);
     findings.check(
       'a buyer gets a mail about each refund',
       id,

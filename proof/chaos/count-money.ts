@@ -1,4 +1,4 @@
-import type { Journal, Payment } from './journal';
+import { paymentKey, type Journal, type PartOfPayment, type Payment } from './journal';
 import type { DirectAccess, Findings } from './direct-access';
 
 interface PaymentRow {
@@ -8,100 +8,207 @@ interface PaymentRow {
   currency: string;
   role: string;
   status: string;
-  /** The reservation that it has confirmed, as that one says. */
-  confirms: string | null;
+  proven: boolean;
+  contradicted: boolean;
+  /** It has confirmed its reservation, which stands. */
+  sale: boolean;
   reservation_status: string | null;
 }
 
 const PAYMENTS = `
   select p.reference, p.reservation_id, p.amount::float8, p.currency, p.role, p.status,
-         c.id as confirms, r.status as reservation_status
-    from payments p left join reservations c on c.confirmed_by = p.reference
-    left join reservations r on r.id = p.reservation_id`;
+         p.proven_by is not null as proven, p.contradicted_at is not null as contradicted,
+         p.role = 'confirming' and r.status is not distinct from 'confirmed' and r.confirmed_by = p.reference as sale,
+         r.status as reservation_status
+    from payments p left join reservations r on r.id = p.reservation_id`;
 
 interface LedgerRow {
   reference: string;
   charged: number | null;
   charged_in: string | null;
-  refunds: number;
   refunded: number;
 }
 
 const LEDGER = `
   select reference, c.amount::float8 as charged, c.currency as charged_in,
-         coalesce(r.refunds, 0)::int as refunds, coalesce(r.refunded, 0)::float8 as refunded
+         coalesce(r.refunded, 0)::float8 as refunded
     from test_provider.charges c full join
-         (select reference, count(*) as refunds, sum(amount) as refunded from test_provider.refunds group by reference) r
+         (select reference, sum(amount) as refunded from test_provider.refunds group by reference) r
          using (reference)`;
 
-/** Checks that a payment is captured for a confirmed reservation, or refunded once. */
-function checkOutcome(row: PaymentRow, ledger: LedgerRow | undefined): string | null {
-  const { reference, status, role, confirms, reservation_status: reservation } = row;
-  const refunds = ledger?.refunds ?? 0;
-  if (status === 'captured') {
-    const sold =
-      role === 'confirming' && confirms === row.reservation_id && reservation === 'confirmed';
-    if (!sold) return `captured as ${role}, for a reservation that is ${reservation ?? 'none'}`;
-    return refunds === 0 ? null : `captured, but refunded ${refunds} times`;
-  }
-  if (status !== 'refunded') return `still ${status}`;
-  if (refunds !== 1) return `refunded ${refunds} times in the provider's ledger`;
-  if (ledger?.refunded !== row.amount)
-    return `${row.amount} was paid, ${ledger?.refunded ?? 0} refunded (${reference})`;
-  return confirms !== null && reservation === 'confirmed'
-    ? 'refunded, but the reservation is confirmed by it'
-    : null;
+const NOTES = 'select kind, reservation_id, reference from notes';
+
+/** What the load knows of each payment, and what was found. */
+interface Books {
+  rows: ReadonlyMap<string, PaymentRow>;
+  ledger: ReadonlyMap<string, LedgerRow>;
+  /** The notes, as `kind: payment`. */
+  notes: ReadonlySet<string>;
+  /** By payment: what operators ordered and did not fail. */
+  ordered: ReadonlyMap<string, number>;
+  /** By payment: what disputes that were lost took. */
+  lost: ReadonlyMap<string, number>;
+  /** By payment: what the provider gave back by itself. */
+  byProvider: ReadonlyMap<string, number>;
+  /** The payments that a provider has proven, by reference. */
+  proven: ReadonlyMap<string, readonly Payment[]>;
 }
 
-function checkPayment(
-  payment: Payment,
-  row: PaymentRow | undefined,
-  ledger: LedgerRow | undefined,
-  findings: Findings,
-): void {
-  const { reference, reservation, amount, currency, acknowledged, ways, uncertain, refused } =
-    payment;
-  if (acknowledged.size > 0) {
-    const same =
-      row?.reservation_id === reservation &&
-      row.amount === amount &&
-      row.currency === currency.toUpperCase();
+const keyOf = ({ reference, reservation }: Pick<Payment, 'reference' | 'reservation'>): string =>
+  paymentKey(reference, reservation);
+
+function sums(entries: Iterable<PartOfPayment>): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const entry of entries)
+    result.set(keyOf(entry), (result.get(keyOf(entry)) ?? 0) + entry.amount);
+  return result;
+}
+
+function provenByReference(journal: Journal): Map<string, Payment[]> {
+  const proven = new Map<string, Payment[]>();
+  for (const payment of journal.payments.values()) {
+    const { reference, acknowledged, foreign } = payment;
+    if (!foreign && (acknowledged.has('stripe') || acknowledged.has('standard')))
+      proven.set(reference, [...(proven.get(reference) ?? []), payment]);
+  }
+  return proven;
+}
+
+async function readBooks(journal: Journal, direct: DirectAccess): Promise<Books> {
+  const rows = await direct.rows<PaymentRow>(PAYMENTS);
+  const ledger = await direct.rows<LedgerRow>(LEDGER);
+  const notes = await direct.rows<{ kind: string; reference: string; reservation_id: string }>(
+    NOTES,
+  );
+  return {
+    rows: new Map(rows.map((row) => [paymentKey(row.reference, row.reservation_id), row])),
+    ledger: new Map(ledger.map((row) => [row.reference, row])),
+    notes: new Set(
+      notes.map((note) => `${note.kind}: ${paymentKey(note.reference, note.reservation_id)}`),
+    ),
+    ordered: sums([...journal.refunds.values()].filter(({ failed }) => !failed)),
+    lost: sums([...journal.disputes.values()].filter(({ status }) => status === 'lost')),
+    byProvider: sums(journal.refundsByProvider),
+    proven: provenByReference(journal),
+  };
+}
+
+/** What the provider must have given back of a payment by our order: of a sale what operators ordered, else all that is left. */
+const dueBack = (
+  key: string,
+  { sale, amount }: PaymentRow,
+  { ordered, lost, byProvider }: Books,
+): number =>
+  sale ? (ordered.get(key) ?? 0) : amount - (lost.get(key) ?? 0) - (byProvider.get(key) ?? 0);
+
+/** Checks that a payment is for a sale, or given back, to the last minor unit. */
+function checkOutcome(key: string, row: PaymentRow, books: Books): string | null {
+  const { amount, role, status, sale, reference, reservation_status: reservation } = row;
+  const what = `${status} as ${role}, for a reservation that is ${reservation ?? 'none'}`;
+  if (row.contradicted) {
+    // No provider gives it back: the cashier does.
+    const expected = sale ? 'captured' : 'refunded';
+    return status === expected ? null : `${what}, not ${expected}`;
+  }
+  const due = dueBack(key, row, books);
+  const refunded = books.ledger.get(reference)?.refunded ?? 0;
+  if (refunded !== due) return `${what}: ${refunded} of ${amount} were refunded instead of ${due}`;
+  const back = due + (books.byProvider.get(key) ?? 0);
+  const expected =
+    (books.lost.get(key) ?? 0) > 0
+      ? 'disputed'
+      : back === 0
+        ? 'captured'
+        : back === amount
+          ? 'refunded'
+          : 'partially_refunded';
+  return status === expected ? null : `${what}, not ${expected}`;
+}
+
+/** One proof of a reference is its payment; each other one is a note. A claim that no proof names is one too. */
+function checkRivals(payment: Payment, books: Books, findings: Findings): void {
+  const key = keyOf(payment);
+  const row = books.rows.get(key);
+  const proofs = books.proven.get(payment.reference) ?? [];
+  if (proofs.length === 0 || (proofs.length === 1 && proofs[0] === payment)) return;
+  if (!proofs.includes(payment)) {
+    const isNoted = row?.contradicted && books.notes.has(`claim_contradicted: ${key}`);
+    const wrong = row && !isNoted ? `recorded as ${JSON.stringify(row)}` : null;
+    findings.check('a claim that a proof contradicts is a note', key, wrong);
+    return;
+  }
+  const kept = proofs.filter((proof) => books.rows.get(keyOf(proof))?.proven);
+  const wrong = kept.length === 1 ? null : `${kept.length} payments`;
+  findings.check('a reference that is proven is one payment', payment.reference, wrong);
+  if (row) return;
+  const noted = books.notes.has(`reference_conflict: ${key}`);
+  findings.check('a second proof is a note', key, noted ? null : 'there is none');
+}
+
+function checkForeign(payment: Payment, books: Books, findings: Findings): void {
+  const key = keyOf(payment);
+  const row = books.rows.get(key);
+  const isKept = row?.role === 'unmatched' && row.status === 'captured';
+  const isNoted = books.notes.has(`payment_unmatched: ${key}`);
+  const charged = books.ledger.has(payment.reference);
+  const wrong = `recorded as ${JSON.stringify(row)}, ${isNoted ? 'noted' : 'not noted'}`;
+  findings.check(
+    'money of another account or mode is noted and stays',
+    key,
+    isKept && isNoted && !charged ? null : wrong,
+  );
+}
+
+function checkPayment(payment: Payment, books: Books, findings: Findings): void {
+  const { reference, amount, acknowledged, ways, uncertain, refused } = payment;
+  const currency = payment.currency.toUpperCase();
+  const key = keyOf(payment);
+  const row = books.rows.get(key);
+  if (payment.foreign) {
+    if (acknowledged.size > 0) checkForeign(payment, books, findings);
+    return;
+  }
+  checkRivals(payment, books, findings);
+  const proofs = books.proven.get(reference) ?? [];
+  const isSecondProof = !row && proofs.length > 1 && proofs.includes(payment);
+  if (acknowledged.size > 0 && !isSecondProof) {
+    const same = row?.amount === amount && row.currency === currency;
     const wrong = row ? (same ? null : `recorded as ${JSON.stringify(row)}`) : 'it is not recorded';
-    findings.check('a payment that was answered 2xx is recorded', reference, wrong);
-    const byProvider = [...acknowledged].some((way) => way !== 'signal');
-    const charged = ledger?.charged === amount && ledger.charged_in === currency.toUpperCase();
-    if (byProvider) {
+    findings.check('a payment that was answered 2xx is recorded', key, wrong);
+    if (proofs.includes(payment)) {
+      const ledger = books.ledger.get(reference);
+      const charged = ledger?.charged === amount && ledger.charged_in === currency;
       findings.check(
         "a payment is in the provider's ledger",
-        reference,
+        key,
         charged ? null : `as ${JSON.stringify(ledger)}`,
       );
     }
   } else if (refused && !uncertain && ways.size === 1) {
     findings.check(
       'a refused confirm is not recorded',
-      reference,
+      key,
       row ? `recorded as ${row.role}, ${row.status}` : null,
     );
   }
-  if (row)
-    findings.check(
-      'each payment is for a sale, or refunded once',
-      reference,
-      checkOutcome(row, ledger),
-    );
+  if (row) {
+    findings.check('each payment is for a sale, or given back', key, checkOutcome(key, row, books));
+  }
 }
 
 const BALANCE = `
+  with sales as (
+    select r.id, r.total from reservations r
+      join payments p on p.reservation_id = r.id and p.reference = r.confirmed_by and p.contradicted_at is null
+     where r.status = 'confirmed' and exists (select from test_provider.charges c where c.reference = r.confirmed_by))
   select (select coalesce(sum(amount), 0)::float8 from test_provider.charges) as charged,
          (select coalesce(sum(f.amount), 0)::float8 from test_provider.refunds f
            where exists (select from test_provider.charges c where c.reference = f.reference)) as refunded,
-         (select coalesce(sum(r.total), 0)::float8 from reservations r where r.status = 'confirmed'
-             and exists (select from test_provider.charges c where c.reference = r.confirmed_by)) as sold,
+         (select coalesce(sum(total), 0)::float8 from sales) as sold,
          (select coalesce(sum(s.price), 0)::float8 from seats x join events e on e.id = x.event_id
             join price_categories s on s.event_id = e.id and s.code = x.category_code
-            join reservations r on r.id = x.reservation_id
-           where x.status = 'sold' and exists (select from test_provider.charges c where c.reference = r.confirmed_by)) as seats`;
+            join sales r on r.id = x.reservation_id
+           where x.status = 'sold') as seats`;
 
 /** Charges and refunds, in minor units over all currencies. */
 export interface Balance {
@@ -109,6 +216,10 @@ export interface Balance {
   refunded: number;
   sold: number;
   seats: number;
+  /** Of sales that stand: what operators had given back. */
+  givenBack: number;
+  /** What disputes, and the provider by itself, took of payments that are for no sale. */
+  taken: number;
 }
 
 /** Checks every payment, and the sum of all. */
@@ -117,25 +228,37 @@ export async function countMoney(
   direct: DirectAccess,
   findings: Findings,
 ): Promise<Balance> {
-  const rows = new Map(
-    (await direct.rows<PaymentRow>(PAYMENTS)).map((row) => [row.reference, row]),
-  );
-  const ledger = new Map((await direct.rows<LedgerRow>(LEDGER)).map((row) => [row.reference, row]));
-  for (const payment of journal.payments.values()) {
-    checkPayment(payment, rows.get(payment.reference), ledger.get(payment.reference), findings);
-  }
-  for (const reference of new Set([...rows.keys(), ...ledger.keys()])) {
-    const known = journal.payments.has(reference);
+  const books = await readBooks(journal, direct);
+  const { rows, ledger } = books;
+  for (const payment of journal.payments.values()) checkPayment(payment, books, findings);
+  const known = new Set([...journal.payments.values()].map(({ reference }) => reference));
+  for (const [key, { reference }] of [...rows, ...ledger]) {
+    const isOurs = rows.has(key) ? journal.payments.has(key) : known.has(reference);
     findings.check(
       'every payment comes from the load',
-      reference,
-      known ? null : 'the load has not sent it',
+      key,
+      isOurs ? null : 'the load has not sent it',
     );
   }
-  const [balance] = await direct.rows<Record<keyof Balance, number>>(BALANCE);
-  const { charged, refunded, sold, seats } = balance!;
-  const wrong = `charged ${charged}, refunded ${refunded}, sold ${sold}, seats sold ${seats}`;
-  findings.check('charges − refunds = sales', 'all', charged - refunded === sold ? null : wrong);
+
+  const isSale = (key: string) => rows.get(key)?.sale === true;
+  const sumOf = (amounts: ReadonlyMap<string, number>, which: (key: string) => boolean) =>
+    [...amounts].reduce((sum, [key, amount]) => (which(key) ? sum + amount : sum), 0);
+  const givenBack = sumOf(books.ordered, isSale);
+  const isNoSale = (key: string) => !isSale(key);
+  const taken = sumOf(books.lost, isNoSale) + sumOf(books.byProvider, isNoSale);
+  type Sums = Pick<Balance, 'charged' | 'refunded' | 'sold' | 'seats'>;
+  const [found] = await direct.rows<Record<keyof Sums, number>>(BALANCE);
+  const balance: Balance = { ...found!, givenBack, taken };
+  const { charged, refunded, sold, seats } = balance;
+  const wrong = Object.entries(balance)
+    .map(([name, sum]) => `${name} ${sum}`)
+    .join(', ');
+  findings.check(
+    'charges − refunds = sales − given back + taken',
+    'all',
+    charged - refunded === sold - givenBack + taken ? null : wrong,
+  );
   findings.check('sales = price of the sold seats', 'all', sold === seats ? null : wrong);
-  return { charged, refunded, sold, seats };
+  return balance;
 }

@@ -208,7 +208,8 @@ export function startFaults(options: {
         () => undefined,
       );
       if (stopping.signal.aborted) return;
-      const next = nextFault(busy);
+      // A part that is still starting is left alone: on a slow machine it would never come back.
+      const next = nextFault(new Set([...busy, ...options.system.monitor.down()]));
       if (!next) continue;
       left--;
       const performing: Promise<void> = perform(next).finally(() => underWay.delete(performing));

@@ -17,6 +17,7 @@ export interface Reservation {
   expiresAt: string;
   createdAt: string;
   payment: (Money & { reference: string; status: string }) | null;
+  refunds: { id: string; status: 'pending' | 'succeeded' | 'failed' }[];
 }
 
 /** All that the API has promised about one reservation. */
@@ -46,6 +47,45 @@ export interface Claim {
 
 export type PaymentWay = 'stripe' | 'standard' | 'confirm' | 'signal';
 
+/** The kinds of money trouble that a run must have had; one that did not happen proves nothing. */
+export const MONEY_KINDS = [
+  'a refund in part',
+  'several refunds of one payment',
+  'a refund of more than is left',
+  'a cancel after a refund in part',
+  'a refund that failed afterwards',
+  'a refund ordered anew',
+  'a dispute that was won',
+  'a dispute that was lost',
+  'a refund that waits for a dispute',
+  'a claim that a proof contradicts',
+  'a refund by hand',
+  'a refund that the provider made by itself',
+  'a refund told before its payment',
+  'a reference proven for two reservations',
+  'a payment of another account or mode',
+  'a payment without a reservation',
+] as const;
+export type MoneyKind = (typeof MONEY_KINDS)[number];
+
+/** Money of a payment, in minor units. */
+export interface PartOfPayment {
+  reference: string;
+  reservation: string;
+  amount: number;
+}
+
+/** A refund that an operator ordered (201). */
+export interface OrderedRefund extends PartOfPayment {
+  /** The provider has told that it failed, or a lost dispute made it superfluous. */
+  failed: boolean;
+}
+
+/** A dispute that was answered 200. */
+export interface Dispute extends PartOfPayment {
+  status: 'open' | 'won' | 'lost';
+}
+
 /** One payment: how it was reported to the API, and the answers. */
 export interface Payment extends Money {
   reference: string;
@@ -57,7 +97,13 @@ export interface Payment extends Money {
   uncertain: boolean;
   /** A confirm was refused (4xx). */
   refused: boolean;
+  /** It came for another account or in the other mode. */
+  foreign: boolean;
 }
+
+/** A reference may be told for several reservations: each is a payment of its own. */
+export const paymentKey = (reference: string, reservation: string): string =>
+  `${reference} for ${reservation}`;
 
 export interface Violation {
   rule: string;
@@ -71,7 +117,17 @@ export interface Violation {
  */
 export class Journal {
   readonly claims = new Map<string, Claim>();
+  /** By `paymentKey`. */
   readonly payments = new Map<string, Payment>();
+  /** By the id in the answer. */
+  readonly refunds = new Map<string, OrderedRefund>();
+  /** Refunds that the provider made by itself. */
+  readonly refundsByProvider: PartOfPayment[] = [];
+  readonly disputes = new Map<string, Dispute>();
+  /** How often each kind has happened. */
+  readonly kinds = new Map<MoneyKind, number>();
+  /** The same, until the faults ended. */
+  kindsUnderFaults: ReadonlyMap<MoneyKind, number> = new Map();
   readonly events = new Set<string>();
   /** Found while the load ran. */
   readonly violations: Violation[] = [];
@@ -94,6 +150,19 @@ export class Journal {
     const kinds = this.tally.get(operation) ?? new Map<string, number>();
     this.tally.set(operation, kinds);
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+
+  happened(kind: MoneyKind): void {
+    this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
+  }
+
+  faultsEnded(): void {
+    this.kindsUnderFaults = new Map(this.kinds);
+  }
+
+  /** The kinds that have not happened yet. */
+  missingKinds(): MoneyKind[] {
+    return MONEY_KINDS.filter((kind) => !this.kinds.has(kind));
   }
 
   write(entry: Record<string, unknown>): void {
@@ -148,7 +217,8 @@ export class Journal {
 
   /** Records a payment before it is reported to the API. */
   recordPayment(way: PaymentWay, reference: string, reservation: string, money: Money): Payment {
-    const payment = this.payments.get(reference) ?? {
+    const key = paymentKey(reference, reservation);
+    const payment = this.payments.get(key) ?? {
       ...money,
       reference,
       reservation,
@@ -156,9 +226,10 @@ export class Journal {
       acknowledged: new Set<PaymentWay>(),
       uncertain: false,
       refused: false,
+      foreign: false,
     };
     payment.ways.add(way);
-    this.payments.set(reference, payment);
+    this.payments.set(key, payment);
     return payment;
   }
 

@@ -4,7 +4,7 @@ import type { DevInfo } from '../product';
 import type { Journal } from './journal';
 import { Abandoned, HttpClient } from './http-client';
 import { createRandom } from './random';
-import { SCENARIOS, type Context } from './scenarios';
+import { missingScenarios, SCENARIOS, type Context } from './scenarios';
 import { Shop } from './shop';
 
 export interface LoadOptions {
@@ -25,10 +25,15 @@ export interface Load {
   finish(): Promise<void>;
   /** Delivers the payments that were kept until after the faults. @returns how many */
   deliverAfterFaults(): Promise<number>;
+  /** Refunds by hand are given back until then. */
+  close(): Promise<void>;
 }
 
 const EVENTS_ON_SALE = 4;
 const NEW_EVENT_EVERY_MS = 12_000;
+const GIVE_BACK_EVERY_MS = 3_000;
+/** How often a buyer does what has not happened yet. */
+const MISSING_FIRST = 0.4;
 
 /** Small events, so that buyers collide, with holds of a few seconds. */
 function eventBody(slug: string, ttl: number): Record<string, unknown> {
@@ -61,9 +66,9 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const events: string[] = [];
   const catalogue = { events: () => events.slice(-EVENTS_ON_SALE) };
 
-  const contextOf = (actor: string): Context => {
+  const contextOf = (actor: string, until: AbortSignal = giveUp): Context => {
     const random = createRandom(seed, actor);
-    const http = new HttpClient(apiUrl, journal, random, giveUp, actor);
+    const http = new HttpClient(apiUrl, journal, random, until, actor);
     return { catalogue, shop: new Shop({ http, journal, random, temporal, ...info }) };
   };
 
@@ -95,11 +100,24 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     }
   }
 
+  const closing = new AbortController();
+  async function keepGivingBack({ shop }: Context): Promise<void> {
+    while (!closing.signal.aborted) {
+      await shop.giveBackByHand().catch(unlessAbandoned);
+      await sleep(GIVE_BACK_EVERY_MS, undefined, { signal: closing.signal }).catch(() => undefined);
+    }
+  }
+
   async function buy(context: Context): Promise<void> {
     const { random } = context.shop.deps;
     while (!stopping.signal.aborted) {
       counts.begun++;
-      await random.weighed(SCENARIOS)(context).catch(unlessAbandoned);
+      const missing = missingScenarios(journal);
+      const scenario =
+        missing.length > 0 && random.chance(MISSING_FIRST)
+          ? random.pick(missing)
+          : random.weighed(SCENARIOS);
+      await scenario(context).catch(unlessAbandoned);
       counts.ended++;
       await pause(random.between(50, 1_200));
     }
@@ -111,8 +129,10 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   for (let index = 1; index <= options.concurrency; index++)
     working.push(buy(contextOf(`buyer ${index}`)));
   const ended = Promise.all(working);
-  // `finish` reports the error.
+  const givingBack = keepGivingBack(contextOf('cashier', closing.signal));
+  // `finish` and `close` report the errors.
   ended.catch(() => undefined);
+  givingBack.catch(() => undefined);
 
   return {
     progress: () => ({ ...counts }),
@@ -124,6 +144,10 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       const deliveries = journal.afterFaults.splice(0);
       await Promise.all(deliveries.map((delivery) => delivery().catch(unlessAbandoned)));
       return deliveries.length;
+    },
+    async close() {
+      closing.abort();
+      await givingBack;
     },
   };
 }

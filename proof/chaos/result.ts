@@ -1,6 +1,6 @@
 import type { Report } from '../report/report';
 import type { Table } from '../product';
-import type { Journal, Violation } from './journal';
+import { MONEY_KINDS, type Journal, type Violation } from './journal';
 import type { Count } from './count';
 import type { ChaosOptions } from './options';
 import type { PartMonitor } from './part-monitor';
@@ -73,6 +73,19 @@ function rulesTable({ count, violations }: ChaosResult): Table {
   return { title: 'Rules', columns: ['rule', 'checked', 'violations'], rows };
 }
 
+function kindsTable({ journal }: ChaosResult): Table {
+  return {
+    title: 'Money',
+    columns: ['kind', 'under faults', 'in all'],
+    rows: MONEY_KINDS.map((kind) => [
+      kind,
+      journal.kindsUnderFaults.get(kind) ?? 0,
+      journal.kinds.get(kind) ?? 0,
+    ]),
+    note: 'A kind that did not happen proves nothing: the run fails.',
+  };
+}
+
 function countedTable({ count, journal }: ChaosResult): Table {
   const rows: [string, string | number][] = [['2xx in the journal', journal.entries]];
   if (count) {
@@ -83,6 +96,8 @@ function countedTable({ count, journal }: ChaosResult): Table {
       ['charged, minor units', balance.charged],
       ['refunded', balance.refunded],
       ['sold', balance.sold],
+      ['of it given back by operators', balance.givenBack],
+      ['taken by disputes or the provider, of no sale', balance.taken],
     );
     rows.push(
       ['mails caught, by Message-ID', mail.messages],
@@ -116,6 +131,7 @@ export function resultTables(result: ChaosResult): Table[] {
     operationsTable(result.journal),
     faultsTable(result),
     partsTable(result),
+    kindsTable(result),
     countedTable(result),
     rulesTable(result),
     ...(result.violations.length > 0 ? [violationsTable(result)] : []),
@@ -128,6 +144,9 @@ export function verdictOf({ violations, journal, count }: ChaosResult): {
 } {
   if (violations.length > 0)
     return { ok: false, text: `${violations.length} promises were broken.` };
+  const missing = journal.missingKinds();
+  if (missing.length > 0)
+    return { ok: false, text: `These did not happen: ${missing.join('; ')}. Run it for longer.` };
   const checks = [...(count?.checked.values() ?? [])].reduce((sum, number) => sum + number, 0);
   return {
     ok: true,

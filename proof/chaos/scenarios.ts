@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Claim, Money, Payment } from './journal';
+import { type Claim, type Journal, type Money, type MoneyKind, type Payment } from './journal';
 import type { Shop, Wish } from './shop';
 
 /** The events that buyers choose from. */
@@ -13,6 +13,8 @@ export interface Context {
   catalogue: Catalogue;
 }
 
+/** How long a buyer waits for what follows from a payment or an order. */
+const SETTLED_WITHIN_MS = 40_000;
 const ROWS = ['A', 'B'];
 const SEATS_A_ROW = 10;
 const CATEGORIES = ['stalls', 'floor'];
@@ -69,9 +71,10 @@ function newPayment(
   context: Context,
   claim: Pick<Claim, 'id' | 'total'>,
   money: Money = claim.total,
+  by?: 'stripe' | 'standard',
 ): Payment {
   const { journal, random } = context.shop.deps;
-  const way = random.chance(0.5) ? ('stripe' as const) : ('standard' as const);
+  const way = by ?? (random.chance(0.5) ? 'stripe' : 'standard');
   const reference = `${way === 'stripe' ? 'pi' : 'pay'}_${random.uuid()}`;
   return journal.recordPayment(way, reference, claim.id, money);
 }
@@ -283,6 +286,7 @@ async function payWithoutReservation(context: Context): Promise<void> {
   const id = random.uuid();
   const total = { amount: random.pick([4500, 2000]), currency: 'EUR' };
   await deliver(context, newPayment(context, { id, total }));
+  shop.deps.journal.happened('a payment without a reservation');
   if (random.chance(0.5)) return;
   const wish = { bestAvailable: { quantity: 1, category: random.pick(CATEGORIES) } };
   const buyer = { name: 'Early Payer', email: 'early@example.org' };
@@ -307,6 +311,158 @@ async function signalByHand(context: Context): Promise<void> {
   }
 }
 
+/** Buys through Stripe. @returns null when the seats or the time ran out */
+async function buyThroughStripe(
+  context: Context,
+): Promise<{ claim: Claim; payment: Payment } | null> {
+  const claim = await takeSeats(context);
+  if (!claim) return null;
+  const payment = newPayment(context, claim, claim.total, 'stripe');
+  await deliver(context, payment);
+  const confirmed = await context.shop.waitFor(claim, ['confirmed'], SETTLED_WITHIN_MS);
+  return confirmed ? { claim, payment } : null;
+}
+
+/** Refunds in part, one after the other or at once; at times the sale is cancelled then. */
+async function refundInParts(context: Context): Promise<void> {
+  const bought = await buyThroughStripe(context);
+  if (!bought) return;
+  const { claim, payment } = bought;
+  const { shop } = context;
+  const { random, journal } = shop.deps;
+  const part = Math.floor(payment.amount / 4);
+  const one = () => shop.refund(payment, random.between(1, part));
+  const ordered = random.chance(0.5)
+    ? await Promise.all([one(), one(), one()])
+    : [await one(), ...(random.chance(0.5) ? [await one()] : [])];
+  journal.happened('a refund in part');
+  if (ordered.length > 1) journal.happened('several refunds of one payment');
+  if ((await shop.refund(payment, payment.amount)) === null)
+    journal.happened('a refund of more than is left');
+  if (random.chance(0.5)) return;
+  await cancelOnce(context, claim);
+  journal.happened('a cancel after a refund in part');
+}
+
+/** A refund that had succeeded comes back: the provider says so. It is ordered anew. */
+async function refundFails(context: Context): Promise<void> {
+  const bought = await buyThroughStripe(context);
+  if (!bought) return;
+  const { claim, payment } = bought;
+  const { shop } = context;
+  const { random, journal } = shop.deps;
+  const amount = random.chance(0.5) ? payment.amount : Math.ceil(payment.amount / 3);
+  const id = await shop.refund(payment, amount);
+  if (id === null || !(await shop.waitForRefund(claim, id, SETTLED_WITHIN_MS))) return;
+  journal.refunds.get(id)!.failed = true;
+  await shop.failRefund(payment, id, amount);
+  journal.happened('a refund that failed afterwards');
+  if (random.chance(0.3)) return;
+  if ((await shop.refund(payment, amount)) !== null) journal.happened('a refund ordered anew');
+  if (random.chance(0.3)) await cancelOnce(context, claim);
+}
+
+/** The provider gives back by itself: after the sale, before it tells of the payment, or at the same time. */
+async function refundByProvider(context: Context): Promise<void> {
+  const { shop } = context;
+  const { random, journal } = shop.deps;
+  if (random.chance(0.4)) {
+    const bought = await buyThroughStripe(context);
+    if (!bought) return;
+    const { claim, payment } = bought;
+    await shop.refundByProvider(payment, Math.ceil(payment.amount / random.between(1, 3)), false);
+    journal.happened('a refund that the provider made by itself');
+    if (random.chance(0.4)) await cancelOnce(context, claim);
+    return;
+  }
+  const claim = await takeSeats(context);
+  if (!claim) return;
+  const payment = newPayment(context, claim, claim.total, 'stripe');
+  const refund = shop.refundByProvider(payment, Math.ceil(payment.amount / 2), true);
+  if (random.chance(0.6)) await refund;
+  await together([refund, deliver(context, payment)]);
+  journal.happened('a refund told before its payment');
+}
+
+/** The buyer's bank disputes what is left of a payment; meanwhile a refund is ordered, or the sale cancelled. */
+const disputeThatIs =
+  (end: 'won' | 'lost') =>
+  async (context: Context): Promise<void> => {
+    const bought = await buyThroughStripe(context);
+    if (!bought) return;
+    const { claim, payment } = bought;
+    const { shop } = context;
+    const { random, journal } = shop.deps;
+    const before = random.chance(0.3) ? Math.floor(payment.amount / 3) : 0;
+    if (before > 0) await shop.refund(payment, before);
+    const dispute = `dp_${random.uuid()}`;
+    const disputed = payment.amount - before;
+    await shop.dispute(payment, dispute, disputed, 'open');
+    const waiting = random.chance(0.7)
+      ? await shop.refund(payment, random.between(1, disputed))
+      : null;
+    if (waiting !== null) journal.happened('a refund that waits for a dispute');
+    const cancels = random.chance(0.4);
+    if (cancels) await cancelOnce(context, claim);
+    await shortDelay(context, 4_000);
+    // All that was left is gone, so what waited is superfluous.
+    if (end === 'lost' && waiting !== null) journal.refunds.get(waiting)!.failed = true;
+    await shop.dispute(payment, dispute, disputed, end);
+    journal.happened(`a dispute that was ${end}`);
+    if (!cancels && random.chance(0.3)) await cancelOnce(context, claim);
+  };
+
+const disputeThatIsWon = disputeThatIs('won');
+const disputeThatIsLost = disputeThatIs('lost');
+
+/** A client confirms with a reference that the provider then proves for another buyer. */
+async function claimForeignReference(context: Context): Promise<void> {
+  const { shop } = context;
+  const { random, journal } = shop.deps;
+  const [stranger, payer] = [await takeSeats(context), await takeSeats(context)];
+  if (!stranger || !payer) return;
+  const payment = newPayment(context, payer, payer.total, 'stripe');
+  const claim = () =>
+    shop.confirm(stranger, payment.reference, stranger.total, ['422 payment_mismatch']);
+  if (random.chance(0.3)) {
+    await together([claim(), deliver(context, payment)]);
+    return;
+  }
+  const { status } = await claim();
+  if (random.chance(0.3)) await cancelOnce(context, stranger);
+  await deliver(context, payment);
+  if (status < 300) journal.happened('a claim that a proof contradicts');
+  if (random.chance(0.6)) await cancelOnce(context, stranger);
+  if (random.chance(0.3)) await cancelOnce(context, payer);
+}
+
+/** The provider tells one reference for two reservations: one of them is paid. */
+async function proveOneReferenceTwice(context: Context): Promise<void> {
+  const { random, journal } = context.shop.deps;
+  const [one, other] = [await takeSeats(context), await takeSeats(context)];
+  if (!one || !other) return;
+  const first = newPayment(context, one);
+  const [way] = first.ways;
+  const second = journal.recordPayment(way!, first.reference, other.id, other.total);
+  if (random.chance(0.5)) await together([deliver(context, first), deliver(context, second)]);
+  else {
+    await deliver(context, first);
+    await deliver(context, second);
+  }
+  journal.happened('a reference proven for two reservations');
+}
+
+/** Money in the other mode confirms nothing and is never given back. */
+async function payInOtherMode(context: Context): Promise<void> {
+  const claim = await takeSeats(context);
+  if (!claim) return;
+  const payment = newPayment(context, claim, claim.total, 'stripe');
+  payment.foreign = true;
+  await deliver(context, payment);
+  context.shop.deps.journal.happened('a payment of another account or mode');
+  if (context.shop.deps.random.chance(0.5)) await deliver(context, newPayment(context, claim));
+}
+
 async function browse(context: Context): Promise<void> {
   const { shop, catalogue } = context;
   const { random, journal } = shop.deps;
@@ -324,11 +480,10 @@ async function browse(context: Context): Promise<void> {
   await shop.misuseKey(claim, random.pick(['client', 'client2']));
 }
 
+type Scenario = (context: Context) => Promise<void>;
+
 /** The scenarios of a simulated buyer, with their weights. */
-export const SCENARIOS: readonly (readonly [
-  weight: number,
-  scenario: (context: Context) => Promise<void>,
-])[] = [
+export const SCENARIOS: readonly (readonly [weight: number, scenario: Scenario])[] = [
   [14, buyByWebhook],
   [10, buyByConfirm],
   [6, race],
@@ -341,4 +496,37 @@ export const SCENARIOS: readonly (readonly [
   [4, payWithoutReservation],
   [7, signalByHand],
   [4, browse],
+  [5, refundInParts],
+  [5, refundFails],
+  [4, refundByProvider],
+  [3, disputeThatIsWon],
+  [3, disputeThatIsLost],
+  [5, claimForeignReference],
+  [4, proveOneReferenceTwice],
+  [3, payInOtherMode],
 ];
+
+/** In which scenario each kind of money trouble happens. */
+const SCENARIO_OF: Record<MoneyKind, Scenario> = {
+  'a refund in part': refundInParts,
+  'several refunds of one payment': refundInParts,
+  'a refund of more than is left': refundInParts,
+  'a cancel after a refund in part': refundInParts,
+  'a refund that failed afterwards': refundFails,
+  'a refund ordered anew': refundFails,
+  'a dispute that was won': disputeThatIsWon,
+  'a dispute that was lost': disputeThatIsLost,
+  'a refund that waits for a dispute': disputeThatIsWon,
+  'a claim that a proof contradicts': claimForeignReference,
+  'a refund by hand': claimForeignReference,
+  'a refund that the provider made by itself': refundByProvider,
+  'a refund told before its payment': refundByProvider,
+  'a reference proven for two reservations': proveOneReferenceTwice,
+  'a payment of another account or mode': payInOtherMode,
+  'a payment without a reservation': payWithoutReservation,
+};
+
+/** The scenarios of the kinds that have not happened yet. */
+export function missingScenarios(journal: Journal): Scenario[] {
+  return journal.missingKinds().map((kind) => SCENARIO_OF[kind]);
+}

@@ -103,6 +103,16 @@ export class Shop {
     );
   }
 
+  /** Reads until a refund has succeeded, for a while. */
+  async waitForRefund(claim: Claim, id: string, limitMs: number): Promise<boolean> {
+    for (const until = Date.now() + limitMs; Date.now() < until;) {
+      const refund = (await this.read(claim)).refunds.find((one) => one.id === id);
+      if (refund?.status === 'succeeded') return true;
+      await sleep(250);
+    }
+    return false;
+  }
+
   /** Reads until the status is one of these, for a while. */
   async waitFor(
     claim: Claim,
@@ -116,7 +126,13 @@ export class Shop {
     return false;
   }
 
-  async confirm(claim: Claim, reference: string, money: Money = claim.total): Promise<Answer> {
+  /** @param more answers that are allowed besides the usual ones */
+  async confirm(
+    claim: Claim,
+    reference: string,
+    money: Money = claim.total,
+    more: readonly string[] = [],
+  ): Promise<Answer> {
     const right = money.amount === claim.total.amount && money.currency === claim.total.currency;
     const payment = this.deps.journal.recordPayment('confirm', reference, claim.id, money);
     const answer = await this.deps.http.call({
@@ -127,6 +143,7 @@ export class Shop {
       body: { payment: { reference, ...money } },
       expect: right
         ? [
+            ...more,
             200,
             202,
             '409 reservation_expired',
@@ -243,17 +260,153 @@ export class Shop {
             currency,
             metadata,
           };
-    const payload = JSON.stringify({ id: eventId, object: 'event', type, data: { object } });
-    await this.webhook('stripe', payment, type, () => ({
+    const payload = JSON.stringify({
+      id: eventId,
+      object: 'event',
+      type,
+      data: { object },
+      ...(payment.foreign && { livemode: true }),
+    });
+    await this.webhook('stripe', payment, type, () => this.signStripe(payload));
+  }
+
+  private signStripe(payload: string): { raw: string; headers: Record<string, string> } {
+    const { stripe: secret } = this.deps.webhookSecrets;
+    return {
       raw: payload,
       headers: {
         'content-type': 'application/json',
-        'stripe-signature': Stripe.webhooks.generateTestHeaderString({
-          payload,
-          secret: this.deps.webhookSecrets.stripe,
-        }),
+        'stripe-signature': Stripe.webhooks.generateTestHeaderString({ payload, secret }),
       },
-    }));
+    };
+  }
+
+  /** One delivery of an event about a payment that is known. */
+  private async stripeEvent(
+    type: string,
+    object: Record<string, unknown>,
+    subject: string,
+    isEarly = false,
+  ): Promise<void> {
+    const id = `evt_${this.deps.random.uuid()}`;
+    const payload = JSON.stringify({ id, object: 'event', type, data: { object } });
+    const { status, body } = await this.deps.http.call({
+      operation: `webhook ${type}`,
+      method: 'POST',
+      path: '/v1/webhooks/stripe',
+      signed: () => this.signStripe(payload),
+      expect: [200],
+      subject,
+    });
+    if (status === 200 && (body as { ignored: boolean }).ignored && !isEarly)
+      this.deps.journal.violation('what Stripe tells of our payment is kept', subject, type);
+  }
+
+  /**
+   * An operator orders a refund of the payment.
+   * @returns its id; null when more was asked than is left
+   */
+  async refund({ reference, reservation }: Payment, amount: number): Promise<string | null> {
+    const { http, keys, random, journal } = this.deps;
+    const call = {
+      operation: 'refund',
+      method: 'POST',
+      path: `/v1/reservations/${reservation}/refunds`,
+      key: keys.operator,
+      headers: { 'idempotency-key': random.uuid() },
+      body: { payment: reference, amount, reason: 'the view was poor' },
+      expect: [201, '422 refund_exceeds_payment'],
+      subject: reservation,
+    } as const;
+    const times = random.chance(0.3) ? 2 : 1;
+    const answers = await Promise.all(Array.from({ length: times }, () => http.call(call)));
+    const ids = new Set(
+      answers.map(({ status, body }) => (status === 201 ? (body as { id: string }).id : null)),
+    );
+    const [id = null] = ids;
+    if (ids.size > 1) journal.violation('one key, one refund', reservation, [...ids].join());
+    if (id !== null) journal.refunds.set(id, { reference, reservation, amount, failed: false });
+    return id;
+  }
+
+  /** Stripe tells, twice at times, that a refund which had succeeded came back. */
+  async failRefund({ reference, currency }: Payment, id: string, amount: number): Promise<void> {
+    const { random } = this.deps;
+    const refund = {
+      id: `re_${random.uuid()}`,
+      object: 'refund',
+      amount,
+      currency: currency.toLowerCase(),
+      status: 'failed',
+      failure_reason: 'expired_or_canceled_card',
+      payment_intent: reference,
+      metadata: { refund_id: id },
+    };
+    await this.stripeEvent('refund.failed', refund, reference);
+    if (random.chance(0.3)) await this.stripeEvent('refund.updated', refund, reference);
+  }
+
+  /** The provider tells, twice at times, of a refund that it made by itself. @param isEarly before the payment */
+  async refundByProvider(payment: Payment, amount: number, isEarly: boolean): Promise<void> {
+    const { random, journal } = this.deps;
+    const { reference, reservation, currency } = payment;
+    const refund = {
+      id: `re_${random.uuid()}`,
+      object: 'refund',
+      amount,
+      currency: currency.toLowerCase(),
+      status: 'succeeded',
+      payment_intent: reference,
+    };
+    await this.stripeEvent('refund.created', refund, reference, isEarly);
+    if (random.chance(0.3)) await this.stripeEvent('refund.updated', refund, reference, isEarly);
+    journal.refundsByProvider.push({ reference, reservation, amount });
+  }
+
+  /** A buyer's bank disputes the payment, or the dispute ends. */
+  async dispute(
+    { reference, reservation, currency }: Payment,
+    id: string,
+    amount: number,
+    status: 'open' | 'won' | 'lost',
+  ): Promise<void> {
+    const { random, journal } = this.deps;
+    const type = status === 'open' ? 'charge.dispute.created' : 'charge.dispute.closed';
+    const dispute = {
+      id,
+      object: 'dispute',
+      amount,
+      currency: currency.toLowerCase(),
+      status: status === 'open' ? 'needs_response' : status,
+      payment_intent: reference,
+    };
+    const times = random.chance(0.3) ? 2 : 1;
+    const deliveries = Array.from({ length: times }, () =>
+      this.stripeEvent(type, dispute, reference),
+    );
+    await Promise.all(deliveries);
+    journal.disputes.set(id, { reference, reservation, amount, status });
+  }
+
+  /** Whoever took the money of refunds that no provider carries out says that it is back. */
+  async giveBackByHand(): Promise<void> {
+    const { http, keys, journal } = this.deps;
+    const key = keys.operator;
+    const path = '/v1/refunds?status=pending&limit=200';
+    const { body } = await this.get('refunds', path, 'operator');
+    for (const { id, by } of (body as { data: { id: string; by: string }[] }).data) {
+      if (by !== 'client') continue;
+      await http.call({
+        operation: 'refund by hand',
+        method: 'POST',
+        path: `/v1/refunds/${id}/mark-succeeded`,
+        key,
+        body: { note: 'in cash' },
+        expect: [200],
+        subject: id,
+      });
+      journal.happened('a refund by hand');
+    }
   }
 
   async cancel(claim: Claim): Promise<Answer> {

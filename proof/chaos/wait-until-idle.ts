@@ -7,11 +7,13 @@ type PendingWork = Record<string, number>;
 const PENDING = `
   select (select count(*)::int from outbox) as "outbox entries",
          (select count(*)::int from inbox where handled_at is null) as "unhandled messages",
-         (select count(*)::int from payments where status = 'refunding') as "refunds under way",
+         (select count(*)::int from refunds where status = 'pending') as "refunds under way",
          (select count(*)::int from reservations where status = 'held') as "open holds",
          (select count(*)::int from reservations where status = 'confirmed' and delivered_at is null) as "undelivered",
          (select count(*)::int from mails m join reservations r on r.id = m.reservation_id
-           where m.sent_at is null and m.refused is null and (m.kind <> 'tickets' or r.status = 'confirmed')) as "unsent mails"`;
+            left join refunds f on f.id = m.refund_id
+           where m.sent_at is null and m.refused is null and f.status is distinct from 'failed'
+             and (m.kind <> 'tickets' or r.status = 'confirmed')) as "unsent mails"`;
 
 const OPEN_WORKFLOWS = "ExecutionStatus = 'Running' AND WorkflowType != 'housekeeping'";
 

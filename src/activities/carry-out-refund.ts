@@ -32,7 +32,7 @@ export const createRefundActivities = ({
 }) => {
   const actor = 'system';
 
-  /** Asks for a pending refund and writes what was answered. */
+  /** Requests a pending refund from its provider and records the answer. */
   async function carryOut(order: RefundOrder): Promise<void> {
     const answer = await ask(order, providers);
     if (answer.kind === 'refused') {
@@ -61,9 +61,9 @@ export const createRefundActivities = ({
 
   return {
     /**
-     * Has a refund carried out by the provider that captured its payment, once: the provider knows the refund's id as
-     * idempotency key, so an attempt whose answer was lost is repeated without harm.
-     * @returns where it then stands; null if there is none of that id
+     * Has a refund carried out, once, by the provider that captured its payment. The refund's id is the idempotency key,
+     * so an attempt whose answer was lost can be repeated.
+     * @returns its state afterwards; null if there is no such refund
      */
     async carryOutRefund(refundId: string): Promise<RefundProgress | null> {
       const order = await findRefund(db, refundId);
@@ -83,8 +83,8 @@ export const createRefundActivities = ({
     },
 
     /**
-     * The refund of a payment as workflows of release 1.0 ask for it, by the payment's reference.
-     * @returns for whom a mail is owed with it, if for anybody
+     * Carries out the refunds of a payment for workflows of release 1.0, which know its reference.
+     * @returns the reservation to which a mail about it is owed, if any
      */
     async refundPayment(reference: string): Promise<{ mailDueTo: string | null }> {
       for (const id of await findPendingRefundsOf(db, reference)) {

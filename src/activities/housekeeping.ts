@@ -1,12 +1,16 @@
+import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
-import { restartActors, sweep, type SweepResult } from '../db/sweep';
+import { restartActors, sweep, type HoldsPlace, type SweepResult } from '../db/sweep';
+
+/** Below the limits of the activity. */
+const SWEEP_BUDGET_MS = 15_000;
 
 /**
  * Which reservations have an open workflow, according to Temporal's own list (up to a few seconds
  * old).
  */
 export interface ActorDirectory {
-  openReservations(): Promise<string[]>;
+  openOf(ids: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export const createHousekeepingActivities = ({
@@ -18,14 +22,28 @@ export const createHousekeepingActivities = ({
 }) => ({
   /** Runs the same sweep as the relays, for systems where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
-    return sweep(db);
+    return sweep(db, {
+      budgetMs: SWEEP_BUDGET_MS,
+      onFault: (what, error) => {
+        log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
+      },
+      onBatch: () => {
+        heartbeat();
+      },
+    });
   },
 
   /**
    * Starts the workflow again for every open hold whose workflow Temporal has lost, for example
-   * after a restore.
+   * after a restore. A try that was cut off is continued where it had come to.
    */
   async restartLostActors(): Promise<number> {
-    return restartActors(db, await actors.openReservations());
+    const reached = activityInfo().heartbeatDetails as HoldsPlace | undefined;
+    return restartActors(db, (ids) => actors.openOf(ids), {
+      from: reached ?? null,
+      onPage: ({ at, id }) => {
+        heartbeat({ at, id });
+      },
+    });
   },
 });

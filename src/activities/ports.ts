@@ -1,26 +1,26 @@
 import type { ProviderRefund, RefundOrder } from '../db/refunds';
 import type { PrintedTickets, TicketSheet } from '../documents/ticket-sheet';
 
-/** What a provider answers when it is asked for a refund. */
+/** A provider's answer to a request for a refund. */
 export type RefundAnswer =
-  /** Given back. */
+  /** The refund is done. */
   | { kind: 'succeeded'; providerRefundId: string | null }
-  /** On its way: it tells later. */
+  /** The provider reports the outcome later. */
   | { kind: 'pending'; providerRefundId: string }
-  /** Not given back, for good. */
+  /** It has failed for good. */
   | { kind: 'failed'; providerRefundId: string | null; reason: string }
-  /** Not taken as it stands: to be asked again, and for an operator to look at. */
+  /** Not accepted now: it is requested again, and an operator should look at it. */
   | { kind: 'refused'; reason: string }
-  /** There is nothing left to give back: the provider has done so by itself. */
+  /** Nothing is left to refund: the provider has made these refunds by itself. */
   | { kind: 'superseded'; made: readonly ProviderRefund[] };
 
-/** Refunds money that it captured. Repeating a call for the same refund gives the money back once. */
+/** Refunds payments that it captured. A repeated call for the same refund refunds once. */
 export interface PaymentProvider {
-  /** @throws when the provider cannot be reached or does not know yet: try again. */
+  /** @throws when the provider cannot be reached or has no result yet; the call is repeated */
   refund(order: RefundOrder): Promise<RefundAnswer>;
 }
 
-/** The providers that this system is set up for, each for what it captured. */
+/** The providers of this system, by who captured the payment. */
 export interface PaymentProviders {
   test: PaymentProvider;
   stripe: PaymentProvider | null;

@@ -9,6 +9,7 @@ import {
   type MailJob,
 } from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
+import { messageIdOf } from '../domain/message-id';
 import { faultPoint } from '../fault-points';
 import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
 import { cancelledMail } from '../mail/cancelled-mail';
@@ -41,7 +42,8 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
-    const { to, events, messageId, sequence, reservationId, refund, cancelled } = mail;
+    const { to, events, sequence, reservationId, refund, cancelled } = mail;
+    const messageId = messageIdOf(mail.messageId, mailer.domain);
     if (refund) return refundMail({ reservationId, to, events, messageId, refund });
     if (mail.kind === 'cancelled')
       return cancelledMail({ reservationId, to, events, messageId, refund: cancelled });

@@ -64,3 +64,22 @@ export function networkOfRequest(ctx: Context, trustedProxies: number): string {
   const entry = chain.at(-trustedProxies);
   return (entry === undefined ? null : networkOf(entry)) ?? own;
 }
+
+/**
+ * Notices that a proxy stands in front that TRUSTED_PROXIES does not count: then all callers have
+ * the proxy's address, and its limits.
+ * @returns to be called with each request; it warns once
+ */
+export function createProxyNotice(
+  trustedProxies: number,
+  warn: (message: string) => void,
+): (ctx: Context) => void {
+  let isSaid = trustedProxies > 0;
+  return (ctx) => {
+    if (isSaid || (ctx.get('x-forwarded-for') || ctx.get('forwarded')) === '') return;
+    isSaid = true;
+    warn(
+      'a request came with X-Forwarded-For, and TRUSTED_PROXIES is 0: if a proxy of yours is in front, all its callers share the limits of one address; set TRUSTED_PROXIES to the number of your proxies',
+    );
+  };
+}

@@ -17,6 +17,7 @@ import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
 import { noteRoutes } from './routes/notes';
+import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
@@ -54,6 +55,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...paymentRoutes(deps),
     ...refundRoutes(deps),
     ...noteRoutes(deps),
+    ...outboxRoutes(deps),
     ...webhookRoutes(deps),
     ...healthRoutes(deps),
   ];

@@ -13,18 +13,18 @@ import {
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
 /**
- * While others are choosing too, a picture may be so old: the database decides, and what it refuses
- * is passed over.
+ * The greatest age of a picture while other requests choose too: the database decides, and seats
+ * that it refuses are skipped.
  */
 const CROWDED_PICTURE_MS = 500;
-/** After a refusal somebody elsewhere chooses as well, so a newer picture is worth its price. */
+/** The same after a refusal: another process sells seats of the event too, so a newer picture is worth reading. */
 const REFUSED_PICTURE_MS = 50;
-/** Between two looks while everything that is free is being taken by others, who may yet fail. */
+/** The pause while all free seats are being taken by other requests, which may still fail. */
 const LOOK_AGAIN_MS = 50;
 const MOST_EVENTS = 200;
 /**
- * General admission places need no neighbours, and of single seats a choice is made among so many
- * more at each try.
+ * For places without neighbours and single seats: by how many candidates more the random choice
+ * spreads with each attempt.
  */
 const SPREAD_PER_TRY = 8;
 const SKIP_PER_TRY = 4;
@@ -50,21 +50,21 @@ const isWish = (line: OrderLine): line is Wish => !Array.isArray(line);
 
 interface Sale {
   picture: SeatPicture;
-  /** When the picture was asked for: whatever was committed before is in it. */
+  /** When the picture was requested: it shows all that was committed before. */
   asOf: number;
   /**
-   * Seats that somebody here takes (Infinity) or took, or that were refused, and when: newer than
-   * the picture.
+   * Seats that requests of this process are taking (Infinity), or have taken or been refused, with
+   * the time of that: newer than the picture.
    */
   claims: Map<number, number>;
   underWay: number;
-  /** Where choosing begins, by category, quantity and manner: nothing before it was free. */
+  /** Where to start choosing, by category, quantity and manner: no seat before it was free. */
   hints: Map<string, number>;
 }
 
 interface BestAvailableDeps {
   maps: SeatMaps;
-  /** Takes the seats, or says why not. */
+  /** Holds the seats, or returns why it could not. */
   take: (request: HoldRequest) => Promise<HoldResult>;
 }
 
@@ -108,15 +108,15 @@ function candidates({ layout }: SeatPicture, category: string): Candidates {
 }
 
 /**
- * Chooses seats for buyers who leave that to us, from the shared picture of the map, passing over
- * what is being taken already in this process. The database decides about each choice. All of a
- * crowd get what there is: whoever is too late for one choice tries the next best while there is
- * time, and none is told "too few" unless it was so at one moment.
+ * Chooses seats for `bestAvailable` from the shared picture of the map, skipping seats that this
+ * process is already taking. The database decides about each choice. A request whose choice was
+ * taken by another tries the next best until its deadline, and is answered "too few" only if too few
+ * were free at one moment.
  */
 export function createBestAvailable({ maps, take }: BestAvailableDeps) {
   const sales = new Map<string, Sale>();
 
-  /** A picture that is not older than that. */
+  /** A picture at most that old. */
   async function look(eventId: string, maxAgeMs: number): Promise<Sale> {
     const known = sales.get(eventId);
     if (known && performance.now() - known.asOf <= maxAgeMs) return known;

@@ -19,8 +19,11 @@ const PORTION = 100;
 const MAX_BUFFERED_BYTES = 4_000_000;
 
 export interface EventStreams {
-  /** A new listener at this address; null when there are too many, of all or of the address. */
-  listen(eventId: string, address: string): Promise<Readable | null>;
+  /**
+   * A new listener at this address; otherwise why there is none: `full`, this process has all that
+   * it can have or is ending; `too_many`, this address has.
+   */
+  listen(eventId: string, address: string): Promise<Readable | 'full' | 'too_many'>;
   close(): void;
 }
 
@@ -131,8 +134,9 @@ export function createEventStreams(
 
   return {
     async listen(eventId, address) {
-      const release = count < MAX_LISTENERS && !isClosed ? perAddress.take(address) : null;
-      if (!release) return null;
+      if (count >= MAX_LISTENERS || isClosed) return 'full';
+      const release = perAddress.take(address);
+      if (!release) return 'too_many';
       try {
         return await open(eventId, release);
       } catch (error) {

@@ -1,13 +1,13 @@
-/** Payments, holds of named seats and admissions; holds whose seats we choose; all other work. */
+/** Payments, holds of named seats and check-ins; holds by `bestAvailable`; everything else. */
 export type Kind = 'sale' | 'choice' | 'rest';
 
-/** Of so many that are let in, while all kinds wait. */
+/** The share of each kind while calls of all kinds wait. */
 const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, rest: 1 };
 const KINDS = Object.keys(WEIGHTS) as Kind[];
 
-/** One who has been let in. */
+/** A call that has been let in. */
 export interface Pass {
-  /** Lets others in while it waits for something that is no work of ours; then it stands in line again. */
+  /** Gives its place to others while it waits for something outside the process; then it queues again. */
   pause: <Result>(wait: () => Promise<Result>) => Promise<Result>;
   leave: () => void;
 }
@@ -19,18 +19,18 @@ export interface Gate {
 
 interface Lane {
   running: number;
-  /** At most; what is left is for the other kinds. */
+  /** The most that run at once; the remaining places are for the other kinds. */
   atOnce: number;
-  /** How many were let in, over its weight: who has the least is next. */
+  /** The number of calls let in, divided by the weight: the lane with the least is next. */
   served: number;
-  /** By client, who is next first. */
+  /** The waiting calls by client, in the order of their turns. */
   waiting: Map<string, (() => void)[]>;
 }
 
 /**
- * Stands before the database's connections, so that neither one client nor one kind of call holds up the others: of
- * those who wait each kind has its share, and within a kind the clients take turns. No client has more than half.
- * @param atOnce how many may be in
+ * Limits the calls that use the database at once, so that neither one client nor one kind of call holds up the others.
+ * Of the waiting calls each kind gets its share, and within a kind the clients take turns. No client has more than half.
+ * @param atOnce the most calls that run at once
  */
 export function createGate(atOnce: number): Gate {
   const half = Math.max(1, Math.floor(atOnce / 2));
@@ -41,14 +41,14 @@ export function createGate(atOnce: number): Gate {
     ]),
   ) as Record<Kind, Lane>;
   let running = 0;
-  /** By client, of all kinds. */
+  /** Running calls by client, of all kinds. */
   const runningOf = new Map<string, number>();
 
   const isOpen = (lane: Lane) => running < atOnce && lane.running < lane.atOnce;
 
   const hasShare = (client: string) => (runningOf.get(client) ?? 0) < half;
 
-  /** The client whose turn it is in this lane, if one may come in. */
+  /** The client whose turn it is in this lane, if one may be let in. */
   function nextOf(lane: Lane): string | undefined {
     if (!isOpen(lane)) return undefined;
     for (const client of lane.waiting.keys()) if (hasShare(client)) return client;
@@ -73,7 +73,7 @@ export function createGate(atOnce: number): Gate {
       const { waiting } = lanes[kind];
       const calls = waiting.get(client)!;
       const start = calls.shift()!;
-      // Behind all others who wait.
+      // The client's next turn is behind the other waiting clients.
       waiting.delete(client);
       if (calls.length > 0) waiting.set(client, calls);
       admit(kind, client);
@@ -85,11 +85,11 @@ export function createGate(atOnce: number): Gate {
     const lane = lanes[kind];
     const isBusy = (one: Kind) => lanes[one].running > 0 || lanes[one].waiting.size > 0;
     if (!isBusy(kind)) {
-      // Who was away has saved nothing up.
+      // An idle lane saves up no share.
       const others = KINDS.filter(isBusy).map((one) => lanes[one].served);
       if (others.length > 0) lane.served = Math.max(lane.served, Math.min(...others));
     }
-    // Whoever else waits has his share, or he would be in.
+    // Other waiting clients have reached their limit, otherwise they would run.
     if (!lane.waiting.has(client) && isOpen(lane) && hasShare(client)) {
       admit(kind, client);
       return;

@@ -6,19 +6,22 @@ import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
 import { createNotifier } from '../db/outbox-notifier';
+import { isNotReady, isRefusedByDatabase, MIGRATIONS, requireSchema } from '../db/schema-state';
 import { paymentSetupOf } from '../payments/setup';
 import { ticketKeyFromSeed } from '../domain/ticket-code';
 import { createLogger, type Logger } from '../logger';
+import { whenThere } from '../patience';
 import { refuseInProduction } from '../production';
 import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
 import { drain } from './drain';
 import { createEventStreams } from './event-streams';
+import { createFairShare } from './fair-share';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
-import { runProcesses } from './processes';
+import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
 import { createSeatMaps } from './seat-maps';
 import { limitConnections } from './slow-readers';
@@ -44,7 +47,12 @@ const SETTINGS = [
     'MAX_STREAMS_PER_ADDRESS',
     'MAX_UNREAD_MB_PER_ADDRESS',
   ] as const),
-  ...(['MAX_OPEN_HOLDS_PER_CLIENT', 'MAX_OPEN_HOLDS_PER_BUYER'] as const),
+  ...([
+    'MAX_OPEN_HOLDS_PER_CLIENT',
+    'MAX_OPEN_HOLDS_PER_BUYER',
+    'MAX_LAPSED_HOLDS_PER_BUYER',
+    'MAX_EVENT_SHARE_PER_CLIENT',
+  ] as const),
   ...([
     'TRUSTED_PROXIES',
     'STRIPE_API_KEY',
@@ -55,11 +63,14 @@ const SETTINGS = [
   ...([
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
+    'PAYLOAD_CLEAR',
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
   ] as const),
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
+
+const limitOf = (setting: number | 'off') => (setting === 'off' ? null : setting);
 
 /** Aborted when this process is asked to stop, by a signal or because its parent ended. */
 function untilAsked(): AbortSignal {
@@ -93,12 +104,17 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     prepared: settings.DATABASE_PREPARED === 'on',
     applicationName: 'holdfast-api',
   });
+  const isMigrated = async () => {
+    await requireSchema(db, MIGRATIONS);
+    return true;
+  };
+  if (!(await whenThere('PostgreSQL', isMigrated, isNotReady, { log, stopped: stopping }))) return;
   if (settings.NODE_ENV === 'production' && (await countDemoKeys(db)) > 0) {
     throw new SettingsError(
       'There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)',
     );
   }
-  const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
+  const client = createTemporalClient(settings);
   const unlimited = settings.RATE_LIMIT === 'off';
   const metrics = createApiMetrics(db);
   const maps = createSeatMaps(db, settings.SEAT_MAP_CACHE_MB * 1_000_000);
@@ -123,6 +139,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     streams,
     outcomes: createOutcomes(db),
     holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
+    fairShare: createFairShare(db, {
+      sharePerClient: limitOf(settings.MAX_EVENT_SHARE_PER_CLIENT),
+      lapsedPerBuyer: limitOf(settings.MAX_LAPSED_HOLDS_PER_BUYER),
+    }),
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
@@ -182,10 +202,18 @@ main().then(
   () => process.exit(0),
   (error: unknown) => {
     const { code, message, stack } = error as NodeJS.ErrnoException;
-    const known = error instanceof SettingsError || code === 'EADDRINUSE' || code === 'EACCES';
-    process.stderr.write(
-      `${code === 'EADDRINUSE' ? `Setting PORT cannot be used: the port is taken (${message})` : known ? message : (stack ?? message)}\n`,
-    );
+    const isKnown =
+      error instanceof SettingsError ||
+      error instanceof EndedEarly ||
+      /^E(ADDRINUSE|ADDRNOTAVAIL|ACCES)$/.test(code ?? '');
+    const line = isRefusedByDatabase(error)
+      ? `Setting DATABASE_URL cannot be used: ${message}`
+      : code === 'EADDRINUSE'
+        ? `Setting PORT cannot be used: the port is taken (${message})`
+        : isKnown
+          ? message
+          : (stack ?? message);
+    process.stderr.write(`${line}\n`);
     process.exit(1);
   },
 );

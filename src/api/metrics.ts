@@ -7,8 +7,8 @@ import {
   Histogram,
   Registry,
 } from 'prom-client';
+import { registerBacklog } from '../backlog-metrics';
 import type { Database } from '../db/database';
-import { readBacklog } from '../db/outbox';
 import { figuresOfAll } from './processes';
 
 export interface ApiMetrics {
@@ -53,23 +53,7 @@ export function createApiMetrics(db: Database): ApiMetrics {
       this.set({ state: 'waiting' }, waiting);
     },
   });
-  // Values read from the database are the same in every process.
-  const shared = { registers, aggregator: 'max' as const };
-  const oldest = new Gauge({
-    name: 'holdfast_outbox_oldest_seconds',
-    help: 'How long the oldest entry has waited',
-    ...shared,
-  });
-  new Gauge({
-    name: 'holdfast_outbox_entries',
-    help: 'Outbox entries that wait for Temporal',
-    ...shared,
-    async collect() {
-      const backlog = await readBacklog(db);
-      this.set(backlog.entries);
-      oldest.set(backlog.oldestSeconds);
-    },
-  });
+  registerBacklog(registry, db);
   if (cluster.isWorker) {
     // With several processes on one port, each reports its metrics to be added up. (The constructor
     // starts to listen.)

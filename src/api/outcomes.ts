@@ -16,7 +16,7 @@ export interface Outcomes {
  * confirms at once cost the database no more than one.
  */
 export function createOutcomes(db: Database): Outcomes {
-  const waiting = new Map<number, { since: number; answer: (outcome: string) => void }>();
+  const waiting = new Map<number, { since: number; answers: Set<(outcome: string) => void> }>();
   let looking = false;
 
   async function look(): Promise<void> {
@@ -28,30 +28,31 @@ export function createOutcomes(db: Database): Outcomes {
       const handled = await findHandled(db, [...waiting.keys()]).catch(
         () => new Map<number, string>(),
       );
-      for (const [id, outcome] of handled) waiting.get(id)?.answer(outcome);
+      for (const [id, outcome] of handled)
+        for (const answer of waiting.get(id)?.answers ?? []) answer(outcome);
     }
     looking = false;
   }
 
   return {
     async wait(inboxId, timeoutMs) {
+      // Of one message several requests may wait, each for its own time.
+      const entry = waiting.get(inboxId) ?? { since: 0, answers: new Set() };
+      waiting.set(inboxId, entry);
+      entry.since = performance.now();
       let timer: NodeJS.Timeout | undefined;
+      let answer: ((outcome: string) => void) | undefined;
       try {
         return await new Promise<string | null>((resolve) => {
           timer = setTimeout(() => resolve(null), timeoutMs);
-          const earlier = waiting.get(inboxId);
-          waiting.set(inboxId, {
-            since: performance.now(),
-            answer(outcome) {
-              earlier?.answer(outcome);
-              resolve(outcome);
-            },
-          });
+          answer = resolve;
+          entry.answers.add(answer);
           if (!looking) void look();
         });
       } finally {
         clearTimeout(timer);
-        waiting.delete(inboxId);
+        if (answer) entry.answers.delete(answer);
+        if (entry.answers.size === 0) waiting.delete(inboxId);
       }
     },
   };

@@ -8,6 +8,9 @@ import { Problem } from './problem';
 const RESTART_AFTER_MS = 500;
 const STOP_WITHIN_MS = 14_000;
 
+/** A process ended before it could serve. It has printed the reason. */
+export class EndedEarly extends Error {}
+
 interface FiguresQuestion {
   ask: 'figures';
 }
@@ -46,7 +49,7 @@ export async function figuresOfAll(): Promise<string> {
  * one event loop can use. A process that ends unexpectedly is replaced. The primary process serves
  * no requests: it counts requests for the rate limits of all processes, and adds up their metrics.
  * @param options `stopping` ends all processes gracefully, each after its drain of `drainMs`
- * @throws Error when one of the first processes ends before it listens: its settings or its port
+ * @throws EndedEarly when one of the first processes ends before it listens: its settings or its port
  * are wrong, and it has printed the reason
  */
 export async function runProcesses(
@@ -75,7 +78,9 @@ export async function runProcesses(
     });
     return new Promise((resolve, reject) => {
       worker.once('listening', () => resolve());
-      void ended.then(() => reject(new Error('An API process ended before it could serve')));
+      void ended.then(() =>
+        reject(new EndedEarly('An API process ended before it could serve: it has said why')),
+      );
     });
   }
 

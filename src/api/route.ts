@@ -71,6 +71,8 @@ export interface Route<
   summary: string;
   description?: string;
   access: Access;
+  /** It answers without the database too, to a key that was valid when the database last answered. */
+  withoutDatabase?: boolean;
   params?: Params;
   query?: Query;
   /** Header parameters, for the document; the route reads them itself. */

@@ -109,7 +109,7 @@ const fieldError = z
   .meta({ id: 'FieldError' });
 
 /** A seat where several events are meant. */
-export const seatName = z.object({ event: z.string(), label: z.string() }).meta({ id: 'SeatName' });
+const seatName = z.object({ event: z.string(), label: z.string() }).meta({ id: 'SeatName' });
 
 export const problem = z
   .object({

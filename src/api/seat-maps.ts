@@ -14,10 +14,10 @@ import {
 
 const compress = promisify(gzip);
 const GZIP_LEVEL = 3;
-/** What a seat of a layout takes in memory, measured. */
+/** Memory of one seat of a layout, measured. */
 const LAYOUT_BYTES_PER_SEAT = 250;
 
-/** The seats of one event as they are at one moment. */
+/** The state of an event's seats at one moment. */
 export interface SeatPicture {
   etag: string;
   /** One letter a seat, in the order of the layout. */
@@ -26,20 +26,19 @@ export interface SeatPicture {
 }
 
 /**
- * A picture as it goes out; each form is made once, when it is first asked for, and shared by all
- * who get it.
+ * The serialized forms of a picture. Each is made once, on first use, and shared by all responses.
  */
 interface PictureForms {
   json(): Buffer;
   gzipped(): Promise<Buffer>;
-  /** The frame of server-sent events that a listener begins with. */
+  /** The first frame of a stream of server-sent events. */
   snapshotFrame(): Buffer;
 }
 
 interface Entry {
   picture: SeatPicture;
   forms: PictureForms;
-  /** Of the layout and of all forms that were made, in bytes. */
+  /** Of the layout and the forms made so far, in bytes. */
   size: number;
   /**
    * The database's snapshot that shows this picture, and when it was read, by this process's
@@ -52,7 +51,7 @@ interface Entry {
 }
 
 export interface SeatMaps {
-  /** How the seats are now. Never older than the call: a read after a write sees it. */
+  /** The current state. Never older than the call: a read after a write sees the write. */
   read(eventId: string): Promise<SeatPicture>;
   forms(picture: SeatPicture): PictureForms;
 }
@@ -62,7 +61,7 @@ export const statusOf = (letter: string) => SEAT_STATUS[letter as SeatLetter];
 export const frameOf = (event: string, seats: { label: string; status: string }[]): Buffer =>
   Buffer.from(`event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`);
 
-/** @param onMade told how many bytes a form takes that was made */
+/** @param onMade called with the size in bytes of each form that is made */
 function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => void): PictureForms {
   let json: Buffer | undefined;
   let gzipped: Promise<Buffer> | undefined;
@@ -97,10 +96,10 @@ function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => vo
 }
 
 /**
- * Seat maps, each kept until a transaction changes that event's: where nothing is written a request
- * costs one tiny read, and a picture is never stale. Requests that come while a picture is being
- * read share the next one.
- * @param maxBytes of all maps together; what was asked for longest ago goes first
+ * A cache of seat maps. A map is valid until a transaction changes a seat of its event, which one
+ * small query per request detects, so a picture is never stale. Requests that arrive while a picture
+ * is being read share the next one.
+ * @param maxBytes of all maps together; the least recently read map is removed first
  */
 export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const entries = new Map<string, Entry>();
@@ -140,7 +139,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return { picture, forms, size: picture.layout.length * LAYOUT_BYTES_PER_SEAT };
   }
 
-  /** The picture that is kept, if it is still true. */
+  /** The cached picture, if it is still valid. */
   async function stillTrue(eventId: string): Promise<SeatPicture | null> {
     const known = entries.get(eventId);
     if (!known || performance.now() - known.readAt > SNAPSHOT_USABLE_MS) return null;
@@ -179,7 +178,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     read(eventId) {
       const running = current.get(eventId);
       if (!running) return start(eventId);
-      // The one that runs may have looked before this caller's write; the one after it has not.
+      // The running read may have started before this caller's write; the next one starts after it.
       const next = queued.get(eventId);
       if (next) return next;
       const after = running

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { SettingsError } from '../config';
-import { migrate } from '../db/migrate';
+import { migrate, MigrationRefused } from '../db/migrate';
+import { isRefusedByDatabase, MIGRATIONS } from '../db/schema-state';
 import { SEARCH_ATTRIBUTES } from '../contracts/reservation';
 import { temporalConfig } from '../temporal/connection';
 import { answerHelp } from './help';
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     'TEMPORAL_ADDRESS',
     'TEMPORAL_NAMESPACE',
   ]);
-  const applied = await migrate(directDatabaseUrl(), join(__dirname, '../../migrations'));
+  const applied = await migrate(directDatabaseUrl(), MIGRATIONS, (line) => console.log(line));
   console.log(applied.length > 0 ? `Applied: ${applied.join(', ')}` : 'The schema is up to date.');
   if (!process.env.TEMPORAL_ADDRESS) return;
   for (let attempt = 1; ; attempt++) {
@@ -82,6 +82,13 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof SettingsError ? error.message : error);
+  const isExplained = error instanceof SettingsError || error instanceof MigrationRefused;
+  console.error(
+    isRefusedByDatabase(error)
+      ? `Setting DATABASE_URL or DATABASE_DIRECT_URL cannot be used: ${(error as Error).message}`
+      : isExplained
+        ? error.message
+        : error,
+  );
   process.exit(1);
 });

@@ -23,7 +23,7 @@ export interface Scan {
   actor: string;
 }
 
-/** What the entry was that a scan made, or that came before it. */
+/** The entry that a scan recorded, or that was recorded before it. */
 interface Entry extends DoorTicket {
   at: string;
   gate: string | null;
@@ -40,7 +40,7 @@ const CHECK_IN = sql<{ result: CheckInResult }>(
   'select check_in($1, $2, $3, $4, $5, $6, $7) as result',
 );
 
-/** Lets a ticket in, once, at its own event: see `check_in` in the migrations for the rules. */
+/** Checks a ticket in, once, at its own event: see `check_in` in the migrations for the rules. */
 export async function checkIn(db: Queryable, scan: Scan): Promise<CheckInResult> {
   const { code, eventId, keyId, scanId, gate, scannedAt, actor } = scan;
   const [row] = await db.rows(CHECK_IN, [code, eventId, keyId, scanId, gate, scannedAt, actor]);
@@ -52,7 +52,7 @@ export type UndoResult =
 
 const UNDO = sql<{ result: UndoResult }>('undo_check_in', 'select undo_check_in($1, $2) as result');
 
-/** Takes an entry back: the ticket is valid again. */
+/** Undoes a check-in: the ticket is valid again. */
 export async function undoCheckIn(db: Queryable, code: string, actor: string): Promise<UndoResult> {
   const [row] = await db.rows(UNDO, [code, actor]);
   return row!.result;
@@ -74,7 +74,7 @@ const BY_GATE = sql<GateEntries>(
     where s.event_id = $1 group by t.used_gate order by entries desc, gate limit 200`,
 );
 
-/** How many have come into an event, by gate (the 200 busiest), and how many tickets are still to come. */
+/** The number of check-ins of an event, by gate (the 200 busiest), and of tickets that are still valid. */
 export async function summarizeCheckIns(
   db: Queryable,
   eventId: string,
@@ -106,7 +106,7 @@ const SETTLED = sql<{ at: string }>(
   `select rfc3339_us(clock_timestamp() - interval '1 minute') as at`,
 );
 
-/** One page of an event's void tickets, oldest first, from behind the given place on. */
+/** One page of an event's void tickets, oldest first, after the given position. */
 export async function listVoidedTickets(
   db: Queryable,
   eventId: string,
@@ -116,23 +116,23 @@ export async function listVoidedTickets(
   return db.rows(VOIDED, [eventId, after?.at ?? null, after?.id ?? null, limit]);
 }
 
-/** A moment before which every void ticket can be seen: no transaction lasts as long as the minute until now. */
+/** A time before which all void tickets are visible: no transaction lasts for the minute until now. */
 export async function readSettledMoment(db: Queryable): Promise<string> {
   const [row] = await db.rows(SETTLED);
   return row!.at;
 }
 
-/** As long as an idempotency key is known. */
+/** As long as an idempotency key is kept. */
 const KEPT_DAYS = 90;
 
 const FORGET = sql(
   'scans_forget',
   `delete from scans where (key_id, scan_id) in (
-     select key_id, scan_id from scans where created_at < clock_timestamp() - $1 * interval '1 day'
+     select key_id, scan_id from scans where created_at < now() - $1 * interval '1 day'
       order by created_at limit $2 for update skip locked)`,
 );
 
-/** Forgets what scans were answered more than 90 days ago. @param most how many at once */
-export async function forgetOldScans(db: Queryable, most: number): Promise<void> {
-  await db.run(FORGET, [KEPT_DAYS, most]);
+/** Deletes answers to scans after 90 days. @param most how many at once. @returns how many */
+export async function forgetOldScans(db: Queryable, most: number): Promise<number> {
+  return db.run(FORGET, [KEPT_DAYS, most]);
 }

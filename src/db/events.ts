@@ -1,7 +1,7 @@
 import type { Money } from '../domain/money';
 import type { Pricing } from '../domain/pricing';
 import type { SeatDefinition } from '../domain/seat-map';
-import { sql, violatedConstraint, type Database, type Queryable } from './database';
+import { DeadlinePassed, sql, violatedConstraint, type Database, type Queryable } from './database';
 
 export interface EventRecord {
   id: string;
@@ -37,7 +37,7 @@ export interface EventRecord {
 }
 
 /** How much of its money a cancel gives back, until so long before the start. */
-export interface RefundTerm {
+interface RefundTerm {
   untilSecondsBeforeStart: number;
   /** An exact decimal. */
   percent: string;
@@ -148,10 +148,18 @@ const INSERT_SEATS = sql(
           with ordinality as s (label, section, row_name, position, number, category, ordinal) order by ordinal`,
 );
 
-/** Creates an event with all its seats, or nothing. */
+/** What a commit may take, so that a caller is not told 503 of what is then made. */
+const COMMIT_MS = 500;
+
+/**
+ * Creates an event with all its seats, or nothing.
+ * @param leftMs until the caller is answered without it
+ * @throws DeadlinePassed when that is too soon; nothing was made
+ */
 export async function createEvent(
   db: Database,
   event: NewEvent,
+  leftMs: () => number = () => Infinity,
 ): Promise<'created' | 'slug_taken'> {
   try {
     await db.transaction(async (tx) => {
@@ -191,6 +199,7 @@ export async function createEvent(
           portion.map((seat) => seat.number),
           portion.map((seat) => seat.category),
         ]);
+        if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
       }
     });
     return 'created';

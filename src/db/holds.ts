@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { parseEmailAddress } from '../domain/email-address';
+import { mailboxOf, parseEmailAddress } from '../domain/email-address';
 import { DeadlinePassed, sql, type Database, type Queryable } from './database';
 import { quoteOrder, type Quote, type Refusal, type SeatName, type WantedSeat } from './quotes';
 import type { ReservationRecord } from './reservations';
@@ -46,9 +46,21 @@ export type HoldResult = { kind: 'held' | 'replayed'; reservation: ReservationRe
 /** What the database may say besides: the caller has to price the order first, or again. */
 type Decision = HoldResult | { kind: 'to_be_priced' | 'stale' };
 
-/** One buyer is one e-mail address in any spelling. Only its hash is compared and indexed. */
+/**
+ * One buyer is one mailbox, whatever is written behind a `+` and in any spelling. Only its hash is
+ * compared and indexed.
+ */
 export function buyerKeyOf(email: string): Buffer {
-  return hash('sha256', parseEmailAddress(email)?.key ?? email.toLowerCase(), 'buffer');
+  return hash('sha256', mailboxOf(email), 'buffer');
+}
+
+/**
+ * The keys under which reservations of an address may stand: until now `a+tag@…` had one of its own.
+ * Caps do not look at those: they are of holds that end by themselves.
+ */
+export function buyerKeysOf(email: string): Buffer[] {
+  const before = parseEmailAddress(email)?.key ?? email.toLowerCase();
+  return [buyerKeyOf(email), hash('sha256', before, 'buffer')];
 }
 
 const HOLD = sql<{ result: Decision }>(

@@ -32,21 +32,20 @@ export function newKey(role: Role): string {
 }
 
 const FIND = sql<Caller & { hash: Buffer }>(
-  'key_find',
+  'keys_find',
   `select key_hash as hash, id as "keyId", client, role, event_id as "eventId", long_holds as "longHolds" from api_keys
-    where key_hash = $1 and revoked_at is null`,
+    where key_hash = any ($1) and revoked_at is null`,
 );
 
 /**
- * The caller for the hash of a key, with the stored hash to compare in constant time; null if the
- * key is unknown or revoked.
+ * The callers for the hashes of keys, with the stored hashes to compare in constant time; those of
+ * unknown and revoked keys are not among them.
  */
-export async function findCaller(
+export async function findCallers(
   db: Queryable,
-  hash: Buffer,
-): Promise<(Caller & { hash: Buffer }) | null> {
-  const [row] = await db.rows(FIND, [hash]);
-  return row ?? null;
+  hashes: readonly Buffer[],
+): Promise<(Caller & { hash: Buffer })[]> {
+  return db.rows(FIND, [hashes]);
 }
 
 const ADD = sql(

@@ -177,16 +177,25 @@ export async function readMailBacklog(
   return { owed: row!.owed, oldestSeconds: row!.oldest_s, refused: row!.refused };
 }
 
+const LOCK_BUYER = sql(
+  'mail_resend_lock_buyer',
+  `select pg_advisory_xact_lock(1, hashtext(encode(buyer_key, 'hex'))) from reservations where id = $1`,
+);
 const LOCK = sql<{ sendable: boolean }>(
   'mail_resend_lock',
   `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable
      from reservations r where id = $1 for update`,
 );
-const NEXT = sql<{ sequence: number; recent: number }>(
+const NEXT = sql<{ sequence: number; recent: number; codes: string[] }>(
   'mail_resend',
   `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')
-   select sequence, (select count(*) from mails where reservation_id = $1 and kind = 'tickets'
-      and requested_at > clock_timestamp() - interval '1 hour') as recent from next`,
+   select sequence, (
+       select count(*) from reservations this
+         join reservations r on r.buyer_key = this.buyer_key and r.client is not distinct from this.client
+         join mails m on m.reservation_id = r.id
+        where this.id = $1 and m.kind = 'tickets' and m.requested_at > clock_timestamp() - interval '1 hour') as recent,
+          array(select code from tickets where reservation_id = $1 and status <> 'void') as codes
+     from next`,
 );
 const OWE = sql(
   'mail_resend_owe',
@@ -199,8 +208,8 @@ export type ResendResult =
   { kind: 'ordered'; sequence: number } | { kind: 'no_tickets' | 'too_many' };
 
 /**
- * Orders another mail with the tickets: at most 20 an hour for one reservation, to protect the
- * mailbox.
+ * Orders another mail with the tickets: at most 20 an hour from one client to one mailbox, over
+ * all its reservations, to protect it.
  * @param request the Idempotency-Key of the call, if it has one: the same key again orders nothing
  */
 export async function orderResend(
@@ -219,13 +228,29 @@ export async function orderResend(
   );
 }
 
+const REPLACE = sql(
+  'mail_replace',
+  `update mails set refused = 'replaced by a later one' where reservation_id = $1 and kind = 'tickets' and sequence > 0
+      and sent_at is null and refused is null`,
+);
+
+/** Orders a mail with the tickets of a sale as they now are, in place of those that wait. */
+export async function oweChangedTickets(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(REPLACE, [reservationId]);
+  const [next] = await tx.rows(NEXT, [reservationId]);
+  const { sequence, codes } = next!;
+  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
+}
+
 async function owe(tx: Queryable, reservationId: string, actor: string): Promise<ResendResult> {
+  // Of two orders at once the second counts the first.
+  await tx.run(LOCK_BUYER, [reservationId]);
   const [reservation] = await tx.rows(LOCK, [reservationId]);
   if (!reservation?.sendable) return { kind: 'no_tickets' };
   const [next] = await tx.rows(NEXT, [reservationId]);
-  const { sequence, recent } = next!;
+  const { sequence, recent, codes } = next!;
   if (recent >= MAX_MAILS_AN_HOUR) return { kind: 'too_many' };
-  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence)]);
+  await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
   await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
   return { kind: 'ordered', sequence };
 }

@@ -1,4 +1,5 @@
 import { sql, type Queryable } from './database';
+import { askedAfter, createList } from './list';
 
 /** The kinds of notes; the constraint `notes_kind_known` has the same list. */
 export const NOTE_KINDS = [
@@ -25,12 +26,14 @@ export interface NoteRecord {
 const DOCUMENT = `jsonb_build_object('id', n.id::text, 'kind', n.kind, 'reservation', n.reservation_id, 'reference', n.reference,
             'data', n.data, 'createdAt', rfc3339(n.created_at), 'closedAt', rfc3339(n.closed_at), 'closedBy', n.closed_by)`;
 
-const LIST = sql<{ note: NoteRecord; at: string }>(
-  'notes_page',
-  `select ${DOCUMENT} as note, rfc3339_us(n.created_at) as at from notes n
-    where ($1::boolean is null or (n.closed_at is null) = $1)
-      and ($2::timestamptz is null or (n.created_at, n.id) < ($2, $3))
-    order by n.created_at desc, n.id desc limit $4`,
+const readPage = createList<{ note: NoteRecord; at: string }>(
+  [
+    { open: () => 'n.closed_at is null', closed: () => 'n.closed_at is not null' },
+    { after: (at, id) => `(n.created_at, n.id) < (${at}::timestamptz, ${id}::bigint)` },
+  ],
+  (combination, text) => sql<{ note: NoteRecord; at: string }>(`notes_page_${combination}`, text),
+  ({ where, limit }) => `select ${DOCUMENT} as note, rfc3339_us(n.created_at) as at from notes n
+    ${where} order by n.created_at desc, n.id desc limit ${limit}`,
 );
 
 /** One page of notes, newest first. @param open true: only open notes; false: only closed ones */
@@ -40,7 +43,8 @@ export async function listNotes(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ note: NoteRecord; at: string }[]> {
-  return db.rows(LIST, [open ?? null, after?.at ?? null, after?.id ?? null, limit]);
+  const openness = open === undefined ? null : { form: open ? 'open' : 'closed', values: [] };
+  return readPage(db, [openness, askedAfter(after)], limit);
 }
 
 const ADD = sql('note_add', `select add_note($1, $2, $3, $4) from reservations where id = $2`);

@@ -39,8 +39,9 @@ interface OutboxKindSpec {
     summary?: string;
   };
   /**
-   * Statements of the sweep. Each writes entries again for work that has waited too long. $1: the
-   * maximum number.
+   * Statements of the sweep. Each writes entries again for work that has waited too long, unless it
+   * is ordered already. Rows that another sweep has locked are skipped. (`= any` of an array has a plan by index, however
+   * many there are.) $1: the maximum number.
    */
   requeue: readonly Statement[];
 }
@@ -63,22 +64,26 @@ export const OUTBOX_KINDS = {
     requeue: [
       sql(
         'requeue_unhandled_inbox',
-        `with stuck as (
-           select distinct i.reservation_id as id from inbox i join reservations r on r.id = i.reservation_id
-            where i.handled_at is null and i.received_at < clock_timestamp() - interval '20 seconds'
-              and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '1 minute')
-              and not exists (select from outbox o where o.subject = i.reservation_id) limit $1)
-         , requeued as (update reservations r set nudged_at = clock_timestamp() from stuck where r.id = stuck.id returning r.id)
+        `with waiting as materialized (
+           select distinct reservation_id as id from inbox where handled_at is null and received_at < now() - interval '20 seconds')
+         , stuck as (
+           select r.id from waiting w join reservations r on r.id = w.id
+            where (r.nudged_at is null or r.nudged_at < now() - interval '1 minute')
+              and not exists (select from outbox o where o.subject = r.id)
+            limit $1 for no key update of r skip locked)
+         , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
       ),
       sql(
         'requeue_undelivered',
         `with stuck as (
            select r.id from reservations r
-            where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < clock_timestamp() - interval '2 minutes'
+            where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '2 minutes'
               and (r.buyer_email is not null or r.erased_at is not null)
-              and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
-         , requeued as (update reservations r set nudged_at = clock_timestamp() from stuck where r.id = stuck.id returning r.id)
+              and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
+              and not exists (select from outbox o where o.subject = r.id)
+            limit $1 for no key update skip locked)
+         , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
       ),
     ],
@@ -100,11 +105,11 @@ export const OUTBOX_KINDS = {
         `with stuck as (
            select r.id from refunds r
             where r.status = 'pending' and r.given_by in ('stripe', 'test')
-              and r.created_at < clock_timestamp() - interval '1 minute'
-              and (r.nudged_at is null or r.nudged_at < clock_timestamp() - interval '5 minutes')
+              and r.created_at < now() - interval '1 minute'
+              and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = r.id::text and o.kind = 'refund_order')
-            order by r.created_at limit $1)
-         , requeued as (update refunds r set nudged_at = clock_timestamp() from stuck where r.id = stuck.id returning r.id)
+            order by r.created_at limit $1 for no key update skip locked)
+         , requeued as (update refunds r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'refund_order', id::text from requeued`,
       ),
     ],
@@ -122,9 +127,11 @@ export const OUTBOX_KINDS = {
         `with stuck as (
            select m.id, m.reference from mails m join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
             where m.sent_at is null and m.refused is null and m.kind = 'late_payment_refund' and p.status = 'refunded'
-              and m.requested_at < clock_timestamp() - interval '2 minutes'
-              and (m.nudged_at is null or m.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
-         , requeued as (update mails m set nudged_at = clock_timestamp() from stuck where m.id = stuck.id returning m.reference)
+              and m.requested_at < now() - interval '2 minutes'
+              and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
+              and not exists (select from outbox o where o.subject = m.reference)
+            limit $1 for no key update of m skip locked)
+         , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.reference)
          insert into outbox (kind, subject) select 'refund', reference from requeued`,
       ),
     ],
@@ -147,9 +154,11 @@ export const OUTBOX_KINDS = {
            select m.id from mails m left join refunds f on f.id = m.refund_id
             where m.kind in ('refund', 'cancelled') and m.sent_at is null and m.refused is null
               and (f.id is null or f.status = 'succeeded')
-              and m.requested_at < clock_timestamp() - interval '2 minutes'
-              and (m.nudged_at is null or m.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
-         , requeued as (update mails m set nudged_at = clock_timestamp() from stuck where m.id = stuck.id returning m.id)
+              and m.requested_at < now() - interval '2 minutes'
+              and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
+              and not exists (select from outbox o where o.subject = m.id::text and o.kind = 'mail')
+            limit $1 for no key update of m skip locked)
+         , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.id)
          insert into outbox (kind, subject) select 'mail', id::text from requeued`,
       ),
     ],
@@ -170,9 +179,11 @@ export const OUTBOX_KINDS = {
         `with stuck as (
            select m.id from mails m
             where m.kind = 'tickets' and m.sequence > 0 and m.sent_at is null and m.refused is null
-              and m.requested_at < clock_timestamp() - interval '2 minutes'
-              and (m.nudged_at is null or m.nudged_at < clock_timestamp() - interval '5 minutes') limit $1)
-         , requeued as (update mails m set nudged_at = clock_timestamp() from stuck where m.id = stuck.id
+              and m.requested_at < now() - interval '2 minutes'
+              and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
+              and not exists (select from outbox o where o.subject = m.reservation_id and o.kind = 'resend' and o.sequence = m.sequence)
+            limit $1 for no key update skip locked)
+         , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck))
              returning m.reservation_id, m.sequence)
          insert into outbox (kind, subject, sequence) select 'resend', reservation_id, sequence from requeued`,
       ),

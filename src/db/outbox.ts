@@ -1,4 +1,5 @@
 import { sql, type Database, type Queryable } from './database';
+import { askedAfter, createList } from './list';
 import { kindsOf, type OutboxKind, type OutboxQueue } from './outbox-kinds';
 
 export interface OutboxEntry {
@@ -8,6 +9,8 @@ export interface OutboxEntry {
   subject: string;
   sequence: number | null;
   attempts: number;
+  /** Due for longer than a look at what is recent reaches back. */
+  late: boolean;
   /** The input and the summary of a workflow to start; null for other kinds. */
   start: {
     event: string;
@@ -19,19 +22,37 @@ export interface OutboxEntry {
   } | null;
 }
 
-const isDue = (queue: OutboxQueue): string =>
-  `kind in (${kindsOf(queue)}) and not_before <= clock_timestamp()`;
+/**
+ * Each queue has two lanes: entries that are tried for the first time, and those that have failed
+ * before. So an entry on which Temporal hangs keeps no other waiting but those that failed too.
+ */
+export const OUTBOX_LANES = ['first', 'again'] as const;
+export type OutboxLane = (typeof OUTBOX_LANES)[number];
 
 /**
- * Claims the due entries of a queue. Rows that another relay has locked are skipped; if a relay
- * dies, its locks end with its connection.
+ * How far a look reaches back: entries of the last minute, or all. While a long transaction stands
+ * (`pg_dump`, `verify`), deleted entries stay in the index; a recent look passes over those of one
+ * minute only.
  */
-const claim = (queue: OutboxQueue) =>
+export type Reach = 'recent' | 'all';
+const RECENT_SECONDS = 60;
+const EVER_SECONDS = 1e9;
+const secondsOf = (reach: Reach): number => (reach === 'recent' ? RECENT_SECONDS : EVER_SECONDS);
+
+const isDue = (queue: OutboxQueue, lane: OutboxLane): string =>
+  `kind in (${kindsOf(queue)}) and attempts ${lane === 'first' ? '=' : '>'} 0
+      and not_before <= now() and not_before >= now() - $1 * interval '1 second'`;
+
+/**
+ * Claims the due entries of a lane, the longest due first. Rows that another relay has locked are
+ * skipped; if a relay dies, its locks end with its connection.
+ */
+const claim = (queue: OutboxQueue, lane: OutboxLane) =>
   sql<OutboxEntry>(
-    `outbox_claim_${queue}`,
+    `outbox_claim_${queue}_${lane}`,
     `with claimed as (
-       select id, kind, subject, sequence, attempts from outbox where ${isDue(queue)}
-        order by id limit $1 for update skip locked)
+       select id, kind, subject, sequence, attempts, not_before < now() - interval '${RECENT_SECONDS} seconds' as late
+         from outbox where ${isDue(queue, lane)} order by not_before, id limit $2 for update skip locked)
      select c.*, case when c.kind in ('start', 'ring') then
          (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
             'expiresAt', rfc3339(r.hold_ends_at),
@@ -40,70 +61,175 @@ const claim = (queue: OutboxQueue) =>
            from reservations r join events e on e.id = r.event_id where r.id = c.subject) end as start
        from claimed c order by c.id`,
   );
-const CLAIMS = { commands: claim('commands'), starts: claim('starts') };
+const CLAIMS = {
+  commands: { first: claim('commands', 'first'), again: claim('commands', 'again') },
+  starts: { first: claim('starts', 'first'), again: claim('starts', 'again') },
+};
 const DONE = sql('outbox_done', 'delete from outbox where id = any ($1)');
-const LATER = sql(
+
+/** For so long an entry is tried that Temporal refuses for what it is; then it waits for a person. */
+const GIVE_UP_AFTER = '1 hour';
+const IS_GIVEN_UP = `f.refused and o.refused_since < now() - interval '${GIVE_UP_AFTER}'`;
+const LATER = sql<{ id: number; givenUp: boolean }>(
   'outbox_later',
   // The pause doubles with each attempt, up to a minute.
-  `update outbox set attempts = attempts + 1,
-          not_before = clock_timestamp() + least(60, 0.5 * 2 ^ least(attempts, 10)) * interval '1 second'
-    where id = any ($1)`,
+  `update outbox o set attempts = attempts + 1, last_error = f.error,
+          refused_since = case when f.refused then coalesce(o.refused_since, now()) end,
+          given_up_at = case when ${IS_GIVEN_UP} then now() end,
+          not_before = case when ${IS_GIVEN_UP} then 'infinity'
+            else clock_timestamp() + least(60, 0.5 * 2 ^ least(attempts, 10)) * interval '1 second' end
+     from unnest($1::bigint[], $2::text[], $3::boolean[]) as f (id, error, refused)
+    where o.id = f.id returning o.id, o.given_up_at is not null as "givenUp"`,
 );
+const MAX_ERROR = 500;
+
+/** Why Temporal did not take an entry. */
+export interface NotTaken {
+  error: string;
+  /** It refuses the entry for what it is, and would do so again. */
+  refused: boolean;
+}
+
+export interface Batch {
+  /** How many entries were claimed, and how many of them Temporal took. */
+  claimed: number;
+  taken: number;
+  /** Some of them were due for longer than a recent look reaches back. */
+  late: boolean;
+  /** Those that are not tried any more, from now on. */
+  givenUp: OutboxEntry[];
+}
 
 /**
- * Claims up to `limit` due entries of a queue and passes them to `deliver`, which returns the
- * entries that Temporal accepted. Those are deleted when this function returns; the others are
- * retried later. The claim is a row lock, so no other relay delivers the same entries.
- * @returns how many entries were claimed
+ * Claims up to `limit` due entries of a lane and passes them to `deliver`, which returns those that
+ * Temporal did not take. These are tried later, or given up; the others are deleted. The claim is a
+ * row lock, so no other relay delivers the same entries; `deliver` must end well within the time
+ * for which a transaction may be idle.
  */
 export async function deliverDue(
   db: Database,
-  queue: OutboxQueue,
-  limit: number,
-  deliver: (entries: OutboxEntry[]) => Promise<Set<number>>,
-): Promise<number> {
+  {
+    queue,
+    lane,
+    reach,
+    limit,
+  }: { queue: OutboxQueue; lane: OutboxLane; reach: Reach; limit: number },
+  deliver: (entries: OutboxEntry[]) => Promise<ReadonlyMap<number, NotTaken>>,
+): Promise<Batch> {
   return db.transaction(async (tx) => {
-    const entries = await tx.rows(CLAIMS[queue], [limit]);
-    if (entries.length === 0) return 0;
-    const delivered = await deliver(entries);
-    const ids = entries.map((entry) => entry.id);
-    await tx.run(DONE, [ids.filter((id) => delivered.has(id))]);
-    const failed = ids.filter((id) => !delivered.has(id));
-    if (failed.length > 0) await tx.run(LATER, [failed]);
-    return entries.length;
+    const entries = await tx.rows(CLAIMS[queue][lane], [secondsOf(reach), limit]);
+    if (entries.length === 0) return { claimed: 0, taken: 0, late: false, givenUp: [] };
+    const failed = await deliver(entries);
+    const taken = entries.filter(({ id }) => !failed.has(id)).map(({ id }) => id);
+    if (taken.length > 0) await tx.run(DONE, [taken]);
+    const left = failed.size > 0 ? await tx.rows(LATER, columnsOf(failed)) : [];
+    const givenUp = new Set(left.filter((entry) => entry.givenUp).map(({ id }) => id));
+    return {
+      claimed: entries.length,
+      taken: taken.length,
+      late: entries.some((entry) => entry.late),
+      givenUp: entries.filter(({ id }) => givenUp.has(id)),
+    };
   });
 }
 
-const BACKLOG = sql<{ entries: number; oldest_s: number }>(
+const columnsOf = (failed: ReadonlyMap<number, NotTaken>): unknown[] => [
+  [...failed.keys()],
+  [...failed.values()].map(({ error }) => error.slice(0, MAX_ERROR)),
+  [...failed.values()].map(({ refused }) => refused),
+];
+
+const BACKLOG = sql<{ entries: number; given_up: number; oldest_s: number }>(
   'outbox_backlog',
-  `select count(*) as entries, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s from outbox`,
+  `select count(*) filter (where given_up_at is null) as entries, count(given_up_at) as given_up,
+          coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where given_up_at is null)), 0)::float8 as oldest_s
+     from outbox`,
 );
 
-/** How many entries wait for Temporal, and the age of the oldest in seconds. */
+/**
+ * How many entries wait for Temporal, and the age of the oldest in seconds; and how many were given
+ * up.
+ */
 export async function readBacklog(
   db: Queryable,
-): Promise<{ entries: number; oldestSeconds: number }> {
+): Promise<{ entries: number; givenUp: number; oldestSeconds: number }> {
   const [row] = await db.rows(BACKLOG);
-  return { entries: row!.entries, oldestSeconds: row!.oldest_s };
+  return { entries: row!.entries, givenUp: row!.given_up, oldestSeconds: row!.oldest_s };
 }
 
-const look = (queue: OutboxQueue) =>
+const look = (queue: OutboxQueue, lane: OutboxLane) =>
   sql<{ entries: number; due: boolean }>(
-    `outbox_look_${queue}`,
+    `outbox_look_${queue}_${lane}`,
     `select last_value as entries,
-            exists (select from outbox where ${isDue(queue)}) as due
+            exists (select from outbox where ${isDue(queue, lane)}) as due
        from outbox_id_seq`,
   );
-const LOOKS = { commands: look('commands'), starts: look('starts') };
+const LOOKS = {
+  commands: { first: look('commands', 'first'), again: look('commands', 'again') },
+  starts: { first: look('starts', 'first'), again: look('starts', 'again') },
+};
 
 /**
- * Whether a queue has a due entry, which is cheaper than claiming none; and the number of entries
+ * Whether a lane has a due entry, which is cheaper than claiming none; and the number of entries
  * so far, which only serves to measure how fast they arrive.
  */
 export async function lookIntoOutbox(
   db: Queryable,
-  queue: OutboxQueue,
+  { queue, lane, reach }: { queue: OutboxQueue; lane: OutboxLane; reach: Reach },
 ): Promise<{ due: boolean; entriesEver: number }> {
-  const [row] = await db.rows(LOOKS[queue]);
+  const [row] = await db.rows(LOOKS[queue][lane], [secondsOf(reach)]);
   return { due: row!.due, entriesEver: row!.entries };
+}
+
+/** An entry as the API shows it. */
+export interface OutboxRecord {
+  id: string;
+  kind: OutboxKind;
+  subject: string;
+  createdAt: string;
+  attempts: number;
+  /** null: it was given up. */
+  nextTryAt: string | null;
+  lastError: string | null;
+  givenUpAt: string | null;
+}
+
+const DOCUMENT = `jsonb_build_object('id', o.id::text, 'kind', o.kind, 'subject', o.subject, 'createdAt', rfc3339(o.created_at),
+    'attempts', o.attempts, 'nextTryAt', case when o.given_up_at is null then rfc3339(o.not_before) end,
+    'lastError', o.last_error, 'givenUpAt', rfc3339(o.given_up_at))`;
+
+const readPage = createList<{ entry: OutboxRecord; at: string }>(
+  [
+    { given_up: () => 'o.given_up_at is not null', waiting: () => 'o.given_up_at is null' },
+    // Ids follow the time of creation, which is not indexed for this rare question.
+    { after: (at, id) => `${at}::timestamptz is not null and o.id < ${id}::bigint` },
+  ],
+  (combination, text) =>
+    sql<{ entry: OutboxRecord; at: string }>(`outbox_page_${combination}`, text),
+  ({ where, limit }) => `select ${DOCUMENT} as entry, rfc3339_us(o.created_at) as at
+     from outbox o ${where} order by o.id desc limit ${limit}`,
+);
+
+/** One page of the outbox, newest first. @param givenUp true: only what waits for a person; false: only what is tried */
+export async function listOutbox(
+  db: Queryable,
+  givenUp: boolean | undefined,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ entry: OutboxRecord; at: string }[]> {
+  const form =
+    givenUp === undefined ? null : { form: givenUp ? 'given_up' : 'waiting', values: [] };
+  return readPage(db, [form, askedAfter(after)], limit);
+}
+
+const RETRY = sql<{ entry: OutboxRecord }>(
+  'outbox_retry',
+  `update outbox o set attempts = 0, not_before = now(), given_up_at = null, refused_since = null
+    where id = $1 returning ${DOCUMENT} as entry`,
+);
+
+/** Makes an entry due now, as if it had never failed. @returns null if there is none: Temporal has taken it */
+export async function retryEntry(db: Queryable, id: string): Promise<OutboxRecord | null> {
+  const [row] = await db.rows(RETRY, [id]);
+  return row?.entry ?? null;
 }

@@ -1,5 +1,6 @@
 import type { PaymentStatus } from '../domain/settlement';
 import { sql, type Queryable } from './database';
+import { asked, askedAfter, createList } from './list';
 
 export interface PaymentNotice {
   reference: string;
@@ -169,18 +170,32 @@ export interface PaymentRecord {
   refundedAt: string | null;
 }
 
-const LIST = sql<{ payment: PaymentRecord; at: string }>(
-  'payments_page',
-  `select payment_document(p) || jsonb_build_object(
-            'reservation', p.reservation_id, 'reservationExists', r.id is not null, 'source', p.source,
+const readPage = createList<{ payment: PaymentRecord; at: string }>(
+  [
+    {
+      status: (status) =>
+        `case p.role when 'unmatched' then 'unmatched' else p.status end = ${status}`,
+    },
+    { reservation: (id) => `p.reservation_id = ${id}` },
+    {
+      existing: () => `exists (select from reservations v where v.id = p.reservation_id)`,
+      // Only what confirms nothing can be without its reservation: few of all.
+      missing: () =>
+        `p.role <> 'confirming' and not exists (select from reservations v where v.id = p.reservation_id)`,
+    },
+    {
+      after: (at, reference) => `(p.received_at, p.reference) < (${at}::timestamptz, ${reference})`,
+    },
+  ],
+  (combination, text) =>
+    sql<{ payment: PaymentRecord; at: string }>(`payments_page_${combination}`, text),
+  ({ where, limit }) => `select payment_document(p) || jsonb_build_object(
+            'reservation', p.reservation_id, 'source', p.source,
+            'reservationExists', exists (select from reservations r where r.id = p.reservation_id),
             'refundReason', p.refund_reason, 'refundError', p.refund_error,
             'refundedAt', rfc3339(p.refunded_at)) as payment,
           rfc3339_us(p.received_at) as at
-     from payments p left join reservations r on r.id = p.reservation_id
-    where ($1::text is null or case p.role when 'unmatched' then 'unmatched' else p.status end = $1) and ($2::text is null or p.reservation_id = $2)
-      and ($3::boolean is null or (r.id is not null) = $3)
-      and ($4::timestamptz is null or (p.received_at, p.reference) < ($4, $5))
-    order by p.received_at desc, p.reference desc limit $6`,
+     from payments p ${where} order by p.received_at desc, p.reference desc limit ${limit}`,
 );
 
 /** One page of payments, newest first, including payments for reservations that never existed. */
@@ -194,12 +209,17 @@ export async function listPayments(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ payment: PaymentRecord; at: string }[]> {
-  return db.rows(LIST, [
-    filter.status ?? null,
-    filter.reservation ?? null,
-    filter.reservationExists ?? null,
-    after?.at ?? null,
-    after?.id ?? null,
+  const { reservationExists: exists } = filter;
+  const existence =
+    exists === undefined ? null : { form: exists ? 'existing' : 'missing', values: [] };
+  return readPage(
+    db,
+    [
+      asked('status', filter.status),
+      asked('reservation', filter.reservation),
+      existence,
+      askedAfter(after),
+    ],
     limit,
-  ]);
+  );
 }

@@ -1,4 +1,5 @@
 import { sql, type Database, type Queryable } from './database';
+import { asked, askedAfter, createList } from './list';
 import type { CapturedBy } from './payments';
 import type { RefundReason, RefundStatus } from '../domain/settlement';
 
@@ -69,12 +70,12 @@ const LATE_MAIL = sql<{ reservationId: string }>(
       and p.status = 'refunded' limit 1`,
 );
 
-/** What release 1.0 ordered under a payment's reference: the refunds that are pending. */
+/** The ids of the pending refunds of a payment. Workflows of release 1.0 know refunds by the payment's reference. */
 export async function findPendingRefundsOf(db: Queryable, reference: string): Promise<string[]> {
   return (await db.rows(OF_REFERENCE, [reference])).map(({ id }) => id);
 }
 
-/** For whom release 1.0 owes a mail about the refund of this reference, or null. */
+/** The reservation whose buyer is still to get release 1.0's mail about this refund; null if none is owed. */
 export async function findLateRefundMail(db: Queryable, reference: string): Promise<string | null> {
   const [row] = await db.rows(LATE_MAIL, [reference]);
   return row?.reservationId ?? null;
@@ -86,8 +87,8 @@ const MOVE = sql<{ moved: boolean }>(
 );
 
 /**
- * Writes what became of a refund: see `move_refund` in the migrations.
- * @param wake its workflow is to look again, because somebody else than that workflow tells of it
+ * Changes the status of a refund: see `move_refund` in the migrations.
+ * @param change.wake signal the refund's workflow: the change does not come from the workflow itself
  */
 export async function moveRefund(
   db: Queryable,
@@ -113,9 +114,9 @@ export async function moveRefund(
   ]);
 }
 
-/** What a provider tells of a refund. */
+/** A refund as a provider reports it. */
 export interface ProviderRefund {
-  /** What the payment may be called: Stripe's PaymentIntent, its Charge. */
+  /** The references that the payment may have: Stripe's PaymentIntent, its Charge. */
   references: string[];
   providerRefundId: string;
   /** Our own id, where the provider gives it back. */
@@ -132,7 +133,7 @@ const RECORD = sql<{ known: boolean }>(
   'select record_provider_refund($1, $2, $3, $4, $5, $6, $7, $8) as known',
 );
 
-/** Records what a provider tells of a refund. @returns whether it is about a payment that we know */
+/** Records a refund that a provider reports. @returns whether its payment is known */
 export async function recordProviderRefund(
   db: Queryable,
   refund: ProviderRefund,
@@ -157,10 +158,19 @@ const RECORD_TOTAL = sql<{ known: boolean }>(
   'select record_refunded_total($1, $2, $3, $4) as known',
 );
 
-/** Records how much of a payment a provider has refunded in all. @returns whether we know the payment */
+/** The sum that a provider has refunded of a payment so far. */
+export interface RefundedTotal {
+  /** The references that the payment may have. */
+  references: string[];
+  /** Minor units. */
+  amount: number;
+  currency: string;
+}
+
+/** Records the sum that a provider has refunded of a payment. @returns whether the payment is known */
 export async function recordRefundedTotal(
   db: Queryable,
-  total: { references: string[]; amount: number; currency: string },
+  total: RefundedTotal,
   actor: string,
 ): Promise<boolean> {
   const values = [total.references, total.amount, total.currency, actor];
@@ -173,15 +183,21 @@ const RECORD_DISPUTE = sql<{ known: boolean }>(
   'select record_dispute($1, $2, $3, $4, $5) as known',
 );
 
-/** Records a dispute that a provider tells of. @returns whether we know the payment */
+/** A dispute as a provider reports it. */
+export interface ProviderDispute {
+  /** The references that the payment may have. */
+  references: string[];
+  /** The provider's. */
+  id: string;
+  /** Minor units. */
+  amount: number;
+  status: 'open' | 'won' | 'lost';
+}
+
+/** Records a dispute that a provider reports. @returns whether its payment is known */
 export async function recordDispute(
   db: Queryable,
-  dispute: {
-    references: string[];
-    id: string;
-    amount: number;
-    status: 'open' | 'won' | 'lost';
-  },
+  dispute: ProviderDispute,
   actor: string,
 ): Promise<boolean> {
   const values = [dispute.references, dispute.id, dispute.amount, dispute.status, actor];
@@ -213,13 +229,16 @@ export async function orderRefund(
   return row!.result;
 }
 
-const LIST = sql<{ refund: RefundRecord; at: string }>(
-  'refunds_page',
-  `select refund_document(r, p) as refund, rfc3339_us(r.created_at) as at
-     from refunds r join payments p on p.id = r.payment_id
-    where ($1::text is null or r.status = $1)
-      and ($2::timestamptz is null or (r.created_at, r.id) < ($2, $3::uuid))
-    order by r.created_at desc, r.id desc limit $4`,
+const readPage = createList<{ refund: RefundRecord; at: string }>(
+  [
+    { status: (status) => `r.status = ${status}` },
+    { after: (at, id) => `(r.created_at, r.id) < (${at}::timestamptz, ${id}::uuid)` },
+  ],
+  (combination, text) =>
+    sql<{ refund: RefundRecord; at: string }>(`refunds_page_${combination}`, text),
+  ({ where, limit }) => `select refund_document(r, p) as refund, rfc3339_us(r.created_at) as at
+     from (select * from refunds r ${where} order by r.created_at desc, r.id desc limit ${limit}) r
+     join payments p on p.id = r.payment_id order by r.created_at desc, r.id desc`,
 );
 
 /** One page of refunds, newest first. */
@@ -229,7 +248,7 @@ export async function listRefunds(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ refund: RefundRecord; at: string }[]> {
-  return db.rows(LIST, [status ?? null, after?.at ?? null, after?.id ?? null, limit]);
+  return readPage(db, [asked('status', status), askedAfter(after)], limit);
 }
 
 const READ = sql<{ refund: RefundRecord; client: string | null; source: string }>(
@@ -239,7 +258,7 @@ const READ = sql<{ refund: RefundRecord; client: string | null; source: string }
     where r.id = $1`,
 );
 
-/** A refund, whose reservation it is of, and who told us of its payment; null if there is none of that id. */
+/** A refund, the client of its reservation, and how its payment was reported; null if the id is unknown. */
 export async function readRefund(
   db: Queryable,
   id: string,
@@ -255,7 +274,7 @@ const OF_RESERVATION = sql<{ id: number; reference: string; role: string }>(
     order by (role = 'confirming') desc, received_at desc limit 1`,
 );
 
-/** The payment of a reservation that a refund is of: the named one, or the one that confirmed it, or the latest. */
+/** The payment that a refund is for: the named one, else the one that confirmed the reservation, else the latest. */
 export async function findRefundablePayment(
   db: Queryable,
   reservationId: string,
@@ -274,7 +293,7 @@ const BACKLOG = sql<{ waiting: number; refused: number; by_hand: number; oldest_
      from refunds where status = 'pending'`,
 );
 
-/** How many refunds are pending: under way, refused by the provider, and by hand; and for how long the oldest is. */
+/** The number of pending refunds: under way, refused by the provider, to be made by hand; and the age of the oldest. */
 export async function readRefundBacklog(
   db: Queryable,
 ): Promise<{ underWay: number; refused: number; byHand: number; oldestSeconds: number }> {
@@ -289,12 +308,14 @@ export async function readRefundBacklog(
 
 const TEST_BOOKS = sql(
   'test_provider_refund',
-  // A claim that was contradicted meanwhile is no longer this provider's. It never gives back more than it took.
+  // Not for a payment that turned out to be without provider, nor for a refund that has failed meanwhile; never more than
+  // was charged.
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)
    select $2, p.reference, $3::bigint, p.currency from payments p join test_provider.charges c on c.reference = p.reference
-    where p.id = $1 and p.captured_by = 'test'
+     join refunds r on r.id = $4
+    where p.id = $1 and p.captured_by = 'test' and r.status <> 'failed'
       and c.amount >= $3::bigint + (select coalesce(sum(b.amount), 0) from test_provider.refunds b where b.reference = p.reference)
-      for share of p
+      for share of p, r
    on conflict (idempotency_key) do nothing`,
 );
 const IN_TEST_BOOKS = sql<{ found: boolean }>(
@@ -303,14 +324,14 @@ const IN_TEST_BOOKS = sql<{ found: boolean }>(
 );
 
 /**
- * The test provider's side of a refund: one entry a key.
- * @returns whether it is in its books; false when it took less than this, or has given it back before
+ * Makes a refund in the test provider's books, once for each key.
+ * @returns whether it is in the books; false when more than the charge would be refunded
  */
 export async function writeTestRefund(
   db: Database,
-  refund: Pick<RefundOrder, 'paymentId' | 'providerKey' | 'amount'>,
+  refund: Pick<RefundOrder, 'id' | 'paymentId' | 'providerKey' | 'amount'>,
 ): Promise<boolean> {
-  await db.run(TEST_BOOKS, [refund.paymentId, refund.providerKey, refund.amount]);
+  await db.run(TEST_BOOKS, [refund.paymentId, refund.providerKey, refund.amount, refund.id]);
   const [row] = await db.rows(IN_TEST_BOOKS, [refund.providerKey]);
   return row!.found;
 }

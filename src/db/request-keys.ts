@@ -67,11 +67,11 @@ const FORGET = sql(
   'request_keys_forget',
   `delete from request_keys where (client, call, resource, key) in (
      select client, call, resource, key from request_keys
-      where created_at < clock_timestamp() - $1 * interval '1 day' order by created_at limit $2
+      where created_at < now() - $1 * interval '1 day' order by created_at limit $2
         for update skip locked)`,
 );
 
-/** Forgets keys that are older than 90 days. @param most how many at once */
-export async function forgetOldKeys(db: Queryable, most: number): Promise<void> {
-  await db.run(FORGET, [KEPT_DAYS, most]);
+/** Forgets keys that are older than 90 days. @param most how many at once. @returns how many */
+export async function forgetOldKeys(db: Queryable, most: number): Promise<number> {
+  return db.run(FORGET, [KEPT_DAYS, most]);
 }

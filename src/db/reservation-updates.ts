@@ -1,6 +1,6 @@
-import { ticketsMessageId } from '../domain/message-id';
 import { sql, type Database, type Queryable } from './database';
 import { buyerKeyOf } from './holds';
+import { oweChangedTickets } from './mails';
 import { appendHistory, lockReservation, type LockedReservation } from './transitions';
 
 /** What changes; an absent member stays, null clears. */
@@ -23,7 +23,6 @@ interface Facts {
   buyer_email: string | null;
   erased: boolean;
   mailed: boolean;
-  next_mail: number;
 }
 
 const LOCK_BUYER = sql(
@@ -33,8 +32,7 @@ const LOCK_BUYER = sql(
 const FACTS = sql<Facts>(
   'update_facts',
   `select buyer_name, buyer_email, erased_at is not null as erased,
-          exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sent_at is not null) as mailed,
-          coalesce((select max(sequence) from mails m where m.reservation_id = r.id and m.kind = 'tickets'), 0) + 1 as next_mail
+          exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sent_at is not null) as mailed
      from reservations r where id = $1`,
 );
 const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
@@ -43,11 +41,9 @@ const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
             as exceeded
      from reservations r left join codes k on k.id = r.code_id where r.id = $1`,
 );
-const OPEN_HOLDS = sql<{ open: number }>(
-  'update_open_holds',
-  `select count(*) as open from (select from reservations r
-     where r.buyer_key = $2 and r.id <> $1 and r.status = 'held'
-       and (r.hold_ends_at > clock_timestamp() or r.paid_in_time_at is not null) limit $3) open`,
+const AT_CAP = sql<{ reached: boolean }>(
+  'update_buyer_at_cap',
+  'select buyer_is_at_cap(client, $2, $3) as reached from reservations where id = $1',
 );
 const SET_BUYER = sql(
   'update_buyer',
@@ -61,17 +57,6 @@ const SET_WORDS = sql(
 const WORDS = sql<{ reference: string | null }>(
   'update_reference',
   'select reference from reservations where id = $1',
-);
-/** Not sent any more: the next one carries what is printed anew. */
-const REPLACE_MAILS = sql(
-  'update_replace_mails',
-  `update mails set refused = 'replaced by a later one' where reservation_id = $1 and kind = 'tickets' and sequence > 0
-      and sent_at is null and refused is null`,
-);
-const OWE_TICKETS = sql(
-  'update_owe_tickets',
-  `with owed as (insert into mails (reservation_id, kind, sequence, message_id) values ($1, 'tickets', $2, $3))
-   insert into outbox (kind, subject, sequence) values ('resend', $1, $2)`,
 );
 const RING = sql('update_ring', `insert into outbox (kind, subject) values ('ring', $1)`);
 
@@ -93,8 +78,8 @@ async function limitOf(
   buyerCap: number | null,
 ): Promise<UpdateResult | null> {
   if (status === 'held' && buyerCap !== null) {
-    const [row] = await tx.rows(OPEN_HOLDS, [id, key, buyerCap]);
-    if (row!.open >= buyerCap) return { kind: 'too_many_holds', limit: buyerCap };
+    const [row] = await tx.rows(AT_CAP, [id, key, buyerCap]);
+    if (row!.reached) return { kind: 'too_many_holds', limit: buyerCap };
   }
   const [row] = await tx.rows(EXCEEDED, [id, key]);
   return row?.exceeded ?? null;
@@ -107,9 +92,7 @@ async function deliverAnew(tx: Queryable, id: string, facts: Facts): Promise<voi
     await tx.run(RING, [id]);
     return;
   }
-  await tx.run(REPLACE_MAILS, [id]);
-  const sequence = facts.next_mail;
-  await tx.run(OWE_TICKETS, [id, sequence, ticketsMessageId(id, sequence)]);
+  await oweChangedTickets(tx, id);
 }
 
 async function changeBuyer(

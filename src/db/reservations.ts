@@ -1,4 +1,5 @@
 import { sql, type Queryable } from './database';
+import { asked, askedAfter, createList } from './list';
 import type { Progress, ReservationState } from '../contracts/reservation';
 import { REFUND_REASONS, type ReservationStatus } from '../domain/settlement';
 
@@ -77,23 +78,96 @@ export async function readProgress(
   };
 }
 
-const LIST = sql<{ reservation: ReservationRecord; at: string }>(
-  'reservations_page',
-  // The status is that of this moment, so no index has it; the size of the page usually bounds the
-  // work.
-  `select reservation_json(r.id) as reservation, rfc3339_us(r.created_at) as at
-     from reservations r join events e on e.id = r.event_id
-    where ($1::text is null or e.slug = $1 or e.id::text = $1)
-      and ($2::text is null or status_now(r.status, r.hold_ends_at, r.paid_in_time_at) = $2)
-      and ($3::bytea is null or r.buyer_key = $3)
-      and ($4::timestamptz is null or (r.created_at, r.id) < ($4, $5))
-    order by r.created_at desc, r.id desc limit $6`,
+/** The rows of a status at this moment: a hold past its end is expired before its row says so. */
+const OF_STATUS: Record<ReservationStatus, readonly string[]> = {
+  held: [
+    `r.status = 'held' and (r.paid_in_time_at is not null or r.hold_ends_at > clock_timestamp())`,
+  ],
+  confirmed: [`r.status = 'confirmed'`],
+  cancelled: [`r.status = 'cancelled'`],
+  // Each by an index of its own.
+  expired: [
+    `r.status = 'expired'`,
+    `r.status = 'held' and r.paid_in_time_at is null and r.hold_ends_at <= clock_timestamp()`,
+  ],
+};
+
+const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+const eventId = (name: string) => `(select id from events where slug = ${name}
+  union all select id from events where id = case when ${name} ~ '${UUID}' then ${name}::uuid end limit 1)`;
+const seatOwner = (event: string, label: string) =>
+  `(select reservation_id from seats where event_id = ${eventId(event)} and label = ${label})`;
+const paidBy = (reference: string) =>
+  `(select reservation_id from payments where reference = ${reference})`;
+const isAbsent = (value: string) => `${value}::text is null`;
+
+/** An order of several events is found by each of them: `EVENT` stands for the id that is asked for. */
+const EVENT = /EVENT (.*?) EVENT/s;
+const BY_EVENT = [
+  'r.event_id = $1',
+  // By an index of its own.
+  'r.event_ids is not null and r.event_ids @> array[$1] and r.event_id <> $1',
+];
+
+const readPage = createList<{ reservation: ReservationRecord; at: string }>(
+  [
+    { event: (event) => `EVENT ${eventId(event)} EVENT` },
+    // The conditions are those of `OF_STATUS`.
+    { held: () => '', confirmed: () => '', cancelled: () => '', expired: () => '' },
+    { client: (client) => `r.client = ${client}` },
+    // What names a few reservations; of several the first is looked up, `also` sorts out by all.
+    {
+      payment: (reference) => `r.id in ${paidBy(reference)}`,
+      seat: (event, label) => `r.id = ${seatOwner(event, label)}`,
+      reference: (reference) => `r.reference = ${reference}`,
+      buyer: (keys) => `r.buyer_key = any (${keys}::bytea[])`,
+    },
+    {
+      also: (payment, event, label, reference, keys) =>
+        `(${isAbsent(payment)} or r.id in ${paidBy(payment)})
+           and (${isAbsent(label)} or r.id = ${seatOwner(event, label)})
+           and (${isAbsent(reference)} or r.reference = ${reference})
+           and (${keys}::bytea[] is null or r.buyer_key = any (${keys}))`,
+    },
+    {
+      created: (from, to) =>
+        `r.created_at >= ${from}::timestamptz and r.created_at < ${to}::timestamptz`,
+    },
+    { after: (at, id) => `(r.created_at, r.id) < (${at}::timestamptz, ${id})` },
+  ],
+  (combination, text) =>
+    sql<{ reservation: ReservationRecord; at: string }>(`reservations_page_${combination}`, text),
+  ({ where, limit, chosen: [event, status] }) => {
+    const kinds = status == null ? [''] : OF_STATUS[status as ReservationStatus];
+    const events = event == null ? [''] : BY_EVENT;
+    const pages = events.flatMap((byEvent) =>
+      kinds.map((kind) => {
+        const all = [where.replace(EVENT, byEvent), kind].filter((part) => part !== '');
+        const condition = all.join(where === '' ? '' : ' and ');
+        return `(select r.id, r.created_at from reservations r ${where === '' && kind !== '' ? 'where ' : ''}${condition}
+        order by r.created_at desc, r.id desc limit ${limit})`;
+      }),
+    );
+    return `select reservation_json(id) as reservation, rfc3339_us(created_at) as at
+       from (${pages.join(' union all ')}) page order by created_at desc, id desc limit ${limit}`;
+  },
 );
 
 export interface ReservationFilter {
+  /** Whose; undefined: everybody's. */
+  client?: string | undefined;
   event?: string | undefined;
   status?: ReservationStatus | undefined;
-  buyerKey?: Buffer | undefined;
+  buyerKeys?: Buffer[] | undefined;
+  /** The client's own name of it. */
+  reference?: string | undefined;
+  /** The reference of a payment. */
+  payment?: string | undefined;
+  /** The label of a seat of `event`: who has it now. */
+  seat?: string | undefined;
+  /** RFC 3339; `createdTo` is not among them. */
+  createdFrom?: string | undefined;
+  createdTo?: string | undefined;
 }
 
 /** One page of reservations, newest first, after the given position. */
@@ -103,12 +177,34 @@ export async function listReservations(
   after: { at: string; id: string } | null,
   limit: number,
 ): Promise<{ reservation: ReservationRecord; at: string }[]> {
-  return db.rows(LIST, [
-    filter.event ?? null,
-    filter.status ?? null,
-    filter.buyerKey ?? null,
-    after?.at ?? null,
-    after?.id ?? null,
+  const { client, event, payment, seat, reference, buyerKeys, createdFrom, createdTo } = filter;
+  const status = filter.status ? { form: filter.status, values: [] } : null;
+  const bySeat = seat === undefined ? null : { form: 'seat', values: [event, seat] };
+  const named = [
+    asked('payment', payment),
+    bySeat,
+    asked('reference', reference),
+    asked('buyer', buyerKeys),
+  ].filter((one) => one !== null);
+  const also = {
+    form: 'also',
+    values: [payment, event, seat, reference, buyerKeys].map((value) => value ?? null),
+  };
+  const created = {
+    form: 'created',
+    values: [createdFrom ?? '-infinity', createdTo ?? 'infinity'],
+  };
+  return readPage(
+    db,
+    [
+      asked('event', event),
+      status,
+      asked('client', client),
+      named[0] ?? null,
+      named.length > 1 ? also : null,
+      createdFrom === undefined && createdTo === undefined ? null : created,
+      askedAfter(after),
+    ],
     limit,
-  ]);
+  );
 }

@@ -111,10 +111,10 @@ const FORGET = sql(
   // Of the oldest alone, so that nothing is read that stays.
   `delete from map_changes where (xid, event_id) in (
      select xid, event_id from (select xid, event_id, at from map_changes order by xid limit $2) oldest
-      where at < clock_timestamp() - $1 * interval '1 minute')`,
+      where at < now() - $1 * interval '1 minute')`,
 );
 
-/** Forgets changes that every picture has seen long ago. */
-export async function forgetMapChanges(db: Queryable, limit: number): Promise<void> {
-  await db.run(FORGET, [CHANGES_KEPT_MINUTES, limit]);
+/** Forgets changes that every picture has seen long ago. @returns how many */
+export async function forgetMapChanges(db: Queryable, limit: number): Promise<number> {
+  return db.run(FORGET, [CHANGES_KEPT_MINUTES, limit]);
 }

@@ -14,6 +14,7 @@ import {
   expire,
   lockReservation,
   sendBack,
+  unpinHold,
   type LockedReservation,
   type TicketSigner,
 } from './transitions';
@@ -87,6 +88,7 @@ async function settlePayment(
   }
   const payment = { reference, reservationId: reservation.id };
   await sendBack(tx, payment, decision.reason, 'system');
+  await unpinHold(tx, reservation.id);
   reservation.notes.push(
     `payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`,
   );
@@ -133,17 +135,22 @@ export async function settleInbox(
 }
 
 /**
- * Ends a hold whose time is over, by the database's clock. Changes nothing if it is not over yet, was paid in time, or
- * has ended already; the answer says which.
+ * Ends a hold whose time is over, by the database's clock, in the caller's transaction. Changes nothing if it is not
+ * over yet, was paid in time, or has ended already. @returns the reservation, locked; null if there is none of that id
  */
+export async function endOverdueHold(tx: Queryable, id: string): Promise<LockedReservation | null> {
+  const reservation = await lockReservation(tx, id);
+  if (reservation?.written_status === 'held' && reservation.status === 'expired') {
+    await expire(tx, reservation);
+    faultPoint('release.locked');
+  }
+  return reservation;
+}
+
+/** The same in a transaction of its own; the answer says where the reservation then stands. */
 export async function releaseOverdueHold(db: Database, id: string): Promise<Progress | null> {
   return db.transaction(async (tx) => {
-    const reservation = await lockReservation(tx, id);
-    if (!reservation) return null;
-    if (reservation.written_status === 'held' && reservation.status === 'expired') {
-      await expire(tx, reservation);
-      faultPoint('release.locked');
-    }
-    return readProgress(tx, id, reservation.notes);
+    const reservation = await endOverdueHold(tx, id);
+    return reservation && readProgress(tx, id, reservation.notes);
   });
 }

@@ -168,14 +168,15 @@ export async function confirm(
     eventId,
     seat: label,
   }));
+  const codes = tickets.map(sign);
   await tx.run(ISSUE_TICKETS, [
     id,
     tickets.map((ticket) => ticket.ticketId),
     seats.map((seat) => seat.id),
-    tickets.map(sign),
+    codes,
     revision,
   ]);
-  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0)]);
+  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0, codes)]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
@@ -253,6 +254,13 @@ export async function sendBack(
   const { reference, reservationId } = payment;
   await tx.run(SURPLUS, [reference, reservationId]);
   await tx.run(ORDER_REFUND, [reference, reservationId, reason, actor]);
+}
+
+const UNPIN = sql('transition_unpin', 'select unpin_hold($1)');
+
+/** Ends the pin of a hold that no payment pays for any more: see `unpin_hold` in the migrations. */
+export async function unpinHold(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(UNPIN, [reservationId]);
 }
 
 const DROP_MAILS = sql(

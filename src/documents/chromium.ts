@@ -54,6 +54,13 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
   );
 }
 
+/** What Chromium and its fonts need of the environment. It gets no more: the rest has our secrets. */
+const CHROMIUM_VARIABLES =
+  /^(PATH|HOME|TMPDIR|TZ|LANG|LC_\w+|LD_LIBRARY_PATH|FONTCONFIG_\w+|XDG_\w+)$/;
+
+const chromiumEnv = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => CHROMIUM_VARIABLES.test(name)));
+
 function candidates(options: LaunchOptions): string[] {
   const named = options.executablePath ?? process.env.PUPPETEER_EXECUTABLE_PATH;
   if (named) return [named];
@@ -99,6 +106,7 @@ async function launch(
       // A browser that is connected by a pipe ends when this process dies for any reason.
       pipe: true,
       userDataDir: profile,
+      env: chromiumEnv(),
       timeout: options.launchLimitMs,
       protocolTimeout: options.commandLimitMs,
       // The browser pool decides when the browser ends, not a signal.

@@ -7,7 +7,7 @@ export interface EmailAddress {
    * @ is as given.
    */
   smtp: string;
-  /** Identifies a buyer. All spellings of one address have the same key. */
+  /** All spellings of one address have the same key. */
   key: string;
 }
 
@@ -48,4 +48,24 @@ export function parseEmailAddress(text: string): EmailAddress | null {
     return null;
   const smtp = `${local}@${domain}`;
   return smtp.length > MAX_ADDRESS ? null : { smtp, key: smtp.toLowerCase() };
+}
+
+/** Domains whose provider delivers an address with dots before the @, and without, to one mailbox. */
+const WITHOUT_DOTS = new Set(['gmail.com']);
+/** Domains that are other names of one. */
+const ALIASES = new Map([['googlemail.com', 'gmail.com']]);
+
+/**
+ * Whose mailbox an address is, as far as it shows: `a+tag@…` is that of `a@…`, and dots do not count
+ * where the provider ignores them. For limits by buyer, never to send a mail to.
+ * @param address in any spelling
+ */
+export function mailboxOf(address: string): string {
+  const key = parseEmailAddress(address)?.key ?? address.toLowerCase();
+  const at = key.lastIndexOf('@');
+  const given = key.slice(at + 1);
+  const domain = ALIASES.get(given) ?? given;
+  // Nothing before the + is an address of its own.
+  const name = key.slice(0, at).replace(/^([^+]+)\+.*$/, '$1');
+  return `${WITHOUT_DOTS.has(domain) ? name.replaceAll('.', '') : name}@${domain}`;
 }

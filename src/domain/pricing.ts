@@ -9,7 +9,7 @@ export interface Pricing {
 }
 
 /** Either an amount or a percentage as an exact decimal text. */
-export interface FeeRule {
+interface FeeRule {
   code: string;
   name: string;
   /** `ticket`: for each seat that costs something. `reservation`: once an event. */
@@ -48,7 +48,7 @@ export interface SeatToPrice {
   categoryPrice: number;
 }
 
-export interface PricedSeat extends SeatToPrice {
+interface PricedSeat extends SeatToPrice {
   listPrice: number;
   discount: number;
   /** listPrice − discount */

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { parseEmailAddress } from '../domain/email-address';
 import { isAboutTheAddress, withoutAddresses } from './smtp-refusal';
@@ -14,6 +15,8 @@ export interface MailerOptions {
 }
 
 export interface Mailer {
+  /** The domain of the sender, in ASCII: Message-IDs carry it. */
+  domain: string;
   /**
    * Sends a mail to the server.
    * @throws MailRefused when no retry can succeed; MailNotTaken when a retry may succeed
@@ -71,6 +74,7 @@ export function createMailer({
   let transport = open();
 
   return {
+    domain: domainOf(from),
     async send(message) {
       const to = recipientOf(message);
       const address = parseEmailAddress(to?.address ?? '')?.smtp;
@@ -94,6 +98,12 @@ export function createMailer({
     },
     close: () => transport.close(),
   };
+}
+
+/** @param from `Name <address>`, or the address alone */
+function domainOf(from: string): string {
+  const domain = /@([^@<>\s]+)>?\s*$/.exec(from)?.[1] ?? '';
+  return domainToASCII(domain) || 'localhost';
 }
 
 /** Nodemailer takes all its settings from the URL or none. Settings in the given URL are kept. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isWellFormed } from '../domain/text';
 
-/** Kept as it is told; only what could not be stored is not taken. */
+/** A text that the database can store. It is stored unchanged. */
 export const storedText = (max: number) =>
   z
     .string()
@@ -12,7 +12,7 @@ export const storedText = (max: number) =>
 
 export const amountForm = z.int().min(0);
 
-/** In any case of letters; read in capitals. */
+/** A currency code in upper or lower case; the output is in upper case. */
 export const currencyForm = z
   .string()
   .regex(/^[A-Za-z]{3}$/)

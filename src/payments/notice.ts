@@ -1,28 +1,22 @@
 import type { PaymentNotice } from '../db/payments';
-import type { ProviderRefund } from '../db/refunds';
+import type { ProviderDispute, ProviderRefund, RefundedTotal } from '../db/refunds';
 
-/** What a provider's event means for us. Amounts in minor units of ISO 4217. */
+/** The meaning of a provider's event. Amounts in minor units of ISO 4217. */
 export type Notice =
   | { kind: 'paid'; payment: Omit<PaymentNotice, 'source' | 'actor'> }
-  /** The money came for another account or in the other mode. */
+  /** A payment of another account, or of the other mode. */
   | {
       kind: 'unmatched';
       payment: Omit<PaymentNotice, 'source' | 'actor'>;
       why: { expected: string; came: string };
     }
-  /** No money was needed. */
+  /** No payment was required. */
   | { kind: 'free'; reservationId: string; reference: string; type: string }
-  /** It has failed, or it is on its way. */
+  /** A payment has failed, or is pending. */
   | { kind: 'failed' | 'pending'; reservationId: string; reference: string; eventKey: string }
   | { kind: 'refunds'; refunds: readonly ProviderRefund[]; total: RefundedTotal | null }
-  | {
-      kind: 'dispute';
-      references: string[];
-      id: string;
-      amount: number;
-      status: 'open' | 'won' | 'lost';
-    }
-  /** It names a reservation, and that is all that we understand of it. */
+  | ({ kind: 'dispute' } & ProviderDispute)
+  /** An event of an unknown meaning that names a reservation. */
   | {
       kind: 'not_understood';
       reservationId: string;
@@ -31,13 +25,5 @@ export type Notice =
       why: string;
     }
   | { kind: 'ignored' };
-
-/** What a provider has refunded of a payment in all. */
-interface RefundedTotal {
-  /** What the payment may be called. */
-  references: string[];
-  amount: number;
-  currency: string;
-}
 
 export const IGNORED: Notice = { kind: 'ignored' };

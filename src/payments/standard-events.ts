@@ -20,7 +20,7 @@ const namesReservation = z.object({
 
 /**
  * What an event of the Standard Webhooks form means for us.
- * @param value the body of a truly signed request, whatever it is
+ * @param value the body of a request whose signature is valid, whatever it is
  * @param messageId its `webhook-id` header
  * @throws z.ZodError when it tells of a payment and lacks what a payment needs
  */

@@ -4,8 +4,7 @@ import type { Money } from '../domain/money';
 /**
  * Stripe's own decimals (docs.stripe.com/currencies). Two, unless a currency is in one of these
  * lists. ISK and UGX have none by ISO 4217, but Stripe goes on counting them in hundredths; MGA it
- * counts whole, while ISO gives it two. HUF and TWD are special in payouts alone, which are no
- * business of ours.
+ * counts whole, while ISO gives it two. HUF and TWD are special in payouts only, which do not matter here.
  */
 const NO_DECIMALS = new Set([
   'BIF',

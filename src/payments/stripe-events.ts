@@ -45,7 +45,7 @@ const disputeForm = z.object({
   payment_intent: named,
 });
 
-/** They carry our metadata and tell nothing: other events say what becomes of the payment. */
+/** They carry our metadata but change nothing: other events say whether the payment succeeds. */
 const OF_NO_INTEREST = new Set([
   'payment_intent.created',
   'payment_intent.requires_action',
@@ -98,7 +98,7 @@ function whyNotOurs(
 /**
  * What an event of Stripe means for us: money is known by what it is for, not by a list of names. A payment is known by
  * its PaymentIntent, so all events of one payment are one.
- * @param value the body of a truly signed request, whatever it is
+ * @param value the body of a request whose signature is valid, whatever it is
  */
 export function readStripeEvent(value: unknown, setup: PaymentSetup): Notice {
   const form = eventForm.safeParse(value);

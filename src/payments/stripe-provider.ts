@@ -20,13 +20,13 @@ function answerOf(refund: Stripe.Refund): RefundAnswer {
   if (status === 'succeeded') return { kind: 'succeeded', providerRefundId: id };
   if (status === 'failed' || status === 'canceled')
     return { kind: 'failed', providerRefundId: id, reason: refund.failure_reason ?? status };
-  // `pending`, `requires_action`, and whatever Stripe adds: it is not done until Stripe says so.
+  // `pending`, `requires_action`, and statuses that Stripe may add: the refund is not done yet.
   return { kind: 'pending', providerRefundId: id };
 }
 
 /**
- * Refunds, through Stripe, what Stripe captured. The amount is always sent: without one Stripe gives back all of it.
- * @param baseUrl another place than Stripe's: for tests
+ * Refunds payments that Stripe captured. The amount is always sent: without it Stripe refunds the whole payment.
+ * @param baseUrl for tests: the address of a server that stands in for Stripe
  */
 export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProvider {
   const stripe = new Stripe(apiKey, {
@@ -44,7 +44,7 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
   const targetOf = (reference: string) =>
     /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
 
-  /** What Stripe has refunded of a payment: our order among it, or else what it made without us. */
+  /** Looks for our order among Stripe's refunds of the payment; if it is not there, they were made without us. */
   async function lookUp(order: RefundOrder): Promise<{
     ours: Stripe.Refund | undefined;
     others: ProviderRefund[];
@@ -90,7 +90,7 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
         );
       } catch (error) {
         if (!(error instanceof Stripe.errors.StripeError)) throw error;
-        // Given back before: by us under a key that Stripe has forgotten or knows with other words, or by hand.
+        // Refunded before: by us under a key that has expired or was used with other parameters, or in the dashboard.
         if (
           error.code === 'charge_already_refunded' ||
           error instanceof Stripe.errors.StripeIdempotencyError

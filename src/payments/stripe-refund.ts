@@ -30,9 +30,9 @@ const statusOf = (status: string | null | undefined): RefundStatus =>
       : 'pending';
 
 /**
- * A refund as Stripe tells it, by event or when asked, in ISO's minor units.
+ * Reads a refund from an event or an answer of Stripe. Amounts in ISO's minor units.
  * @param references further names of its payment
- * @returns null when it is none
+ * @returns null when the object is no refund
  */
 export function readStripeRefund(
   value: unknown,

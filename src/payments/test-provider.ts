@@ -3,8 +3,8 @@ import type { Database } from '../db/database';
 import { writeTestRefund } from '../db/refunds';
 
 /**
- * The built-in provider for development and tests: it refunds at once, never more than it took, and keeps its own books
- * (schema `test_provider`), which nothing else in Holdfast reads, so that money can be counted independently.
+ * The built-in provider for development and tests. It refunds at once, never more than it charged. Its ledger (schema
+ * `test_provider`) is read by nothing else in Holdfast, so that money can be counted independently.
  */
 export function createTestProvider(db: Database): PaymentProvider {
   return {

@@ -1,17 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Database } from '../db/database';
-import { deliverDue, lookIntoOutbox } from '../db/outbox';
+import {
+  deliverDue,
+  lookIntoOutbox,
+  OUTBOX_LANES,
+  type NotTaken,
+  type OutboxEntry,
+  type OutboxLane,
+  type Reach,
+} from '../db/outbox';
 import type { OutboxQueue } from '../db/outbox-kinds';
 import { sweep } from '../db/sweep';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
-import { createDispatcher } from './temporal-dispatcher';
+import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
 const IDLE_POLL_MS = 200;
 const FAULT_PAUSE_MS = 500;
+/** How soon entries that failed before are looked at, which are due half a second later at the soonest. */
+const AGAIN_POLL_MS = 500;
+/** How soon a look reaches back to all entries, not those of the last minute alone. */
+const LOOK_BACK_EVERY_MS = 5000;
 const SWEEP_EVERY_MS = 2000;
+/** Of one pass, so that what it finds next is not too old. */
+const SWEEP_BUDGET_MS = 5000;
 const ARRIVALS_OVER_MS = 250;
 
 export interface Relay {
@@ -46,31 +60,55 @@ export function startRelay({
     delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   /** Logs a fault when it begins and when it ends, not at every retry. */
-  const complain = (what: string, error: unknown) => {
+  const complain = (what: string, { message }: Pick<Error, 'message'>) => {
     if (stopping.signal.aborted) return;
-    const text = `${what}: ${error instanceof Error ? error.message : String(error)}`;
-    if (text !== complaint)
-      log.warn({ err: error instanceof Error ? error.name : undefined }, text);
+    const text = `${what}: ${message}`;
+    if (text !== complaint) log.warn(text);
     complaint = text;
   };
 
-  /** Dispatches one batch of a queue. @returns how many entries there were */
-  async function deliverBatch(queue: OutboxQueue, limit: number): Promise<number> {
-    let failed: unknown;
-    const claimed = await deliverDue(db, queue, limit, async (entries) => {
-      const dispatched = new Set<number>();
+  /** Says of an entry that Temporal refuses which one it is, at the first time and at the last. */
+  const tellRefusal = ({ id, kind, attempts }: OutboxEntry, { error, refused }: NotTaken) => {
+    if (refused && attempts === 0)
+      log.warn({ entry: id, kind }, `Temporal refuses an entry of the outbox: ${error}`);
+  };
+  const tellGivenUp = ({ id, kind, attempts }: OutboxEntry) =>
+    log.error(
+      { entry: id, kind, attempts },
+      'an entry of the outbox was given up: see GET /v1/outbox?givenUp=true',
+    );
+
+  interface Lane {
+    queue: OutboxQueue;
+    lane: OutboxLane;
+  }
+
+  /** Dispatches one batch of a lane. @returns how many entries there were, and whether old ones */
+  async function deliverBatch(
+    lane: Lane & { reach: Reach },
+    limit: number,
+  ): Promise<{ claimed: number; late: boolean }> {
+    const away: NotTaken[] = [];
+    const batch = await deliverDue(db, { ...lane, limit }, async (entries) => {
+      const failed = new Map<number, NotTaken>();
       const results = await Promise.allSettled(entries.map(dispatch));
       results.forEach((result, index) => {
-        if (result.status === 'fulfilled') dispatched.add(entries[index]!.id);
-        else failed = result.reason;
+        if (result.status === 'fulfilled') return;
+        const why = explainFailure(result.reason);
+        failed.set(entries[index]!.id, why);
+        tellRefusal(entries[index]!, why);
+        if (why.refused) return;
+        away.push(why);
+        complain('Temporal did not take an entry of the outbox, it is tried again later', {
+          message: why.error,
+        });
       });
-      return dispatched;
+      return failed;
     });
-    if (failed !== undefined) {
-      complain('Temporal did not take an entry of the outbox, it is tried again later', failed);
-      await pause(FAULT_PAUSE_MS);
-    } else if (claimed > 0) complaint = '';
-    return claimed;
+    batch.givenUp.forEach(tellGivenUp);
+    if (batch.taken > 0) complaint = '';
+    else if (away.length > 0) await pause(FAULT_PAUSE_MS);
+    return batch;
   }
 
   async function until(
@@ -82,31 +120,48 @@ export function startRelay({
       try {
         await step();
       } catch (error) {
-        complain(what, error);
+        complain(what, error as Error);
         await pause(FAULT_PAUSE_MS);
       }
     }
   }
 
-  const arrivals = createRateGauge(ARRIVALS_OVER_MS);
-
-  /** Dispatches what a queue has, at its pace, until it is empty; then waits for a notification. */
-  function work(queue: OutboxQueue, pace: typeof paceStarts): Promise<void> {
-    const latch = listener.latches[queue];
+  /** Dispatches what a lane has, at its pace, until it is empty; then waits for a notification. */
+  function work(lane: Lane, pace: typeof paceStarts): Promise<void> {
+    const arrivals = createRateGauge(ARRIVALS_OVER_MS);
+    const wait =
+      lane.lane === 'first'
+        ? () => listener.latches[lane.queue].wait(IDLE_POLL_MS)
+        : () => pause(AGAIN_POLL_MS);
+    let lookedBackAt = -Infinity;
     const step = async () => {
-      const { due, entriesEver } = await lookIntoOutbox(db, queue);
+      const isTime = performance.now() - lookedBackAt >= LOOK_BACK_EVERY_MS;
+      const reach = isTime ? 'all' : 'recent';
+      const { due, entriesEver } = await lookIntoOutbox(db, { ...lane, reach });
       const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(entriesEver, performance.now()));
-      if (!due || (await deliverBatch(queue, atOnce)) === 0) await latch.wait(IDLE_POLL_MS);
+      const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
+      // As long as there are old entries, they come first.
+      if (isTime && !batch?.late) lookedBackAt = performance.now();
+      if (!batch || batch.claimed === 0) await wait();
       else if (pauseMs > 0) await pause(pauseMs);
     };
     return until(stopping.signal, step, 'The outbox could not be read');
   }
-  const commanding = work('commands', paceCommands);
-  const starting = work('starts', paceStarts);
+  const delivering = OUTBOX_LANES.flatMap((lane) => [
+    work({ queue: 'commands', lane }, paceCommands),
+    work({ queue: 'starts', lane }, paceStarts),
+  ]);
   const sweeping = until(
     stopping.signal,
     async () => {
-      const { expired, rung, refunded } = await sweep(db);
+      const { expired, rung, refunded } = await sweep(db, {
+        budgetMs: SWEEP_BUDGET_MS,
+        onFault: (what, error) =>
+          log.error(
+            { ...what, err: (error as Error).message },
+            'the sweep could not do this; it is tried again later',
+          ),
+      });
       if (expired + rung + refunded > 0)
         log.info({ expired, rung, refunded }, 'swept what was overdue');
       await pause(SWEEP_EVERY_MS);
@@ -118,7 +173,7 @@ export function startRelay({
     async stop() {
       stopping.abort();
       gauge.stop();
-      await Promise.all([commanding, starting, sweeping, listener.closed]);
+      await Promise.all([...delivering, sweeping, listener.closed]);
     },
   };
 }

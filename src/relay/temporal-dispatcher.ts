@@ -17,11 +17,12 @@ import {
   type ReservationInput,
   type ReservationRef,
 } from '../contracts/reservation';
-import type { OutboxEntry } from '../db/outbox';
+import type { NotTaken, OutboxEntry } from '../db/outbox';
 import { outboxKind } from '../db/outbox-kinds';
 import { faultPoint } from '../fault-points';
 
-const DEADLINE_MS = 5000;
+/** For all calls of one entry together: the claim of its batch is a transaction that stays open so long. */
+const ENTRY_WITHIN_MS = 5000;
 const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
 const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
 
@@ -41,14 +42,31 @@ function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
   return `${start.eventName.slice(0, 80)}, ${day.format(new Date(start.startsAt))} · ${named}${more} · held until ${until} UTC`;
 }
 
+/** What Temporal, or its client, says of an entry that it would refuse in the same way again. */
+const REFUSALS = new Set(['ValueError', 'TypeError', 'RangeError', 'PayloadConverterError']);
+const INVALID_ARGUMENT = 3;
+
+/** Why an entry was not taken, and whether that is because of what it is. */
+export function explainFailure(error: unknown): NotTaken {
+  const { name, message, code, details, cause } = error as Partial<ServiceFailure> & Error;
+  const inner = (cause ?? {}) as Partial<ServiceFailure>;
+  return {
+    error: details ?? inner.details ?? message,
+    refused: (code ?? inner.code) === INVALID_ARGUMENT || REFUSALS.has(name),
+  };
+}
+
+/** Of gRPC. */
+interface ServiceFailure {
+  code: number;
+  details: string;
+}
+
 /**
  * Delivers entries of the outbox to Temporal. Each call may be repeated: a repeated call has no
  * further effect.
  */
 export function createDispatcher({ workflow, connection }: Client) {
-  const within = <T>(call: () => Promise<T>): Promise<T> =>
-    connection.withDeadline(Date.now() + DEADLINE_MS, call);
-
   /**
    * A key starts one reservation, ever: "already started" is success. @returns whether it was
    * started by this call
@@ -59,20 +77,18 @@ export function createDispatcher({ workflow, connection }: Client) {
   ): Promise<boolean> {
     const input: ReservationInput = { event: start.event, seats: start.seats };
     try {
-      await within(() =>
-        workflow.start(WORKFLOWS.reservation, {
-          workflowId: id,
-          taskQueue: TASK_QUEUES.reservations,
-          args: [input],
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          workflowIdConflictPolicy: 'FAIL',
-          staticSummary: summaryOf(start),
-          typedSearchAttributes: new TypedSearchAttributes([
-            { key: statusKey, value: 'held' },
-            { key: eventKey, value: start.event },
-          ]),
-        }),
-      );
+      await workflow.start(WORKFLOWS.reservation, {
+        workflowId: id,
+        taskQueue: TASK_QUEUES.reservations,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        staticSummary: summaryOf(start),
+        typedSearchAttributes: new TypedSearchAttributes([
+          { key: statusKey, value: 'held' },
+          { key: eventKey, value: start.event },
+        ]),
+      });
       faultPoint('relay.started');
       return true;
     } catch (error) {
@@ -84,7 +100,7 @@ export function createDispatcher({ workflow, connection }: Client) {
   /** Signals an open workflow. @returns whether there is one */
   async function ringOpen(id: string): Promise<boolean> {
     try {
-      await within(() => workflow.getHandle(id).signal(SIGNALS.ring));
+      await workflow.getHandle(id).signal(SIGNALS.ring);
       return true;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false;
@@ -104,16 +120,14 @@ export function createDispatcher({ workflow, connection }: Client) {
       (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
     if (!rung) {
       const ref: ReservationRef = { reservationId: id };
-      await within(() =>
-        workflow.signalWithStart(WORKFLOWS.settlement, {
-          workflowId: settlementWorkflowId(id),
-          taskQueue: TASK_QUEUES.reservations,
-          args: [ref],
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          signal: SIGNALS.ring,
-          staticSummary: `Settle what came for ${id} after its end`,
-        }),
-      );
+      await workflow.signalWithStart(WORKFLOWS.settlement, {
+        workflowId: settlementWorkflowId(id),
+        taskQueue: TASK_QUEUES.reservations,
+        args: [ref],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        signal: SIGNALS.ring,
+        staticSummary: `Settle what came for ${id} after its end`,
+      });
     }
     faultPoint('relay.rung');
   }
@@ -131,18 +145,19 @@ export function createDispatcher({ workflow, connection }: Client) {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       ...(summary !== undefined && { staticSummary: summary }),
     } as const;
-    await within(async () => {
-      if (kind === 'refund_order' && sequence !== null)
-        await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
-      else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
-    });
+    if (kind === 'refund_order' && sequence !== null)
+      await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
+    else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
   }
 
-  return async function dispatch(entry: OutboxEntry): Promise<void> {
+  async function dispatch(entry: OutboxEntry): Promise<void> {
     const { kind, subject, sequence, start } = entry;
     const { oneOff, workflowIds } = outboxKind(kind);
     if (oneOff) await startOneOff(oneOff, entry, workflowIds(subject, sequence)[0]!);
     else if (kind === 'ring') await ring(subject, start);
     else if (start) await startActor(subject, start);
-  };
+  }
+
+  return (entry: OutboxEntry): Promise<void> =>
+    connection.withDeadline(Date.now() + ENTRY_WITHIN_MS, () => dispatch(entry));
 }

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
+import { SettingsError } from '../config';
 import { createPayloadCodec } from './payload-codec';
 
 /**
@@ -27,13 +28,32 @@ export function temporalEndpoint(): { address: string; tls: boolean } {
   return { address: address ?? '', tls: Boolean(tls) };
 }
 
-export const dataConverterFor = (encryptionKey: Buffer | undefined) =>
-  encryptionKey ? { payloadCodecs: [createPayloadCodec(encryptionKey)] } : undefined;
+/** The settings about payloads; PAYLOAD_CLEAR says whether unencrypted ones are read as well. */
+export interface PayloadSettings {
+  PAYLOAD_ENCRYPTION_KEY?: Buffer | undefined;
+  PAYLOAD_CLEAR: 'accepted' | 'refused';
+}
+
+/**
+ * What encrypts payloads and reads them; undefined where there is no key.
+ * @throws SettingsError when clear payloads are refused and there is no key for others
+ */
+export function dataConverterFor({
+  PAYLOAD_ENCRYPTION_KEY: key,
+  PAYLOAD_CLEAR: clear,
+}: PayloadSettings) {
+  if (key) return { payloadCodecs: [createPayloadCodec(key, clear)] };
+  if (clear === 'refused')
+    throw new SettingsError(
+      'Setting PAYLOAD_CLEAR cannot be used: it needs PAYLOAD_ENCRYPTION_KEY',
+    );
+  return undefined;
+}
 
 /** A client that connects on first use and reconnects after an outage. */
-export function createTemporalClient(encryptionKey: Buffer | undefined): Client {
+export function createTemporalClient(payloads: PayloadSettings): Client {
   const { connectionOptions, namespace } = temporalConfig();
-  const dataConverter = dataConverterFor(encryptionKey);
+  const dataConverter = dataConverterFor(payloads);
   return new Client({
     connection: Connection.lazy(connectionOptions),
     namespace,

@@ -14,10 +14,13 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /**
  * Encrypts every payload with AES-256-GCM before it leaves the process, so that a Temporal server
- * sees ids only as ciphertext. Unencrypted payloads from before the switch can still be read. The
- * payload names the key's fingerprint, so that a wrong key is reported as such.
+ * sees ids only as ciphertext. The payload names the key's fingerprint, so that a wrong key is reported as such.
+ * @param clear whether unencrypted payloads, as those from before the switch, can be read too
  */
-export function createPayloadCodec(key: Buffer): PayloadCodec {
+export function createPayloadCodec(
+  key: Buffer,
+  clear: 'accepted' | 'refused' = 'accepted',
+): PayloadCodec {
   const keyId = createHash('sha256').update(key).digest('hex').slice(0, 16);
   const { Payload: PayloadMessage } = temporal.api.common.v1;
   return {
@@ -38,19 +41,21 @@ export function createPayloadCodec(key: Buffer): PayloadCodec {
     async decode(payloads) {
       return payloads.map((payload): Payload => {
         const { metadata, data } = payload;
-        if (!data || Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? []).toString() !== ENCODING)
-          return payload;
+        if (!data || Buffer.from(metadata?.[METADATA_ENCODING_KEY] ?? []).toString() !== ENCODING) {
+          if (clear === 'accepted') return payload;
+          throw new ValueError('Payload is not encrypted, and PAYLOAD_CLEAR refuses such');
+        }
         const sealedWith = Buffer.from(metadata?.keyId ?? []).toString();
         if (sealedWith !== keyId)
           throw new ValueError(`Payload was encrypted with key ${sealedWith}, not with ${keyId}`);
         const bytes = Buffer.from(data);
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
         decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
-        const clear = Buffer.concat([
+        const opened = Buffer.concat([
           decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),
           decipher.final(),
         ]);
-        return PayloadMessage.decode(clear);
+        return PayloadMessage.decode(opened);
       });
     },
   };

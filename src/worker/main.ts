@@ -4,9 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
-import { createDatabase, isUnavailable } from '../db/database';
+import { createDatabase } from '../db/database';
+import { isNotReady, isRefusedByDatabase, MIGRATIONS, requireSchema } from '../db/schema-state';
 import { beat, leave } from '../db/workers';
 import { createLogger } from '../logger';
+import { whenThere } from '../patience';
 import { refuseInProduction } from '../production';
 import { startRelay, type Relay } from '../relay/relay';
 import {
@@ -23,7 +25,6 @@ import { createQueues, type WorkerPart } from './queues';
 
 const BEAT_EVERY_MS = 2000;
 const SHUTDOWN_GRACE = '10 seconds';
-const CONNECT_RETRY_MS = 1000;
 
 const USAGE = `Usage: npm run start:worker
 
@@ -46,7 +47,7 @@ const SETTINGS = [
     'STRIPE_API_URL',
     'TICKET_SIGNING_KEY',
   ] as const),
-  ...(['PAYLOAD_ENCRYPTION_KEY', 'BROWSER_SANDBOX'] as const),
+  ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'BROWSER_SANDBOX'] as const),
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
 ] as const;
 
@@ -81,7 +82,7 @@ async function main(): Promise<void> {
   const listenUrl =
     settings.DATABASE_DIRECT_URL ??
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
-  const client = createTemporalClient(settings.PAYLOAD_ENCRYPTION_KEY);
+  const client = createTemporalClient(settings);
   const health = createWorkerHealth();
   const { METRICS_PORT: port, METRICS_HOST: host } = settings;
   const healthServer =
@@ -101,14 +102,17 @@ async function main(): Promise<void> {
       connection &&
       (await whenThere(
         'PostgreSQL',
-        () => createQueues({ settings, db, client, log }),
-        isUnavailable,
+        async () => {
+          await requireSchema(db, MIGRATIONS);
+          return createQueues({ settings, db, client, log });
+        },
+        isNotReady,
         patience,
       ));
     if (connection && queues) {
       parts = queues;
       const { namespace } = temporalConfig();
-      const dataConverter = dataConverterFor(settings.PAYLOAD_ENCRYPTION_KEY);
+      const dataConverter = dataConverterFor(settings);
       const common = {
         connection,
         namespace,
@@ -151,31 +155,6 @@ async function main(): Promise<void> {
   log.info('worker has stopped');
 }
 
-/**
- * Tries until a service answers, for a worker that starts before it.
- * @param isAway whether an error means that the service cannot be reached
- * @returns undefined when the worker was told to stop first
- * @throws any other error of `connect`
- */
-async function whenThere<Result>(
-  service: string,
-  connect: () => Promise<Result>,
-  isAway: (error: unknown) => boolean,
-  { log, stopped }: { log: ReturnType<typeof createLogger>; stopped: AbortSignal },
-): Promise<Result | undefined> {
-  for (let attempt = 0; !stopped.aborted; attempt++) {
-    try {
-      return await connect();
-    } catch (error) {
-      if (!isAway(error)) throw error;
-      if (attempt % 30 === 0)
-        log.warn(`${service} cannot be reached, trying again: ${(error as Error).message}`);
-      await delay(CONNECT_RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
-    }
-  }
-  return undefined;
-}
-
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
@@ -193,13 +172,15 @@ main().then(
   () => process.exit(0),
   (error: unknown) => {
     const { code, message, stack } = error as NodeJS.ErrnoException;
-    const portIsTaken = code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
-    const line = portIsTaken
-      ? `Settings METRICS_PORT and METRICS_HOST cannot be used: ${message}`
-      : message;
-    process.stderr.write(
-      `${portIsTaken || error instanceof SettingsError ? line : (stack ?? message)}\n`,
-    );
+    const portIsTaken = /^E(ADDRINUSE|ADDRNOTAVAIL|ACCES)$/.test(code ?? '');
+    const line = isRefusedByDatabase(error)
+      ? `Setting DATABASE_URL cannot be used: ${message}`
+      : portIsTaken
+        ? `Settings METRICS_PORT and METRICS_HOST cannot be used: ${message}`
+        : error instanceof SettingsError
+          ? message
+          : (stack ?? message);
+    process.stderr.write(`${line}\n`);
     process.exit(1);
   },
 );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import { createDocumentQueue, createMailQueue, createReservationQueue } from '../activities';
-import { SEARCH_ATTRIBUTES, TASK_QUEUES, WORKFLOWS } from '../contracts/reservation';
+import { TASK_QUEUES } from '../contracts/reservation';
 import type { readSettings } from '../config';
 import type { Database } from '../db/database';
 import { ticketSeed } from '../db/keys';
@@ -81,11 +81,12 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
         testProvider: paymentSetupOf(settings).testProvider,
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         actors: {
-          async openReservations() {
-            const query = `WorkflowType = '${WORKFLOWS.reservation}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.status} = 'held'`;
-            const open: string[] = [];
+          async openOf(ids) {
+            const quoted = ids.map((id) => `'${id}'`).join(', ');
+            const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${quoted})`;
+            const open = new Set<string>();
             for await (const { workflowId } of client.workflow.list({ query, pageSize: 1000 }))
-              open.push(workflowId);
+              open.add(workflowId);
             return open;
           },
         },

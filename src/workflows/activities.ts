@@ -24,8 +24,21 @@ export const { settleInbox } = summarised('Handle what came: payments, cancels')
 export const { releaseSeats } = summarised('Give the seats back if the hold is over');
 export const { keepSignalledPayment } = summarised("Keep the operator's payment");
 export const { keepSignalledCancel } = summarised("Keep the operator's cancel");
-export const { sweepOverdue } = summarised('Move on what is overdue');
-export const { restartLostActors } = summarised('Give lost holds their actors back');
+
+/** Batch follows batch, so these take as long as there is work; each batch is a heartbeat. */
+const housekeeping: ActivityOptions = {
+  ...transaction,
+  startToCloseTimeout: '4 minutes',
+  heartbeatTimeout: '30 seconds',
+};
+export const { sweepOverdue } = proxyActivities<ReservationActivities>({
+  ...housekeeping,
+  summary: 'Move on what is overdue',
+});
+export const { restartLostActors } = proxyActivities<ReservationActivities>({
+  ...housekeeping,
+  summary: 'Give lost holds their actors back',
+});
 
 export const { carryOutRefund, refundPayment } = proxyActivities<ReservationActivities>({
   taskQueue: TASK_QUEUES.reservations,

@@ -1,7 +1,8 @@
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, rootCause } from '@temporalio/workflow';
 import { renderTickets, sendMail } from './activities';
 
 export interface Delivery {
+  /** @throws what made it fail for good, once it has */
   ended(): boolean;
   /** Stops the delivery of tickets that have not been sent, because they are no longer valid. */
   cancel(): void;
@@ -13,6 +14,7 @@ export interface Delivery {
  */
 export function startDelivery(reservationId: string, note: (line: string) => void): Delivery {
   let ended = false;
+  let failure: { error: unknown } | null = null;
   const scope = new CancellationScope({ cancellable: true });
   const work = scope.run(async () => {
     if ((await renderTickets(reservationId)) === 'not_confirmed') return;
@@ -25,11 +27,17 @@ export function startDelivery(reservationId: string, note: (line: string) => voi
     });
     note(outcome === 'sent' ? 'tickets mailed' : `mail ${outcome}`);
   });
-  work
+  void work
     .catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-      note('delivery stopped');
+      if (!isCancellation(error)) failure = { error };
+      note(failure ? `delivery failed: ${rootCause(error)}` : 'delivery stopped');
     })
     .finally(() => void (ended = true));
-  return { ended: () => ended, cancel: () => scope.cancel() };
+  return {
+    ended: () => {
+      if (ended && failure) throw failure.error;
+      return ended;
+    },
+    cancel: () => scope.cancel(),
+  };
 }

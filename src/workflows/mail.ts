@@ -1,7 +1,9 @@
 import type { MailInput } from '../contracts/reservation';
+import { inputOf } from './by-hand';
 import { sendOwedMail } from './activities';
 
 /** Sends one mail that is owed, for as long as it takes. */
-export async function mail({ mailId }: MailInput): Promise<string> {
+export async function mail(input: MailInput): Promise<string> {
+  const { mailId } = inputOf(input, { mailId: 'text' });
   return sendOwedMail(mailId);
 }

@@ -13,6 +13,7 @@ import {
   type RefundProgress,
 } from '../contracts/reservation';
 import { formatMoney } from '../domain/currency';
+import { inputOf } from './by-hand';
 import { carryOutRefund, refundPayment, sendMail } from './activities';
 
 const ringSignal = defineSignal(SIGNALS.ring);
@@ -31,7 +32,8 @@ function detailsOf({ payment, reservation, amount, status, by, reason, error }: 
 }
 
 /** One refund, until the provider says that it is done or failed. A ring makes it look again. */
-export async function refundOrder(input: RefundOrderInput): Promise<string> {
+export async function refundOrder(given: RefundOrderInput): Promise<string> {
+  const input = inputOf(given, { refundId: 'text' });
   let rung = false;
   setHandler(ringSignal, () => void (rung = true));
   for (;;) {
@@ -48,7 +50,8 @@ export async function refundOrder(input: RefundOrderInput): Promise<string> {
 }
 
 /** As release 1.0 starts it: gives a payment back, and tells the buyer where that is owed. */
-export async function refund({ reference }: RefundInput): Promise<string> {
+export async function refund(input: RefundInput): Promise<string> {
+  const { reference } = inputOf(input, { reference: 'text' });
   const { mailDueTo } = await refundPayment(reference);
   if (mailDueTo === null) return 'refunded';
   return sendMail({

@@ -18,6 +18,7 @@ import {
   releaseSeats,
   settleInbox,
 } from './activities';
+import { inputOf } from './by-hand';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
 import { createOperatorView, type OperatorView } from './operator-view';
@@ -56,7 +57,8 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
  * Handles what arrives for a reservation whose workflow has closed: a late payment, the
  * cancellation of a sale, an unfinished delivery.
  */
-export async function settlement({ reservationId }: ReservationRef): Promise<ReservationState> {
+export async function settlement(input: ReservationRef): Promise<ReservationState> {
+  const { reservationId } = inputOf(input, { reservationId: 'text' });
   const view = createOperatorView();
   const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
 
@@ -139,11 +141,15 @@ async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Pr
       const kept = await keepSignalledPayment(id, message.payment);
       if (kept === 'mismatch')
         view.note(`no effect: reference ${reference} belongs to another reservation`);
-      if (kept === 'known') view.note(`payment ${reference} is known already`);
+      if (kept === 'known')
+        view.note(
+          `no effect: payment ${reference} is known already; another payment needs a reference of its own`,
+        );
     } else {
       const kept = await keepSignalledCancel(id);
       if (kept === 'already_checked_in')
         view.note('no effect: somebody has come in with one of its tickets');
+      else if (kept !== 'recorded') view.note(`no effect of a cancel: the reservation is ${kept}`);
     }
   }
   return settleInbox(id);

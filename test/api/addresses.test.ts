@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { networkOf, networkOfRequest } from '../../src/api/addresses';
+import { createProxyNotice, networkOf, networkOfRequest } from '../../src/api/addresses';
 
 describe('An address counts', () => {
   it.each([
@@ -43,5 +43,25 @@ describe('An address counts', () => {
     expect(networkOfRequest(from('203.0.113.7'), 0)).toBe('10.0.0.1');
     expect(networkOfRequest(from(''), 1)).toBe('10.0.0.1');
     expect(networkOfRequest(from('<script>'), 1)).toBe('10.0.0.1');
+  });
+});
+
+describe('A proxy that no setting counts', () => {
+  const request = (header: string, value: string) =>
+    ({ get: (name: string) => (name === header ? value : '') }) as unknown as Context;
+
+  it('is noticed, once', () => {
+    const said: string[] = [];
+    const notice = createProxyNotice(0, (message) => said.push(message));
+    notice(request('host', 'holdfast'));
+    expect(said).toEqual([]);
+    for (let i = 0; i < 3; i++) notice(request('x-forwarded-for', '203.0.113.7'));
+    expect(said).toEqual([expect.stringContaining('set TRUSTED_PROXIES')]);
+  });
+
+  it('is no news where it is counted', () => {
+    const said: string[] = [];
+    createProxyNotice(1, (message) => said.push(message))(request('forwarded', 'for=203.0.113.7'));
+    expect(said).toEqual([]);
   });
 });

@@ -38,15 +38,19 @@ describe('Caps on open holds', () => {
     for (const { body } of held(answers)) await cancel(body);
   });
 
-  it('know the buyer by e-mail address in any case of letters, over all events and clients', async () => {
+  it('know the buyer by e-mail address in any case of letters, over all events of a client', async () => {
     const [event, other] = [await api.event(), await api.event()];
     const email = `Greedy-${event}@Example.org`;
+    const elsewhere = { email, key: system.info.keys.client2 };
     const open = [
+      // Another shop cannot use the buyer's cap up here.
+      await api.held(event, ['A-5'], elsewhere),
       await api.held(event, ['A-1'], { email }),
       await api.held(other, ['A-1'], { email: email.toLowerCase() }),
-      await api.held(event, ['A-2'], { email: email.toUpperCase(), key: system.info.keys.client2 }),
+      await api.held(event, ['A-2'], { email: email.toUpperCase() }),
     ];
     expect(refusal(await api.hold(event, ['A-3'], { email }))).toEqual([403, 'limit_exceeded']);
+    open.push(await api.held(event, ['A-4'], elsewhere));
     expect((await api.hold(event, ['A-3'])).status).toBe(201);
     for (const { id } of open) {
       await api.call('POST', `/v1/reservations/${id}/cancel`, { key: system.info.keys.operator });
@@ -66,6 +70,24 @@ describe('Caps on open holds', () => {
       403,
       'limit_exceeded',
     ]);
+    for (const hold of open) await cancel(hold);
+  });
+
+  it('know the buyer whatever is written behind a +, and dots where the provider ignores them', async () => {
+    const event = await api.event();
+    const box = event.replaceAll('-', '');
+    const open = [
+      await api.held(event, ['A-1'], { email: `${box}+one@gmail.com` }),
+      await api.held(event, ['A-2'], { email: `${box[0]}.${box.slice(1)}@gmail.com` }),
+      await api.held(event, ['A-3'], { email: `${box}@googlemail.com` }),
+    ];
+    const fourth = await api.hold(event, ['A-4'], { email: `${box}+four@gmail.com` });
+    expect(refusal(fourth)).toEqual([403, 'limit_exceeded']);
+    const search = `/v1/reservations?email=${encodeURIComponent(`${box}@gmail.com`)}`;
+    const found = await api.call<{ data: Reservation[] }>('GET', search, {
+      key: system.info.keys.operator,
+    });
+    expect(found.body.data.map(({ id }) => id).sort()).toEqual(open.map(({ id }) => id).sort());
     for (const hold of open) await cancel(hold);
   });
 
@@ -131,6 +153,63 @@ describe('Caps on open holds', () => {
     await eventually(async () => {
       expect((await api.hold(event, ['B-10'])).status).toBe(201);
     });
+  });
+});
+
+describe('Limits of those who hold and do not buy, where they are set,', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    const childEnv = {
+      RATE_LIMIT: '1000000',
+      MAX_LAPSED_HOLDS_PER_BUYER: '2',
+      MAX_EVENT_SHARE_PER_CLIENT: '20',
+    };
+    system = await startSystem({ childEnv });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  it('leave a client its share of the free seats, and the rest to the others', async () => {
+    const event = await api.event();
+    const all = await api.seats(event);
+    const labels = all.map(({ label }) => label);
+    const share = Math.floor(all.length / 5);
+    const answers: Answer<Reservation>[] = [];
+    for (const label of labels.slice(0, share + 20)) answers.push(await api.hold(event, [label]));
+    const count = held(answers).length;
+    // Counted once a second.
+    expect(count).toBeGreaterThanOrEqual(share);
+    await eventually(async () => {
+      const more = await api.hold(event, [labels.at(-1)!]);
+      if (more.status === 201) await api.call('POST', `/v1/reservations/${more.body.id}/cancel`);
+      expect(refusal(more)).toEqual([403, 'limit_exceeded']);
+    });
+    const other = await api.hold(event, [labels.at(-2)!], { key: system.info.keys.client2 });
+    expect(other.status).toBe(201);
+    // A replay is no new hold.
+    const { body } = held(answers)[0]!;
+    const again = await api.hold(
+      event,
+      body.seats.map(({ label }) => label),
+      { id: body.id },
+    );
+    expect(again.status).toBe(201);
+  });
+
+  it('let a buyer hold nothing for a while whose holds end again and again', async () => {
+    const event = await api.event();
+    await setHoldTtl(system.db, event, 1);
+    const email = `never-${event}@example.org`;
+    for (const seat of ['A-1', 'A-2']) {
+      const { id } = await api.held(event, [seat], { email });
+      await api.until(id, 'expired');
+    }
+    const refused = await api.hold(event, ['A-3'], { email: email.replace('@', '+x@') });
+    expect(refusal(refused)).toEqual([403, 'limit_exceeded']);
+    const key = system.info.keys.client2;
+    expect((await api.hold(event, ['A-3'], { email, key })).status).toBe(201);
+    expect((await api.hold(event, ['A-4'])).status).toBe(201);
   });
 });
 

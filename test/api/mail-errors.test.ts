@@ -37,6 +37,13 @@ const mailsOf = ({ id }: Reservation) =>
     ),
     [id],
   );
+const messageIdsOf = async ({ id }: Reservation) =>
+  (
+    await system.db.rows<{ message_id: string }>(
+      sql('', 'select message_id from mails where reservation_id = $1 order by sequence'),
+      [id],
+    )
+  ).map((row) => row.message_id);
 const typesOf = async ({ id }: Reservation) => (await api.history(id)).map(({ type }) => type);
 const soldSeat = async () => api.sold(await api.event(), ['A-1']);
 const metric = async (name: string) => {
@@ -63,8 +70,12 @@ describe('A mail that the server does not take', () => {
       expect(await metric('holdfast_mails_oldest_seconds')).toBeGreaterThan(0);
 
       for (const command of Object.keys(said)) Reflect.deleteProperty(replies, command);
+      const fixed = await messageIdsOf(sold);
       const sent = { sequence: 0, sent: true, refused: null, last_error: null };
       await eventually(async () => expect(await mailsOf(sold)).toEqual([sent]));
+      expect(await messageIdsOf(sold)).toEqual(fixed);
+      const id = fixed[0]!.replace(/@.*/, '@holdfast.example>');
+      expect(mailServer.mails.at(-1)).toContain(`Message-ID: ${id}`);
       expect(await metric('holdfast_mails_owed')).toBe(0);
     },
   );

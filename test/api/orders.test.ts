@@ -517,3 +517,53 @@ describe('A hold that asks for more time', () => {
     expect(length(longest.body)).toBe(120_000);
   });
 });
+
+describe('The list of reservations', () => {
+  const found = async (query: string, key = system.info.keys.client) => {
+    const answer = await api.call<{ data: Reservation[] }>('GET', `/v1/reservations?${query}`, {
+      key,
+    });
+    expect([answer.status, answer.body]).toEqual([200, expect.anything()]);
+    return answer.body.data.map(({ id }) => id);
+  };
+
+  it('is a client’s own, and an operator’s all', async () => {
+    const event = await api.event();
+    const mine = await ordered({ event, seats: ['A-1'], buyer: ada() });
+    const key = system.info.keys.client2;
+    const other = (await order({ event, seats: ['A-2'], buyer: ada() }, { key })).body;
+    expect(await found(`event=${event}`)).toEqual([mine.id]);
+    expect(await found(`event=${event}`, key)).toEqual([other.id]);
+    expect(await found(`event=${event}`, system.info.keys.operator)).toEqual([other.id, mine.id]);
+  });
+
+  it('finds an order by each of its events, and by what a client or a provider calls it', async () => {
+    const [one, two] = [await api.event(), await api.event()];
+    const buyer = ada();
+    const reference = `order-${randomUUID()}`;
+    const both = await ordered({
+      lines: [
+        { event: one, seats: ['A-1'] },
+        { event: two, seats: ['A-1'] },
+      ],
+      reference,
+      buyer,
+    });
+    const single = await ordered({ event: two, seats: ['A-2'], buyer });
+    await api.confirm(both, `pay-${both.id}`);
+    expect(await found(`event=${one}`)).toEqual([both.id]);
+    expect(await found(`event=${two}`)).toEqual([single.id, both.id]);
+    expect(await found(`event=${two}&status=held`)).toEqual([single.id]);
+    expect(await found(`reference=${reference}`)).toEqual([both.id]);
+    expect(await found(`payment=pay-${both.id}`)).toEqual([both.id]);
+    expect(await found(`event=${two}&seat=A-1`)).toEqual([both.id]);
+    expect(await found(`email=${encodeURIComponent(buyer.email)}`)).toEqual([single.id, both.id]);
+    expect(await found(`email=${encodeURIComponent(buyer.email)}&reference=${reference}`)).toEqual([
+      both.id,
+    ]);
+    expect(await found(`event=${two}&createdFrom=${single.createdAt}`)).toEqual([single.id]);
+    expect(await found(`event=${two}&createdTo=${single.createdAt}`)).toEqual([both.id]);
+    const noEvent = await api.call('GET', '/v1/reservations?seat=A-1');
+    expect(refusal(noEvent)).toEqual([422, 'validation_failed']);
+  });
+});

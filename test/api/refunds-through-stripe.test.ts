@@ -190,6 +190,30 @@ describe('With the key of Stripe', () => {
     );
   });
 
+  it('the reservation, while its workflow runs, shows why a refund waits, and each new reason', async () => {
+    refusals = [{ status: 400, code: 'insufficient_funds' }];
+    const mine = await held();
+    const intent = newIntent();
+    await api.stripe('payment_intent.succeeded', {
+      id: intent,
+      amount_received: mine.total.amount - 1,
+      currency: 'eur',
+      metadata: { reservation_id: mine.id },
+    });
+    const details = async () =>
+      JSON.stringify(
+        await system.temporal.workflow
+          .getHandle(mine.id)
+          .query<object>('__temporal_workflow_metadata'),
+      );
+    await eventually(async () => expect(await details()).toContain('insufficient_funds'));
+    const [{ id } = { id: '' }] = await refundsOf(mine);
+    refusals = [{ status: 400, code: 'charge_disputed' }];
+    await system.temporal.workflow.getHandle(`refund:${id}`).signal('ring');
+    await eventually(async () => expect(await details()).toContain('payment_disputed'));
+    expect((await api.get(mine.id)).body.status).toBe('held');
+  });
+
   it('an event in live mode does not confirm with a key of test mode', async () => {
     const mine = await held();
     const raw = { livemode: true, id: newIntent(), amount_received: 4500, currency: 'eur' };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Page, type Reservation } from '../support/api';
 import { refundsOf } from '../support/ledger';
 import { mailsTo } from '../support/mail-catcher';
@@ -232,6 +233,153 @@ describe('What Stripe tells of refunds', () => {
   });
 });
 
+describe('What Stripe tells before the payment itself', () => {
+  const paid = (mine: Reservation, intent: string) =>
+    api.stripe('payment_intent.succeeded', {
+      id: intent,
+      object: 'payment_intent',
+      amount_received: mine.total.amount,
+      currency: 'eur',
+      metadata: { reservation_id: mine.id },
+    });
+
+  it.each([
+    ['refund.created', (intent: string) => stripeRefund(intent, { amount: 9000 })],
+    [
+      'charge.refunded',
+      (intent: string) => ({
+        id: `ch_${intent}`,
+        object: 'charge',
+        payment_intent: intent,
+        currency: 'eur',
+        amount: 9000,
+        amount_refunded: 9000,
+      }),
+    ],
+  ])('of a refund (%s) is recorded once the payment comes', async (type, object) => {
+    const intent = newIntent();
+    const held = await api.held(await api.event(), ['A-1', 'A-2']);
+    const told = object(intent);
+    for (let time = 0; time < 2; time++)
+      expect((await api.stripe(type, told)).body).toEqual({ received: true, ignored: true });
+    await paid(held, intent);
+    expect(await read(held.id)).toMatchObject({
+      refunds: [{ by: 'provider', amount: eur(9000), status: 'succeeded' }],
+    });
+    await eventually(async () =>
+      expect(await api.payments(held.id)).toMatchObject([{ status: 'refunded' }]),
+    );
+    // The money is back before anything was sold for it.
+    expect((await read(held.id)).status).toBe('held');
+    expect((await read(held.id)).refunds).toHaveLength(1);
+  });
+
+  it('of a refund leaves the hold to end as without that payment', async () => {
+    const intent = newIntent();
+    const event = await api.event({ holdTtlSeconds: 5 });
+    const held = await api.held(event, ['A-1', 'A-2']);
+    await api.stripe('refund.created', stripeRefund(intent));
+    await paid(held, intent);
+    await eventually(async () =>
+      expect((await read(held.id)).refunds).toMatchObject([
+        { by: 'provider', amount: eur(2000) },
+        { reason: 'mismatch', amount: eur(7000), status: 'succeeded' },
+      ]),
+    );
+    await api.until(held.id, 'expired');
+    expect(await api.seatStatus(event, 'A-1')).toBe('available');
+    await api.held(event, ['A-1']);
+  });
+
+  it('of a refund in part, then of a dispute, is heard in that order when a claim is proven', async () => {
+    const intent = newIntent();
+    const held = await api.held(await api.event(), ['A-1', 'A-2']);
+    await api.confirm(held, intent);
+    await api.until(held.id, 'confirmed');
+    const dispute = { id: `dp_${intent}`, amount: 7000, currency: 'eur', payment_intent: intent };
+    await api.stripe('refund.created', stripeRefund(intent));
+    await api.stripe('charge.dispute.created', { ...dispute, status: 'needs_response' });
+    expect((await read(held.id)).refunds).toEqual([]);
+    await paid(held, intent);
+    expect(await read(held.id)).toMatchObject({
+      status: 'confirmed',
+      payment: { status: 'disputed' },
+      refunds: [{ amount: eur(2000) }],
+    });
+    expect((await api.history(held.id)).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['refund.created', 'refund.succeeded', 'payment.disputed']),
+    );
+  });
+
+  it('and that never comes is forgotten after a week', async () => {
+    const references = [newIntent(), newIntent()];
+    for (const reference of references) await api.stripe('refund.created', stripeRefund(reference));
+    const kept = async () =>
+      (
+        await system.db.rows<{ reference: string }>(
+          sql(
+            '',
+            'select payment_references[1] as reference from early_events where payment_references && $1',
+          ),
+          [references],
+        )
+      ).map(({ reference }) => reference);
+    expect((await kept()).sort()).toEqual([...references].sort());
+    await system.db.run(
+      sql(
+        '',
+        `update early_events set received_at = received_at - interval '7 days' where payment_references = $1`,
+      ),
+      [[references[0]]],
+    );
+    await eventually(async () => expect(await kept()).toEqual([references[1]]));
+  });
+
+  it('at the same time as the payment is never lost', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 10 }, async () => ({
+        intent: newIntent(),
+        held: await api.held(await api.event(), ['A-1', 'A-2']),
+      })),
+    );
+    await Promise.all(
+      all.flatMap(({ intent, held }) => [
+        paid(held, intent),
+        api.stripe('refund.created', stripeRefund(intent)),
+      ]),
+    );
+    for (const { held } of all)
+      expect((await read(held.id)).refunds[0]).toMatchObject({
+        by: 'provider',
+        amount: eur(2000),
+        status: 'succeeded',
+      });
+  });
+});
+
+describe('A refund that failed after it had succeeded', () => {
+  it('is ordered anew, and goes back', async () => {
+    const intent = newIntent();
+    const mine = await sold(intent);
+    const first = await refund(mine.id, { amount: 9000, reason: 'rain' });
+    const statuses = async () => (await read(mine.id)).refunds.map(({ status }) => status);
+    await eventually(async () => expect(await statuses()).toEqual(['succeeded']));
+    await api.stripe(
+      'refund.failed',
+      stripeRefund(intent, {
+        amount: 9000,
+        status: 'failed',
+        failure_reason: 'declined',
+        metadata: { refund_id: first.body.id },
+      }),
+    );
+    expect(await refundsOf(system.db, intent)).toEqual([]);
+    await refund(mine.id, { amount: 9000, reason: 'rain, again' });
+    await eventually(async () => expect(await statuses()).toEqual(['failed', 'succeeded']));
+    expect(await refundsOf(system.db, intent)).toEqual([{ reference: intent, ...eur(9000) }]);
+  });
+});
+
 describe('A dispute', () => {
   const disputeOf = (intent: string, status: string) => ({
     id: `dp_${intent}`,
@@ -279,6 +427,23 @@ describe('A dispute', () => {
       422,
       'refund_exceeds_payment',
     ]);
+  });
+});
+
+describe('A dispute of a part', () => {
+  it('that is lost lets a refund of the rest go on at once', async () => {
+    const intent = newIntent();
+    const mine = await sold(intent);
+    const dispute = { id: `dp_${intent}`, amount: 5000, currency: 'eur', payment_intent: intent };
+    await api.stripe('charge.dispute.created', { ...dispute, status: 'needs_response' });
+    await refund(mine.id, { amount: 4000, reason: 'while disputed' });
+    await eventually(async () =>
+      expect((await read(mine.id)).refunds).toMatchObject([{ error: 'payment_disputed' }]),
+    );
+    await api.stripe('charge.dispute.closed', { ...dispute, status: 'lost' });
+    await eventually(async () =>
+      expect((await read(mine.id)).refunds).toMatchObject([{ status: 'succeeded' }]),
+    );
   });
 });
 

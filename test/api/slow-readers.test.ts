@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createEventStreams } from '../../src/api/event-streams';
 import { createEvent, NO_RULES } from '../../src/db/events';
 import { layOutSeats } from '../../src/domain/seat-map';
 import { ApiClient, eventually } from '../support/api';
@@ -127,7 +128,7 @@ describe('A caller who only takes up room', () => {
     const streams = Array.from({ length: STREAMS }, () => open(get(path)));
     for (const stream of streams) expect(await statusOf(stream)).toBe(200);
     const refused = open(get(path));
-    expect(await statusOf(refused)).toBe(503);
+    expect(await statusOf(refused)).toBe(429);
     streams[0]!.socket.destroy();
     await eventually(async () => {
       const next = open(get(path));
@@ -135,6 +136,12 @@ describe('A caller who only takes up room', () => {
       expect(await statusOf(next)).toBe(200);
     });
     for (const { socket } of [...streams, refused]) socket.destroy();
+  });
+
+  it('is told apart from a process that can take no more, whoever asks', async () => {
+    const streams = createEventStreams({} as Parameters<typeof createEventStreams>[0], null);
+    streams.close();
+    expect(await streams.listen('event', '203.0.113.5')).toBe('full');
   });
 
   it('has so many connections and no more, and those that he has are served', async () => {

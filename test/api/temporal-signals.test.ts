@@ -341,3 +341,41 @@ describe('A workflow that was terminated', () => {
     for (const { id } of [paid, confirmed]) expect(await api.tickets(id)).toHaveLength(1);
   });
 });
+
+describe('What comes by hand', () => {
+  it('in hundreds at once is kept to the last: one payment confirms, the others go back', async () => {
+    const held = await heldWithActor();
+    await Promise.all(
+      Array.from({ length: 250 }, (_, n) =>
+        actorOf(held.id).signal('paymentConfirmed', {
+          reference: `${held.id}-${n}`,
+          ...held.total,
+        }),
+      ),
+    );
+    await eventually(async () => {
+      const { body } = await api.call<{ payments: { reference: string }[]; refunds: unknown[] }>(
+        'GET',
+        `/v1/reservations/${held.id}`,
+      );
+      expect([body.payments.length, body.refunds.length]).toEqual([250, 249]);
+    });
+  });
+
+  it.each(['refund', 'refundOrder', 'resend', 'mail', 'settlement'])(
+    'a %s without its input fails once, and says what it needs',
+    async (type) => {
+      const handle = await system.temporal.workflow.start(type, {
+        workflowId: `by-hand:${randomUUID()}`,
+        taskQueue: 'reservations',
+        args: [],
+      });
+      const failure = await handle.result().then(
+        () => null,
+        (error: unknown) => (error as { cause: { message: string; nonRetryable: boolean } }).cause,
+      );
+      expect(failure!.message).toMatch(/^Nothing was done: the input needs { "/);
+      expect(failure!.nonRetryable).toBe(true);
+    },
+  );
+});

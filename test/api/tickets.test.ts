@@ -40,7 +40,14 @@ describe('Tickets', () => {
     const sold = await api.sold(event, ['A-1', 'A-2', place]);
     const tickets = await api.tickets(sold.id);
     expect(tickets.map(({ code: _, ...ticket }) => ticket)).toEqual(
-      ['A-1', 'A-2', place].map((seat) => ({ seat, holder: 'Ada Lovelace', status: 'valid' })),
+      ['A-1', 'A-2', place].map((seat) => ({
+        event,
+        seat,
+        priceType: 'standard',
+        holder: 'Ada Lovelace',
+        status: 'valid',
+        revision: 1,
+      })),
     );
     expect(new Set(tickets.map(({ code }) => code)).size).toBe(3);
   });
@@ -198,8 +205,29 @@ describe('The mail with the tickets', () => {
     expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
     const mails = await mailsAtLeast(email, 3);
     expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(3);
+    for (const { messageId } of mails)
+      expect(messageId).toMatch(/^<tickets\.[0-9a-f]{32}\.\d@holdfast\.example>$/);
     for (const { attachments } of mails)
       expect(attachments.map(({ contentType }) => contentType)).toContain('application/pdf');
+  });
+});
+
+describe('Mails that are asked for again', () => {
+  it('are limited for one mailbox at one client, whichever reservation they are of', async () => {
+    const event = await api.event();
+    const email = `flooded-${event}@example.org`;
+    const first = await api.sold(event, ['A-1'], { email });
+    const second = await api.sold(event, ['A-2'], { email: email.replace('@', '+2@') });
+    const resend = (id: string) => api.call('POST', `/v1/reservations/${id}/resend`);
+    for (const { id } of [first, second])
+      await eventually(async () => {
+        expect((await api.history(id)).map(({ type }) => type)).toContain('tickets.mailed');
+      });
+    // Twenty an hour; the two that came by themselves count.
+    for (let mail = 2; mail < 20; mail++)
+      expect((await resend(mail % 2 ? first.id : second.id)).status).toBe(202);
+    expect(refusal(await resend(first.id))).toEqual([403, 'limit_exceeded']);
+    expect(refusal(await resend(second.id))).toEqual([403, 'limit_exceeded']);
   });
 });
 

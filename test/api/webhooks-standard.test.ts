@@ -140,7 +140,7 @@ describe('A standard webhook', () => {
     ['with less than nothing', { amount: -4500 }],
     ['with an amount as text', { amount: '4500' }],
     ['with a currency that is none', { currency: 'euros' }],
-  ])('truly signed but %s is refused, and nothing is kept', async (_what, change) => {
+  ])('with a valid signature but %s is refused, and nothing is kept', async (_what, change) => {
     const held = await heldSeat();
     expect(refusal(await send({ ...paymentOf(held), ...change }))).toEqual([
       422,

@@ -253,7 +253,7 @@ describe('A Stripe webhook', () => {
     ],
     ['other JSON', '[1, "two"]'],
     ['no JSON', 'hello'],
-  ])('that is truly signed and is %s is ignored with 200', async (_what, raw) => {
+  ])('with a valid signature that is %s is ignored with 200', async (_what, raw) => {
     const answer = await sendSigned(raw);
     expect([answer.status, answer.body]).toEqual([200, { received: true, ignored: true }]);
   });

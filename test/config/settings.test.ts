@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +25,22 @@ describe('A setting', () => {
     });
   });
 
+  it.each(['prefer', 'require', 'verify-ca'])(
+    'sslmode=%s means verify-full, as it does to the driver, which then has nothing to warn of',
+    (mode) => {
+      const urlWith = (parameters: string) => `postgres://u:p@db.example.com/h?${parameters}`;
+      const read = (parameters: string) =>
+        readSettings(['DATABASE_URL'], { DATABASE_URL: urlWith(parameters) }).DATABASE_URL;
+      expect(read(`a=1&sslmode=${mode}&b=2`)).toBe(urlWith('a=1&sslmode=verify-full&b=2'));
+      const libpq = `uselibpqcompat=true&sslmode=${mode}`;
+      expect(read(libpq)).toBe(urlWith(libpq));
+      expect(read('sslmode=no-verify')).toBe(urlWith('sslmode=no-verify'));
+    },
+  );
+
   it.each([
+    ['NODE_ENV', 'prod'],
+    ['NODE_ENV', 'Production'],
     ['PORT', '70000'],
     ['PORT', 'three'],
     ['DATABASE_URL', 'mysql://localhost/x'],
@@ -112,6 +128,25 @@ describe('In production a process refuses to start', () => {
       'STANDARD_WEBHOOK_SECRET',
       { STANDARD_WEBHOOK_SECRET: ['whsec_c3RhbmRhcmQtd2ViaG9vay1zZWNyZXQtMQ=='] },
     ],
+    ['RATE_LIMIT', { RATE_LIMIT: 'off' as const }],
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://u:p@localhost/holdfast?host=203.0.113.5' }],
+    ['DATABASE_URL', { DATABASE_URL: 'postgres:///holdfast?host=db.example.com' }],
+    [
+      'DATABASE_URL',
+      { DATABASE_URL: 'postgres://u:p@db.example.com/h?sslmode=verify-full&sslmode=disable' },
+    ],
+    [
+      'DATABASE_URL',
+      { DATABASE_URL: 'postgres://u:p@db.example.com/h?uselibpqcompat=true&sslmode=require' },
+    ],
+    ['DATABASE_URL', { DATABASE_URL: 'postgres://u@postgres/holdfast?password=holdfast-trial' }],
+    ['STRIPE_WEBHOOK_SECRET', { STRIPE_WEBHOOK_SECRET: ['password'] }],
+    ['STRIPE_WEBHOOK_SECRET', { STRIPE_WEBHOOK_SECRET: ['my-password-is-very-long-and-known'] }],
+    ['STANDARD_WEBHOOK_SECRET', { STANDARD_WEBHOOK_SECRET: [`whsec_${'QUFB'.repeat(10)}`] }],
+    [
+      'STANDARD_WEBHOOK_SECRET',
+      { STANDARD_WEBHOOK_SECRET: [Buffer.from('changeme, whoever you are').toString('base64')] },
+    ],
   ])('with an unsafe %s', (name, settings) => {
     expect(message(() => refuseInProduction({ ...sound, ...settings }, local))).toContain(name);
     expect(
@@ -123,6 +158,34 @@ describe('In production a process refuses to start', () => {
     const away = { address: 'temporal.example.com:7233', tls: false };
     expect(message(() => refuseInProduction(sound, away))).toContain('TEMPORAL_ADDRESS');
     expect(message(() => refuseInProduction(sound, { ...away, tls: true }))).toBe('');
+  });
+
+  it('but takes the secrets that providers and docker/make-secrets.sh make', () => {
+    for (let run = 0; run < 200; run++) {
+      const settings = {
+        ...sound,
+        RATE_LIMIT: 6000,
+        STRIPE_WEBHOOK_SECRET: [`whsec_${randomBytes(32).toString('hex')}`],
+        STANDARD_WEBHOOK_SECRET: [`whsec_${randomBytes(24).toString('base64')}`],
+      };
+      expect(message(() => refuseInProduction(settings, local))).toBe('');
+    }
+  });
+
+  it('with Chromium as root', () => {
+    const user = jest.spyOn(process, 'getuid').mockReturnValue(0);
+    const documents = { ...sound, WORKER_ROLES: ['documents'] };
+    expect(message(() => refuseInProduction(documents, local))).toContain('WORKER_ROLES');
+    const others = { ...sound, WORKER_ROLES: ['reservations', 'mail'] };
+    expect(message(() => refuseInProduction(others, local))).toBe('');
+    user.mockReturnValue(1000);
+    expect(message(() => refuseInProduction(documents, local))).toBe('');
+    user.mockRestore();
+  });
+
+  it('and a socket on the same machine', () => {
+    const settings = { ...sound, DATABASE_URL: 'postgres:///holdfast?host=/var/run/postgresql' };
+    expect(message(() => refuseInProduction(settings, local))).toBe('');
   });
 
   it('but takes TLS to the outside', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { createDatabase, sql, type Database, type Queryable } from '../../src/db/database';
+import { createCode } from '../../src/db/codes';
 import { createEvent, NO_RULES } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
 import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
@@ -32,6 +33,9 @@ const command = fc.oneof(
       do: fc.constant('hold' as const),
       id: fc.nat(2),
       seats: fc.subarray(SEATS, { minLength: 1 }),
+      // And a seat of another event, all or nothing.
+      elsewhere: fc.boolean(),
+      code: fc.boolean(),
     }),
   },
   {
@@ -40,7 +44,7 @@ const command = fc.oneof(
       do: fc.constant('pay' as const),
       id: fc.nat(2),
       reference: fc.nat(4),
-      seats: fc.integer({ min: 1, max: 3 }),
+      seats: fc.integer({ min: 1, max: 4 }),
       strict: fc.boolean(),
     }),
   },
@@ -106,6 +110,11 @@ const END = sql(
     where id = $1 and status = 'held' and paid_in_time_at is null`,
 );
 
+const END_USE = sql(
+  'test_end_use',
+  `update code_uses set hold_ends_at = clock_timestamp() where reservation_id = $1 and status = 'held' and hold_ends_at <> 'infinity'`,
+);
+
 const OLDEST_REFUND = sql<{ id: string }>(
   'test_oldest_refund',
   `select f.id from refunds f join payments p on p.id = f.payment_id
@@ -162,6 +171,11 @@ const WRONG = sql(
        or (f.status = 'succeeded') <> coalesce((select h.type = 'refund.succeeded' from history h where h.data ->> 'refund' = f.id::text
              and h.type <> 'refund.created' order by h.id desc limit 1), false))
    union all
+   select 'a sale with the code has no use of it: ' || r.id from mine r where r.status = 'confirmed' and r.code_id is not null
+      and not exists (select from code_uses u where u.reservation_id = r.id and u.status = 'used')
+   union all
+   select 'ended but has a use of the code: ' || r.id from mine r join code_uses u on u.reservation_id = r.id where r.status in ('expired', 'cancelled')
+   union all
    select 'unhandled mail: ' || i.reservation_id from inbox i join mine r on r.id = i.reservation_id where i.handled_at is null
    union all
    select 'more than one confirmation in the history: ' || h.reservation_id from history h join mine r on r.id = h.reservation_id
@@ -186,8 +200,34 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
+/** Two events, and a code of one use that takes nothing off, for both. @returns the slug of the first */
 async function newEvent(): Promise<string> {
-  const slug = `event-${randomUUID().slice(0, 13)}`;
+  const slug = await oneEvent();
+  await oneEvent(otherOf(slug));
+  await createCode(
+    db,
+    {
+      code: codeOf(slug),
+      eventId: null,
+      categories: null,
+      percent: null,
+      amount: null,
+      currency: null,
+      maxUses: 1,
+      maxUsesPerBuyer: null,
+      validFrom: null,
+      validUntil: null,
+      salesOpenAt: '2020-01-01T00:00:00Z',
+    },
+    null,
+  );
+  return slug;
+}
+
+const otherOf = (event: string) => `${event}-too`;
+const codeOf = (event: string) => event.toUpperCase();
+
+async function oneEvent(slug = `event-${randomUUID().slice(0, 13)}`): Promise<string> {
   const sections = [{ name: 'S', category: 'a', rows: [{ name: 'A', seats: SEATS.length }] }];
   await createEvent(db, {
     ...NO_RULES,
@@ -216,9 +256,13 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       await takeSeats(db, {
         id,
         client: 'shop',
-        fingerprint: Buffer.from(what.seats.join()),
-        seats: what.seats.map((label) => ({ event, label, priceType: null })),
+        fingerprint: Buffer.from(JSON.stringify(what)),
         ...NOTHING_MORE,
+        seats: [
+          ...what.seats.map((label) => ({ event, label, priceType: null })),
+          ...(what.elsewhere ? [{ event: otherOf(event), label: 'A-1', priceType: null }] : []),
+        ],
+        code: what.code ? codeOf(event) : null,
         buyer: { name: 'Ada', email: 'ada@example.org' },
         defaultTtlSeconds: 600,
         buyerCap: null,
@@ -253,12 +297,18 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       return;
     case 'end':
       await db.transaction(async (tx) => {
+        await tx.run(END_USE, [id]);
         await tx.run(END_SEATS, [id]);
         await tx.run(END, [id]);
       });
       return;
     case 'sweep':
-      await sweep(db);
+      await sweep(db, {
+        budgetMs: 60_000,
+        onFault: (_what, error) => {
+          throw error;
+        },
+      });
       return;
     case 'refund': {
       const payment = await findRefundablePayment(db, id, null);
@@ -342,9 +392,17 @@ const OWNERS = sql(
 describe('In an order that is rare', () => {
   it('the end of a hold leaves alone the seats that another buyer has taken since', async () => {
     const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
-    await carryOut({ do: 'hold', id: 0, seats: ['A-1', 'A-2'] }, event, run);
+    await carryOut(
+      { do: 'hold', id: 0, seats: ['A-1', 'A-2'], elsewhere: false, code: false },
+      event,
+      run,
+    );
     await carryOut({ do: 'end', id: 0 }, event, run);
-    await carryOut({ do: 'hold', id: 1, seats: ['A-1'] }, event, run);
+    await carryOut(
+      { do: 'hold', id: 1, seats: ['A-1'], elsewhere: false, code: false },
+      event,
+      run,
+    );
     await carryOut({ do: 'release', id: 0 }, event, run);
     expect(await db.rows(OWNERS, [`${run}-1`])).toEqual([
       { label: 'A-1', status: 'held', owner: `${run}-1` },
@@ -369,7 +427,11 @@ describe('In an order that is rare', () => {
     await db.transaction(async (tx) => {
       await pay(tx, 'slow');
       await pay(db, 'quick');
-      await carryOut({ do: 'hold', id: 0, seats: ['A-1'] }, event, run);
+      await carryOut(
+        { do: 'hold', id: 0, seats: ['A-1'], elsewhere: false, code: false },
+        event,
+        run,
+      );
       await settleInbox(db, id, sign);
     });
     await settleInbox(db, id, sign);
@@ -388,7 +450,11 @@ describe('An actor that waits', () => {
     ['an extension', { do: 'extend', id: 0 }],
   ])('is rung for %s', async (_what, command) => {
     const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
-    await carryOut({ do: 'hold', id: 0, seats: ['A-1'] }, event, run);
+    await carryOut(
+      { do: 'hold', id: 0, seats: ['A-1'], elsewhere: false, code: false },
+      event,
+      run,
+    );
     await db.run(FORGET_OUTBOX, [`${run}-0`]);
     await carryOut(command, event, run);
     expect(await db.rows(OUTBOX, [`${run}-0`])).toEqual([{ kind: 'ring' }]);

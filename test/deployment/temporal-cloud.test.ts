@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +5,7 @@ import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { makeCertificates, SERVER_NAME, type Certificates } from '../support/certificates';
+import { runProgram } from '../support/run-program';
 import { createTestNamespace, testServices } from '../support/services';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 import {
@@ -57,16 +57,7 @@ function settingsFor(
   };
 }
 
-function migrate(env: NodeJS.ProcessEnv): Promise<{ code: number; said: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [MIGRATE],
-      { env: { PATH: process.env.PATH, ...env }, timeout: 240_000 },
-      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, said: out + err }),
-    );
-  });
-}
+const migrate = (env: NodeJS.ProcessEnv) => runProgram(MIGRATE, env);
 
 const WAYS = [
   { by: 'a client certificate', admits: 'certificate' },

@@ -116,12 +116,12 @@ describe('the documentation', () => {
     const documented = tableOf('docs/reference/metrics.md', 'metric').map(
       ([metric]) => codeIn(metric!)[0],
     );
-    const source = ['src/api/metrics.ts', 'src/worker/metrics.ts'].map((file) =>
+    const source = ['src/api/metrics.ts', 'src/backlog-metrics.ts'].map((file) =>
       readFileSync(join(PROJECT, file), 'utf8'),
     );
-    const names = [...source.join('\n').matchAll(/name: '(holdfast_\w+)'/g)].map(
-      ([, name]) => name,
-    );
+    const names = [
+      ...source.join('\n').matchAll(/(?:name: '|^ {2})(holdfast_\w+)(?:'|: \{)/gm),
+    ].map(([, name]) => name);
     expect([...documented].sort()).toEqual([...new Set(names)].sort());
   });
 });

@@ -56,6 +56,26 @@ async function eventually(holds: () => boolean): Promise<void> {
   expect(holds()).toBe(true);
 }
 
+test('the browser gets none of our secrets', async () => {
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    DATABASE_URL: 'postgres://u:leaked@db/holdfast',
+    SMTP_URL: 'smtps://u:leaked@mail.example.org',
+    STRIPE_WEBHOOK_SECRET: 'leaked-secret',
+  });
+  const keeper = keep();
+  try {
+    await open(keeper);
+    const environments = processesOf(keeper.pid()!).map((pid) =>
+      readFileSync(`/proc/${pid}/environ`, 'utf8'),
+    );
+    expect(environments.join()).toContain('PATH=');
+    expect(environments.join()).not.toMatch(/leaked|DATABASE_URL|SMTP_URL|WEBHOOK/);
+  } finally {
+    process.env = before;
+  }
+});
+
 test('one browser serves all pages', async () => {
   const keeper = keep();
   expect(keeper.pid()).toBeNull();

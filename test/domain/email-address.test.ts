@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { parseEmailAddress } from '../../src/domain/email-address';
+import { mailboxOf, parseEmailAddress } from '../../src/domain/email-address';
 
 const CYRILLIC = 'user@xn--e1afmkfd.xn--p1ai';
 
@@ -61,5 +61,28 @@ test('no address can break out of a line of SMTP, and a parsed one parses to its
         expect(parseEmailAddress(address.smtp)).toEqual(address);
       },
     ),
+  );
+});
+
+test.each([
+  ['Ada+Concert@Example.org', 'ada@example.org'],
+  ['ada+a+b@example.org', 'ada@example.org'],
+  ['a.d.a@example.org', 'a.d.a@example.org'],
+  ['A.d.a+x@Gmail.com', 'ada@gmail.com'],
+  ['ada@googlemail.com', 'ada@gmail.com'],
+  ['+ada@example.org', '+ada@example.org'],
+  ['ada+x@пример.рф', 'ada@xn--e1afmkfd.xn--p1ai'],
+])('%s is the mailbox %s', (text, mailbox) => {
+  expect(mailboxOf(text)).toBe(mailbox);
+});
+
+test('a mailbox is its own mailbox, whatever is written behind a +', () => {
+  const word = fc.stringMatching(/^[a-z0-9]{1,12}$/);
+  fc.assert(
+    fc.property(word, word, word, (name, tag, domain) => {
+      const mailbox = mailboxOf(`${name}+${tag}@${domain}.org`);
+      expect(mailbox).toBe(`${name}@${domain}.org`);
+      expect(mailboxOf(mailbox)).toBe(mailbox);
+    }),
   );
 });

@@ -1,4 +1,4 @@
-// Webhooks that are truly signed and hold rubbish: refused or ignored, never an error of ours.
+// Webhooks with a valid signature and a useless body: refused or ignored, never a 5xx.
 import { Buffer } from 'node:buffer';
 import { createHmac, randomUUID } from 'node:crypto';
 
@@ -122,7 +122,7 @@ function signStripe(bytes, secret) {
   return { 'stripe-signature': `t=${now},v1=${signature}` };
 }
 
-/** @returns requests to both webhooks, each truly signed when it is asked for its headers */
+/** @returns requests to both webhooks, each signed when its headers are read */
 export function signedCases({ secrets, reservations }) {
   // Of each status one: what is told of a payment is handled differently.
   const [known] = reservations;

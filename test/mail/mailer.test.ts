@@ -46,6 +46,16 @@ async function failure(sending: Promise<unknown>): Promise<Error> {
   return outcome;
 }
 
+test.each([
+  ['Holdfast <tickets@holdfast.example>', 'holdfast.example'],
+  ['tickets@Čekárna.example', 'xn--ekrna-yqa91a.example'],
+  ['"At @ Home" <box@localhost>', 'localhost'],
+  ['nobody', 'localhost'],
+])('the sender %s has the domain %s for Message-IDs', async (from, domain) => {
+  const { mailer } = await setUp({}, { from });
+  expect(mailer.domain).toBe(domain);
+});
+
 test('a mail goes out from the sender of the settings, and the answer is told', async () => {
   const { server, mailer } = await setUp({ '.': '250 2.0.0 queued as 77' });
   await expect(mailer.send(message())).resolves.toEqual({

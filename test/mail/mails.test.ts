@@ -1,6 +1,6 @@
 import { simpleParser, type AddressObject, type ParsedMail } from 'mailparser';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { ticketsMessageId } from '../../src/domain/message-id';
+import { messageIdOf, ticketsMessageId } from '../../src/domain/message-id';
 import { refundMail } from '../../src/mail/refund-mail';
 import { ticketsMail, type TicketsMail } from '../../src/mail/ticket-mail';
 
@@ -19,7 +19,7 @@ const tickets = (change: Partial<TicketsMail> = {}) =>
     reservationId,
     to,
     events: [event],
-    messageId: ticketsMessageId(reservationId, change.sequence ?? 0),
+    messageId: ticketsMessageId(reservationId, change.sequence ?? 0, ['code-1', 'code-2']),
     sequence: 0,
     pdf: Buffer.from('%PDF-1.4 tickets'),
     writtenAt: new Date('2026-01-02T03:04:05Z'),
@@ -85,6 +85,19 @@ describe('the mail with the tickets', () => {
     expect(again!.mail.messageId).toBe(first!.mail.messageId);
     expect(resent!.mail.messageId).toBe(first!.mail.messageId!.replace('.0@', '.1@'));
     expect(resent!.mail.subject).toBe('Your tickets again: Hamlet; Prince, of Denmark');
+  });
+
+  test('has an id of the tickets in it: the same for the same, another for new ones', () => {
+    const id = (codes: string[]) => ticketsMessageId(reservationId, 0, codes);
+    expect(id(['code-2', 'code-1'])).toBe(id(['code-1', 'code-2']));
+    expect(id(['code-1', 'code-3'])).not.toBe(id(['code-1', 'code-2']));
+    expect(id(['code-1'])).not.toBe(id(['code-1', 'code-2']));
+  });
+
+  test("has an id of the sender's domain", () => {
+    expect(messageIdOf(ticketsMessageId(reservationId, 1, ['code']), 'tickets.example')).toMatch(
+      /^<tickets\.[0-9a-f]{32}\.1@tickets\.example>$/,
+    );
   });
 
   test('says that a machine wrote it', async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDatabase, sql, type Database } from '../../src/db/database';
-import { readFunctions } from '../../src/db/migrate';
+import { readFunctions } from '../../src/db/schema-state';
 import { createTestDatabase } from '../support/system';
 import {
   describeStatement,

@@ -9,9 +9,11 @@ export interface Certificates {
   authority: string;
   server: { certificate: string; key: string };
   client: { certificate: string; key: string };
+  /** Of the same names as the server's, and signed by itself. */
+  selfSigned: { certificate: string; key: string };
 }
 
-/** The name that the server's certificate is for. */
+/** The name that the server's certificate is for; it is for 127.0.0.1, too. */
 export const SERVER_NAME = 'temporal.example.test';
 
 /** Nothing of the system's own configuration counts. */
@@ -28,7 +30,7 @@ subjectKeyIdentifier = hash
 [server]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = serverAuth
-subjectAltName = DNS:${SERVER_NAME}
+subjectAltName = DNS:${SERVER_NAME}, IP:127.0.0.1
 [client]
 basicConstraints = critical, CA:FALSE
 extendedKeyUsage = clientAuth
@@ -43,11 +45,12 @@ export function makeCertificates(): Certificates | { reason: string } {
     certificate: join(folder, 'authority.pem'),
     key: join(folder, 'authority.key'),
   };
-  const make = (extensions: string, signer?: typeof authority): typeof authority => {
-    const made = {
-      certificate: join(folder, `${extensions}.pem`),
-      key: join(folder, `${extensions}.key`),
-    };
+  const make = (
+    extensions: string,
+    signer?: typeof authority,
+    name = extensions,
+  ): typeof authority => {
+    const made = { certificate: join(folder, `${name}.pem`), key: join(folder, `${name}.key`) };
     const args = [
       'req',
       '-x509',
@@ -79,6 +82,7 @@ export function makeCertificates(): Certificates | { reason: string } {
       authority: authority.certificate,
       server: make('server', authority),
       client: make('client', authority),
+      selfSigned: make('server', undefined, 'self-signed'),
     };
   } catch (error) {
     return {

@@ -24,7 +24,7 @@ const DUMP = sql(
      union all
      select 5, p.proname, 'function ' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ') md5 ' || md5(p.prosrc)
        from pg_proc p join ours n on n.oid = p.pronamespace) dump
-    order by part, what collate "C"`,
+    order by part, what collate "C", line collate "C"`,
 );
 
 /** The schema as text: tables, constraints, indexes, triggers, and each function's fingerprint. */

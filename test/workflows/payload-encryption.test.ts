@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { dataConverterFor } from '../../src/temporal/connection';
 import { createPayloadCodec } from '../../src/temporal/payload-codec';
-import { ApiClient } from '../support/api';
+import { WORKFLOWS, TASK_QUEUES } from '../../src/contracts/reservation';
+import { ApiClient, eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
 describe('With a payload key', () => {
@@ -34,6 +36,41 @@ describe('With a payload key', () => {
   });
 });
 
+describe('Where every sender encrypts', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    system = await startSystem({
+      childEnv: {
+        PAYLOAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+        PAYLOAD_CLEAR: 'refused',
+      },
+    });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  it('a reservation runs to its end, and what somebody starts without the key does nothing', async () => {
+    const event = await api.event();
+    const reservation = await api.held(event, ['A-1']);
+    await system.temporal.workflow.start(WORKFLOWS.reservation, {
+      taskQueue: TASK_QUEUES.reservations,
+      workflowId: 'started-without-the-key',
+      args: [{ event, seats: ['A-2'] }],
+    });
+    const handle = system.temporal.workflow.getHandle('started-without-the-key');
+    await eventually(async () => {
+      const { events } = await handle.fetchHistory();
+      const failed = events?.find(({ workflowTaskFailedEventAttributes: it }) => it);
+      expect(JSON.stringify(failed)).toContain('PAYLOAD_CLEAR');
+    });
+    await api.pay(reservation);
+    await api.until(reservation.id, 'confirmed');
+    expect((await api.hold(event, ['A-2'])).status).toBe(201);
+    await handle.terminate();
+  });
+});
+
 describe('The payload codec', () => {
   const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"A-1"') };
 
@@ -45,6 +82,14 @@ describe('The payload codec', () => {
 
   it('reads payloads in clear from before the switch', async () => {
     expect(await createPayloadCodec(randomBytes(32)).decode([payload])).toEqual([payload]);
+  });
+
+  it('refuses payloads in clear once every sender encrypts', async () => {
+    const codec = createPayloadCodec(randomBytes(32), 'refused');
+    await expect(codec.decode([payload])).rejects.toThrow(/not encrypted/);
+    expect(await codec.decode(await codec.encode([payload]))).toHaveLength(1);
+    const withoutKey = () => dataConverterFor({ PAYLOAD_CLEAR: 'refused' });
+    expect(withoutKey).toThrow('it needs PAYLOAD_ENCRYPTION_KEY');
   });
 
   it('names the keys when it is given the wrong one', async () => {

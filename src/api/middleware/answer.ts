@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context, Next } from 'koa';
 import { isUnavailable } from '../../db/database';
 import type { Logger } from '../../logger';
+import { createProxyNotice } from '../addresses';
 import type { ApiMetrics } from '../metrics';
 import { Problem } from '../problem';
 
@@ -92,19 +93,22 @@ interface AnswerDeps {
   stopping: AbortSignal;
   /** @throws Problem when the caller leaves too much unread */
   guardReader: (ctx: Context) => Promise<void>;
+  trustedProxies: number;
 }
 
 /**
  * The outermost layer: request id, security headers, time limit, errors as problems, one log line,
  * and metrics.
  */
-export function answer({ log, metrics, stopping, guardReader }: AnswerDeps) {
+export function answer({ log, metrics, stopping, guardReader, trustedProxies }: AnswerDeps) {
+  const noticeProxy = createProxyNotice(trustedProxies, (message) => log.warn(message));
   return async (ctx: Context, next: Next): Promise<void> => {
     const started = performance.now();
     const given = ctx.get('x-request-id');
     const requestId = REQUEST_ID.test(given) ? given : randomUUID();
     ctx.set('x-request-id', requestId);
     ctx.set(SECURITY_HEADERS);
+    noticeProxy(ctx);
     const limit = deadline(ctx);
     try {
       await Promise.race([next(), limit.passed]);

@@ -4,6 +4,24 @@ import type { Check } from './check';
 /** What waits for a person. */
 export const noteChecks: readonly Check[] = [
   {
+    name: 'an entry of the outbox was given up',
+    why: 'Temporal refuses it for what it is: put that right, then POST /v1/outbox/ID/retry',
+    kind: 'note',
+    over: 'outbox where given_up_at is not null',
+    sql: `select id::text, format('%s of %s, given up %s ago after %s tries: %s', kind, subject,
+                 date_trunc('minute', now() - given_up_at), attempts, last_error) as detail
+            from outbox where given_up_at is not null order by id`,
+  },
+  {
+    name: 'the sweep cannot do something',
+    why: 'it is tried again, at least every ten minutes: its error says what to repair',
+    kind: 'note',
+    over: 'sweep_faults',
+    sql: `select subject as id, format('%s, for %s, %s tries: %s', replace(step, '_', ' '),
+                 date_trunc('minute', now() - since), attempts, error) as detail
+            from sweep_faults order by since`,
+  },
+  {
     name: 'a refund waits for a person',
     why: 'no provider gives it back, or it says no: its answer says why',
     kind: 'note',

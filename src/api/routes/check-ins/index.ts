@@ -33,7 +33,7 @@ export interface CheckInRouteDeps {
 /** Before every other id. */
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-const notATicket = () => new Problem('not_found', 'This code is no ticket of ours.');
+const notATicket = () => new Problem('not_found', 'No ticket has this code.');
 const isVoid = () =>
   new Problem('ticket_void', 'This ticket is void: its reservation was cancelled.', {
     members: { why: 'cancelled' },

@@ -13,6 +13,7 @@ import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
 import type { PaymentSetup } from '../../../payments/setup';
+import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
@@ -140,7 +141,7 @@ export function eventRoutes({
         },
       },
       problems: ['slug_taken'],
-      async handle({ body }): Promise<Reply> {
+      async handle({ body, ctx }): Promise<Reply> {
         const { sections, ...rest } = body;
         const ttl = rest.holdTtlSeconds ?? defaultTtlSeconds;
         if (rest.holdCapSeconds !== null && rest.holdCapSeconds < ttl) {
@@ -153,11 +154,9 @@ export function eventRoutes({
           );
         }
         if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
-        const made = await createEvent(db, {
-          ...rest,
-          pricing: pricingOf(rest),
-          seats: layOutSeats(sections).seats,
-        });
+        const seats = layOutSeats(sections).seats;
+        const definition = { ...rest, pricing: pricingOf(rest), seats };
+        const made = await createEvent(db, definition, () => leftMs(ctx));
         if (made === 'slug_taken')
           throw new Problem(
             'slug_taken',
@@ -260,10 +259,17 @@ export function eventRoutes({
           await idOf(params.event),
           networkOfRequest(ctx, trustedProxies),
         );
-        if (!listener) {
-          throw new Problem('temporarily_unavailable', 'Too many listeners here: try again soon.', {
-            headers: { 'retry-after': '5' },
-          });
+        if (listener === 'full' || listener === 'too_many') {
+          const headers = { 'retry-after': '5' };
+          throw listener === 'full'
+            ? new Problem('temporarily_unavailable', 'Too many listen here: try again soon.', {
+                headers,
+              })
+            : new Problem(
+                'rate_limited',
+                'Too many listeners at your address: close one, then try again.',
+                { headers },
+              );
         }
         ctx.req.once('close', () => listener.destroy());
         return {

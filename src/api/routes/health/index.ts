@@ -73,7 +73,11 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       operationId: 'getMetrics',
       tag: 'Health',
       summary: "This process's figures, for Prometheus",
+      description:
+        'Without the database, the figures of the process alone, and `holdfast_database_up 0`, to a key that was used before.',
       access: ['operator'],
+      kind: 'free',
+      withoutDatabase: true,
       responses: {
         200: {
           description: "Prometheus' text format",

@@ -5,7 +5,7 @@ import { money, openEnum, timestamp } from '../../schemas';
 
 export const LISTED_STATUSES = [...PAYMENT_STATUSES, 'unmatched'] as const;
 
-/** What everybody sees of a payment who may see its reservation. */
+/** A payment as everybody sees it who may see its reservation. */
 const payment = z.object({
   reference: z.string(),
   amount: money,
@@ -28,7 +28,7 @@ export const paymentRecord = payment
   .extend({
     reservation: z.string().meta({ description: 'As the provider named it; it need not exist' }),
     reservationExists: z.boolean(),
-    source: openEnum(['stripe', 'standard', 'client', 'signal'], 'Who told us of it'),
+    source: openEnum(['stripe', 'standard', 'client', 'signal'], 'Who reported it'),
     refundReason: openEnum(
       [...REFUND_REASONS, 'operator', 'provider'],
       "The latest refund's",

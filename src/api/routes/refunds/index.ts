@@ -39,13 +39,13 @@ export interface RefundRouteDeps {
   notify: Notify;
 }
 
-/** Refunds: those that follow from what happens, and those that an operator orders. */
+/** Refunds, whether ordered by the system or by an operator. */
 export function refundRoutes({ db, notify }: RefundRouteDeps) {
   const access = createAccess(db);
   const missing = (id: string) =>
     new Problem('not_found', `There is no refund ${id.slice(0, 40)} of yours.`);
 
-  /** @throws Problem `not_found` for a refund that the caller may not see, as for none */
+  /** @throws Problem `not_found` if there is no such refund, or the caller may not see it */
   async function load(id: string, caller: Caller): Promise<RefundRecord> {
     const found = ID.test(id) ? await readRefund(db, id) : null;
     const isOwnClaim = found?.client === caller.client && found.source === 'client';
@@ -81,7 +81,7 @@ export function refundRoutes({ db, notify }: RefundRouteDeps) {
       tag: 'Payments',
       summary: 'Say that a refund which no provider carries out was given back',
       description:
-        'For refunds `by: "client"`: an operator, or the client whose own `confirm` told of the payment.',
+        'For refunds `by: "client"`: an operator, or the client whose own `confirm` reported the payment.',
       access: ['client'],
       params: z.object({ id: z.string().meta({ examples: [REFUND_ID] }) }),
       body: succeededByHand,

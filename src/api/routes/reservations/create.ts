@@ -12,8 +12,10 @@ import {
   type BestAvailableRequest,
   type OrderLine,
 } from '../../best-available';
+import { Problem } from '../../problem';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
+import type { FairShare } from '../../fair-share';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
@@ -56,11 +58,24 @@ export interface CreateRouteDeps {
   /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   holdCap: HoldCap;
+  fairShare: FairShare;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
   codeGuesses: CodeGuesses;
+}
+
+/** How many seats of each event are asked for. */
+function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const events = Array.isArray(line)
+      ? line.map(({ event }) => event)
+      : line.priceTypes.map(() => line.event);
+    for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  }
+  return [...counts].map(([event, count]) => ({ event, count }));
 }
 
 export function createRoute({
@@ -69,6 +84,7 @@ export function createRoute({
   metrics,
   notify,
   holdCap,
+  fairShare,
   defaultTtlSeconds,
   buyerCap,
   codeGuesses,
@@ -124,8 +140,17 @@ export function createRoute({
     if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
     else {
       const read = await readLines(body);
-      result =
-        'refusal' in read ? ((await replay()) ?? read.refusal) : await hold(request, read.lines);
+      if ('refusal' in read) result = (await replay()) ?? read.refusal;
+      else {
+        const complaint = await fairShare.complaint({
+          client: caller.client,
+          email: body.buyer?.email,
+          seats: countByEvent(read.lines),
+        });
+        const known = complaint === null ? null : await replay();
+        if (complaint !== null && known === null) throw new Problem('limit_exceeded', complaint);
+        result = known ?? (await hold(request, read.lines));
+      }
     }
     metrics.hold(result.kind);
     if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, key);

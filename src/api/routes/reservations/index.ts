@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { eraseBuyer } from '../../../db/erasure';
-import { buyerKeyOf } from '../../../db/holds';
+import { buyerKeysOf } from '../../../db/holds';
 import { readHistory } from '../../../db/history';
 import { listReservations } from '../../../db/reservations';
 import { listTickets, readDocument, readPrint } from '../../../db/tickets';
@@ -47,16 +47,18 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       operationId: 'listReservations',
       tag: 'Reservations',
       summary: 'Reservations, newest first',
-      access: ['operator'],
+      description:
+        "A client's own; an operator's all. An order of several events is found by each.",
+      access: ['client'],
       query: reservationQuery,
       responses: { 200: { description: 'A page of reservations', schema: page(reservation) } },
       problems: [],
-      async handle({ query }) {
-        const { event, status, email, cursor, limit } = query;
+      async handle({ query, caller }) {
+        const { email, cursor, limit, ...asked } = query;
         const filter = {
-          event,
-          status,
-          ...(email !== undefined && { buyerKey: buyerKeyOf(email) }),
+          ...asked,
+          ...(email !== undefined && { buyerKeys: buyerKeysOf(email) }),
+          ...(caller.role !== 'operator' && { client: caller.client }),
         };
         const rows = await listReservations(db, filter, cursor ?? null, limit + 1);
         const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.reservation.id);

@@ -28,6 +28,7 @@ import {
   pageQuery,
   seatLabel,
   timestamp,
+  timestampInput,
 } from '../../schemas';
 
 const notEmail = {
@@ -99,9 +100,9 @@ const orderLine = z
   })
   .refine(isEither, EITHER)
   .meta({ id: 'OrderLine', description: 'Either `seats` or `bestAvailable`' });
-export const MAX_LINES = 20;
+const MAX_LINES = 20;
 
-export const reference = line(200).meta({
+const reference = line(200).meta({
   description: "The client's own name for it, not sent anywhere. Up to 200 characters",
 });
 const MAX_METADATA = 20;
@@ -113,7 +114,7 @@ const metadataValue = z
   .max(500)
   .regex(/^[^\u0000]*$/, { message: 'must not contain U+0000' })
   .refine(isWellFormed, { message: 'must be valid Unicode' });
-export const metadata = z
+const metadata = z
   .record(metadataKey, metadataValue)
   .refine((members) => Object.keys(members).length <= MAX_METADATA, {
     message: `has at most ${MAX_METADATA} members`,
@@ -255,7 +256,7 @@ const payment = z
   })
   .meta({ id: 'ReservationPayment' });
 
-export const heldSeat = z
+const heldSeat = z
   .object({
     event: z.string().meta({ description: "The event's slug" }),
     label: z.string(),
@@ -267,10 +268,10 @@ export const heldSeat = z
   })
   .meta({ id: 'HeldSeat' });
 const charge = { event: z.string().meta({ description: "The event's slug" }), amount: money };
-export const fees = z
+const fees = z
   .array(z.object({ ...charge, code: z.string() }).meta({ id: 'ChargedFee' }))
   .meta({ description: 'By event and fee' });
-export const taxes = z
+const taxes = z
   .array(
     z.object({ ...charge, percent: z.string(), included: z.boolean() }).meta({ id: 'ChargedTax' }),
   )
@@ -283,7 +284,7 @@ const orderAmounts = {
   taxIncluded: z.boolean().meta({ description: 'Whether the prices include all of it' }),
   total: money.meta({ description: 'tickets + fees, and the tax that the prices do not include' }),
 };
-export const previewAmounts = z.object(orderAmounts).meta({ id: 'OrderAmounts' });
+const previewAmounts = z.object(orderAmounts).meta({ id: 'OrderAmounts' });
 export const pricePreview = z
   .object({ seats: z.array(heldSeat), fees, taxes, amounts: previewAmounts })
   .meta({
@@ -354,12 +355,24 @@ export const confirmation = z
   })
   .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
 
-export const reservationQuery = z.strictObject({
-  ...pageQuery(KEY_FORM),
-  event: line(100).optional().meta({ description: 'The slug or the id of an event' }),
-  status: z.enum(RESERVATION_STATUSES).optional(),
-  email: email.optional().meta({ description: "The buyer's" }),
-});
+export const reservationQuery = z
+  .strictObject({
+    ...pageQuery(KEY_FORM),
+    event: line(100).optional().meta({ description: 'The slug or the id of an event' }),
+    status: z.enum(RESERVATION_STATUSES).optional(),
+    email: email.optional().meta({ description: "The buyer's" }),
+    reference: line(200).optional().meta({ description: "The client's own name for it" }),
+    payment: line(255).optional().meta({ description: 'The reference of a payment' }),
+    seat: seatLabel
+      .optional()
+      .meta({ description: 'The label of a seat of `event`: who has it now' }),
+    createdFrom: timestampInput.optional(),
+    createdTo: timestampInput.optional().meta({ description: 'Not included' }),
+  })
+  .refine((query) => query.seat === undefined || query.event !== undefined, {
+    message: 'goes with event',
+    path: ['seat'],
+  });
 
 export const historyEntry = z
   .object({

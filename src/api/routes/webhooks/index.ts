@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
+import { recordPaymentEvent } from '../../../db/early-events';
 import { addNote } from '../../../db/notes';
 import {
   findFreeReservation,
@@ -8,7 +9,6 @@ import {
   recordPaymentProgress,
   recordUnmatchedPayment,
 } from '../../../db/payments';
-import { recordDispute, recordProviderRefund, recordRefundedTotal } from '../../../db/refunds';
 import { faultPoint } from '../../../fault-points';
 import { defineRoute, type Reply } from '../../route';
 import type { Notice } from '../../../payments/notice';
@@ -31,7 +31,7 @@ function readOrRefuse(value: unknown, messageId: string): Notice {
     }));
     throw new Problem(
       'validation_failed',
-      'The event is truly signed but lacks what a payment needs.',
+      'The signature is valid, but the event lacks fields that a payment needs.',
       { errors },
     );
   }
@@ -55,13 +55,13 @@ export interface WebhookRouteDeps {
 }
 
 /**
- * Payment providers' webhooks: checked, kept, answered 200; the actor does the rest. What was
- * answered 200 can no longer be lost.
+ * Webhooks of payment providers: the signature is checked, the event recorded, then answered 200.
+ * The workflow does the rest. What was answered 200 cannot be lost.
  */
 export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookRouteDeps) {
   const { testProvider } = payments;
 
-  /** Keeps what an event means. @returns whether it means anything to us */
+  /** Records what an event means. @returns false when it is ignored */
   async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<boolean> {
     switch (notice.kind) {
       case 'paid':
@@ -91,12 +91,14 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       case 'refunds': {
         const { refunds, total } = notice;
         const known: boolean[] = [];
-        for (const refund of refunds) known.push(await recordProviderRefund(db, refund, source));
-        if (total) known.push(await recordRefundedTotal(db, total, source));
+        for (const refund of refunds)
+          known.push(await recordPaymentEvent(db, { kind: 'refund', ...refund }, source));
+        if (total)
+          known.push(await recordPaymentEvent(db, { kind: 'refunded_total', ...total }, source));
         return known.includes(true);
       }
       case 'dispute':
-        return recordDispute(db, notice, source);
+        return recordPaymentEvent(db, notice, source);
       case 'not_understood': {
         const { reservationId: reservation, reference, type, why } = notice;
         const data = { type, why, by: source };
@@ -133,7 +135,7 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       operationId: 'receiveStripeWebhook',
       summary: "Stripe's events",
       description:
-        'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. Everything else, also a truly signed body that is no such event, is answered 200 and ignored.',
+        'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
       handle: ({ bytes, ctx }) =>
         receive(

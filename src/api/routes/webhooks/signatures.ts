@@ -4,11 +4,11 @@ import { Problem } from '../../problem';
 
 const TOLERANCE_SECONDS = 300;
 
-const refuse = (why: string) => new Problem('signature_invalid', `${why} Nothing was kept.`);
+const refuse = (why: string) => new Problem('signature_invalid', `${why} Nothing was recorded.`);
 const NOT_SIGNED =
-  'The signature is not one of a secret that we share, or its time is more than five minutes off.';
+  'The signature matches none of the configured secrets, or its timestamp is more than five minutes off.';
 
-/** The first result among the secrets; during a rotation two are good. */
+/** The result for the first secret that fits; during a rotation two are valid. */
 function firstOf<T>(
   secrets: readonly string[] | undefined,
   setting: string,
@@ -19,13 +19,13 @@ function firstOf<T>(
     try {
       return verify(secret);
     } catch {
-      // The next secret may be the one.
+      // Try the next secret.
     }
   }
   throw refuse(NOT_SIGNED);
 }
 
-/** The body of a signed request; null when it is no JSON. */
+/** The body of a signed request; null when it is not JSON. */
 function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'));
@@ -35,8 +35,8 @@ function parse(bytes: Buffer): unknown {
 }
 
 /**
- * Checks as Stripe's own library does, and refuses what is dated ahead too, which the library lets pass.
- * @returns the body, whatever it is: the library's own reader takes a truly signed thin event for a wrong signature
+ * Checks the signature with Stripe's library, and refuses a timestamp in the future, which the library accepts.
+ * @returns the body, whatever it is: the library's own parser reports a thin event as a wrong signature
  */
 export function verifyStripe(
   bytes: Buffer,
@@ -45,15 +45,15 @@ export function verifyStripe(
 ): unknown {
   return firstOf(secrets, 'STRIPE_WEBHOOK_SECRET', (secret) => {
     Stripe.webhooks.signature!.verifyHeader(bytes, header, secret, TOLERANCE_SECONDS);
-    // Of a header that is dated twice the library takes the last; whichever is ahead is refused.
+    // Of several timestamps in a header the library reads the last; one in the future is refused wherever it is.
     const ahead = Date.now() / 1000 + TOLERANCE_SECONDS;
     if ([...header.matchAll(/t=(\d+)/g)].some(([, at]) => Number(at) > ahead))
-      throw new Error('dated ahead');
+      throw new Error('timestamp in the future');
     return parse(bytes);
   });
 }
 
-/** Checks by the Standard Webhooks rules, with their own library. @returns the body, whatever it is */
+/** Checks the signature with the library of Standard Webhooks. @returns the body, whatever it is */
 export function verifyStandard(
   bytes: Buffer,
   headers: Record<string, string>,

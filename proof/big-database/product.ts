@@ -1,0 +1,18 @@
+/** What is measured on the big database: everything that the relay, the sweep and the lists ask. */
+export { listEvents } from '../../src/db/events';
+export { readMailBacklog } from '../../src/db/mails';
+export { migrate } from '../../src/db/migrate';
+export { countOpenNotes, listNotes } from '../../src/db/notes';
+export {
+  deliverDue,
+  listOutbox,
+  lookIntoOutbox,
+  OUTBOX_LANES,
+  readBacklog,
+} from '../../src/db/outbox';
+export { OUTBOX_QUEUES } from '../../src/db/outbox-kinds';
+export { listPayments } from '../../src/db/payments';
+export { listRefunds, readRefundBacklog } from '../../src/db/refunds';
+export { listReservations } from '../../src/db/reservations';
+export { restartActors, sweep } from '../../src/db/sweep';
+export { countSweepFaults } from '../../src/db/sweep-faults';
