@@ -402,6 +402,20 @@ const DAMAGE: [string, string[], string][] = [
     'refund 0 of reservation toolate-000013',
   ],
   [
+    'an entry of the outbox was given up',
+    [
+      `update outbox set given_up_at = now(), not_before = 'infinity', refused_since = now(), attempts = 3, last_error = 'too long' where subject = 'held-000018'`,
+    ],
+    'start of held-000018, given up 00:00:00 ago after 3 tries: too long',
+  ],
+  [
+    'the sweep cannot do something',
+    [
+      `insert into sweep_faults (step, subject, attempts, error) values ('expire', 'held-000018', 2, 'no such seat')`,
+    ],
+    'held-000018: expire, for 00:00:00, 2 tries: no such seat',
+  ],
+  [
     'a refund waits for a person',
     [OLD_REFUND, `update refunds set error = 'insufficient_funds' where id = ${REFUND_16}`],
     '9000 EUR of payment pay-16 for reservation undone-000016, ordered',
@@ -502,6 +516,8 @@ const NOTHING_TO_SEE = new Set([
   'a mail was refused for good',
   'a refund waits for a person',
   'money that should have gone back has not',
+  'an entry of the outbox was given up',
+  'the sweep cannot do something',
 ]);
 
 it('What waits for a person is noted with its age, and is not wrong', async () => {
