@@ -25,6 +25,8 @@ export interface ResponseSpec {
   example?: unknown;
   /** Of an answer that is not JSON. */
   contentType?: string;
+  /** The same in another media type, which is text, for who asks for it by `Accept`. */
+  alternative?: { contentType: string; example: string };
   /** Of a stream of server-sent events: the names of its events, and what the `data` of each is, as JSON. */
   events?: { names: readonly string[]; data: z.ZodType };
   headers?: Record<string, z.ZodType>;

@@ -66,6 +66,9 @@ export const minorUnits = z
 export const money = z
   .object({ amount: minorUnits, currency })
   .meta({ id: 'Money', examples: [{ amount: 4500, currency: 'EUR' }] });
+export const balance = money
+  .extend({ amount: z.int() })
+  .meta({ id: 'Balance', description: 'Minor units; may be negative' });
 export const timestamp = z.iso.datetime({ offset: true }).meta({ description: 'RFC 3339, UTC' });
 export const seatLabel = name(200);
 

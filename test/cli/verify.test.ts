@@ -144,6 +144,8 @@ describe('npm run verify', () => {
       'a confirmed reservation has one confirming payment of its total',
       'the test provider and we know the same payments',
       "the test provider's balance is the money that we hold",
+      "the ledger's cash is what was captured, less what went back and what disputes took",
+      "a reservation's accounts agree with its payments",
     ]);
     expect(wrong[0]!.findings[0]!.id).toBe(sold.id);
   });

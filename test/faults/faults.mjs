@@ -151,4 +151,13 @@ export const faults = [
     test: 'are not taken across an aisle while there are neighbours, whatever they are called',
     says: 'A-1',
   },
+  {
+    name: 'refund-posted-once-for-all',
+    why: 'A refund that failed after it had succeeded stays money that left.',
+    file: 'functions/post_refund.sql',
+    find: `if tg_op = 'UPDATE' and old.status = 'succeeded' then v_change := v_change - old.amount; end if;`,
+    replace: '',
+    test: 'A refund that fails after it succeeded is money that we have again',
+    says: '"refunds"',
+  },
 ];

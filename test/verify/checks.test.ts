@@ -192,6 +192,42 @@ const DAMAGE: [string, string[], string][] = [
     'EUR: charges',
   ],
   [
+    'every posting of the ledger adds up to 0',
+    [
+      `update ledger set amount = amount + 1 where reservation_id = 'sold-000020' and account = 'tickets'`,
+    ],
+    'of reservation sold-000020 is out by 1 EUR',
+  ],
+  [
+    "the ledger's cash is what was captured, less what went back and what disputes took",
+    [`delete from ledger where refund_id = ${REFUND_16}`],
+    'EUR: the ledger has',
+  ],
+  [
+    "a reservation's accounts agree with its payments",
+    [
+      `update ledger set reservation_id = 'sold-000001' where payment_id = (select id from payments where reference = 'pay-20')`,
+    ],
+    'sold-000020: the ledger has',
+  ],
+  [
+    "a reservation's accounts agree with its payments",
+    [
+      `delete from ledger where reservation_id = 'undone-000016' and account = 'customers' and refund_id is not null`,
+    ],
+    'undone-000016: the ledger has',
+  ],
+  [
+    'a sale stands in the ledger with its seats and its total, and what is not sold does not',
+    [`delete from ledger where reservation_id = 'sold-000020' and account = 'tickets'`],
+    'sold-000020: confirmed for 9000 EUR, 2 seats; the ledger has 0 for 0 seats',
+  ],
+  [
+    'a sale stands in the ledger with its seats and its total, and what is not sold does not',
+    [`update ledger set reservation_id = 'held-000018' where reservation_id = 'sold-000020'`],
+    'held-000018: unknown',
+  ],
+  [
     'a confirmed reservation has one live ticket for each seat',
     [`delete from tickets where code like 'sold-000020/%'`],
     'sold-000020: seat sold-000020-1',
@@ -482,6 +518,8 @@ const NOTHING_TO_SEE = new Set([
   'a mail was refused for good',
   'a refund waits for a person',
   'money that should have gone back has not',
+  'an entry of the outbox was given up',
+  'the sweep cannot do something',
 ]);
 
 it('What waits for a person is noted with its age, and is not wrong', async () => {

@@ -77,6 +77,13 @@ const STEPS = [
      select f.id::text, p.reference, f.amount, p.currency from refunds f join payments p on p.id = f.payment_id`,
 ];
 
+/** The triggers that write the ledger. */
+const ledger = (how: 'enable' | 'enable always'): string[] => [
+  `alter table payments ${how} trigger payments_posted`,
+  `alter table refunds ${how} trigger refunds_posted`,
+  `alter table reservations ${how} trigger reservations_sale_posted`,
+];
+
 const unnamed = (text: string) => sql('', text);
 
 /** Runs statements that take no values. */
@@ -95,9 +102,14 @@ export async function fill(
   { trusting = false } = {},
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    if (trusting) await runAll(tx, ['set local session_replication_role = replica']);
+    if (trusting)
+      await runAll(tx, [
+        'set local session_replication_role = replica',
+        ...ledger('enable always'),
+      ]);
     await tx.run(unnamed(PLAN), [reservations]);
     await runAll(tx, ['analyze plan', ...STEPS]);
+    if (trusting) await runAll(tx, ['set constraints all immediate', ...ledger('enable')]);
   });
   await runAll(db, ['analyze']);
 }

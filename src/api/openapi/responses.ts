@@ -103,7 +103,7 @@ const eventOf = (
 });
 
 function contentOf(
-  { schema, contentType, events, example }: ResponseSpec,
+  { schema, contentType, alternative, events, example }: ResponseSpec,
   components: Components,
 ): Json | undefined {
   if (schema) {
@@ -112,6 +112,9 @@ function contentOf(
         schema: components.schemaOf(schema, 'answer'),
         example: example ?? exampleOf(schema),
       },
+      ...(alternative && {
+        [alternative.contentType]: { schema: { type: 'string' }, example: alternative.example },
+      }),
     };
   }
   if (contentType === undefined) return undefined;

@@ -148,4 +148,62 @@ export const moneyChecks: readonly Check[] = [
                    group by currency) books
            where charged - refunded <> held`,
   },
+  {
+    name: 'every posting of the ledger adds up to 0',
+    why: 'money would come from nowhere, or go there',
+    kind: 'invariant',
+    over: 'ledger',
+    sql: `select posting::text as id, format('posting %s of reservation %s is out by %s %s', posting, min(reservation_id), sum(amount), currency) as detail
+            from ledger group by posting, currency, event_id having sum(amount) <> 0`,
+  },
+  {
+    name: "the ledger's cash is what was captured, less what went back and what disputes took",
+    why: 'the accounts as a whole would not be the money that there is',
+    kind: 'invariant',
+    over: `payments where role <> 'unmatched'`,
+    sql: `select currency as id, format('the ledger has %s %s in cash, payments less refunds and disputes are %s', sum(cash), currency, sum(held)) as detail
+            from (select currency, amount as cash, 0 as held from ledger where account = 'cash'
+                  union all select currency, 0, amount from payments where role <> 'unmatched'
+                  union all select p.currency, 0, -f.amount from refunds f join payments p on p.id = f.payment_id
+                     where f.status = 'succeeded' and p.role <> 'unmatched'
+                  union all select p.currency, 0, -d.amount from disputes d join payments p on p.id = d.payment_id
+                     where d.status <> 'won' and p.role <> 'unmatched') books
+           group by currency having sum(cash) <> sum(held)`,
+  },
+  {
+    // Of the payment that confirmed a sale only what is on its way back is owed; the rest is sold or retained.
+    name: "a reservation's accounts agree with its payments",
+    why: 'the report would say otherwise than the payments what is held for whom',
+    kind: 'invariant',
+    over: 'payments',
+    sql: `select reservation_id as id, format('the ledger has %s %s for it, %s in dispute, %s owed to the buyer; its payments say %s, %s and %s', sum(cash), currency,
+                 sum(disputed), sum(owed), sum(paid), sum(at_bank), sum(to_give_back)) as detail
+            from (select reservation_id, currency, case account when 'cash' then amount else 0 end as cash, case account when 'disputed' then amount else 0 end as disputed,
+                         case account when 'customers' then -amount else 0 end as owed, 0 as paid, 0 as at_bank, 0 as to_give_back from ledger
+                  union all
+                  select p.reservation_id, p.currency, 0, 0, 0, p.amount - coalesce(f.done, 0) - coalesce(d.open, 0) - coalesce(d.lost, 0), coalesce(d.open, 0),
+                         case p.role when 'confirming' then coalesce(f.pending, 0) else p.amount - coalesce(f.done, 0) - coalesce(d.lost, 0) end
+                    from payments p
+                    left join (select payment_id, sum(amount) filter (where status = 'succeeded') as done, sum(amount) filter (where status = 'pending') as pending
+                                 from refunds group by payment_id) f on f.payment_id = p.id
+                    left join (select payment_id, sum(amount) filter (where status = 'open') as open, sum(amount) filter (where status = 'lost') as lost
+                                 from disputes group by payment_id) d on d.payment_id = p.id
+                   where p.role <> 'unmatched') books
+           group by reservation_id, currency having sum(cash) <> sum(paid) or sum(disputed) <> sum(at_bank) or sum(owed) <> sum(to_give_back)`,
+  },
+  {
+    name: 'a sale stands in the ledger with its seats and its total, and what is not sold does not',
+    why: 'the report would count seats and money that were not sold',
+    kind: 'invariant',
+    over: 'reservations where confirmed_at is not null',
+    sql: `select coalesce(r.id, l.id) as id, format('%s for %s %s, %s seats; the ledger has %s for %s seats', coalesce(r.status, 'unknown'), r.total, r.currency, r.seats,
+                 coalesce(l.sold, 0), coalesce(l.seats, 0)) as detail
+            from (select id, status, total, currency,
+                         (select count(*) from allocations a where a.reservation_id = reservations.id and a.until_revision is null) as seats
+                    from reservations where confirmed_at is not null) r
+            full join (select reservation_id as id, -sum(amount) as sold, sum(quantity) as seats from ledger
+                        where account in ('tickets', 'discounts', 'fees', 'tax', 'included_tax') group by reservation_id) l using (id)
+           where coalesce(l.sold, 0) <> case r.status when 'confirmed' then r.total else 0 end
+              or coalesce(l.seats, 0) <> case r.status when 'confirmed' then r.seats else 0 end`,
+  },
 ];

@@ -20,6 +20,7 @@ import { defineRoute, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
 import { presentEvent } from './presenter';
+import { reportRoute } from './report';
 import {
   event,
   eventIdForm,
@@ -184,6 +185,8 @@ export function eventRoutes({
         return { status: 200, body: presentEvent(await load(params.event), defaultTtlSeconds) };
       },
     }),
+
+    reportRoute(db, load),
 
     defineRoute({
       method: 'get',

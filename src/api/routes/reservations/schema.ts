@@ -16,6 +16,7 @@ import { locationHeader } from '../../headers';
 import { KEY_FORM, keyParameter } from '../../idempotency';
 import { isWellFormed } from '../../../domain/text';
 import {
+  balance,
   count,
   currency,
   currencyInput,
@@ -290,13 +291,12 @@ export const pricePreview = z
     id: 'PricePreview',
     examples: [PRICE_PREVIEW],
   });
-const retained = { description: 'Once confirmed: paid − refunded − total' };
 const amounts = z
   .object({
     ...orderAmounts,
     paid: money.meta({ description: 'By the payment that confirmed it' }),
     refunded: money.meta({ description: 'Of that, given back' }),
-    retained: money.extend({ amount: z.int() }).meta({ id: 'Balance', ...retained }),
+    retained: balance.meta({ description: 'Once confirmed: paid − refunded − total' }),
   })
   .meta({ id: 'Amounts', description: 'Of a cancelled sale: what is left of it' });
 const buyer = z.object({ name: z.string(), email: z.string() }).meta({ id: 'Buyer' });
