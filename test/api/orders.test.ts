@@ -366,6 +366,11 @@ describe('A promo code', () => {
     expect((await api.confirm(taken)).status).toBe(200);
   });
 
+  it.each(['%00', '%F0%9F%8E%AD', 'a%20b', 'x'.repeat(200)])('is not found as %s', async (name) => {
+    const answer = await api.call('GET', `/v1/codes/${name}`, { key: system.info.keys.operator });
+    expect(refusal(answer)).toEqual([404, 'not_found']);
+  });
+
   it('is changed by who has read it, and never below what is in use', async () => {
     const key = system.info.keys.operator;
     const event = await api.event();

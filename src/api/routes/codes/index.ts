@@ -25,7 +25,7 @@ import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../prec
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { page, pageQuery, UUID_FORM } from '../../schemas';
-import { codePatch, newCode, promoCode, wholeCode } from './schema';
+import { CODE_FORM, codePatch, newCode, promoCode, wholeCode } from './schema';
 
 const CALL = 'createCode';
 const codeParams = z.object({
@@ -36,7 +36,8 @@ type Definition = z.output<typeof wholeCode>;
 /** Promo codes, for operators. */
 export function codeRoutes({ db }: { db: Database }) {
   async function load(name: string): Promise<CodeRecord> {
-    const found = name.length <= 128 ? await findCode(db, nameOf(name)) : null;
+    const isName = name.length <= 128 && CODE_FORM.test(name.normalize('NFC'));
+    const found = isName ? await findCode(db, nameOf(name)) : null;
     if (!found) throw new Problem('not_found', `There is no code ${name.slice(0, 64)}.`);
     return found;
   }

@@ -3,11 +3,14 @@ import { RESERVATION_ID } from '../../examples';
 import { count, currencyInput, line, minorUnits, timestamp, timestampInput } from '../../schemas';
 import { percent } from '../events/schema';
 
+/** A code as it is written, in form NFC. */
+export const CODE_FORM = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_.-]*$/u;
+
 const codeText = z
   .string()
   .max(64)
   .regex(/^[^\s\u0000-\u001f\u007f]+$/, { message: 'must not be empty, nor have blanks' })
-  .refine((text) => /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_.-]*$/u.test(text.normalize('NFC')), {
+  .refine((text) => CODE_FORM.test(text.normalize('NFC')), {
     message: 'must be letters, digits, _ . or -, beginning with a letter or digit',
   })
   .meta({ description: 'Compared in upper case and Unicode form NFC' });
