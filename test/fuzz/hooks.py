@@ -87,6 +87,7 @@ def make_event_consistent(event):
     for index, category in enumerate(event["categories"]):
         if index > 0:
             category["code"] = f"c{index}"
+    make_prices_consistent(event)
     codes = [category["code"] for category in event["categories"]]
     for index, section in enumerate(event["sections"]):
         section["category"] = codes[index % len(codes)]
@@ -100,9 +101,6 @@ def make_event_consistent(event):
         for section in event["sections"]:
             if section.get("places"):
                 section["places"] = 1
-    dearest = max(category["price"] for category in event["categories"])
-    if dearest * (event.get("maxSeatsPerReservation") or 10) > MAX_SAFE_INTEGER:
-        event["maxSeatsPerReservation"] = 1
     for name in ("startsAt", "salesOpenAt", "salesCloseAt"):
         if event.get(name) and not "1971" < event[name] < "9999":
             event[name] = f"2030{event[name][4:]}"
@@ -114,6 +112,39 @@ def make_event_consistent(event):
         event["holdCapSeconds"] = None
     if event.get("timeZone"):
         event["timeZone"] = one_of(TIME_ZONES)
+
+
+def percent_of(text):
+    """A pattern cannot say: at most 100, and above 0 for a code."""
+    return text if 0 < float(text) <= 100 else "2.5"
+
+
+DEAREST = 10**9
+
+
+def make_prices_consistent(event):
+    """Types, prices by type, fees, tax and terms fit each other, and can be added up exactly."""
+    types = event.get("priceTypes") or []
+    for index, one in enumerate(types):
+        one["code"], one["name"] = f"t{index}", name_of(one["name"])
+    for category in event["categories"]:
+        category["price"] = min(category["price"], DEAREST)
+        amounts = [min(price, DEAREST) for price in (category.pop("prices", None) or {}).values() if price is not None]
+        category["prices"] = {one["code"]: amount for one, amount in zip(types[1:], amounts)}
+    for index, fee in enumerate(event.get("fees") or []):
+        fee["code"], fee["name"] = f"f{index}", name_of(fee["name"])
+        if fee.get("amount") is None:
+            fee.pop("amount", None)
+            fee["percent"] = percent_of(fee.get("percent") or "0")
+        else:
+            fee.pop("percent", None)
+            fee["amount"] = min(fee["amount"], DEAREST)
+    if event.get("tax"):
+        event["tax"]["percent"] = percent_of(event["tax"]["percent"])
+    terms = event.get("refundTerms") or []
+    for index, term in enumerate(terms):
+        term["untilSecondsBeforeStart"] = len(terms) - index
+        term["percent"] = percent_of(term["percent"])
 
 
 def seats_of(section):
@@ -140,19 +171,61 @@ def keep_one_of(body, name, other, make_other):
         body[other] = make_other()
 
 
-def name_real_seats(hold):
-    """Half of the holds are for an event that there is, with seats and categories that it has; the others for none."""
-    keep_one_of(hold, "seats", "bestAvailable", lambda: {"quantity": 1, "category": GIVEN["category"]})
+def name_real_seats(line):
+    """Half of the lines are for an event that there is, with seats and categories that it has; the others for none."""
+    keep_one_of(line, "seats", "bestAvailable", lambda: {"quantity": 1, "category": GIVEN["category"]})
+    if line.get("bestAvailable"):
+        line["bestAvailable"].pop("priceTypes", None)
     if next(turn) % 2:
-        hold["event"] = f"-{hold['event'][:99]}"
+        line["event"] = f"-{(line.get('event') or 'none')[:99]}"
+        line["seats"] = line.get("seats") and [f"A-{index}" for index in range(len(line["seats"]))]
         return
-    hold["event"] = GIVEN["event"]
-    if hold.get("seats"):
+    line["event"] = GIVEN["event"]
+    if line.get("seats"):
         first = next(turn)
         labels = GIVEN["seats"]
-        hold["seats"] = [labels[(first + index) % len(labels)] for index in range(len(hold["seats"]))]
+        line["seats"] = [labels[(first + index) % len(labels)] for index in range(len(line["seats"]))]
     else:
-        hold["bestAvailable"]["category"] = GIVEN["category"]
+        line["bestAvailable"]["category"] = GIVEN["category"]
+
+
+def make_order_consistent(order):
+    """One line at the top, or lines; no code, as only the system knows one."""
+    order.pop("code", None)
+    if order.get("lines"):
+        for name in ("event", "seats", "bestAvailable"):
+            order.pop(name, None)
+        order["lines"] = order["lines"][:1]
+        name_real_seats(order["lines"][0])
+    else:
+        name_real_seats(order)
+
+
+def make_words_consistent(body):
+    """The names of metadata have a form of their own, and a buyer a name that shows and an address."""
+    if body.get("metadata"):
+        values = list(body["metadata"].values())[:20]
+        body["metadata"] = {f"key-{index}": value for index, value in enumerate(values)}
+    buyer = body.get("buyer") or {}
+    if buyer.get("name"):
+        buyer["name"] = name_of(buyer["name"])
+    if buyer.get("email"):
+        buyer["email"] = address_of(buyer["email"])
+
+
+def make_code_consistent(code):
+    """One discount, of every event and category, at any time."""
+    for name in ("event", "categories", "validFrom", "validUntil"):
+        code.pop(name, None)
+    code["code"] = f"FUZZ-{uuid.uuid4()}"
+    if code.get("percent"):
+        code["percent"] = percent_of(code["percent"])
+        code.pop("amount", None)
+        code.pop("currency", None)
+    elif not (code.get("amount") and code.get("currency")):
+        code.pop("amount", None)
+        code.pop("currency", None)
+        code["percent"] = "10"
 
 
 @schemathesis.hook
@@ -160,7 +233,9 @@ def before_call(context, case, kwargs):
     """Completes a request meant to be valid with what only the running system knows, and keeps an invalid one invalid."""
     if case.meta is None:
         return
-    if not case.meta.generation.mode.is_positive:
+    # Of a map no member is unknown.
+    is_of_a_map = isinstance(case.body, dict) and "x-schemathesis-additional" in (case.body.get("metadata") or {})
+    if not case.meta.generation.mode.is_positive and not is_of_a_map:
         fill_unknown_members(case.body)
         return
     operation = (case.operation.method.lower(), case.operation.path)
@@ -169,11 +244,32 @@ def before_call(context, case, kwargs):
     elif operation == ("post", "/v1/reservations"):
         # A key is for one request: with another body it must be refused (422), which is not what is tried here.
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
-        case.body["buyer"]["name"] = name_of(case.body["buyer"]["name"])
-        case.body["buyer"]["email"] = address_of(case.body["buyer"]["email"])
-        name_real_seats(case.body)
-    elif operation == ("get", "/v1/reservations") and "email" in (case.query or {}):
-        case.query["email"] = address_of(case.query["email"])
+        make_words_consistent(case.body)
+        make_order_consistent(case.body)
+    elif operation == ("post", "/v1/price-previews"):
+        make_order_consistent(case.body)
+    elif operation == ("post", "/v1/codes"):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        make_code_consistent(case.body)
+    elif operation == ("patch", "/v1/codes/{code}"):
+        # What a change comes to depends on the code; here there is none.
+        case.path_parameters["code"] = f"NONE-{uuid.uuid4()}"
+        if case.body.get("percent"):
+            case.body["percent"] = percent_of(case.body["percent"])
+        if not case.body.get("categories"):
+            case.body.pop("categories", None)
+    elif operation == ("get", "/v1/events/{event}/report"):
+        # Not in the future.
+        (case.query or {}).pop("asOf", None)
+    elif operation == ("get", "/v1/reservations") and case.query:
+        if "email" in case.query:
+            case.query["email"] = address_of(case.query["email"])
+        if "seat" in case.query:
+            case.query["seat"] = name_of(case.query["seat"])
+            case.query.setdefault("event", GIVEN["event"])
+        for name in ("createdFrom", "createdTo"):
+            if name in case.query:
+                case.query[name] = "2030-01-01T00:00:00Z"
     elif operation == ("post", "/v1/reservations/{id}/refunds"):
         # What is left of a payment only the system knows, and more than that is refused (422): here there is none.
         case.path_parameters["id"] = str(uuid.uuid4())
@@ -218,7 +314,11 @@ def name_real_reservation(case):
     In the stateful phase each goes to one that was made by the call before it; but not a payment, which has to be of
     what the reservation costs, under a reference of its own.
     """
-    pays = isinstance(case.body, dict) and "payment" in case.body
+    if case.operation.method.lower() == "patch":
+        make_words_consistent(case.body)
+        if "buyer" in case.body:
+            case.body["buyer"] = {"name": "Ada Lovelace", "email": one_of(ADDRESSES)}
+    pays = case.operation.path.endswith("/confirm")
     linked = case.meta.phase.name is TestPhase.STATEFUL
     as_generated = not pays if linked else next(turn) % 2
     if as_generated:
