@@ -234,7 +234,8 @@ def before_call(context, case, kwargs):
     if case.meta is None:
         return
     # Of a map no member is unknown.
-    is_of_a_map = isinstance(case.body, dict) and "x-schemathesis-additional" in (case.body.get("metadata") or {})
+    metadata = case.body.get("metadata") if isinstance(case.body, dict) else None
+    is_of_a_map = isinstance(metadata, dict) and isinstance(metadata.get("x-schemathesis-additional"), str)
     if not case.meta.generation.mode.is_positive and not is_of_a_map:
         fill_unknown_members(case.body)
         return
