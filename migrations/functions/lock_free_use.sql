@@ -1,12 +1,14 @@
 -- Locks a use of a code that is free, or whose hold has ended. What others are taking is passed over; only if there is
--- nothing else, and fewer than all are taken by commits, it waits for them: they may give theirs back.
+-- nothing else, and fewer than all are taken by commits, it waits for one of them: it may be given back. A use that is
+-- gone after the wait is let go at once (the block is undone): whoever kept it while waiting for the next would
+-- deadlock with others who keep and wait in another order.
 -- Returns its number; null when every use is taken.
 create or replace function lock_free_use(p_code uuid, p_uses integer) returns integer language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_number integer;
 begin
-  for attempt in 1..100 loop
+  for attempt in 1..1000 loop
     select number into v_number from code_uses
      where code_id = p_code and status <> 'used' and (status = 'free' or hold_ends_at <= clock_timestamp())
      order by number limit 1 for update skip locked;
@@ -15,8 +17,16 @@ begin
          and (status = 'used' or (status = 'held' and hold_ends_at > clock_timestamp()))) >= p_uses then return null; end if;
     select number into v_number from code_uses
      where code_id = p_code and status <> 'used' and (status = 'free' or hold_ends_at <= clock_timestamp())
-     order by number limit 1 for update;
-    if found then return v_number; end if;
+     order by random() limit 1;
+    continue when not found;
+    begin
+      perform from code_uses where code_id = p_code and number = v_number for update;
+      perform from code_uses where code_id = p_code and number = v_number
+         and (status = 'free' or hold_ends_at <= clock_timestamp());
+      if found then return v_number; end if;
+      raise exception using errcode = 'HF001';
+    exception when sqlstate 'HF001' then null;
+    end;
   end loop;
   return null;
 end $$;

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { createCode } from '../../src/db/codes';
-import { createDatabase, sql, type Database } from '../../src/db/database';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createCode, NO_CODE_RULES } from '../../src/db/codes';
+import { sql, type Database } from '../../src/db/database';
 import { createEvent, NO_RULES } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
-import { createTestDatabase } from '../support/system';
+import { openTestDatabase } from '../support/system';
 
 /** Asked for: 20 seeds of 1,000 buyers. Here as many as a test may take. */
 const SEEDS = Number(process.env.CODE_RACE_SEEDS ?? 3);
@@ -16,11 +15,7 @@ const AT_ONCE = 16;
 let db: Database;
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], {
-    env: { PATH: process.env.PATH, DATABASE_URL: url },
-  });
-  db = createDatabase({ url, pool: AT_ONCE, prepared: true, applicationName: 'holdfast-test' });
+  db = await openTestDatabase({ pool: AT_ONCE });
 });
 afterAll(() => db.close());
 
@@ -36,6 +31,8 @@ async function undone(request: HoldRequest): Promise<'undone'> {
       connected: (work) => work(tx),
     };
     await takeSeats(inTransaction, request);
+    // Others wait for the use that this one takes.
+    await delay(10);
     throw new RolledBack();
   });
   await undoing.catch((error: unknown) => {
@@ -61,17 +58,11 @@ async function race(seed: number): Promise<Record<string, number>> {
     startsAt: '2030-01-01T00:00:00.000Z',
     timeZone: 'UTC',
     currency: 'EUR',
-    salesOpenAt: null,
-    salesCloseAt: null,
-    holdTtlSeconds: null,
-    holdCapSeconds: null,
     maxSeatsPerReservation: 2,
     categories: [{ code: 'floor', name: 'Floor', price: 100 }],
     seats: layOutSeats([{ name: 'Floor', category: 'floor', places: BUYERS }]).seats,
   });
-  const plain = { eventId: null, categories: null, amount: null, currency: null };
-  const open = { validFrom: null, validUntil: null, salesOpenAt: null, maxUsesPerBuyer: null };
-  await createCode(db, { ...plain, ...open, code, percent: '10', maxUses: USES }, null);
+  await createCode(db, { ...NO_CODE_RULES, code, percent: '10', maxUses: USES }, null);
 
   const random = randomFrom(seed);
   const buyers = Array.from({ length: BUYERS }, (_, index) => ({
