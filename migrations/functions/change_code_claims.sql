@@ -3,12 +3,11 @@
 create or replace function change_code_claims(p_verb text, p_reservation text, p_until timestamptz default null)
 returns boolean language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
-  v_code uuid := (select code_id from reservations where id = p_reservation);
+  v_code uuid;
   v_uses integer;
   v_number integer;
 begin
-  if v_code is null then return true; end if;
-  v_uses := (select max_uses from codes where id = v_code);
+  select k.id, k.max_uses into v_code, v_uses from reservations r join codes k on k.id = r.code_id where r.id = p_reservation;
   if v_uses is null then return true; end if;
   case p_verb
     when 'lock' then

@@ -41,9 +41,7 @@ declare
   v_taken bigint[];
 begin
   if exists (select from unnest(p_events) name where name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$') then
-    v_slugs := array(select coalesce(
-        (select slug from events where slug = name),
-        (select slug from events where id = case when name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then name::uuid end), name)
+    v_slugs := array(select coalesce((select slug from events where id = event_id_of(name)), name)
       from unnest(p_events) with ordinality asked (name, n) order by n);
   end if;
   if p_more is not null then
@@ -146,8 +144,10 @@ begin
       if p_buyer_cap is not null and buyer_is_at_cap(p_client, p_buyer_key, p_buyer_cap) then
         return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'too_many_holds', 'limit', p_buyer_cap));
       end if;
-      v_exceeded := buyer_limit_exceeded(p_buyer_key, p_id, v_look.ids, v_code);
-      if v_exceeded is not null then return coalesce(replay_of(p_id, p_client, p_fingerprint), v_exceeded); end if;
+      if v_look.buyer_limit or v_code.max_uses_per_buyer is not null then
+        v_exceeded := buyer_limit_exceeded(p_buyer_key, p_id, v_look.ids, v_code);
+        if v_exceeded is not null then return coalesce(replay_of(p_id, p_client, p_fingerprint), v_exceeded); end if;
+      end if;
     end if;
     if attempt = 1 and v_code.id is not null then
       -- From here until the commit the code does not change.

@@ -26,10 +26,7 @@ export async function insertEvent(db: Database, seats: number): Promise<BenchEve
     startsAt: new Date(Date.now() + 30 * 86_400_000).toISOString(),
     timeZone: 'Europe/Prague',
     currency: 'EUR',
-    salesOpenAt: null,
-    salesCloseAt: null,
     holdTtlSeconds: HOLD_TTL_SECONDS,
-    holdCapSeconds: null,
     maxSeatsPerReservation: 10,
     categories: [{ code: 'standard', name: 'Standard', price: PRICE }],
     seats: labels.map((label) => {

@@ -1,6 +1,5 @@
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { createLimiter } from './middleware/rate-limit';
-import { Problem } from './problem';
+import { RateLimiterRes } from 'rate-limiter-flexible';
+import { createLimiter, tryAgainLater } from './middleware/rate-limit';
 
 /** Wrong promo codes, a minute. */
 const PER_CLIENT = 60;
@@ -29,18 +28,12 @@ export function createCodeGuesses(rateLimit: number | 'off'): CodeGuesses {
   // Where the process that counts does not answer, the request is served rather than refused.
   const quietly = async (work: Promise<RateLimiterRes | null>) =>
     work.catch((error: unknown) => (error instanceof RateLimiterRes ? error : null));
-  const look = (limiter: RateLimiterAbstract, who: string) => quietly(limiter.get(who));
   return {
     async admit(client, reservation) {
       for (const { limiter, who, limit } of each(client, reservation)) {
-        const known = await look(limiter, who);
-        if (!known || known.consumedPoints < limit) continue;
-        const seconds = Math.max(1, Math.ceil(known.msBeforeNext / 1000));
-        throw new Problem(
-          'rate_limited',
-          `Too many codes that are not valid: try again in ${seconds} s.`,
-          { headers: { 'retry-after': String(seconds) } },
-        );
+        const known = await quietly(limiter.get(who));
+        if (known && known.consumedPoints >= limit)
+          throw tryAgainLater(known, 'Too many codes that are not valid');
       }
     },
     async count(client, reservation) {

@@ -4,7 +4,7 @@ import type { Caller } from '../db/keys';
 import type { Queryable } from '../db/database';
 import { isKeyKnown, type KeyedRequest } from '../db/request-keys';
 import { fingerprintOf, IDEMPOTENCY_KEY, parseIdempotencyKey } from '../domain/idempotency-key';
-import { Problem } from './problem';
+import { Problem, type ProblemCode } from './problem';
 
 /** The pattern of a key without its anchors. */
 export const KEY_FORM = IDEMPOTENCY_KEY.source.slice(1, -1);
@@ -31,6 +31,13 @@ const invalidKey = () =>
     'idempotency_key_invalid',
     'An Idempotency-Key is 8 to 128 characters of A-Z a-z 0-9 _ . - (a UUID is best).',
   );
+
+/** What a call that needs a key can be refused for. */
+export const KEY_PROBLEMS = [
+  'idempotency_key_missing',
+  'idempotency_key_invalid',
+  'idempotency_key_reused',
+] as const satisfies readonly ProblemCode[];
 
 /** The request's key, or null without one. @throws Problem `idempotency_key_invalid` */
 function keyOf(ctx: Context): string | null {

@@ -4,9 +4,6 @@ import { cursorForm, decodeCursor } from './cursor';
 import { isWellFormed } from '../domain/text';
 import { PROBLEMS } from './problem';
 
-/** The pattern of the ids that the database makes, without anchors. */
-export const UUID_FORM = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-
 const bounded = (text: z.ZodString, max: number, form: RegExp) =>
   text
     .min(1)

@@ -50,14 +50,9 @@ function arena(): SectionDefinition[] {
 export const DEMO_CODE = {
   code: 'FRIENDS',
   event: 'club-late',
-  categories: null,
   percent: '10',
-  amount: null,
-  currency: null,
   maxUses: 50,
   maxUsesPerBuyer: 2,
-  validFrom: null,
-  validUntil: null,
   salesOpenAt: '2026-01-01T00:00:00.000Z',
 };
 
@@ -70,16 +65,9 @@ export function demoEvents(
     day.setUTCHours(hourUtc, 0, 0, 0);
     return day.toISOString();
   };
-  const common = {
-    ...NO_RULES,
-    salesOpenAt: null,
-    salesCloseAt: null,
-    holdTtlSeconds: null,
-    holdCapSeconds: null,
-  };
   return [
     {
-      ...common,
+      ...NO_RULES,
       slug: 'hamlet',
       name: 'Hamlet',
       venue: 'Vinohrady Theatre',
@@ -122,7 +110,7 @@ export function demoEvents(
       sections: theatre(),
     },
     {
-      ...common,
+      ...NO_RULES,
       slug: 'arena-night',
       name: 'Arena Night',
       venue: 'Harbour Arena',
@@ -145,7 +133,7 @@ export function demoEvents(
       sections: arena(),
     },
     {
-      ...common,
+      ...NO_RULES,
       slug: 'club-late',
       name: 'Late at the Club',
       venue: 'Kellerclub',

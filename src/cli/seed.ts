@@ -1,6 +1,6 @@
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
-import { createCode } from '../db/codes';
+import { createCode, NO_CODE_RULES } from '../db/codes';
 import { createEvent, findEvent } from '../db/events';
 import { layOutSeats } from '../domain/seat-map';
 import { DEMO_CODE, demoEvents } from './demo-events';
@@ -34,7 +34,11 @@ async function main(): Promise<void> {
       );
     }
     const { event, ...code } = DEMO_CODE;
-    const made = await createCode(db, { ...code, eventId: (await findEvent(db, event))!.id }, null);
+    const made = await createCode(
+      db,
+      { ...NO_CODE_RULES, ...code, eventId: (await findEvent(db, event))!.id },
+      null,
+    );
     console.log(
       made.kind === 'created'
         ? `code ${code.code}: ${code.percent} % off, for ${event}`

@@ -1,12 +1,9 @@
+import { isUuid } from '../domain/uuid';
 import { sql, violatedConstraint, type Database, type Queryable } from './database';
 import { oncePerKey, type KeyedRequest, type KnownKey } from './request-keys';
 
-/** What a promo code is; the API shows it so. */
-export interface CodeRecord {
-  id: string;
-  code: string;
-  /** The slug of the only event; null: every event. */
-  event: string | null;
+/** What a promo code does, and when. */
+interface CodeRules {
   categories: string[] | null;
   /** An exact decimal. */
   percent: string | null;
@@ -15,29 +12,43 @@ export interface CodeRecord {
   currency: string | null;
   maxUses: number | null;
   maxUsesPerBuyer: number | null;
+  /** RFC 3339, as the other times. */
   validFrom: string | null;
   validUntil: string | null;
   salesOpenAt: string | null;
+}
+
+/** A promo code as the API shows it. */
+export interface CodeRecord extends CodeRules {
+  id: string;
+  code: string;
+  /** The slug of the only event; null: every event. */
+  event: string | null;
   /** Reservations that have it now. */
   uses: { held: number; used: number };
   revision: number;
   createdAt: string;
 }
 
-export interface NewCode {
+export interface NewCode extends CodeRules {
   /** Normalised. */
   code: string;
   eventId: string | null;
-  categories: string[] | null;
-  percent: string | null;
-  amount: number | null;
-  currency: string | null;
-  maxUses: number | null;
-  maxUsesPerBuyer: number | null;
-  validFrom: string | null;
-  validUntil: string | null;
-  salesOpenAt: string | null;
 }
+
+/** The rules of a code that takes nothing off, for any order, at any time. */
+export const NO_CODE_RULES = {
+  eventId: null,
+  categories: null,
+  percent: null,
+  amount: null,
+  currency: null,
+  maxUses: null,
+  maxUsesPerBuyer: null,
+  validFrom: null,
+  validUntil: null,
+  salesOpenAt: null,
+} as const satisfies Partial<NewCode>;
 
 const CODE = `jsonb_build_object('id', k.id, 'code', k.code, 'event', (select slug from events e where e.id = k.event_id), 'categories', k.categories,
   'percent', trim_scale(k.percent)::text, 'amount', k.amount, 'currency', k.currency, 'maxUses', k.max_uses,
@@ -51,11 +62,10 @@ const FIND = sql<{ code: CodeRecord }>(
   'code_find',
   `select ${CODE} from codes k where k.code = $1 or k.id = $2`,
 );
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** A code by its id or by itself, normalised. */
 export async function findCode(db: Queryable, idOrCode: string): Promise<CodeRecord | null> {
-  const [row] = await db.rows(FIND, [idOrCode, UUID.test(idOrCode) ? idOrCode : null]);
+  const [row] = await db.rows(FIND, [idOrCode, isUuid(idOrCode) ? idOrCode : null]);
   return row?.code ?? null;
 }
 

@@ -51,7 +51,7 @@ const KEPT_DAYS = 7;
 const FORGET = sql(
   'early_events_forget',
   `delete from early_events where id in (
-     select id from early_events where received_at < clock_timestamp() - $1 * interval '1 day'
+     select id from early_events where received_at < now() - $1 * interval '1 day'
       order by received_at limit $2 for update skip locked)`,
 );
 

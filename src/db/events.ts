@@ -75,13 +75,12 @@ export const EVENTS_OF_RESERVATION = `(select jsonb_agg(jsonb_build_object('slug
 
 const FIND = sql<{ event: EventRecord }>(
   'event_find',
-  `select ${EVENT} from events e where e.slug = $1 or e.id = $2`,
+  `select ${EVENT} from events e where e.id = event_id_of($1)`,
 );
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An event by its slug or its id. */
 export async function findEvent(db: Queryable, idOrSlug: string): Promise<EventRecord | null> {
-  const [row] = await db.rows(FIND, [idOrSlug, UUID.test(idOrSlug) ? idOrSlug : null]);
+  const [row] = await db.rows(FIND, [idOrSlug]);
   return row?.event ?? null;
 }
 
@@ -121,8 +120,15 @@ export interface NewEvent {
   seats: SeatDefinition[];
 }
 
-/** The rules of an event that has none: every buyer pays the category's price, and is given all of it back. */
+/**
+ * The rules of an event that has none of its own: the sale is open until the start, holds last as the server says, every
+ * buyer pays the category's price and is given all of it back.
+ */
 export const NO_RULES = {
+  salesOpenAt: null,
+  salesCloseAt: null,
+  holdTtlSeconds: null,
+  holdCapSeconds: null,
   maxSeatsPerBuyer: null,
   refundTerms: null,
   pricing: null,

@@ -5,7 +5,7 @@ const SHARES = sql<{ client: string | null; free: boolean; seats: number }>(
   `select case when free then null else client end as client, free, count(*) as seats
      from (select r.client, seat_is_free(s.status, s.hold_ends_at) as free
              from seats s left join reservations r on r.id = s.reservation_id
-            where s.event_id = (select id from events where slug = $1 or id::text = $1) and s.status <> 'sold') s
+            where s.event_id = (select event_id_of($1)) and s.status <> 'sold') s
     group by 1, 2`,
 );
 

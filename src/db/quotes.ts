@@ -70,8 +70,7 @@ const FACTS = sql<{ facts: Facts }>(
   'order_facts',
   `with event as materialized (
      select n, e.* from unnest($1::text[]) with ordinality asked (name, n)
-       left join lateral (select * from events where id = coalesce((select id from events where slug = asked.name),
-         case when asked.name ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then asked.name::uuid end) offset 0) e on true)
+       left join lateral (select * from events where id = event_id_of(asked.name) offset 0) e on true)
    select jsonb_build_object(
      'events', (select jsonb_agg(case when id is not null then jsonb_build_object('slug', slug, 'currency', currency,
          'revision', revision, 'pricing', pricing) end order by n) from event),

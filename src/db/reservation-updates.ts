@@ -51,12 +51,10 @@ const SET_BUYER = sql(
 );
 const SET_WORDS = sql(
   'update_words',
-  `update reservations set reference = $2,
-          metadata = nullif(jsonb_strip_nulls(coalesce($3::jsonb, coalesce(metadata, '{}') || $4::jsonb)), '{}') where id = $1`,
-);
-const WORDS = sql<{ reference: string | null }>(
-  'update_reference',
-  'select reference from reservations where id = $1',
+  // $2, $4: whether the reference changes, and whether all earlier metadata goes.
+  `update reservations set reference = case when $2 then $3 else reference end,
+          metadata = nullif(jsonb_strip_nulls(case when $4 then '{}' else coalesce(metadata, '{}') || $5::jsonb end), '{}')
+    where id = $1`,
 );
 const RING = sql('update_ring', `insert into outbox (kind, subject) values ('ring', $1)`);
 
@@ -138,13 +136,13 @@ export async function updateReservation(
     const refused = buyer ? await changeBuyer(tx, reservation, buyer, context) : null;
     if (refused) return refused;
     if (reference !== undefined || metadata !== undefined) {
-      const [words] = await tx.rows(WORDS, [id]);
-      const whole = metadata === null ? '{}' : null;
+      const patch = JSON.stringify(metadata ?? {});
       await tx.run(SET_WORDS, [
         id,
-        reference === undefined ? words!.reference : reference,
-        whole,
-        JSON.stringify(metadata ?? {}),
+        reference !== undefined,
+        reference ?? null,
+        metadata === null,
+        patch,
       ]);
     }
     const changed = Object.keys(update).filter(

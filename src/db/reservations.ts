@@ -92,9 +92,7 @@ const OF_STATUS: Record<ReservationStatus, readonly string[]> = {
   ],
 };
 
-const UUID = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
-const eventId = (name: string) => `(select id from events where slug = ${name}
-  union all select id from events where id = case when ${name} ~ '${UUID}' then ${name}::uuid end limit 1)`;
+const eventId = (name: string) => `(select event_id_of(${name}))`;
 const seatOwner = (event: string, label: string) =>
   `(select reservation_id from seats where event_id = ${eventId(event)} and label = ${label})`;
 const paidBy = (reference: string) =>

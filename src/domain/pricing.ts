@@ -19,8 +19,11 @@ interface FeeRule {
   refundable: boolean;
 }
 
+/** The most lines of an order, and so the most events. */
+export const MAX_LINES = 20;
+
 /** The price type of an event that names none. */
-export const STANDARD_TYPE = 'standard';
+const STANDARD_TYPE = 'standard';
 
 export const PLAIN: Pricing = {
   types: [{ code: STANDARD_TYPE, name: 'Standard' }],

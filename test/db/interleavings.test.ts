@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import fc from 'fast-check';
-import { createDatabase, sql, type Database, type Queryable } from '../../src/db/database';
-import { createCode } from '../../src/db/codes';
+import { sql, type Database, type Queryable } from '../../src/db/database';
+import { createCode, NO_CODE_RULES } from '../../src/db/codes';
 import { createEvent, NO_RULES } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
 import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
@@ -19,7 +16,7 @@ import {
 import { releaseOverdueHold, settleInbox } from '../../src/db/settlement';
 import { sweep } from '../../src/db/sweep';
 import { layOutSeats } from '../../src/domain/seat-map';
-import { createTestDatabase } from '../support/system';
+import { openTestDatabase } from '../support/system';
 
 const SEATS = ['A-1', 'A-2', 'A-3'];
 const PRICE = 100;
@@ -185,18 +182,7 @@ const WRONG = sql(
 let db: Database;
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  const env = { PATH: process.env.PATH, DATABASE_URL: url };
-  await promisify(execFile)(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], {
-    env,
-  });
-  db = createDatabase({
-    url,
-    pool: 12,
-    prepared: true,
-    applicationName: 'holdfast-test',
-    queryTimeoutMs: 120_000,
-  });
+  db = await openTestDatabase({ pool: 12, queryTimeoutMs: 120_000 });
 });
 afterAll(() => db.close());
 
@@ -207,16 +193,9 @@ async function newEvent(): Promise<string> {
   await createCode(
     db,
     {
+      ...NO_CODE_RULES,
       code: codeOf(slug),
-      eventId: null,
-      categories: null,
-      percent: null,
-      amount: null,
-      currency: null,
       maxUses: 1,
-      maxUsesPerBuyer: null,
-      validFrom: null,
-      validUntil: null,
       salesOpenAt: '2020-01-01T00:00:00Z',
     },
     null,
@@ -237,10 +216,7 @@ async function oneEvent(slug = `event-${randomUUID().slice(0, 13)}`): Promise<st
     startsAt: '2030-01-01T00:00:00Z',
     timeZone: 'UTC',
     currency: 'EUR',
-    salesOpenAt: null,
-    salesCloseAt: null,
     holdTtlSeconds: 600,
-    holdCapSeconds: null,
     maxSeatsPerReservation: 10,
     categories: [{ code: 'a', name: 'A', price: PRICE }],
     seats: layOutSeats(sections).seats,

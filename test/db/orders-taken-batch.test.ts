@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { createDatabase, sql, type Database } from '../../src/db/database';
+import { sql, type Database } from '../../src/db/database';
 import { createEvent, NO_RULES } from '../../src/db/events';
 import { findUnavailable, NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
-import { createTestDatabase } from '../support/system';
+import { openTestDatabase } from '../support/system';
 
 let db: Database;
 let keys = 0;
@@ -31,9 +29,6 @@ async function makeEvent(slug: string, opensAt: string | null = null): Promise<v
     timeZone: 'UTC',
     currency: 'EUR',
     salesOpenAt: opensAt,
-    salesCloseAt: null,
-    holdTtlSeconds: null,
-    holdCapSeconds: null,
     maxSeatsPerReservation: 2,
     categories: [{ code: 'stalls', name: 'Stalls', price: 100 }],
     seats: layOutSeats([{ name: 'Hall', category: 'stalls', rows: [{ name: 'A', seats: 6 }] }])
@@ -42,11 +37,7 @@ async function makeEvent(slug: string, opensAt: string | null = null): Promise<v
 }
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], {
-    env: { PATH: process.env.PATH, DATABASE_URL: url },
-  });
-  db = createDatabase({ url, pool: 2, prepared: true, applicationName: 'holdfast-test' });
+  db = await openTestDatabase({ pool: 2 });
   await makeEvent('open');
   await makeEvent('not-yet', '2029-01-01T00:00:00.000Z');
 });

@@ -1,19 +1,13 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
-import { createDatabase, sql, type Database } from '../../src/db/database';
+import { sql, type Database } from '../../src/db/database';
 import { forgetOldKeys, isKeyKnown, oncePerKey } from '../../src/db/request-keys';
 import { fingerprintOf } from '../../src/domain/idempotency-key';
-import { createTestDatabase } from '../support/system';
+import { openTestDatabase } from '../support/system';
 
 let db: Database;
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], {
-    env: { PATH: process.env.PATH, DATABASE_URL: url },
-  });
-  db = createDatabase({ url, pool: 6, prepared: false, applicationName: 'holdfast-test' });
+  db = await openTestDatabase({ pool: 6, prepared: false });
 });
 afterAll(() => db.close());
 

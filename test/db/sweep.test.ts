@@ -1,18 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
-import { createDatabase, sql, type Database } from '../../src/db/database';
+import { sql, type Database } from '../../src/db/database';
 import { restartActors, sweep, type SweepOptions } from '../../src/db/sweep';
 import { readMoment } from '../../src/db/verify';
-import { createTestDatabase } from '../support/system';
-
-const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
+import { openTestDatabase } from '../support/system';
 
 let db: Database;
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  execFileSync(process.execPath, [MIGRATE], { env: { PATH: process.env.PATH, DATABASE_URL: url } });
-  db = createDatabase({ url, pool: 10, prepared: true, applicationName: 'holdfast-test' });
+  db = await openTestDatabase({ pool: 10 });
 });
 afterAll(() => db.close());
 

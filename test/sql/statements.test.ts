@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDatabase, sql, type Database } from '../../src/db/database';
+import { sql, type Database } from '../../src/db/database';
 import { readFunctions } from '../../src/db/schema-state';
-import { createTestDatabase } from '../support/system';
+import { openTestDatabase } from '../support/system';
 import {
   describeStatement,
   readStatements,
@@ -11,16 +10,13 @@ import {
   type SourceStatement,
 } from '../support/sql-statements';
 
-const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
 const FUNCTIONS = join(__dirname, '../../migrations/functions');
 
 let db: Database;
 let statements: SourceStatement[];
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  execFileSync(process.execPath, [MIGRATE], { env: { PATH: process.env.PATH, DATABASE_URL: url } });
-  db = createDatabase({ url, pool: 1, prepared: false, applicationName: 'holdfast-test' });
+  db = await openTestDatabase({ pool: 1, prepared: false });
   statements = readStatements(join(__dirname, '../../src'));
 });
 afterAll(() => db.close());

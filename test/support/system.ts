@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { createDatabase, sql, type Database } from '../../src/db/database';
+import { createDatabase, sql, type Database, type DatabaseOptions } from '../../src/db/database';
 import { TEST_NICENESS } from '../../dev/test/services';
 import { startStack, type Stack, type StackOptions } from '../../dev/stack';
 import type { DevInfo } from '../../src/cli/dev-info';
@@ -34,6 +35,18 @@ export async function createTestDatabase(): Promise<string> {
   const url = new URL(testServices().databaseUrl);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
+
+/** Makes a database with the schema. @returns connected to it */
+export async function openTestDatabase(
+  options: Partial<DatabaseOptions> & { pool: number },
+): Promise<Database> {
+  const url = await createTestDatabase();
+  // The library of the migrations is an ES module, which jest does not load.
+  execFileSync(process.execPath, [MIGRATE], { env: { PATH: process.env.PATH, DATABASE_URL: url } });
+  return createDatabase({ prepared: true, applicationName: 'holdfast-test', ...options, url });
 }
 
 /** Of kept services: a run leaves no database behind. */

@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createDatabase, type Database, type Queryable } from '../../src/db/database';
+import { type Database, type Queryable } from '../../src/db/database';
 import { CHECKS, runChecks } from '../../src/db/verify';
 import { verifySystem } from '../../src/cli/verify-system';
 import type { RunningWorkflow, TemporalView } from '../../src/cli/verify-temporal';
-import { createTestDatabase } from '../support/system';
+import { openTestDatabase } from '../support/system';
 import { fill, runAll } from './fill';
 
 /** `HOLDFAST_VERIFY_ROWS=100000` fills a database of that size: the way to measure what `npm run verify` costs. */
@@ -15,16 +13,7 @@ const LIMIT_MS = 60_000;
 let db: Database;
 
 beforeAll(async () => {
-  const url = await createTestDatabase();
-  const env = { PATH: process.env.PATH, DATABASE_URL: url };
-  execFileSync(process.execPath, [join(__dirname, '../../dist/src/cli/migrate.js')], { env });
-  db = createDatabase({
-    url,
-    pool: 3,
-    prepared: false,
-    applicationName: 'holdfast-test',
-    queryTimeoutMs: 300_000,
-  });
+  db = await openTestDatabase({ pool: 3, prepared: false, queryTimeoutMs: 300_000 });
   await fill(db, RESERVATIONS, { trusting: RESERVATIONS > 5000 });
 }, 600_000);
 afterAll(() => db.close());

@@ -7,10 +7,11 @@ create or replace function hold_seats(
 ) returns jsonb language sql as $$
   select case result ->> 'kind'
            when 'to_be_priced' then '{"kind": "sale_not_open", "opensAt": null, "closesAt": null}'::jsonb
-           when 'taken' then jsonb_set(result, '{seats}', (select jsonb_agg(seat -> 'label') from jsonb_array_elements(result -> 'seats') seat))
-           when 'unknown_seats' then jsonb_set(result, '{seats}', (select jsonb_agg(seat -> 'label') from jsonb_array_elements(result -> 'seats') seat))
            when 'buyer_limit' then result || '{"kind": "limit"}'
-           else result end
+           -- It knows seats by their labels.
+           else case when result ? 'seats'
+             then jsonb_set(result, '{seats}', (select jsonb_agg(seat -> 'label') from jsonb_array_elements(result -> 'seats') seat))
+             else result end end
     from hold_order(p_id, p_client, p_fingerprint, array[p_event], array_fill(1, array[cardinality(p_labels)]), p_labels,
       p_buyer_name, p_buyer_email, p_buyer_key, p_default_ttl, p_buyer_cap, p_actor, null) result
 $$;

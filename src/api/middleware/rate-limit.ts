@@ -29,6 +29,14 @@ export function createLimiter(keyPrefix: string, perMinute: number): RateLimiter
     : new RateLimiterMemory(options);
 }
 
+/** Answers that a limit is reached. @param what says which */
+export function tryAgainLater({ msBeforeNext }: RateLimiterRes, what: string): Problem {
+  const seconds = Math.max(1, Math.ceil(msBeforeNext / 1000));
+  return new Problem('rate_limited', `${what}: try again in ${seconds} s.`, {
+    headers: { 'retry-after': String(seconds) },
+  });
+}
+
 /** @param perMinute requests a minute for one key and for one address; `off`: no limit */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
   const nothing = async () => undefined;
@@ -44,14 +52,7 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
       // The primary process, which counts, did not answer. The request is served rather than
       // refused.
       if (!(error instanceof RateLimiterRes)) return;
-      const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
-      throw new Problem(
-        'rate_limited',
-        `At most ${perMinute} requests a minute: try again in ${seconds} s.`,
-        {
-          headers: { 'retry-after': String(seconds) },
-        },
-      );
+      throw tryAgainLater(error, `At most ${perMinute} requests a minute`);
     }
   };
   return {

@@ -14,7 +14,8 @@ import { cursorForm, decodeCursor, encodeCursor } from '../../cursor';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
 import { pageQuery } from '../../schemas';
-import { eventIdForm, eventNameForm, eventParams } from '../events/schema';
+import { UUID_FORM } from '../../../domain/uuid';
+import { eventNameForm, eventParams } from '../events/schema';
 import {
   checkedIn,
   newCheckIn,
@@ -198,10 +199,10 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
       access: ['scanner'],
       params: eventParams,
       query: z.strictObject({
-        limit: pageQuery(eventIdForm).limit,
+        limit: pageQuery(UUID_FORM).limit,
         after: z
           .string()
-          .regex(cursorForm(eventIdForm), {
+          .regex(cursorForm(UUID_FORM), {
             message: 'is no place in this list: use `next` of the call before',
           })
           .transform(decodeCursor)

@@ -10,12 +10,14 @@ import {
 import type { Database } from '../../../db/database';
 import { findEvent } from '../../../db/events';
 import { normaliseCode } from '../../../domain/promo-code';
+import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
 import { etagHeader, locationHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,
+  KEY_PROBLEMS,
   keyReused,
   refuseKnownKey,
   replayedHeader,
@@ -24,7 +26,7 @@ import {
 import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
-import { page, pageQuery, UUID_FORM } from '../../schemas';
+import { page, pageQuery } from '../../schemas';
 import { CODE_FORM, codePatch, newCode, promoCode, wholeCode } from './schema';
 
 const CALL = 'createCode';
@@ -41,8 +43,7 @@ export function codeRoutes({ db }: { db: Database }) {
     if (!found) throw new Problem('not_found', `There is no code ${name.slice(0, 64)}.`);
     return found;
   }
-  const nameOf = (name: string) =>
-    new RegExp(`^${UUID_FORM}$`).test(name) ? name : normaliseCode(name);
+  const nameOf = (name: string) => (isUuid(name) ? name : normaliseCode(name));
 
   /** @throws Problem `validation_failed` for an event or a category that there is not */
   async function definitionOf(code: string, body: Definition): Promise<NewCode> {
@@ -105,12 +106,7 @@ export function codeRoutes({ db }: { db: Database }) {
           },
         },
       },
-      problems: [
-        'code_taken',
-        'idempotency_key_missing',
-        'idempotency_key_invalid',
-        'idempotency_key_reused',
-      ],
+      problems: ['code_taken', ...KEY_PROBLEMS],
       async onInvalid({ caller, ctx }) {
         await refuseKnownKey(db, requiredKey(ctx), { caller, call: CALL, resource: '' });
       },

@@ -8,6 +8,7 @@ import {
   type NewEvent,
 } from '../../../db/events';
 import { layOutSeats } from '../../../domain/seat-map';
+import { UUID_FORM } from '../../../domain/uuid';
 import { toStripe } from '../../../payments/stripe-amounts';
 import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
@@ -21,16 +22,7 @@ import { list, page, pageQuery } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
 import { presentEvent } from './presenter';
 import { reportRoute } from './report';
-import {
-  event,
-  eventIdForm,
-  eventNameForm,
-  eventParams,
-  newEvent,
-  pricingOf,
-  seat,
-  seatChange,
-} from './schema';
+import { event, eventNameForm, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
 
 const MEGABYTE = 1_000_000;
 const KNOWN_SLUGS = 10_000;
@@ -102,7 +94,7 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'Events by their start',
       access: 'public',
-      query: z.strictObject(pageQuery(eventIdForm)),
+      query: z.strictObject(pageQuery(UUID_FORM)),
       responses: { 200: { description: 'A page of events', schema: page(event) } },
       problems: [],
       async handle({ query }) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STANDARD_TYPE, type Pricing } from '../../../domain/pricing';
+import { MAX_LINES, PLAIN, type Pricing } from '../../../domain/pricing';
 import {
   countSeats,
   layOutSeats,
@@ -9,6 +9,7 @@ import {
   MAX_SEATS_PER_ROW,
   seatsInRow,
 } from '../../../domain/seat-map';
+import { isUuid } from '../../../domain/uuid';
 import {
   count,
   currency,
@@ -19,12 +20,9 @@ import {
   openEnum,
   timestamp,
   timestampInput,
-  UUID_FORM,
 } from '../../schemas';
 
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,99}$/;
-export const eventIdForm = UUID_FORM;
-const UUID = new RegExp(`^${eventIdForm}$`);
 const WEEK = 604_800;
 
 /** Blanks around it would make one seat look like another. */
@@ -171,7 +169,7 @@ export const newEvent = z
         message:
           'must be up to 100 small letters, digits, _ or -, beginning with a letter or digit',
       })
-      .refine((slug) => !UUID.test(slug), { message: 'must not look like an id' })
+      .refine((slug) => !isUuid(slug), { message: 'must not look like an id' })
       .meta({
         description: "The event's name in addresses, for good; it must not look like an id",
       }),
@@ -233,7 +231,7 @@ export const newEvent = z
     codes.forEach((one, index) => {
       if (codes.indexOf(one) !== index) refuse(['categories', index, 'code'], 'is used twice');
     });
-    const types = event.priceTypes?.map((type) => type.code) ?? [STANDARD_TYPE];
+    const types = (event.priceTypes ?? PLAIN.types).map((type) => type.code);
     types.forEach((one, index) => {
       if (types.indexOf(one) !== index) refuse(['priceTypes', index, 'code'], 'is used twice');
     });
@@ -278,7 +276,7 @@ export const newEvent = z
     ]);
     const fixed = event.fees.reduce((sum, { amount = 0 }) => sum + amount, 0);
     const dearest = Math.max(...prices) * (2 + event.fees.length) + 2 * fixed;
-    if (dearest * event.maxSeatsPerReservation > Number.MAX_SAFE_INTEGER / MOST) {
+    if (dearest * event.maxSeatsPerReservation > Number.MAX_SAFE_INTEGER / MAX_LINES) {
       refuse(['categories'], 'prices are too high to be added up exactly');
     }
     if (countSeats(event.sections) > MAX_SEATS_PER_EVENT) {
@@ -329,7 +327,7 @@ export function pricingOf({
 }: Pick<z.output<typeof newEvent>, 'priceTypes' | 'categories' | 'fees' | 'tax'>): Pricing | null {
   if (!priceTypes && fees.length === 0 && taxed === null) return null;
   return {
-    types: priceTypes ?? [{ code: STANDARD_TYPE, name: 'Standard' }],
+    types: priceTypes ?? PLAIN.types,
     prices: Object.fromEntries(categories.map((one) => [one.code, one.prices ?? {}])),
     fees: fees.map(({ amount = null, percent: share = null, ...rest }) => ({
       ...rest,

@@ -12,12 +12,14 @@ import {
 } from '../../../db/refunds';
 import { oncePerKey } from '../../../db/request-keys';
 import { REFUND_STATUSES } from '../../../domain/settlement';
+import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { pageOf } from '../../cursor';
 import { REFUND_ID, RESEND_KEY } from '../../examples';
 import { locationHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,
+  KEY_PROBLEMS,
   keyReused,
   refuseKnownKey,
   replayedHeader,
@@ -25,12 +27,11 @@ import {
 } from '../../idempotency';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
-import { page, pageQuery, UUID_FORM } from '../../schemas';
+import { page, pageQuery } from '../../schemas';
 import { createAccess } from '../reservations/access';
 import { reservationParams } from '../reservations/schema';
 import { newRefund, refund, succeededByHand } from './schema';
 
-const ID = new RegExp(`^${UUID_FORM}$`);
 const CALL = 'createRefund';
 
 export interface RefundRouteDeps {
@@ -47,7 +48,7 @@ export function refundRoutes({ db, notify }: RefundRouteDeps) {
 
   /** @throws Problem `not_found` if there is no such refund, or the caller may not see it */
   async function load(id: string, caller: Caller): Promise<RefundRecord> {
-    const found = ID.test(id) ? await readRefund(db, id) : null;
+    const found = isUuid(id) ? await readRefund(db, id) : null;
     const isOwnClaim = found?.client === caller.client && found.source === 'client';
     if (!found || (caller.role !== 'operator' && !isOwnClaim)) throw missing(id);
     return found.refund;
@@ -135,9 +136,7 @@ export function refundRoutes({ db, notify }: RefundRouteDeps) {
         'not_found',
         'reservation_not_confirmed',
         'refund_exceeds_payment',
-        'idempotency_key_missing',
-        'idempotency_key_invalid',
-        'idempotency_key_reused',
+        ...KEY_PROBLEMS,
       ],
       async onInvalid({ params, caller, ctx }) {
         await refuseKnownKey(db, requiredKey(ctx), { caller, call: CALL, resource: params.id });

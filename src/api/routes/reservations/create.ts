@@ -18,7 +18,7 @@ import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
-import { keyReused, replayedHeader, requiredKey } from '../../idempotency';
+import { KEY_PROBLEMS, keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
 import { leftMs } from '../../middleware/answer';
 import { defineRoute, type Reply } from '../../route';
@@ -197,14 +197,7 @@ export function createRoute({
         ),
       },
     },
-    problems: [
-      'idempotency_key_missing',
-      'idempotency_key_invalid',
-      'idempotency_key_reused',
-      ...ORDER_PROBLEMS,
-      'seats_unavailable',
-      'limit_exceeded',
-    ],
+    problems: [...KEY_PROBLEMS, ...ORDER_PROBLEMS, 'seats_unavailable', 'limit_exceeded'],
     // A known key with an invalid body is a different body. The answer says so, and nothing more.
     async onInvalid({ ctx }) {
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Database } from '../../../db/database';
 import { findEvent, type EventRecord } from '../../../db/events';
 import type { Refusal } from '../../../db/quotes';
+import { isUuid } from '../../../domain/uuid';
 import type { OrderLine } from '../../best-available';
 import type { newPricePreview } from './schema';
 
@@ -19,8 +20,6 @@ export const linesOf = ({ event, seats, bestAvailable, lines }: OrderBody): Body
 /** Whether seats of the order are left to us. */
 export const hasWish = (body: OrderBody): boolean =>
   linesOf(body).some(({ bestAvailable }) => bestAvailable !== undefined);
-
-const LOOKS_LIKE_AN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * The price type of each seat of a wish, in the order of the event's types: null for all that name
@@ -62,7 +61,7 @@ export function createLineReader(db: Database) {
     const events = new Map<string, EventRecord | null>();
     for (const { event: name, seats, bestAvailable } of linesOf(body)) {
       let slug = name;
-      if (bestAvailable || LOOKS_LIKE_AN_ID.test(name)) {
+      if (bestAvailable || isUuid(name)) {
         if (!events.has(name)) events.set(name, await findEvent(db, name));
         const event = events.get(name);
         if (!event) return { refusal: { kind: 'unknown_event', event: name } };

@@ -23,25 +23,22 @@ const inWords = (seats: readonly SeatName[], body: OrderBody): string => {
     : names.join(', ');
 };
 
-/** Where each seat stands in the body. */
-function pathsOf(body: OrderBody, isMeant: (line: string, label: string) => boolean): string[] {
-  return linesOf(body).flatMap(({ event, seats = [] }, index) => {
-    const prefix = body.lines ? `lines.${index}.seats` : 'seats';
-    return seats.flatMap((seat, at) =>
-      isMeant(event, typeof seat === 'string' ? seat : seat.label) ? [`${prefix}.${at}`] : [],
-    );
-  });
-}
+type Line = ReturnType<typeof linesOf>[number];
+type Seat = NonNullable<Line['seats']>[number];
 
-/** Where the lines that a condition is true of stand in the body. */
-const linePaths = (
-  body: OrderBody,
-  field: string,
-  isMeant: (line: ReturnType<typeof linesOf>[number]) => boolean,
-): string[] =>
-  linesOf(body).flatMap((line, index) =>
-    isMeant(line) ? [body.lines ? `lines.${index}.${field}` : field] : [],
+/** Where a field of a line stands in the body. */
+const pathOf = (body: OrderBody, line: number, field: string): string =>
+  body.lines ? `lines.${line}.${field}` : field;
+
+/** Where the seats stand in the body that a condition is true of. */
+const seatPaths = (body: OrderBody, isMeant: (seat: Seat, event: string) => boolean): string[] =>
+  linesOf(body).flatMap(({ event, seats = [] }, index) =>
+    seats.flatMap((seat, at) => (isMeant(seat, event) ? [pathOf(body, index, `seats.${at}`)] : [])),
   );
+
+/** Where a field stands in the body of the lines that a condition is true of. */
+const linePaths = (body: OrderBody, field: string, isMeant: (line: Line) => boolean): string[] =>
+  linesOf(body).flatMap((line, index) => (isMeant(line) ? [pathOf(body, index, field)] : []));
 
 const invalid = (detail: string, paths: readonly string[], message: string) =>
   new Problem('validation_failed', detail, { errors: paths.map((path) => ({ path, message })) });
@@ -113,13 +110,10 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
     }
     case 'unknown_price_type': {
       const { event, category, priceType } = refusal;
-      const seats = linesOf(body).flatMap(({ seats: wishes = [] }, index) =>
-        wishes.flatMap((seat, at) =>
-          typeof seat !== 'string' && seat.priceType === priceType
-            ? [`${body.lines ? `lines.${index}.` : ''}seats.${at}.priceType`]
-            : [],
-        ),
-      );
+      const seats = seatPaths(
+        body,
+        (seat) => typeof seat !== 'string' && seat.priceType === priceType,
+      ).map((path) => `${path}.priceType`);
       const wishes = linePaths(
         body,
         `bestAvailable.priceTypes.${priceType}`,
@@ -142,9 +136,11 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
       const events = new Set(refusal.seats.map(({ event }) => event));
       return invalid(
         `There are no such seats: ${inWords(refusal.seats, body)}.`,
-        pathsOf(
+        seatPaths(
           body,
-          (event, label) => labels.has(label) && (events.has(event) || linesOf(body).length === 1),
+          (seat, event) =>
+            labels.has(typeof seat === 'string' ? seat : seat.label) &&
+            (events.has(event) || linesOf(body).length === 1),
         ),
         'is not a seat of this event',
       );

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EMAIL_FORM, parseEmailAddress } from '../../../domain/email-address';
 import { PAYMENT_STATUSES, RESERVATION_STATUSES } from '../../../domain/settlement';
 import { HISTORY_TYPES } from '../../../domain/history-types';
+import { MAX_LINES } from '../../../domain/pricing';
 import {
   CONFIRMED_RESERVATION,
   HELD_RESERVATION,
@@ -100,7 +101,6 @@ const orderLine = z
   })
   .refine(isEither, EITHER)
   .meta({ id: 'OrderLine', description: 'Either `seats` or `bestAvailable`' });
-const MAX_LINES = 20;
 
 const reference = line(200).meta({
   description: "The client's own name for it, not sent anywhere. Up to 200 characters",
