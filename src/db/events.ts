@@ -1,6 +1,7 @@
 import type { Money } from '../domain/money';
 import type { Pricing } from '../domain/pricing';
 import type { SeatDefinition } from '../domain/seat-map';
+import { noteOfEvent } from './history';
 import { DeadlinePassed, sql, violatedConstraint, type Database, type Queryable } from './database';
 
 export interface EventRecord {
@@ -159,13 +160,14 @@ const COMMIT_MS = 500;
 
 /**
  * Creates an event with all its seats, or nothing.
+ * @param actor who makes it
  * @param leftMs until the caller is answered without it
  * @throws DeadlinePassed when that is too soon; nothing was made
  */
 export async function createEvent(
   db: Database,
   event: NewEvent,
-  leftMs: () => number = () => Infinity,
+  { actor = 'system', leftMs = () => Infinity }: { actor?: string; leftMs?: () => number } = {},
 ): Promise<'created' | 'slug_taken'> {
   try {
     await db.transaction(async (tx) => {
@@ -207,6 +209,7 @@ export async function createEvent(
         ]);
         if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
       }
+      await noteOfEvent(tx, id, 'event.created', actor);
     });
     return 'created';
   } catch (error) {

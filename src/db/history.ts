@@ -1,3 +1,4 @@
+import type { HistoryType } from '../domain/history-types';
 import { sql, type Queryable } from './database';
 
 export interface HistoryEntry {
@@ -20,4 +21,23 @@ export async function readHistory(
   limit: number,
 ): Promise<(HistoryEntry & { id: number })[]> {
   return db.rows(READ, [reservationId, after, limit]);
+}
+
+const NOTE_EVENT = sql(
+  'history_of_event',
+  'insert into history (event_id, type, actor, data) values ($1, $2, $3, $4)',
+);
+
+/**
+ * Notes what happened to an event, in the transaction in which it happened.
+ * @param actor who did it: `operator:NAME`, or `system`
+ */
+export async function noteOfEvent(
+  tx: Queryable,
+  eventId: string,
+  type: Extract<HistoryType, `event.${string}` | `allotment.${string}`>,
+  actor: string,
+  data: Record<string, unknown> = {},
+): Promise<void> {
+  await tx.run(NOTE_EVENT, [eventId, type, actor, JSON.stringify(data)]);
 }

@@ -133,7 +133,7 @@ export function eventRoutes({
         },
       },
       problems: ['slug_taken'],
-      async handle({ body, ctx }): Promise<Reply> {
+      async handle({ body, ctx, caller }): Promise<Reply> {
         const { sections, ...rest } = body;
         const ttl = rest.holdTtlSeconds ?? defaultTtlSeconds;
         if (rest.holdCapSeconds !== null && rest.holdCapSeconds < ttl) {
@@ -148,7 +148,10 @@ export function eventRoutes({
         if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
         const seats = layOutSeats(sections).seats;
         const definition = { ...rest, pricing: pricingOf(rest), seats };
-        const made = await createEvent(db, definition, () => leftMs(ctx));
+        const made = await createEvent(db, definition, {
+          actor: `operator:${caller.client}`,
+          leftMs: () => leftMs(ctx),
+        });
         if (made === 'slug_taken')
           throw new Problem(
             'slug_taken',
