@@ -60,7 +60,10 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf(
+  { body, bodyExamples, bodyOptional = false, method }: Route,
+  { schemaOf }: Components,
+): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -72,7 +75,10 @@ function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components)
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+  return {
+    required: !bodyOptional,
+    content: Object.fromEntries(types.map((type) => [type, media])),
+  };
 }
 
 const securityOf = ({ access }: Route): Json[] =>
