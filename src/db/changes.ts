@@ -468,8 +468,7 @@ async function change(
   if (facts.change_open !== null && !facts.change_overdue) return refuse({ kind: 'change_open' });
 
   const quoted = await price(tx, { before, facts, request });
-  if (quoted.kind !== 'quoted')
-    return refuse(quoted.refusal);
+  if (quoted.kind !== 'quoted') return refuse(quoted.refusal);
   const { order, currency, quote } = quoted;
   if (currency !== before.total.currency) return refuse({ kind: 'mixed_currencies' });
   const events = eventsOf(before, order);
