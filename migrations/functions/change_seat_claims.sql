@@ -8,8 +8,10 @@ declare
 begin
   case p_verb
     when 'lock' then
-      return coalesce((select bool_and(reservation_id is not distinct from p_reservation or seat_is_free(status, hold_ends_at))
-        from (select reservation_id, status, hold_ends_at from seats where id = any (v_seats) order by id for update) seat), false);
+      return coalesce((select bool_and(reservation_id is not distinct from p_reservation or seat_is_free(status, hold_ends_at) and active
+          and (select active from price_categories c where c.event_id = seat.event_id and c.code = category_code))
+        from (select event_id, category_code, reservation_id, status, hold_ends_at, active from seats
+               where id = any (v_seats) order by id for update) seat), false);
     when 'pin' then
       update seats set hold_ends_at = 'infinity'
        where id = any (v_seats) and reservation_id = p_reservation and status = 'held';
