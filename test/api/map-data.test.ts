@@ -169,7 +169,10 @@ describe('The database knows of each seat', () => {
   });
 });
 
-const add = (event: string, options: { body?: unknown; raw?: string | Buffer; key?: string; type?: string }) =>
+const add = (
+  event: string,
+  options: { body?: unknown; raw?: string | Buffer; key?: string; type?: string },
+) =>
   api.call<{ revision: number; errors: { path: string; message: string }[] }>(
     'POST',
     `/v1/events/${event}/sections`,
@@ -214,7 +217,9 @@ describe('More seats', () => {
   it('are refused with a label that is there, an unknown category, or too many; nothing is added', async () => {
     const event = await api.event(withRows({ seats: 2 }));
     const rows = [{ name: 'A', numbers: ['3', '2'] }];
-    const twice = await add(event, { body: { sections: [{ name: 'Stalls', category: 'stalls', rows }] } });
+    const twice = await add(event, {
+      body: { sections: [{ name: 'Stalls', category: 'stalls', rows }] },
+    });
     expect(refusal(twice)).toEqual([422, 'validation_failed']);
     expect(twice.body.errors[0]!.message).toContain('A-2');
     const unknown = await add(event, { body: { sections: [{ ...BALCONY, category: 'box' }] } });
@@ -268,7 +273,10 @@ describe('A CSV file', () => {
       422,
       'idempotency_key_reused',
     ]);
-    expect(refusal(await add(event, { raw: HEADER, key }))).toEqual([422, 'idempotency_key_reused']);
+    expect(refusal(await add(event, { raw: HEADER, key }))).toEqual([
+      422,
+      'idempotency_key_reused',
+    ]);
     expect((await stored(event)).map((seat) => [seat.label, seat.number])).toEqual([
       ['A-1', 1],
       ['C-1', 1],
@@ -294,7 +302,10 @@ describe('A CSV file', () => {
 describe('A hall', () => {
   it('serves for other events: seats, labels, places and the focal point', async () => {
     const hall = await api.event({
-      ...withRows({ numbers: ['1', null, '2 bis'], accessible: ['1'], x: [0, 1, 2], y: 3 }, { name: 'B', seats: 2 }),
+      ...withRows(
+        { numbers: ['1', null, '2 bis'], accessible: ['1'], x: [0, 1, 2], y: 3 },
+        { name: 'B', seats: 2 },
+      ),
       focalPoint: { x: 2, y: 3 },
     });
     await api.held(hall, ['A-1']);
@@ -311,7 +322,10 @@ describe('A hall', () => {
     const hall = await api.event(withRows({ seats: 1 }));
     const none = await make({ categories, sectionsFrom: 'no-such-event' });
     expect(none.body.errors).toEqual([{ path: 'sectionsFrom', message: 'is not an event' }]);
-    const other = await make({ categories: [{ code: 'box', name: 'Box', price: 1 }], sectionsFrom: hall });
+    const other = await make({
+      categories: [{ code: 'box', name: 'Box', price: 1 }],
+      sectionsFrom: hall,
+    });
     expect(other.body.errors[0]!.message).toContain('stalls');
   });
 });

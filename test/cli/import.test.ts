@@ -66,7 +66,10 @@ describe('npm run import', () => {
 
   it('names a label that is in the file twice, an unknown category, and another encoding', async () => {
     const event = await empty();
-    const doubled = await importFile(event, `${HEADER}S,A,1,stalls,,\nS,A,2,stalls,,\nS,A,1,stalls,,\n`);
+    const doubled = await importFile(
+      event,
+      `${HEADER}S,A,1,stalls,,\nS,A,2,stalls,,\nS,A,1,stalls,,\n`,
+    );
     expect(doubled.err).toContain('line 4: label A-1 is in line 2 too');
     const unknown = await importFile(event, `${HEADER}S,A,1,stalls,,\nS,A,2,box,,\n`);
     expect(unknown.err).toContain('line 3: category "box" is not one of the event\'s');
@@ -76,9 +79,14 @@ describe('npm run import', () => {
   });
 
   it('tells of an event or a file that there is not, and how it is used', async () => {
-    expect((await importFile('no-such-event', HEADER)).err).toContain('There is no event no-such-event');
+    expect((await importFile('no-such-event', HEADER)).err).toContain(
+      'There is no event no-such-event',
+    );
     const event = await empty();
     expect((await run([event, join(folder, 'none.csv')])).err).toContain('cannot be read');
-    expect(await run([event])).toMatchObject({ code: 1, err: expect.stringContaining('Usage:') as string });
+    expect(await run([event])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Usage:') as string,
+    });
   });
 });

@@ -40,7 +40,8 @@ describe('A CSV file of seats', () => {
   });
 
   it('may have a byte order mark, CRLF, other letters, another order of columns and no end of line', () => {
-    const text = '\ufeffCategory,Number,Row,Section\r\nstalls,1,C\u030c,Parkett\r\nstalls,2,Č,Parkett';
+    const text =
+      '\ufeffCategory,Number,Row,Section\r\nstalls,1,C\u030c,Parkett\r\nstalls,2,Č,Parkett';
     const csv = readSeatCsv(Buffer.from(text));
     expect('blocks' in csv && csv.blocks).toMatchObject([
       { section: 'Parkett', row: 'Č', seats: [{ number: '1' }, { number: '2' }] },
@@ -93,7 +94,10 @@ describe('A CSV file of seats', () => {
   });
 
   it('names the one wrong line of a hundred thousand', () => {
-    const lines = Array.from({ length: 100_000 }, (_, n) => `S,R${Math.floor(n / 500)},${n % 500},a,,,,`);
+    const lines = Array.from(
+      { length: 100_000 },
+      (_, n) => `S,R${Math.floor(n / 500)},${n % 500},a,,,,`,
+    );
     lines[77_777] = 'S,R1,1,,,,,';
     expect(faults(read(...lines))).toEqual(['77779 category is empty']);
   });
