@@ -25,6 +25,7 @@ begin
       return jsonb_build_object('kind', 'sale_not_open', 'event', v_event.slug, 'opensAt', rfc3339(v_event.sales_open_at),
         'closesAt', rfc3339(v_event.closes));
     end if;
+    if v_event.new_seats > 0 and v_event.sales_paused then return jsonb_build_object('kind', 'sale_paused', 'event', v_event.slug); end if;
     if v_event.seats > v_event.max_seats_per_reservation and v_event.new_seats > 0 then
       return jsonb_build_object('kind', 'limit', 'event', v_event.slug, 'limit', v_event.max_seats_per_reservation);
     end if;

@@ -13,8 +13,10 @@ begin
   end if;
   case p_verb
     when 'lock' then
-      return coalesce((select bool_and(reservation_id is not distinct from p_reservation or seat_is_free(status, hold_ends_at)) filter (where id = any (v_seats))
-        from (select id, reservation_id, status, hold_ends_at from seats where id = any (v_all) order by id for update) seat), false);
+      return coalesce((select bool_and(reservation_id is not distinct from p_reservation or seat_is_free(status, hold_ends_at) and active
+          and (select active from price_categories c where c.event_id = seat.event_id and c.code = category_code)) filter (where id = any (v_seats))
+        from (select id, event_id, category_code, reservation_id, status, hold_ends_at, active from seats
+               where id = any (v_all) order by id for update) seat), false);
     when 'pin' then
       update seats set hold_ends_at = 'infinity'
        where id = any (v_seats) and reservation_id = p_reservation and status = 'held';

@@ -139,8 +139,9 @@ const LOCK_USE = sql<{ number: number | null }>(
 );
 const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean }>(
   'change_lock_seats',
-  `select id, event, label, seat_is_free(status, hold_ends_at) as free from (
-     select s.id, e.slug as event, s.label, s.status, s.hold_ends_at from seats s join events e on e.id = s.event_id
+  `select id, event, label, seat_is_free(status, hold_ends_at) and active
+            and (select c.active from price_categories c where c.event_id = locked.event_id and c.code = category_code) as free from (
+     select s.id, s.event_id, s.category_code, s.active, e.slug as event, s.label, s.status, s.hold_ends_at from seats s join events e on e.id = s.event_id
       where s.id = any ($2) or s.id in (select seat_id from allocations where reservation_id = $1 and (until_revision is null or change_id is not null))
       order by s.id for update of s) locked`,
 );
@@ -248,7 +249,7 @@ export function amountsOf(
 
 const TERMS = sql<{ event: string; percent: string | null; until: string | null }>(
   'change_terms',
-  `select e.slug as event, t.percent::text, t.until::text from reservations r, events e, terms_now(e.id, clock_timestamp()) t
+  `select e.slug as event, t.percent::text, t.until::text from reservations r, events e, terms_now(e.id, r.created_at, clock_timestamp()) t
     where r.id = $1 and e.id = any (coalesce(r.event_ids, array[r.event_id]))`,
 );
 
@@ -316,7 +317,7 @@ const INSERT = sql<{ id: string }>(
 const QUOTE_ENDS = sql<{ at: string }>(
   'change_quote_ends',
   `select least(clock_timestamp() + make_interval(secs => min(coalesce(e.hold_ttl_seconds, $2))), min(e.starts_at), min(t.until))::text as at
-     from events e, terms_now(e.id, clock_timestamp()) t where e.slug = any ($1)`,
+     from reservations r, events e, terms_now(e.id, r.created_at, clock_timestamp()) t where r.id = $3 and e.slug = any ($1)`,
 );
 const HOLD_FOR_QUOTE = sql(
   'change_hold_for_quote',
@@ -540,7 +541,7 @@ async function change(
   const refund = isSale ? await refundOf(tx, before, order, facts.charged) : 0;
   const paid = (before.amounts?.paid.amount ?? 0) + due;
   const refunded = (before.amounts?.refunded.amount ?? 0) + refund;
-  const [ends] = isSale ? await tx.rows(QUOTE_ENDS, [events, defaultTtlSeconds]) : [];
+  const [ends] = isSale ? await tx.rows(QUOTE_ENDS, [events, defaultTtlSeconds, id]) : [];
   const [made] = await tx.rows(INSERT, [
     id,
     isSale ? 'quoted' : 'applied',

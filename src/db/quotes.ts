@@ -35,7 +35,7 @@ export interface ChangedSeat extends WantedSeat {
 /** Why an order cannot be held or priced. */
 export type Refusal =
   | { kind: 'reused' | 'mixed_currencies' | 'code_invalid' | 'code_used_up' | 'buyer_required' }
-  | { kind: 'unknown_event'; event: string }
+  | { kind: 'unknown_event' | 'sale_paused'; event: string }
   | { kind: 'unknown_category'; event: string; category: string }
   | { kind: 'unknown_price_type'; event: string; category: string; priceType: string }
   | { kind: 'sale_not_open'; event: string; opensAt: string | null; closesAt: string | null }

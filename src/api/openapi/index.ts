@@ -61,7 +61,7 @@ function parametersOf(route: Route, components: Components): Json[] {
 }
 
 function bodyOf(
-  { body, bodyExamples, bodyOptional = false, method }: Route,
+  { body, bodyExamples, bodyOptional = false, method, otherBody }: Route,
   { schemaOf }: Components,
 ): Json | undefined {
   if (!body) return undefined;
@@ -75,9 +75,12 @@ function bodyOf(
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
+  const content = Object.fromEntries(types.map((type) => [type, media]));
+  if (!otherBody) return { required: !bodyOptional, content };
+  const { contentType, example } = otherBody;
   return {
     required: !bodyOptional,
-    content: Object.fromEntries(types.map((type) => [type, media])),
+    content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
   };
 }
 
