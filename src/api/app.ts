@@ -10,6 +10,7 @@ import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import type { Route } from './route';
+import { allotmentRoutes } from './routes/allotments';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
@@ -49,6 +50,7 @@ function routesOf(deps: ApiDeps): Route[] {
   const codeGuesses = createCodeGuesses(deps.rateLimit);
   return [
     ...eventRoutes(deps),
+    ...allotmentRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),
     ...checkInRoutes(deps),

@@ -41,6 +41,8 @@ export interface Wish {
   category: string;
   /** Of each seat, in map order; null: the event's first. */
   priceTypes: (string | null)[];
+  /** The allotment that the seats are taken from; null: the open sale. */
+  allotment?: string | null;
 }
 
 /** A line of an order: seats by name, or a wish. */
@@ -89,6 +91,7 @@ const seatsOf = (lines: readonly OrderLine[], choices: readonly Choice[]): Wante
         event: line.event,
         label: sale.picture.layout[seat]!.label,
         priceType: line.priceTypes[index]!,
+        allotment: line.allotment ?? null,
       }));
   });
 
@@ -106,6 +109,18 @@ function candidates({ layout }: SeatPicture, category: string): Candidates {
   if (!known) candidatesOf.set(layout, (known = candidatesByCategory(layout)));
   return known.get(category) ?? { seats: [], inLine: [] };
 }
+
+/** The labels of an allotment; null for the open sale. */
+const kept = ({ allotted }: SeatPicture, allotment: string | null): ReadonlySet<string> | null =>
+  allotment === null ? null : new Set(allotted?.[allotment]?.seats);
+
+/** Whether a seat is free: in an allotment, or in the open sale. */
+const isFreeIn = (
+  { letters, layout }: SeatPicture,
+  seat: number,
+  mine: ReadonlySet<string> | null,
+): boolean =>
+  mine === null ? letters[seat] === 'a' : letters[seat] === 'b' && mine.has(layout[seat]!.label);
 
 /**
  * Chooses seats for `bestAvailable` from the shared picture of the map, skipping seats that this
@@ -140,19 +155,20 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
 
   function choose(
     sale: Sale,
-    { event, category, priceTypes }: Wish,
+    { event, category, priceTypes, allotment = null }: Wish,
     attempt: number,
     named: ReadonlySet<string>,
   ): number[] | null {
     const { picture, claims, hints } = sale;
     const quantity = priceTypes.length;
     const among = candidates(picture, category);
+    const mine = kept(picture, allotment);
     const isFree = (seat: number) =>
-      picture.letters[seat] === 'a' &&
+      isFreeIn(picture, seat, mine) &&
       !claims.has(seat) &&
       !named.has(nameOf({ event, label: picture.layout[seat]!.label }));
     const hinted = (manner: string, find: (from: number) => ReturnType<typeof chooseApart>) => {
-      const key = `${manner} ${quantity} ${category}`;
+      const key = `${manner} ${quantity} ${allotment} ${category}`;
       const choice = find(hints.get(key) ?? 0);
       hints.set(key, choice?.from ?? among.seats.length);
       return choice?.seats ?? null;
@@ -244,11 +260,11 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     return result;
   }
 
-  const freeIn = (picture: SeatPicture, category: string): number =>
-    candidates(picture, category).seats.reduce(
-      (count, seat) => (picture.letters[seat] === 'a' ? count + 1 : count),
-      0,
-    );
+  function freeIn(picture: SeatPicture, { category, allotment = null }: Wish): number {
+    const mine = kept(picture, allotment);
+    return candidates(picture, category).seats.filter((seat) => isFreeIn(picture, seat, mine))
+      .length;
+  }
 
   return {
     /**
@@ -282,10 +298,7 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
           continue;
         }
         const { sale, without } = chosen;
-        if (
-          sale.asOf >= begun &&
-          freeIn(sale.picture, without.category) < without.priceTypes.length
-        )
+        if (sale.asOf >= begun && freeIn(sale.picture, without) < without.priceTypes.length)
           return { kind: 'taken', seats: [] };
         // Some are free but being taken, or the picture is an old one.
         if (sale.asOf >= begun) await delay(LOOK_AGAIN_MS);

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   slug_taken: [409, 'An event has this slug already'],
   code_taken: [409, 'There is this code already'],
   code_in_use: [409, 'The code is used more often than that'],
+  allotment_ended: [409, 'The allotment has ended'],
   precondition_failed: [412, 'It has changed since you read it'],
   body_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The content type is not supported'],

@@ -21,6 +21,8 @@ export interface HoldRequest {
   holdSeconds: number | null;
   /** Whether the caller may hold for longer than the TTL. */
   longHolds: boolean;
+  /** Whether the caller is an operator, who takes seats from any allotment. */
+  operator: boolean;
   /** The client's own words about it. */
   reference: string | null;
   metadata: Record<string, string> | null;
@@ -37,6 +39,7 @@ export const NOTHING_MORE = {
   code: null,
   holdSeconds: null,
   longHolds: false,
+  operator: false,
   reference: null,
   metadata: null,
 } as const satisfies Partial<HoldRequest>;
@@ -73,17 +76,21 @@ const NO_HURRY_MS = 60_000;
 const RETURN_MS = 1000;
 
 async function decide(db: Database, hold: HoldRequest, quote: Quote | null): Promise<Decision> {
-  const { code, holdSeconds, longHolds, reference, metadata } = hold;
+  const { code, holdSeconds, longHolds, operator, reference, metadata } = hold;
+  const allotments = hold.seats.map(({ allotment = null }) => allotment);
   const isPlain =
-    quote === null && [code, holdSeconds, reference, metadata].every((one) => one === null);
+    quote === null &&
+    [code, holdSeconds, reference, metadata, ...allotments].every((one) => one === null);
   const events = [...new Set(hold.seats.map(({ event }) => event))];
   const more = {
     ...quote,
     code: quote?.code ?? (code === null ? null : {}),
     holdSeconds,
     longHolds,
+    operator,
     reference,
     metadata,
+    ...(allotments.some((one) => one !== null) && { allotments }),
   };
   return db.connected(async (connection) => {
     // The wait for a connection is over.
@@ -168,7 +175,9 @@ export async function findUnavailable(
   const gone: (SeatName[] | null)[] = holds.map(() => null);
   const rows = await db.rows(TAKEN_BATCH, [
     holds.map(({ id }) => id),
-    holds.map(({ seats }) => JSON.stringify(seats.map(({ event, label }) => [event, label]))),
+    holds.map(({ seats }) =>
+      JSON.stringify(seats.map(({ event, label, allotment = null }) => [event, label, allotment])),
+    ),
   ]);
   for (const { request, taken } of rows) gone[request - 1] = taken;
   return gone;

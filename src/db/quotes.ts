@@ -24,12 +24,15 @@ export interface WantedSeat {
   label: string;
   /** null: the event's first. */
   priceType: string | null;
+  /** The id of the allotment that its line names. */
+  allotment?: string | null;
 }
 
 /** Why an order cannot be held or priced. */
 export type Refusal =
   | { kind: 'reused' | 'mixed_currencies' | 'code_invalid' | 'code_used_up' | 'buyer_required' }
   | { kind: 'unknown_event'; event: string }
+  | { kind: 'unknown_allotment'; event: string; allotment: string }
   | { kind: 'unknown_category'; event: string; category: string }
   | { kind: 'unknown_price_type'; event: string; category: string; priceType: string }
   | { kind: 'sale_not_open'; event: string; opensAt: string | null; closesAt: string | null }

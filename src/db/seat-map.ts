@@ -54,16 +54,31 @@ export async function readLayout(
 export const SEAT_STATUS = { a: 'available', h: 'held', s: 'sold', b: 'blocked' } as const;
 export type SeatLetter = keyof typeof SEAT_STATUS;
 
-const STATUSES = sql<{ letters: string; next_end_in_ms: number | null; snapshot: string }>(
+/** The seats of an event that are kept for somebody, by the id of their allotment. */
+export type Allotted = Record<string, { client: string | null; seats: string[] }>;
+
+const STATUSES = sql<{
+  letters: string;
+  next_end_in_ms: number | null;
+  snapshot: string;
+  allotted: Allotted | null;
+}>(
   'seat_map_statuses',
   // Aggregated here: a hundred thousand rows would cost the driver far more than one string. `next_end` says until when
-  // the picture holds if nobody writes: the end of a hold frees its seats without a write. The seats come in the order
-  // of an index, so nothing is sorted.
-  `select coalesce(string_agg(case when seat_is_free(status, hold_ends_at) then 'a' else left(status, 1) end, ''), '') as letters,
-          (extract(epoch from min(hold_ends_at) filter (where status = 'held' and hold_ends_at > clock_timestamp()
-             and hold_ends_at <> 'infinity') - clock_timestamp()) * 1000)::float8 as next_end_in_ms,
-          pg_current_snapshot()::text as snapshot
-     from (select status, hold_ends_at from seats where event_id = $1 order by id) seat`,
+  // the picture holds if nobody writes: the end of a hold or of an allotment frees its seats without a write. The seats
+  // come in the order of an index, so nothing is sorted.
+  `select coalesce(string_agg(case when not seat_is_free(status, hold_ends_at) then left(status, 1)
+                                   when allotment_until > clock_timestamp() then 'b' else 'a' end, ''), '') as letters,
+          (extract(epoch from least(
+             min(hold_ends_at) filter (where status = 'held' and hold_ends_at > clock_timestamp() and hold_ends_at <> 'infinity'),
+             min(allotment_until) filter (where allotment_until > clock_timestamp() and allotment_until <> 'infinity'))
+             - clock_timestamp()) * 1000)::float8 as next_end_in_ms,
+          pg_current_snapshot()::text as snapshot,
+          (select jsonb_object_agg(a.id, jsonb_build_object('client', a.client, 'seats',
+                    (select coalesce(jsonb_agg(s.label order by s.id), '[]') from seats s
+                      where s.allotment_id = a.id and s.allotment_until > clock_timestamp() and s.status <> 'blocked')))
+             from allotments a where a.event_id = $1 and a.ended_at is null and a.until > clock_timestamp()) as allotted
+     from (select status, hold_ends_at, allotment_until from seats where event_id = $1 order by id) seat`,
 );
 
 /**
@@ -73,9 +88,16 @@ const STATUSES = sql<{ letters: string; next_end_in_ms: number | null; snapshot:
 export async function readStatuses(
   db: Queryable,
   eventId: string,
-): Promise<{ letters: string; nextEndInMs: number | null; snapshot: string }> {
+): Promise<{
+  letters: string;
+  nextEndInMs: number | null;
+  snapshot: string;
+  /** null: there are no allotments. */
+  allotted: Allotted | null;
+}> {
   const [row] = await db.rows(STATUSES, [eventId]);
-  return { letters: row!.letters, nextEndInMs: row!.next_end_in_ms, snapshot: row!.snapshot };
+  const { letters, next_end_in_ms: nextEndInMs, snapshot, allotted } = row!;
+  return { letters, nextEndInMs, snapshot, allotted };
 }
 
 const CHANGED = sql<{ changed: boolean; snapshot: string }>(

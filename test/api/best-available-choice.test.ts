@@ -29,7 +29,7 @@ function makeHouse() {
       read: async (): Promise<SeatPicture> => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         const letters = layout.map(({ label }) => (taken.has(label) ? 'h' : 'a')).join('');
-        return { etag: letters, letters, layout };
+        return { etag: letters, letters, layout, allotted: null };
       },
     } as unknown as SeatMaps,
     async take({ seats }: HoldRequest): Promise<HoldResult> {

@@ -41,6 +41,7 @@ function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
   if (route.access !== 'public' && route.access !== 'provider')
     codes.push('unauthorized', 'forbidden');
+  else if (route.knowsKeys) codes.push('unauthorized');
   if (route.body || route.method === 'post') codes.push('body_too_large', 'unsupported_media_type');
   return codes;
 }

@@ -430,6 +430,11 @@ export const seat = z
     category: z.string(),
     price: money,
     status: seatStatus,
+    allotment: z
+      .uuid()
+      .nullable()
+      .optional()
+      .meta({ description: 'With the key of who takes its seats alone: the id of the allotment' }),
   })
   .meta({
     id: 'Seat',

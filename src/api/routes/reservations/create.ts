@@ -66,13 +66,13 @@ export interface CreateRouteDeps {
   codeGuesses: CodeGuesses;
 }
 
-/** How many seats of each event are asked for. */
+/** How many seats of each event's open sale are asked for. */
 function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const line of lines) {
     const events = Array.isArray(line)
-      ? line.map(({ event }) => event)
-      : line.priceTypes.map(() => line.event);
+      ? line.flatMap(({ event, allotment }) => (allotment == null ? [event] : []))
+      : line.priceTypes.flatMap(() => (line.allotment == null ? [line.event] : []));
     for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
   }
   return [...counts].map(([event, count]) => ({ event, count }));
@@ -129,6 +129,7 @@ export function createRoute({
       code: body.code === undefined ? null : normaliseCode(body.code),
       holdSeconds: body.holdSeconds ?? null,
       longHolds: caller.role === 'operator' || caller.longHolds,
+      operator: caller.role === 'operator',
       reference: body.reference ?? null,
       metadata: body.metadata ?? null,
       defaultTtlSeconds,
@@ -139,7 +140,7 @@ export function createRoute({
     let result: HoldResult;
     if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
     else {
-      const read = await readLines(body);
+      const read = await readLines(body, caller);
       if ('refusal' in read) result = (await replay()) ?? read.refusal;
       else {
         const complaint = await fairShare.complaint({

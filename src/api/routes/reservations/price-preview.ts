@@ -66,7 +66,7 @@ export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDe
     problems: [...ORDER_PROBLEMS, 'seats_unavailable', 'limit_exceeded'],
     async handle({ body, caller }) {
       if (body.code !== undefined) await codeGuesses.admit(caller.client);
-      const read = await readLines(body);
+      const read = await readLines(body, caller);
       if ('refusal' in read) throw refusalOf(read.refusal, body);
       const seats: WantedSeat[] | null = await bestAvailable.choose(read.lines);
       if (!seats) throw refusalOf({ kind: 'taken', seats: [] }, body);

@@ -125,6 +125,14 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
         'is not a price type of this category',
       );
     }
+    case 'unknown_allotment': {
+      const { event, allotment } = refusal;
+      return invalid(
+        `There is no allotment ${allotment} of ${event} that this key takes seats from.`,
+        linePaths(body, 'allotment', (line) => line.allotment === allotment),
+        'is not an allotment of this event for this key',
+      );
+    }
     case 'mixed_currencies':
       return invalid(
         'An order is in one currency: these events have different ones.',
