@@ -16,7 +16,7 @@ import {
 const compress = promisify(gzip);
 const GZIP_LEVEL = 3;
 /** Memory of one seat of a layout, measured. */
-const LAYOUT_BYTES_PER_SEAT = 250;
+const LAYOUT_BYTES_PER_SEAT = 300;
 
 /** The state of an event's seats at one moment. */
 export interface SeatPicture {

@@ -1,6 +1,7 @@
 import type { Money } from '../domain/money';
 import type { Pricing } from '../domain/pricing';
 import type { SeatDefinition } from '../domain/seat-map';
+import { rankSeats, type Point } from '../domain/seat-rank';
 import { noteOfEvent } from './history';
 import { DeadlinePassed, sql, violatedConstraint, type Database, type Queryable } from './database';
 
@@ -34,8 +35,18 @@ export interface EventRecord {
   tax: { percent: string; included: boolean } | null;
   /** The first whose time has not come counts; null: in full. */
   refundTerms: RefundTerm[] | null;
+  orphanRule: OrphanRule;
+  /** The best place; null: the middle of the first row. */
+  focalPoint: Point | null;
+  salesPaused: boolean;
+  /** Grows with each change. */
+  revision: number;
   createdAt: string;
 }
+
+/** Whether a sale may leave a free seat alone between taken ones, an aisle or the end of the row. */
+export const ORPHAN_RULES = ['off', 'prefer', 'forbid'] as const;
+export type OrphanRule = (typeof ORPHAN_RULES)[number];
 
 /** How much of its money a cancel gives back, until so long before the start. */
 interface RefundTerm {
@@ -47,7 +58,8 @@ interface RefundTerm {
 const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at),
   'timeZone', e.time_zone, 'currency', e.currency, 'salesOpenAt', rfc3339(e.sales_open_at), 'salesCloseAt', rfc3339(e.sales_close_at),
   'holdTtlSeconds', e.hold_ttl_seconds, 'holdCapSeconds', e.hold_cap_seconds, 'maxSeatsPerReservation', e.max_seats_per_reservation,
-  'maxSeatsPerBuyer', e.max_seats_per_buyer, 'refundTerms', e.refund_terms, 'createdAt', rfc3339(e.created_at),
+  'maxSeatsPerBuyer', e.max_seats_per_buyer, 'refundTerms', e.refund_terms, 'orphanRule', e.orphan_rule, 'focalPoint', e.focal_point,
+  'salesPaused', e.sales_paused, 'revision', e.revision, 'createdAt', rfc3339(e.created_at),
   'priceTypes', coalesce(e.pricing -> 'types', '[{"code": "standard", "name": "Standard"}]'),
   'tax', nullif(e.pricing -> 'tax', 'null'),
   'fees', coalesce((select jsonb_agg(fee || jsonb_build_object('amount', case when fee -> 'amount' <> 'null'
@@ -114,6 +126,8 @@ export interface NewEvent {
   maxSeatsPerReservation: number;
   maxSeatsPerBuyer: number | null;
   refundTerms: RefundTerm[] | null;
+  orphanRule: OrphanRule;
+  focalPoint: Point | null;
   /** null: the prices of the categories, and nothing beside. */
   pricing: Pricing | null;
   /** Prices in minor units. */
@@ -132,14 +146,17 @@ export const NO_RULES = {
   holdCapSeconds: null,
   maxSeatsPerBuyer: null,
   refundTerms: null,
+  orphanRule: 'off',
+  focalPoint: null,
   pricing: null,
 } as const satisfies Partial<NewEvent>;
 
 const INSERT = sql<{ id: string }>(
   'event_insert',
   `insert into events (slug, name, venue, starts_at, time_zone, currency, sales_open_at, sales_close_at,
-                       hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation, max_seats_per_buyer, refund_terms, pricing)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id`,
+                       hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation, max_seats_per_buyer, refund_terms, pricing,
+                       orphan_rule, focal_point)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id`,
 );
 const INSERT_CATEGORIES = sql(
   'event_insert_categories',
@@ -149,14 +166,46 @@ const INSERT_CATEGORIES = sql(
 );
 const INSERT_SEATS = sql(
   'event_insert_seats',
-  `insert into seats (event_id, label, section, row_name, number, seat_number, category_code)
-   select $1, label, section, row_name, position, nullif(number, position::text), category
-     from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
-          with ordinality as s (label, section, row_name, position, number, category, ordinal) order by ordinal`,
+  `insert into seats (event_id, label, section, row_name, number, seat_number, category_code, row_order, rank, x, y, accessible, companion)
+   select $1, label, section, row_name, position, nullif(number, position::text), category, row_order, rank, x, y, accessible, companion
+     from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::integer[], $9::integer[],
+                 $10::float8[], $11::float8[], $12::boolean[], $13::boolean[])
+          with ordinality as s (label, section, row_name, position, number, category, row_order, rank, x, y, accessible, companion, ordinal)
+    order by ordinal`,
 );
 
 /** What a commit may take, so that a caller is not told 503 of what is then made. */
 const COMMIT_MS = 500;
+const SEATS_PER_INSERT = 10_000;
+
+/** Inserts seats in batches, so that each statement stays well within the time limit. */
+async function insertSeats(
+  tx: Queryable,
+  eventId: string,
+  seats: readonly SeatDefinition[],
+  ranks: readonly number[],
+  leftMs: () => number,
+): Promise<void> {
+  for (let start = 0; start < seats.length; start += SEATS_PER_INSERT) {
+    const portion = seats.slice(start, start + SEATS_PER_INSERT);
+    await tx.run(INSERT_SEATS, [
+      eventId,
+      portion.map((seat) => seat.label),
+      portion.map((seat) => seat.section),
+      portion.map((seat) => seat.row),
+      portion.map((seat) => seat.position),
+      portion.map((seat) => seat.number),
+      portion.map((seat) => seat.category),
+      portion.map((seat) => seat.rowOrder),
+      ranks.slice(start, start + SEATS_PER_INSERT),
+      portion.map((seat) => seat.x ?? null),
+      portion.map((seat) => seat.y ?? null),
+      portion.map((seat) => seat.accessible ?? false),
+      portion.map((seat) => seat.companion ?? false),
+    ]);
+    if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
+  }
+}
 
 /**
  * Creates an event with all its seats, or nothing.
@@ -186,29 +235,18 @@ export async function createEvent(
         event.maxSeatsPerBuyer,
         event.refundTerms === null ? null : JSON.stringify(event.refundTerms),
         event.pricing,
+        event.orphanRule,
+        event.focalPoint,
       ]);
       const { id } = row!;
-      const { categories, seats } = event;
+      const { categories, seats, focalPoint } = event;
       await tx.run(INSERT_CATEGORIES, [
         id,
         categories.map((category) => category.code),
         categories.map((category) => category.name),
         categories.map((category) => category.price),
       ]);
-      // Seats are inserted in batches, so that each statement stays well within the time limit.
-      for (let start = 0; start < seats.length; start += 10_000) {
-        const portion = seats.slice(start, start + 10_000);
-        await tx.run(INSERT_SEATS, [
-          id,
-          portion.map((seat) => seat.label),
-          portion.map((seat) => seat.section),
-          portion.map((seat) => seat.row),
-          portion.map((seat) => seat.position),
-          portion.map((seat) => seat.number),
-          portion.map((seat) => seat.category),
-        ]);
-        if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
-      }
+      await insertSeats(tx, id, seats, rankSeats(seats, focalPoint), leftMs);
       await noteOfEvent(tx, id, 'event.created', actor);
     });
     return 'created';

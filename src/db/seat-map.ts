@@ -13,12 +13,17 @@ export interface MapSeat {
   position: number | null;
   category: string;
   price: { amount: number; currency: string };
+  /** null: the map is laid out from the rows. */
+  x: number | null;
+  y: number | null;
+  accessible: boolean;
+  companion: boolean;
 }
 
 const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
   `select s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position, s.category_code as category,
-          jsonb_build_object('amount', c.price, 'currency', e.currency) as price
+          jsonb_build_object('amount', c.price, 'currency', e.currency) as price, s.x, s.y, s.accessible, s.companion
      from (select * from seats where event_id = $1 order by id limit $2) s join events e on e.id = s.event_id
      join price_categories c on c.event_id = s.event_id and c.code = s.category_code
     order by s.id`,
@@ -39,12 +44,11 @@ export async function readLayout(
     return known.get(key) as Value;
   };
   const layout = await db.rows(LAYOUT, [eventId, seats]);
-  return layout.map(({ label, section, row, number, position, category, price }) => ({
+  return layout.map(({ label, section, row, category, price, ...seat }) => ({
     label,
     section: shared(section),
     row: shared(row),
-    number,
-    position,
+    ...seat,
     category: shared(category),
     price: shared(price, `${category}: ${price.amount} ${price.currency}`),
   }));

@@ -13,6 +13,10 @@ const layout: MapSeat[] = Array.from({ length: SEATS }, (_, index) => ({
   position: index + 1,
   category: CATEGORY,
   price: { amount: 1, currency: 'EUR' },
+  x: null,
+  y: null,
+  accessible: false,
+  companion: false,
 }));
 
 /** A database of one row of seats. */

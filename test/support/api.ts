@@ -34,6 +34,10 @@ export interface Seat {
   number: string | null;
   category: string;
   price: { amount: number; currency: string };
+  x: number | null;
+  y: number | null;
+  accessible: boolean;
+  companion: boolean;
   status: 'available' | 'held' | 'sold' | 'blocked';
 }
 

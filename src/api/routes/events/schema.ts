@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { MAX_LINES, PLAIN, type Pricing } from '../../../domain/pricing';
+import { ORPHAN_RULES } from '../../../db/events';
 import {
   countSeats,
+  faultsOfRow,
   layOutSeats,
   MAX_NUMBERS_PER_ROW,
   MAX_ROWS_PER_SECTION,
@@ -42,6 +44,18 @@ const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/, {
   message: 'must be 1 to 50 letters, digits, _ or -, beginning with a letter or digit',
 });
 
+const MAX_COORDINATE = 100_000;
+const coordinate = z.number().min(-MAX_COORDINATE).max(MAX_COORDINATE);
+const coordinates = (axis: string) =>
+  z
+    .union([coordinate, z.array(coordinate.nullable()).min(1).max(MAX_NUMBERS_PER_ROW)])
+    .optional()
+    .meta({
+      description: `${axis} of each seat and aisle, or of the whole row, in any unit. Absent: the map is laid out from the rows`,
+    });
+const someNumbers = (description: string) =>
+  z.array(seatNumber).max(MAX_SEATS_PER_ROW).optional().meta({ description });
+
 const newRow = z
   .strictObject({
     name: name(20),
@@ -59,6 +73,10 @@ const newRow = z
       .meta({
         description: `What each seat is called, neighbours in order; null is an aisle. Up to ${MAX_SEATS_PER_ROW} seats`,
       }),
+    accessible: someNumbers('Numbers of the places for wheelchairs, sold only when asked for'),
+    companion: someNumbers('Numbers of the places for who comes with somebody in a wheelchair'),
+    x: coordinates('x'),
+    y: coordinates('y'),
   })
   .refine((row) => (row.seats === undefined) !== (row.numbers === undefined), {
     message: 'takes either seats or numbers',
@@ -66,6 +84,9 @@ const newRow = z
   .refine((row) => seatsInRow(row) >= 1 && seatsInRow(row) <= MAX_SEATS_PER_ROW, {
     message: `must have 1 to ${MAX_SEATS_PER_ROW} seats`,
     path: ['numbers'],
+  })
+  .superRefine((row, ctx) => {
+    for (const fault of faultsOfRow(row)) ctx.addIssue({ code: 'custom', ...fault });
   })
   .meta({ id: 'NewRow', description: 'Either `seats` or `numbers`' });
 const newCategory = z
@@ -119,6 +140,7 @@ const newRefundTerm = z
   })
   .meta({ id: 'NewRefundTerm' });
 const MOST = 20;
+const point = z.strictObject({ x: coordinate, y: coordinate }).meta({ id: 'NewPoint' });
 const newSection = z
   .strictObject({
     name: name(60),
@@ -158,6 +180,8 @@ const EXAMPLE = {
     { untilSecondsBeforeStart: 172_800, percent: '100' },
     { untilSecondsBeforeStart: 0, percent: '50' },
   ],
+  orphanRule: 'prefer',
+  focalPoint: { x: 10, y: 0 },
 };
 const FEE = { code: 'booking', name: 'Booking fee', per: 'ticket', refundable: false };
 
@@ -221,6 +245,14 @@ export const newEvent = z
     refundTerms: z.array(newRefundTerm).min(1).max(MOST).nullable().default(null).meta({
       description:
         'How much a cancel gives back: the percentage of the first step whose time has not come, nothing after the last. Absent: all, at any time',
+    }),
+    orphanRule: z.enum(ORPHAN_RULES).default('off').meta({
+      description:
+        'Of a free seat left alone between taken ones, an aisle or the end of the row: `off`, anybody may; `prefer`, `bestAvailable` leaves none while it has another choice; `forbid`, nobody may',
+    }),
+    focalPoint: point.nullable().default(null).meta({
+      description:
+        'The best place: `bestAvailable` prefers what is near. In the units of `x` and `y`; a seat without them is at its place in the row and the number of its row, both from 0. Absent: the first row, from its middle',
     }),
     sections: z.array(newSection).min(1).max(500),
   })
@@ -306,7 +338,12 @@ export const newEvent = z
             category: 'stalls',
             rows: [
               { name: 'A', seats: 20 },
-              { name: 'B', numbers: ['11', '12', null, '12 bis', '15'] },
+              {
+                name: 'B',
+                numbers: ['11', '12', null, '12 bis', '15'],
+                accessible: ['11'],
+                companion: ['12'],
+              },
             ],
           },
           { name: 'Floor', category: 'floor', places: 500 },
@@ -382,6 +419,10 @@ export const event = z
     fees: z.array(fee),
     tax: tax.nullable(),
     refundTerms: z.array(refundTerm).nullable(),
+    orphanRule: openEnum([...ORPHAN_RULES]),
+    focalPoint: z.object({ x: z.number(), y: z.number() }).meta({ id: 'Point' }).nullable(),
+    salesPaused: z.boolean(),
+    revision: count.meta({ description: 'Grows with each change' }),
     createdAt: timestamp,
   })
   .meta({
@@ -405,6 +446,8 @@ export const event = z
           },
         ],
         fees: [{ ...FEE, amount: { amount: 150, currency: 'EUR' }, percent: null }],
+        salesPaused: false,
+        revision: 1,
         createdAt: '2030-01-02T08:30:00.123Z',
       },
     ],
@@ -429,6 +472,10 @@ export const seat = z
       .meta({ description: 'What the seat is called; null for general admission' }),
     category: z.string(),
     price: money,
+    x: z.number().nullable().meta({ description: 'null: the map is laid out from the rows' }),
+    y: z.number().nullable(),
+    accessible: z.boolean().meta({ description: 'A place for a wheelchair' }),
+    companion: z.boolean().meta({ description: 'A place beside one for a wheelchair' }),
     status: seatStatus,
     allotment: z
       .uuid()
@@ -446,6 +493,10 @@ export const seat = z
         number: '1',
         category: 'stalls',
         price: { amount: 4500, currency: 'EUR' },
+        x: 0,
+        y: 0,
+        accessible: false,
+        companion: false,
         status: 'available',
       },
     ],
