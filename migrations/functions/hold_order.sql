@@ -13,17 +13,20 @@
 -- p_events: slugs or ids, each event once, in the order of the lines; a seat is p_labels[i] of p_events[p_event_of[i]].
 -- p_more: null, or {types, prices, discounts (each as long as p_labels), revisions (of the events), fees, taxes, code:
 -- {id, revision}, holdSeconds, longHolds, reference, metadata, allotments (as long as p_labels, null for none), operator
--- (whether one calls)}. Without prices a seat costs what its category does; of an event with rules of its own
+-- (whether one calls), avoidOrphans (whether the seats were chosen for the buyer, so that others may be chosen)}. Without prices a seat costs what its category does; of an event with rules of its own
 -- (events.pricing) the caller has to price the order first, and names the revisions of the rules that it used.
 --
 -- A seat in an allotment that has not ended is free only for a line that names the allotment, by the client whose it is
 -- or by an operator. Naming one demands nothing: it also takes seats of the open sale.
 --
+-- Orphans: where an event forbids them, or prefers none and the seats were chosen for the buyer, `orphans_left_by` locks
+-- the seats beside these too, in the same order, and judges. Without such a rule nothing more is locked.
+--
 -- The plan must be good for every event, even a new one without statistics. Therefore each seat is looked up by its
 -- label (`offset 0` prevents another plan).
 --
 -- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | limit | hold_too_long | unknown_seats |
--- mixed_currencies | unknown_allotment | code_invalid | code_used_up | taken | to_be_priced | stale | buyer_required | too_many_holds}.
+-- mixed_currencies | unknown_allotment | code_invalid | code_used_up | companion_alone | taken | orphan | to_be_priced | stale | buyer_required | too_many_holds}.
 create or replace function hold_order(
   p_id text, p_client text, p_fingerprint bytea, p_events text[], p_event_of integer[], p_labels text[],
   p_buyer_name text, p_buyer_email text, p_buyer_key bytea,
@@ -37,6 +40,7 @@ declare
   v_allotments uuid[];
   v_operator constant boolean := p_client is null or coalesce(p_more -> 'operator' = 'true', false);
   v_unknown jsonb;
+  v_orphans bigint[];
   v_code codes;
   v_use integer;
   v_look record;
@@ -71,7 +75,7 @@ begin
     wanted as materialized (
       select seat.id, seat.label, seat.status, seat.hold_ends_at, event.n, event.slug, event.currency, seat.category_code,
              coalesce(asked.type, 'standard') as type, coalesce(asked.price, category.price) as price, coalesce(asked.discount, 0) as discount,
-             seat.allotment_id, seat.allotment_until, asked.allotment
+             seat.allotment_id, seat.allotment_until, asked.allotment, seat.number, seat.accessible, seat.companion, event.orphan_rule
         from unnest(p_event_of, p_labels, v_types, v_prices, v_discounts, v_allotments) asked (event_of, label, type, price, discount, allotment)
         join event on event.n = asked.event_of
         join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) seat on true
@@ -92,6 +96,11 @@ begin
                 array_agg(id) filter (where not seat_is_free_for(allotment, status, hold_ends_at, allotment_id, allotment_until)) as taken,
                 array_agg(case when allotment_until > clock_timestamp() then allotment_id end) as allotments,
                 bool_or(status = 'held') as overdue,
+                -- A bit of each event.
+                coalesce(bit_or(1 << n::integer) filter (where companion), 0) as companions,
+                coalesce(bit_or(1 << n::integer) filter (where accessible), 0) as accessibles,
+                array_agg(id) filter (where number is not null
+                  and (orphan_rule = 'forbid' or orphan_rule = 'prefer' and p_more -> 'avoidOrphans' = 'true')) as judged,
                 jsonb_agg(order_seat_document(slug, label, category_code, type, price, discount, currency) order by n, id) as shown,
                 case when cardinality(v_slugs) = 1 then to_jsonb(array_agg(label order by id))
                      else jsonb_agg(jsonb_build_object('event', slug, 'label', label) order by n, id) end as named
@@ -127,6 +136,11 @@ begin
     if v_code.id is null and p_more -> 'code' <> 'null'
        or v_code.id is not null and not code_is_valid(v_code, v_look.event_ids) then
       return jsonb_build_object('kind', 'code_invalid');
+    end if;
+    if v_look.companions & ~v_look.accessibles <> 0 and not v_operator then
+      return jsonb_build_object('kind', 'companion_alone', 'seats', seats_by_name(array(
+        select s.id from unnest(v_look.ids) id join seats s using (id) where s.companion and not exists (
+          select from seats with_it where with_it.id = any (v_look.ids) and with_it.event_id = s.event_id and with_it.accessible))));
     end if;
     if v_look.taken is not null then
       return jsonb_build_object('kind', 'taken', 'seats', seats_by_name(v_look.taken));
@@ -172,6 +186,12 @@ begin
       if v_use is null then return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'code_used_up')); end if;
     end if;
 
+    if v_look.judged is not null then
+      v_orphans := orphans_left_by(v_look.ids, v_look.judged, v_allotments);
+      if v_orphans is not null then
+        return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'orphan', 'seats', seats_by_name(v_orphans)));
+      end if;
+    end if;
     if v_look.overdue then
       -- Expired holds release their seats first. (`filter`, because a `where` would be evaluated
       -- before the lock.)

@@ -90,7 +90,7 @@ function formsOf(
       (json ??= counted(
         Buffer.from(
           JSON.stringify({
-            data: layout.map(({ position: _, ...seat }, index) => ({
+            data: layout.map(({ position: _position, rank: _rank, ...seat }, index) => ({
               ...seat,
               status: statusAt(index),
               ...(allotmentOf && { allotment: allotmentOf.get(seat.label) ?? null }),
@@ -121,7 +121,7 @@ function openedFor(
     ),
   );
   const opened = [...letters].map((letter, index) =>
-    letter === 'b' && allotmentOf.has(layout[index]!.label) ? 'a' : letter,
+    letter === 'k' && allotmentOf.has(layout[index]!.label) ? 'a' : letter,
   );
   return { layout, letters: opened.join(''), allotmentOf };
 }

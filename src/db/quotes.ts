@@ -38,7 +38,8 @@ export type Refusal =
   | { kind: 'sale_not_open'; event: string; opensAt: string | null; closesAt: string | null }
   | { kind: 'limit' | 'buyer_limit'; event: string; limit: number }
   | { kind: 'too_many_holds' | 'code_limit' | 'hold_too_long'; limit: number }
-  | { kind: 'unknown_seats' | 'taken'; seats: SeatName[] };
+  /** `orphan`: the seats that would be left alone. */
+  | { kind: 'unknown_seats' | 'taken' | 'orphan' | 'companion_alone'; seats: SeatName[] };
 
 /** An order's prices, with the rules that they were made from, as `hold_order` takes them. */
 export interface Quote {

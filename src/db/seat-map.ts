@@ -18,12 +18,15 @@ export interface MapSeat {
   y: number | null;
   accessible: boolean;
   companion: boolean;
+  /** The order of choice, the lowest first. Not shown. */
+  rank: number;
 }
 
 const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
   `select s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position, s.category_code as category,
-          jsonb_build_object('amount', c.price, 'currency', e.currency) as price, s.x, s.y, s.accessible, s.companion
+          jsonb_build_object('amount', c.price, 'currency', e.currency) as price, s.x, s.y, s.accessible, s.companion,
+          coalesce(s.rank, 0) as rank
      from (select * from seats where event_id = $1 order by id limit $2) s join events e on e.id = s.event_id
      join price_categories c on c.event_id = s.event_id and c.code = s.category_code
     order by s.id`,
@@ -55,7 +58,14 @@ export async function readLayout(
 }
 
 /** One letter a seat, in the order of the layout. */
-export const SEAT_STATUS = { a: 'available', h: 'held', s: 'sold', b: 'blocked' } as const;
+export const SEAT_STATUS = {
+  a: 'available',
+  h: 'held',
+  s: 'sold',
+  b: 'blocked',
+  /** Free, in an allotment. */
+  k: 'blocked',
+} as const;
 export type SeatLetter = keyof typeof SEAT_STATUS;
 
 /** The seats of an event that are kept for somebody, by the id of their allotment. */
@@ -72,7 +82,7 @@ const STATUSES = sql<{
   // the picture holds if nobody writes: the end of a hold or of an allotment frees its seats without a write. The seats
   // come in the order of an index, so nothing is sorted.
   `select coalesce(string_agg(case when not seat_is_free(status, hold_ends_at) then left(status, 1)
-                                   when allotment_until > clock_timestamp() then 'b' else 'a' end, ''), '') as letters,
+                                   when allotment_until > clock_timestamp() then 'k' else 'a' end, ''), '') as letters,
           (extract(epoch from least(
              min(hold_ends_at) filter (where status = 'held' and hold_ends_at > clock_timestamp() and hold_ends_at <> 'infinity'),
              min(allotment_until) filter (where allotment_until > clock_timestamp() and allotment_until <> 'infinity'))
@@ -80,7 +90,7 @@ const STATUSES = sql<{
           pg_current_snapshot()::text as snapshot,
           (select jsonb_object_agg(a.id, jsonb_build_object('client', a.client, 'seats',
                     (select coalesce(jsonb_agg(s.label order by s.id), '[]') from seats s
-                      where s.allotment_id = a.id and s.allotment_until > clock_timestamp() and s.status <> 'blocked')))
+                      where s.allotment_id = a.id and s.allotment_until > clock_timestamp())))
              from allotments a where a.event_id = $1 and a.ended_at is null and a.until > clock_timestamp()) as allotted
      from (select status, hold_ends_at, allotment_until from seats where event_id = $1 order by id) seat`,
 );

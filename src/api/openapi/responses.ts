@@ -64,7 +64,7 @@ function exampleOfProblem(code: ProblemCode): Json {
     ...(code === 'validation_failed' && {
       errors: [{ path: 'buyer.email', message: 'must be an e-mail address' }],
     }),
-    ...(code === 'seats_unavailable' && { seats: ['A-1'] }),
+    ...((code === 'seats_unavailable' || code === 'orphan_seat') && { seats: ['A-1'] }),
     ...(code === 'already_checked_in' && {
       seat: 'A-1',
       holder: 'Ada Lovelace',

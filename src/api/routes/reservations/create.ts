@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { holdSeats } from '../../../activities/hold-seats';
+import { holdFirstFree, holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
 import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
@@ -94,7 +94,11 @@ export function createRoute({
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
-  const bestAvailable = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
+  const bestAvailable = createBestAvailable({
+    maps,
+    take: (request) => holdSeats(db, request),
+    takeFirst: (request, lines) => holdFirstFree(db, request, lines),
+  });
   const readLines = createLineReader(db);
 
   async function hold(
@@ -130,6 +134,7 @@ export function createRoute({
       holdSeconds: body.holdSeconds ?? null,
       longHolds: caller.role === 'operator' || caller.longHolds,
       operator: caller.role === 'operator',
+      avoidOrphans: false,
       reference: body.reference ?? null,
       metadata: body.metadata ?? null,
       defaultTtlSeconds,
@@ -198,7 +203,14 @@ export function createRoute({
         ),
       },
     },
-    problems: [...KEY_PROBLEMS, ...ORDER_PROBLEMS, 'seats_unavailable', 'limit_exceeded'],
+    problems: [
+      ...KEY_PROBLEMS,
+      ...ORDER_PROBLEMS,
+      'seats_unavailable',
+      'orphan_seat',
+      'companion_alone',
+      'limit_exceeded',
+    ],
     // A known key with an invalid body is a different body. The answer says so, and nothing more.
     async onInvalid({ ctx }) {
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));

@@ -56,7 +56,15 @@ export function createLineReader(db: Database) {
     const read = typesOf(event, wish);
     if ('unknown' in read)
       return { kind: 'unknown_price_type', event: slug, category, priceType: read.unknown };
-    return { eventId: event.id, event: slug, category, priceTypes: read.types, allotment };
+    return {
+      eventId: event.id,
+      event: slug,
+      category,
+      priceTypes: read.types,
+      allotment,
+      accessible: wish.accessible ?? 0,
+      orphanRule: event.orphanRule,
+    };
   }
 
   return async (

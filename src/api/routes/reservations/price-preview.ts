@@ -47,10 +47,8 @@ export interface PricePreviewRouteDeps {
 /** `POST /v1/price-previews`: what an order would cost. Nothing is held. */
 export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDeps) {
   const readLines = createLineReader(db);
-  const bestAvailable = createBestAvailable({
-    maps,
-    take: () => Promise.reject(new Error('A preview takes nothing')),
-  });
+  const takeNothing = () => Promise.reject(new Error('A preview takes nothing'));
+  const bestAvailable = createBestAvailable({ maps, take: takeNothing, takeFirst: takeNothing });
 
   return defineRoute({
     method: 'post',

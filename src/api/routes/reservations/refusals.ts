@@ -153,6 +153,32 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
         'is not a seat of this event',
       );
     }
+    case 'companion_alone': {
+      const labels = new Set(refusal.seats.map(({ label }) => label));
+      return new Problem(
+        'companion_alone',
+        `These are companion places: ${inWords(refusal.seats, body)}. Hold an accessible place of the event with them.`,
+        {
+          errors: seatPaths(body, (seat) =>
+            labels.has(typeof seat === 'string' ? seat : seat.label),
+          ).map((path) => ({
+            path,
+            message: 'is a companion place: hold an accessible place with it',
+          })),
+        },
+      );
+    }
+    case 'orphan':
+      return new Problem(
+        'orphan_seat',
+        `This would leave seats alone: ${inWords(refusal.seats, body)}. Choose others beside each other in that row. Nothing was held.`,
+        {
+          members: {
+            seats: refusal.seats.map(({ label }) => label),
+            unavailable: refusal.seats,
+          },
+        },
+      );
     case 'taken':
       return new Problem(
         'seats_unavailable',

@@ -78,6 +78,14 @@ const bestAvailable = z
     priceTypes: z.record(line(50), quantity).optional().meta({
       description: 'How many at which price type; together `quantity`. Absent: all at the first',
     }),
+    accessible: quantity.optional().meta({
+      description:
+        'How many of them are accessible places; with them companion places are chosen too. Absent: neither',
+    }),
+  })
+  .refine(({ quantity: all, accessible = 0 }) => accessible <= all, {
+    message: 'must not be above quantity',
+    path: ['accessible'],
   })
   .refine(
     ({ quantity: all, priceTypes }) =>
@@ -87,7 +95,8 @@ const bestAvailable = z
   )
   .meta({
     id: 'BestAvailable',
-    description: 'Adjacent seats of a category, if there are any; else the best single ones',
+    description:
+      'The best seats of a category side by side, if there are any; else in groups. Where the event has an `orphanRule`, none is left alone if there is another choice',
   });
 
 const eventName = line(100).meta({ description: 'The slug or the id of an event' });
