@@ -28,7 +28,7 @@ with row_of as (
           window map as (partition by s.event_id order by s.id)) seat)
 update seats s set row_order = placed.row_order, rank = placed.rank
   from (select id, row_order, row_order * 1024
-               + coalesce(least(abs(2 * number - min(number) over in_row - max(number) over in_row), 1023), 0) as rank
+               + least(coalesce(abs(2 * number - min(number) over in_row - max(number) over in_row), 0), 1023) as rank
           from row_of window in_row as (partition by event_id, row_order)) placed
  where s.id = placed.id;
 

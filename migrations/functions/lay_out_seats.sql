@@ -9,7 +9,7 @@ create or replace function lay_out_seats(p_event uuid) returns void language sql
               from seats where event_id = p_event window map as (order by id)) seat)
   update seats s set row_order = placed.row_order, rank = placed.rank
     from (select id, row_order, row_order * 1024
-                 + coalesce(least(abs(2 * number - min(number) over in_row - max(number) over in_row), 1023), 0) as rank
+                 + least(coalesce(abs(2 * number - min(number) over in_row - max(number) over in_row), 0), 1023) as rank
             from row_of window in_row as (partition by row_order)) placed
    where s.id = placed.id and (s.row_order, s.rank) is distinct from (placed.row_order, placed.rank)
 $$;
