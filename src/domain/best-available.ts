@@ -77,39 +77,54 @@ export function readHouse(seats: readonly ChoosableSeat[]): House {
 const nameOf = ({ category, quantity, accessible, companions }: RunKind): string =>
   `${quantity} ${accessible} ${companions} ${category}`;
 
+/** Where the seats of a category stand side by side: first and last place of each line. */
+function linesOf({ seats, joined }: House, category: string): { first: number; last: number }[] {
+  const lines: { first: number; last: number }[] = [];
+  seats.forEach((seat, place) => {
+    if (seat.category !== category) return;
+    const line = lines.at(-1);
+    if (line && line.last === place - 1 && joined[place] === 1) line.last = place;
+    else lines.push({ first: place, last: place });
+  });
+  return lines;
+}
+
 /**
- * The first seats of all runs of a kind, best first: by the sum of their ranks. Beside an accessible
- * place companion places come first; where none is wanted, they come last.
+ * The first seats of all runs of a kind, best first: by the sum of their ranks. In one line, runs
+ * that leave a multiple of their size before them come first, so that buyers of as many fill it; and
+ * companion places come first beside an accessible one, last elsewhere.
  */
-function makeRuns({ seats, joined }: House, kind: RunKind): Int32Array {
+function makeRuns(house: House, kind: RunKind): Int32Array {
+  const { seats } = house;
   const { category, quantity, accessible, companions } = kind;
   const firsts: number[] = [];
   // Of the run that begins at a seat.
-  const ranks = new Float64Array(seats.length);
+  const scores = new Float64Array(seats.length);
   const places = new Int8Array(seats.length);
-  let [length, rank, accessibles, companion] = [0, 0, 0, 0];
-  const add = (seat: ChoosableSeat, sign: 1 | -1) => {
-    rank += sign * seat.rank;
-    if (seat.accessible) accessibles += sign;
-    if (seat.companion) companion += sign;
-  };
-  seats.forEach((seat, place) => {
-    if (seat.category !== category || joined[place] === 0) {
-      [length, rank, accessibles, companion] = [0, 0, 0, 0];
-      if (seat.category !== category) return;
+  for (const { first, last } of linesOf(house, category)) {
+    let [lowest, highest] = [Infinity, -Infinity];
+    let [rank, accessibles, companion] = [0, 0, 0];
+    const add = (seat: ChoosableSeat, sign: 1 | -1) => {
+      rank += sign * seat.rank;
+      if (seat.accessible) accessibles += sign;
+      if (seat.companion) companion += sign;
+    };
+    for (let place = first; place <= last; place++) {
+      lowest = Math.min(lowest, seats[place]!.rank);
+      highest = Math.max(highest, seats[place]!.rank);
     }
-    add(seat, 1);
-    if (++length > quantity) {
-      add(seats[place - quantity]!, -1);
-      length = quantity;
+    for (let place = first; place <= last; place++) {
+      add(seats[place]!, 1);
+      const start = place - quantity + 1;
+      if (start > first) add(seats[start - 1]!, -1);
+      if (start < first || accessibles !== accessible || companion > companions) continue;
+      const isAligned = (start - first) % quantity === 0;
+      firsts.push(start);
+      scores[start] = rank + (isAligned ? 0 : quantity * (highest - lowest + 1));
+      places[start] = accessible > 0 ? -companion : companion;
     }
-    if (length < quantity || accessibles !== accessible || companion > companions) return;
-    const first = place - quantity + 1;
-    firsts.push(first);
-    ranks[first] = rank;
-    places[first] = accessible > 0 ? -companion : companion;
-  });
-  firsts.sort((a, b) => places[a]! - places[b]! || ranks[a]! - ranks[b]! || a - b);
+  }
+  firsts.sort((a, b) => places[a]! - places[b]! || scores[a]! - scores[b]! || a - b);
   return Int32Array.from(firsts);
 }
 

@@ -50,19 +50,31 @@ const choose = (
 describe('The engine chooses seats', () => {
   it('in the middle of the best row, and not at the wall', () => {
     expect(choose(ranked(row('A', 10)), 2)).toEqual([4, 5]);
-    expect(choose(ranked(row('A', 10), row('B', 10)), 4)).toEqual([3, 4, 5, 6]);
-    expect(choose(ranked(row('A', 4), row('B', 4)), 2, but(1, 2))).toEqual([5, 6]);
+    expect(choose(ranked(row('A', 10), row('B', 10)), 3)).toEqual([3, 4, 5]);
+    expect(choose(ranked(row('A', 6), row('B', 6)), 2, but(2, 3))).toEqual([0, 1]);
+    expect(choose(ranked(row('A', 6), row('B', 6)), 2, but(1, 4))).toEqual([2, 3]);
   });
 
   it('together before anything else', () => {
-    expect(choose(ranked(row('A', 4), row('B', 5)), 3, but(1))).toEqual([5, 6, 7]);
-    expect(choose(ranked(row('A', 4), row('B', 5)), 3, but(0))).toEqual([1, 2, 3]);
+    expect(choose(ranked(row('A', 4), row('B', 9)), 3, but(1))).toEqual([7, 8, 9]);
+    expect(choose(ranked(row('A', 4), row('B', 9)), 3, but(0))).toEqual([1, 2, 3]);
   });
 
   it('in two groups where they are not together, and one by one at the last', () => {
     expect(choose(ranked(row('A', 3), row('B', 3)), 5)).toEqual([0, 1, 2, 3, 4]);
     expect(choose(ranked(row('A', 5)), 3, but(1, 3))).toEqual([0, 2, 4]);
     expect(choose(ranked(row('A', 5)), 3, but(1, 3, 4))).toBeNull();
+  });
+
+  it('so that buyers of as many fill a row, all side by side', () => {
+    const map = ranked(row('A', 20), row('B', 6));
+    const taken = new Set<number>();
+    for (let buyers = 0; buyers < 13; buyers++) {
+      const [first, second] = choose(map, 2, (seat) => !taken.has(seat))!;
+      expect([second! - first!, map[first!]!.row]).toEqual([1, map[second!]!.row]);
+      taken.add(first!).add(second!);
+    }
+    expect(taken.size).toBe(26);
   });
 
   it('never side by side across rows, sections, aisles, categories or general admission places', () => {
@@ -79,7 +91,7 @@ describe('The engine chooses seats', () => {
 
   it('that leave nobody alone where another choice exists', () => {
     const map = ranked(row('A', 5), row('B', 2));
-    expect(choose(map, 2, all)).toEqual([1, 2]);
+    expect(choose(map, 2, all)).toEqual([2, 3]);
     expect(choose(map, 2, all, { avoidOrphans: true })).toEqual([0, 1]);
     expect(choose(map, 4, all, { avoidOrphans: true })).toEqual([0, 1, 2, 3]);
     // One more that is alone already is no new orphan.
@@ -92,9 +104,9 @@ describe('The engine chooses seats', () => {
       accessible: place === 3,
       companion: place === 4,
     }));
-    expect(choose(map, 2)).toEqual([1, 2]);
+    expect(choose(map, 2)).toEqual([0, 1]);
     expect(choose(map, 2, all, {}, 1)).toEqual([3, 4]);
-    expect(choose(map, 3, all, {}, 1)).toEqual([2, 3, 4]);
+    expect(choose(map, 3, all, {}, 1)).toEqual([3, 4, 5]);
     expect(choose(map, 2, but(4), {}, 1)).toEqual([2, 3]);
     expect(choose(map, 1, all, {}, 1)).toEqual([3]);
     expect(choose(map, 2, but(3), {}, 1)).toBeNull();
@@ -196,8 +208,20 @@ describe('The engine chooses seats', () => {
           const among = clean.length > 0 ? clean : runs;
           const companions = (run: readonly number[]) =>
             (accessible > 0 ? -1 : 1) * run.filter((seat) => map[seat]!.companion).length;
-          const rank = (run: readonly number[]) =>
-            run.reduce((sum, seat) => sum + map[seat]!.rank, 0);
+          const rank = (run: readonly number[]) => {
+            const isBeside = (a: number, b: number) =>
+              map[b]?.category === 'stalls' && isNext(Math.min(a, b), Math.max(a, b));
+            const line = [run[0]!];
+            while (line[0]! > 0 && isBeside(line[0]!, line[0]! - 1)) line.unshift(line[0]! - 1);
+            while (line.at(-1)! + 1 < map.length && isBeside(line.at(-1)!, line.at(-1)! + 1))
+              line.push(line.at(-1)! + 1);
+            const ranks = line.map((seat) => map[seat]!.rank);
+            const isAligned = line.indexOf(run[0]!) % quantity === 0;
+            return (
+              run.reduce((sum, seat) => sum + map[seat]!.rank, 0) +
+              (isAligned ? 0 : quantity * (Math.max(...ranks) - Math.min(...ranks) + 1))
+            );
+          };
           const [best] = among.sort(
             (a, b) => companions(a) - companions(b) || rank(a) - rank(b) || a[0]! - b[0]!,
           );
