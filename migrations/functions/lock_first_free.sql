@@ -4,14 +4,14 @@
 --
 -- p_wishes: [{allotment, choices: [[[slug, label], …], …]}, …]. Returns the number of the choice of each wish, from 1;
 -- null when a wish has none. What else was locked is let go with the transaction.
-create or replace function lock_first_free(p_buyer_key bytea, p_code text, p_wishes jsonb) returns integer[] language plpgsql
+create or replace function lock_first_free(p_buyer_key bytea, p_code text, p_wishes jsonb) returns bigint[] language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_code codes;
   v_wish jsonb;
   v_choice record;
-  v_found integer;
-  v_locked integer[] := '{}';
+  v_found bigint;
+  v_locked bigint[] := '{}';
 begin
   if p_buyer_key is not null then perform pg_advisory_xact_lock(1, hashtext(encode(p_buyer_key, 'hex'))); end if;
   if p_code is not null then
