@@ -49,3 +49,36 @@ alter table events
 
 -- Not for sale any more; who holds or has a seat of it keeps it.
 alter table price_categories add column active boolean not null default true;
+
+-- Refund terms that were replaced, so that a sale keeps those of its hold (migrations/functions/refund_terms_at.sql).
+create table replaced_refund_terms (
+  event_id uuid not null references events (id),
+  revision integer not null,
+  -- null: in full.
+  terms jsonb,
+  replaced_at timestamptz not null default clock_timestamp(),
+  primary key (event_id, revision)
+);
+
+-- A new time or place that ticket holders are told of, mail by mail, in the order of their reservations.
+create table event_notices (
+  id integer primary key generated always as identity,
+  event_id uuid not null references events (id),
+  -- What it was: {name, venue, startsAt, timeZone}.
+  was jsonb not null,
+  created_at timestamptz not null default clock_timestamp(),
+  -- The reservation that was looked at last.
+  after_at timestamptz not null default '-infinity',
+  after_id text collate "C" not null default '',
+  done_at timestamptz
+);
+create index event_notices_open on event_notices (id) where done_at is null;
+
+alter table mails
+  add column notice_id integer constraint mails_notice_exists references event_notices (id),
+  drop constraint mails_kind_known,
+  add constraint mails_kind_known check (kind in ('tickets', 'late_payment_refund', 'refund', 'cancelled', 'event_changed')) not valid,
+  add constraint mails_notice_is_named check ((kind = 'event_changed') = (notice_id is not null)) not valid,
+  -- So `mails_one_per_occasion` allows one mail for each notice.
+  add constraint mails_of_a_notice_are_numbered_by_it check (sequence = notice_id) not valid;
+create index mails_by_notice on mails (notice_id, reservation_id) where notice_id is not null;

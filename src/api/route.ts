@@ -82,6 +82,8 @@ export interface Route<
   body?: Body;
   /** Named examples of the body, instead of the schema's own one. */
   bodyExamples?: Record<string, unknown>;
+  /** Another content type that the body may have; the handler reads its bytes, and its `body` is undefined then. */
+  otherBody?: { contentType: string; example: string };
   /** Maximum size of the body in bytes; 100 kB by default. */
   bodyLimit?: number;
   /** The body is not validated here. Its signature is checked instead, over its bytes. */

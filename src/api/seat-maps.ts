@@ -26,6 +26,8 @@ export interface SeatPicture {
   layout: readonly MapSeat[];
   /** null: there are no allotments. */
   allotted: Allotted | null;
+  /** Of the event that the layout shows. */
+  revision: number;
 }
 
 /**
@@ -197,17 +199,19 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     if (unchanged) return unchanged;
     const known = entries.get(eventId);
     const readAt = performance.now();
-    const { letters, nextEndInMs, snapshot, allotted } = await readStatuses(db, eventId);
-    // Seats are added at the end and nothing else about them changes, so a layout of that length is the layout.
+    const { letters, nextEndInMs, snapshot, revision, allotted } = await readStatuses(db, eventId);
+    // A layout is that of its revision; if the event was changed since the statuses were read, the next look finds out.
     const layout =
-      known?.picture.layout.length === letters.length
+      known?.picture.revision === revision && known.picture.layout.length === letters.length
         ? known.picture.layout
         : await readLayout(db, eventId, letters.length);
-    const hash = createHash('sha1').update(eventId).update(letters);
+    const hash = createHash('sha1').update(`${eventId} ${revision} `).update(letters);
     if (allotted !== null) hash.update(JSON.stringify(allotted));
     const etag = `"${hash.digest('base64url')}"`;
     const shown =
-      known?.picture.etag === etag ? known : show(eventId, { etag, letters, layout, allotted });
+      known?.picture.etag === etag
+        ? known
+        : show(eventId, { etag, letters, layout, revision, allotted });
     const { picture, forms, size } = shown;
     const goodUntil = readAt + (nextEndInMs ?? Infinity);
     keep(eventId, { picture, forms, size, snapshot, readAt, goodUntil });

@@ -21,9 +21,16 @@ export interface EventRecord {
   maxSeatsPerReservation: number;
   /** null: any number. */
   maxSeatsPerBuyer: number | null;
-  priceTypes: { code: string; name: string }[];
+  /** `active`: whether anybody can still buy it. */
+  priceTypes: { code: string; name: string; active: boolean }[];
   /** `prices`: of the price types after the first. */
-  categories: { code: string; name: string; price: Money; prices: Record<string, Money> }[];
+  categories: {
+    code: string;
+    name: string;
+    price: Money;
+    prices: Record<string, Money>;
+    active: boolean;
+  }[];
   fees: {
     code: string;
     name: string;
@@ -49,7 +56,7 @@ export const ORPHAN_RULES = ['off', 'prefer', 'forbid'] as const;
 export type OrphanRule = (typeof ORPHAN_RULES)[number];
 
 /** How much of its money a cancel gives back, until so long before the start. */
-interface RefundTerm {
+export interface RefundTerm {
   untilSecondsBeforeStart: number;
   /** An exact decimal. */
   percent: string;
@@ -60,12 +67,13 @@ const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'v
   'holdTtlSeconds', e.hold_ttl_seconds, 'holdCapSeconds', e.hold_cap_seconds, 'maxSeatsPerReservation', e.max_seats_per_reservation,
   'maxSeatsPerBuyer', e.max_seats_per_buyer, 'refundTerms', e.refund_terms, 'orphanRule', e.orphan_rule, 'focalPoint', e.focal_point,
   'salesPaused', e.sales_paused, 'revision', e.revision, 'createdAt', rfc3339(e.created_at),
-  'priceTypes', coalesce(e.pricing -> 'types', '[{"code": "standard", "name": "Standard"}]'),
+  'priceTypes', (select jsonb_agg('{"active": true}'::jsonb || type order by n)
+    from jsonb_array_elements(coalesce(e.pricing -> 'types', '[{"code": "standard", "name": "Standard"}]')) with ordinality each (type, n)),
   'tax', nullif(e.pricing -> 'tax', 'null'),
   'fees', coalesce((select jsonb_agg(fee || jsonb_build_object('amount', case when fee -> 'amount' <> 'null'
        then money_document((fee ->> 'amount')::bigint, e.currency) end) order by n)
     from jsonb_array_elements(e.pricing -> 'fees') with ordinality each (fee, n)), '[]'),
-  'categories', (select jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'price', money_document(c.price, e.currency),
+  'categories', (select jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'active', c.active, 'price', money_document(c.price, e.currency),
       'prices', coalesce((select jsonb_object_agg(type, money_document(price::bigint, e.currency))
         from jsonb_each_text(e.pricing -> 'prices' -> c.code) each (type, price)), '{}')) order by c.ordinal)
     from price_categories c where c.event_id = e.id)) as event`;
@@ -79,11 +87,13 @@ export interface EventShown {
   startsAt: string;
   /** IANA name of the venue's time zone. */
   timeZone: string;
+  /** Grows with each change of the event. */
+  revision: number;
 }
 
 /** The events of a reservation (`r`), in its order: a list of `EventShown`. */
 export const EVENTS_OF_RESERVATION = `(select jsonb_agg(jsonb_build_object('slug', v.slug, 'name', v.name, 'venue', v.venue,
-       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone) order by array_position(r.event_ids, v.id))
+       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone, 'revision', v.revision) order by array_position(r.event_ids, v.id))
      from events v where v.id = any (coalesce(r.event_ids, array[r.event_id])))`;
 
 const FIND = sql<{ event: EventRecord }>(
@@ -112,13 +122,12 @@ export async function listEvents(
   return db.rows(LIST, [after?.at ?? null, after?.id ?? null, limit]);
 }
 
-export interface NewEvent {
-  slug: string;
+/** What an event says of itself, and may say otherwise later. */
+export interface EventDefinition {
   name: string;
   venue: string | null;
   startsAt: string;
   timeZone: string;
-  currency: string;
   salesOpenAt: string | null;
   salesCloseAt: string | null;
   holdTtlSeconds: number | null;
@@ -131,7 +140,12 @@ export interface NewEvent {
   /** null: the prices of the categories, and nothing beside. */
   pricing: Pricing | null;
   /** Prices in minor units. */
-  categories: { code: string; name: string; price: number }[];
+  categories: { code: string; name: string; price: number; active?: boolean }[];
+}
+
+export interface NewEvent extends EventDefinition {
+  slug: string;
+  currency: string;
   seats: SeatDefinition[];
 }
 
@@ -153,16 +167,17 @@ export const NO_RULES = {
 
 const INSERT = sql<{ id: string }>(
   'event_insert',
-  `insert into events (slug, name, venue, starts_at, time_zone, currency, sales_open_at, sales_close_at,
+  `insert into events (slug, currency, name, venue, starts_at, time_zone, sales_open_at, sales_close_at,
                        hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation, max_seats_per_buyer, refund_terms, pricing,
                        orphan_rule, focal_point)
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id`,
 );
-const INSERT_CATEGORIES = sql(
-  'event_insert_categories',
-  `insert into price_categories (event_id, code, name, price, ordinal)
-   select $1, code, name, price, ordinal
-     from unnest($2::text[], $3::text[], $4::bigint[]) with ordinality as c (code, name, price, ordinal)`,
+const SET_CATEGORIES = sql(
+  'event_set_categories',
+  `insert into price_categories (event_id, code, name, price, active, ordinal)
+   select $1, code, name, price, active, ordinal
+     from unnest($2::text[], $3::text[], $4::bigint[], $5::boolean[]) with ordinality as c (code, name, price, active, ordinal)
+   on conflict (event_id, code) do update set name = excluded.name, price = excluded.price, active = excluded.active, ordinal = excluded.ordinal`,
 );
 const INSERT_SEATS = sql(
   'event_insert_seats',
@@ -178,8 +193,41 @@ const INSERT_SEATS = sql(
 const COMMIT_MS = 500;
 const SEATS_PER_INSERT = 10_000;
 
+/** What an event says of itself, as values of its columns. */
+export const valuesOf = (event: EventDefinition): unknown[] => [
+  event.name,
+  event.venue,
+  event.startsAt,
+  event.timeZone,
+  event.salesOpenAt,
+  event.salesCloseAt,
+  event.holdTtlSeconds,
+  event.holdCapSeconds,
+  event.maxSeatsPerReservation,
+  event.maxSeatsPerBuyer,
+  event.refundTerms === null ? null : JSON.stringify(event.refundTerms),
+  event.pricing,
+  event.orphanRule,
+  event.focalPoint,
+];
+
+/** Writes the categories of an event; those that are there under these codes are changed. */
+export async function setCategories(
+  tx: Queryable,
+  eventId: string,
+  categories: EventDefinition['categories'],
+): Promise<void> {
+  await tx.run(SET_CATEGORIES, [
+    eventId,
+    categories.map((category) => category.code),
+    categories.map((category) => category.name),
+    categories.map((category) => category.price),
+    categories.map((category) => category.active ?? true),
+  ]);
+}
+
 /** Inserts seats in batches, so that each statement stays well within the time limit. */
-async function insertSeats(
+export async function insertSeats(
   tx: Queryable,
   eventId: string,
   seats: readonly SeatDefinition[],
@@ -220,32 +268,10 @@ export async function createEvent(
 ): Promise<'created' | 'slug_taken'> {
   try {
     await db.transaction(async (tx) => {
-      const [row] = await tx.rows(INSERT, [
-        event.slug,
-        event.name,
-        event.venue,
-        event.startsAt,
-        event.timeZone,
-        event.currency,
-        event.salesOpenAt,
-        event.salesCloseAt,
-        event.holdTtlSeconds,
-        event.holdCapSeconds,
-        event.maxSeatsPerReservation,
-        event.maxSeatsPerBuyer,
-        event.refundTerms === null ? null : JSON.stringify(event.refundTerms),
-        event.pricing,
-        event.orphanRule,
-        event.focalPoint,
-      ]);
+      const [row] = await tx.rows(INSERT, [event.slug, event.currency, ...valuesOf(event)]);
       const { id } = row!;
       const { categories, seats, focalPoint } = event;
-      await tx.run(INSERT_CATEGORIES, [
-        id,
-        categories.map((category) => category.code),
-        categories.map((category) => category.name),
-        categories.map((category) => category.price),
-      ]);
+      await setCategories(tx, id, categories);
       await insertSeats(tx, id, seats, rankSeats(seats, focalPoint), leftMs);
       await noteOfEvent(tx, id, 'event.created', actor);
     });

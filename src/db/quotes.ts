@@ -31,7 +31,7 @@ export interface WantedSeat {
 /** Why an order cannot be held or priced. */
 export type Refusal =
   | { kind: 'reused' | 'mixed_currencies' | 'code_invalid' | 'code_used_up' | 'buyer_required' }
-  | { kind: 'unknown_event'; event: string }
+  | { kind: 'unknown_event' | 'sale_paused'; event: string }
   | { kind: 'unknown_allotment'; event: string; allotment: string }
   | { kind: 'unknown_category'; event: string; category: string }
   | { kind: 'unknown_price_type'; event: string; category: string; priceType: string }

@@ -3,6 +3,7 @@ import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
 import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
+import { oweNotices } from './event-notices';
 import { forgetOldKeys } from './request-keys';
 import { forgetMapChanges } from './seat-map';
 import { endOverdueHold } from './settlement';
@@ -142,7 +143,8 @@ export interface SweepOptions {
 /**
  * Resumes all work that is overdue according to the database: ends overdue holds, signals workflows
  * whose inbox or delivery is waiting, refunds payments without a reservation, notes the end of
- * allotments. Deletes old request keys, scans and map changes. What fails stops nothing else; it is recorded and tried again after a
+ * allotments, orders the mails of an event that was changed. Deletes old request keys, scans and map
+ * changes. What fails stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
  * once share the work.
  * @throws what the database says when it cannot be reached
@@ -180,6 +182,11 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   let rung = 0;
   for (const kind of Object.values(OUTBOX_KINDS)) {
     for (const statement of kind.requeue) rung += await requeue(statement);
+  }
+  try {
+    await repeat(1, async () => Number(await oweNotices(db)));
+  } catch (error) {
+    options.onFault({ step: 'owe_notices', subject: null, attempts: 1 }, error);
   }
   await forgetSweepFaults(db);
   await repeat(BATCH, () => forgetOldKeys(db, BATCH));

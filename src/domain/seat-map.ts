@@ -29,8 +29,8 @@ export interface SeatDefinition extends SeatPlace {
   /** What the seat is called in its row. */
   number: string | null;
   category: string;
-  accessible?: boolean;
-  companion?: boolean;
+  accessible?: boolean | undefined;
+  companion?: boolean | undefined;
 }
 
 export const MAX_SEATS_PER_EVENT = 100_000;
@@ -38,6 +38,8 @@ export const MAX_ROWS_PER_SECTION = 500;
 export const MAX_SEATS_PER_ROW = 500;
 /** Seats and aisles. */
 export const MAX_NUMBERS_PER_ROW = 2 * MAX_SEATS_PER_ROW;
+/** Of x and y, from 0 either way. */
+export const MAX_COORDINATE = 100_000;
 
 /** How many seats a row has. */
 export const seatsInRow = ({ seats, numbers = [] }: RowDefinition): number =>
@@ -95,80 +97,120 @@ export function faultsOfRow(row: RowDefinition): { path: (string | number)[]; me
   return faults;
 }
 
-interface LaidOut {
+/** What is said of one seat of a row or a floor. */
+export interface BlockSeat {
+  /** null: a place of a floor. */
+  number: string | null;
+  category: string;
+  x: number | null;
+  y: number | null;
+  accessible: boolean;
+  companion: boolean;
+}
+
+/** A row with its seats in order, null for an aisle; or, without a row's name, places of a floor. */
+export interface Block {
+  section: string;
+  row: string | null;
+  seats: (BlockSeat | null)[];
+}
+
+/** What an event has of a row or a floor, before more seats come. */
+export interface RowThere {
+  section: string;
+  /** null: places of a floor. */
+  row: string | null;
+  seats: number;
+  lastRowOrder: number;
+}
+
+export interface LaidOut {
   seats: SeatDefinition[];
+  /** Labels that would occur twice. */
   doubled: string[];
 }
 
-/** A definition is laid out to be validated and again to be stored: a hundred thousand seats are made once. */
-const laidOut = new WeakMap<readonly SectionDefinition[], LaidOut>();
+const word = (name: string) => name.trim().replace(/\s+/g, '_');
+
+/** The sections that have a row of a name: a floor called "A" would take the labels of a row called "A". */
+function sectionsByRow(rows: readonly Pick<RowThere, 'section' | 'row'>[]) {
+  const sections = new Map<string, Set<string>>();
+  for (const { section, row } of rows) {
+    const known = sections.get(word(row ?? section)) ?? new Set();
+    sections.set(word(row ?? section), known.add(section));
+  }
+  return sections;
+}
 
 /**
- * Lays out the seats in the order of the definition, which is also the order of preference. A label is `ROW-NUMBER`
- * (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER` (`Circle-A-1`); a general admission
- * place is `SECTION-NUMBER`. Spaces in names become `_`; in a number they stay (`A-12 bis`).
- * @returns the seats, or the labels that would occur twice.
+ * Lays out seats in the order of their rows. A label is `ROW-NUMBER` (`A-1`); where several sections have a row of that
+ * name, `SECTION-ROW-NUMBER` (`Circle-A-1`); a general admission place is `SECTION-NUMBER`. Spaces in names become `_`;
+ * in a number they stay (`A-12 bis`).
+ * @param there what the event has already: its labels stay, rows and places go on after it
+ * @returns the seats in the order of `blocks`
  */
-export function layOutSeats(sections: readonly SectionDefinition[]): LaidOut {
-  const known = laidOut.get(sections);
-  if (known) return known;
-  const word = (name: string) => name.trim().replace(/\s+/g, '_');
-  const sectionsWithRow = new Map<string, Set<string>>();
-  for (const section of sections) {
-    for (const row of section.rows ?? []) {
-      const known = sectionsWithRow.get(word(row.name)) ?? new Set();
-      sectionsWithRow.set(word(row.name), known.add(section.name));
-    }
-    // A floor called "A" would take the labels of a row called "A".
-    if (section.places !== undefined) {
-      const known = sectionsWithRow.get(word(section.name)) ?? new Set();
-      sectionsWithRow.set(word(section.name), known.add(section.name));
-    }
-  }
+export function layOutBlocks(blocks: readonly Block[], there: readonly RowThere[] = []): LaidOut {
+  const sectionsWithRow = sectionsByRow([...there, ...blocks]);
+  const places = new Map<string, number>();
+  for (const { section, row, seats } of there) if (row === null) places.set(section, seats);
   const seats: SeatDefinition[] = [];
-  let rowOrder = 0;
-  for (const section of sections) {
-    const { name, category } = section;
-    for (const row of section.rows ?? []) {
-      const { accessible = [], companion = [] } = row;
-      const shared = (sectionsWithRow.get(word(row.name))?.size ?? 0) > 1;
-      const prefix = shared ? `${word(section.name)}-${word(row.name)}` : word(row.name);
-      numbersOf(row).forEach((number, index) => {
-        if (number === null) return;
-        seats.push({
-          label: `${prefix}-${number}`,
-          section: name,
-          row: row.name,
-          number,
-          rowOrder,
-          position: index + 1,
-          x: coordinateAt(row.x, index),
-          y: coordinateAt(row.y, index),
-          category,
-          accessible: accessible.includes(number),
-          companion: companion.includes(number),
-        });
-      });
-      rowOrder++;
-    }
-    if (section.places === undefined) continue;
-    for (let place = 1; place <= section.places; place++) {
+  let rowOrder = there.reduce((next, { lastRowOrder }) => Math.max(next, lastRowOrder + 1), 0);
+  for (const { section, row, seats: inBlock } of blocks) {
+    const isShared = row !== null && sectionsWithRow.get(word(row))!.size > 1;
+    const prefix =
+      row === null ? word(section) : isShared ? `${word(section)}-${word(row)}` : word(row);
+    let place = places.get(section) ?? 0;
+    inBlock.forEach((seat, index) => {
+      if (seat === null) return;
       seats.push({
-        label: `${word(name)}-${place}`,
-        section: name,
-        row: null,
-        number: null,
+        label: `${prefix}-${seat.number ?? ++place}`,
+        section,
+        row,
         rowOrder,
-        position: null,
-        category,
+        position: row === null ? null : index + 1,
+        ...seat,
       });
-    }
+    });
+    if (row === null) places.set(section, place);
     rowOrder++;
   }
   const seen = new Set<string>();
   const doubled = new Set<string>();
   for (const { label } of seats) (seen.has(label) ? doubled : seen).add(label);
-  const made = { seats, doubled: [...doubled] };
-  laidOut.set(sections, made);
+  return { seats, doubled: [...doubled] };
+}
+
+/** The rows and floors of a definition, in its order. */
+export const blocksOf = (sections: readonly SectionDefinition[]): Block[] =>
+  sections.flatMap(({ name: section, category, rows = [], places }) => {
+    const plain = { category, x: null, y: null, accessible: false, companion: false };
+    const inRows = rows.map((row) => ({
+      section,
+      row: row.name,
+      seats: numbersOf(row).map((number, index) =>
+        number === null
+          ? null
+          : {
+              number,
+              category,
+              x: coordinateAt(row.x, index),
+              y: coordinateAt(row.y, index),
+              accessible: row.accessible?.includes(number) ?? false,
+              companion: row.companion?.includes(number) ?? false,
+            },
+      ),
+    }));
+    if (places === undefined) return inRows;
+    const floor = Array.from({ length: places }, () => ({ number: null, ...plain }));
+    return [...inRows, { section, row: null, seats: floor }];
+  });
+
+/** A definition is laid out to be validated and again to be stored: a hundred thousand seats are made once. */
+const laidOut = new WeakMap<readonly SectionDefinition[], LaidOut>();
+
+/** Lays out the seats of a new event, in the order of its definition: see `layOutBlocks`. */
+export function layOutSeats(sections: readonly SectionDefinition[]): LaidOut {
+  let made = laidOut.get(sections);
+  if (!made) laidOut.set(sections, (made = layOutBlocks(blocksOf(sections))));
   return made;
 }

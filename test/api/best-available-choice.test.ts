@@ -18,6 +18,7 @@ const layout: MapSeat[] = Array.from({ length: SEATS }, (_, index) => ({
   y: null,
   accessible: false,
   companion: false,
+  active: true,
   rank: index,
 }));
 
@@ -39,7 +40,7 @@ function makeHouse() {
         house.reads++;
         await new Promise((resolve) => setTimeout(resolve, 1));
         const letters = layout.map(({ label }) => (taken.has(label) ? 'h' : 'a')).join('');
-        return { etag: letters, letters, layout, allotted: null };
+        return { etag: letters, letters, layout, revision: 1, allotted: null };
       },
     } as unknown as SeatMaps,
     async take({ seats }: HoldRequest): Promise<HoldResult> {

@@ -38,6 +38,7 @@ export interface Seat {
   y: number | null;
   accessible: boolean;
   companion: boolean;
+  active: boolean;
   status: 'available' | 'held' | 'sold' | 'blocked';
 }
 

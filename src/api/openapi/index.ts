@@ -51,7 +51,10 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf(
+  { body, bodyExamples, method, otherBody }: Route,
+  { schemaOf }: Components,
+): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -63,7 +66,13 @@ function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components)
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+  const content = Object.fromEntries(types.map((type) => [type, media]));
+  if (!otherBody) return { required: true, content };
+  const { contentType, example } = otherBody;
+  return {
+    required: true,
+    content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
+  };
 }
 
 function securityOf({ access, knowsKeys }: Route): Json[] {
