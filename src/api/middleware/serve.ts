@@ -60,8 +60,8 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
 
   return async (ctx: Context): Promise<void> => {
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
-    const { withoutDatabase = false } = route;
-    const caller = await authenticate(ctx, access, { withoutDatabase });
+    const { withoutDatabase = false, knowsKeys = false } = route;
+    const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
     if (keyed) await limits.key(caller.client);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');

@@ -84,10 +84,13 @@ function bodyOf(
   };
 }
 
-const securityOf = ({ access }: Route): Json[] =>
-  access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+function securityOf({ access, knowsKeys }: Route): Json[] {
+  if (knowsKeys) return [{}, { apiKey: [] }];
+  return access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+}
 
-function rolesOf({ access }: Route): string {
+function rolesOf({ access, knowsKeys }: Route): string {
+  if (knowsKeys) return 'No key is needed; one that is sent has to be a good one.';
   if (access === 'public') return 'No key is needed.';
   if (access === 'provider') return 'No key; the signature proves the sender.';
   return `Takes a key of the role ${[...new Set([...access, 'operator'])].join(' or ')}.`;
