@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
 import { ApiClient, refusal } from '../support/api';
+import { openEventStream } from '../support/event-stream';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -165,5 +166,166 @@ describe('The database knows of each seat', () => {
       ['Floor-1', 3, null, 3072],
       ['Floor-2', 3, null, 3072],
     ]);
+  });
+});
+
+const add = (
+  event: string,
+  options: { body?: unknown; raw?: string | Buffer; key?: string; type?: string },
+) =>
+  api.call<{ revision: number; errors: { path: string; message: string }[] }>(
+    'POST',
+    `/v1/events/${event}/sections`,
+    {
+      key: system.info.keys.operator,
+      ...(options.raw === undefined ? { body: options.body } : { raw: options.raw }),
+      headers: {
+        'idempotency-key': options.key ?? randomUUID(),
+        ...(options.raw !== undefined && { 'content-type': options.type ?? 'text/csv' }),
+      },
+    },
+  );
+const BALCONY = { name: 'Balcony', category: 'stalls', rows: [{ name: 'A', seats: 2 }] };
+
+describe('More seats', () => {
+  it('come after those that are there, whose labels stay; once for a key', async () => {
+    const event = await api.event(withRows({ seats: 2 }));
+    const key = randomUUID();
+    const body = { sections: [BALCONY, { name: 'Floor', category: 'stalls', places: 2 }] };
+    const first = await add(event, { body, key });
+    expect(first.status).toBe(201);
+    expect(first.body.revision).toBe(2);
+    const again = await add(event, { body, key });
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+    expect(refusal(await add(event, { body: { sections: [BALCONY] }, key }))).toEqual([
+      422,
+      'idempotency_key_reused',
+    ]);
+    expect((await stored(event)).map((seat) => [seat.label, seat.row_order])).toEqual([
+      ['A-1', 0],
+      ['A-2', 0],
+      ['Balcony-A-1', 1],
+      ['Balcony-A-2', 1],
+      ['Floor-1', 2],
+      ['Floor-2', 2],
+    ]);
+    await add(event, { body: { sections: [{ name: 'Floor', category: 'stalls', places: 1 }] } });
+    expect((await stored(event)).at(-1)!.label).toBe('Floor-3');
+    await api.held(event, ['Balcony-A-1', 'Floor-3']);
+  });
+
+  it('are refused with a label that is there, an unknown category, or too many; nothing is added', async () => {
+    const event = await api.event(withRows({ seats: 2 }));
+    const rows = [{ name: 'A', numbers: ['3', '2'] }];
+    const twice = await add(event, {
+      body: { sections: [{ name: 'Stalls', category: 'stalls', rows }] },
+    });
+    expect(refusal(twice)).toEqual([422, 'validation_failed']);
+    expect(twice.body.errors[0]!.message).toContain('A-2');
+    const unknown = await add(event, { body: { sections: [{ ...BALCONY, category: 'box' }] } });
+    expect(unknown.body.errors[0]!.path).toBe('sections.0.category');
+    const many = await add(event, {
+      body: { sections: [{ name: 'Floor', category: 'stalls', places: 99_999 }] },
+    });
+    expect(many.body.errors[0]!.message).toContain('at most 99998');
+    expect(await api.seats(event)).toHaveLength(2);
+  });
+
+  it('of two calls at once are all there, with rows of their own', async () => {
+    const event = await api.event(withRows({ seats: 1 }));
+    const one = (name: string) => add(event, { body: { sections: [{ ...BALCONY, name }] } });
+    const answers = await Promise.all(['L', 'M', 'R'].map(one));
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(new Set((await stored(event)).map(({ row_order: row }) => row)).size).toBe(4);
+  });
+
+  it('reach who listens to the live map: it is told to fetch the map again', async () => {
+    const event = await api.event(withRows({ seats: 1 }));
+    const stream = await openEventStream(`${system.info.apiUrl}/v1/events/${event}/stream`);
+    try {
+      expect((await stream.next()).event).toBe('snapshot');
+      await add(event, { body: { sections: [BALCONY] } });
+      expect(await stream.next()).toEqual({
+        event: 'map',
+        data: {
+          data: [
+            { label: 'Balcony-A-1', status: 'available' },
+            { label: 'Balcony-A-2', status: 'available' },
+          ],
+        },
+      });
+    } finally {
+      stream.close();
+    }
+  });
+});
+
+describe('A CSV file', () => {
+  const HEADER = 'section,row,number,category,x,y\n';
+
+  it('adds seats, once for a key', async () => {
+    const event = await api.event(withRows({ seats: 1 }));
+    const raw = `${HEADER}Circle,C,1,stalls,0,5\nCircle,C,,,,\nCircle,C,2,stalls,2,5\n`;
+    const key = randomUUID();
+    expect((await add(event, { raw, key, type: 'text/csv; charset=utf-8' })).status).toBe(201);
+    expect((await add(event, { raw, key })).headers.get('idempotency-replayed')).toBe('true');
+    expect(refusal(await add(event, { raw: `${raw}Circle,C,3,stalls,,\n`, key }))).toEqual([
+      422,
+      'idempotency_key_reused',
+    ]);
+    expect(refusal(await add(event, { raw: HEADER, key }))).toEqual([
+      422,
+      'idempotency_key_reused',
+    ]);
+    expect((await stored(event)).map((seat) => [seat.label, seat.number])).toEqual([
+      ['A-1', 1],
+      ['C-1', 1],
+      ['C-2', 3],
+    ]);
+  });
+
+  it('is refused by line, and nothing is added', async () => {
+    const event = await api.event(withRows({ seats: 1 }));
+    const wrong = await add(event, { raw: `${HEADER}S,B,1,stalls,,\nS,B,2,stalls,1,\n` });
+    expect(refusal(wrong)).toEqual([422, 'validation_failed']);
+    expect(wrong.body.errors).toEqual([
+      { path: 'line 3', message: 'x and y go together: give both, or neither' },
+    ]);
+    const utf16 = await add(event, { raw: Buffer.from(`\ufeff${HEADER}`, 'utf16le') });
+    expect(utf16.body.errors[0]!.message).toContain('UTF-16');
+    const said = await add(event, { raw: HEADER, type: 'text/csv; charset=windows-1252' });
+    expect(refusal(said)).toEqual([415, 'unsupported_media_type']);
+    expect(await api.seats(event)).toHaveLength(1);
+  });
+});
+
+describe('A hall', () => {
+  it('serves for other events: seats, labels, places and the focal point', async () => {
+    const hall = await api.event({
+      ...withRows(
+        { numbers: ['1', null, '2 bis'], accessible: ['1'], x: [0, 1, 2], y: 3 },
+        { name: 'B', seats: 2 },
+      ),
+      focalPoint: { x: 2, y: 3 },
+    });
+    await api.held(hall, ['A-1']);
+    const event = await api.event({ categories, sections: undefined, sectionsFrom: hall });
+    expect(await stored(event)).toEqual(await stored(hall));
+    const { body } = await api.call('GET', `/v1/events/${event}`);
+    expect(body.focalPoint).toEqual({ x: 2, y: 3 });
+    const [first, second] = await api.seats(event);
+    expect(first).toMatchObject({ label: 'A-1', accessible: true, x: 0, status: 'available' });
+    expect(second).toMatchObject({ label: 'A-2 bis', number: '2 bis' });
+  });
+
+  it('that is none, or has other categories, is named', async () => {
+    const hall = await api.event(withRows({ seats: 1 }));
+    const none = await make({ categories, sectionsFrom: 'no-such-event' });
+    expect(none.body.errors).toEqual([{ path: 'sectionsFrom', message: 'is not an event' }]);
+    const other = await make({
+      categories: [{ code: 'box', name: 'Box', price: 1 }],
+      sectionsFrom: hall,
+    });
+    expect(other.body.errors[0]!.message).toContain('stalls');
   });
 });

@@ -7,7 +7,16 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
+const TAGS = [
+  'Events',
+  'Reservations',
+  'Changes',
+  'Tickets',
+  'Payments',
+  'Outbox',
+  'Webhooks',
+  'Health',
+];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 
 function parameterOf(
@@ -52,7 +61,7 @@ function parametersOf(route: Route, components: Components): Json[] {
 }
 
 function bodyOf(
-  { body, bodyExamples, method, otherBody }: Route,
+  { body, bodyExamples, bodyOptional = false, method, otherBody }: Route,
   { schemaOf }: Components,
 ): Json | undefined {
   if (!body) return undefined;
@@ -67,10 +76,10 @@ function bodyOf(
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
   const content = Object.fromEntries(types.map((type) => [type, media]));
-  if (!otherBody) return { required: true, content };
+  if (!otherBody) return { required: !bodyOptional, content };
   const { contentType, example } = otherBody;
   return {
-    required: true,
+    required: !bodyOptional,
     content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
   };
 }
