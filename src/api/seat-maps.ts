@@ -122,8 +122,8 @@ function openedFor(
       (allotted?.[id]?.seats ?? []).map((label) => [label, id] as [string, string]),
     ),
   );
-  const opened = [...letters].map((letter, index) =>
-    letter === 'k' && allotmentOf.has(layout[index]!.label) ? 'a' : letter,
+  const opened = layout.map(({ label }, index) =>
+    letters[index] === 'k' && allotmentOf.has(label) ? 'a' : letters[index]!,
   );
   return { layout, letters: opened.join(''), allotmentOf };
 }

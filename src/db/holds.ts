@@ -208,11 +208,11 @@ export async function takeFirstFree(
       if (!choices) throw new NothingTaken(null);
       const chosen = new Map(wishes.map((wish, at) => [wish, wish.choices[choices[at]! - 1]!]));
       const seats = lines.flatMap((line) => (Array.isArray(line) ? line : chosen.get(line)!));
-      const within = {
+      const within: Database = {
         ...db,
-        rows: tx.rows,
-        run: tx.run,
-        connected: <T>(work: Work<T>) => work(tx),
+        rows: (...args) => tx.rows(...args),
+        run: (...args) => tx.run(...args),
+        connected: (work) => work(tx),
       };
       const result = await takeSeats(within, { ...hold, seats });
       // What was locked and is not taken is let go.
@@ -224,8 +224,6 @@ export async function takeFirstFree(
     throw error;
   }
 }
-type Work<Result> = (connection: Queryable) => Promise<Result>;
-
 const TAKEN_BATCH = sql<{ request: number; taken: SeatName[] }>(
   'orders_taken_batch',
   'select request, taken from orders_taken_batch($1, $2)',

@@ -43,7 +43,10 @@ async function newEvent(orphanRule: OrphanRule): Promise<{ id: string; slug: str
 const request = (
   slug: string,
   positions: readonly number[],
-  { id = randomUUID() as string, allotment = null as string | null } = {},
+  { id, allotment }: { id: string; allotment: string | null } = {
+    id: randomUUID(),
+    allotment: null,
+  },
 ): HoldRequest => ({
   ...NOTHING_MORE,
   id,
@@ -65,7 +68,12 @@ function slowly(hold: HoldRequest): { end: (commit: boolean) => void; done: Prom
   const told = new Promise<boolean>((resolve) => (end = resolve));
   const done = db
     .transaction(async (tx) => {
-      const within: Database = { ...db, rows: tx.rows, run: tx.run, connected: (work) => work(tx) };
+      const within: Database = {
+        ...db,
+        rows: (...args) => tx.rows(...args),
+        run: (...args) => tx.run(...args),
+        connected: (work) => work(tx),
+      };
       const { kind } = await takeSeats(within, hold);
       if (!(await told)) throw new RolledBack();
       return kind;
