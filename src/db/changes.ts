@@ -137,13 +137,19 @@ const LOCK_USE = sql<{ number: number | null }>(
   'change_lock_use',
   'select lock_free_use($1, $2) as number',
 );
+/** With the two seats on either side of those that are taken where orphans are forbidden: see `orphans_left_by`. */
 const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean }>(
   'change_lock_seats',
-  `select id, event, label, seat_is_free_for(case when allotment_id = any ($3) then allotment_id end, status, hold_ends_at, allotment_id, allotment_until) and active
-            and (select c.active from price_categories c where c.event_id = locked.event_id and c.code = category_code) as free from (
-     select s.id, s.event_id, s.category_code, s.active, e.slug as event, s.label, s.status, s.hold_ends_at,
-            s.allotment_id, s.allotment_until from seats s join events e on e.id = s.event_id
+  `select id, event, label, active
+            and (select c.active from price_categories c where c.event_id = locked.event_id and c.code = category_code)
+            and seat_is_free_for((select allotment::uuid from unnest($2::bigint[], $3::text[]) asked (seat, allotment) where seat = locked.id),
+                                 status, hold_ends_at, allotment_id, allotment_until) as free from (
+     select s.*, e.slug as event from seats s join events e on e.id = s.event_id
       where s.id = any ($2) or s.id in (select seat_id from allocations where reservation_id = $1 and (until_revision is null or change_id is not null))
+         or s.id in (select beside.id from seats taken join events v on v.id = taken.event_id and v.orphan_rule = 'forbid'
+              join lateral (select id from seats n where n.event_id = taken.event_id and n.row_order = taken.row_order
+                               and n.number between taken.number - 2 and taken.number + 2 offset 0) beside on true
+             where taken.id = any ($2))
       order by s.id for update of s) locked`,
 );
 const USED = sql<{ used: boolean }>(
@@ -153,7 +159,7 @@ const USED = sql<{ used: boolean }>(
 );
 const RULES = sql<{ refusal: Refusal | null }>(
   'change_rules',
-  'select change_refusal($1, $2, $3, $4, $5, $6) as refusal',
+  'select change_refusal($1, $2, $3, $4, $5, $6, $7, $8, $9) as refusal',
 );
 const END = sql('change_end', 'select end_change($1, $2, $3, $4)');
 
@@ -162,6 +168,8 @@ interface ChangeContext {
   id: string;
   /** `client:NAME` or `operator:NAME`. */
   actor: string;
+  /** Who asks: seats of an allotment are its client's and operators'. */
+  taker: { client: string; operator: boolean };
   /** The call's Idempotency-Key. */
   keyed: KeyedRequest | null;
   /** Seconds, for events that set none. */
@@ -352,8 +360,9 @@ const ADD = sql(
   `with added as (
      insert into allocations (reservation_id, seat_id, price, from_revision, allotment_id)
      select $1, id, 0, $3, case when allotment_until > clock_timestamp() then allotment_id end from seats where id = any ($2)
-     on conflict (reservation_id, seat_id) do update set from_revision = excluded.from_revision, until_revision = null,
-       released_at = null, change_id = null, allotment_id = excluded.allotment_id)
+     on conflict (reservation_id, seat_id) do update
+       set from_revision = excluded.from_revision, until_revision = null, released_at = null, change_id = null,
+           allotment_id = coalesce(allocations.allotment_id, excluded.allotment_id))
    update seats set status = $4, reservation_id = $1, hold_ends_at = $5 where id = any ($2)`,
 );
 const REPRICE = sql(
@@ -445,7 +454,7 @@ class Refused extends Error {
 
 async function change(
   tx: Queryable,
-  { id, actor, defaultTtlSeconds }: ChangeContext,
+  { id, actor, taker, defaultTtlSeconds }: ChangeContext,
   request: ChangeRequest,
 ): Promise<{ kind: 'made'; id: string }> {
   const refuse = (refusal: Refused['refusal']): never => {
@@ -491,11 +500,8 @@ async function change(
       use = free!.number;
     }
   }
-  const locked = await tx.rows(LOCK_SEATS, [
-    id,
-    taken,
-    request.take.flatMap(({ allotment }) => allotment ?? []),
-  ]);
+  const allotments = request.take.map(({ allotment = null }) => allotment);
+  const locked = await tx.rows(LOCK_SEATS, [id, taken, allotments]);
   const gone = locked.filter((seat) => taken.includes(seat.id) && !seat.free);
   const reservation = (await lockReservation(tx, id))!;
   if (reservation.status !== before.status) throw new LookAgain();
@@ -511,6 +517,9 @@ async function change(
     quote.code?.id ?? null,
     order.total,
     buyer === null,
+    taker.client,
+    taker.operator,
+    allotments,
   ]);
   if (rules!.refusal) return refuse(rules!.refusal);
   if (isSale) {

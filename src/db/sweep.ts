@@ -67,18 +67,6 @@ const CLOSE_INBOX = sql(
     where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
-const TAKE_ALLOTMENTS = sql<{ id: string }>(
-  'sweep_take_allotments',
-  `update allotments set sweep_after = now() + $1 * interval '1 second'
-    where id = any (array(
-           select id from allotments where ended_at is null and until <= now() and (sweep_after is null or sweep_after <= now())
-            order by until limit $2 for no key update skip locked)) returning id`,
-);
-const LEAVE_ALLOTMENT = sql(
-  'sweep_leave_allotment',
-  `update allotments set sweep_after = now() + $2 * interval '1 second' where id = $1`,
-);
-
 const TAKE_CHANGES = sql<{ id: string }>(
   'sweep_take_changes',
   `update changes set sweep_after = now() + $2 * interval '1 second'
@@ -91,6 +79,17 @@ const TAKE_CHANGES = sql<{ id: string }>(
 const LEAVE_CHANGE = sql(
   'sweep_leave_change',
   `update changes set sweep_after = now() + $2 * interval '1 second' where id = $1`,
+);
+const TAKE_ALLOTMENTS = sql<{ id: string }>(
+  'sweep_take_allotments',
+  `update allotments set sweep_after = now() + $1 * interval '1 second'
+    where id = any (array(
+           select id from allotments where ended_at is null and until <= now() and (sweep_after is null or sweep_after <= now())
+            order by until limit $2 for no key update skip locked)) returning id`,
+);
+const LEAVE_ALLOTMENT = sql(
+  'sweep_leave_allotment',
+  `update allotments set sweep_after = now() + $2 * interval '1 second' where id = $1`,
 );
 
 /** How the sweep does one kind of work, thing by thing. */
@@ -167,9 +166,9 @@ export interface SweepOptions {
 
 /**
  * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals
- * workflows whose inbox or delivery is waiting, refunds payments without a reservation, notes the end
- * of allotments, orders the mails of an event that was changed. Deletes old request keys, scans and
- * map changes. What fails stops nothing else; it is recorded and tried again after a
+ * workflows whose inbox or delivery is waiting, refunds payments without a reservation, notes the
+ * end of allotments, orders the mails of an event that was changed. Deletes old request keys, scans
+ * and map changes. What fails stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
  * once share the work.
  * @throws what the database says when it cannot be reached

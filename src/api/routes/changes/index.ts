@@ -184,13 +184,13 @@ export function changeRoutes({
   async function make(
     before: ReservationRecord,
     body: Body,
-    caller: Caller,
     make: (request: {
       release: SeatName[];
       take: WantedSeat[];
       priceTypes: { seat: SeatName; priceType: string }[];
       code: string | null;
     }) => Promise<ChangeResult>,
+    caller: Caller,
     deadline: () => number,
   ): Promise<ChangeResult> {
     const events = eventsOf(before);
@@ -210,12 +210,12 @@ export function changeRoutes({
     let made: ChangeResult | null = null;
     const choose = createBestAvailable({
       maps,
-      takeFirst: () => Promise.resolve(null),
       take: async ({ seats }) => {
         made = await make({ ...request, take: [...seats] });
         // It goes on choosing only while what it chose is taken by others.
         return made.kind === 'taken' ? made : { kind: 'reused' };
       },
+      takeFirst: () => Promise.resolve(null),
     });
     const result = await choose.hold({ ...NO_HOLD, leftMs: deadline }, read.lines);
     return result.kind === 'taken' ? result : made!;
@@ -280,6 +280,8 @@ export function changeRoutes({
         ...KEY_PROBLEMS,
         ...ORDER_PROBLEMS,
         'seats_unavailable',
+        'orphan_seat',
+        'companion_alone',
         'limit_exceeded',
         'reservation_expired',
         'reservation_cancelled',
@@ -295,11 +297,12 @@ export function changeRoutes({
         const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
         if (body.code !== undefined) await codeGuesses.admit(caller.client, id);
         const actor = actorOf(caller);
+        const taker = { client: caller.client, operator: caller.role === 'operator' };
         const result = await make(
           before,
           body,
+          (request) => createChange({ db, id, actor, taker, keyed, defaultTtlSeconds }, request),
           caller,
-          (request) => createChange({ db, id, actor, keyed, defaultTtlSeconds }, request),
           () => leftMs(ctx),
         );
         switch (result.kind) {
