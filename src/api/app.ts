@@ -21,7 +21,8 @@ import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
-import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import { testHelperRoutes } from './routes/test-helpers';
+import { createReceivers, webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 import { createReaderGuard } from './slow-readers';
 
 /**
@@ -48,6 +49,7 @@ export type ApiDeps = EventRouteDeps &
 
 function routesOf(deps: ApiDeps): Route[] {
   const codeGuesses = createCodeGuesses(deps.rateLimit);
+  const receivers = createReceivers(deps);
   return [
     ...eventRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
@@ -57,7 +59,10 @@ function routesOf(deps: ApiDeps): Route[] {
     ...refundRoutes(deps),
     ...noteRoutes(deps),
     ...outboxRoutes(deps),
-    ...webhookRoutes(deps),
+    ...webhookRoutes(receivers),
+    ...(deps.payments.testProvider
+      ? testHelperRoutes({ ...deps, receivers, standardSecrets: deps.webhookSecrets.standard })
+      : []),
     ...healthRoutes(deps),
   ];
 }

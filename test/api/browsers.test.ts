@@ -12,6 +12,7 @@ const ALLOWED = [
   'getReservation',
   'getTickets',
   'getTicketsPdf',
+  'payAsTestProvider',
   'previewPrices',
   'updateReservation',
 ];

@@ -7,7 +7,16 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
+const TAGS = [
+  'Events',
+  'Reservations',
+  'Tickets',
+  'Payments',
+  'Outbox',
+  'Webhooks',
+  'Tests',
+  'Health',
+];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 const TOKEN_PARAMETER = { $ref: '#/components/parameters/ReservationToken' };
 
@@ -113,7 +122,7 @@ export function createOpenApi(routes: readonly Route[]): Json {
       description: DESCRIPTION,
     },
     servers: [{ url: '/' }],
-    tags: TAGS.map((name) => ({ name })),
+    tags: TAGS.filter((name) => routes.some(({ tag }) => tag === name)).map((name) => ({ name })),
     paths,
     components: {
       schemas: components.schemas,
