@@ -25,7 +25,7 @@ function createMemory(): KeyStore {
 }
 
 /** A random UUID; `crypto.randomUUID` is missing in pages without https. */
-export function newKey(): string {
+function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;

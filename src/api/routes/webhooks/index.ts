@@ -56,9 +56,9 @@ export interface WebhookRouteDeps {
 
 /** What receives the events of each kind of provider. @throws Problem when the signature is not valid */
 export interface Receivers {
-  stripe(bytes: Buffer, signature: string): Promise<Reply>;
+  stripe: (bytes: Buffer, signature: string) => Promise<Reply>;
   /** @param headers `webhook-id`, `webhook-timestamp`, `webhook-signature` */
-  standard(bytes: Buffer, headers: Record<string, string>): Promise<Reply>;
+  standard: (bytes: Buffer, headers: Record<string, string>) => Promise<Reply>;
 }
 
 /** The signature is checked, the event recorded, then answered. What was answered 200 cannot be lost. */
