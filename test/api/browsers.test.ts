@@ -7,11 +7,14 @@ const SHOP = 'https://shop.example';
 /** What a publishable key may call. */
 const ALLOWED = [
   'cancelReservation',
+  'createChange',
   'createReservation',
   'extendReservation',
+  'getChange',
   'getReservation',
   'getTickets',
   'getTicketsPdf',
+  'listChanges',
   'payAsTestProvider',
   'previewPrices',
   'updateReservation',
@@ -96,6 +99,22 @@ describe('A publishable key', () => {
     const answer = await withToken('POST', `/v1/reservations/${held.id}/cancel`, held.token);
     expect(refusal(answer)).toEqual([409, 'reservation_confirmed']);
     expect((await api.get(held.id)).body.cancelRequestedAt).toBeNull();
+  });
+
+  it('changes what it holds, and no sale', async () => {
+    const held = await holdInPage(await api.event(), ['A-1']);
+    const change = (take: string) =>
+      api.call('POST', `/v1/reservations/${held.id}/changes`, {
+        key: publishable,
+        body: { take: [{ event: held.event, seats: [take] }] },
+        headers: { 'reservation-token': held.token, 'idempotency-key': randomUUID() },
+      });
+    expect((await change('A-2')).status).toBe(201);
+    const now = (await api.get(held.id)).body;
+    expect(now.seats.map(({ label }) => label)).toEqual(['A-1', 'A-2']);
+    await api.pay(now);
+    await api.until(held.id, 'confirmed');
+    expect(refusal(await change('A-3'))).toEqual([409, 'reservation_confirmed']);
   });
 
   it('sets none of the words that are the shop’s own', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { paymentSetupOf } from '../../src/payments/setup';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
@@ -77,13 +78,30 @@ describe('A payment by the test provider', () => {
     await api.until(id, 'confirmed');
   });
 
-  it.each([[{}], [{ outcome: 'maybe' }], [{ outcome: 'succeeds', change: 'abc' }]])(
+  it.each([[{}], [{ outcome: 'maybe' }], [{ outcome: 'succeeds', amount: -1 }]])(
     'is not made of %j',
     async (body) => {
       const held = await api.held(await api.event(), ['A-1']);
       expect(refusal(await pay(held.id, body))).toEqual([422, 'validation_failed']);
     },
   );
+
+  it('of a change pays what is due for it', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const path = `/v1/reservations/${sold.id}/changes`;
+    const quoted = await api.call('POST', path, {
+      body: { take: [{ event: sold.event, seats: ['A-2'] }] },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    expect([quoted.status, quoted.body.status]).toEqual([201, 'quoted']);
+    const change = quoted.body.id as string;
+    await pay(sold.id, { outcome: 'succeeds', change });
+    await eventually(async () => {
+      expect((await api.call('GET', `${path}/${change}`)).body.status).toBe('applied');
+    });
+    const other = await pay(sold.id, { outcome: 'succeeds', change: randomUUID() });
+    expect(refusal(other)).toEqual([404, 'not_found']);
+  });
 
   it('is for the own reservation alone', async () => {
     const held = await api.held(await api.event(), ['A-1']);

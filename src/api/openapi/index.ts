@@ -10,6 +10,7 @@ import { commonHeaders, problemExamples, responsesOf } from './responses';
 const TAGS = [
   'Events',
   'Reservations',
+  'Changes',
   'Tickets',
   'Payments',
   'Outbox',
@@ -66,7 +67,10 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf(
+  { body, bodyExamples, bodyOptional = false, method }: Route,
+  { schemaOf }: Components,
+): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -78,7 +82,10 @@ function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components)
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+  return {
+    required: !bodyOptional,
+    content: Object.fromEntries(types.map((type) => [type, media])),
+  };
 }
 
 const securityOf = ({ access }: Route): Json[] =>

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
+import { findChange } from '../../../db/changes';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
 import { endHold, findOpenMessage } from '../../../db/test-helpers';
+import { isUuid } from '../../../domain/uuid';
 import { CONFIRMED_RESERVATION, HELD_RESERVATION } from '../../examples';
 import { retryAfterHeader } from '../../headers';
 import type { Outcomes } from '../../outcomes';
@@ -24,7 +26,7 @@ const testPayment = z
   .strictObject({
     outcome: z.enum(['succeeds', 'fails']),
     amount: minorUnits.optional().meta({
-      description: "Minor units; absent: the reservation's total. Needed with `change`",
+      description: "Minor units; absent: the reservation's total, or what is due for the change",
     }),
     change: line(64)
       .optional()
@@ -56,6 +58,13 @@ export function testHelperRoutes({
 }: TestHelperDeps): Route[] {
   const access = createAccess(db, tokens);
   const reload = async (id: string) => presentReservation((await findReservation(db, id))!);
+
+  /** What is to be paid for a change of a reservation, in minor units. @throws Problem `not_found` */
+  async function dueOf(id: string, change: string): Promise<number> {
+    const found = isUuid(change) ? await findChange(db, id, change) : null;
+    if (!found) throw new Problem('not_found', `The reservation has no change ${change}.`);
+    return found.due?.amount ?? 0;
+  }
 
   /** Sends what the test provider tells, signed, the way that a real one takes. */
   async function tell(type: string, data: Record<string, unknown>): Promise<void> {
@@ -104,11 +113,8 @@ export function testHelperRoutes({
       problems: ['not_found', 'signature_invalid'],
       async handle({ params: { id }, body, caller, pause }) {
         const { total } = await access.load(id, caller);
-        if (body.change !== undefined && body.amount === undefined)
-          throw new Problem('validation_failed', 'Say how much is paid for the change.', {
-            errors: [{ path: 'amount', message: 'is needed with change' }],
-          });
-        const { outcome, amount = total.amount, change } = body;
+        const { outcome, change } = body;
+        const { amount = change === undefined ? total.amount : await dueOf(id, change) } = body;
         await tell(outcome === 'succeeds' ? 'payment.succeeded' : 'payment.failed', {
           reservation: id,
           ...(change !== undefined && { change }),
