@@ -71,6 +71,8 @@ function childSettings(
     HOLDFAST_HOME: services.home,
     // No load balancer has to see that it stops.
     DRAIN_SECONDS: env.DRAIN_SECONDS || '0',
+    // A page that is being written may be anywhere.
+    CORS_ORIGINS: env.CORS_ORIGINS || '*',
     STRIPE_WEBHOOK_SECRET: env.STRIPE_WEBHOOK_SECRET || secrets.webhookSecrets.stripe,
     STANDARD_WEBHOOK_SECRET: env.STANDARD_WEBHOOK_SECRET || secrets.webhookSecrets.standard,
     ...options.childEnv,

@@ -23,6 +23,7 @@ import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
+import { createReservationTokens } from './reservation-tokens';
 import { createSeatMaps } from './seat-maps';
 import { limitConnections } from './slow-readers';
 
@@ -55,6 +56,7 @@ const SETTINGS = [
   ] as const),
   ...([
     'TRUSTED_PROXIES',
+    'CORS_ORIGINS',
     'STRIPE_API_KEY',
     'STRIPE_ACCOUNT',
     'STRIPE_WEBHOOK_SECRET',
@@ -131,6 +133,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       return true;
     },
   });
+  const readSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
   const app = createApp({
     db,
     log,
@@ -151,7 +154,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       stripe: settings.STRIPE_WEBHOOK_SECRET,
       standard: settings.STANDARD_WEBHOOK_SECRET,
     },
-    ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
+    ticketKey: async () => ticketKeyFromSeed(await readSeed()),
+    tokens: createReservationTokens(readSeed),
     readiness,
     stopping,
     // None of those who are in waits for a connection for long.
@@ -159,6 +163,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
+    pageOrigins: settings.CORS_ORIGINS ?? [],
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 

@@ -1,7 +1,8 @@
 import type { PaymentStatus } from '../domain/settlement';
 import { isUuid } from '../domain/uuid';
-import { sql, type Queryable } from './database';
+import { sql, type Database, type Queryable } from './database';
 import { asked, askedAfter, createList } from './list';
+import { lockReservation } from './transitions';
 
 export interface PaymentNotice {
   reference: string;
@@ -74,6 +75,7 @@ export type CancelRequestResult = {
     | 'cancelled'
     | 'expired'
     | 'already_checked_in'
+    | 'confirmed'
     | 'cancel_accepted'
     | 'exceeds';
   inboxId?: number | null;
@@ -110,6 +112,20 @@ export async function recordCancelRequest(
     choice && JSON.stringify(choice),
   ]);
   return row!.result;
+}
+
+/** Records a request to cancel a hold; what was confirmed before stays. */
+export async function cancelHold(
+  db: Database,
+  reservationId: string,
+  actor: string,
+): Promise<CancelRequestResult> {
+  return db.transaction(async (tx) => {
+    const locked = await lockReservation(tx, reservationId);
+    return locked?.status === 'confirmed'
+      ? { kind: 'confirmed' }
+      : recordCancelRequest(tx, reservationId, actor, null);
+  });
 }
 
 export interface CancelPreview {

@@ -2,6 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { isUnavailable, type Database } from '../../db/database';
 import { findCallers, hashKey, type Caller } from '../../db/keys';
+import { networkOfRequest } from '../addresses';
+import type { ApiCaller } from '../caller';
 import { Problem } from '../problem';
 import type { Access } from '../route';
 import type { RateLimits } from './rate-limit';
@@ -9,12 +11,10 @@ import type { RateLimits } from './rate-limit';
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 /** Who calls a public route without a key. */
-export const NOBODY: Caller = {
-  keyId: 0,
-  client: '',
-  role: 'client',
-  eventId: null,
-  longHolds: false,
+export const NOBODY: ApiCaller = {
+  ...{ keyId: 0, client: '', role: 'client', eventId: null, longHolds: false },
+  limitedAs: '',
+  reservationToken: null,
 };
 
 export interface Authenticator {
@@ -28,7 +28,7 @@ export interface Authenticator {
     ctx: Context,
     access: Access,
     options?: { withoutDatabase?: boolean; knowsKeys?: boolean },
-  ): Promise<Caller>;
+  ): Promise<ApiCaller>;
 }
 
 type FoundCaller = Caller & { hash: Buffer };
@@ -65,6 +65,7 @@ function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | nul
 export function createAuthenticator(
   db: Database,
   limits: Pick<RateLimits, 'address' | 'giveBack'>,
+  trustedProxies: number,
 ): Authenticator {
   const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
@@ -118,6 +119,12 @@ export function createAuthenticator(
         `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,
       );
     }
-    return caller;
+    const { client, role } = caller;
+    if (role !== 'publishable') return { ...caller, limitedAs: client, reservationToken: null };
+    return {
+      ...caller,
+      limitedAs: `${client} at ${networkOfRequest(ctx, trustedProxies)}`,
+      reservationToken: ctx.get('reservation-token') || null,
+    };
   };
 }

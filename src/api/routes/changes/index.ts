@@ -38,10 +38,11 @@ import {
 import { leftMs } from '../../middleware/answer';
 import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
+import type { ReservationTokens } from '../../reservation-tokens';
 import { defineRoute, type Reply } from '../../route';
 import { list } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
-import { createAccess, LOOK_AGAIN_SECONDS } from '../reservations/access';
+import { createAccess, FOR_PAGES, LOOK_AGAIN_SECONDS } from '../reservations/access';
 import { createLineReader } from '../reservations/lines';
 import { ORDER_PROBLEMS, refusalOf } from '../reservations/refusals';
 import { reservationParams } from '../reservations/schema';
@@ -59,6 +60,7 @@ export interface ChangeRouteDeps {
   outcomes: Outcomes;
   payments: PaymentSetup;
   codeGuesses: CodeGuesses;
+  tokens: ReservationTokens;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
 }
@@ -72,6 +74,11 @@ function problemOf(refusal: ChangeRefusal, id: string): Problem {
   switch (refusal.kind) {
     case 'unknown':
       return new Problem('not_found', `You have no reservation ${id.slice(0, 128)}.`);
+    case 'confirmed':
+      return new Problem(
+        'reservation_confirmed',
+        'The reservation is confirmed: its shop changes it.',
+      );
     case 'expired':
       return new Problem('reservation_expired', 'The hold has ended: reserve again.');
     case 'cancelled':
@@ -116,6 +123,7 @@ function problemOf(refusal: ChangeRefusal, id: string): Problem {
 
 const REFUSALS: ReadonlySet<string> = new Set<ChangeRefusal['kind']>([
   'unknown',
+  'confirmed',
   'expired',
   'cancelled',
   'payment_in_progress',
@@ -165,9 +173,10 @@ export function changeRoutes({
   outcomes,
   payments,
   codeGuesses,
+  tokens,
   defaultTtlSeconds,
 }: ChangeRouteDeps) {
-  const access = createAccess(db);
+  const access = createAccess(db, tokens);
   const readLines = createLineReader(db);
 
   const missing = (id: string) =>
@@ -258,8 +267,8 @@ export function changeRoutes({
       tag: 'Changes',
       summary: 'Give seats back, take others, change price types',
       description:
-        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms.',
-      access: ['client'],
+        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms. A page changes what it holds, and no sale (409 `reservation_confirmed`).',
+      access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
       headers: {
@@ -284,6 +293,7 @@ export function changeRoutes({
         'companion_alone',
         'limit_exceeded',
         'reservation_expired',
+        'reservation_confirmed',
         'reservation_cancelled',
         'payment_in_progress',
         'change_open',
@@ -295,13 +305,18 @@ export function changeRoutes({
       async handle({ params: { id }, body, caller, ctx, rawBody }) {
         const before = await access.load(id, caller);
         const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
-        if (body.code !== undefined) await codeGuesses.admit(caller.client, id);
+        if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, id);
         const actor = actorOf(caller);
         const taker = { client: caller.client, operator: caller.role === 'operator' };
+        const onlyWhileHeld = caller.role === 'publishable';
         const result = await make(
           before,
           body,
-          (request) => createChange({ db, id, actor, taker, keyed, defaultTtlSeconds }, request),
+          (request) =>
+            createChange(
+              { db, id, actor, taker, keyed, defaultTtlSeconds, onlyWhileHeld },
+              request,
+            ),
           caller,
           () => leftMs(ctx),
         );
@@ -317,7 +332,7 @@ export function changeRoutes({
             throw keyReused();
         }
         if (isChangeRefusal(result)) throw problemOf(result, id);
-        if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, id);
+        if (result.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs, id);
         throw refusalOf(result, { lines: body.take });
       },
     }),
@@ -328,7 +343,7 @@ export function changeRoutes({
       operationId: 'listChanges',
       tag: 'Changes',
       summary: 'The changes of a reservation, newest first',
-      access: ['client'],
+      access: FOR_PAGES,
       params: reservationParams,
       responses: { 200: { description: 'The latest hundred', schema: list(change) } },
       problems: ['not_found'],
@@ -344,7 +359,7 @@ export function changeRoutes({
       operationId: 'getChange',
       tag: 'Changes',
       summary: 'A change of a reservation',
-      access: ['client'],
+      access: FOR_PAGES,
       params: changeParams,
       responses: { 200: { description: 'The change', schema: change } },
       problems: ['not_found'],

@@ -3,6 +3,7 @@ import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import {
+  cancelHold,
   extendHold,
   recordCancelRequest,
   previewCancel,
@@ -33,7 +34,7 @@ import type { Outcomes } from '../../outcomes';
 import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
-import { LOOK_AGAIN_SECONDS, type Access } from './access';
+import { actorOf, FOR_PAGES, LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
 import {
   cancellation,
@@ -250,8 +251,8 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
       description:
-        "The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`), and what goes back is fixed then, by the events' terms; without terms, and for what was accepted while held, all. Not once somebody has come in. An operator may choose otherwise.",
-      access: ['client'],
+        "The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`), and what goes back is fixed then, by the events' terms; without terms, and for what was accepted while held, all. Not once somebody has come in. An operator may choose otherwise. A page cancels what it holds, and no sale (409 `reservation_confirmed`).",
+      access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
       body: cancellation,
@@ -264,6 +265,7 @@ export function commandRoutes({
         'not_found',
         'forbidden',
         'reservation_expired',
+        'reservation_confirmed',
         'already_checked_in',
         'cancel_accepted',
         'refund_exceeds_payment',
@@ -274,7 +276,10 @@ export function commandRoutes({
         if (choice !== null && caller.role !== 'operator')
           throw new Problem('forbidden', 'How a sale is cancelled is for operators to choose.');
         const actor = `${caller.role}:${caller.client}`;
-        const result = await recordCancelRequest(db, params.id, actor, choice);
+        const result =
+          caller.role === 'publishable'
+            ? await cancelHold(db, params.id, actor)
+            : await recordCancelRequest(db, params.id, actor, choice);
         if (result.kind === 'unknown') throw access.missing(params.id);
         if (result.kind === 'cancelled') return done(await reload(params.id));
         if (result.kind === 'cancel_accepted') {
@@ -290,7 +295,7 @@ export function commandRoutes({
             { members: { left: result.left } },
           );
         }
-        if (result.kind === 'expired') return refuse('expired');
+        if (result.kind === 'expired' || result.kind === 'confirmed') return refuse(result.kind);
         if (result.kind === 'already_checked_in') return refuse('checkedIn');
         const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
@@ -305,7 +310,7 @@ export function commandRoutes({
       operationId: 'extendReservation',
       tag: 'Reservations',
       summary: "Let the hold last a full time from now, at most to the event's cap",
-      access: ['client'],
+      access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
       responses: {
@@ -320,7 +325,7 @@ export function commandRoutes({
       ],
       async handle({ params, caller }) {
         await access.load(params.id, caller);
-        const kind = await extendHold(db, params.id, defaultTtlSeconds, `client:${caller.client}`);
+        const kind = await extendHold(db, params.id, defaultTtlSeconds, actorOf(caller));
         if (kind === 'unknown') throw access.missing(params.id);
         if (kind !== 'extended') return refuse(kind);
         notify('commands');
