@@ -14,6 +14,7 @@ import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
+import { feedRoutes, type FeedRouteDeps } from './routes/feed';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
 import { noteRoutes } from './routes/notes';
@@ -21,6 +22,7 @@ import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
+import { webhookEndpointRoutes, type WebhookEndpointRouteDeps } from './routes/webhook-endpoints';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 import { createReaderGuard } from './slow-readers';
 
@@ -31,6 +33,8 @@ export type ApiDeps = EventRouteDeps &
   Omit<ReservationRouteDeps, 'codeGuesses'> &
   CheckInRouteDeps &
   RefundRouteDeps &
+  FeedRouteDeps &
+  WebhookEndpointRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
   HomeDeps & {
@@ -55,6 +59,8 @@ function routesOf(deps: ApiDeps): Route[] {
     ...paymentRoutes(deps),
     ...refundRoutes(deps),
     ...noteRoutes(deps),
+    ...feedRoutes(deps),
+    ...webhookEndpointRoutes(deps),
     ...outboxRoutes(deps),
     ...webhookRoutes(deps),
     ...healthRoutes(deps),

@@ -7,7 +7,16 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
+const TAGS = [
+  'Events',
+  'Reservations',
+  'Tickets',
+  'Payments',
+  'Feed',
+  'Outbox',
+  'Webhooks',
+  'Health',
+];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 
 function parameterOf(
