@@ -64,15 +64,17 @@ begin
          case when h.reservation_id is not null then r.client when h.type like 'allotment.%' then h.data ->> 'client' end,
          h.type like 'event.%', case when jsonb_typeof(h.data -> 'revision') = 'number' then (h.data -> 'revision')::integer else r.revision end,
          floor(random() * 4294967296 - 2147483648)::integer
-    from unnest(v_ids) with ordinality taken (id, n) join history h on h.id = taken.id
-    left join reservations r on r.id = h.reservation_id;
+    -- Row by row by their keys, whatever the statistics say (`offset 0`).
+    from unnest(v_ids) with ordinality taken (id, n)
+   cross join lateral (select * from history where id = taken.id offset 0) h
+    left join lateral (select client, revision from reservations where id = h.reservation_id offset 0) r on true;
   update feed_head set sequence = v_head.sequence + cardinality(v_ids),
          mark = (select mark from feed where sequence = v_head.sequence + cardinality(v_ids)),
          looked_to = coalesce(v_fresh[cardinality(v_fresh)], v_head.looked_to);
 
   with woken as (
     update webhook_endpoints e set asleep = false where asleep and status = 'enabled'
-       and exists (select from feed f join history h on h.id = f.history_id
+       and exists (select from feed f cross join lateral (select type from history where id = f.history_id offset 0) h
                     where f.sequence > v_head.sequence and (e.sees_all or f.for_all or f.client = e.client)
                       and (e.types is null or history_type(h.type) = any (e.types)))
     returning id)

@@ -20,7 +20,7 @@ begin
   v_full := (select count(*) from (select from webhook_deliveries where endpoint_id = p_endpoint and status = 'pending' limit p_waiting) waiting)
             >= p_waiting;
   if not v_full and e.position < v_head then
-    if exists (select from feed f join history h on h.id = f.history_id
+    if exists (select from feed f cross join lateral (select type from history where id = f.history_id offset 0) h
                 where f.sequence > e.position and (e.sees_all or f.for_all or f.client = e.client)
                   and (e.types is null or history_type(h.type) = any (e.types))) then
       return null;

@@ -36,9 +36,11 @@ begin
            select from webhook_deliveries w where w.endpoint_id = p_endpoint and w.subject = told.subject and w.status = 'pending')
          then clock_timestamp() end
     from (select f.sequence, f.mark, f.history_id, s.subject, row_number() over (partition by s.subject order by f.sequence) as place
-            from feed f join history h on h.id = f.history_id
+            from unnest(v_seen) taken (sequence)
+           cross join lateral (select * from feed where sequence = taken.sequence offset 0) f
+           cross join lateral (select * from history where id = f.history_id offset 0) h
            cross join lateral (select coalesce(h.reservation_id, h.event_id::text) as subject) s
-           where f.sequence = any (v_seen) and (e.types is null or history_type(h.type) = any (e.types))) told
+           where (e.types is null or history_type(h.type) = any (e.types))) told
   on conflict (endpoint_id, sequence) do nothing;
   update webhook_endpoints set position = v_to where id = p_endpoint;
   return v_to < v_head;

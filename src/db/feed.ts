@@ -35,8 +35,10 @@ export type FeedPage =
 const ENTRIES = `select coalesce(jsonb_agg(jsonb_build_object('sequence', f.sequence, 'mark', f.mark, 'at', rfc3339(h.at),
          'type', history_type(h.type), 'actor', h.actor, 'reservation', h.reservation_id,
          'event', case when r.event_ids is null then e.slug end, 'revision', f.revision, 'data', h.data) order by f.sequence), '[]')`;
-const SOURCES = `join history h on h.id = f.history_id left join reservations r on r.id = h.reservation_id
-           left join events e on e.id = coalesce(h.event_id, r.event_id)`;
+// Row by row by their keys, whatever the statistics say (`offset 0`).
+const SOURCES = `cross join lateral (select * from history where id = f.history_id offset 0) h
+           left join lateral (select event_id, event_ids from reservations where id = h.reservation_id offset 0) r on true
+           left join lateral (select slug from events where id = coalesce(h.event_id, r.event_id) offset 0) e on true`;
 
 /** Whether the place ($1, $2) is one of this feed (`t` is its head). */
 const STANDING = `case when $1 < t.truncated_to then 'truncated'

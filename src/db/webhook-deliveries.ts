@@ -23,17 +23,19 @@ const CLAIM = sql<{ claimed: boolean }>(
   'webhook_claim',
   'select claim_webhook_endpoint($1, $2, $3) as claimed',
 );
-const TARGET = sql<{ url: string; client: string; sealed: Buffer[] }>(
+const TARGET = sql<{ url: string }>(
   'webhook_target',
-  `select e.url, e.client, array(select sealed from webhook_secrets s
-      where s.endpoint_id = e.id and (s.ends_at is null or s.ends_at > clock_timestamp()) order by s.id desc) as sealed
-     from webhook_endpoints e where e.id = $1`,
+  'select url from webhook_endpoints where id = $1',
+);
+const SECRETS = sql<{ sealed: Buffer }>(
+  'webhook_secrets',
+  `select sealed from webhook_secrets where endpoint_id = $1 and (ends_at is null or ends_at > clock_timestamp())
+    order by id desc`,
 );
 
 /** Where to send, and the encrypted secrets that sign, the current one first. */
 export interface WebhookTarget {
   url: string;
-  client: string;
   sealed: Buffer[];
 }
 
@@ -42,7 +44,8 @@ export async function takeTurn(db: Queryable, turn: Turn): Promise<WebhookTarget
   const [row] = await db.rows(CLAIM, [turn.endpointId, turn.runner, TURN_SECONDS]);
   if (!row!.claimed) return null;
   const [target] = await db.rows(TARGET, [turn.endpointId]);
-  return target ?? null;
+  const secrets = await db.rows(SECRETS, [turn.endpointId]);
+  return target ? { url: target.url, sealed: secrets.map(({ sealed }) => sealed) } : null;
 }
 
 const TAKE = sql<{ more: boolean }>(
