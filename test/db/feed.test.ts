@@ -12,6 +12,7 @@ import {
   type FeedRecord,
 } from '../../src/db/feed';
 import { runChecks } from '../../src/db/verify';
+import { eventually } from '../support/api';
 import { openTestDatabase } from '../support/system';
 
 let db: Database;
@@ -70,6 +71,13 @@ async function entriesOf(reader: string | null, after = NOWHERE, limit = 1000) {
   return page.entries;
 }
 const told = (entries: FeedRecord[]) => entries.map(({ reservation: id, type }) => [id, type]);
+
+/** Numbers until all transactions of the gaps have ended; those of other databases count too. */
+const untilDoubtful = () =>
+  eventually(async () => {
+    expect(await number()).toBeLessThan(2);
+    expect(await raw('select from feed_gaps where not doubtful')).toEqual([]);
+  });
 
 /** Begins a transaction that stays open until it is told to end. */
 async function open(work: (tx: Queryable) => Promise<unknown>) {
@@ -149,8 +157,8 @@ describe('The feed', () => {
     await happen(id);
     expect(await number()).toBe(1);
     await end(false);
-    expect(await number()).toBe(0);
     const gaps = () => raw('select doubtful from feed_gaps');
+    await untilDoubtful();
     expect(await gaps()).toEqual([{ doubtful: true }]);
     await raw(`update feed_gaps set noted_at = now() - interval '59 minutes'`);
     await number(true);
@@ -165,10 +173,8 @@ describe('The feed', () => {
     await raw(`select nextval(pg_get_serial_sequence('history', 'id'))`);
     await raw(`select nextval(pg_get_serial_sequence('history', 'id'))`);
     await happen(id);
-    await number();
-    await number();
-    const [gap] = await raw('select first_id, last_id, doubtful from feed_gaps');
-    expect(gap).toMatchObject({ doubtful: true });
+    await untilDoubtful();
+    const [gap] = await raw('select first_id, last_id from feed_gaps');
     await raw(
       `insert into history (id, reservation_id, type, actor) overriding system value values ($1, $2, 'reservation.held', 'system')`,
       [gap!.last_id, id],

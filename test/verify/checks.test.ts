@@ -405,7 +405,9 @@ const DAMAGE: [string, string[], string][] = [
   ],
   [
     'what happened is in the feed within a minute',
-    [`delete from feed where history_id = (select max(id) from history where reservation_id = 'sold-000020')`],
+    [
+      `delete from feed where history_id = (select max(id) from history where reservation_id = 'sold-000020')`,
+    ],
     'reservation.confirmed of sold-000020',
   ],
   [

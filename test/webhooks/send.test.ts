@@ -72,12 +72,15 @@ describe('A webhook', () => {
     expect(retryAfterMs).toBeLessThanOrEqual(most);
   });
 
-  it.each(['soon', '-5', '', '1e9'])('does not care for a Retry-After that is none: "%s"', async (header) => {
-    const port = await receiver((_, response) =>
-      response.writeHead(503, { 'retry-after': header }).end(),
-    );
-    expect((await to(port))!.retryAfterMs).toBeNull();
-  });
+  it.each(['soon', '-5', '', '1e9'])(
+    'does not care for a Retry-After that is none: "%s"',
+    async (header) => {
+      const port = await receiver((_, response) =>
+        response.writeHead(503, { 'retry-after': header }).end(),
+      );
+      expect((await to(port))!.retryAfterMs).toBeNull();
+    },
+  );
 
   it('follows no redirect', async () => {
     let visited = false;
@@ -202,7 +205,8 @@ describe('A webhook to a name', () => {
     });
     let lookups = 0;
     const resolve: Resolve = async () => (++lookups % 2 === 1 ? ['192.0.2.1'] : ['127.0.0.1']);
-    for (let turn = 0; turn < 4; turn++) expect((await named(port, resolve))!.outcome).toBe('failed');
+    for (let turn = 0; turn < 4; turn++)
+      expect((await named(port, resolve))!.outcome).toBe('failed');
     // Looked up once for each connection.
     expect(lookups).toBe(4);
     expect(visits).toBe(0);
