@@ -27,7 +27,7 @@ const FAULT_POINTS: Record<FaultPoint, number> = {
   'refund.paid': 0.03,
   'document.rendered': 0.03,
   'mail.sent': 0.02,
-  'feed.numbered': 0.0005,
+  'feed.numbered': 0.002,
   'webhook.sent': 0.01,
 };
 

@@ -180,7 +180,7 @@ export function startRelay({
     async () => {
       const all = performance.now() - lookedAtAllAt >= LOOK_BACK_EVERY_MS;
       const numbered = await numberHistory(db, NUMBERED_AT_ONCE, all);
-      faultPoint('feed.numbered');
+      if (numbered) faultPoint('feed.numbered');
       if (all && numbered !== null) lookedAtAllAt = performance.now();
       if (numbered === NUMBERED_AT_ONCE) return;
       await pause(NUMBER_SPACING_MS);

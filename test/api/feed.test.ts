@@ -229,6 +229,36 @@ describe('The feed', () => {
     expect(body.data[0]!.sequence).toBe(4);
   });
 
+  it('answers 410 to who waits while the database is restored to a time before', async () => {
+    const event = await api.event();
+    const held = await api.held(event, ['A-1']);
+    const after = await eventually(async () => {
+      const { body } = await read('?limit=500');
+      expect(of(held.id, body.data)).toHaveLength(1);
+      return end();
+    });
+    const waiting = read(`?after=${after}&wait=30`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await system.db.transaction(async (tx) => {
+      await tx.run(sql('lock_head', 'select from feed_head for update'));
+      await tx.run(
+        sql(
+          'restore',
+          `with gone as (delete from feed where sequence > (select sequence - 3 from feed_head))
+           update feed_head h set sequence = f.sequence, mark = f.mark from feed f where f.sequence = h.sequence - 3`,
+        ),
+      );
+    });
+    expect(refusal(await waiting)).toEqual([410, 'feed_reset']);
+    // Also once the numbers are given again.
+    for (const seat of ['A-2', 'A-3', 'A-4', 'A-5']) await api.held(event, [seat]);
+    await eventually(async () => {
+      const { body } = await read('?after=now', system.info.keys.operator);
+      expect(body.next.slice(0, 15) > after.slice(0, 15)).toBe(true);
+    });
+    expect(refusal(await read(`?after=${after}`))).toEqual([410, 'feed_reset']);
+  });
+
   it('ends who waits when the process is to end, with an answer', async () => {
     const after = await end();
     const waiting = read(`?after=${after}&wait=30`);

@@ -358,9 +358,13 @@ describe('An endpoint', () => {
         found.push(workflowId);
       expect(found).toContain(webhookWorkflowId(endpoint.id));
     });
-    const said = JSON.stringify(await workflow.fetchHistory());
-    for (const secret of ['Ada', held.buyer!.email, '/hooks', endpoint.secret!])
-      expect(said).not.toContain(Buffer.from(secret).toString('base64').slice(0, -4));
+    const history = JSON.stringify(await workflow.fetchHistory());
+    const said = [...history.matchAll(/"data":"([^"]+)"/g)]
+      .map(([, data]) => Buffer.from(data!, 'base64').toString())
+      .join('\n');
+    expect(said).toContain(endpoint.id);
+    for (const secret of ['Ada', held.buyer!.email, held.id, '/hooks', endpoint.secret!])
+      expect(said).not.toContain(secret);
     await stop(endpoint);
     await eventually(async () => expect((await workflow.describe()).status.name).toBe('COMPLETED'));
   });
