@@ -353,12 +353,10 @@ export function webhookEndpointRoutes({ db, notify, webhooks }: WebhookEndpointR
         const { id } = await load(params.id, caller);
         const before = cursor && Number(cursor.id);
         const rows = await listDeliveries(db, id, status, before, limit + 1);
-        const data = rows
-          .slice(0, limit)
-          .map(({ mark, ...shown }) => ({
-            id: webhookMessageId(id, { ...shown, mark }),
-            ...shown,
-          }));
+        const data = rows.slice(0, limit).map(({ mark, ...shown }) => ({
+          id: webhookMessageId(id, { ...shown, mark }),
+          ...shown,
+        }));
         const last = data.at(-1);
         const nextCursor =
           rows.length > limit && last
