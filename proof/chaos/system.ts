@@ -102,6 +102,7 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
         SMTP_URL: services.smtpUrl,
         RATE_LIMIT: 'off',
         LOG_LEVEL: 'warn',
+        WEBHOOK_ALLOW_PRIVATE: 'on',
       },
       ...(armed && { childEnv: { HOLDFAST_FAULTS: faults.join(',') } }),
       ports: { PORT: apiPort },

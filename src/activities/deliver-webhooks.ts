@@ -35,6 +35,8 @@ const LOOK_EVERY_MS = 200;
 /** How soon the endpoint itself is read again: it may have been changed. */
 const TURN_EVERY_MS = 2000;
 const BEAT_EVERY_MS = 5000;
+/** A process that stood still for longer has lost its turn, and sends nothing more. */
+const TURN_LASTS_MS = 25_000;
 /** How soon an activity that has no turn looks again whether the other one has ended. */
 const TURN_LATER_MS = 5000;
 
@@ -76,7 +78,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
     turn: Turn,
     target: WebhookTarget,
     delivery: DueDelivery,
-    signal: AbortSignal,
+    { signal, hasTurn }: { signal: AbortSignal; hasTurn: () => boolean },
   ): Promise<void> {
     const { sequence, type, at } = delivery;
     const { revision, data } = await readResource(db, delivery, defaultTtlSeconds);
@@ -93,6 +95,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
       'webhook-signature': signatures.join(' '),
     };
+    if (!hasTurn()) return;
     const answer = await send({ url: target.url, headers, body }, signal);
     if (answer === null) return;
     faultPoint('webhook.sent');
@@ -114,8 +117,9 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
     let busyAt = performance.now();
     let isMore = true;
 
+    const hasTurn = () => performance.now() - turnAt < TURN_LASTS_MS;
     const start = (delivery: DueDelivery) => {
-      const work = attempt(turn, target!, delivery, signal)
+      const work = attempt(turn, target!, delivery, { signal, hasTurn })
         .catch((error: unknown) => void faults.push(error))
         .finally(() => flying.delete(delivery.sequence));
       flying.set(delivery.sequence, work);

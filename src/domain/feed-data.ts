@@ -79,7 +79,8 @@ export function feedData(
   data: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   // Of a later release there may be types that this one does not know.
-  const shown = Object.entries(SHOWN[type] ?? NONE);
+  const known: Readonly<Partial<Record<HistoryType, Members>>> = SHOWN;
+  const shown = Object.entries(known[type] ?? NONE);
   return Object.fromEntries(
     shown.filter(([name, shape]) => FITS[shape](data[name])).map(([name]) => [name, data[name]]),
   );

@@ -25,7 +25,7 @@ afterAll(() => system.stop());
 describe('The feed of writers that die and stand still', () => {
   it('has each entry once, and nothing appears below a number that was read', async () => {
     const seen: Entry[] = [];
-    let isOver = false;
+    const over = new AbortController();
     const reader = (async () => {
       let query = '';
       for (let last = 0; last < 3;) {
@@ -37,7 +37,7 @@ describe('The feed of writers that die and stand still', () => {
         if (status !== 200) throw new Error(JSON.stringify(body));
         seen.push(...body.data);
         query = `&after=${body.next}`;
-        if (isOver && body.data.length === 0) last++;
+        if (over.signal.aborted && body.data.length === 0) last++;
       }
     })();
     const event = await api.event({
@@ -78,7 +78,7 @@ describe('The feed of writers that die and stand still', () => {
       );
       expect(row!.left).toBe(0);
     });
-    isOver = true;
+    over.abort();
     await reader;
     expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, index) => index + 1));
     expect(ids.length).toBeGreaterThan(20);

@@ -263,7 +263,7 @@ describe('The feed', () => {
     const after = await end();
     const waiting = read(`?after=${after}&wait=30`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    process.kill(system.info.pids.api!, 'SIGTERM');
+    process.kill(system.info.pids.api, 'SIGTERM');
     const { status, body } = await waiting;
     expect([status, body.data]).toEqual([200, []]);
   });

@@ -24,10 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-const create = (
-  body: unknown,
-  { id = randomUUID() as string, key = system.info.keys.client } = {},
-) =>
+const create = (body: unknown, { id = randomUUID(), key = system.info.keys.client } = {}) =>
   api.call<Endpoint>('POST', '/v1/webhook-endpoints', {
     key,
     headers: { 'idempotency-key': id },

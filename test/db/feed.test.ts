@@ -17,6 +17,11 @@ import { openTestDatabase } from '../support/system';
 
 let db: Database;
 let event: string;
+interface Gap {
+  first_id: number;
+  last_id: number;
+}
+
 const NOWHERE: FeedPlace = { sequence: 0, mark: 0 };
 
 const raw = (text: string, values: unknown[] = [], on: Queryable = db) =>
@@ -174,24 +179,24 @@ describe('The feed', () => {
     await raw(`select nextval(pg_get_serial_sequence('history', 'id'))`);
     await happen(id);
     await untilDoubtful();
-    const [gap] = await raw('select first_id, last_id from feed_gaps');
+    const [gap] = (await raw('select first_id, last_id from feed_gaps')) as [Gap];
     await raw(
       `insert into history (id, reservation_id, type, actor) overriding system value values ($1, $2, 'reservation.held', 'system')`,
-      [gap!.last_id, id],
+      [gap.last_id, id],
     );
     expect(await number()).toBe(0);
     expect(await number(true)).toBe(1);
     expect(await raw('select first_id, last_id from feed_gaps')).toEqual([
-      { first_id: gap!.first_id, last_id: gap!.first_id },
+      { first_id: gap.first_id, last_id: gap.first_id },
     ]);
   });
 
   it('is written by one of many writers at a time, while others commit in any order', async () => {
     const ids = await Promise.all(Array.from({ length: 6 }, () => reservation()));
-    let isOver = false;
+    const over = new AbortController();
     const seen: number[] = [];
     const writers = Array.from({ length: 3 }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await numberHistory(db, 7, Math.random() < 0.2);
         await delay(Math.random() * 4);
       }
@@ -199,7 +204,7 @@ describe('The feed', () => {
     const reader = (async () => {
       let place = NOWHERE;
       for (let last = false; !last;) {
-        last = isOver;
+        last = over.signal.aborted;
         if (last) while ((await number(true)) !== 0);
         const page = await readFeed(db, null, place, 5);
         if (page.kind !== 'page') throw new Error(page.kind);
@@ -221,7 +226,7 @@ describe('The feed', () => {
             .catch(() => undefined);
       }),
     );
-    isOver = true;
+    over.abort();
     await Promise.all([...writers, reader]);
     const [{ count }] = (await raw('select count(*) from history')) as [{ count: number }];
     expect(count).toBe(6 * 24 * 2);
