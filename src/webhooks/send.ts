@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 65_536;
 const MAX_RETRY_AFTER_MS = 3 * 86_400_000;
 const MAX_ERROR = 200;
 
-export interface Delivered {
+interface Delivered {
   outcome: 'delivered' | 'failed' | 'gone';
   /** Of HTTP; null without an answer. */
   status: number | null;
@@ -25,7 +25,7 @@ export interface Delivered {
   retryAfterMs: number | null;
 }
 
-export interface WebhookMessage {
+interface WebhookMessage {
   url: string;
   headers: Record<string, string>;
   body: string;
