@@ -19,7 +19,7 @@
 -- The plan must be good for every event, even a new one without statistics. Therefore each seat is looked up by its
 -- label (`offset 0` prevents another plan).
 --
--- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | limit | hold_too_long | unknown_seats |
+-- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | sale_paused | limit | hold_too_long | unknown_seats |
 -- mixed_currencies | code_invalid | code_used_up | taken | to_be_priced | stale | buyer_required | too_many_holds}.
 create or replace function hold_order(
   p_id text, p_client text, p_fingerprint bytea, p_events text[], p_event_of integer[], p_labels text[],
@@ -62,18 +62,18 @@ begin
         from unnest(v_slugs) with ordinality asked (slug, n)
         join lateral (select * from events where slug = asked.slug offset 0) e on true),
     wanted as materialized (
-      select seat.id, seat.label, seat.status, seat.hold_ends_at, event.n, event.slug, event.currency, seat.category_code,
+      select seat.id, seat.label, seat.status, seat.hold_ends_at, seat.active and category.active as active, event.n, event.slug, event.currency, seat.category_code,
              coalesce(asked.type, 'standard') as type, coalesce(asked.price, category.price) as price, coalesce(asked.discount, 0) as discount
         from unnest(p_event_of, p_labels, v_types, v_prices, v_discounts) asked (event_of, label, type, price, discount)
         join event on event.n = asked.event_of
         join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) seat on true
-        join lateral (select price from price_categories c
+        join lateral (select price, active from price_categories c
                        where c.event_id = event.id and c.code = seat.category_code offset 0) category on true
        order by seat.id)
     select exists (select from reservations where id = p_id) as key_is_known, e.*, s.* into v_look
       from (
         select count(*) as events, array_agg(id order by n) as event_ids, min(currency) as currency, min(currency) <> max(currency) as mixed,
-               bool_or(coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes) as closed, min(closes) as closes,
+               bool_or(coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes) as closed, min(closes) as closes, bool_or(sales_paused) as paused,
                bool_or(max_seats_per_reservation < (select count(*) from unnest(p_event_of) of where of = n)) as over_limit,
                bool_or(pricing is not null) as priced, bool_or(max_seats_per_buyer is not null) as buyer_limit,
                array_agg(revision order by n) as revisions, min(ttl) as ttl, min(starts_at) as starts_at,
@@ -81,7 +81,7 @@ begin
           from event) e,
         (select array_agg(id) as ids, array_agg(price) as prices, array_agg(discount) as discounts, array_agg(type) as types,
                 sum(price)::bigint as tickets, sum(discount)::bigint as discount,
-                array_agg(id) filter (where not seat_is_free(status, hold_ends_at)) as taken,
+                array_agg(id) filter (where not seat_is_free(status, hold_ends_at) or not active) as taken,
                 bool_or(status = 'held') as overdue,
                 jsonb_agg(order_seat_document(slug, label, category_code, type, price, discount, currency) order by n, id) as shown,
                 case when cardinality(v_slugs) = 1 then to_jsonb(array_agg(label order by id))
@@ -98,6 +98,10 @@ begin
                      'closesAt', rfc3339(least(sales_close_at, starts_at)))
                 from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug)
                order by coalesce(clock_timestamp() < sales_open_at, false) or clock_timestamp() >= least(sales_close_at, starts_at) desc, n limit 1);
+    end if;
+    if v_look.paused then
+      return (select jsonb_build_object('kind', 'sale_paused', 'event', slug)
+                from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug) where sales_paused order by n limit 1);
     end if;
     if v_look.over_limit then
       return (select jsonb_build_object('kind', 'limit', 'event', slug, 'limit', max_seats_per_reservation)
@@ -171,9 +175,9 @@ begin
     end if;
 
     with locked as materialized (
-      select status from seats where id = any (v_look.ids) order by id for update),
+      select status, active from seats where id = any (v_look.ids) order by id for update),
     moment as materialized (
-      select clock_timestamp() as at, bool_and(status = 'available') as free from locked),
+      select clock_timestamp() as at, bool_and(status = 'available' and active) as free from locked),
     made as (
       insert into reservations (id, event_id, event_ids, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
                                 created_at, hold_ends_at, hold_cap_at, code_id, fees, taxes, reference, metadata, hold_seconds)

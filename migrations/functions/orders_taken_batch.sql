@@ -13,7 +13,8 @@ begin
         select count(*) as wanted, count(seat.id) as known,
                jsonb_agg(jsonb_build_object('event', e.slug, 'label', seat.label) order by seat.id)
                  filter (where not seat_is_free(seat.status, seat.hold_ends_at)) as taken,
-               bool_and(coalesce(clock_timestamp() >= e.sales_open_at, true) and clock_timestamp() < least(e.sales_close_at, e.starts_at)) as open,
+               bool_and(coalesce(clock_timestamp() >= e.sales_open_at, true) and clock_timestamp() < least(e.sales_close_at, e.starts_at)
+                        and not e.sales_paused) as open,
                min(e.max_seats_per_reservation) as most
           from jsonb_array_elements(asked.seats) wanted (name)
           left join lateral (select * from events where slug = wanted.name ->> 0 offset 0) e on true

@@ -80,6 +80,10 @@ export interface Route<
   body?: Body;
   /** Named examples of the body, instead of the schema's own one. */
   bodyExamples?: Record<string, unknown>;
+  /** The request may come without its body, which then is an empty object. */
+  bodyOptional?: boolean;
+  /** Another content type that the body may have; the handler reads its bytes, and its `body` is undefined then. */
+  otherBody?: { contentType: string; example: string };
   /** Maximum size of the body in bytes; 100 kB by default. */
   bodyLimit?: number;
   /** The body is not validated here. Its signature is checked instead, over its bytes. */

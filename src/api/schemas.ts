@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CURRENCY_CODES } from '../domain/currency';
 import { cursorForm, decodeCursor, decodeFeedCursor, FEED_CURSOR } from './cursor';
-import { isWellFormed } from '../domain/text';
+import { isWellFormed, VISIBLE } from '../domain/text';
 import { PROBLEMS } from './problem';
 
 const bounded = (text: z.ZodString, max: number, form: RegExp) =>
@@ -26,11 +26,6 @@ const NAME = new RegExp(
     String.raw`\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff\uffa0\ufff0-\ufff8]` +
     String.raw`[^\u0000-\u001f\u007f]*$`,
 );
-/**
- * Invisible as well, although Unicode counts them as symbols: the empty braille cell and the null
- * note head.
- */
-const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 
 /**
  * A name or a label: one line with a visible character, in Unicode normal form NFC, so that equal

@@ -15,7 +15,7 @@ import {
 const compress = promisify(gzip);
 const GZIP_LEVEL = 3;
 /** Memory of one seat of a layout, measured. */
-const LAYOUT_BYTES_PER_SEAT = 250;
+const LAYOUT_BYTES_PER_SEAT = 300;
 
 /** The state of an event's seats at one moment. */
 export interface SeatPicture {
@@ -23,6 +23,8 @@ export interface SeatPicture {
   /** One letter a seat, in the order of the layout. */
   letters: string;
   layout: readonly MapSeat[];
+  /** Of the event that the layout shows. */
+  revision: number;
 }
 
 /**
@@ -154,14 +156,15 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     if (unchanged) return unchanged;
     const known = entries.get(eventId);
     const readAt = performance.now();
-    const { letters, nextEndInMs, snapshot } = await readStatuses(db, eventId);
-    // Seats are added at the end and nothing else about them changes, so a layout of that length is the layout.
+    const { letters, nextEndInMs, snapshot, revision } = await readStatuses(db, eventId);
+    // A layout is that of its revision; if the event was changed since the statuses were read, the next look finds out.
     const layout =
-      known?.picture.layout.length === letters.length
+      known?.picture.revision === revision && known.picture.layout.length === letters.length
         ? known.picture.layout
         : await readLayout(db, eventId, letters.length);
-    const etag = `"${createHash('sha1').update(eventId).update(letters).digest('base64url')}"`;
-    const shown = known?.picture.etag === etag ? known : show(eventId, { etag, letters, layout });
+    const etag = `"${createHash('sha1').update(`${eventId} ${revision} `).update(letters).digest('base64url')}"`;
+    const shown =
+      known?.picture.etag === etag ? known : show(eventId, { etag, letters, layout, revision });
     const { picture, forms, size } = shown;
     const goodUntil = readAt + (nextEndInMs ?? Infinity);
     keep(eventId, { picture, forms, size, snapshot, readAt, goodUntil });

@@ -22,6 +22,7 @@ export const WORKFLOWS = {
   resend: 'resend',
   mail: 'mail',
   webhookEndpoint: 'webhookEndpoint',
+  change: 'change',
   housekeeping: 'housekeeping',
 } as const;
 
@@ -32,6 +33,7 @@ export const resendWorkflowId = (reservationId: string, sequence: number) =>
   `resend:${reservationId}:${sequence}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
 export const webhookWorkflowId = (endpointId: string) => `webhooks:${endpointId}`;
+export const changeWorkflowId = (changeId: string) => `change:${changeId}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
 /** `ring` says that the inbox has something new. An operator sends the other two by hand. */
@@ -102,6 +104,22 @@ export interface WebhookState {
   lastError: string | null;
   /** Milliseconds until something is due by itself; 0: go on now; null: nothing is. */
   waitMs: number | null;
+}
+
+export interface ChangeInput {
+  changeId: string;
+}
+
+/** Where a change stands, for its workflow. Seats by their labels. */
+export interface ChangeProgress {
+  reservation: string;
+  status: 'applied' | 'quoted' | 'expired' | 'withdrawn';
+  /** Milliseconds until the quote ends, by the database's clock; 0 when it has ended. */
+  endsInMs: number;
+  due: { amount: number; currency: string } | null;
+  refund: { amount: number; currency: string } | null;
+  release: string[];
+  take: string[];
 }
 
 /** Where a refund stands, for its workflow. */

@@ -1,4 +1,5 @@
 import {
+  changeWorkflowId,
   refundWorkflowId,
   resendWorkflowId,
   settlementWorkflowId,
@@ -6,6 +7,7 @@ import {
   mailWorkflowId,
   TASK_QUEUES,
   webhookWorkflowId,
+  type ChangeInput,
   type MailInput,
   type RefundInput,
   type RefundOrderInput,
@@ -26,7 +28,7 @@ interface OutboxKindSpec {
   queue: OutboxQueue;
   /** What `subject` names: the table and its key. */
   subject: {
-    table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'webhook_endpoints';
+    table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes' | 'webhook_endpoints';
     key: 'id' | 'reference';
   };
   /** The workflows that carry it out; while one of them runs, the entry's work is under way. */
@@ -40,7 +42,7 @@ interface OutboxKindSpec {
     input: (
       subject: string,
       sequence: number | null,
-    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | WebhookInput;
+    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | ChangeInput | WebhookInput;
     /** `reservations` unless set. */
     taskQueue?: string;
     /** A workflow that runs already is rung; with a sequence it always is. */
@@ -162,7 +164,7 @@ export const OUTBOX_KINDS = {
         'requeue_mails',
         `with stuck as (
            select m.id from mails m left join refunds f on f.id = m.refund_id
-            where m.kind in ('refund', 'cancelled') and m.sent_at is null and m.refused is null
+            where m.kind in ('refund', 'cancelled', 'event_changed') and m.sent_at is null and m.refused is null
               and (f.id is null or f.status = 'succeeded')
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
@@ -203,6 +205,20 @@ export const OUTBOX_KINDS = {
          insert into outbox (kind, subject) select 'webhooks', id::text from requeued`,
       ),
     ],
+  },
+
+  /** A quote of a change to a sale. With a sequence: there is news of it, so its workflow is rung. */
+  change: {
+    queue: 'commands',
+    subject: { table: 'changes', key: 'id' },
+    workflowIds: (changeId) => [changeWorkflowId(changeId)],
+    oneOff: {
+      type: WORKFLOWS.change,
+      input: (changeId) => ({ changeId }),
+      summary: 'Wait for what is due for a change, or for its end',
+    },
+    // The sweep ends quotes without their workflow.
+    requeue: [],
   },
 
   /** The tickets once more, by mail; `sequence` counts them. */

@@ -151,7 +151,8 @@ export function createDispatcher({ workflow, connection }: Client) {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       ...(summary !== undefined && { staticSummary: summary }),
     } as const;
-    if (rings === true || (kind === 'refund_order' && sequence !== null))
+    const isNews = (kind === 'refund_order' || kind === 'change') && sequence !== null;
+    if (rings === true || isNews)
       await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
     else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
   }

@@ -5,3 +5,4 @@ export { refund, refundOrder } from './refund';
 export { mail } from './mail';
 export { resend } from './resend';
 export { webhookEndpoint } from './webhook-endpoint';
+export { change } from './change';

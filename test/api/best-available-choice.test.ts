@@ -13,6 +13,11 @@ const layout: MapSeat[] = Array.from({ length: SEATS }, (_, index) => ({
   position: index + 1,
   category: CATEGORY,
   price: { amount: 1, currency: 'EUR' },
+  x: null,
+  y: null,
+  accessible: false,
+  companion: false,
+  active: true,
 }));
 
 /** A database of one row of seats. */
@@ -29,7 +34,7 @@ function makeHouse() {
       read: async (): Promise<SeatPicture> => {
         await new Promise((resolve) => setTimeout(resolve, 1));
         const letters = layout.map(({ label }) => (taken.has(label) ? 'h' : 'a')).join('');
-        return { etag: letters, letters, layout };
+        return { etag: letters, letters, layout, revision: 1 };
       },
     } as unknown as SeatMaps,
     async take({ seats }: HoldRequest): Promise<HoldResult> {

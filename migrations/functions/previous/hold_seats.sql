@@ -7,6 +7,7 @@ create or replace function hold_seats(
 ) returns jsonb language sql as $$
   select case result ->> 'kind'
            when 'to_be_priced' then '{"kind": "sale_not_open", "opensAt": null, "closesAt": null}'::jsonb
+           when 'sale_paused' then '{"kind": "sale_not_open", "opensAt": null, "closesAt": null}'
            when 'buyer_limit' then result || '{"kind": "limit"}'
            -- It knows seats by their labels.
            else case when result ? 'seats'

@@ -10,6 +10,7 @@ import { commonHeaders, problemExamples, responsesOf } from './responses';
 const TAGS = [
   'Events',
   'Reservations',
+  'Changes',
   'Tickets',
   'Payments',
   'Feed',
@@ -60,7 +61,10 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf(
+  { body, bodyExamples, bodyOptional = false, method, otherBody }: Route,
+  { schemaOf }: Components,
+): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -72,7 +76,13 @@ function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components)
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+  const content = Object.fromEntries(types.map((type) => [type, media]));
+  if (!otherBody) return { required: !bodyOptional, content };
+  const { contentType, example } = otherBody;
+  return {
+    required: !bodyOptional,
+    content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
+  };
 }
 
 const securityOf = ({ access }: Route): Json[] =>

@@ -7,6 +7,7 @@ import { linesOf, type OrderBody } from './lines';
 export const ORDER_PROBLEMS = [
   'not_found',
   'sale_not_open',
+  'sale_paused',
   'buyer_required',
   'code_invalid',
   'code_used_up',
@@ -60,6 +61,8 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
       return new Problem('not_found', `There is no event ${refusal.event.slice(0, 100)}.`);
     case 'sale_not_open':
       return new Problem('sale_not_open', saleDetail(refusal));
+    case 'sale_paused':
+      return new Problem('sale_paused', `The sale of ${refusal.event} is paused: try again later.`);
     case 'limit':
       return new Problem(
         'limit_exceeded',
