@@ -62,7 +62,8 @@ begin
   insert into feed (sequence, history_id, numbered_at, client, for_all, revision, mark)
   select v_head.sequence + n, h.id, v_now,
          case when h.reservation_id is not null then r.client when h.type like 'allotment.%' then h.data ->> 'client' end,
-         h.type like 'event.%', case when jsonb_typeof(h.data -> 'revision') = 'number' then (h.data -> 'revision')::integer else r.revision end,
+         h.type like 'event.%', case when jsonb_typeof(h.data -> 'revision') = 'number' then (h.data -> 'revision')::integer
+              else coalesce(r.revision, (select revision from events where id = h.event_id)) end,
          floor(random() * 4294967296 - 2147483648)::integer
     -- Row by row by their keys, whatever the statistics say (`offset 0`).
     from unnest(v_ids) with ordinality taken (id, n)
