@@ -42,7 +42,9 @@ const entry = z
     revision: z
       .int()
       .nullable()
-      .meta({ description: 'Of the reservation, or of the event, about when it happened; it grows' }),
+      .meta({
+        description: 'Of the reservation, or of the event, about when it happened; it grows',
+      }),
     data: z.record(z.string(), z.unknown()).meta({
       description: 'By type. Never a buyer, a reference, metadata or free text',
     }),
