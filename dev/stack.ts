@@ -12,7 +12,7 @@ import type { Part, PartEvents } from './supervisor';
  * Documents have a worker of their own, so that a browser that uses much memory or time does not
  * affect reservations.
  */
-const WORKERS = ['reservations,mail,relay', 'documents'] as const;
+const WORKERS = ['reservations,mail,webhooks,relay', 'documents'] as const;
 
 export interface StackOptions extends Omit<ServicesOptions, 'want' | 'onFailure'> {
   /** The WORKER_ROLES of each worker process. */

@@ -5,7 +5,7 @@ import { Connection } from '@temporalio/client';
 import { endProcess, processesIn } from './processes';
 import { READY_LIMIT_MS, type PartDefinition } from './supervisor';
 
-const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug'] as const;
+const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug', 'WebhookStatus'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
 
 const DYNAMIC_CONFIG = [

@@ -72,7 +72,7 @@ const origins = z
   })
   .transform((text): '*' | string[] => (text === '*' ? text : text.split(',')));
 
-const WORKER_ROLES = ['reservations', 'documents', 'mail', 'relay'] as const;
+const WORKER_ROLES = ['reservations', 'documents', 'mail', 'webhooks', 'relay'] as const;
 
 const roles = z
   .string()
@@ -213,6 +213,15 @@ const settings = {
     .describe(
       '`refused`: payloads that are not encrypted are not read, once every sender encrypts',
     ),
+  WEBHOOK_SECRETS_KEY: key32
+    .optional()
+    .describe(
+      'AES-256-GCM key for the secrets of webhook endpoints; production needs one to have endpoints',
+    ),
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe('`on`: webhooks are sent to private addresses too; not in production'),
   BROWSER_SANDBOX: z
     .enum(['off', 'required', 'preferred'])
     .default('preferred')
@@ -257,6 +266,7 @@ const SECRET_NAMES: readonly SettingName[] = [
   'STANDARD_WEBHOOK_SECRET',
   'TICKET_SIGNING_KEY',
   'PAYLOAD_ENCRYPTION_KEY',
+  'WEBHOOK_SECRETS_KEY',
 ];
 
 /**

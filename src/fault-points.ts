@@ -17,7 +17,9 @@ export type FaultPoint =
   | 'relay.rung'
   | 'refund.paid'
   | 'document.rendered'
-  | 'mail.sent';
+  | 'mail.sent'
+  | 'feed.numbered'
+  | 'webhook.sent';
 
 const faults = new Map(
   (process.env.HOLDFAST_FAULTS ?? '')

@@ -1,6 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { SettingsError } from './config';
+import type { Queryable } from './db/database';
+import { haveEndpoints } from './db/webhook-endpoints';
 import { faultsAreArmed } from './fault-points';
+import { secretBoxOf } from './webhooks/secrets';
 
 /**
  * The secrets of docker/trial-secrets, which docker-compose.yml uses. They are public, because they
@@ -80,6 +83,7 @@ interface ProductionSettings {
   STRIPE_WEBHOOK_SECRET?: readonly string[] | undefined;
   STANDARD_WEBHOOK_SECRET?: readonly string[] | undefined;
   STRIPE_API_URL?: string | undefined;
+  WEBHOOK_ALLOW_PRIVATE?: 'on' | 'off';
   DEV_TEMPORAL_UI_URL?: string | undefined;
   DEV_MAIL_URL?: string | undefined;
 }
@@ -117,6 +121,8 @@ export function refuseInProduction(
     const text = settings[name];
     if (text !== undefined) checkDatabaseUrl(name, text);
   }
+  if (settings.WEBHOOK_ALLOW_PRIVATE === 'on')
+    refuse('WEBHOOK_ALLOW_PRIVATE', 'whoever has a key could reach your own network');
   if (settings.STRIPE_API_URL !== undefined) {
     refuse('STRIPE_API_URL', 'refunds would not reach Stripe');
   }
@@ -133,4 +139,18 @@ export function refuseInProduction(
   }
   if (isOutside(temporal.address.replace(/:\d+$/, '')) && !temporal.tls)
     refuse('TEMPORAL_ADDRESS', `${IN_CLEAR}; set TEMPORAL_TLS or TEMPORAL_API_KEY`);
+}
+
+/**
+ * Once there are webhook endpoints, their secrets must be readable.
+ * @throws SettingsError when the key that they are encrypted with is missing
+ */
+export async function requireWebhookKey(
+  db: Queryable,
+  settings: Parameters<typeof secretBoxOf>[0],
+): Promise<void> {
+  if (secretBoxOf(settings) === null && (await haveEndpoints(db)))
+    throw new SettingsError(
+      'Setting WEBHOOK_SECRETS_KEY is needed: there are webhook endpoints, and their secrets are encrypted with it',
+    );
 }

@@ -4,6 +4,7 @@ import { countClaims } from './count-claims';
 import { countMail, type MailCount } from './count-mail';
 import { countMoney, type Balance } from './count-money';
 import { Findings, type DirectAccess } from './direct-access';
+import type { Receivers } from './receivers';
 
 export interface Count {
   violations: Violation[];
@@ -12,12 +13,15 @@ export interface Count {
   balance: Balance;
   mail: MailCount;
   workflows: Record<string, number>;
+  /** Webhooks, by receiver and answer. */
+  webhooks: ReadonlyMap<string, number>;
 }
 
 interface SystemToCount {
   services: Services;
   apiUrl: string;
   operatorKey: string;
+  receivers: Receivers;
 }
 
 const MANY_ATTEMPTS = 5;
@@ -32,8 +36,9 @@ async function countWorkflows(
   for await (const { workflowId, status, type } of direct.temporal.workflow.list()) {
     counts[`${type} ${status.name.toLowerCase()}`] =
       (counts[`${type} ${status.name.toLowerCase()}`] ?? 0) + 1;
-    // Housekeeping runs on a schedule; a run may be open.
-    if (type === 'housekeeping' || status.name === 'COMPLETED') continue;
+    // Housekeeping runs on a schedule; a run may be open. That of an endpoint runs as long as the endpoint is there.
+    if (type === 'housekeeping' || type === 'webhookEndpoint' || status.name === 'COMPLETED')
+      continue;
     findings.check(rule, workflowId, `${status.name}: ${await whyOpen(direct, workflowId)}`);
   }
   findings.checked.set(
@@ -121,6 +126,7 @@ export async function count(
   });
   const reservations = await countByHttp(system, journal, findings);
   const workflows = await countWorkflows(direct, findings);
+  const webhooks = await system.receivers.count(direct, findings);
   return {
     violations: findings.violations,
     checked: findings.checked,
@@ -128,5 +134,6 @@ export async function count(
     balance,
     mail,
     workflows,
+    webhooks,
   };
 }

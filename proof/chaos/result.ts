@@ -89,7 +89,7 @@ function kindsTable({ journal }: ChaosResult): Table {
 function countedTable({ count, journal }: ChaosResult): Table {
   const rows: [string, string | number][] = [['2xx in the journal', journal.entries]];
   if (count) {
-    const { reservations, balance, mail, workflows } = count;
+    const { reservations, balance, mail, workflows, webhooks } = count;
     for (const [status, number] of Object.entries(reservations))
       rows.push([`reservations ${status}`, number]);
     rows.push(
@@ -109,6 +109,7 @@ function countedTable({ count, journal }: ChaosResult): Table {
     );
     for (const [kind, number] of Object.entries(workflows).sort())
       rows.push([`workflows ${kind}`, number]);
+    for (const [answer, number] of sorted(webhooks)) rows.push([`webhooks to ${answer}`, number]);
   }
   return {
     title: 'Totals',

@@ -6,6 +6,7 @@ import { openDirectAccess, type DirectAccess } from './direct-access';
 import { startFaults } from './faults';
 import { startLoad, type Load } from './load';
 import type { ChaosOptions } from './options';
+import { startReceivers, type Receivers } from './receivers';
 import type { ChaosResult } from './result';
 import { ageUnmatchedPayments, waitUntilIdle } from './wait-until-idle';
 import { startSystem, type ChaosSystem } from './system';
@@ -32,6 +33,7 @@ interface Run extends RunOptions {
   system: ChaosSystem;
   direct: DirectAccess;
   journal: Journal;
+  receivers: Receivers;
 }
 
 const elapsed = (since: number): string => {
@@ -107,6 +109,7 @@ async function endFaults(run: Run, load: Load, giveUp: AbortController): Promise
     say(
       `payments without a reservation: ${await ageUnmatchedPayments(direct)}, made ten minutes older so that they are refunded`,
     );
+    await run.receivers.calm();
     const left = await waitUntilIdle(direct, sayChanges(say), stop);
     await load.close();
     if (left !== null) journal.violation('the system becomes idle', 'all', left);
@@ -117,11 +120,15 @@ async function endFaults(run: Run, load: Load, giveUp: AbortController): Promise
 }
 
 async function checkResult(run: Run): Promise<{ counted: Count; violations: Violation[] }> {
-  const { system, journal, direct, say } = run;
+  const { system, journal, direct, receivers, say } = run;
   say('checking every promise');
   const { services } = system;
   const operatorKey = system.info.keys.operator;
-  const counted = await count({ services, apiUrl: system.apiUrl(), operatorKey }, journal, direct);
+  const counted = await count(
+    { services, apiUrl: system.apiUrl(), operatorKey, receivers },
+    journal,
+    direct,
+  );
   const verified = await runVerify(services);
   const violations = [...journal.violations, ...counted.violations];
   if (!verified.sound)
@@ -177,9 +184,17 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult> {
   const system = await startSystem({ home, armed, signal: stop, progress: say });
   const direct = await openDirectAccess(system.services);
   const journal = new Journal(join(options.folder, 'journal.jsonl'));
+  let receivers: Receivers | undefined;
   try {
-    return await runAll({ ...options, system, direct, journal });
+    receivers = await startReceivers({
+      seed: options.options.seed,
+      faulty: armed,
+      apiUrl: system.apiUrl,
+      info: system.info,
+    });
+    return await runAll({ ...options, system, direct, journal, receivers });
   } finally {
+    await receivers?.close();
     await direct.close();
     await system.stop();
     await journal.close();

@@ -6,7 +6,11 @@ import { startProxy, type Proxy } from './proxy';
 import { PartMonitor } from './part-monitor';
 
 /** Two relays and two reservations workers, so that they compete. */
-const WORKERS = ['reservations,mail,relay', 'reservations,relay', 'documents,mail'] as const;
+const WORKERS = [
+  'reservations,mail,webhooks,relay',
+  'reservations,relay',
+  'documents,mail,webhooks',
+] as const;
 export const OWN_PARTS = ['api', 'worker-1', 'worker-2', 'worker-3'] as const;
 export const DOCUMENTS_WORKER = 'worker-3';
 
@@ -23,6 +27,8 @@ const FAULT_POINTS: Record<FaultPoint, number> = {
   'refund.paid': 0.03,
   'document.rendered': 0.03,
   'mail.sent': 0.02,
+  'feed.numbered': 0.002,
+  'webhook.sent': 0.01,
 };
 
 export interface ChaosSystem {
@@ -96,6 +102,7 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
         SMTP_URL: services.smtpUrl,
         RATE_LIMIT: 'off',
         LOG_LEVEL: 'warn',
+        WEBHOOK_ALLOW_PRIVATE: 'on',
       },
       ...(armed && { childEnv: { HOLDFAST_FAULTS: faults.join(',') } }),
       ports: { PORT: apiPort },

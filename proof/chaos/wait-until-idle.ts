@@ -13,9 +13,13 @@ const PENDING = `
          (select count(*)::int from mails m join reservations r on r.id = m.reservation_id
             left join refunds f on f.id = m.refund_id
            where m.sent_at is null and m.refused is null and f.status is distinct from 'failed'
-             and (m.kind <> 'tickets' or r.status = 'confirmed')) as "unsent mails"`;
+             and (m.kind <> 'tickets' or r.status = 'confirmed')) as "unsent mails",
+         (select count(*)::int from history h where not exists (select from feed f where f.history_id = h.id)) as "history without a number",
+         (select count(*)::int from webhook_deliveries where status = 'pending') as "unsent webhooks",
+         (select count(*)::int from webhook_endpoints where not asleep) as "busy webhook endpoints"`;
 
-const OPEN_WORKFLOWS = "ExecutionStatus = 'Running' AND WorkflowType != 'housekeeping'";
+const OPEN_WORKFLOWS =
+  "ExecutionStatus = 'Running' AND WorkflowType != 'housekeeping' AND WorkflowType != 'webhookEndpoint'";
 
 /** A payment without a reservation is refunded ten minutes after its arrival: this moves the arrival back. */
 const TEN_MINUTES_LATER = `

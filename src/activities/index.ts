@@ -2,6 +2,7 @@ import { createHousekeepingActivities } from './housekeeping';
 import { createRefundActivities } from './carry-out-refund';
 import { createDocumentActivities } from './render-tickets';
 import { createMailActivities } from './send-mail';
+import { createWebhookActivities } from './deliver-webhooks';
 import { createReservationActivities } from './settle-reservation';
 
 type Deps<Create extends (deps: never) => unknown> = Parameters<Create>[0];
@@ -23,6 +24,10 @@ export const createDocumentQueue = createDocumentActivities;
 /** Activities of the `mail` task queue: they need a mail server. */
 export const createMailQueue = createMailActivities;
 
+/** Activities of the `webhooks` task queue: they wait for receivers. */
+export const createWebhookQueue = createWebhookActivities;
+
 export type ReservationActivities = ReturnType<typeof createReservationQueue>;
 export type DocumentActivities = ReturnType<typeof createDocumentQueue>;
+export type WebhookActivities = ReturnType<typeof createWebhookQueue>;
 export type MailActivities = ReturnType<typeof createMailQueue>;

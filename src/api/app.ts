@@ -17,6 +17,7 @@ import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
+import { feedRoutes, type FeedRouteDeps } from './routes/feed';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
 import { noteRoutes } from './routes/notes';
@@ -25,6 +26,7 @@ import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { testHelperRoutes } from './routes/test-helpers';
+import { webhookEndpointRoutes, type WebhookEndpointRouteDeps } from './routes/webhook-endpoints';
 import { createReceivers, webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 import { createReaderGuard } from './slow-readers';
 
@@ -35,6 +37,8 @@ export type ApiDeps = EventRouteDeps &
   Omit<ReservationRouteDeps, 'codeGuesses'> &
   CheckInRouteDeps &
   RefundRouteDeps &
+  FeedRouteDeps &
+  WebhookEndpointRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
   HomeDeps & {
@@ -63,6 +67,8 @@ function routesOf(deps: ApiDeps): Route[] {
     ...paymentRoutes(deps),
     ...refundRoutes(deps),
     ...noteRoutes(deps),
+    ...feedRoutes(deps),
+    ...webhookEndpointRoutes(deps),
     ...outboxRoutes(deps),
     ...webhookRoutes(receivers),
     ...(deps.payments.testProvider

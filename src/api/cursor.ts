@@ -1,3 +1,5 @@
+import type { FeedPlace } from '../db/feed';
+
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** Where a page ended: the sort value, a time in microseconds, and the id of its last entry. */
@@ -42,3 +44,16 @@ export function pageOf<Row extends { at: string }>(
     nextCursor: rows.length > limit && last ? encodeCursor({ at: last.at, id: idOf(last) }) : null,
   };
 }
+
+/** The form of a place in the feed: its number, a point, its mark. */
+export const FEED_CURSOR = /^[0-9]{15}\.[0-9a-f]{8}$/;
+
+/** Encodes a place in the feed as `next`. */
+export const encodeFeedCursor = ({ sequence, mark }: FeedPlace): string =>
+  `${String(sequence).padStart(15, '0')}.${(mark >>> 0).toString(16).padStart(8, '0')}`;
+
+/** Decodes a place in the feed that has the right form. */
+export const decodeFeedCursor = (cursor: string): FeedPlace => ({
+  sequence: Number(cursor.slice(0, 15)),
+  mark: Number.parseInt(cursor.slice(16), 16) | 0,
+});

@@ -118,6 +118,20 @@ export const BEING_CANCELLED = {
 
 export const REFUND_ID = '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11';
 
+export const WEBHOOK_ENDPOINT = {
+  id: '5f0c3a0f-2d11-4c9e-a5a1-9b2f6f0e6a55',
+  client: 'shop',
+  url: 'https://shop.example/holdfast',
+  types: ['reservation.confirmed', 'reservation.cancelled'],
+  status: 'enabled',
+  disabledReason: null,
+  disabledAt: null,
+  lastSuccessAt: '2030-01-12T10:05:00.223Z',
+  failingSince: null,
+  createdAt: '2030-01-12T10:00:00.123Z',
+  updatedAt: '2030-01-12T10:00:00.123Z',
+};
+
 export const CHANGE_ID = '6a0b7a54-8f3e-4f0e-8a6a-3f0a4d2c9e10';
 /** A-2 is given back, A-3 is taken: it costs 2000 more. */
 export const CHANGE = {

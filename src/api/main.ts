@@ -11,13 +11,15 @@ import { paymentSetupOf } from '../payments/setup';
 import { ticketKeyFromSeed } from '../domain/ticket-code';
 import { createLogger, type Logger } from '../logger';
 import { whenThere } from '../patience';
-import { refuseInProduction } from '../production';
+import { refuseInProduction, requireWebhookKey } from '../production';
 import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
+import { secretBoxOf, webhookRulesOf } from '../webhooks/secrets';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
 import { drain } from './drain';
 import { createEventStreams } from './event-streams';
 import { createFairShare } from './fair-share';
+import { createFeedWatch } from './feed-watch';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
@@ -69,6 +71,7 @@ const SETTINGS = [
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
   ] as const),
+  ...(['WEBHOOK_SECRETS_KEY', 'WEBHOOK_ALLOW_PRIVATE'] as const),
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
 
@@ -116,6 +119,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       'There are demo API keys in this database: revoke them (npm run keys -- list, npm run keys -- revoke ID)',
     );
   }
+  await requireWebhookKey(db, settings);
   const client = createTemporalClient(settings);
   const unlimited = settings.RATE_LIMIT === 'off';
   const metrics = createApiMetrics(db);
@@ -124,6 +128,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     { maps, metrics, log },
     unlimited ? null : settings.MAX_STREAMS_PER_ADDRESS,
   );
+  const feedWatch = createFeedWatch(db, log);
   const readiness = createReadiness({
     db,
     async temporalAnswers() {
@@ -140,6 +145,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     metrics,
     maps,
     streams,
+    feedWatch,
+    webhooks: { secrets: secretBoxOf(settings), rules: webhookRulesOf(settings) },
     outcomes: createOutcomes(db),
     holdCap: createHoldCap(db, unlimited ? null : settings.MAX_OPEN_HOLDS_PER_CLIENT),
     fairShare: createFairShare(db, {
@@ -197,7 +204,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
   log.info('api is stopping');
   await drain(server, {
     graceMs: settings.DRAIN_SECONDS * 1000,
-    endStreams: () => streams.close(),
+    endStreams() {
+      streams.close();
+      feedWatch.close();
+    },
   });
   readiness.stop();
   await Promise.race([Promise.all([db.close(), client.connection.close()]), delay(2000)]);

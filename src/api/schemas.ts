@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CURRENCY_CODES } from '../domain/currency';
-import { cursorForm, decodeCursor } from './cursor';
+import { cursorForm, decodeCursor, decodeFeedCursor, FEED_CURSOR } from './cursor';
 import { isWellFormed, VISIBLE } from '../domain/text';
 import { PROBLEMS } from './problem';
 
@@ -146,7 +146,7 @@ export const problem = z
   });
 
 /** A number in digits only: no `0x10`, no `1e1`, no blanks. */
-const wholeNumber = (value: unknown): unknown =>
+export const wholeNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^[1-9]\d{0,9}$/.test(value) ? Number(value) : value;
 
 /** A query parameter that is `true` or `false`. */
@@ -170,6 +170,17 @@ export const pageQuery = (idForm: string) => ({
     .optional()
     .meta({ description: '`nextCursor` of the page before; none for the first page' }),
 });
+
+const noFeedCursor = { message: 'is not a place in the feed: use `next` of a call before' };
+
+/** A place in the feed. */
+export const feedCursor = z.string().regex(FEED_CURSOR, noFeedCursor).transform(decodeFeedCursor);
+
+/** A place in the feed, or its end. */
+export const feedCursorOrNow = z
+  .string()
+  .regex(new RegExp(`^now$|${FEED_CURSOR.source}`), noFeedCursor)
+  .transform((text) => (text === 'now' ? text : decodeFeedCursor(text)));
 
 type NamedMeta = { id: string; examples?: unknown[] };
 

@@ -9,6 +9,7 @@ export const TASK_QUEUES = {
   reservations: 'reservations',
   documents: 'documents',
   mail: 'mail',
+  webhooks: 'webhooks',
 } as const;
 
 /** Workflow types. A reservation's id is its idempotency key; every other workflow has a `:` in its id. */
@@ -20,6 +21,7 @@ export const WORKFLOWS = {
   refund: 'refund',
   resend: 'resend',
   mail: 'mail',
+  webhookEndpoint: 'webhookEndpoint',
   change: 'change',
   housekeeping: 'housekeeping',
 } as const;
@@ -30,6 +32,7 @@ export const refundWorkflowId = (subject: string) => `refund:${subject}`;
 export const resendWorkflowId = (reservationId: string, sequence: number) =>
   `resend:${reservationId}:${sequence}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
+export const webhookWorkflowId = (endpointId: string) => `webhooks:${endpointId}`;
 export const changeWorkflowId = (changeId: string) => `change:${changeId}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
@@ -41,7 +44,11 @@ export const SIGNALS = {
 } as const;
 export const STATE_QUERY = 'state';
 
-export const SEARCH_ATTRIBUTES = { status: 'ReservationStatus', event: 'EventSlug' } as const;
+export const SEARCH_ATTRIBUTES = {
+  status: 'ReservationStatus',
+  event: 'EventSlug',
+  webhook: 'WebhookStatus',
+} as const;
 
 /**
  * The input of a reservation's workflow. The relay adds the event and the seats for an operator who
@@ -72,6 +79,31 @@ export interface MailInput {
 
 export interface RefundOrderInput {
   refundId: string;
+}
+
+export interface WebhookInput {
+  endpointId: string;
+}
+
+/** Where the deliveries to a webhook endpoint stand: the result of an activity and of the `state` query. */
+export interface WebhookState {
+  endpoint: string;
+  /** `deleted` also of one that never was. */
+  status: 'enabled' | 'disabled' | 'deleted';
+  client: string;
+  /** Of its URL. */
+  host: string;
+  /** The number of the feed's entry up to which all was taken up. */
+  position: number;
+  /** Deliveries that wait, and those of them that were tried. */
+  waiting: number;
+  failing: number;
+  lastSuccessAt: string | null;
+  failingSince: string | null;
+  /** Of the delivery that was tried last of those that fail. */
+  lastError: string | null;
+  /** Milliseconds until something is due by itself; 0: go on now; null: nothing is. */
+  waitMs: number | null;
 }
 
 export interface ChangeInput {

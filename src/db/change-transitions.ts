@@ -98,10 +98,6 @@ const SEATS = sql<{ id: number; label: string; event_id: string }>(
   'change_taken_seats',
   'select id, label, event_id from seats where id = any ($1) order by id',
 );
-const NAMES = sql<{ seats: { event: string; label: string }[] }>(
-  'change_names',
-  'select seats_by_name($1::bigint[]) as seats',
-);
 const PAYMENT_CONFIRMS = sql(
   'change_payment_confirms',
   `update payments set role = 'confirming' where reference = $1 and reservation_id = $2 and change_id = $3`,
@@ -130,11 +126,7 @@ export async function applyChange(
 ): Promise<void> {
   const { id } = reservation;
   const revision = reservation.revision + 1;
-  if (released.length > 0) {
-    const [names] = await tx.rows(NAMES, [released]);
-    await tx.run(VOID, [id, released]);
-    await appendHistory(tx, id, 'ticket.voided', actor, { seats: names!.seats, why: 'changed' });
-  }
+  if (released.length > 0) await tx.run(VOID, [id, released]);
   await writeChangedOrder(tx, {
     id,
     revision,

@@ -240,7 +240,7 @@ async function price(tx: Queryable, { before, facts, request }: Resulting) {
 const sum = (amounts: readonly number[]): number => amounts.reduce((total, one) => total + one, 0);
 
 /** An order's amounts as a reservation shows them. */
-export function amountsOf(
+function amountsOf(
   { seats, fees, taxes, total }: PricedOrder,
   currency: string,
   { paid, refunded, sold }: { paid: number; refunded: number; sold: boolean },

@@ -9,13 +9,14 @@ export const NOTE_KINDS = [
   'payment_unmatched',
   'refund_excess',
   'refund_failed',
+  'webhook_disabled',
 ] as const;
 export type NoteKind = (typeof NOTE_KINDS)[number];
 
 export interface NoteRecord {
   id: string;
   kind: NoteKind;
-  reservation: string;
+  reservation: string | null;
   reference: string | null;
   data: Record<string, unknown>;
   createdAt: string;

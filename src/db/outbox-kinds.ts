@@ -5,11 +5,14 @@ import {
   settlementWorkflowId,
   WORKFLOWS,
   mailWorkflowId,
+  TASK_QUEUES,
+  webhookWorkflowId,
   type ChangeInput,
   type MailInput,
   type RefundInput,
   type RefundOrderInput,
   type ResendInput,
+  type WebhookInput,
 } from '../contracts/reservation';
 import { sql, type Statement } from './database';
 
@@ -25,7 +28,7 @@ interface OutboxKindSpec {
   queue: OutboxQueue;
   /** What `subject` names: the table and its key. */
   subject: {
-    table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes';
+    table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes' | 'webhook_endpoints';
     key: 'id' | 'reference';
   };
   /** The workflows that carry it out; while one of them runs, the entry's work is under way. */
@@ -39,7 +42,11 @@ interface OutboxKindSpec {
     input: (
       subject: string,
       sequence: number | null,
-    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | ChangeInput;
+    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | ChangeInput | WebhookInput;
+    /** `reservations` unless set. */
+    taskQueue?: string;
+    /** A workflow that runs already is rung; with a sequence it always is. */
+    rings?: boolean;
     /** What it does, for the operator. */
     summary?: string;
   };
@@ -165,6 +172,37 @@ export const OUTBOX_KINDS = {
             limit $1 for no key update of m skip locked)
          , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.id)
          insert into outbox (kind, subject) select 'mail', id::text from requeued`,
+      ),
+    ],
+  },
+
+  /** A webhook endpoint has something to be sent. */
+  webhooks: {
+    queue: 'commands',
+    subject: { table: 'webhook_endpoints', key: 'id' },
+    workflowIds: (endpointId) => [webhookWorkflowId(endpointId)],
+    oneOff: {
+      type: WORKFLOWS.webhookEndpoint,
+      input: (endpointId) => ({ endpointId }),
+      taskQueue: TASK_QUEUES.webhooks,
+      rings: true,
+      summary: 'Send the feed to a webhook endpoint',
+    },
+    requeue: [
+      sql(
+        'requeue_webhooks',
+        // What is due and not sent; what was to be sent and has no activity; and, so that it need not read all of it at
+        // once one day, what a sleeping endpoint has not been told of because it is of other types.
+        `with stuck as (
+           select e.id from webhook_endpoints e
+            where e.status = 'enabled'
+              and (e.nudged_at is null or e.nudged_at < now() - interval '2 minutes')
+              and case when e.asleep then e.wake_at < now() - interval '1 minute' or e.position < (select sequence from feed_head) - 10000
+                    else coalesce(e.runner_until, e.updated_at) < now() - interval '1 minute' end
+              and not exists (select from outbox o where o.subject = e.id::text and o.kind = 'webhooks')
+            limit $1 for no key update of e skip locked)
+         , requeued as (update webhook_endpoints e set nudged_at = now() where e.id = any (array(select id from stuck)) returning e.id)
+         insert into outbox (kind, subject) select 'webhooks', id::text from requeued`,
       ),
     ],
   },

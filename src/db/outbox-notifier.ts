@@ -76,6 +76,8 @@ function createLatch(stopped: AbortSignal): Latch {
 
 export interface OutboxListener {
   latches: Record<OutboxQueue, Pick<Latch, 'wait'>>;
+  /** Opens with each notification: whatever has entries has a history too. */
+  anything: Pick<Latch, 'wait'>;
   closed: Promise<void>;
 }
 
@@ -89,7 +91,11 @@ export function listenForEntries(
   stopped: AbortSignal,
 ): OutboxListener {
   const latches = { commands: createLatch(stopped), starts: createLatch(stopped) };
-  const openAll = () => OUTBOX_QUEUES.forEach((queue) => latches[queue].open());
+  const anything = createLatch(stopped);
+  const openAll = () => {
+    OUTBOX_QUEUES.forEach((queue) => latches[queue].open());
+    anything.open();
+  };
   stopped.addEventListener('abort', openAll, { once: true });
 
   async function listen(): Promise<void> {
@@ -109,6 +115,7 @@ export function listenForEntries(
           OUTBOX_QUEUES.filter((queue) => queue === payload).forEach((queue) =>
             latches[queue].open(),
           );
+          anything.open();
         });
         await client.connect();
         await client.query(`listen ${CHANNEL}`);
@@ -121,5 +128,5 @@ export function listenForEntries(
     }
   }
 
-  return { latches, closed: listen() };
+  return { latches, anything, closed: listen() };
 }

@@ -5,11 +5,13 @@ import { endOverdueChange } from './changes';
 import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
 import { oweNotices } from './event-notices';
+import { truncateFeed } from './feed';
 import { forgetOldKeys } from './request-keys';
 import { forgetMapChanges } from './seat-map';
 import { endOverdueHold } from './settlement';
 import { clearSweepFault, forgetSweepFaults, noteSweepFault, type SweepStep } from './sweep-faults';
 import { sendBack } from './transitions';
+import { forgetOldDeliveries, forgetDeletedEndpoints } from './webhook-deliveries';
 
 /**
  * Longer than a workflow needs to act by itself, so the sweep only finds work that was left undone.
@@ -167,8 +169,9 @@ export interface SweepOptions {
 /**
  * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals
  * workflows whose inbox or delivery is waiting, refunds payments without a reservation, notes the
- * end of allotments, orders the mails of an event that was changed. Deletes old request keys, scans
- * and map changes. What fails stops nothing else; it is recorded and tried again after a
+ * end of allotments, orders the mails of an event that was changed. Deletes old request keys, scans,
+ * map changes, entries of the feed and deliveries of webhooks. What fails
+ * stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
  * once share the work.
  * @throws what the database says when it cannot be reached
@@ -218,6 +221,9 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   await repeat(BATCH, () => forgetOldScans(db, BATCH));
   await repeat(BATCH, () => forgetEarlyEvents(db, BATCH));
   await repeat(MAP_CHANGES, () => forgetMapChanges(db, MAP_CHANGES));
+  await repeat(BATCH, () => truncateFeed(db, BATCH));
+  await repeat(BATCH, () => forgetOldDeliveries(db, BATCH));
+  await repeat(BATCH, () => forgetDeletedEndpoints(db, BATCH));
   return { expired, rung, refunded };
 }
 

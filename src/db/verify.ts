@@ -1,5 +1,6 @@
 import type { Check } from './checks/check';
 import { deliveryChecks } from './checks/deliveries';
+import { feedChecks } from './checks/feed';
 import { moneyChecks } from './checks/money';
 import { seatChecks } from './checks/seats';
 import { historyChecks } from './checks/history';
@@ -13,6 +14,7 @@ export const CHECKS: readonly Check[] = [
   ...moneyChecks,
   ...deliveryChecks,
   ...historyChecks,
+  ...feedChecks,
   ...workChecks,
   ...noteChecks,
 ];

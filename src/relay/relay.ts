@@ -11,7 +11,9 @@ import {
   type Reach,
 } from '../db/outbox';
 import type { OutboxQueue } from '../db/outbox-kinds';
+import { numberHistory } from '../db/feed';
 import { sweep } from '../db/sweep';
+import { faultPoint } from '../fault-points';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
@@ -27,6 +29,10 @@ const SWEEP_EVERY_MS = 2000;
 /** Of one pass, so that what it finds next is not too old. */
 const SWEEP_BUDGET_MS = 5000;
 const ARRIVALS_OVER_MS = 250;
+/** Rows of the history that get their numbers at once. */
+const NUMBERED_AT_ONCE = 1000;
+/** So that a burst of holds is numbered in few transactions. */
+const NUMBER_SPACING_MS = 50;
 
 export interface Relay {
   /** Stops taking new work, and waits for the work in progress. */
@@ -36,7 +42,7 @@ export interface Relay {
 /**
  * Starts and signals workflows for the entries of the outbox, and runs the sweep. Any number of
  * relays may run in any process; they share the work by row locks. A relay reads the outbox when it
- * is notified (`listenForEntries`), otherwise every 200 ms.
+ * is notified (`listenForEntries`), otherwise every 200 ms. It also writes the feed.
  * @param listenUrl the address for the listening connection, which does not belong to the pool;
  * undefined: the relay only polls
  */
@@ -55,16 +61,15 @@ export function startRelay({
   const dispatch = createDispatcher(client);
   const gauge = createLoadGauge();
   const listener = listenForEntries(listenUrl, stopping.signal);
-  let complaint = '';
+  const complaints = new Map<string, string>();
   const pause = (ms: number) =>
     delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   /** Logs a fault when it begins and when it ends, not at every retry. */
   const complain = (what: string, { message }: Pick<Error, 'message'>) => {
     if (stopping.signal.aborted) return;
-    const text = `${what}: ${message}`;
-    if (text !== complaint) log.warn(text);
-    complaint = text;
+    if (complaints.get(what) !== message) log.warn(`${what}: ${message}`);
+    complaints.set(what, message);
   };
 
   /** Says of an entry that Temporal refuses which one it is, at the first time and at the last. */
@@ -106,7 +111,7 @@ export function startRelay({
       return failed;
     });
     batch.givenUp.forEach(tellGivenUp);
-    if (batch.taken > 0) complaint = '';
+    if (batch.taken > 0) complaints.clear();
     else if (away.length > 0) await pause(FAULT_PAUSE_MS);
     return batch;
   }
@@ -169,11 +174,26 @@ export function startRelay({
     'The sweep did not finish',
   );
 
+  let lookedAtAllAt = -Infinity;
+  const numbering = until(
+    stopping.signal,
+    async () => {
+      const all = performance.now() - lookedAtAllAt >= LOOK_BACK_EVERY_MS;
+      const numbered = await numberHistory(db, NUMBERED_AT_ONCE, all);
+      if (numbered) faultPoint('feed.numbered');
+      if (all && numbered !== null) lookedAtAllAt = performance.now();
+      if (numbered === NUMBERED_AT_ONCE) return;
+      await pause(NUMBER_SPACING_MS);
+      await listener.anything.wait(IDLE_POLL_MS - NUMBER_SPACING_MS);
+    },
+    'The feed could not be written',
+  );
+
   return {
     async stop() {
       stopping.abort();
       gauge.stop();
-      await Promise.all([...delivering, sweeping, listener.closed]);
+      await Promise.all([...delivering, sweeping, numbering, listener.closed]);
     },
   };
 }

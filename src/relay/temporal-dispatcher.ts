@@ -134,18 +134,25 @@ export function createDispatcher({ workflow, connection }: Client) {
 
   /** Starts a short workflow. If one with this id is running, it does the same work. */
   async function startOneOff(
-    { type, input, summary }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
+    {
+      type,
+      input,
+      summary,
+      taskQueue,
+      rings,
+    }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
     { kind, subject, sequence }: OutboxEntry,
     workflowId: string,
   ): Promise<void> {
     const options = {
       workflowId,
-      taskQueue: TASK_QUEUES.reservations,
+      taskQueue: taskQueue ?? TASK_QUEUES.reservations,
       args: [input(subject, sequence)],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       ...(summary !== undefined && { staticSummary: summary }),
     } as const;
-    if ((kind === 'refund_order' || kind === 'change') && sequence !== null)
+    const isNews = (kind === 'refund_order' || kind === 'change') && sequence !== null;
+    if (rings === true || isNews)
       await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
     else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
   }

@@ -9,7 +9,7 @@ import { isNotReady, isRefusedByDatabase, MIGRATIONS, requireSchema } from '../d
 import { beat, leave } from '../db/workers';
 import { createLogger } from '../logger';
 import { whenThere } from '../patience';
-import { refuseInProduction } from '../production';
+import { refuseInProduction, requireWebhookKey } from '../production';
 import { startRelay, type Relay } from '../relay/relay';
 import {
   connectNative,
@@ -48,6 +48,7 @@ const SETTINGS = [
     'TICKET_SIGNING_KEY',
   ] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'BROWSER_SANDBOX'] as const),
+  ...(['WEBHOOK_SECRETS_KEY', 'WEBHOOK_ALLOW_PRIVATE'] as const),
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
 ] as const;
 
@@ -104,6 +105,7 @@ async function main(): Promise<void> {
         'PostgreSQL',
         async () => {
           await requireSchema(db, MIGRATIONS);
+          if (roles.includes('webhooks')) await requireWebhookKey(db, settings);
           return createQueues({ settings, db, client, log });
         },
         isNotReady,

@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
-import { createDocumentQueue, createMailQueue, createReservationQueue } from '../activities';
+import {
+  createDocumentQueue,
+  createMailQueue,
+  createReservationQueue,
+  createWebhookQueue,
+} from '../activities';
 import { TASK_QUEUES } from '../contracts/reservation';
 import type { readSettings } from '../config';
 import type { Database } from '../db/database';
@@ -12,6 +17,8 @@ import { renderTickets } from '../documents/render-tickets';
 import { signTicketCode, ticketKeyFromSeed } from '../domain/ticket-code';
 import type { Logger } from '../logger';
 import { createMailer } from '../mail/mailer';
+import { secretBoxOf, webhookRulesOf } from '../webhooks/secrets';
+import { createSender } from '../webhooks/send';
 import { paymentSetupOf } from '../payments/setup';
 import { createStripeProvider } from '../payments/stripe-provider';
 import { createTestProvider } from '../payments/test-provider';
@@ -36,6 +43,8 @@ type Settings = ReturnType<
     | 'BROWSER_SANDBOX'
     | 'WORKER_ROLES'
     | 'WORKER_CACHED_WORKFLOWS'
+    | 'WEBHOOK_SECRETS_KEY'
+    | 'WEBHOOK_ALLOW_PRIVATE'
   >
 >;
 
@@ -124,6 +133,33 @@ function mailPart({ settings, db }: QueueDeps): WorkerPart {
   };
 }
 
+/** Endpoints that one worker sends to at once; each has few deliveries on their way. */
+const ENDPOINTS_AT_ONCE = 50;
+
+function webhooksPart({ settings, db }: QueueDeps): WorkerPart[] {
+  const secrets = secretBoxOf(settings);
+  // Without a key there is no endpoint.
+  if (!secrets) return [];
+  return [
+    {
+      options: {
+        taskQueue: TASK_QUEUES.webhooks,
+        ...workflowSource(),
+        activities: createWebhookQueue({
+          db,
+          secrets,
+          send: createSender(webhookRulesOf(settings)),
+          defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
+        }),
+        maxCachedWorkflows: 100,
+        maxConcurrentActivityTaskExecutions: ENDPOINTS_AT_ONCE,
+        maxConcurrentWorkflowTaskExecutions: 10,
+      },
+      close: () => Promise.resolve(),
+    },
+  ];
+}
+
 /** What a worker with each role has to run; the role `relay` has no task queue. */
 export async function createQueues(deps: QueueDeps): Promise<WorkerPart[]> {
   const { WORKER_ROLES: roles } = deps.settings;
@@ -131,5 +167,6 @@ export async function createQueues(deps: QueueDeps): Promise<WorkerPart[]> {
   if (roles.includes('reservations')) parts.push(await reservationsPart(deps));
   if (roles.includes('documents')) parts.push(documentsPart(deps));
   if (roles.includes('mail')) parts.push(mailPart(deps));
+  if (roles.includes('webhooks')) parts.push(...webhooksPart(deps));
   return parts;
 }

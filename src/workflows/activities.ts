@@ -1,5 +1,10 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
-import type { DocumentActivities, MailActivities, ReservationActivities } from '../activities';
+import type {
+  DocumentActivities,
+  MailActivities,
+  ReservationActivities,
+  WebhookActivities,
+} from '../activities';
 import { TASK_QUEUES } from '../contracts/reservation';
 
 /**
@@ -62,4 +67,12 @@ export const { sendMail, sendOwedMail } = proxyActivities<MailActivities>({
   heartbeatTimeout: '20 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   summary: 'Write to the buyer',
+});
+
+export const { deliverWebhooks } = proxyActivities<WebhookActivities>({
+  taskQueue: TASK_QUEUES.webhooks,
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '20 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  summary: 'Send what is due',
 });

@@ -4,4 +4,5 @@ export { housekeeping } from './housekeeping';
 export { refund, refundOrder } from './refund';
 export { mail } from './mail';
 export { resend } from './resend';
+export { webhookEndpoint } from './webhook-endpoint';
 export { change } from './change';

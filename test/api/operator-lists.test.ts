@@ -179,6 +179,7 @@ describe('The history of a reservation', () => {
       'tickets.ready',
       'tickets.mailed',
       'reservation.cancel_requested',
+      'ticket.voided',
       'reservation.cancelled',
       'refund.created',
       'refund.succeeded',

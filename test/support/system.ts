@@ -71,7 +71,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
       SMTP_URL: services.smtpUrl,
     },
     ports: { PORT: 0 },
-    workers: ['reservations,documents,mail,relay'],
+    workers: ['reservations,documents,mail,webhooks,relay'],
     seed: false,
     backgroundNiceness: TEST_NICENESS,
     ...options,

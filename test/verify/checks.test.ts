@@ -45,6 +45,12 @@ const FREE_SEATS = (id: string) =>
 const REFUND_16 = `(select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = 'pay-16')`;
 const OLD_REFUND = `update refunds set status = 'pending', succeeded_at = null, created_at = now() - interval '1 day' where id = ${REFUND_16}`;
 
+const ENDPOINT_ID = '5f0c3a0f-2d11-4c9e-a5a1-9b2f6f0e6a55';
+const ENDPOINT = `insert into webhook_endpoints (id, client, sees_all, url, position) values ('${ENDPOINT_ID}', 'shop', false, 'https://shop.example', 2)`;
+const waiting = (sequence: number, due: string) =>
+  `insert into webhook_deliveries (endpoint_id, sequence, mark, history_id, subject, next_attempt_at)
+   values ('${ENDPOINT_ID}', ${sequence}, 0, ${sequence}, 'sold-000020', ${due})`;
+
 /** Check, damage, what the finding names. */
 const DAMAGE: [string, string[], string][] = [
   ['seat owner and open allocation agree', [FREE_SEATS('sold-000020')], 'sold-000020-1'],
@@ -433,6 +439,28 @@ const DAMAGE: [string, string[], string][] = [
     'ring of sold-000020, given up 00:05:00 ago after 12 tries: INVALID_ARGUMENT: too long',
   ],
   [
+    'what happened is in the feed within a minute',
+    [
+      `delete from feed where history_id = (select max(id) from history where reservation_id = 'sold-000020')`,
+    ],
+    'reservation.confirmed of sold-000020',
+  ],
+  [
+    "the feed's numbers have no gap, and its head is the last one",
+    ['delete from feed where sequence = 7'],
+    'feed: 1 to ',
+  ],
+  [
+    'of what waits for a webhook endpoint the first of each reservation is due, alone',
+    [ENDPOINT, ...[1, 2].map((sequence) => waiting(sequence, sequence === 2 ? 'now()' : 'null'))],
+    'of sold-000020 wait 2; due: 2, the first: 1',
+  ],
+  [
+    'what is due to a webhook endpoint is being sent',
+    [ENDPOINT, waiting(1, `now() - interval '10 minutes'`)],
+    '1 deliveries are due since',
+  ],
+  [
     'the sweep cannot do something',
     [
       `insert into sweep_faults (step, subject, attempts, error) values ('expire', 'held-000018', 3, 'division by zero')`,
@@ -529,6 +557,8 @@ describe('The checks of the database', () => {
 
 /** Checks of what a sound and quiet system has none of. */
 const NOTHING_TO_SEE = new Set([
+  'of what waits for a webhook endpoint the first of each reservation is due, alone',
+  'what is due to a webhook endpoint is being sent',
   'a seat held for a quote belongs to an open one, with the same end',
   'the sums of all changes lead to what a reservation costs',
   'an entry of the outbox was given up',

@@ -75,6 +75,7 @@ const STEPS = [
      select id, 'tickets', null::uuid, 'tickets-' || id, decided, decided from plan where kind in ('sold', 'late', 'undone')
      union all select id, 'cancelled', null, 'cancelled-' || id, ended, ended from plan where kind = 'undone'
      union all select p.reservation_id, 'refund', f.id, 'refund-' || f.id, f.created_at, f.created_at from refunds f join payments p on p.id = f.payment_id`,
+  'select number_history(10000000, true)',
   `insert into outbox (kind, subject) select 'start', id from plan where kind = 'held'`,
   `insert into test_provider.charges (reference, amount, currency, at) select reference, amount, currency, received_at from payments`,
   `insert into test_provider.refunds (idempotency_key, reference, amount, currency)

@@ -8,8 +8,10 @@ import {
   refundWorkflowId,
   settlementWorkflowId,
   SIGNALS,
+  webhookWorkflowId,
 } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
+import { startReceiver } from '../support/receivers';
 import { startSystem, type TestSystem } from '../support/system';
 import { changedWorkflows } from '../support/changed-workflows';
 
@@ -42,6 +44,7 @@ const PATHS = [
   'late-payment-retaken',
   'resent',
   'started-by-hand',
+  'webhook-endpoint',
   'wrong-amount-then-right',
 ];
 
@@ -85,7 +88,7 @@ if (process.env.UPDATE_HISTORIES) {
     let system: TestSystem;
     let api: ApiClient;
     beforeAll(async () => {
-      system = await startSystem();
+      system = await startSystem({ childEnv: { WEBHOOK_ALLOW_PRIVATE: 'on' } });
       api = new ApiClient(system.info);
     });
     afterAll(() => system.stop());
@@ -166,6 +169,24 @@ if (process.env.UPDATE_HISTORIES) {
         args: [{ event: short, seats: ['B-1'] }],
       });
       await keep('started-by-hand', byHand.workflowId);
+
+      const receiver = await startReceiver();
+      const endpoint = await api.call<{ id: string }>('POST', '/v1/webhook-endpoints', {
+        headers: { 'idempotency-key': 'webhook-endpoint-1' },
+        body: { url: receiver.url, types: ['reservation.held'] },
+      });
+      const { id: endpointId } = endpoint.body;
+      for (const [seat, answer] of [
+        ['A-7', 500],
+        ['A-8', 200],
+      ] as const) {
+        receiver.behave(answer);
+        await api.held(long, [seat]);
+        await delay(4000);
+      }
+      await api.call('DELETE', `/v1/webhook-endpoints/${endpointId}`);
+      await keep('webhook-endpoint', webhookWorkflowId(endpointId));
+      await receiver.close();
 
       const [run] = await eventually(async () => {
         const runs = [];

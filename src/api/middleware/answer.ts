@@ -60,25 +60,55 @@ function refuseUnrouted(ctx: Context): void {
   }
 }
 
+/** The time that a request has for its answer. */
+interface Deadline {
+  passed: Promise<never>;
+  stop(): void;
+  start(): void;
+}
+
 /** A timer that ends a request that is not answered in time, whatever it waits for. */
-function deadline(ctx: Context): { passed: Promise<never>; clear(): void } {
+function deadline(ctx: Context): Deadline {
   let timer: NodeJS.Timeout;
-  ctx.state.answerBy = performance.now() + DEADLINE_MS;
-  const passed = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new Problem(
-          'temporarily_unavailable',
-          'The request was not completed in time. Send the same request again later: it takes effect once.',
-          {
-            headers: { 'retry-after': RETRY_AFTER_SECONDS },
-          },
-        ),
-      );
-    }, DEADLINE_MS);
-  });
+  let reject: (error: Problem) => void;
+  const passed = new Promise<never>((_resolve, fail) => void (reject = fail));
   passed.catch(() => undefined);
-  return { passed, clear: () => clearTimeout(timer) };
+  const start = () => {
+    ctx.state.answerBy = performance.now() + DEADLINE_MS;
+    timer = setTimeout(
+      () =>
+        reject(
+          new Problem(
+            'temporarily_unavailable',
+            'The request was not completed in time. Send the same request again later: it takes effect once.',
+            { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
+          ),
+        ),
+      DEADLINE_MS,
+    );
+  };
+  start();
+  return { passed, start, stop: () => clearTimeout(timer) };
+}
+
+/**
+ * Waits for what the client asked to wait for. That has its own end, and is not part of the time for an
+ * answer, in which the request then has its full time again.
+ */
+export async function unhurried<Result>(
+  ctx: Context,
+  wait: () => Promise<Result>,
+): Promise<Result> {
+  const limit = ctx.state.deadline as Deadline;
+  const began = performance.now();
+  limit.stop();
+  try {
+    return await wait();
+  } finally {
+    limit.start();
+    ctx.state.waitedMs =
+      ((ctx.state.waitedMs as number | undefined) ?? 0) + performance.now() - began;
+  }
 }
 
 /** Milliseconds until the request is answered with 503; 0 if the client has disconnected. */
@@ -110,6 +140,7 @@ export function answer({ log, metrics, stopping, guardReader, trustedProxies }: 
     ctx.set(SECURITY_HEADERS);
     noticeProxy(ctx);
     const limit = deadline(ctx);
+    ctx.state.deadline = limit;
     try {
       await Promise.race([next(), limit.passed]);
       if (ctx.body == null) refuseUnrouted(ctx);
@@ -121,11 +152,12 @@ export function answer({ log, metrics, stopping, guardReader, trustedProxies }: 
       ctx.type = 'application/problem+json';
       ctx.body = JSON.stringify(problem.toDocument(requestId));
     } finally {
-      limit.clear();
+      limit.stop();
     }
     if (stopping.aborted) ctx.set('connection', 'close');
     const route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : 'none';
-    const ms = performance.now() - started;
+    const waitedMs = (ctx.state.waitedMs as number | undefined) ?? 0;
+    const ms = performance.now() - started - waitedMs;
     metrics.observe(ctx.method, route, ctx.status, ms);
     // The pattern of the route, never the path or the query, which may contain keys and e-mail
     // addresses.

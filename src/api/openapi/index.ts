@@ -13,6 +13,7 @@ const TAGS = [
   'Changes',
   'Tickets',
   'Payments',
+  'Feed',
   'Outbox',
   'Webhooks',
   'Tests',

@@ -13,7 +13,10 @@ const note = z
   .object({
     id: z.string(),
     kind: openEnum(NOTE_KINDS),
-    reservation: z.string().meta({ description: 'As it was named; it need not exist' }),
+    reservation: z
+      .string()
+      .nullable()
+      .meta({ description: 'As it was named; it need not exist. null: it is about none' }),
     reference: z.string().nullable().meta({ description: "The payment's, if it is about one" }),
     data: z
       .record(z.string(), z.unknown())

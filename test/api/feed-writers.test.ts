@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from '../../src/db/database';
+import { ApiClient, eventually } from '../support/api';
+import { startSystem, type TestSystem } from '../support/system';
+
+interface Entry {
+  sequence: number;
+  type: string;
+  reservation: string | null;
+}
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem({
+    workers: ['reservations,documents,mail,relay', 'relay'],
+    // The writers kill themselves after one commit of twenty.
+    workerEnv: { HOLDFAST_FAULTS: 'feed.numbered=0.05' },
+  });
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+describe('The feed of writers that die and stand still', () => {
+  it('has each entry once, and nothing appears below a number that was read', async () => {
+    const seen: Entry[] = [];
+    const over = new AbortController();
+    const reader = (async () => {
+      let query = '';
+      for (let last = 0; last < 3;) {
+        const { status, body } = await api.call<{ data: Entry[]; next: string }>(
+          'GET',
+          `/v1/feed?wait=1&limit=500${query}`,
+          { key: system.info.keys.operator },
+        );
+        if (status !== 200) throw new Error(JSON.stringify(body));
+        seen.push(...body.data);
+        query = `&after=${body.next}`;
+        if (over.signal.aborted && body.data.length === 0) last++;
+      }
+    })();
+    const event = await api.event({
+      sections: [{ name: 'Floor', category: 'floor', places: 400 }],
+    });
+    const ids: string[] = [];
+    let isHolding = true;
+    const buyers = Array.from({ length: 3 }, async (_, buyer) => {
+      for (let turn = 0; isHolding; turn++) {
+        const held = await api.held(event, [`Floor-${buyer * 120 + turn + 1}`]);
+        ids.push(held.id);
+        await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+        await delay(50);
+        if (turn > 110) break;
+      }
+    });
+    const frozen = system.info.pids.workers[1]!;
+    await delay(1000);
+    try {
+      process.kill(frozen, 'SIGSTOP');
+      await delay(8000);
+    } finally {
+      try {
+        process.kill(frozen, 'SIGCONT');
+      } catch {
+        // It had killed itself before.
+      }
+    }
+    await delay(2000);
+    isHolding = false;
+    await Promise.all(buyers);
+    await eventually(async () => {
+      const [row] = await system.db.rows(
+        sql<{ left: number }>(
+          'unnumbered',
+          `select count(*) as left from history h where not exists (select from feed f where f.history_id = h.id)`,
+        ),
+      );
+      expect(row!.left).toBe(0);
+    });
+    over.abort();
+    await reader;
+    expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, index) => index + 1));
+    expect(ids.length).toBeGreaterThan(20);
+    for (const id of ids) {
+      const types = seen.filter(({ reservation }) => reservation === id).map(({ type }) => type);
+      expect(types).toEqual([
+        'reservation.held',
+        'reservation.cancel_requested',
+        'reservation.cancelled',
+      ]);
+    }
+  });
+});
