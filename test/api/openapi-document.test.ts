@@ -128,8 +128,9 @@ describe('For generators of clients', () => {
     });
   });
 
-  it('no schema combines others but for null and a seat, and no format has a pattern', () => {
-    const { SeatWish, ...others } = document.components.schemas;
+  it('no schema combines others but for null, a seat and coordinates, and no format has a pattern', () => {
+    const { SeatWish, Coordinates, ...others } = document.components.schemas;
+    expect(Coordinates!.anyOf).toMatchObject([{ type: 'number' }, { type: 'array' }]);
     expect(SeatWish!.anyOf).toMatchObject([
       { type: 'string' },
       { $ref: '#/components/schemas/NamedSeat' },
