@@ -10,7 +10,9 @@ import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import type { Route } from './route';
+import { allotmentRoutes } from './routes/allotments';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
+import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
@@ -49,7 +51,9 @@ function routesOf(deps: ApiDeps): Route[] {
   const codeGuesses = createCodeGuesses(deps.rateLimit);
   return [
     ...eventRoutes(deps),
+    ...allotmentRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
+    ...changeRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),

@@ -115,14 +115,14 @@ export const problem = z
       .array(fieldError)
       .optional()
       .meta({ description: 'With `validation_failed`: each bad field' }),
-    seats: z
-      .array(z.string())
-      .optional()
-      .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
+    seats: z.array(z.string()).optional().meta({
+      description:
+        'With `seats_unavailable`: labels of the seats that are not free; with `orphan_seat`: of those that would be left alone',
+    }),
     unavailable: z
       .array(seatName)
       .optional()
-      .meta({ description: 'With `seats_unavailable`: the same seats with their events' }),
+      .meta({ description: 'The same seats with their events' }),
     left: z
       .int()
       .min(0)

@@ -36,7 +36,7 @@ const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId'
                                 'reason', coalesce(f.reason, p.refund_reason)) end,
      'cancelled', jsonb_build_object('currency', r.currency, 'refund',
         (select coalesce(sum(c.amount), 0) from refunds c join payments q on q.id = c.payment_id
-          where q.reservation_id = r.id and q.reference = r.confirmed_by and c.reason = 'cancelled')),
+          where q.reservation_id = r.id and q.role = 'confirming' and c.reason = 'cancelled')),
      'changed', (select jsonb_build_object('slug', v.slug, 'was', n.was)
         from event_notices n join events v on v.id = n.event_id where n.id = m.notice_id))`;
 const SOURCES = `mails m join reservations r on r.id = m.reservation_id

@@ -1,5 +1,7 @@
+import { endOverdueAllotment } from './allotments';
 import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
+import { endOverdueChange } from './changes';
 import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
 import { oweNotices } from './event-notices';
@@ -65,6 +67,31 @@ const CLOSE_INBOX = sql(
     where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
+const TAKE_CHANGES = sql<{ id: string }>(
+  'sweep_take_changes',
+  `update changes set sweep_after = now() + $2 * interval '1 second'
+    where id = any (array(
+           select id from changes
+            where status = 'quoted' and paid_in_time_at is null and expires_at < now() - $1 * interval '1 second'
+              and (sweep_after is null or sweep_after <= now())
+            order by expires_at limit $3 for no key update skip locked)) returning id`,
+);
+const LEAVE_CHANGE = sql(
+  'sweep_leave_change',
+  `update changes set sweep_after = now() + $2 * interval '1 second' where id = $1`,
+);
+const TAKE_ALLOTMENTS = sql<{ id: string }>(
+  'sweep_take_allotments',
+  `update allotments set sweep_after = now() + $1 * interval '1 second'
+    where id = any (array(
+           select id from allotments where ended_at is null and until <= now() and (sweep_after is null or sweep_after <= now())
+            order by until limit $2 for no key update skip locked)) returning id`,
+);
+const LEAVE_ALLOTMENT = sql(
+  'sweep_leave_allotment',
+  `update allotments set sweep_after = now() + $2 * interval '1 second' where id = $1`,
+);
+
 /** How the sweep does one kind of work, thing by thing. */
 interface Step<Thing> {
   name: SweepStep;
@@ -87,6 +114,16 @@ const EXPIRE: Step<string> = {
   leave: (db, id, seconds) => db.run(LEAVE_OVERDUE, [id, seconds]),
 };
 
+/** Ends quotes of changes whose time is over. */
+const EXPIRE_CHANGE: Step<string> = {
+  name: 'expire_change',
+  take: async (db) =>
+    (await db.rows(TAKE_CHANGES, [GRACE_SECONDS, TAKEN_SECONDS, BATCH])).map(({ id }) => id),
+  idOf: (id) => id,
+  work: endOverdueChange,
+  leave: (db, id, seconds) => db.run(LEAVE_CHANGE, [id, seconds]),
+};
+
 /** Refunds payments for reservations that never existed. */
 const REFUND_UNKNOWN: Step<{ id: string; reference: string; reservationId: string }> = {
   name: 'refund_unknown',
@@ -98,6 +135,15 @@ const REFUND_UNKNOWN: Step<{ id: string; reference: string; reservationId: strin
     await sendBack(tx, payment, 'unknown_reservation', 'system');
   },
   leave: (db, { id }, seconds) => db.run(LEAVE_UNKNOWN, [id, seconds]),
+};
+
+/** Notes the end of allotments; their seats were free from the moment of it. */
+const END_ALLOTMENT: Step<string> = {
+  name: 'end_allotment',
+  take: async (db) => (await db.rows(TAKE_ALLOTMENTS, [TAKEN_SECONDS, BATCH])).map(({ id }) => id),
+  idOf: (id) => id,
+  work: endOverdueAllotment,
+  leave: (db, id, seconds) => db.run(LEAVE_ALLOTMENT, [id, seconds]),
 };
 
 export interface SweepResult {
@@ -119,9 +165,10 @@ export interface SweepOptions {
 }
 
 /**
- * Resumes all work that is overdue according to the database: ends overdue holds, signals workflows
- * whose inbox or delivery is waiting, refunds payments without a reservation, orders the mails of an
- * event that was changed. Deletes old request keys, scans and map changes. What fails stops nothing else; it is recorded and tried again after a
+ * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals
+ * workflows whose inbox or delivery is waiting, refunds payments without a reservation, notes the
+ * end of allotments, orders the mails of an event that was changed. Deletes old request keys, scans
+ * and map changes. What fails stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
  * once share the work.
  * @throws what the database says when it cannot be reached
@@ -154,7 +201,9 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   }
 
   const expired = await inSteps(EXPIRE);
+  await inSteps(EXPIRE_CHANGE);
   const refunded = await inSteps(REFUND_UNKNOWN);
+  await inSteps(END_ALLOTMENT);
   let rung = 0;
   for (const kind of Object.values(OUTBOX_KINDS)) {
     for (const statement of kind.requeue) rung += await requeue(statement);

@@ -60,8 +60,8 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
 
   return async (ctx: Context): Promise<void> => {
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
-    const { withoutDatabase = false } = route;
-    const caller = await authenticate(ctx, access, { withoutDatabase });
+    const { withoutDatabase = false, knowsKeys = false } = route;
+    const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
     if (keyed) await limits.key(caller.client);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
@@ -69,7 +69,11 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
     let bytes: Buffer = NO_BYTES;
     let rawBody: unknown;
     let isOther = false;
-    if (route.body) {
+    if (route.body && route.bodyOptional) {
+      bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
+      if (bytes.length > 0) requireJson(ctx);
+      rawBody = bytes.length > 0 ? withoutAbsent(parseJson(bytes)) : {};
+    } else if (route.body) {
       isOther = route.otherBody?.contentType === mediaTypeOf(ctx);
       if (!isOther && (!route.signed || ctx.get('content-type') !== '')) requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);

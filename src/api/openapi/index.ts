@@ -7,7 +7,16 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
+const TAGS = [
+  'Events',
+  'Reservations',
+  'Changes',
+  'Tickets',
+  'Payments',
+  'Outbox',
+  'Webhooks',
+  'Health',
+];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 
 function parameterOf(
@@ -52,7 +61,7 @@ function parametersOf(route: Route, components: Components): Json[] {
 }
 
 function bodyOf(
-  { body, bodyExamples, method, otherBody }: Route,
+  { body, bodyExamples, bodyOptional = false, method, otherBody }: Route,
   { schemaOf }: Components,
 ): Json | undefined {
   if (!body) return undefined;
@@ -67,18 +76,21 @@ function bodyOf(
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
   const content = Object.fromEntries(types.map((type) => [type, media]));
-  if (!otherBody) return { required: true, content };
+  if (!otherBody) return { required: !bodyOptional, content };
   const { contentType, example } = otherBody;
   return {
-    required: true,
+    required: !bodyOptional,
     content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
   };
 }
 
-const securityOf = ({ access }: Route): Json[] =>
-  access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+function securityOf({ access, knowsKeys }: Route): Json[] {
+  if (knowsKeys) return [{}, { apiKey: [] }];
+  return access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+}
 
-function rolesOf({ access }: Route): string {
+function rolesOf({ access, knowsKeys }: Route): string {
+  if (knowsKeys) return 'No key is needed; one that is sent has to be a good one.';
   if (access === 'public') return 'No key is needed.';
   if (access === 'provider') return 'No key; the signature proves the sender.';
   return `Takes a key of the role ${[...new Set([...access, 'operator'])].join(' or ')}.`;

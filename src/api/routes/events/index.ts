@@ -7,6 +7,7 @@ import {
   type EventRecord,
   type NewEvent,
 } from '../../../db/events';
+import type { Caller } from '../../../db/keys';
 import { readTemplate } from '../../../db/event-edits';
 import { layOutSeats } from '../../../domain/seat-map';
 import { UUID_FORM } from '../../../domain/uuid';
@@ -14,19 +15,21 @@ import { toStripe } from '../../../payments/stripe-amounts';
 import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
+import { NOBODY } from '../../middleware/authenticate';
 import type { PaymentSetup } from '../../../payments/setup';
 import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
-import type { SeatMaps } from '../../seat-maps';
+import { allotmentsFor, type SeatMaps } from '../../seat-maps';
 import { etagOf } from '../../preconditions';
 import { editRoute } from './edit';
+import { loadEvent } from './load';
 import { presentEvent } from './presenter';
 import { reportRoute } from './report';
 import { SEATS_BODY_LIMIT, sectionsRoute } from './sections';
-import { event, eventNameForm, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
+import { event, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
 
 const KNOWN_SLUGS = 10_000;
 
@@ -62,6 +65,12 @@ function refuseWhatStripeCannotTake({
   );
 }
 
+/** For whom a caller takes seats from allotments: a client; null: as an operator; undefined: for nobody. */
+function takerOf({ role, client }: Caller): string | null | undefined {
+  if (role === 'operator') return null;
+  return role === 'client' && client !== NOBODY.client ? client : undefined;
+}
+
 /**
  * The seats of another event, and its best place.
  * @throws Problem when there is no such event, or it has seats of other categories
@@ -94,11 +103,7 @@ export function eventRoutes({
   defaultTtlSeconds,
   payments,
 }: EventRouteDeps) {
-  async function load(idOrSlug: string): Promise<EventRecord> {
-    const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
-    if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
-    return found;
-  }
+  const load = (idOrSlug: string) => loadEvent(db, idOrSlug);
 
   const present = (record: EventRecord) => presentEvent(record, defaultTtlSeconds);
 
@@ -237,8 +242,9 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'The whole seat map',
       description:
-        'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
+        'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.',
       access: 'public',
+      knowsKeys: true,
       kind: 'free',
       params: eventParams,
       headers: {
@@ -252,19 +258,23 @@ export function eventRoutes({
         304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
-      async handle({ params, ctx }) {
+      async handle({ params, caller, ctx }) {
         const picture = await maps.read(await idOf(params.event));
+        const client = takerOf(caller);
+        const allotments = client === undefined ? [] : allotmentsFor(picture, client);
+        const isPrivate = allotments.length > 0;
+        const etag = isPrivate ? `${picture.etag.slice(0, -1)}.${client ?? ''}"` : picture.etag;
         const headers = {
-          etag: picture.etag,
-          'cache-control': 'no-cache',
-          vary: 'Accept-Encoding',
+          etag,
+          'cache-control': isPrivate ? 'private, no-cache' : 'no-cache',
+          vary: 'Accept-Encoding, Authorization',
         };
         const known = ctx
           .get('if-none-match')
           .split(',')
           .map((tag) => tag.trim().replace(/^W\//, ''));
-        if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
-        const forms = maps.forms(picture);
+        if (known.includes(etag) || known.includes('*')) return { status: 304, headers };
+        const forms = isPrivate ? maps.formsFor(picture, allotments) : maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
           return { status: 200, headers, body: forms.json(), type: 'application/json' };
         return {

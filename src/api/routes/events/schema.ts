@@ -584,6 +584,11 @@ export const seat = z
     companion: z.boolean().meta({ description: 'A place beside one for a wheelchair' }),
     active: isActive,
     status: seatStatus,
+    allotment: z
+      .uuid()
+      .nullable()
+      .optional()
+      .meta({ description: 'With the key of who takes its seats alone: the id of the allotment' }),
   })
   .meta({
     id: 'Seat',
