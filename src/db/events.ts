@@ -53,7 +53,7 @@ export interface EventRecord {
 
 /** Whether a sale may leave a free seat alone between taken ones, an aisle or the end of the row. */
 export const ORPHAN_RULES = ['off', 'prefer', 'forbid'] as const;
-type OrphanRule = (typeof ORPHAN_RULES)[number];
+export type OrphanRule = (typeof ORPHAN_RULES)[number];
 
 /** How much of its money a cancel gives back, until so long before the start. */
 export interface RefundTerm {
