@@ -46,7 +46,7 @@ export const seatsInRow = ({ seats, numbers = [] }: RowDefinition): number =>
   seats ?? numbers.filter((number) => number !== null).length;
 
 /** What the seats of a row are called, in order; null is an aisle. */
-export const numbersOf = ({ seats = 0, numbers }: RowDefinition): readonly (string | null)[] =>
+const numbersOf = ({ seats = 0, numbers }: RowDefinition): readonly (string | null)[] =>
   numbers ?? Array.from({ length: seats }, (_, index) => `${index + 1}`);
 
 /** How many seats a definition describes, without building them. */

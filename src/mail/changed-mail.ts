@@ -6,7 +6,7 @@ import { eventFacts, eventTimeLine, headerText } from './mail-html';
 import type { MailedEvent, Recipient } from './mail-html';
 
 /** What an event was before it was changed. */
-export type EventBefore = Pick<MailedEvent, 'name' | 'venue' | 'startsAt' | 'timeZone'>;
+type EventBefore = Pick<MailedEvent, 'name' | 'venue' | 'startsAt' | 'timeZone'>;
 
 export interface ChangedMail {
   reservationId: string;

@@ -113,7 +113,6 @@ describe('Making an event', () => {
     [{ categories: [] }, 'categories'],
     [{ categories: [{ code: 'all', name: 'All', price: -1 }] }, 'categories.0.price'],
     [{ categories: [{ code: 'all', name: 'All', price: 1.5 }] }, 'categories.0.price'],
-    [{ sections: [] }, 'sections'],
     [{ sections: [{ name: 'Floor', category: 'none', places: 3 }] }, 'sections.0.category'],
     [{ sections: [{ name: 'Floor', category: 'all' }] }, 'sections.0'],
     [{ sections: [{ name: 'Floor', category: 'all', places: 3, rows: rows(1, 1) }] }, 'sections.0'],

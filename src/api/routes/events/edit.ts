@@ -82,17 +82,16 @@ function refuseWhatStays(patch: EventPatch, record: EventRecord): void {
  */
 function merge(record: EventRecord, patch: EventPatch): Record<string, unknown> {
   const before = definitionOf(record);
-  const after: Record<string, unknown> = { ...before };
-  for (const field of Object.keys(before)) {
-    const given = patch[field as keyof WholeEvent];
-    if (given === undefined) continue;
-    // Cleared, so that the default of the schema takes its place.
-    if (given === null) delete after[field];
-    else after[field] = given;
-  }
+  // What is cleared is left out, so that the default of the schema takes its place.
+  const after: Record<string, unknown> = Object.fromEntries(
+    Object.entries(before).flatMap(([field, value]) => {
+      const given = patch[field as keyof WholeEvent];
+      return given === null ? [] : [[field, given ?? value]];
+    }),
+  );
   const types = patch.priceTypes === undefined ? before.priceTypes : (patch.priceTypes ?? []);
   const sold = new Set(types.map(({ code }) => code));
-  const without = <Prices extends Record<string, number>>(prices: Prices) =>
+  const without = (prices: Record<string, number>) =>
     Object.fromEntries(Object.entries(prices).filter(([type]) => sold.has(type)));
   if (patch.priceTypes)
     after.priceTypes = [...patch.priceTypes, ...hidden(before.priceTypes, patch.priceTypes)];

@@ -48,13 +48,13 @@ const code = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/, {
 });
 
 const coordinate = z.number().min(-MAX_COORDINATE).max(MAX_COORDINATE);
-const coordinates = (axis: string) =>
-  z
-    .union([coordinate, z.array(coordinate.nullable()).min(1).max(MAX_NUMBERS_PER_ROW)])
-    .optional()
-    .meta({
-      description: `${axis} of each seat and aisle, or of the whole row, in any unit. Absent: the map is laid out from the rows`,
-    });
+const coordinates = z
+  .union([coordinate, z.array(coordinate.nullable()).min(1).max(MAX_NUMBERS_PER_ROW)])
+  .meta({
+    id: 'Coordinates',
+    description:
+      'Of each seat and aisle, or of the whole row, in any unit. Absent: the map is laid out from the rows',
+  });
 const someNumbers = (description: string) =>
   z.array(seatNumber).max(MAX_SEATS_PER_ROW).optional().meta({ description });
 
@@ -77,8 +77,8 @@ const newRow = z
       }),
     accessible: someNumbers('Numbers of the places for wheelchairs, sold only when asked for'),
     companion: someNumbers('Numbers of the places for who comes with somebody in a wheelchair'),
-    x: coordinates('x'),
-    y: coordinates('y'),
+    x: coordinates.optional(),
+    y: coordinates.optional(),
   })
   .refine((row) => (row.seats === undefined) !== (row.numbers === undefined), {
     message: 'takes either seats or numbers',

@@ -22,6 +22,7 @@ import {
   requiredKey,
 } from '../../idempotency';
 import { leftMs } from '../../middleware/answer';
+import { mediaTypeOf } from '../../middleware/body';
 import { etagOf } from '../../preconditions';
 import { Problem, type FieldError } from '../../problem';
 import { defineRoute } from '../../route';
@@ -128,7 +129,7 @@ export function sectionsRoute({ db, load, present }: SectionsDeps) {
       const { id, slug } = await load(params.event);
       const call = { caller, call: CALL, resource: id };
       const who = { actor: `operator:${caller.client}`, leftMs: () => leftMs(ctx) };
-      const { sections } = (body as typeof body | undefined) ?? {};
+      const sections = mediaTypeOf(ctx) === CSV ? null : body.sections;
       let result;
       if (sections) {
         const blocks = blocksOf(sections);
