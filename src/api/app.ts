@@ -9,7 +9,6 @@ import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
-import { createOpenApi } from './openapi';
 import type { Access, Route } from './route';
 import { allotmentRoutes } from './routes/allotments';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';

@@ -13,7 +13,7 @@ export interface ChoosableSeat {
 }
 
 /** Seats that are wanted side by side. */
-export interface RunKind {
+interface RunKind {
   category: string;
   quantity: number;
   /** How many of them are accessible places: no fewer, no more. */

@@ -11,8 +11,8 @@ export const faults = [
   {
     name: 'no-pin',
     why: 'A payment recorded in time does not stop the hold from ending: the seats go to somebody else.',
-    file: 'functions/record_payment.sql',
-    find: 'if v_matches then perform pin_hold(p_reservation); end if;',
+    file: 'functions/record_payment_for.sql',
+    find: 'if v_matches and v_change.id is null then perform pin_hold(p_reservation); end if;',
     replace: '',
     test: 'a payment in time keeps its hold past the end, and a hold that nobody paid ends all the same',
     says: 'Received: "expired"',
@@ -38,8 +38,8 @@ export const faults = [
   {
     name: 'release-without-owner-fence',
     why: 'The end of an old hold frees seats that another buyer has taken since.',
-    find: 'reservation_id = null, hold_ends_at = null where id = any (v_seats) and reservation_id = p_reservation;',
-    replace: 'reservation_id = null, hold_ends_at = null where id = any (v_seats);',
+    find: 'reservation_id = null, hold_ends_at = null where id = any (v_all) and reservation_id = p_reservation;',
+    replace: 'reservation_id = null, hold_ends_at = null where id = any (v_all);',
     test: 'the end of a hold leaves alone the seats that another buyer has taken since',
     says: '"status": "available"',
   },
@@ -54,7 +54,7 @@ export const faults = [
   {
     name: 'payment-without-outbox-row',
     why: 'A payment is recorded and nobody is told: the reservation is not confirmed until the sweep comes by.',
-    file: 'functions/record_payment.sql',
+    file: 'functions/record_payment_for.sql',
     find: `insert into outbox (kind, subject) values ('ring', p_reservation);`,
     replace: '',
     test: 'is rung for %s',
@@ -72,8 +72,8 @@ export const faults = [
   {
     name: 'cancel-leaves-tickets-valid',
     why: 'A cancelled and refunded sale still lets people in.',
-    file: 'functions/record_cancel_request.sql',
-    find: `where reservation_id = p_reservation and status = 'valid'`,
+    file: 'functions/accept_cancel.sql',
+    find: `where reservation_id = p_reservation and status <> 'void'`,
     replace: `where reservation_id = p_reservation and false`,
     test: 'are void from the moment at which a cancel is accepted, though nobody has come to carry it out',
     says: '"valid"',
@@ -90,7 +90,7 @@ export const faults = [
   {
     name: 'confirm-of-any-amount',
     why: 'A confirm with a wrong amount is recorded as a payment instead of being refused.',
-    file: 'functions/record_payment.sql',
+    file: 'functions/record_payment_for.sql',
     find: 'if not v_matches or',
     replace: 'if',
     test: 'with %s is refused; the reservation stays held, and nothing is recorded',

@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Make an event with all its seats
-         * @description A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats. Seats are preferred in the order given here.
+         * @description A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats, preferred in the order given here and from the middle of each row, or from `focalPoint`.
          *
          *     Takes a key of the role operator.
          */
@@ -41,6 +41,34 @@ export interface paths {
         get: operations["getEvent"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change an event
+         * @description A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears, a list is replaced whole. Binds holds that begin afterwards; what is held or sold keeps its price, its terms and its tickets. A category or price type that is left out is no longer sold, `"active": false`. `seats` takes single seats out of the sale, or back. `slug`, `currency` and labels never change.
+         *
+         *     Takes a key of the role operator.
+         */
+        patch: operations["updateEvent"];
+        trace?: never;
+    };
+    "/v1/events/{event}/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add seats to an event
+         * @description As JSON, or as a CSV file in UTF-8 (`Content-Type: text/csv`) whose first line names its columns: section, row, number, category, and if you like x, y, accessible, companion. Lines of one section and row are neighbours in their order; a line without a number is an aisle, one without a row a place of general admission. All or none. Labels are made as for a new event; those that are there stay. Who listens to the live map is told to fetch it again.
+         *
+         *     Takes a key of the role operator.
+         */
+        post: operations["addSections"];
         delete?: never;
         options?: never;
         head?: never;
@@ -78,9 +106,9 @@ export interface paths {
         };
         /**
          * The whole seat map
-         * @description Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.
+         * @description Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.
          *
-         *     No key is needed.
+         *     No key is needed; one that is sent has to be a good one.
          */
         get: operations["getSeats"];
         put?: never;
@@ -100,7 +128,7 @@ export interface paths {
         };
         /**
          * The seat map, live
-         * @description Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.
+         * @description Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. `map` says the same when the event itself was changed or has more seats: fetch the map again. After a lost connection a new snapshot comes.
          *
          *     No key is needed.
          */
@@ -111,6 +139,64 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{event}/allotments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Allotments of an event, newest first, ended ones too
+         * @description Takes a key of the role operator.
+         */
+        get: operations["listAllotments"];
+        put?: never;
+        /**
+         * Keep seats for a client or for operators
+         * @description All of the seats or none; each has to be free and in no other allotment. A hold takes one by naming the allotment in its line. With `until` they are for everyone from then on: what is held then goes to the open sale when its hold ends, what is sold stays sold.
+         *
+         *     Takes a key of the role operator.
+         */
+        post: operations["createAllotment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{event}/allotments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One allotment
+         * @description Takes a key of the role operator.
+         */
+        get: operations["getAllotment"];
+        put?: never;
+        post?: never;
+        /**
+         * End an allotment now
+         * @description Its free seats are for everyone; what is held stays held, what is sold stays sold. Safe to repeat.
+         *
+         *     Takes a key of the role operator.
+         */
+        delete: operations["deleteAllotment"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an allotment
+         * @description A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. `seats`, or `section` and `rows`, replace all its seats; those that are new have to be free.
+         *
+         *     Takes a key of the role operator.
+         */
+        patch: operations["updateAllotment"];
         trace?: never;
     };
     "/v1/reservations": {
@@ -300,11 +386,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * What a cancel would give back now
+         * @description Takes a key of the role client or operator.
+         */
+        get: operations["previewCancel"];
         put?: never;
         /**
          * Release a hold, or undo a sale: void its tickets and refund it
-         * @description The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in. A page cancels what it holds, and no sale (409 `reservation_confirmed`).
+         * @description The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`), and what goes back is fixed then, by the events' terms; without terms, and for what was accepted while held, all. Not once somebody has come in. An operator may choose otherwise. A page cancels what it holds, and no sale (409 `reservation_confirmed`).
          *
          *     Takes a key of the role client or publishable or operator.
          */
@@ -349,6 +439,78 @@ export interface paths {
          * @description Takes a key of the role client or operator.
          */
         post: operations["resendTickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The changes of a reservation, newest first
+         * @description Takes a key of the role client or publishable or operator.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        /**
+         * Give seats back, take others, change price types
+         * @description While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms. A page changes what it holds, and no sale (409 `reservation_confirmed`).
+         *
+         *     Takes a key of the role client or publishable or operator.
+         */
+        post: operations["createChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/changes/{change}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A change of a reservation
+         * @description Takes a key of the role client or publishable or operator.
+         */
+        get: operations["getChange"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a quote: what it holds is free again
+         * @description Takes a key of the role client or operator.
+         */
+        delete: operations["withdrawChange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/changes/{change}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a quote, with a payment of what is due
+         * @description A payment by webhook does the same: it names the change beside the reservation.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        post: operations["confirmChange"];
         delete?: never;
         options?: never;
         head?: never;
@@ -639,6 +801,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens, in order
+         * @description A client's own reservations and every event; for an operator all. Read on with `next`: nothing is left out, and nothing ever appears below a number that was read. Kept for 90 days.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        get: operations["readFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Webhook endpoints, newest first
+         * @description A client's own; an operator's all.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Have the feed sent to a URL
+         * @description A client's endpoint is told what the client sees in the feed, an operator's all; from now on. Twenty a client.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        post: operations["createWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook endpoint
+         * @description Takes a key of the role client or operator.
+         */
+        get: operations["getWebhookEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint: nothing more is sent to it
+         * @description Takes a key of the role client or operator.
+         */
+        delete: operations["deleteWebhookEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Change where an endpoint is, or what it is told
+         * @description A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. What waits goes to the new URL, now.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        patch: operations["updateWebhookEndpoint"];
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an endpoint a new secret
+         * @description For a day each message is signed with the secret before too.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again what happened behind a place in the feed
+         * @description Each with the `webhook-id` that it had, in order for one reservation.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        post: operations["replayWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable an endpoint that was disabled
+         * @description It goes on where it stopped, at most 30 days back.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        post: operations["enableWebhookEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sent to an endpoint, and what waits; the latest entry first
+         * @description Kept for 30 days after its end.
+         *
+         *     Takes a key of the role client or operator.
+         */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/outbox": {
         parameters: {
             query?: never;
@@ -844,7 +1174,7 @@ export interface components {
             title: string;
             /** Format: int32 */
             status: number;
-            /** @description Known values: `malformed_request`, `idempotency_key_missing`, `idempotency_key_invalid`, `signature_invalid`, `unauthorized`, `forbidden`, `key_of_another_event`, `key_not_for_browsers`, `sale_not_open`, `limit_exceeded`, `not_found`, `method_not_allowed`, `request_timeout`, `seats_unavailable`, `reservation_not_confirmed`, `reservation_expired`, `reservation_cancelled`, `reservation_confirmed`, `code_used_up`, `extension_limit`, `tickets_not_ready`, `buyer_erased`, `already_checked_in`, `not_checked_in`, `ticket_void`, `refund_not_by_hand`, `wrong_event`, `scan_undone`, `slug_taken`, `code_taken`, `code_in_use`, `precondition_failed`, `body_too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `scan_id_reused`, `buyer_required`, `code_invalid`, `refund_exceeds_payment`, `payment_mismatch`, `precondition_required`, `rate_limited`, `headers_too_large`, `internal`, `temporarily_unavailable`; more may be added. */
+            /** @description Known values: `malformed_request`, `idempotency_key_missing`, `idempotency_key_invalid`, `signature_invalid`, `unauthorized`, `forbidden`, `key_of_another_event`, `key_not_for_browsers`, `sale_not_open`, `sale_paused`, `limit_exceeded`, `not_found`, `method_not_allowed`, `request_timeout`, `seats_unavailable`, `reservation_not_confirmed`, `reservation_expired`, `reservation_cancelled`, `reservation_confirmed`, `code_used_up`, `payment_in_progress`, `change_open`, `change_ended`, `cancel_accepted`, `extension_limit`, `tickets_not_ready`, `buyer_erased`, `already_checked_in`, `not_checked_in`, `ticket_void`, `refund_not_by_hand`, `wrong_event`, `scan_undone`, `slug_taken`, `code_taken`, `holds_outlast_start`, `code_in_use`, `orphan_seat`, `allotment_ended`, `webhooks_not_set_up`, `feed_truncated`, `feed_reset`, `precondition_failed`, `body_too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `scan_id_reused`, `companion_alone`, `buyer_required`, `code_invalid`, `refund_exceeds_payment`, `payment_mismatch`, `precondition_required`, `rate_limited`, `headers_too_large`, `internal`, `temporarily_unavailable`; more may be added. */
             code: string;
             /** @description What was wrong and what to do */
             detail: string;
@@ -852,9 +1182,9 @@ export interface components {
             instance: string;
             /** @description With `validation_failed`: each bad field */
             errors?: components["schemas"]["FieldError"][];
-            /** @description With `seats_unavailable`: labels of the seats that are not free */
+            /** @description With `seats_unavailable`: labels of the seats that are not free; with `orphan_seat`: of those that would be left alone */
             seats?: string[];
-            /** @description With `seats_unavailable`: the same seats with their events */
+            /** @description The same seats with their events */
             unavailable?: components["schemas"]["SeatName"][];
             /**
              * Format: int64
@@ -927,6 +1257,15 @@ export interface components {
             fees: components["schemas"]["Fee"][];
             tax: components["schemas"]["Tax"] | null;
             refundTerms: components["schemas"]["RefundTerm"][] | null;
+            /** @description Known values: `off`, `prefer`, `forbid`; more may be added. */
+            orphanRule: string;
+            focalPoint: components["schemas"]["Point"] | null;
+            salesPaused: boolean;
+            /**
+             * Format: int32
+             * @description Grows with each change
+             */
+            revision: number;
             /**
              * Format: date-time
              * @description RFC 3339, UTC
@@ -936,6 +1275,8 @@ export interface components {
         PriceType: {
             code: string;
             name: string;
+            /** @description `false`: nobody can buy it any more */
+            active: boolean;
         };
         Category: {
             code: string;
@@ -946,6 +1287,8 @@ export interface components {
             prices: {
                 [key: string]: components["schemas"]["Money"];
             };
+            /** @description `false`: nobody can buy it any more */
+            active: boolean;
         };
         Money: {
             /**
@@ -975,9 +1318,15 @@ export interface components {
             untilSecondsBeforeStart: number;
             percent: string;
         };
+        Point: {
+            x: number;
+            y: number;
+        };
         NewEvent: {
             /** @description The event's name in addresses, for good; it must not look like an id */
             slug: string;
+            /** @description A currency of ISO 4217 */
+            currency: string;
             name: string;
             venue?: string | null;
             /**
@@ -989,9 +1338,7 @@ export interface components {
              * @description An IANA time zone; tickets show the times of this place
              * @default UTC
              */
-            timeZone: string | null;
-            /** @description A currency of ISO 4217 */
-            currency: string;
+            timeZone?: string | null;
             /**
              * Format: date-time
              * @description RFC 3339. Absent: the sale is open
@@ -1016,7 +1363,7 @@ export interface components {
              * Format: int32
              * @default 10
              */
-            maxSeatsPerReservation: number | null;
+            maxSeatsPerReservation?: number | null;
             /**
              * Format: int32
              * @description Held and sold together, over all reservations. Absent: any number
@@ -1026,15 +1373,28 @@ export interface components {
             priceTypes?: components["schemas"]["NewPriceType"][] | null;
             categories: components["schemas"]["NewCategory"][];
             /** @default [] */
-            fees: components["schemas"]["NewFee"][] | null;
+            fees?: components["schemas"]["NewFee"][] | null;
             tax?: components["schemas"]["NewTax"] | null;
             /** @description How much a cancel gives back: the percentage of the first step whose time has not come, nothing after the last. Absent: all, at any time */
             refundTerms?: components["schemas"]["NewRefundTerm"][] | null;
-            sections: components["schemas"]["NewSection"][];
+            /**
+             * @description Of a free seat left alone between taken ones, an aisle or the end of the row: `off`, anybody may; `prefer`, `bestAvailable` leaves none while it has another choice; `forbid`, nobody may
+             * @default off
+             * @enum {string|null}
+             */
+            orphanRule?: "off" | "prefer" | "forbid" | null;
+            /** @description The best place: `bestAvailable` prefers what is near. In the units of `x` and `y`; a seat without them is at its place in the row and the number of its row, both from 0. Absent: the first row, from its middle */
+            focalPoint?: components["schemas"]["NewPoint"] | null;
+            /** @description Absent: the seats are those of `sectionsFrom`, or come later */
+            sections?: components["schemas"]["NewSection"][] | null;
+            /** @description The slug or id of an event whose seats this one gets too: labels, rows, coordinates and categories, which must be among its own. Without a `focalPoint` its best place too */
+            sectionsFrom?: string | null;
         };
         NewPriceType: {
             code: string;
             name: string;
+            /** @description `false`: nobody can buy it any more; what is held or sold stays as it is */
+            active?: boolean | null;
         };
         NewCategory: {
             code: string;
@@ -1048,6 +1408,8 @@ export interface components {
             prices?: {
                 [key: string]: number;
             } | null;
+            /** @description `false`: nobody can buy it any more; what is held or sold stays as it is */
+            active?: boolean | null;
         };
         /** @description Either `amount` or `percent` */
         NewFee: {
@@ -1066,7 +1428,7 @@ export interface components {
             /** @description Of the discounted tickets */
             percent?: string | null;
             /** @default true */
-            refundable: boolean | null;
+            refundable?: boolean | null;
         };
         NewTax: {
             /** @description An exact decimal, up to four decimals */
@@ -1079,6 +1441,10 @@ export interface components {
             untilSecondsBeforeStart: number;
             /** @description An exact decimal, up to four decimals */
             percent: string;
+        };
+        NewPoint: {
+            x: number;
+            y: number;
         };
         /** @description Either `rows` or `places` */
         NewSection: {
@@ -1102,6 +1468,89 @@ export interface components {
             seats?: number | null;
             /** @description What each seat is called, neighbours in order; null is an aisle. Up to 500 seats */
             numbers?: (string | null)[] | null;
+            /** @description Numbers of the places for wheelchairs, sold only when asked for */
+            accessible?: string[] | null;
+            /** @description Numbers of the places for who comes with somebody in a wheelchair */
+            companion?: string[] | null;
+            x?: components["schemas"]["Coordinates"] | null;
+            y?: components["schemas"]["Coordinates"] | null;
+        };
+        /** @description Of each seat and aisle, or of the whole row, in any unit. Absent: the map is laid out from the rows */
+        Coordinates: number | (number | null)[];
+        EventPatch: {
+            name?: string | null;
+            venue?: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            startsAt?: string | null;
+            /** @description An IANA time zone; tickets show the times of this place */
+            timeZone?: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339. Absent: the sale is open
+             */
+            salesOpenAt?: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339. Absent: the sale closes when the event starts. No sale and no hold outlasts the start
+             */
+            salesCloseAt?: string | null;
+            /**
+             * Format: int32
+             * @description How long a hold lasts. Absent: the server's default, 600 unless it was set otherwise
+             */
+            holdTtlSeconds?: number | null;
+            /**
+             * Format: int32
+             * @description How long a hold lasts at most, extensions included. Absent: three times the TTL
+             */
+            holdCapSeconds?: number | null;
+            /** Format: int32 */
+            maxSeatsPerReservation?: number | null;
+            /**
+             * Format: int32
+             * @description Held and sold together, over all reservations. Absent: any number
+             */
+            maxSeatsPerBuyer?: number | null;
+            /** @description The first is the default. Absent: one, `standard` */
+            priceTypes?: components["schemas"]["NewPriceType"][] | null;
+            categories?: components["schemas"]["NewCategory"][] | null;
+            fees?: components["schemas"]["NewFee"][] | null;
+            tax?: components["schemas"]["NewTax"] | null;
+            /** @description How much a cancel gives back: the percentage of the first step whose time has not come, nothing after the last. Absent: all, at any time */
+            refundTerms?: components["schemas"]["NewRefundTerm"][] | null;
+            /**
+             * @description Of a free seat left alone between taken ones, an aisle or the end of the row: `off`, anybody may; `prefer`, `bestAvailable` leaves none while it has another choice; `forbid`, nobody may
+             * @enum {string|null}
+             */
+            orphanRule?: "off" | "prefer" | "forbid" | null;
+            /** @description The best place: `bestAvailable` prefers what is near. In the units of `x` and `y`; a seat without them is at its place in the row and the number of its row, both from 0. Absent: the first row, from its middle */
+            focalPoint?: components["schemas"]["NewPoint"] | null;
+            /** @description Nobody can hold a seat meanwhile */
+            salesPaused?: boolean | null;
+            /** @description Never changes */
+            slug?: string | null;
+            /** @description Never changes */
+            currency?: string | null;
+            /** @description By label: seats that are no longer for sale, or are again */
+            seats?: {
+                [key: string]: components["schemas"]["SeatPatch"];
+            } | null;
+            /**
+             * @description Whether ticket holders get a mail with the new time or place
+             * @default false
+             */
+            notify?: boolean | null;
+        };
+        /** @description `label` never changes */
+        SeatPatch: {
+            active: boolean;
+            label?: string | null;
+        };
+        NewSections: {
+            sections: components["schemas"]["NewSection"][];
         };
         Report: {
             event: string;
@@ -1194,8 +1643,22 @@ export interface components {
             number: string | null;
             category: string;
             price: components["schemas"]["Money"];
+            /** @description null: the map is laid out from the rows */
+            x: number | null;
+            y: number | null;
+            /** @description A place for a wheelchair */
+            accessible: boolean;
+            /** @description A place beside one for a wheelchair */
+            companion: boolean;
+            /** @description `false`: nobody can buy it any more */
+            active: boolean;
             /** @description Known values: `available`, `held`, `sold`, `blocked`; more may be added. */
             status: string;
+            /**
+             * Format: uuid
+             * @description With the key of who takes its seats alone: the id of the allotment
+             */
+            allotment?: string | null;
         };
         SeatChangeList: {
             data: components["schemas"]["SeatChange"][];
@@ -1205,6 +1668,72 @@ export interface components {
             /** @description Known values: `available`, `held`, `sold`, `blocked`; more may be added. */
             status: string;
         };
+        /** @description Seats by label, or a whole section, or whole rows */
+        NewAllotment: {
+            name: string;
+            /** @description By label */
+            seats?: string[] | null;
+            /** @description A whole section; with `rows`, those of it */
+            section?: string | null;
+            /** @description Whole rows, by name; with `section` where several sections have one */
+            rows?: string[] | null;
+            /** @description Whose keys take its seats too. Absent: operators alone */
+            client?: string | null;
+            /**
+             * Format: date-time
+             * @description When its seats are for everyone. Absent: when it is deleted
+             */
+            until?: string | null;
+        };
+        Allotment: {
+            /** Format: uuid */
+            id: string;
+            /** @description The event's slug */
+            event: string;
+            name: string;
+            /** @description null: operators alone */
+            client: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            until: string | null;
+            /** @description Labels, free, held and sold; none once it has ended */
+            seats: string[];
+            /** Format: int32 */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description null: it is in force
+             */
+            endedAt: string | null;
+        };
+        AllotmentPage: {
+            data: components["schemas"]["Allotment"][];
+            /** @description `cursor` of the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        AllotmentPatch: {
+            name?: string | null;
+            /** @description By label */
+            seats?: string[] | null;
+            /** @description A whole section; with `rows`, those of it */
+            section?: string | null;
+            /** @description Whole rows, by name; with `section` where several sections have one */
+            rows?: string[] | null;
+            /** @description Whose keys take its seats too. Absent: operators alone */
+            client?: string | null;
+            /**
+             * Format: date-time
+             * @description When its seats are for everyone. Absent: when it is deleted
+             */
+            until?: string | null;
+        };
         /** @description `event` with `seats` or `bestAvailable`; or `lines` */
         NewReservation: {
             /** @description The slug or the id of an event */
@@ -1212,6 +1741,8 @@ export interface components {
             /** @description By label */
             seats?: components["schemas"]["SeatWish"][] | null;
             bestAvailable?: components["schemas"]["BestAvailable"] | null;
+            /** @description The id of the allotment that the seats are taken from; `bestAvailable` takes none else */
+            allotment?: string | null;
             /** @description Of several events, all or nothing; instead of `event` */
             lines?: components["schemas"]["OrderLine"][] | null;
             /** @description A promo code, in any case */
@@ -1235,7 +1766,7 @@ export interface components {
             /** @description The code of one of the price types */
             priceType?: string | null;
         };
-        /** @description Adjacent seats of a category, if there are any; else the best single ones */
+        /** @description The best seats of a category side by side, if there are any; else in groups. Where the event has an `orphanRule`, none is left alone if there is another choice */
         BestAvailable: {
             /** Format: int32 */
             quantity: number;
@@ -1244,6 +1775,11 @@ export interface components {
             priceTypes?: {
                 [key: string]: number;
             } | null;
+            /**
+             * Format: int32
+             * @description How many of them are accessible places; with them companion places are chosen too. Absent: neither
+             */
+            accessible?: number | null;
         };
         /** @description Either `seats` or `bestAvailable` */
         OrderLine: {
@@ -1252,6 +1788,8 @@ export interface components {
             /** @description By label */
             seats?: components["schemas"]["SeatWish"][] | null;
             bestAvailable?: components["schemas"]["BestAvailable"] | null;
+            /** @description The id of the allotment that the seats are taken from; `bestAvailable` takes none else */
+            allotment?: string | null;
         };
         /** @description The client's own facts: up to 20 texts of up to 500 characters */
         Metadata: {
@@ -1407,7 +1945,7 @@ export interface components {
             status: string;
             /** @description Who gives it back; `client`: whoever took the money; `provider`: it did so by itself. Known values: `stripe`, `test`, `client`, `provider`; more may be added. */
             by: string;
-            /** @description `cancelled`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `provider`, or an operator's own words */
+            /** @description `cancelled`, `change`, `change_ended`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `provider`, or an operator's own words */
             reason: string;
             /** @description Why it does not go through yet, or why it has failed */
             error: string | null;
@@ -1429,6 +1967,8 @@ export interface components {
             /** @description By label */
             seats?: components["schemas"]["SeatWish"][] | null;
             bestAvailable?: components["schemas"]["BestAvailable"] | null;
+            /** @description The id of the allotment that the seats are taken from; `bestAvailable` takes none else */
+            allotment?: string | null;
             /** @description Of several events, all or nothing; instead of `event` */
             lines?: components["schemas"]["OrderLine"][] | null;
             /** @description A promo code, in any case */
@@ -1532,6 +2072,96 @@ export interface components {
             amount: number;
             /** @description A currency of ISO 4217 */
             currency: string;
+        };
+        CancelPreview: {
+            /** @description What would go back */
+            refund: components["schemas"]["Money"];
+            /** @description What would be kept */
+            retained: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description Until when that is so; null: until the sale changes
+             */
+            termsUntil: string | null;
+        };
+        Cancellation: {
+            /** @description Operators: in place of the events' terms. Of what is left of the payments */
+            refund?: ("full" | "none") | components["schemas"]["RefundAmount"];
+            /**
+             * @description Operators: even though somebody has come in
+             * @default false
+             */
+            allowCheckedIn?: boolean | null;
+        };
+        RefundAmount: {
+            /**
+             * Format: int64
+             * @description Minor units: cents for EUR, whole yen for JPY
+             */
+            amount: number;
+        };
+        NewChange: {
+            /**
+             * @description Seats that it gives back
+             * @default []
+             */
+            release?: components["schemas"]["OwnSeatName"][] | null;
+            /**
+             * @description Seats that it takes, as the lines of an order
+             * @default []
+             */
+            take?: components["schemas"]["OrderLine"][] | null;
+            /**
+             * @description New price types of seats that it keeps
+             * @default []
+             */
+            priceTypes?: components["schemas"]["SeatPriceType"][] | null;
+            /** @description A promo code in place of the present one, while it is held */
+            code?: string | null;
+        };
+        /** @description A label; with its event in an order of several */
+        OwnSeatName: string | components["schemas"]["OwnSeat"];
+        /** @description Without `event`: of the only one */
+        OwnSeat: {
+            event?: string | null;
+            label: string;
+        };
+        SeatPriceType: {
+            seat: components["schemas"]["OwnSeatName"];
+            priceType: string;
+        };
+        Change: {
+            id: string;
+            reservation: string;
+            /** @description Known values: `applied`, `quoted`, `expired`, `withdrawn`; more may be added. */
+            status: string;
+            /** @description What it gives back */
+            release: components["schemas"]["HeldSeat"][];
+            /** @description What it takes */
+            take: components["schemas"]["HeldSeat"][];
+            before: components["schemas"]["Amounts"];
+            after: components["schemas"]["Amounts"];
+            /** @description To be paid. Never together with `refund` */
+            due: components["schemas"]["Money"] | null;
+            /** @description What goes back, by the terms */
+            refund: components["schemas"]["Money"] | null;
+            /**
+             * Format: date-time
+             * @description When a quote ends
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            createdAt: string;
+        };
+        ChangeList: {
+            data: components["schemas"]["Change"][];
+        };
+        ChangeConfirmation: {
+            /** @description Of exactly `due`; absent: nothing is */
+            payment?: components["schemas"]["PaymentClaim"] | null;
         };
         /** @description With `percent`, or `amount` and `currency`, or `salesOpenAt` */
         NewCode: {
@@ -1768,7 +2398,7 @@ export interface components {
             reservationExists: boolean;
             /** @description Who reported it. Known values: `stripe`, `standard`, `client`, `signal`; more may be added. */
             source: string;
-            /** @description The latest refund's. Known values: `cancelled`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `operator`, `provider`; more may be added. */
+            /** @description The latest refund's. Known values: `cancelled`, `change`, `change_ended`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `operator`, `provider`; more may be added. */
             refundReason: string | null;
             /** @description Why the provider refuses the refund; an operator has to look */
             refundError: string | null;
@@ -1805,10 +2435,10 @@ export interface components {
         };
         Note: {
             id: string;
-            /** @description Known values: `event_not_understood`, `claim_contradicted`, `reference_conflict`, `payment_unmatched`, `refund_excess`, `refund_failed`; more may be added. */
+            /** @description Known values: `event_not_understood`, `claim_contradicted`, `reference_conflict`, `payment_unmatched`, `refund_excess`, `refund_failed`, `webhook_disabled`; more may be added. */
             kind: string;
-            /** @description As it was named; it need not exist */
-            reservation: string;
+            /** @description As it was named; it need not exist. null: it is about none */
+            reservation: string | null;
             /** @description The payment's, if it is about one */
             reference: string | null;
             /** @description What was told, and what was known; by kind */
@@ -1827,6 +2457,184 @@ export interface components {
             closedAt: string | null;
             closedBy: string | null;
         };
+        Feed: {
+            data: components["schemas"]["FeedEntry"][];
+            /** @description `after` of the next call, always */
+            next: string;
+        };
+        FeedEntry: {
+            /**
+             * Format: int64
+             * @description Grows by one for each entry of the system, whoever is told of it
+             */
+            sequence: number;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            at: string;
+            /** @description Known values: `reservation.held`, `reservation.extended`, `reservation.changed`, `reservation.confirmed`, `reservation.cancel_requested`, `reservation.cancelled`, `reservation.expired`, `reservation.updated`, `reservation.erased`, `change.quoted`, `change.applied`, `change.expired`, `change.withdrawn`, `payment.received`, `payment.pending`, `payment.failed`, `payment.unmatched`, `payment.disputed`, `payment.dispute_won`, `payment.dispute_lost`, `refund.created`, `refund.succeeded`, `refund.failed`, `tickets.ready`, `tickets.resend_requested`, `tickets.mailed`, `tickets.mail_refused`, `ticket.voided`, `ticket.checked_in`, `ticket.check_in_undone`, `event.created`, `event.changed`, `allotment.created`, `allotment.ended`; more may be added. */
+            type: string;
+            /** @description Who did it, as `client:NAME`, `operator:NAME` or `system` */
+            actor: string;
+            reservation: string | null;
+            /** @description Its slug; null for an order of several */
+            event: string | null;
+            /**
+             * Format: int64
+             * @description Of the reservation, or of the event, about when it happened; it grows
+             */
+            revision: number | null;
+            /** @description By type. Never a buyer, a reference, metadata or free text */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        NewWebhookEndpoint: {
+            /** @description Of a public address; `https://` in production. No redirect is followed */
+            url: string;
+            /** @description What it is told of. Absent: everything */
+            types?: ("reservation.held" | "reservation.extended" | "reservation.changed" | "reservation.confirmed" | "reservation.cancel_requested" | "reservation.cancelled" | "reservation.expired" | "reservation.updated" | "reservation.erased" | "change.quoted" | "change.applied" | "change.expired" | "change.withdrawn" | "payment.received" | "payment.pending" | "payment.failed" | "payment.unmatched" | "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost" | "refund.created" | "refund.succeeded" | "refund.failed" | "tickets.ready" | "tickets.resend_requested" | "tickets.mailed" | "tickets.mail_refused" | "ticket.voided" | "ticket.checked_in" | "ticket.check_in_undone" | "event.created" | "event.changed" | "allotment.created" | "allotment.ended")[] | null;
+        };
+        WebhookEndpointWithSecret: {
+            id: string;
+            client: string;
+            url: string;
+            /** @description null: all */
+            types: string[] | null;
+            /** @description Known values: `enabled`, `disabled`; more may be added. */
+            status: string;
+            /** @description `gone`: it answered 410; `no_success`: for three days it took nothing. Known values: `gone`, `no_success`; more may be added. */
+            disabledReason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            disabledAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            lastSuccessAt: string | null;
+            /**
+             * Format: date-time
+             * @description The first failure since then
+             */
+            failingSince: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            updatedAt: string;
+            /** @description Signs by the rules of Standard Webhooks. Shown this once */
+            secret?: string;
+        };
+        WebhookEndpointPage: {
+            data: components["schemas"]["WebhookEndpoint"][];
+            /** @description `cursor` of the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        WebhookEndpoint: {
+            id: string;
+            client: string;
+            url: string;
+            /** @description null: all */
+            types: string[] | null;
+            /** @description Known values: `enabled`, `disabled`; more may be added. */
+            status: string;
+            /** @description `gone`: it answered 410; `no_success`: for three days it took nothing. Known values: `gone`, `no_success`; more may be added. */
+            disabledReason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            disabledAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            lastSuccessAt: string | null;
+            /**
+             * Format: date-time
+             * @description The first failure since then
+             */
+            failingSince: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            updatedAt: string;
+        };
+        WebhookEndpointPatch: {
+            /** @description Of a public address; `https://` in production. No redirect is followed */
+            url?: string | null;
+            /** @description What it is told of. Absent: everything */
+            types?: ("reservation.held" | "reservation.extended" | "reservation.changed" | "reservation.confirmed" | "reservation.cancel_requested" | "reservation.cancelled" | "reservation.expired" | "reservation.updated" | "reservation.erased" | "change.quoted" | "change.applied" | "change.expired" | "change.withdrawn" | "payment.received" | "payment.pending" | "payment.failed" | "payment.unmatched" | "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost" | "refund.created" | "refund.succeeded" | "refund.failed" | "tickets.ready" | "tickets.resend_requested" | "tickets.mailed" | "tickets.mail_refused" | "ticket.voided" | "ticket.checked_in" | "ticket.check_in_undone" | "event.created" | "event.changed" | "allotment.created" | "allotment.ended")[] | null;
+        };
+        WebhookReplay: {
+            /** @description A place in the feed: a `next` of `GET /v1/feed` */
+            after: string;
+        };
+        WebhookDeliveryPage: {
+            data: components["schemas"]["WebhookDelivery"][];
+            /** @description `cursor` of the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        WebhookDelivery: {
+            /** @description The header `webhook-id`, the same for each attempt */
+            id: string;
+            /**
+             * Format: int64
+             * @description Of the feed's entry
+             */
+            sequence: number;
+            /** @description Known values: `reservation.held`, `reservation.extended`, `reservation.changed`, `reservation.confirmed`, `reservation.cancel_requested`, `reservation.cancelled`, `reservation.expired`, `reservation.updated`, `reservation.erased`, `change.quoted`, `change.applied`, `change.expired`, `change.withdrawn`, `payment.received`, `payment.pending`, `payment.failed`, `payment.unmatched`, `payment.disputed`, `payment.dispute_won`, `payment.dispute_lost`, `refund.created`, `refund.succeeded`, `refund.failed`, `tickets.ready`, `tickets.resend_requested`, `tickets.mailed`, `tickets.mail_refused`, `ticket.voided`, `ticket.checked_in`, `ticket.check_in_undone`, `event.created`, `event.changed`, `allotment.created`, `allotment.ended`; more may be added. */
+            type: string;
+            reservation: string | null;
+            /** @description Where it is about an event, not a reservation */
+            event: string | null;
+            /** @description Known values: `pending`, `delivered`, `failed`; more may be added. */
+            status: string;
+            /** Format: int32 */
+            attempts: number;
+            /**
+             * Format: int32
+             * @description Of the last attempt
+             */
+            responseStatus: number | null;
+            /** @description Of the last attempt */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            lastAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @description null also while an earlier one about the same reservation waits
+             */
+            nextAttemptAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            finishedAt: string | null;
+        };
         OutboxEntryPage: {
             data: components["schemas"]["OutboxEntry"][];
             /** @description `cursor` of the next page; null on the last one */
@@ -1834,7 +2642,7 @@ export interface components {
         };
         OutboxEntry: {
             id: string;
-            /** @description Known values: `start`, `ring`, `refund_order`, `refund`, `mail`, `resend`; more may be added. */
+            /** @description Known values: `start`, `ring`, `refund_order`, `refund`, `mail`, `webhooks`, `change`, `resend`; more may be added. */
             kind: string;
             /** @description The id of what it is about, by kind */
             subject: string;
@@ -1883,13 +2691,14 @@ export interface components {
             /** Format: int64 */
             amount: number;
             currency: string;
+            change?: string | null;
         };
         TestPayment: {
             /** @enum {string} */
             outcome: "succeeds" | "fails";
             /**
              * Format: int64
-             * @description Minor units; absent: the reservation's total. Needed with `change`
+             * @description Minor units; absent: the reservation's total, or what is due for the change
              */
             amount?: number | null;
             /** @description The id of the change that it is for; absent: the reservation itself */
@@ -1986,6 +2795,62 @@ export interface operations {
             };
         };
     };
+    updateEvent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventPatch"];
+                "application/merge-patch+json": components["schemas"]["EventPatch"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+        };
+    };
+    addSections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSections"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The event, which has them now */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+        };
+    };
     getReport: {
         parameters: {
             query?: {
@@ -2055,6 +2920,139 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    listAllotments: {
+        parameters: {
+            query?: {
+                /** @description Entries of a page at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; none for the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of allotments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllotmentPage"];
+                };
+            };
+        };
+    };
+    createAllotment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAllotment"];
+            };
+        };
+        responses: {
+            /** @description The allotment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allotment"];
+                };
+            };
+        };
+    };
+    getAllotment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+                /** @description The id of an allotment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The allotment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allotment"];
+                };
+            };
+        };
+    };
+    deleteAllotment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+                /** @description The id of an allotment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateAllotment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id or a slug */
+                event: string;
+                /** @description The id of an allotment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllotmentPatch"];
+                "application/merge-patch+json": components["schemas"]["AllotmentPatch"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Allotment"];
                 };
             };
         };
@@ -2331,7 +3329,7 @@ export interface operations {
             };
         };
     };
-    cancelReservation: {
+    previewCancel: {
         parameters: {
             query?: never;
             header?: never;
@@ -2342,6 +3340,33 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description By the events' terms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelPreview"];
+                };
+            };
+        };
+    };
+    cancelReservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
         responses: {
             /** @description Cancelled */
             200: {
@@ -2405,6 +3430,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reservation"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The latest hundred */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+        };
+    };
+    createChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChange"];
+            };
+        };
+        responses: {
+            /** @description Applied, or quoted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    getChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+                /** @description The id of a change */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    withdrawChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+                /** @description The id of a change */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Withdrawn, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    confirmChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+                /** @description The id of a change */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Applied */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+            /** @description Kept; the actor has not come to it within 5 s. The change as it stands */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
                 };
             };
         };
@@ -2786,6 +3949,249 @@ export interface operations {
             };
         };
     };
+    readFeed: {
+        parameters: {
+            query?: {
+                /** @description `next` of the call before; `now` begins at the end, none at the beginning of what is kept */
+                after?: string;
+                /** @description Entries at most */
+                limit?: number;
+                /** @description Seconds to wait for an entry where there is none */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What comes next; without news none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feed"];
+                };
+            };
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description Entries of a page at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; none for the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of endpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointPage"];
+                };
+            };
+        };
+    };
+    createWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+        };
+    };
+    getWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    deleteWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointPatch"];
+                "application/merge-patch+json": components["schemas"]["WebhookEndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint, with its new secret */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+        };
+    };
+    replayWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookReplay"];
+            };
+        };
+        responses: {
+            /** @description It is being sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    enableWebhookEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Enabled */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+        };
+    };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Entries of a page at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; none for the first page */
+                cursor?: string;
+                status?: "pending" | "delivered" | "failed";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+        };
+    };
     listOutbox: {
         parameters: {
             query?: {
@@ -3015,6 +4421,7 @@ export const PROBLEM_CODES = [
   "key_of_another_event",
   "key_not_for_browsers",
   "sale_not_open",
+  "sale_paused",
   "limit_exceeded",
   "not_found",
   "method_not_allowed",
@@ -3025,6 +4432,10 @@ export const PROBLEM_CODES = [
   "reservation_cancelled",
   "reservation_confirmed",
   "code_used_up",
+  "payment_in_progress",
+  "change_open",
+  "change_ended",
+  "cancel_accepted",
   "extension_limit",
   "tickets_not_ready",
   "buyer_erased",
@@ -3036,13 +4447,20 @@ export const PROBLEM_CODES = [
   "scan_undone",
   "slug_taken",
   "code_taken",
+  "holds_outlast_start",
   "code_in_use",
+  "orphan_seat",
+  "allotment_ended",
+  "webhooks_not_set_up",
+  "feed_truncated",
+  "feed_reset",
   "precondition_failed",
   "body_too_large",
   "unsupported_media_type",
   "validation_failed",
   "idempotency_key_reused",
   "scan_id_reused",
+  "companion_alone",
   "buyer_required",
   "code_invalid",
   "refund_exceeds_payment",
@@ -3056,8 +4474,13 @@ export const PROBLEM_CODES = [
 
 /** The calls that take an `Idempotency-Key`. */
 export const KEYED_CALLS: readonly string[] = [
+  "POST /v1/events/{event}/sections",
+  "POST /v1/events/{event}/allotments",
   "POST /v1/reservations",
   "POST /v1/reservations/{id}/resend",
+  "POST /v1/reservations/{id}/changes",
   "POST /v1/codes",
   "POST /v1/reservations/{id}/refunds",
+  "POST /v1/webhook-endpoints",
+  "POST /v1/webhook-endpoints/{id}/rotate-secret",
 ];
