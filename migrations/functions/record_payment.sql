@@ -11,7 +11,7 @@
 -- p_captured_by: who can give the payment back.
 -- Lock order: seats by id, then the reservation, then the reference.
 -- Returns {kind: recorded | known | unknown | cancelled | expired | confirmed | mismatch,
--- inboxId?}.
+-- inboxId?, reservation? (whose payment it is, of a claim that is a mismatch)}.
 create or replace function record_payment(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_actor text,
   p_strict boolean, p_captured_by text
@@ -51,7 +51,8 @@ begin
     if not v_matches or v_mine.amount <> p_amount or v_mine.currency <> p_currency
       then return jsonb_build_object('kind', 'mismatch'); end if;
   end if;
-  if v_mine.id is null and v_proven_by is null and v_other.id is not null then return jsonb_build_object('kind', 'mismatch'); end if;
+  if v_mine.id is null and v_proven_by is null and v_other.id is not null
+    then return jsonb_build_object('kind', 'mismatch', 'reservation', v_other.reservation_id); end if;
   -- Another payment is on its way to confirm this reservation; a second one would only be refunded.
   if p_strict and v_mine.id is null and v_reservation.paid_in_time_at is not null then return jsonb_build_object('kind', 'confirmed'); end if;
 

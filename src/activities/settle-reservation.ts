@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { PaymentSignal, Progress, Refused, ReservationInput } from '../contracts/reservation';
 import type { Database } from '../db/database';
-import { recordCancelRequest, recordPayment } from '../db/payments';
+import { recordCancelRequest, recordPayment, type RecordResult } from '../db/payments';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
 import { releaseOverdueHold, settleInbox } from '../db/settlement';
@@ -113,9 +113,13 @@ export const createReservationActivities = ({
   },
 
   /** Writes an operator's payment signal into the inbox, as a webhook would. */
-  async keepSignalledPayment(id: string, payment: PaymentSignal): Promise<string> {
+  async keepSignalledPayment(
+    id: string,
+    payment: PaymentSignal,
+  ): Promise<Pick<RecordResult, 'kind' | 'reservation'>> {
     const notice = { ...payment, reservationId: id, source: 'signal' as const, actor: BY_HAND };
-    return (await recordPayment(db, notice, { strict: false, testProvider })).kind;
+    const { kind, reservation } = await recordPayment(db, notice, { strict: false, testProvider });
+    return reservation === undefined ? { kind } : { kind, reservation };
   },
 
   /** Writes an operator's cancel signal into the inbox, as the API would. */

@@ -18,6 +18,8 @@ export type CapturedBy = 'stripe' | 'test' | 'client';
 export type RecordResult = {
   kind: 'recorded' | 'known' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'mismatch';
   inboxId?: number | null;
+  /** Of a mismatch: whose payment it is. */
+  reservation?: string;
 };
 
 const KEEP = sql<{ result: RecordResult }>(

@@ -1,4 +1,5 @@
 import type { Progress } from '../contracts/reservation';
+import { formatMoney } from '../domain/currency';
 import {
   decideCancel,
   decidePayment,
@@ -62,14 +63,11 @@ const factsOf = ({
   seatsObtainable: claimsObtainable,
 });
 
-/** A refund's reason in words; of a wrong amount also what was expected and what came. */
-function whyBack(
-  reason: RefundReason,
-  { total, currency }: LockedReservation,
-  came: Message,
-): string {
-  if (reason !== 'mismatch') return reason;
-  return `mismatch: expected ${total} ${currency}, came ${came.amount} ${came.currency}, in minor units`;
+/** Why a payment goes back, in words; of a wrong amount also what was expected. */
+function whyBack(reason: RefundReason, { total, currency }: LockedReservation): string {
+  return reason === 'mismatch'
+    ? `mismatch, ${formatMoney({ amount: total, currency })} was expected`
+    : reason.replaceAll('_', ' ');
 }
 
 /** @returns the outcome, as the inbox keeps it */
@@ -89,8 +87,9 @@ async function settlePayment(
   const payment = { reference, reservationId: reservation.id };
   await sendBack(tx, payment, decision.reason, 'system');
   await unpinHold(tx, reservation.id);
+  const came = formatMoney({ amount: message.amount!, currency: message.currency! });
   reservation.notes.push(
-    `payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`,
+    `payment ${reference}, ${came}, by ${message.actor} → goes back: ${whyBack(decision.reason, reservation)}`,
   );
   return `refund_${decision.reason}`;
 }
@@ -100,7 +99,12 @@ async function settleCancel(
   { tx, reservation }: SettlementContext,
   message: Message,
 ): Promise<string> {
-  if (decideCancel(reservation).kind === 'nothing') return reservation.status;
+  if (decideCancel(reservation).kind === 'nothing') {
+    reservation.notes.push(
+      `a cancel by ${message.actor} had no effect: it is ${reservation.status}`,
+    );
+    return reservation.status;
+  }
   await cancel(tx, reservation, message.actor);
   return 'cancelled';
 }

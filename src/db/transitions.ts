@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { formatMoney } from '../domain/currency';
 import type { HistoryType } from '../domain/history-types';
 import { cancelMessageId, ticketsMessageId } from '../domain/message-id';
 import type { RefundReason, ReservationStatus } from '../domain/settlement';
@@ -105,6 +106,13 @@ export async function appendHistory(
   await tx.run(HISTORY, [reservationId, type, actor, data]);
 }
 
+const RING_RUNNING = sql('ring_running_actor', 'select ring_running_actor($1)');
+
+/** Rings a workflow that still runs, so that what an operator reads there is up to date. */
+export async function ringRunningActor(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(RING_RUNNING, [reservationId]);
+}
+
 const EXPIRE = sql(
   'transition_expire',
   `update reservations set status = 'expired', ended_at = clock_timestamp() where id = $1`,
@@ -185,7 +193,8 @@ export async function confirm(
     written_status: 'confirmed',
     confirmed_by: reference,
   });
-  notes.push(`payment ${reference} confirmed the reservation`);
+  const { total: amount, currency } = reservation;
+  notes.push(`payment ${reference}, ${formatMoney({ amount, currency })}, by ${actor} → confirmed`);
 }
 
 const CANCEL = sql(
@@ -229,7 +238,8 @@ export async function cancel(
     await sendBack(tx, payment, 'cancelled', 'system');
   }
   Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });
-  notes.push(sold ? 'cancelled; tickets void, the payment goes back' : 'cancelled; seats released');
+  const undone = sold ? 'tickets void, the payment goes back' : 'seats released';
+  notes.push(`cancelled by ${actor}: ${undone}`);
 }
 
 const SURPLUS = sql(

@@ -50,7 +50,7 @@ interface QueueDeps {
  * The workflow bundle from the build. When running from sources (in tests) the SDK makes the bundle
  * itself.
  */
-function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+export function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const codePath = join(__dirname, '../workflow-bundle.js');
   return existsSync(codePath)
     ? { workflowBundle: { codePath } }
