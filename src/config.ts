@@ -107,6 +107,9 @@ const settings = {
     .default('127.0.0.1:7233')
     .describe("Temporal's frontend; the SDK's other TEMPORAL_… settings hold too"),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace in Temporal'),
+  TEMPORAL_UI_URL: url('http', 'https')
+    .optional()
+    .describe("Temporal's pages: where /temporal links to, and which may call the payload codec"),
   SMTP_URL: url('smtp', 'smtps').default('smtp://127.0.0.1:1025').describe('Mail server'),
   MAIL_FROM: z
     .string()

@@ -1,4 +1,4 @@
-import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
 import {
   findMail,
@@ -39,6 +39,9 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
     ...(answered && { nextRetryDelay: retryDelayMs(activityInfo().attempt) }),
   });
 }
+
+const tell = ({ id, kind, reservationId }: MailJob, what: string) =>
+  log.info(what, { reservation: reservationId, mail: id, kind });
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
@@ -83,11 +86,13 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
       }
       if (!(error instanceof MailRefused)) throw error;
       await finishMail(db, mail, reservationId, `the mail server refused it (${error.reply})`);
+      tell(mail, 'a mail was refused for good');
       return 'refused';
     } finally {
       clearInterval(beat);
     }
     await finishMail(db, mail, reservationId, null);
+    tell(mail, 'a mail was sent');
     return 'sent';
   }
 

@@ -16,6 +16,7 @@ import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
+import { mountTemporalPage, type TemporalPageDeps } from './routes/temporal';
 import { noteRoutes } from './routes/notes';
 import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
@@ -33,7 +34,8 @@ export type ApiDeps = EventRouteDeps &
   RefundRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
-  HomeDeps & {
+  HomeDeps &
+  TemporalPageDeps & {
     log: Logger;
     metrics: ApiMetrics;
     /** Calls that may use the database at once. */
@@ -76,6 +78,7 @@ export function createApp(deps: ApiDeps): Koa {
     );
   }
   mountHome(router, limits, deps);
+  mountTemporalPage(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(router.routes()).use(router.allowedMethods());

@@ -64,6 +64,7 @@ const SETTINGS = [
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
     'PAYLOAD_CLEAR',
+    'TEMPORAL_UI_URL',
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
   ] as const),
@@ -159,6 +160,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
+    temporalUi: { url: settings.TEMPORAL_UI_URL, namespace: client.options.namespace },
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 

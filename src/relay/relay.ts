@@ -28,6 +28,13 @@ const SWEEP_EVERY_MS = 2000;
 const SWEEP_BUDGET_MS = 5000;
 const ARRIVALS_OVER_MS = 250;
 
+/** Which entry a line of the log is about. */
+const fieldsOf = ({ id, kind, facts }: OutboxEntry) => ({
+  entry: id,
+  kind,
+  reservation: facts.reservation,
+});
+
 export interface Relay {
   /** Stops taking new work, and waits for the work in progress. */
   stop(): Promise<void>;
@@ -60,21 +67,21 @@ export function startRelay({
     delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   /** Logs a fault when it begins and when it ends, not at every retry. */
-  const complain = (what: string, { message }: Pick<Error, 'message'>) => {
+  const complain = (what: string, { message }: Pick<Error, 'message'>, about: object = {}) => {
     if (stopping.signal.aborted) return;
     const text = `${what}: ${message}`;
-    if (text !== complaint) log.warn(text);
+    if (text !== complaint) log.warn(about, text);
     complaint = text;
   };
 
   /** Says of an entry that Temporal refuses which one it is, at the first time and at the last. */
-  const tellRefusal = ({ id, kind, attempts }: OutboxEntry, { error, refused }: NotTaken) => {
-    if (refused && attempts === 0)
-      log.warn({ entry: id, kind }, `Temporal refuses an entry of the outbox: ${error}`);
+  const tellRefusal = (entry: OutboxEntry, { error, refused }: NotTaken) => {
+    if (refused && entry.attempts === 0)
+      log.warn(fieldsOf(entry), `Temporal refuses an entry of the outbox: ${error}`);
   };
-  const tellGivenUp = ({ id, kind, attempts }: OutboxEntry) =>
+  const tellGivenUp = (entry: OutboxEntry) =>
     log.error(
-      { entry: id, kind, attempts },
+      { ...fieldsOf(entry), attempts: entry.attempts },
       'an entry of the outbox was given up: see GET /v1/outbox?givenUp=true',
     );
 
@@ -93,15 +100,21 @@ export function startRelay({
       const failed = new Map<number, NotTaken>();
       const results = await Promise.allSettled(entries.map(dispatch));
       results.forEach((result, index) => {
-        if (result.status === 'fulfilled') return;
+        const entry = entries[index]!;
+        if (result.status === 'fulfilled') {
+          log.info({ ...fieldsOf(entry), workflow: result.value }, 'Temporal was told');
+          return;
+        }
         const why = explainFailure(result.reason);
-        failed.set(entries[index]!.id, why);
-        tellRefusal(entries[index]!, why);
+        failed.set(entry.id, why);
+        tellRefusal(entry, why);
         if (why.refused) return;
         away.push(why);
-        complain('Temporal did not take an entry of the outbox, it is tried again later', {
-          message: why.error,
-        });
+        complain(
+          'Temporal did not take an entry of the outbox, it is tried again later',
+          { message: why.error },
+          fieldsOf(entry),
+        );
       });
       return failed;
     });

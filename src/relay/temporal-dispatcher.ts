@@ -79,7 +79,7 @@ interface ServiceFailure {
 
 /**
  * Delivers entries of the outbox to Temporal. Each call may be repeated: a repeated call has no
- * further effect.
+ * further effect, and returns the id of the workflow that has it now.
  */
 export function createDispatcher({ workflow, connection }: Client) {
   /**
@@ -128,17 +128,19 @@ export function createDispatcher({ workflow, connection }: Client) {
    * Signals the workflow of a reservation. If it has not started, it is started and reads its inbox
    * first. If it has closed, a settlement workflow handles the inbox.
    */
-  async function ring({ subject: id, start, facts }: OutboxEntry): Promise<void> {
+  async function ring({ subject: id, start, facts }: OutboxEntry): Promise<string> {
     const why = whyOf(facts);
     // Checked again after "already started", because another relay may have started the workflow
     // between the two calls.
     const rung =
       (await ringOpen(id, why)) ||
       (start !== null && ((await startActor(id, start, facts)) || (await ringOpen(id, why))));
+    let workflowId = id;
     if (!rung) {
+      workflowId = settlementWorkflowId(id);
       const ref: ReservationRef = { reservationId: id };
       await workflow.signalWithStart(WORKFLOWS.settlement, {
-        workflowId: settlementWorkflowId(id),
+        workflowId,
         taskQueue: TASK_QUEUES.reservations,
         args: [ref],
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -149,15 +151,17 @@ export function createDispatcher({ workflow, connection }: Client) {
       });
     }
     faultPoint('relay.rung');
+    return workflowId;
   }
 
   /** Starts a short workflow. If one with this id is running, it does the same work. */
   async function startOneOff(
     { type, input, summary }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
     { kind, subject, sequence, facts }: OutboxEntry,
-  ): Promise<void> {
+  ): Promise<string> {
+    const workflowId = outboxKind(kind).workflowId(subject, facts);
     const options = {
-      workflowId: outboxKind(kind).workflowId(subject, facts),
+      workflowId,
       taskQueue: TASK_QUEUES.reservations,
       args: [input(subject, sequence)],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -171,16 +175,18 @@ export function createDispatcher({ workflow, connection }: Client) {
         signalArgs: [{ why: 'the provider has news of it' } satisfies Ring],
       });
     else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
+    return workflowId;
   }
 
-  async function dispatch(entry: OutboxEntry): Promise<void> {
+  async function dispatch(entry: OutboxEntry): Promise<string> {
     const { kind, subject, start, facts } = entry;
     const { oneOff } = outboxKind(kind);
-    if (oneOff) await startOneOff(oneOff, entry);
-    else if (kind === 'ring') await ring(entry);
-    else if (start) await startActor(subject, start, facts);
+    if (oneOff) return startOneOff(oneOff, entry);
+    if (kind === 'ring') return ring(entry);
+    if (start) await startActor(subject, start, facts);
+    return subject;
   }
 
-  return (entry: OutboxEntry): Promise<void> =>
+  return (entry: OutboxEntry): Promise<string> =>
     connection.withDeadline(Date.now() + ENTRY_WITHIN_MS, () => dispatch(entry));
 }

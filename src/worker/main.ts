@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
@@ -18,7 +18,9 @@ import {
   temporalConfig,
   temporalEndpoint,
 } from '../temporal/connection';
+import { activityLog } from './activity-log';
 import { createWorkerHealth, serveHealth } from './health';
+import { temporalLogging } from './log';
 import { keepHeapsTight } from './memory';
 import { createMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
@@ -66,12 +68,8 @@ async function main(): Promise<void> {
   const stop = () => stopping.abort();
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, stop);
 
-  Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message }) =>
-      log[level === 'WARN' ? 'warn' : 'error']({ from: 'temporal' }, message),
-    ),
-    shutdownSignals: [],
-  });
+  const { logger, logging } = temporalLogging(log, settings.LOG_LEVEL);
+  Runtime.install({ logger, telemetryOptions: { logging }, shutdownSignals: [] });
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -117,6 +115,7 @@ async function main(): Promise<void> {
         connection,
         namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
+        interceptors: { activity: [activityLog(log)] },
         ...(dataConverter && { dataConverter }),
       };
       const workers = await Promise.all(

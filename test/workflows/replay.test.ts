@@ -122,7 +122,10 @@ if (process.env.UPDATE_HISTORIES) {
       const handle = system.temporal.workflow.getHandle(workflowId);
       await handle.result().catch(() => undefined);
       const history = await handle.fetchHistory();
-      writeFileSync(join(FOLDER_1_1, `${path}.json`), `${historyToJSON(history)}\n`);
+      writeFileSync(
+        join(FOLDER_1_1, `${path}.json`),
+        `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
+      );
     }
 
     /** The workflow of a type that is about a reservation, by its search attribute. */
@@ -240,10 +243,12 @@ if (process.env.UPDATE_HISTORIES) {
       replies.RCPT = '250 2.1.5 fine';
       await delivered(retried.id);
       await keep('mail-retried', retried.id);
-      await api.call('POST', `/v1/reservations/${retried.id}/refunds`, {
+      const refunded = await api.call('POST', `/v1/reservations/${retried.id}/refunds`, {
+        key: system.info.keys.operator,
         body: { amount: 100, reason: 'broken chair' },
         headers: { 'idempotency-key': 'refund-in-part' },
       });
+      expect(refunded.status).toBe(201);
       await eventually(async () => keep('refund-in-part', await found('refundOrder', retried.id)));
 
       const tooLittle = await api.held(long, ['B-2']);
@@ -266,8 +271,7 @@ if (process.env.UPDATE_HISTORIES) {
       const extendedLong = await api.held(long, ['B-4']);
       await eventually(() => system.temporal.workflow.getHandle(extendedLong.id).describe());
       const longHandle = system.temporal.workflow.getHandle(extendedLong.id);
-      for (let n = 0; n < 4100; n += 50)
-        await Promise.all(Array.from({ length: 50 }, () => longHandle.signal('ring')));
+      await Promise.all(Array.from({ length: 300 }, () => longHandle.signal('ring')));
       const firstRun = await eventually(async () => {
         const { runId, status } = await longHandle.describe();
         expect(status.name).toBe('RUNNING');
@@ -279,7 +283,10 @@ if (process.env.UPDATE_HISTORIES) {
       const history = await system.temporal.workflow
         .getHandle(extendedLong.id, firstRun)
         .fetchHistory();
-      writeFileSync(join(FOLDER_1_1, 'extended-until-long.json'), `${historyToJSON(history)}\n`);
+      writeFileSync(
+        join(FOLDER_1_1, 'extended-until-long.json'),
+        `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
+      );
 
       const [run] = await eventually(async () => {
         const runs = [];

@@ -4,6 +4,7 @@ import { DeadlinePassed } from '../../db/database';
 import { Problem, type FieldError } from '../problem';
 import { networkOfRequest } from '../addresses';
 import type { Gate } from '../gate';
+import { noteReservation } from '../request-log';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
 import { parseJson, readBytes, requireJson, withoutAbsent } from './body';
@@ -65,6 +66,8 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
     if (keyed) await limits.key(caller.client);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
+    if (route.path.startsWith('/v1/reservations/{id}'))
+      noteReservation(ctx, (ctx.params as Record<string, string>).id);
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
     let bytes: Buffer = NO_BYTES;
     let rawBody: unknown;

@@ -13,6 +13,7 @@ import {
   type OrderLine,
 } from '../../best-available';
 import { Problem } from '../../problem';
+import { noteReservation } from '../../request-log';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
@@ -203,7 +204,10 @@ export function createRoute({
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw keyReused();
     },
-    handle: ({ body, rawBody, caller, ctx }) =>
-      handle(body, rawBody, caller, requiredKey(ctx), () => leftMs(ctx)),
+    handle({ body, rawBody, caller, ctx }) {
+      const key = requiredKey(ctx);
+      noteReservation(ctx, key);
+      return handle(body, rawBody, caller, key, () => leftMs(ctx));
+    },
   });
 }

@@ -1,3 +1,4 @@
+import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
@@ -16,6 +17,7 @@ import type { PaymentSetup } from '../../../payments/setup';
 import { readStandardEvent } from '../../../payments/standard-events';
 import { readStripeEvent } from '../../../payments/stripe-events';
 import { Problem } from '../../problem';
+import { noteReservation } from '../../request-log';
 import { standardMessage, stripeMessage } from './schema';
 import { verifyStandard, verifyStripe } from './signatures';
 
@@ -110,7 +112,13 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
     }
   }
 
-  async function receive(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
+  async function receive(
+    ctx: Context,
+    notice: Notice,
+    source: 'stripe' | 'standard',
+  ): Promise<Reply> {
+    if ('payment' in notice) noteReservation(ctx, notice.payment.reservationId);
+    else if ('reservationId' in notice) noteReservation(ctx, notice.reservationId);
     const kept = await keep(notice, source);
     faultPoint('webhook.recorded');
     if (kept) notify('commands');
@@ -139,6 +147,7 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
       handle: ({ bytes, ctx }) =>
         receive(
+          ctx,
           readStripeEvent(
             verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe),
             payments,
@@ -164,7 +173,7 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       handle({ bytes, ctx }) {
         const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]));
         const event = verifyStandard(bytes, headers, webhookSecrets.standard);
-        return receive(readOrRefuse(event, ctx.get('webhook-id')), 'standard');
+        return receive(ctx, readOrRefuse(event, ctx.get('webhook-id')), 'standard');
       },
     }),
   ];
