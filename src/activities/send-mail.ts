@@ -10,6 +10,7 @@ import {
 } from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
 import { messageIdOf } from '../domain/message-id';
+import { observeTickets } from '../outcome-metrics';
 import { faultPoint } from '../fault-points';
 import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
 import { cancelledMail } from '../mail/cancelled-mail';
@@ -91,7 +92,8 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     } finally {
       clearInterval(beat);
     }
-    await finishMail(db, mail, reservationId, null);
+    const { deliveredAfterSeconds } = await finishMail(db, mail, reservationId, null);
+    if (deliveredAfterSeconds !== null) observeTickets(deliveredAfterSeconds);
     tell(mail, 'a mail was sent');
     return 'sent';
   }

@@ -8,6 +8,7 @@ import { releaseOverdueHold, settleInbox } from '../db/settlement';
 import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
 import { NOTHING_MORE } from '../db/holds';
+import { countExpired, countSettled, observeConfirm } from '../outcome-metrics';
 
 const BY_HAND = 'operator';
 
@@ -101,7 +102,11 @@ export const createReservationActivities = ({
    * releases the seats or voids the tickets.
    */
   async settleInbox(id: string): Promise<Progress> {
-    return known(await settleInbox(db, id, sign), id);
+    const progress = await settleInbox(db, id, sign, ({ outcome, late, waitedSeconds }) => {
+      countSettled(outcome, late);
+      if (outcome === 'confirmed') observeConfirm(waitedSeconds);
+    });
+    return known(progress, id);
   },
 
   /**
@@ -109,7 +114,11 @@ export const createReservationActivities = ({
    * returns how long it lasts.
    */
   async releaseSeats(id: string): Promise<Progress> {
-    return known(await releaseOverdueHold(db, id), id);
+    const progress = known(await releaseOverdueHold(db, id), id);
+    // What this step did; nothing if the row said so already.
+    if (progress.state.status === 'expired' && progress.story.length > 0)
+      countExpired('workflow', 1);
+    return progress;
   },
 
   /** Writes an operator's payment signal into the inbox, as a webhook would. */

@@ -160,6 +160,26 @@ export async function readBacklog(
   return { entries: row!.entries, givenUp: row!.given_up, oldestSeconds: row!.oldest_s };
 }
 
+const BY_KIND = sql<{ kind: OutboxKind; entries: number; given_up: number; oldest_s: number }>(
+  'outbox_backlog_by_kind',
+  `select kind, count(*) filter (where given_up_at is null) as entries, count(given_up_at) as given_up,
+          coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where given_up_at is null)), 0)::float8 as oldest_s
+     from outbox group by kind`,
+);
+
+/** The same by kind; a kind without entries is absent. */
+export async function readBacklogByKind(
+  db: Queryable,
+): Promise<{ kind: OutboxKind; entries: number; givenUp: number; oldestSeconds: number }[]> {
+  const rows = await db.rows(BY_KIND);
+  return rows.map(({ kind, entries, given_up: givenUp, oldest_s: oldestSeconds }) => ({
+    kind,
+    entries,
+    givenUp,
+    oldestSeconds,
+  }));
+}
+
 const look = (queue: OutboxQueue, lane: OutboxLane) =>
   sql<{ entries: number; due: boolean }>(
     `outbox_look_${queue}_${lane}`,

@@ -127,6 +127,20 @@ export async function recordUnmatchedPayment(
   await db.run(UNMATCHED, [reference, reservationId, amount, currency, source, why]);
 }
 
+const WITHOUT_RESERVATION = sql<{ count: number; oldest_s: number }>(
+  'payments_without_reservation',
+  `select count(*) as count, coalesce(extract(epoch from clock_timestamp() - min(p.received_at)), 0)::float8 as oldest_s
+     from payments p where p.role = 'kept' and not exists (select from reservations r where r.id = p.reservation_id)`,
+);
+
+/** Payments that wait for a reservation which does not exist (yet), and the age of the oldest in seconds. */
+export async function readUnknownPayments(
+  db: Queryable,
+): Promise<{ count: number; oldestSeconds: number }> {
+  const [row] = await db.rows(WITHOUT_RESERVATION);
+  return { count: row!.count, oldestSeconds: row!.oldest_s };
+}
+
 const TOTAL_OF = sql<{ currency: string }>(
   'payment_currency_of',
   'select currency from reservations where id = $1 and total = 0',

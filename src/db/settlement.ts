@@ -27,12 +27,24 @@ interface Message {
   reference: string | null;
   amount: number | null;
   currency: string | null;
+  waited_s: number;
+}
+
+/** A payment or a cancel that was decided. */
+export interface Settled {
+  /** As the inbox keeps it. */
+  outcome: string;
+  /** After the end of the hold. */
+  late: boolean;
+  /** Since it was recorded. */
+  waitedSeconds: number;
 }
 
 const UNHANDLED = sql<Message>(
   'settle_unhandled',
   // Ids commit out of order, so no cursor: all that is unhandled now, in the order in which it was recorded.
-  `select i.id, i.kind, i.actor, i.reference, p.amount - p.refunded as amount, p.currency
+  `select i.id, i.kind, i.actor, i.reference, p.amount - p.refunded as amount, p.currency,
+          extract(epoch from clock_timestamp() - i.received_at)::float8 as waited_s
      from inbox i left join payments p on p.reference = i.reference and p.reservation_id = i.reservation_id
     where i.reservation_id = $1 and i.handled_at is null order by i.id limit 500 for update of i`,
 );
@@ -112,13 +124,16 @@ async function settleCancel(
 /**
  * Handles all that waits in a reservation's inbox, in order, in one transaction: each payment confirms it or goes back,
  * a cancel releases or voids. Safe to repeat: what is handled is marked in the same transaction.
+ * @param onSettled told of each decision, once it is committed
  * @returns where the reservation then stands, or null if there is none of that id.
  */
 export async function settleInbox(
   db: Database,
   id: string,
   sign: TicketSigner,
+  onSettled: (settled: Settled) => void = () => undefined,
 ): Promise<Progress | null> {
+  const outcomes: Settled[] = [];
   const progress = await db.transaction(async (tx) => {
     const reservation = await lockReservation(tx, id);
     if (!reservation) return null;
@@ -131,10 +146,13 @@ export async function settleInbox(
       const settle = message.kind === 'payment' ? settlePayment : settleCancel;
       const outcome = await settle({ tx, reservation, sign }, message);
       await tx.run(HANDLED, [message.id, outcome]);
+      const waitedSeconds = message.waited_s;
+      outcomes.push({ outcome, late: status === 'expired', waitedSeconds });
     }
     return readProgress(tx, id, reservation.notes);
   });
   faultPoint('settle.committed');
+  outcomes.forEach(onSettled);
   return progress;
 }
 

@@ -14,6 +14,7 @@ import type { OutboxQueue } from '../db/outbox-kinds';
 import { sweep } from '../db/sweep';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
+import { countExpired } from '../outcome-metrics';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -175,6 +176,7 @@ export function startRelay({
             'the sweep could not do this; it is tried again later',
           ),
       });
+      countExpired('sweep', expired);
       if (expired + rung + refunded > 0)
         log.info({ expired, rung, refunded }, 'swept what was overdue');
       await pause(SWEEP_EVERY_MS);

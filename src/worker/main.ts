@@ -22,7 +22,7 @@ import { activityLog } from './activity-log';
 import { createWorkerHealth, serveHealth } from './health';
 import { temporalLogging } from './log';
 import { keepHeapsTight } from './memory';
-import { createMetrics } from './metrics';
+import { createMetrics, temporalMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
 
 const BEAT_EVERY_MS = 2000;
@@ -68,8 +68,14 @@ async function main(): Promise<void> {
   const stop = () => stopping.abort();
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, stop);
 
+  const { METRICS_PORT: port, METRICS_HOST: host } = settings;
   const { logger, logging } = temporalLogging(log, settings.LOG_LEVEL);
-  Runtime.install({ logger, telemetryOptions: { logging }, shutdownSignals: [] });
+  const ofTemporal = port === undefined ? null : await temporalMetrics();
+  Runtime.install({
+    logger,
+    telemetryOptions: { logging, ...(ofTemporal && { metrics: ofTemporal.options }) },
+    shutdownSignals: [],
+  });
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -82,11 +88,10 @@ async function main(): Promise<void> {
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
   const client = createTemporalClient(settings);
   const health = createWorkerHealth();
-  const { METRICS_PORT: port, METRICS_HOST: host } = settings;
   const healthServer =
-    port === undefined
+    port === undefined || ofTemporal === null
       ? undefined
-      : await serveHealth({ port, host, health, metrics: createMetrics(db).text });
+      : await serveHealth({ port, host, health, metrics: createMetrics(db, ofTemporal.text).text });
 
   let relay: Relay | undefined;
   let connection: NativeConnection | undefined;

@@ -53,4 +53,4 @@ export const queryOfEvent = (slug: string): string => `EventSlugs = '${slug}'`;
 
 /** The list of workflows in the Temporal UI, for a query. */
 export const listUrl = (uiUrl: string, namespace: string, query: string): string =>
-  `${uiUrl.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}`;
+  `${uiUrl.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query).replaceAll("'", '%27')}`;
