@@ -11,6 +11,7 @@ const UNIT = filesOf([
   'dev/{process-priority,temporal-archive,watch}',
   'faults/faults',
   'documents/{fonts,format,printable-text}',
+  'ops/files',
 ]);
 
 // Generous: the machine may be slow, and speed is the benchmark's matter.

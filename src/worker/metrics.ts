@@ -53,7 +53,7 @@ async function freePort(): Promise<number> {
  */
 export function createMetrics(
   db: Database,
-  temporal: () => Promise<string>,
+  temporal: () => Promise<string> = () => Promise.resolve(''),
 ): { text: () => Promise<string> } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
