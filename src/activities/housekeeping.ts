@@ -17,14 +17,18 @@ export interface ActorDirectory {
 export const createHousekeepingActivities = ({
   db,
   actors,
+  refundUnknown,
 }: {
   db: Database;
   actors: ActorDirectory;
+  /** Whether payments for reservations that do not exist are refunded. */
+  refundUnknown: boolean;
 }) => ({
   /** Runs the same sweep as the relays, for systems where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
     const swept = await sweep(db, {
       budgetMs: SWEEP_BUDGET_MS,
+      refundUnknown,
       onFault: (what, error) => {
         log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
       },

@@ -10,6 +10,7 @@ import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import type { Route } from './route';
+import { allowTemporalPages, codecRoutes, type CodecRouteDeps } from './routes/codec';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
@@ -35,6 +36,7 @@ export type ApiDeps = EventRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
   HomeDeps &
+  CodecRouteDeps &
   TemporalPageDeps & {
     log: Logger;
     metrics: ApiMetrics;
@@ -60,6 +62,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...outboxRoutes(deps),
     ...webhookRoutes(deps),
     ...healthRoutes(deps),
+    ...codecRoutes(deps),
   ];
 }
 
@@ -71,6 +74,7 @@ export function createApp(deps: ApiDeps): Koa {
   const authenticate = createAuthenticator(deps.db, limits);
   const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
+  allowTemporalPages(router, deps.temporalUi.url);
   for (const route of routes) {
     router[route.method](
       route.path.replace(/\{(\w+)\}/g, ':$1'),

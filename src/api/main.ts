@@ -12,7 +12,7 @@ import { ticketKeyFromSeed } from '../domain/ticket-code';
 import { createLogger, type Logger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction } from '../production';
-import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
+import { createTemporalClient, payloadCodecOf, temporalEndpoint } from '../temporal/connection';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
 import { drain } from './drain';
@@ -43,6 +43,7 @@ const SETTINGS = [
     'RATE_LIMIT',
     'SEAT_MAP_CACHE_MB',
     'DRAIN_SECONDS',
+    'SALES',
     'MAX_CONNECTIONS_PER_ADDRESS',
     'MAX_STREAMS_PER_ADDRESS',
     'MAX_UNREAD_MB_PER_ADDRESS',
@@ -160,6 +161,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
+    salesClosed: settings.SALES === 'closed',
+    payloadCodec: payloadCodecOf(settings),
     temporalUi: { url: settings.TEMPORAL_UI_URL, namespace: client.options.namespace },
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });

@@ -34,7 +34,10 @@ async function main(): Promise<number> {
     history: readHistory(file),
   }));
   Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
-  const options = { ...workflowSource(), ...(dataConverter && { dataConverter }) };
+  const options = {
+    ...workflowSource(dataConverter !== undefined),
+    ...(dataConverter && { dataConverter }),
+  };
   let failed = 0;
   for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {
     if (error) failed++;

@@ -47,17 +47,20 @@ export interface Relay {
  * is notified (`listenForEntries`), otherwise every 200 ms.
  * @param listenUrl the address for the listening connection, which does not belong to the pool;
  * undefined: the relay only polls
+ * @param refundUnknown whether its sweep refunds payments for reservations that do not exist
  */
 export function startRelay({
   db,
   client,
   log,
   listenUrl,
+  refundUnknown,
 }: {
   db: Database;
   client: Client;
   log: Logger;
   listenUrl: string | undefined;
+  refundUnknown: boolean;
 }): Relay {
   const stopping = new AbortController();
   const dispatch = createDispatcher(client);
@@ -170,6 +173,7 @@ export function startRelay({
     async () => {
       const { expired, rung, refunded } = await sweep(db, {
         budgetMs: SWEEP_BUDGET_MS,
+        refundUnknown,
         onFault: (what, error) =>
           log.error(
             { ...what, err: (error as Error).message },

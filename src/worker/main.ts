@@ -19,6 +19,7 @@ import {
   temporalEndpoint,
 } from '../temporal/connection';
 import { activityLog } from './activity-log';
+import { deploymentOptions } from './deployment';
 import { createWorkerHealth, serveHealth } from './health';
 import { temporalLogging } from './log';
 import { keepHeapsTight } from './memory';
@@ -51,6 +52,7 @@ const SETTINGS = [
   ] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'BROWSER_SANDBOX'] as const),
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
+  ...(['WORKER_DEPLOYMENT_NAME', 'WORKER_BUILD_ID', 'UNKNOWN_PAYMENTS'] as const),
 ] as const;
 
 /**
@@ -62,6 +64,7 @@ async function main(): Promise<void> {
   keepHeapsTight();
   const settings = readSettings(SETTINGS);
   refuseInProduction(settings, temporalEndpoint());
+  const deployment = deploymentOptions(settings);
   const log = createLogger('worker', settings.LOG_LEVEL);
   const roles = settings.WORKER_ROLES;
   const stopping = new AbortController();
@@ -86,6 +89,7 @@ async function main(): Promise<void> {
   const listenUrl =
     settings.DATABASE_DIRECT_URL ??
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
+  const refundUnknown = settings.UNKNOWN_PAYMENTS === 'refunded';
   const client = createTemporalClient(settings);
   const health = createWorkerHealth();
   const healthServer =
@@ -98,7 +102,7 @@ async function main(): Promise<void> {
   let parts: WorkerPart[] = [];
   try {
     // The relay starts before Temporal is reached, because its sweep also works without Temporal.
-    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl });
+    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl, refundUnknown });
     const patience = { log, stopped: stopping.signal };
     connection = await whenThere('Temporal', connectNative, () => true, patience);
     const queues =
@@ -121,6 +125,7 @@ async function main(): Promise<void> {
         namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
         interceptors: { activity: [activityLog(log)] },
+        ...deployment,
         ...(dataConverter && { dataConverter }),
       };
       const workers = await Promise.all(

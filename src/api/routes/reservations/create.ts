@@ -65,6 +65,8 @@ export interface CreateRouteDeps {
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
   codeGuesses: CodeGuesses;
+  /** No new hold for anybody. */
+  salesClosed: boolean;
 }
 
 /** How many seats of each event are asked for. */
@@ -89,6 +91,7 @@ export function createRoute({
   defaultTtlSeconds,
   buyerCap,
   codeGuesses,
+  salesClosed,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
@@ -138,7 +141,13 @@ export function createRoute({
       leftMs,
     };
     let result: HoldResult;
-    if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
+    if (salesClosed) {
+      const known = await replay();
+      if (known === null)
+        throw new Problem('sale_not_open', 'All sales are closed for now: try again later.');
+      result = known;
+    } else if (overCap)
+      result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
     else {
       const read = await readLines(body);
       if ('refusal' in read) result = (await replay()) ?? read.refusal;
