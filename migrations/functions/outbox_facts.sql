@@ -14,6 +14,8 @@ begin
     when 'refund' then
       select p.reservation_id, jsonb_build_object('payment', p.id::text, 'reference', p.reference) into v_reservation, v_facts
         from payments p where p.reference = p_subject order by p.proven_by nulls last, p.id limit 1;
+    when 'change' then
+      select c.reservation_id into v_reservation from changes c where c.id = p_subject::uuid;
     when 'mail' then
       select m.reservation_id, jsonb_build_object('mail', m.id::text, 'mailKind', m.kind) into v_reservation, v_facts
         from mails m where m.id = p_subject::bigint;

@@ -20,6 +20,7 @@ export const WORKFLOWS = {
   refund: 'refund',
   resend: 'resend',
   mail: 'mail',
+  change: 'change',
   housekeeping: 'housekeeping',
 } as const;
 
@@ -29,6 +30,7 @@ export const refundWorkflowId = (id: string) => `refund:${id}`;
 /** @param mailId the number of the mail with the tickets */
 export const resendWorkflowId = (mailId: string) => `resend:${mailId}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
+export const changeWorkflowId = (changeId: string) => `change:${changeId}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
 /**
@@ -100,6 +102,22 @@ export interface MailInput {
 
 export interface RefundOrderInput {
   refundId: string;
+}
+
+export interface ChangeInput {
+  changeId: string;
+}
+
+/** Where a change stands, for its workflow. Seats by their labels. */
+export interface ChangeProgress {
+  reservation: string;
+  status: 'applied' | 'quoted' | 'expired' | 'withdrawn';
+  /** Milliseconds until the quote ends, by the database's clock; 0 when it has ended. */
+  endsInMs: number;
+  due: { amount: number; currency: string } | null;
+  refund: { amount: number; currency: string } | null;
+  release: string[];
+  take: string[];
 }
 
 /** Where a refund stands, for its workflow. */

@@ -1,8 +1,10 @@
 import {
+  changeWorkflowId,
   refundWorkflowId,
   resendWorkflowId,
   WORKFLOWS,
   mailWorkflowId,
+  type ChangeInput,
   type MailInput,
   type RefundInput,
   type RefundOrderInput,
@@ -23,7 +25,10 @@ interface OutboxKindSpec {
    */
   queue: OutboxQueue;
   /** What `subject` names: the table and its key. */
-  subject: { table: 'reservations' | 'payments' | 'refunds' | 'mails'; key: 'id' | 'reference' };
+  subject: {
+    table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes';
+    key: 'id' | 'reference';
+  };
   /** The id of its workflow: it ends in an id of ours of 40 characters at most, `settle:` aside. */
   workflowId: (subject: string, facts: OutboxFacts) => string;
   /**
@@ -35,7 +40,7 @@ interface OutboxKindSpec {
     input: (
       subject: string,
       sequence: number | null,
-    ) => RefundInput | RefundOrderInput | ResendInput | MailInput;
+    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | ChangeInput;
     /** What it does, for the operator. */
     summary: (facts: OutboxFacts) => string;
   };
@@ -189,6 +194,21 @@ export const OUTBOX_KINDS = {
          insert into outbox (kind, subject) select 'mail', id::text from requeued`,
       ),
     ],
+  },
+
+  /** A quote of a change to a sale. With a sequence: there is news of it, so its workflow is rung. */
+  change: {
+    queue: 'commands',
+    subject: { table: 'changes', key: 'id' },
+    workflowId: changeWorkflowId,
+    oneOff: {
+      type: WORKFLOWS.change,
+      input: (changeId) => ({ changeId }),
+      summary: ({ reservation }) =>
+        `Wait for what is due for a change of ${reservation ?? 'a sale'}, or for its end`,
+    },
+    // The sweep ends quotes without their workflow.
+    requeue: [],
   },
 
   /** The tickets once more, by mail; `sequence` counts them. */

@@ -168,11 +168,11 @@ export function createDispatcher({ workflow, connection }: Client) {
       staticSummary: summarise(summary(facts)),
       ...foundBy(facts),
     } as const;
-    if (kind === 'refund_order' && sequence !== null)
+    if ((kind === 'refund_order' || kind === 'change') && sequence !== null)
       await workflow.signalWithStart(type, {
         ...options,
         signal: SIGNALS.ring,
-        signalArgs: [{ why: 'the provider has news of it' } satisfies Ring],
+        signalArgs: [{ why: 'there is news of it' } satisfies Ring],
       });
     else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
     return workflowId;

@@ -23,6 +23,7 @@ const summarised = (summary: string) =>
 
 export const { holdSeats } = summarised('Adopt the hold, or take the seats');
 export const { releaseSeats } = summarised('Give the seats back if the hold is over');
+export const { lookAtChange } = summarised('See where the change stands, end its quote in time');
 const { settleInbox, keepSignalledPayment, keepSignalledCancel } =
   proxyActivities<ReservationActivities>(transaction);
 
