@@ -63,7 +63,7 @@ export const SEARCH_ATTRIBUTE_TYPES: Record<SearchAttributeName, 'Keyword' | 'Ke
   ReservationId: 'Keyword',
 };
 /** The types as Temporal's calls count them (temporal.api.enums.v1.IndexedValueType). */
-export const INDEXED_VALUE_TYPES = { Keyword: 2, KeywordList: 7 } as const;
+const INDEXED_VALUE_TYPES = { Keyword: 2, KeywordList: 7 } as const;
 /** For calls that make search attributes: their types by name. */
 export const indexedTypesOf = (names: readonly SearchAttributeName[]): Record<string, number> =>
   Object.fromEntries(

@@ -142,7 +142,7 @@ describe('With a payload key', () => {
     expect(text).not.toContain('A-7');
     const { failure } = history.events!.at(-1)!.workflowExecutionFailedEventAttributes!;
     const [opened] = await createPayloadCodec([key]).decode([failure!.encodedAttributes!]);
-    expect(Buffer.from(opened!.data!).toString()).toContain('Nothing was held: seats_unavailable');
+    expect(Buffer.from(opened!.data!).toString()).toContain('Nothing was held: taken: A-7');
   });
 
   it('its histories replay with the key, and are refused without it', async () => {
