@@ -10,6 +10,7 @@ import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import type { Route } from './route';
+import { allotmentRoutes } from './routes/allotments';
 import { allowTemporalPages, codecRoutes, type CodecRouteDeps } from './routes/codec';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { changeRoutes } from './routes/changes';
@@ -54,6 +55,7 @@ function routesOf(deps: ApiDeps): Route[] {
   const codeGuesses = createCodeGuesses(deps.rateLimit);
   return [
     ...eventRoutes(deps),
+    ...allotmentRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
     ...changeRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),
