@@ -20,7 +20,8 @@ module.exports = {
       name: 'contracts-stand-on-the-domain',
       severity: 'error',
       from: { path: '^src/contracts' },
-      to: { pathNot: ['^src/contracts', '^src/domain'] },
+      // The SDK's common part has the types of search attributes, for client and workflow alike.
+      to: { pathNot: ['^src/contracts', '^src/domain', 'node_modules/@temporalio/common/'] },
     },
     {
       name: 'workflows-are-deterministic',
@@ -66,7 +67,11 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src',
-        pathNot: ['main\\.ts$', '^src/cli/', '^src/temporal/connection', '^src/production'],
+        pathNot: [
+          'main\\.ts$',
+          '^src/cli/',
+          '^src/(temporal/connection|worker/deployment|production)',
+        ],
       },
       to: { path: '^src/config', dependencyTypesNot: ['type-only'] },
     },

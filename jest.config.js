@@ -12,6 +12,7 @@ const UNIT = filesOf([
   'faults/faults',
   'webhooks/**/*',
   'documents/{fonts,format,printable-text}',
+  'ops/files',
 ]);
 
 // Generous: the machine may be slow, and speed is the benchmark's matter.

@@ -57,6 +57,7 @@ function describe(stack: Stack): string {
     ['Swagger UI', `${apiUrl}/api/docs/`],
     ['ReDoc', `${apiUrl}/api/redoc/`],
     ['Temporal UI', temporalUiUrl],
+    ['Temporal queries', temporalUiUrl && `${apiUrl}/temporal`],
     ['Temporal', temporalAddress],
     ['Mail', mailUrl],
     ['Database', databaseUrl],

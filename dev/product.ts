@@ -5,6 +5,7 @@
 export { readDevInfo, removeDevInfo, devInfoFile, type DevInfo } from '../src/cli/dev-info';
 export { answerHelp } from '../src/cli/help';
 export { readSettings, SettingsError, withSecretsFromFiles } from '../src/config';
+export { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/reservation';
 export { createDatabase, isUnavailable, sql, type Queryable } from '../src/db/database';
 export { CHROMIUM_NAMES } from '../src/documents/chromium';
 export { lowerPriority } from '../src/process-priority';

@@ -148,7 +148,11 @@ async function startOwn(
   await prepareDatabase({ home, env, signal }, secrets, options.seed ?? true);
   options.progress?.('the database is ready');
 
-  const pages = { DEV_TEMPORAL_UI_URL: services.temporalUiUrl, DEV_MAIL_URL: services.mailUrl };
+  const pages = {
+    DEV_TEMPORAL_UI_URL: services.temporalUiUrl,
+    DEV_MAIL_URL: services.mailUrl,
+    ...(services.temporalUiUrl !== '' && { TEMPORAL_UI_URL: services.temporalUiUrl }),
+  };
   const { part: api, apiUrl } = await defineApi({
     services,
     events,

@@ -3,9 +3,9 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { endProcess, processesIn } from './processes';
+import { SEARCH_ATTRIBUTE_TYPES } from './product';
 import { READY_LIMIT_MS, type PartDefinition } from './supervisor';
 
-const SEARCH_ATTRIBUTES = ['ReservationStatus', 'EventSlug', 'WebhookStatus'] as const;
 const STOP = [{ signal: 'SIGTERM', limitMs: 10_000 }] as const;
 
 const DYNAMIC_CONFIG = [
@@ -41,7 +41,7 @@ async function isReady(address: string, namespace: string): Promise<boolean> {
     return await connection.withDeadline(Date.now() + 2_000, async () => {
       await workflowService.describeNamespace({ namespace });
       const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-      return SEARCH_ATTRIBUTES.every((name) => name in customAttributes);
+      return Object.keys(SEARCH_ATTRIBUTE_TYPES).every((name) => name in customAttributes);
     });
   } catch {
     return false;
@@ -82,7 +82,8 @@ export function defineTemporal(options: {
   ];
   args.push('--port', String(ports.grpc), '--ui-port', String(ports.ui));
   args.push('--http-port', String(ports.http), '--metrics-port', String(ports.metrics));
-  for (const name of SEARCH_ATTRIBUTES) args.push('--search-attribute', `${name}=Keyword`);
+  for (const [name, type] of Object.entries(SEARCH_ATTRIBUTE_TYPES))
+    args.push('--search-attribute', `${name}=${type}`);
   for (const value of [...DYNAMIC_CONFIG, ...config]) args.push('--dynamic-config-value', value);
   if (database === 'file') {
     args.push('--db-filename', join(folder, 'temporal.db'));

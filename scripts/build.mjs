@@ -73,11 +73,19 @@ try {
     },
   );
   const { bundleWorkflowCode, DefaultLogger } = require('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(aside, 'src/workflows/index.js'),
-    logger: new DefaultLogger('WARN'),
-  });
-  writeFileSync(join(aside, 'src/workflow-bundle.js'), code);
+  // With a payload key the workflows' own failures are encrypted too.
+  const sealed = { failureConverterPath: join(aside, 'src/temporal/sealed-failures.js') };
+  for (const [name, options] of [
+    ['workflow-bundle', {}],
+    ['workflow-bundle-sealed', sealed],
+  ]) {
+    const { code } = await bundleWorkflowCode({
+      workflowsPath: join(aside, 'src/workflows/index.js'),
+      logger: new DefaultLogger('WARN'),
+      ...options,
+    });
+    writeFileSync(join(aside, `src/${name}.js`), code);
+  }
   cpSync('migrations', join(aside, 'migrations'), { recursive: true });
   writeFileSync(join(aside, '.stamp'), stamp);
   const old = `dist.${process.pid}.old`;

@@ -2,8 +2,11 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Database } from './db/database';
 import { readMailBacklog } from './db/mails';
 import { countOpenNotes, NOTE_KINDS } from './db/notes';
-import { readBacklog } from './db/outbox';
-import { readRefundBacklog } from './db/refunds';
+import { readLockWaits } from './db/lock-waits';
+import { readBacklog, readBacklogByKind } from './db/outbox';
+import { OUTBOX_KINDS, type OutboxKind } from './db/outbox-kinds';
+import { readUnknownPayments } from './db/payments';
+import { readRefundBacklog, REFUND_STATES, type RefundBacklog } from './db/refunds';
 import { countSweepFaults } from './db/sweep-faults';
 
 /** So often at most the database is asked, whoever scrapes. */
@@ -14,16 +17,36 @@ const ANSWER_WITHIN_MS = 2000;
 const SCOPE = { scope: 'database' } as const;
 
 const read = async (db: Database) => {
-  const [outbox, mails, refunds, notes, sweepFaults] = await Promise.all([
+  const [outbox, kinds, mails, refunds, notes, sweepFaults, payments, locks] = await Promise.all([
     readBacklog(db),
+    readBacklogByKind(db),
     readMailBacklog(db),
     readRefundBacklog(db),
     countOpenNotes(db),
     countSweepFaults(db),
+    readUnknownPayments(db),
+    readLockWaits(db),
   ]);
-  return { outbox, mails, refunds, notes, sweepFaults };
+  return { outbox, kinds, mails, refunds, notes, sweepFaults, payments, locks };
 };
 type Backlog = Awaited<ReturnType<typeof read>>;
+
+/** A figure of each kind of entry: 0 for a kind that has none. */
+const byKind = (
+  { kinds }: Backlog,
+  figure: (of: Backlog['kinds'][number]) => number,
+): [OutboxKind, number][] =>
+  (Object.keys(OUTBOX_KINDS) as OutboxKind[]).map((kind) => {
+    const found = kinds.find((one) => one.kind === kind);
+    return [kind, found === undefined ? 0 : figure(found)];
+  });
+
+/** The same of each state of a pending refund. */
+const byState = ({ refunds }: Backlog, figure: (of: RefundBacklog) => number): [string, number][] =>
+  REFUND_STATES.map((state) => {
+    const found = refunds.find((one) => one.state === state);
+    return [state, found === undefined ? 0 : figure(found)];
+  });
 
 /** The figures by name: what each measures, and its values, by further labels. */
 const FIGURES: Record<
@@ -41,6 +64,21 @@ const FIGURES: Record<
   holdfast_outbox_given_up: {
     help: 'Outbox entries that Temporal refuses and that wait for an operator',
     values: ({ outbox }) => [['', outbox.givenUp]],
+  },
+  holdfast_outbox_kind_entries: {
+    help: 'Outbox entries that wait for Temporal, by kind',
+    label: 'kind',
+    values: (backlog) => byKind(backlog, ({ entries }) => entries),
+  },
+  holdfast_outbox_kind_oldest_seconds: {
+    help: 'How long the oldest entry of a kind has waited',
+    label: 'kind',
+    values: (backlog) => byKind(backlog, ({ oldestSeconds }) => oldestSeconds),
+  },
+  holdfast_outbox_kind_given_up: {
+    help: 'Outbox entries that were given up, by kind',
+    label: 'kind',
+    values: (backlog) => byKind(backlog, ({ givenUp }) => givenUp),
   },
   holdfast_sweep_faults: {
     help: 'Things that the sweep could not do so far, each tried again',
@@ -61,15 +99,28 @@ const FIGURES: Record<
   holdfast_refunds_pending: {
     help: 'Refunds not done yet: under_way, refused by the provider, by_hand',
     label: 'state',
-    values: ({ refunds }) => [
-      ['under_way', refunds.underWay],
-      ['refused', refunds.refused],
-      ['by_hand', refunds.byHand],
-    ],
+    values: (backlog) => byState(backlog, ({ count }) => count),
   },
   holdfast_refunds_oldest_seconds: {
-    help: 'How long the oldest of them has been ordered',
-    values: ({ refunds }) => [['', refunds.oldestSeconds]],
+    help: 'How long the oldest refund of a state has been ordered',
+    label: 'state',
+    values: (backlog) => byState(backlog, ({ oldest }) => oldest),
+  },
+  holdfast_payments_unknown: {
+    help: 'Payments that wait for a reservation which does not exist',
+    values: ({ payments }) => [['', payments.count]],
+  },
+  holdfast_payments_unknown_oldest_seconds: {
+    help: 'How long the oldest of them has waited',
+    values: ({ payments }) => [['', payments.oldestSeconds]],
+  },
+  holdfast_lock_waits: {
+    help: 'Statements of ours that wait for a lock',
+    values: ({ locks }) => [['', locks.waiting]],
+  },
+  holdfast_lock_wait_longest_seconds: {
+    help: 'How long the longest of them has run',
+    values: ({ locks }) => [['', locks.longestSeconds]],
   },
   holdfast_notes_open: {
     help: 'Notes that wait for an operator, by kind',

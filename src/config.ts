@@ -45,6 +45,12 @@ const key32 = z
   .transform((text) => Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64'))
   .refine((bytes) => bytes.length === 32, { message: 'must be 32 bytes, as base64 or hex' });
 
+/** One such key, or several separated by commas while keys are changed. */
+const keys32 = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(z.tuple([key32], key32));
+
 const webhookSecret = z
   .string()
   .regex(/^\S{8,}(,\S{8,})*$/, {
@@ -117,6 +123,9 @@ const settings = {
     .default('127.0.0.1:7233')
     .describe("Temporal's frontend; the SDK's other TEMPORAL_… settings hold too"),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default').describe('Namespace in Temporal'),
+  TEMPORAL_UI_URL: url('http', 'https')
+    .optional()
+    .describe("Temporal's pages: where /temporal links to, and which may call the payload codec"),
   SMTP_URL: url('smtp', 'smtps').default('smtp://127.0.0.1:1025').describe('Mail server'),
   MAIL_FROM: z
     .string()
@@ -202,10 +211,10 @@ const settings = {
   TICKET_SIGNING_KEY: key32
     .optional()
     .describe('Ed25519 seed that signs ticket codes; without it the database keeps one'),
-  PAYLOAD_ENCRYPTION_KEY: key32
+  PAYLOAD_ENCRYPTION_KEY: keys32
     .optional()
     .describe(
-      'AES-256-GCM key for Temporal payloads; without it they (ids, never personal data) are in clear',
+      'AES-256-GCM key for Temporal payloads, or several: the first encrypts; without it they (ids, never personal data) are in clear',
     ),
   PAYLOAD_CLEAR: z
     .enum(['accepted', 'refused'])
@@ -229,6 +238,26 @@ const settings = {
       "Chromium's own sandbox; `preferred`: used where the system allows it, which containers often do not",
     ),
   WORKER_ROLES: roles.describe('What the worker does'),
+  WORKER_DEPLOYMENT_NAME: z
+    .string()
+    .regex(/^[\w-]{1,100}$/, { message: 'must be up to 100 characters of A-Z a-z 0-9 _ -' })
+    .optional()
+    .describe('Worker Versioning: the deployment that this worker belongs to'),
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, { message: 'must be up to 100 characters of A-Z a-z 0-9 _ . -' })
+    .optional()
+    .describe('Worker Versioning: the version of this worker, another for each build'),
+  UNKNOWN_PAYMENTS: z
+    .enum(['refunded', 'kept'])
+    .default('refunded')
+    .describe(
+      '`kept`: payments for reservations that do not exist are not refunded, while a restore is under way',
+    ),
+  SALES: z
+    .enum(['open', 'closed'])
+    .default('open')
+    .describe('`closed`: no new hold for anybody; what is held can still be paid and cancelled'),
   WORKER_CACHED_WORKFLOWS: count(1000, 100_000).describe(
     'Workflows kept in memory; the rest are replayed when needed',
   ),

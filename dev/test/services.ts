@@ -36,6 +36,9 @@ const DELETE_SOON = [
   'history.visibilityProcessorUpdateAckInterval="1s"',
 ];
 
+/** A history that is long enough to be continued in a new run, in seconds instead of minutes. */
+const CONTINUE_SOON = ['limit.historyCount.suggestContinueAsNew=300'];
+
 /**
  * Temporal and the workers run at normal priority, so that tests on a busy machine do not wait for
  * them longer than for the API.
@@ -56,7 +59,7 @@ export function startTestServices(
     },
     ports: { PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
     temporalDatabase: 'memory',
-    temporalConfig: DELETE_SOON,
+    temporalConfig: [...DELETE_SOON, ...CONTINUE_SOON],
     backgroundNiceness: TEST_NICENESS,
     ...options,
   });

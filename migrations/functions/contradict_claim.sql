@@ -14,4 +14,5 @@ begin
   perform add_note('claim_contradicted', v_claim.reservation_id, v_claim.reference, jsonb_build_object(
     'claimed', jsonb_build_object('reservation', v_claim.reservation_id, 'amount', v_claim.amount, 'currency', v_claim.currency),
     'proven', p_proof));
+  perform ring_running_actor(v_claim.reservation_id);
 end $$;

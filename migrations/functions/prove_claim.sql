@@ -15,6 +15,7 @@ begin
          amount = case role when 'kept' then p_amount else amount end,
          currency = case role when 'kept' then p_currency else currency end
    where id = p_payment;
+  perform ring_running_actor(v_claim.reservation_id);
 
   if v_claim.role <> 'kept' then
     if (v_claim.amount, v_claim.currency) <> (p_amount, p_currency) then

@@ -11,7 +11,8 @@
 -- p_captured_by: who can give the payment back.
 -- p_change: the change of the reservation that it is for, or null. One that is not of this reservation counts as none.
 -- Lock order: seats by id, then the reservation, then the reference.
--- Returns {kind: recorded | known | unknown | cancelled | expired | confirmed | mismatch | change_ended, inboxId?}.
+-- Returns {kind: recorded | known | unknown | cancelled | expired | confirmed | mismatch | change_ended,
+-- inboxId?, reservation? (whose payment it is, of a claim that is a mismatch)}.
 create or replace function record_payment_for(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_actor text,
   p_strict boolean, p_captured_by text, p_change uuid
@@ -58,7 +59,8 @@ begin
     if not v_matches or v_mine.amount <> p_amount or v_mine.currency <> p_currency
       then return jsonb_build_object('kind', 'mismatch'); end if;
   end if;
-  if v_mine.id is null and v_proven_by is null and v_other.id is not null then return jsonb_build_object('kind', 'mismatch'); end if;
+  if v_mine.id is null and v_proven_by is null and v_other.id is not null
+    then return jsonb_build_object('kind', 'mismatch', 'reservation', v_other.reservation_id); end if;
   -- Another payment is on its way to confirm this reservation; a second one would only be refunded.
   if p_strict and v_mine.id is null
      and (case when v_change.id is null then v_reservation.paid_in_time_at else v_change.paid_in_time_at end) is not null then return jsonb_build_object('kind', 'confirmed'); end if;

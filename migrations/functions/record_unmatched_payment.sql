@@ -13,4 +13,5 @@ begin
   insert into history (reservation_id, type, actor, data)
   select id, 'payment.unmatched', p_source, jsonb_build_object('reference', p_reference, 'amount', p_amount, 'currency', p_currency)
     from reservations where id = p_reservation;
+  perform ring_running_actor(p_reservation);
 end $$;

@@ -10,6 +10,7 @@ export { migrate } from '../../src/db/migrate';
 // Names in Temporal, and the priority of background processes.
 export {
   HOUSEKEEPING_SCHEDULE_ID,
+  indexedTypesOf,
   SEARCH_ATTRIBUTES,
   WORKFLOWS,
 } from '../../src/contracts/reservation';

@@ -1,5 +1,6 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
+import { countExpired } from '../outcome-metrics';
 import { restartActors, sweep, type HoldsPlace, type SweepResult } from '../db/sweep';
 
 /** Below the limits of the activity. */
@@ -16,14 +17,18 @@ export interface ActorDirectory {
 export const createHousekeepingActivities = ({
   db,
   actors,
+  refundUnknown,
 }: {
   db: Database;
   actors: ActorDirectory;
+  /** Whether payments for reservations that do not exist are refunded. */
+  refundUnknown: boolean;
 }) => ({
   /** Runs the same sweep as the relays, for systems where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
-    return sweep(db, {
+    const swept = await sweep(db, {
       budgetMs: SWEEP_BUDGET_MS,
+      refundUnknown,
       onFault: (what, error) => {
         log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
       },
@@ -31,6 +36,8 @@ export const createHousekeepingActivities = ({
         heartbeat();
       },
     });
+    countExpired('sweep', swept.expired);
+    return swept;
   },
 
   /**

@@ -1,4 +1,4 @@
-import { activityInfo, ApplicationFailure, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
 import {
   findMail,
@@ -10,6 +10,7 @@ import {
 } from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
 import { messageIdOf } from '../domain/message-id';
+import { observeTickets } from '../outcome-metrics';
 import { faultPoint } from '../fault-points';
 import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
 import { cancelledMail } from '../mail/cancelled-mail';
@@ -40,6 +41,9 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
     ...(answered && { nextRetryDelay: retryDelayMs(activityInfo().attempt) }),
   });
 }
+
+const tell = ({ id, kind, reservationId }: MailJob, what: string) =>
+  log.info(what, { reservation: reservationId, mail: id, kind });
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
@@ -86,11 +90,14 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
       }
       if (!(error instanceof MailRefused)) throw error;
       await finishMail(db, mail, reservationId, `the mail server refused it (${error.reply})`);
+      tell(mail, 'a mail was refused for good');
       return 'refused';
     } finally {
       clearInterval(beat);
     }
-    await finishMail(db, mail, reservationId, null);
+    const { deliveredAfterSeconds } = await finishMail(db, mail, reservationId, null);
+    if (deliveredAfterSeconds !== null) observeTickets(deliveredAfterSeconds);
+    tell(mail, 'a mail was sent');
     return 'sent';
   }
 

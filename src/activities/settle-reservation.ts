@@ -7,7 +7,7 @@ import type {
   ReservationInput,
 } from '../contracts/reservation';
 import type { Database } from '../db/database';
-import { recordCancelRequest, recordPayment } from '../db/payments';
+import { recordCancelRequest, recordPayment, type RecordResult } from '../db/payments';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
 import { lookAtChange } from '../db/changes';
@@ -15,6 +15,7 @@ import { releaseOverdueHold, settleInbox } from '../db/settlement';
 import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
 import { NOTHING_MORE } from '../db/holds';
+import { countExpired, countSettled, observeConfirm } from '../outcome-metrics';
 
 const BY_HAND = 'operator';
 
@@ -108,7 +109,11 @@ export const createReservationActivities = ({
    * releases the seats or voids the tickets.
    */
   async settleInbox(id: string): Promise<Progress> {
-    return known(await settleInbox(db, id, sign), id);
+    const progress = await settleInbox(db, id, sign, ({ outcome, late, waitedSeconds }) => {
+      countSettled(outcome, late);
+      if (outcome === 'confirmed') observeConfirm(waitedSeconds);
+    });
+    return known(progress, id);
   },
 
   /**
@@ -116,7 +121,11 @@ export const createReservationActivities = ({
    * returns how long it lasts.
    */
   async releaseSeats(id: string): Promise<Progress> {
-    return known(await releaseOverdueHold(db, id), id);
+    const progress = known(await releaseOverdueHold(db, id), id);
+    // What this step did; nothing if the row said so already.
+    if (progress.state.status === 'expired' && progress.story.length > 0)
+      countExpired('workflow', 1);
+    return progress;
   },
 
   /** Says where a change stands, and ends a quote whose time is over. null: there is none of that id. */
@@ -125,9 +134,13 @@ export const createReservationActivities = ({
   },
 
   /** Writes an operator's payment signal into the inbox, as a webhook would. */
-  async keepSignalledPayment(id: string, payment: PaymentSignal): Promise<string> {
+  async keepSignalledPayment(
+    id: string,
+    payment: PaymentSignal,
+  ): Promise<Pick<RecordResult, 'kind' | 'reservation'>> {
     const notice = { ...payment, reservationId: id, source: 'signal' as const, actor: BY_HAND };
-    return (await recordPayment(db, notice, { strict: false, testProvider })).kind;
+    const { kind, reservation } = await recordPayment(db, notice, { strict: false, testProvider });
+    return reservation === undefined ? { kind } : { kind, reservation };
   },
 
   /** Writes an operator's cancel signal into the inbox, as the API would. */

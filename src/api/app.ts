@@ -11,6 +11,7 @@ import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import type { Access, Route } from './route';
 import { allotmentRoutes } from './routes/allotments';
+import { allowTemporalPages, CODEC_PATHS, codecRoutes, type CodecRouteDeps } from './routes/codec';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
@@ -19,6 +20,7 @@ import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { feedRoutes, type FeedRouteDeps } from './routes/feed';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
+import { mountTemporalPage, type TemporalPageDeps } from './routes/temporal';
 import { noteRoutes } from './routes/notes';
 import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
@@ -40,7 +42,9 @@ export type ApiDeps = EventRouteDeps &
   WebhookEndpointRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
-  HomeDeps & {
+  HomeDeps &
+  CodecRouteDeps &
+  TemporalPageDeps & {
     log: Logger;
     metrics: ApiMetrics;
     /** Calls that may use the database at once. */
@@ -74,6 +78,7 @@ function routesOf(deps: ApiDeps): Route[] {
       ? testHelperRoutes({ ...deps, receivers, standardSecrets: deps.webhookSecrets.standard })
       : []),
     ...healthRoutes(deps),
+    ...codecRoutes(deps),
   ];
 }
 
@@ -87,17 +92,20 @@ export function createApp(deps: ApiDeps): Koa {
   const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
   const accessOf = new Map<string, Access>();
+  allowTemporalPages(router, deps.temporalUi.url);
   for (const route of routes) {
     const path = route.path.replace(/\{(\w+)\}/g, ':$1');
     router[route.method](path, serve(route, { ...deps, cors, authenticate, limits, gate }));
     accessOf.set(`${route.method} ${path}`, route.access);
   }
   mountHome(router, limits, deps);
+  mountTemporalPage(router, limits, deps);
   mountDocs(router, routes);
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(async (ctx, next: Next) => {
     const method = ctx.get('access-control-request-method');
-    if (ctx.method !== 'OPTIONS' || method === '' || ctx.get('origin') === '') {
+    const isQuestion = ctx.method === 'OPTIONS' && method !== '' && ctx.get('origin') !== '';
+    if (!isQuestion || ctx.path.startsWith(CODEC_PATHS)) {
       await next();
       return;
     }

@@ -12,7 +12,7 @@ import { ticketKeyFromSeed } from '../domain/ticket-code';
 import { createLogger, type Logger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
-import { createTemporalClient, temporalEndpoint } from '../temporal/connection';
+import { createTemporalClient, payloadCodecOf, temporalEndpoint } from '../temporal/connection';
 import { secretBoxOf, webhookRulesOf } from '../webhooks/secrets';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
@@ -46,6 +46,7 @@ const SETTINGS = [
     'RATE_LIMIT',
     'SEAT_MAP_CACHE_MB',
     'DRAIN_SECONDS',
+    'SALES',
     'MAX_CONNECTIONS_PER_ADDRESS',
     'MAX_STREAMS_PER_ADDRESS',
     'MAX_UNREAD_MB_PER_ADDRESS',
@@ -68,6 +69,7 @@ const SETTINGS = [
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
     'PAYLOAD_CLEAR',
+    'TEMPORAL_UI_URL',
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
   ] as const),
@@ -171,6 +173,9 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
     pageOrigins: settings.CORS_ORIGINS ?? [],
+    salesClosed: settings.SALES === 'closed',
+    payloadCodec: payloadCodecOf(settings),
+    temporalUi: { url: settings.TEMPORAL_UI_URL, namespace: client.options.namespace },
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 

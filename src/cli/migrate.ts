@@ -3,7 +3,11 @@ import { Connection } from '@temporalio/client';
 import { SettingsError } from '../config';
 import { migrate, MigrationRefused } from '../db/migrate';
 import { isRefusedByDatabase, MIGRATIONS } from '../db/schema-state';
-import { SEARCH_ATTRIBUTES } from '../contracts/reservation';
+import {
+  indexedTypesOf,
+  SEARCH_ATTRIBUTES,
+  SEARCH_ATTRIBUTE_TYPES,
+} from '../contracts/reservation';
 import { temporalConfig } from '../temporal/connection';
 import { answerHelp } from './help';
 import { directDatabaseUrl } from './system';
@@ -12,7 +16,6 @@ const USAGE = `Usage: npm run migrate
 
 Brings the schema up to date and, where TEMPORAL_ADDRESS names a server, makes the search attributes. Safe to repeat.`;
 
-const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 const ATTEMPTS = 5;
 const INVALID_ARGUMENT = 3; // gRPC's statuses
 const NOT_FOR_US = [7, 12]; // PERMISSION_DENIED, UNIMPLEMENTED
@@ -44,12 +47,13 @@ async function registerSearchAttributes(): Promise<void> {
     const known = await Promise.all(names.map((name) => isKnown(connection, namespace, name)));
     const missing = names.filter((_, index) => !known[index]);
     if (missing.length === 0) return;
-    const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
     await connection.operatorService
-      .addSearchAttributes({ namespace, searchAttributes })
+      .addSearchAttributes({ namespace, searchAttributes: indexedTypesOf(missing) })
       .catch((error: unknown) => {
         if (!NOT_FOR_US.includes((error as { code: number }).code)) throw error;
-        const flags = missing.map((name) => `--search-attribute ${name}=Keyword`).join(' ');
+        const flags = missing
+          .map((name) => `--search-attribute ${name}=${SEARCH_ATTRIBUTE_TYPES[name]}`)
+          .join(' ');
         throw new SettingsError(
           `Temporal does not let us make search attributes. Make them yourself, then migrate again; in Temporal Cloud: tcld namespace search-attributes add --namespace ${namespace} ${flags}`,
         );

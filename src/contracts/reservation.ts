@@ -27,16 +27,18 @@ export const WORKFLOWS = {
 } as const;
 
 export const settlementWorkflowId = (reservationId: string) => `settle:${reservationId}`;
-/** @param subject a refund's id; of release 1.0 a payment's reference */
-export const refundWorkflowId = (subject: string) => `refund:${subject}`;
-export const resendWorkflowId = (reservationId: string, sequence: number) =>
-  `resend:${reservationId}:${sequence}`;
+/** @param id a refund's id; as release 1.0 orders one, a payment's number */
+export const refundWorkflowId = (id: string) => `refund:${id}`;
+/** @param mailId the number of the mail with the tickets */
+export const resendWorkflowId = (mailId: string) => `resend:${mailId}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
 export const webhookWorkflowId = (endpointId: string) => `webhooks:${endpointId}`;
 export const changeWorkflowId = (changeId: string) => `change:${changeId}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
-/** `ring` says that the inbox has something new. An operator sends the other two by hand. */
+/**
+ * `ring` says that the inbox has something new, and of ours why (`Ring`). An operator sends the other two by hand.
+ */
 export const SIGNALS = {
   ring: 'ring',
   paymentConfirmed: 'paymentConfirmed',
@@ -44,11 +46,37 @@ export const SIGNALS = {
 } as const;
 export const STATE_QUERY = 'state';
 
+/** What `ring` brings: why, in words for an operator; without personal data. A ring by hand brings nothing. */
+export interface Ring {
+  why: string;
+}
+
+/** `event`: the event, or the first of several; `events`: all. They are on each workflow whose reservation exists. */
 export const SEARCH_ATTRIBUTES = {
   status: 'ReservationStatus',
   event: 'EventSlug',
+  events: 'EventSlugs',
+  reservation: 'ReservationId',
   webhook: 'WebhookStatus',
 } as const;
+type SearchAttributeName = (typeof SEARCH_ATTRIBUTES)[keyof typeof SEARCH_ATTRIBUTES];
+export const SEARCH_ATTRIBUTE_TYPES: Record<SearchAttributeName, 'Keyword' | 'KeywordList'> = {
+  ReservationStatus: 'Keyword',
+  EventSlug: 'Keyword',
+  EventSlugs: 'KeywordList',
+  ReservationId: 'Keyword',
+  WebhookStatus: 'Keyword',
+};
+/** The types as Temporal's calls count them (temporal.api.enums.v1.IndexedValueType). */
+const INDEXED_VALUE_TYPES = { Keyword: 2, KeywordList: 7 } as const;
+/** For calls that make search attributes: their types by name. */
+export const indexedTypesOf = (names: readonly SearchAttributeName[]): Record<string, number> =>
+  Object.fromEntries(
+    names.map((name) => [name, INDEXED_VALUE_TYPES[SEARCH_ATTRIBUTE_TYPES[name]]]),
+  );
+
+/** The longest summary of a workflow, an activity or a timer, in bytes: Temporal refuses longer ones. */
+export const SUMMARY_BYTES = 200;
 
 /**
  * The input of a reservation's workflow. The relay adds the event and the seats for an operator who
@@ -208,8 +236,8 @@ export interface ReservationState {
     createdAt: string;
     succeededAt: string | null;
   }[];
-  /** When a cancel of it was accepted. */
-  cancelRequestedAt: string | null;
+  /** When a cancel of it was accepted. Not in histories of release 1.0. */
+  cancelRequestedAt?: string | null;
 }
 
 /** The slugs of a reservation's events, in its order. */

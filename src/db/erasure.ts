@@ -1,5 +1,5 @@
 import { sql, type Database } from './database';
-import { appendHistory, dropTicketMails } from './transitions';
+import { appendHistory, dropTicketMails, ringRunningActor } from './transitions';
 
 const FORGET = sql(
   'erase_buyer',
@@ -20,6 +20,7 @@ export async function eraseBuyer(
   actor: string,
 ): Promise<void> {
   await db.transaction(async (tx) => {
+    await ringRunningActor(tx, reservationId);
     if ((await tx.run(FORGET, [reservationId])) === 0) return;
     await tx.run(DOCUMENT, [reservationId]);
     await dropTicketMails(tx, reservationId, 'the buyer was erased');

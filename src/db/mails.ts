@@ -102,27 +102,31 @@ const REFUSED = sql(
   'mail_refused',
   'update mails set refused = $2, last_error = null where id = $1 and sent_at is null and refused is null',
 );
-const DELIVERED = sql(
+const DELIVERED = sql<{ seconds: number }>(
   'mail_delivered',
-  `update reservations set delivered_at = clock_timestamp() where id = $1 and delivered_at is null and status = 'confirmed'`,
+  `update reservations set delivered_at = clock_timestamp() where id = $1 and delivered_at is null and status = 'confirmed'
+   returning extract(epoch from delivered_at - confirmed_at)::float8 as seconds`,
 );
 
 /**
  * Records the end of a mail: sent, or refused for good with the reason. The first mail with tickets
  * ends the delivery.
+ * @returns how long the tickets took since the confirmation, if this ended the delivery
  */
 export async function finishMail(
   db: Database,
   mail: MailJob,
   reservationId: string,
   refusal: string | null,
-): Promise<void> {
-  await db.transaction(async (tx) => {
+): Promise<{ deliveredAfterSeconds: number | null }> {
+  return db.transaction(async (tx) => {
     const changed =
       refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
-    if (mail.kind === 'tickets' && mail.sequence === 0) await tx.run(DELIVERED, [reservationId]);
+    const isFirst = mail.kind === 'tickets' && mail.sequence === 0;
+    const delivered = isFirst ? await tx.rows(DELIVERED, [reservationId]) : [];
+    const done = { deliveredAfterSeconds: delivered[0]?.seconds ?? null };
     // The history tells of tickets; of the other mails it tells what they are about.
-    if (changed === 0 || ['refund', 'cancelled', 'event_changed'].includes(mail.kind)) return;
+    if (changed === 0 || ['refund', 'cancelled', 'event_changed'].includes(mail.kind)) return done;
     const data = {
       kind: mail.kind,
       sequence: mail.sequence,
@@ -135,6 +139,7 @@ export async function finishMail(
       'system',
       data,
     );
+    return done;
   });
 }
 

@@ -2,7 +2,6 @@ import {
   changeWorkflowId,
   refundWorkflowId,
   resendWorkflowId,
-  settlementWorkflowId,
   WORKFLOWS,
   mailWorkflowId,
   TASK_QUEUES,
@@ -14,6 +13,8 @@ import {
   type ResendInput,
   type WebhookInput,
 } from '../contracts/reservation';
+import { formatMoney } from '../domain/currency';
+import type { News } from '../domain/news';
 import { sql, type Statement } from './database';
 
 /**
@@ -31,8 +32,8 @@ interface OutboxKindSpec {
     table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes' | 'webhook_endpoints';
     key: 'id' | 'reference';
   };
-  /** The workflows that carry it out; while one of them runs, the entry's work is under way. */
-  workflowIds: (subject: string, sequence: number | null) => string[];
+  /** The id of its workflow: it ends in an id of ours of 40 characters at most, `settle:` aside. */
+  workflowId: (subject: string, facts: OutboxFacts) => string;
   /**
    * A short workflow that carries out the entry; if there is none, the reservation's own workflow
    * is started or signalled.
@@ -48,7 +49,7 @@ interface OutboxKindSpec {
     /** A workflow that runs already is rung; with a sequence it always is. */
     rings?: boolean;
     /** What it does, for the operator. */
-    summary?: string;
+    summary: (facts: OutboxFacts) => string;
   };
   /**
    * Statements of the sweep. Each writes entries again for work that has waited too long, unless it
@@ -58,21 +59,41 @@ interface OutboxKindSpec {
   requeue: readonly Statement[];
 }
 
+/** What Temporal shows of an entry: see `outbox_facts` in the migrations. */
+export interface OutboxFacts {
+  /** Absent if there is no such reservation; so are its events. */
+  reservation?: string;
+  events?: string[];
+  /** Of a ring: what happened. */
+  news?: News[];
+  /** Of a refund: its payment, in minor units. */
+  reference?: string;
+  amount?: number;
+  currency?: string;
+  reason?: string;
+  /** Of a refund as release 1.0 orders it: the payment's number. */
+  payment?: string;
+  mail?: string;
+  mailKind?: string;
+}
+
+const moneyOf = ({ amount, currency }: OutboxFacts): string =>
+  amount === undefined || currency === undefined ? 'money' : formatMoney({ amount, currency });
+
 export type OutboxQueue = 'commands' | 'starts';
 export const OUTBOX_QUEUES = ['commands', 'starts'] as const satisfies readonly OutboxQueue[];
 
-const reservationWorkflows = (id: string): string[] => [id, settlementWorkflowId(id)];
 const RESERVATION = { table: 'reservations', key: 'id' } as const;
 
 export const OUTBOX_KINDS = {
   /** A hold whose workflow has not been started yet. */
-  start: { queue: 'starts', subject: RESERVATION, workflowIds: reservationWorkflows, requeue: [] },
+  start: { queue: 'starts', subject: RESERVATION, workflowId: (id) => id, requeue: [] },
 
   /** A row waits in a reservation's inbox, or its hold or delivery needs its workflow. */
   ring: {
     queue: 'commands',
     subject: RESERVATION,
-    workflowIds: reservationWorkflows,
+    workflowId: (id) => id,
     requeue: [
       sql(
         'requeue_unhandled_inbox',
@@ -105,11 +126,12 @@ export const OUTBOX_KINDS = {
   refund_order: {
     queue: 'commands',
     subject: { table: 'refunds', key: 'id' },
-    workflowIds: (refundId) => [refundWorkflowId(refundId)],
+    workflowId: refundWorkflowId,
     oneOff: {
       type: WORKFLOWS.refundOrder,
       input: (refundId) => ({ refundId }),
-      summary: 'Give back a payment, or a part of it',
+      summary: (facts) =>
+        `Refund of ${moneyOf(facts)} of payment ${facts.reference ?? 'unknown'} (${facts.reason ?? 'unknown'})`,
     },
     requeue: [
       sql(
@@ -131,8 +153,12 @@ export const OUTBOX_KINDS = {
   refund: {
     queue: 'commands',
     subject: { table: 'payments', key: 'reference' },
-    workflowIds: (reference) => [refundWorkflowId(reference)],
-    oneOff: { type: WORKFLOWS.refund, input: (reference) => ({ reference }) },
+    workflowId: (_reference, { payment }) => refundWorkflowId(payment ?? 'unknown-payment'),
+    oneOff: {
+      type: WORKFLOWS.refund,
+      input: (reference) => ({ reference }),
+      summary: ({ reference }) => `Refund payment ${reference ?? 'unknown'}, and tell the buyer`,
+    },
     requeue: [
       sql(
         'requeue_late_refund_mails',
@@ -153,11 +179,12 @@ export const OUTBOX_KINDS = {
   mail: {
     queue: 'commands',
     subject: { table: 'mails', key: 'id' },
-    workflowIds: (mailId) => [mailWorkflowId(mailId)],
+    workflowId: mailWorkflowId,
     oneOff: {
       type: WORKFLOWS.mail,
       input: (mailId) => ({ mailId }),
-      summary: 'Write to the buyer',
+      summary: ({ mailKind = 'mail', reservation }) =>
+        `Write to the buyer of ${reservation ?? 'an unknown reservation'}: ${mailKind.replaceAll('_', ' ')}`,
     },
     requeue: [
       sql(
@@ -180,13 +207,13 @@ export const OUTBOX_KINDS = {
   webhooks: {
     queue: 'commands',
     subject: { table: 'webhook_endpoints', key: 'id' },
-    workflowIds: (endpointId) => [webhookWorkflowId(endpointId)],
+    workflowId: webhookWorkflowId,
     oneOff: {
       type: WORKFLOWS.webhookEndpoint,
       input: (endpointId) => ({ endpointId }),
       taskQueue: TASK_QUEUES.webhooks,
       rings: true,
-      summary: 'Send the feed to a webhook endpoint',
+      summary: () => 'Send the feed to a webhook endpoint',
     },
     requeue: [
       sql(
@@ -211,11 +238,12 @@ export const OUTBOX_KINDS = {
   change: {
     queue: 'commands',
     subject: { table: 'changes', key: 'id' },
-    workflowIds: (changeId) => [changeWorkflowId(changeId)],
+    workflowId: changeWorkflowId,
     oneOff: {
       type: WORKFLOWS.change,
       input: (changeId) => ({ changeId }),
-      summary: 'Wait for what is due for a change, or for its end',
+      summary: ({ reservation }) =>
+        `Wait for what is due for a change of ${reservation ?? 'a sale'}, or for its end`,
     },
     // The sweep ends quotes without their workflow.
     requeue: [],
@@ -225,10 +253,12 @@ export const OUTBOX_KINDS = {
   resend: {
     queue: 'commands',
     subject: RESERVATION,
-    workflowIds: (id, sequence) => [resendWorkflowId(id, sequence!)],
+    workflowId: (_id, { mail }) => resendWorkflowId(mail ?? 'unknown-mail'),
     oneOff: {
       type: WORKFLOWS.resend,
       input: (reservationId, sequence) => ({ reservationId, sequence: sequence! }),
+      summary: ({ reservation }) =>
+        `Send the tickets of ${reservation ?? 'a reservation'} once more`,
     },
     requeue: [
       sql(

@@ -1,6 +1,6 @@
 import { sql, type Database, type Queryable } from './database';
 import { askedAfter, createList } from './list';
-import { kindsOf, type OutboxKind, type OutboxQueue } from './outbox-kinds';
+import { kindsOf, type OutboxFacts, type OutboxKind, type OutboxQueue } from './outbox-kinds';
 
 export interface OutboxEntry {
   id: number;
@@ -9,6 +9,8 @@ export interface OutboxEntry {
   subject: string;
   sequence: number | null;
   attempts: number;
+  /** What Temporal shows of it. */
+  facts: OutboxFacts;
   /** Due for longer than a look at what is recent reaches back. */
   late: boolean;
   /** The input and the summary of a workflow to start; null for other kinds. */
@@ -51,9 +53,10 @@ const claim = (queue: OutboxQueue, lane: OutboxLane) =>
   sql<OutboxEntry>(
     `outbox_claim_${queue}_${lane}`,
     `with claimed as (
-       select id, kind, subject, sequence, attempts, not_before < now() - interval '${RECENT_SECONDS} seconds' as late
+       select id, kind, subject, sequence, attempts, created_at, not_before < now() - interval '${RECENT_SECONDS} seconds' as late
          from outbox where ${isDue(queue, lane)} order by not_before, id limit $2 for update skip locked)
-     select c.*, case when c.kind in ('start', 'ring') then
+     select c.id, c.kind, c.subject, c.sequence, c.attempts, c.late, outbox_facts(c.kind, c.subject, c.sequence, c.created_at) as facts,
+            case when c.kind in ('start', 'ring') then
          (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
             'expiresAt', rfc3339(r.hold_ends_at),
             'seats', (select jsonb_agg(s.label order by s.id) from allocations a join seats s on s.id = a.seat_id
@@ -155,6 +158,26 @@ export async function readBacklog(
 ): Promise<{ entries: number; givenUp: number; oldestSeconds: number }> {
   const [row] = await db.rows(BACKLOG);
   return { entries: row!.entries, givenUp: row!.given_up, oldestSeconds: row!.oldest_s };
+}
+
+const BY_KIND = sql<{ kind: OutboxKind; entries: number; given_up: number; oldest_s: number }>(
+  'outbox_backlog_by_kind',
+  `select kind, count(*) filter (where given_up_at is null) as entries, count(given_up_at) as given_up,
+          coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where given_up_at is null)), 0)::float8 as oldest_s
+     from outbox group by kind`,
+);
+
+/** The same by kind; a kind without entries is absent. */
+export async function readBacklogByKind(
+  db: Queryable,
+): Promise<{ kind: OutboxKind; entries: number; givenUp: number; oldestSeconds: number }[]> {
+  const rows = await db.rows(BY_KIND);
+  return rows.map(({ kind, entries, given_up: givenUp, oldest_s: oldestSeconds }) => ({
+    kind,
+    entries,
+    givenUp,
+    oldestSeconds,
+  }));
 }
 
 const look = (queue: OutboxQueue, lane: OutboxLane) =>

@@ -30,6 +30,8 @@ export type RecordResult = {
     | 'mismatch'
     | 'change_ended';
   inboxId?: number | null;
+  /** Of a mismatch: whose payment it is. */
+  reservation?: string;
 };
 
 const KEEP = sql<{ result: RecordResult }>(
@@ -205,6 +207,20 @@ export async function recordUnmatchedPayment(
 ): Promise<void> {
   const { reference, reservationId, amount, currency, source } = payment;
   await db.run(UNMATCHED, [reference, reservationId, amount, currency, source, why]);
+}
+
+const WITHOUT_RESERVATION = sql<{ count: number; oldest_s: number }>(
+  'payments_without_reservation',
+  `select count(*) as count, coalesce(extract(epoch from clock_timestamp() - min(p.received_at)), 0)::float8 as oldest_s
+     from payments p where p.role = 'kept' and not exists (select from reservations r where r.id = p.reservation_id)`,
+);
+
+/** Payments that wait for a reservation which does not exist (yet), and the age of the oldest in seconds. */
+export async function readUnknownPayments(
+  db: Queryable,
+): Promise<{ count: number; oldestSeconds: number }> {
+  const [row] = await db.rows(WITHOUT_RESERVATION);
+  return { count: row!.count, oldestSeconds: row!.oldest_s };
 }
 
 const TOTAL_OF = sql<{ currency: string }>(

@@ -284,26 +284,25 @@ export async function findRefundablePayment(
   return row ?? null;
 }
 
-const BACKLOG = sql<{ waiting: number; refused: number; by_hand: number; oldest_s: number }>(
+/** How a pending refund stands: with the provider, refused by it, or to be given back by hand. */
+export const REFUND_STATES = ['under_way', 'refused', 'by_hand'] as const;
+export interface RefundBacklog {
+  state: (typeof REFUND_STATES)[number];
+  count: number;
+  /** Of the oldest, in seconds. */
+  oldest: number;
+}
+
+const BACKLOG = sql<RefundBacklog>(
   'refund_backlog',
-  `select count(*) filter (where error is null) as waiting,
-          count(*) filter (where error is not null and given_by <> 'client') as refused,
-          count(*) filter (where given_by = 'client') as by_hand,
-          coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest_s
-     from refunds where status = 'pending'`,
+  `select case when given_by = 'client' then 'by_hand' when error is not null then 'refused' else 'under_way' end as state,
+          count(*) as count, extract(epoch from clock_timestamp() - min(created_at))::float8 as oldest
+     from refunds where status = 'pending' group by 1`,
 );
 
-/** The number of pending refunds: under way, refused by the provider, to be made by hand; and the age of the oldest. */
-export async function readRefundBacklog(
-  db: Queryable,
-): Promise<{ underWay: number; refused: number; byHand: number; oldestSeconds: number }> {
-  const [row] = await db.rows(BACKLOG);
-  return {
-    underWay: row!.waiting,
-    refused: row!.refused,
-    byHand: row!.by_hand,
-    oldestSeconds: row!.oldest_s,
-  };
+/** The pending refunds by state; a state without any is absent. */
+export async function readRefundBacklog(db: Queryable): Promise<RefundBacklog[]> {
+  return db.rows(BACKLOG);
 }
 
 const TEST_BOOKS = sql(

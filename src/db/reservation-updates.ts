@@ -1,7 +1,12 @@
 import { sql, type Database, type Queryable } from './database';
 import { buyerKeyOf } from './holds';
 import { oweChangedTickets } from './mails';
-import { appendHistory, lockReservation, type LockedReservation } from './transitions';
+import {
+  appendHistory,
+  lockReservation,
+  ringRunningActor,
+  type LockedReservation,
+} from './transitions';
 
 /** What changes; an absent member stays, null clears. */
 export interface ReservationUpdate {
@@ -148,7 +153,10 @@ export async function updateReservation(
     const changed = Object.keys(update).filter(
       (field) => update[field as keyof ReservationUpdate] !== undefined,
     );
-    if (changed.length > 0) await appendHistory(tx, id, 'reservation.updated', actor, { changed });
+    if (changed.length > 0) {
+      await appendHistory(tx, id, 'reservation.updated', actor, { changed });
+      await ringRunningActor(tx, id);
+    }
     return { kind: 'updated' };
   });
 }

@@ -9,6 +9,7 @@ export interface ReservationRecord extends ReservationState {
   buyer: { name: string; email: string } | null;
   reference: string | null;
   metadata: Record<string, string>;
+  cancelRequestedAt: string | null;
   payments: NonNullable<ReservationState['payments']>;
   refunds: NonNullable<ReservationState['refunds']>;
 }

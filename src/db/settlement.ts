@@ -1,4 +1,5 @@
 import type { Progress } from '../contracts/reservation';
+import { formatMoney } from '../domain/currency';
 import {
   decideCancel,
   decideChange,
@@ -35,12 +36,24 @@ interface Message {
   reference: string | null;
   amount: number | null;
   currency: string | null;
+  waited_s: number;
+}
+
+/** A payment or a cancel that was decided. */
+export interface Settled {
+  /** As the inbox keeps it. */
+  outcome: string;
+  /** After the end of the hold. */
+  late: boolean;
+  /** Since it was recorded. */
+  waitedSeconds: number;
 }
 
 const UNHANDLED = sql<Message>(
   'settle_unhandled',
   // Ids commit out of order, so no cursor: all that is unhandled now, in the order in which it was recorded.
-  `select i.id, i.kind, i.actor, i.change_id, i.reference, p.amount - p.refunded as amount, p.currency
+  `select i.id, i.kind, i.actor, i.change_id, i.reference, p.amount - p.refunded as amount, p.currency,
+          extract(epoch from clock_timestamp() - i.received_at)::float8 as waited_s
      from inbox i left join payments p on p.reference = i.reference and p.reservation_id = i.reservation_id
     where i.reservation_id = $1 and i.handled_at is null order by i.id limit 500 for update of i`,
 );
@@ -71,14 +84,11 @@ const factsOf = ({
   seatsObtainable: claimsObtainable,
 });
 
-/** A refund's reason in words; of a wrong amount also what was expected and what came. */
-function whyBack(
-  reason: RefundReason,
-  { total, currency }: LockedReservation,
-  came: Message,
-): string {
-  if (reason !== 'mismatch') return reason;
-  return `mismatch: expected ${total} ${currency}, came ${came.amount} ${came.currency}, in minor units`;
+/** Why a payment goes back, in words; of a wrong amount also what was expected. */
+function whyBack(reason: RefundReason, { total, currency }: LockedReservation): string {
+  return reason === 'mismatch'
+    ? `mismatch, ${formatMoney({ amount: total, currency })} was expected`
+    : reason.replaceAll('_', ' ');
 }
 
 /** @returns the outcome, as the inbox keeps it */
@@ -98,8 +108,9 @@ async function settlePayment(
   const payment = { reference, reservationId: reservation.id };
   await sendBack(tx, payment, decision.reason, 'system');
   await unpinHold(tx, reservation.id);
+  const came = formatMoney({ amount: message.amount!, currency: message.currency! });
   reservation.notes.push(
-    `payment ${reference} goes back (${whyBack(decision.reason, reservation, message)})`,
+    `payment ${reference}, ${came}, by ${message.actor} → goes back: ${whyBack(decision.reason, reservation)}`,
   );
   return `refund_${decision.reason}`;
 }
@@ -136,7 +147,12 @@ async function settleCancel(
   { tx, reservation }: SettlementContext,
   message: Message,
 ): Promise<string> {
-  if (decideCancel(reservation).kind === 'nothing') return reservation.status;
+  if (decideCancel(reservation).kind === 'nothing') {
+    reservation.notes.push(
+      `a cancel by ${message.actor} had no effect: it is ${reservation.status}`,
+    );
+    return reservation.status;
+  }
   await cancel(tx, reservation, message.actor);
   return 'cancelled';
 }
@@ -144,13 +160,16 @@ async function settleCancel(
 /**
  * Handles all that waits in a reservation's inbox, in order, in one transaction: each payment confirms it or goes back,
  * a cancel releases or voids. Safe to repeat: what is handled is marked in the same transaction.
+ * @param onSettled told of each decision, once it is committed
  * @returns where the reservation then stands, or null if there is none of that id.
  */
 export async function settleInbox(
   db: Database,
   id: string,
   sign: TicketSigner,
+  onSettled: (settled: Settled) => void = () => undefined,
 ): Promise<Progress | null> {
+  const outcomes: Settled[] = [];
   const progress = await db.transaction(async (tx) => {
     const reservation = await lockReservation(tx, id);
     if (!reservation) return null;
@@ -169,10 +188,13 @@ export async function settleInbox(
             : settleCancel;
       const outcome = await settle({ tx, reservation, sign }, message);
       await tx.run(HANDLED, [message.id, outcome]);
+      const waitedSeconds = message.waited_s;
+      outcomes.push({ outcome, late: status === 'expired', waitedSeconds });
     }
     return readProgress(tx, id, reservation.notes);
   });
   faultPoint('settle.committed');
+  outcomes.forEach(onSettled);
   return progress;
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { formatMoney } from '../domain/currency';
 import type { HistoryType } from '../domain/history-types';
 import { cancelMessageId, ticketsMessageId } from '../domain/message-id';
 import type { RefundReason, ReservationStatus } from '../domain/settlement';
@@ -107,6 +108,13 @@ export async function appendHistory(
   await tx.run(HISTORY, [reservationId, type, actor, data]);
 }
 
+const RING_RUNNING = sql('ring_running_actor', 'select ring_running_actor($1)');
+
+/** Rings a workflow that still runs, so that what an operator reads there is up to date. */
+export async function ringRunningActor(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(RING_RUNNING, [reservationId]);
+}
+
 const EXPIRE = sql(
   'transition_expire',
   `update reservations set status = 'expired', ended_at = clock_timestamp() where id = $1`,
@@ -197,7 +205,8 @@ export async function confirm(
     written_status: 'confirmed',
     confirmed_by: reference,
   });
-  notes.push(`payment ${reference} confirmed the reservation`);
+  const { total: amount, currency } = reservation;
+  notes.push(`payment ${reference}, ${formatMoney({ amount, currency })}, by ${actor} → confirmed`);
 }
 
 const CANCEL = sql(
@@ -240,9 +249,8 @@ export async function cancel(
     await refundSale(tx, id, reservation.cancel_refund, 'cancelled');
   }
   Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });
-  notes.push(
-    sold ? 'cancelled; tickets void, money goes back by the terms' : 'cancelled; seats released',
-  );
+  const undone = sold ? 'tickets void, money goes back by the terms' : 'seats released';
+  notes.push(`cancelled by ${actor}: ${undone}`);
 }
 
 const REFUND_SALE = sql('transition_refund_sale', `select refund_sale($1, $2, $3, 'system')`);

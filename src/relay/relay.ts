@@ -16,6 +16,7 @@ import { sweep } from '../db/sweep';
 import { faultPoint } from '../fault-points';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
+import { countExpired } from '../outcome-metrics';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -34,6 +35,13 @@ const NUMBERED_AT_ONCE = 1000;
 /** So that a burst of holds is numbered in few transactions. */
 const NUMBER_SPACING_MS = 50;
 
+/** Which entry a line of the log is about. */
+const fieldsOf = ({ id, kind, facts }: OutboxEntry) => ({
+  entry: id,
+  kind,
+  reservation: facts.reservation,
+});
+
 export interface Relay {
   /** Stops taking new work, and waits for the work in progress. */
   stop(): Promise<void>;
@@ -45,17 +53,20 @@ export interface Relay {
  * is notified (`listenForEntries`), otherwise every 200 ms. It also writes the feed.
  * @param listenUrl the address for the listening connection, which does not belong to the pool;
  * undefined: the relay only polls
+ * @param refundUnknown whether its sweep refunds payments for reservations that do not exist
  */
 export function startRelay({
   db,
   client,
   log,
   listenUrl,
+  refundUnknown,
 }: {
   db: Database;
   client: Client;
   log: Logger;
   listenUrl: string | undefined;
+  refundUnknown: boolean;
 }): Relay {
   const stopping = new AbortController();
   const dispatch = createDispatcher(client);
@@ -66,20 +77,20 @@ export function startRelay({
     delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
 
   /** Logs a fault when it begins and when it ends, not at every retry. */
-  const complain = (what: string, { message }: Pick<Error, 'message'>) => {
+  const complain = (what: string, { message }: Pick<Error, 'message'>, about: object = {}) => {
     if (stopping.signal.aborted) return;
-    if (complaints.get(what) !== message) log.warn(`${what}: ${message}`);
+    if (complaints.get(what) !== message) log.warn(about, `${what}: ${message}`);
     complaints.set(what, message);
   };
 
   /** Says of an entry that Temporal refuses which one it is, at the first time and at the last. */
-  const tellRefusal = ({ id, kind, attempts }: OutboxEntry, { error, refused }: NotTaken) => {
-    if (refused && attempts === 0)
-      log.warn({ entry: id, kind }, `Temporal refuses an entry of the outbox: ${error}`);
+  const tellRefusal = (entry: OutboxEntry, { error, refused }: NotTaken) => {
+    if (refused && entry.attempts === 0)
+      log.warn(fieldsOf(entry), `Temporal refuses an entry of the outbox: ${error}`);
   };
-  const tellGivenUp = ({ id, kind, attempts }: OutboxEntry) =>
+  const tellGivenUp = (entry: OutboxEntry) =>
     log.error(
-      { entry: id, kind, attempts },
+      { ...fieldsOf(entry), attempts: entry.attempts },
       'an entry of the outbox was given up: see GET /v1/outbox?givenUp=true',
     );
 
@@ -98,15 +109,21 @@ export function startRelay({
       const failed = new Map<number, NotTaken>();
       const results = await Promise.allSettled(entries.map(dispatch));
       results.forEach((result, index) => {
-        if (result.status === 'fulfilled') return;
+        const entry = entries[index]!;
+        if (result.status === 'fulfilled') {
+          log.info({ ...fieldsOf(entry), workflow: result.value }, 'Temporal was told');
+          return;
+        }
         const why = explainFailure(result.reason);
-        failed.set(entries[index]!.id, why);
-        tellRefusal(entries[index]!, why);
+        failed.set(entry.id, why);
+        tellRefusal(entry, why);
         if (why.refused) return;
         away.push(why);
-        complain('Temporal did not take an entry of the outbox, it is tried again later', {
-          message: why.error,
-        });
+        complain(
+          'Temporal did not take an entry of the outbox, it is tried again later',
+          { message: why.error },
+          fieldsOf(entry),
+        );
       });
       return failed;
     });
@@ -161,12 +178,14 @@ export function startRelay({
     async () => {
       const { expired, rung, refunded } = await sweep(db, {
         budgetMs: SWEEP_BUDGET_MS,
+        refundUnknown,
         onFault: (what, error) =>
           log.error(
             { ...what, err: (error as Error).message },
             'the sweep could not do this; it is tried again later',
           ),
       });
+      countExpired('sweep', expired);
       if (expired + rung + refunded > 0)
         log.info({ expired, rung, refunded }, 'swept what was overdue');
       await pause(SWEEP_EVERY_MS);

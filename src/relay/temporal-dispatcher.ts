@@ -3,45 +3,60 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
 import {
-  defineSearchAttributeKey,
-  SearchAttributeType,
-  TypedSearchAttributes,
-} from '@temporalio/common';
-import {
-  SEARCH_ATTRIBUTES,
   settlementWorkflowId,
   SIGNALS,
+  SUMMARY_BYTES,
   TASK_QUEUES,
   WORKFLOWS,
   type ReservationInput,
   type ReservationRef,
+  type Ring,
 } from '../contracts/reservation';
+import { attributesOf, STATUS_KEY } from '../contracts/search-attributes';
 import type { NotTaken, OutboxEntry } from '../db/outbox';
-import { outboxKind } from '../db/outbox-kinds';
+import { outboxKind, type OutboxFacts } from '../db/outbox-kinds';
+import { clipToBytes } from '../domain/clip';
+import { describeNews } from '../domain/news';
 import { faultPoint } from '../fault-points';
 
 /** For all calls of one entry together: the claim of its batch is a transaction that stays open so long. */
 const ENTRY_WITHIN_MS = 5000;
-const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
-const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
 
 const MAX_SEATS_NAMED = 6;
 
-/** "Hamlet, 14 Mar · A-1, A-2 · held until 19:05 UTC" */
+const summarise = (text: string): string => clipToBytes(text, SUMMARY_BYTES);
+
+/** "Hamlet, 14 Mar 2030 · A-1, A-2 · as first held": what stays true, whatever changes later. */
 function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
   const day = new Intl.DateTimeFormat('en-GB', {
     day: 'numeric',
     month: 'short',
+    year: 'numeric',
     timeZone: start.timeZone,
   });
   const named = start.seats.slice(0, MAX_SEATS_NAMED).join(', ');
   const more =
     start.seats.length > MAX_SEATS_NAMED ? ` and ${start.seats.length - MAX_SEATS_NAMED} more` : '';
-  const until = start.expiresAt.slice(11, 16);
-  return `${start.eventName.slice(0, 80)}, ${day.format(new Date(start.startsAt))} · ${named}${more} · held until ${until} UTC`;
+  const name = clipToBytes(start.eventName, 80);
+  return summarise(
+    `${name}, ${day.format(new Date(start.startsAt))} · ${named}${more} · as first held`,
+  );
 }
 
+/** Of a workflow whose reservation exists: what it is found by. */
+const foundBy = ({ reservation, events = [] }: OutboxFacts) =>
+  reservation === undefined
+    ? {}
+    : { typedSearchAttributes: new TypedSearchAttributes(attributesOf(reservation, events)) };
+
+/** Why a workflow is rung. Where nothing happened, the work is late. */
+const whyOf = ({ news = [] }: OutboxFacts): Ring => ({
+  why: summarise(
+    news.length === 0 ? 'something changed, or is late' : news.map(describeNews).join('; '),
+  ),
+});
 /** What Temporal, or its client, says of an entry that it would refuse in the same way again. */
 const REFUSALS = new Set(['ValueError', 'TypeError', 'RangeError', 'PayloadConverterError']);
 const INVALID_ARGUMENT = 3;
@@ -64,7 +79,7 @@ interface ServiceFailure {
 
 /**
  * Delivers entries of the outbox to Temporal. Each call may be repeated: a repeated call has no
- * further effect.
+ * further effect, and returns the id of the workflow that has it now.
  */
 export function createDispatcher({ workflow, connection }: Client) {
   /**
@@ -74,6 +89,7 @@ export function createDispatcher({ workflow, connection }: Client) {
   async function startActor(
     id: string,
     start: NonNullable<OutboxEntry['start']>,
+    { events = [] }: OutboxFacts,
   ): Promise<boolean> {
     const input: ReservationInput = { event: start.event, seats: start.seats };
     try {
@@ -85,8 +101,8 @@ export function createDispatcher({ workflow, connection }: Client) {
         workflowIdConflictPolicy: 'FAIL',
         staticSummary: summaryOf(start),
         typedSearchAttributes: new TypedSearchAttributes([
-          { key: statusKey, value: 'held' },
-          { key: eventKey, value: start.event },
+          { key: STATUS_KEY, value: 'held' },
+          ...attributesOf(id, events),
         ]),
       });
       faultPoint('relay.started');
@@ -98,9 +114,9 @@ export function createDispatcher({ workflow, connection }: Client) {
   }
 
   /** Signals an open workflow. @returns whether there is one */
-  async function ringOpen(id: string): Promise<boolean> {
+  async function ringOpen(id: string, why: Ring): Promise<boolean> {
     try {
-      await workflow.getHandle(id).signal(SIGNALS.ring);
+      await workflow.getHandle(id).signal(SIGNALS.ring, why);
       return true;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return false;
@@ -112,24 +128,30 @@ export function createDispatcher({ workflow, connection }: Client) {
    * Signals the workflow of a reservation. If it has not started, it is started and reads its inbox
    * first. If it has closed, a settlement workflow handles the inbox.
    */
-  async function ring(id: string, start: OutboxEntry['start']): Promise<void> {
+  async function ring({ subject: id, start, facts }: OutboxEntry): Promise<string> {
+    const why = whyOf(facts);
     // Checked again after "already started", because another relay may have started the workflow
     // between the two calls.
     const rung =
-      (await ringOpen(id)) ||
-      (start !== null && ((await startActor(id, start)) || (await ringOpen(id))));
+      (await ringOpen(id, why)) ||
+      (start !== null && ((await startActor(id, start, facts)) || (await ringOpen(id, why))));
+    let workflowId = id;
     if (!rung) {
+      workflowId = settlementWorkflowId(id);
       const ref: ReservationRef = { reservationId: id };
       await workflow.signalWithStart(WORKFLOWS.settlement, {
-        workflowId: settlementWorkflowId(id),
+        workflowId,
         taskQueue: TASK_QUEUES.reservations,
         args: [ref],
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         signal: SIGNALS.ring,
-        staticSummary: `Settle what came for ${id} after its end`,
+        signalArgs: [why],
+        staticSummary: summarise(`What came after the end of ${id}: ${why.why}`),
+        ...foundBy(facts),
       });
     }
     faultPoint('relay.rung');
+    return workflowId;
   }
 
   /** Starts a short workflow. If one with this id is running, it does the same work. */
@@ -141,30 +163,37 @@ export function createDispatcher({ workflow, connection }: Client) {
       taskQueue,
       rings,
     }: NonNullable<ReturnType<typeof outboxKind>['oneOff']>,
-    { kind, subject, sequence }: OutboxEntry,
-    workflowId: string,
-  ): Promise<void> {
+    { kind, subject, sequence, facts }: OutboxEntry,
+  ): Promise<string> {
+    const workflowId = outboxKind(kind).workflowId(subject, facts);
     const options = {
       workflowId,
       taskQueue: taskQueue ?? TASK_QUEUES.reservations,
       args: [input(subject, sequence)],
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      ...(summary !== undefined && { staticSummary: summary }),
+      staticSummary: summarise(summary(facts)),
+      ...foundBy(facts),
     } as const;
     const isNews = (kind === 'refund_order' || kind === 'change') && sequence !== null;
     if (rings === true || isNews)
-      await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
+      await workflow.signalWithStart(type, {
+        ...options,
+        signal: SIGNALS.ring,
+        signalArgs: [{ why: 'there is news of it' } satisfies Ring],
+      });
     else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
+    return workflowId;
   }
 
-  async function dispatch(entry: OutboxEntry): Promise<void> {
-    const { kind, subject, sequence, start } = entry;
-    const { oneOff, workflowIds } = outboxKind(kind);
-    if (oneOff) await startOneOff(oneOff, entry, workflowIds(subject, sequence)[0]!);
-    else if (kind === 'ring') await ring(subject, start);
-    else if (start) await startActor(subject, start);
+  async function dispatch(entry: OutboxEntry): Promise<string> {
+    const { kind, subject, start, facts } = entry;
+    const { oneOff } = outboxKind(kind);
+    if (oneOff) return startOneOff(oneOff, entry);
+    if (kind === 'ring') return ring(entry);
+    if (start) await startActor(subject, start, facts);
+    return subject;
   }
 
-  return (entry: OutboxEntry): Promise<void> =>
+  return (entry: OutboxEntry): Promise<string> =>
     connection.withDeadline(Date.now() + ENTRY_WITHIN_MS, () => dispatch(entry));
 }

@@ -30,7 +30,7 @@ export function temporalEndpoint(): { address: string; tls: boolean } {
 
 /** The settings about payloads; PAYLOAD_CLEAR says whether unencrypted ones are read as well. */
 export interface PayloadSettings {
-  PAYLOAD_ENCRYPTION_KEY?: Buffer | undefined;
+  PAYLOAD_ENCRYPTION_KEY?: [Buffer, ...Buffer[]] | undefined;
   PAYLOAD_CLEAR: 'accepted' | 'refused';
 }
 
@@ -39,16 +39,25 @@ export interface PayloadSettings {
  * @throws SettingsError when clear payloads are refused and there is no key for others
  */
 export function dataConverterFor({
-  PAYLOAD_ENCRYPTION_KEY: key,
+  PAYLOAD_ENCRYPTION_KEY: keys,
   PAYLOAD_CLEAR: clear,
 }: PayloadSettings) {
-  if (key) return { payloadCodecs: [createPayloadCodec(key, clear)] };
+  if (keys) {
+    return {
+      payloadCodecs: [createPayloadCodec(keys, clear)],
+      failureConverterPath: require.resolve('./sealed-failures'),
+    };
+  }
   if (clear === 'refused')
     throw new SettingsError(
       'Setting PAYLOAD_CLEAR cannot be used: it needs PAYLOAD_ENCRYPTION_KEY',
     );
   return undefined;
 }
+
+/** What people read payloads with: those in clear too, whatever the workers refuse. */
+export const payloadCodecOf = ({ PAYLOAD_ENCRYPTION_KEY: keys }: PayloadSettings) =>
+  keys ? createPayloadCodec(keys) : null;
 
 /** A client that connects on first use and reconnects after an outage. */
 export function createTemporalClient(payloads: PayloadSettings): Client {

@@ -12,16 +12,22 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
+const fingerprintOf = (key: Buffer): string =>
+  createHash('sha256').update(key).digest('hex').slice(0, 16);
+
 /**
  * Encrypts every payload with AES-256-GCM before it leaves the process, so that a Temporal server
  * sees ids only as ciphertext. The payload names the key's fingerprint, so that a wrong key is reported as such.
+ * @param keys the first encrypts; each decrypts what it has encrypted, so that keys can be changed
  * @param clear whether unencrypted payloads, as those from before the switch, can be read too
  */
 export function createPayloadCodec(
-  key: Buffer,
+  keys: readonly [Buffer, ...Buffer[]],
   clear: 'accepted' | 'refused' = 'accepted',
 ): PayloadCodec {
-  const keyId = createHash('sha256').update(key).digest('hex').slice(0, 16);
+  const [key] = keys;
+  const keyId = fingerprintOf(key);
+  const byId = new Map(keys.map((one) => [fingerprintOf(one), one]));
   const { Payload: PayloadMessage } = temporal.api.common.v1;
   return {
     async encode(payloads) {
@@ -46,10 +52,13 @@ export function createPayloadCodec(
           throw new ValueError('Payload is not encrypted, and PAYLOAD_CLEAR refuses such');
         }
         const sealedWith = Buffer.from(metadata?.keyId ?? []).toString();
-        if (sealedWith !== keyId)
-          throw new ValueError(`Payload was encrypted with key ${sealedWith}, not with ${keyId}`);
+        const opensIt = byId.get(sealedWith);
+        if (!opensIt) {
+          const known = [...byId.keys()].join(' or ');
+          throw new ValueError(`Payload was encrypted with key ${sealedWith}, not with ${known}`);
+        }
         const bytes = Buffer.from(data);
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES));
+        const decipher = createDecipheriv('aes-256-gcm', opensIt, bytes.subarray(0, NONCE_BYTES));
         decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
         const opened = Buffer.concat([
           decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
@@ -18,9 +18,12 @@ import {
   temporalConfig,
   temporalEndpoint,
 } from '../temporal/connection';
+import { activityLog } from './activity-log';
+import { deploymentOptions } from './deployment';
 import { createWorkerHealth, serveHealth } from './health';
+import { temporalLogging } from './log';
 import { keepHeapsTight } from './memory';
-import { createMetrics } from './metrics';
+import { createMetrics, temporalMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
 
 const BEAT_EVERY_MS = 2000;
@@ -50,6 +53,7 @@ const SETTINGS = [
   ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'BROWSER_SANDBOX'] as const),
   ...(['WEBHOOK_SECRETS_KEY', 'WEBHOOK_ALLOW_PRIVATE'] as const),
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
+  ...(['WORKER_DEPLOYMENT_NAME', 'WORKER_BUILD_ID', 'UNKNOWN_PAYMENTS'] as const),
 ] as const;
 
 /**
@@ -61,16 +65,19 @@ async function main(): Promise<void> {
   keepHeapsTight();
   const settings = readSettings(SETTINGS);
   refuseInProduction(settings, temporalEndpoint());
+  const deployment = deploymentOptions(settings);
   const log = createLogger('worker', settings.LOG_LEVEL);
   const roles = settings.WORKER_ROLES;
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, stop);
 
+  const { METRICS_PORT: port, METRICS_HOST: host } = settings;
+  const { logger, logging } = temporalLogging(log, settings.LOG_LEVEL);
+  const ofTemporal = port === undefined ? null : await temporalMetrics();
   Runtime.install({
-    logger: new DefaultLogger('WARN', ({ level, message }) =>
-      log[level === 'WARN' ? 'warn' : 'error']({ from: 'temporal' }, message),
-    ),
+    logger,
+    telemetryOptions: { logging, ...(ofTemporal && { metrics: ofTemporal.options }) },
     shutdownSignals: [],
   });
   const db = createDatabase({
@@ -83,20 +90,20 @@ async function main(): Promise<void> {
   const listenUrl =
     settings.DATABASE_DIRECT_URL ??
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
+  const refundUnknown = settings.UNKNOWN_PAYMENTS === 'refunded';
   const client = createTemporalClient(settings);
   const health = createWorkerHealth();
-  const { METRICS_PORT: port, METRICS_HOST: host } = settings;
   const healthServer =
-    port === undefined
+    port === undefined || ofTemporal === null
       ? undefined
-      : await serveHealth({ port, host, health, metrics: createMetrics(db).text });
+      : await serveHealth({ port, host, health, metrics: createMetrics(db, ofTemporal.text).text });
 
   let relay: Relay | undefined;
   let connection: NativeConnection | undefined;
   let parts: WorkerPart[] = [];
   try {
     // The relay starts before Temporal is reached, because its sweep also works without Temporal.
-    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl });
+    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl, refundUnknown });
     const patience = { log, stopped: stopping.signal };
     connection = await whenThere('Temporal', connectNative, () => true, patience);
     const queues =
@@ -119,6 +126,8 @@ async function main(): Promise<void> {
         connection,
         namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
+        interceptors: { activity: [activityLog(log)] },
+        ...deployment,
         ...(dataConverter && { dataConverter }),
       };
       const workers = await Promise.all(

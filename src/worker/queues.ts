@@ -40,6 +40,8 @@ type Settings = ReturnType<
     | 'STRIPE_API_KEY'
     | 'STRIPE_API_URL'
     | 'TICKET_SIGNING_KEY'
+    | 'PAYLOAD_ENCRYPTION_KEY'
+    | 'UNKNOWN_PAYMENTS'
     | 'BROWSER_SANDBOX'
     | 'WORKER_ROLES'
     | 'WORKER_CACHED_WORKFLOWS'
@@ -58,9 +60,12 @@ interface QueueDeps {
 /**
  * The workflow bundle from the build. When running from sources (in tests) the SDK makes the bundle
  * itself.
+ * @param sealed with a payload key: the workflows' own failures are to be encrypted too
  */
-function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = join(__dirname, '../workflow-bundle.js');
+export function workflowSource(
+  sealed: boolean,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = join(__dirname, `../workflow-bundle${sealed ? '-sealed' : ''}.js`);
   return existsSync(codePath)
     ? { workflowBundle: { codePath } }
     : { workflowsPath: require.resolve('../workflows') };
@@ -72,7 +77,7 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
   return {
     options: {
       taskQueue: TASK_QUEUES.reservations,
-      ...workflowSource(),
+      ...workflowSource(settings.PAYLOAD_ENCRYPTION_KEY !== undefined),
       activities: createReservationQueue({
         db,
         sign: (ticket) => signTicketCode(privateKey, ticket),
@@ -89,6 +94,7 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
         },
         testProvider: paymentSetupOf(settings).testProvider,
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
+        refundUnknown: settings.UNKNOWN_PAYMENTS === 'refunded',
         actors: {
           async openOf(ids) {
             const quoted = ids.map((id) => `'${id}'`).join(', ');
@@ -144,7 +150,7 @@ function webhooksPart({ settings, db }: QueueDeps): WorkerPart[] {
     {
       options: {
         taskQueue: TASK_QUEUES.webhooks,
-        ...workflowSource(),
+        ...workflowSource(settings.PAYLOAD_ENCRYPTION_KEY !== undefined),
         activities: createWebhookQueue({
           db,
           secrets,

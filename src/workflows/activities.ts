@@ -5,7 +5,9 @@ import type {
   ReservationActivities,
   WebhookActivities,
 } from '../activities';
-import { TASK_QUEUES } from '../contracts/reservation';
+import { SUMMARY_BYTES, TASK_QUEUES, type PaymentSignal } from '../contracts/reservation';
+import { clipToBytes } from '../domain/clip';
+import { formatMoney } from '../domain/currency';
 
 /**
  * A transaction. It is retried until the database is available again, so nothing that was promised
@@ -25,11 +27,31 @@ const summarised = (summary: string) =>
   proxyActivities<ReservationActivities>({ ...transaction, summary });
 
 export const { holdSeats } = summarised('Adopt the hold, or take the seats');
-export const { settleInbox } = summarised('Handle what came: payments, cancels');
 export const { releaseSeats } = summarised('Give the seats back if the hold is over');
 export const { lookAtChange } = summarised('See where the change stands, end its quote in time');
-export const { keepSignalledPayment } = summarised("Keep the operator's payment");
-export const { keepSignalledCancel } = summarised("Keep the operator's cancel");
+const { settleInbox, keepSignalledPayment, keepSignalledCancel } =
+  proxyActivities<ReservationActivities>(transaction);
+
+/** A summary as Temporal takes it. Summaries are no steps: a replay does not compare them. */
+const says = (text: string) => ({ summary: clipToBytes(text, SUMMARY_BYTES) });
+
+/** Handles what came. @param news what that is, in words; empty if only the inbox tells */
+export const handleNews = (id: string, news: readonly string[]) =>
+  settleInbox.executeWithOptions(
+    says(news.length > 0 ? `Handle: ${news.join('; ')}` : 'Look into the inbox'),
+    [id],
+  );
+
+/** Writes a payment that an operator signalled into the inbox. */
+export const keepPayment = (id: string, payment: PaymentSignal) =>
+  keepSignalledPayment.executeWithOptions(
+    says(`Keep payment ${payment.reference}, ${formatMoney(payment)}, by hand`),
+    [id, payment],
+  );
+
+/** Writes a cancel that an operator signalled into the inbox. */
+export const keepCancel = (id: string) =>
+  keepSignalledCancel.executeWithOptions(says('Keep the cancel by hand'), [id]);
 
 /** Batch follows batch, so these take as long as there is work; each batch is a heartbeat. */
 const housekeeping: ActivityOptions = {
@@ -53,20 +75,22 @@ export const { carryOutRefund, refundPayment } = proxyActivities<ReservationActi
   summary: 'Give the money back, once',
 });
 
-export const { renderTickets } = proxyActivities<DocumentActivities>({
+const { renderTickets } = proxyActivities<DocumentActivities>({
   taskQueue: TASK_QUEUES.documents,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '20 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
-  summary: 'Print the tickets',
 });
 
-export const { sendMail, sendOwedMail } = proxyActivities<MailActivities>({
+/** @param tickets how many, in words */
+export const printTickets = (id: string, tickets: string) =>
+  renderTickets.executeWithOptions(says(`Print ${tickets}`), [id]);
+
+const { sendMail, sendOwedMail } = proxyActivities<MailActivities>({
   taskQueue: TASK_QUEUES.mail,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '20 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
-  summary: 'Write to the buyer',
 });
 
 export const { deliverWebhooks } = proxyActivities<WebhookActivities>({
@@ -76,3 +100,9 @@ export const { deliverWebhooks } = proxyActivities<WebhookActivities>({
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   summary: 'Send what is due',
 });
+
+/** @param what the mail has or says */
+export const mailBuyer = (occasion: Parameters<typeof sendMail>[0], what: string) =>
+  sendMail.executeWithOptions(says(`Mail ${what} to the buyer`), [occasion]);
+export const mailOwed = (mailId: string) =>
+  sendOwedMail.executeWithOptions(says(`Send mail ${mailId} to the buyer`), [mailId]);

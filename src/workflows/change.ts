@@ -3,7 +3,6 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
-  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -16,13 +15,14 @@ import {
 import { formatMoney } from '../domain/currency';
 import { inputOf } from './by-hand';
 import { lookAtChange } from './activities';
+import { beginStory, tellUnknownSignals } from './story';
 
 const ringSignal = defineSignal(SIGNALS.ring);
 const stateQuery = defineQuery<ChangeProgress | null>(STATE_QUERY);
 /** How soon a quote that is paid for, and being applied, is looked at again. */
 const LOOK_AGAIN_MS = 30_000;
 
-function detailsOf({ reservation, status, due, refund, release, take }: ChangeProgress): string {
+function headOf({ reservation, status, due, refund, release, take }: ChangeProgress): string[] {
   const money =
     due !== null
       ? `due: ${formatMoney(due)}`
@@ -33,7 +33,7 @@ function detailsOf({ reservation, status, due, refund, release, take }: ChangePr
     `**${status}** · ${money}`,
     `gives back ${release.join(', ') || 'nothing'} · takes ${take.join(', ') || 'nothing'}`,
     `reservation ${reservation}`,
-  ].join('  \n');
+  ];
 }
 
 /**
@@ -44,12 +44,16 @@ export async function change(given: ChangeInput): Promise<string> {
   const input = inputOf(given, { changeId: 'text' });
   let rung = false;
   let progress: ChangeProgress | null = null;
-  setHandler(ringSignal, () => void (rung = true));
-  setHandler(stateQuery, () => progress);
+  const story = beginStory();
+  setHandler(ringSignal, () => void (rung = true), {
+    description: 'Look where the change stands. Harmless at any time; takes nothing.',
+  });
+  setHandler(stateQuery, () => progress, { description: 'The change as it stands' });
+  tellUnknownSignals([SIGNALS.ring], story);
   for (;;) {
     progress = await lookAtChange(input.changeId);
     if (progress === null) return 'unknown';
-    setCurrentDetails(detailsOf(progress));
+    story.show(headOf(progress));
     if (progress.status !== 'quoted') return progress.status;
     const waitMs = progress.endsInMs > 0 ? progress.endsInMs : LOOK_AGAIN_MS;
     await condition(() => rung, waitMs, { summary: 'the quote ends, or there is news of it' });

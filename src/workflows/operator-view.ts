@@ -1,30 +1,23 @@
-import {
-  defineSearchAttributeKey,
-  SearchAttributeType,
-  type SearchAttributeUpdatePair,
-} from '@temporalio/common';
+import type { SearchAttributeUpdatePair } from '@temporalio/common';
 import {
   defineQuery,
-  setCurrentDetails,
+  patched,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
   eventsOf,
-  SEARCH_ATTRIBUTES,
   seatsInWords,
   STATE_QUERY,
   type Progress,
   type ReservationState,
 } from '../contracts/reservation';
+import { EVENT_KEY, EVENTS_KEY, RESERVATION_KEY, STATUS_KEY } from '../contracts/search-attributes';
 import { formatMoney } from '../domain/currency';
+import { beginStory, utc } from './story';
 
-const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, SearchAttributeType.KEYWORD);
-const eventKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.event, SearchAttributeType.KEYWORD);
 const stateQuery = defineQuery<ReservationState | null>(STATE_QUERY);
-
-const MAX_LINES = 40;
 
 /**
  * Shows the state of a reservation to an operator in the Temporal UI: search attributes, details in
@@ -39,81 +32,81 @@ export interface OperatorView {
   waitingFor(progress: Progress): string;
 }
 
-const utc = (rfc3339: string) => `${rfc3339.slice(0, 10)} ${rfc3339.slice(11, 19)} UTC`;
+type RefundShown = NonNullable<ReservationState['refunds']>[number];
+const saidOf = ({ amount, payment, status, error }: RefundShown) =>
+  `refund of ${formatMoney(amount)} of payment ${payment}: ${error === null ? status : `${status} (${error})`}`;
 
-const saidOf = ({ status, error }: NonNullable<ReservationState['refunds']>[number]) =>
-  error === null ? status : `${status} (${error})`;
+function paymentLines({ payments, payment }: ReservationState): string[] {
+  if (payments === undefined)
+    return payment
+      ? [`payment ${payment.reference}, ${formatMoney(payment)}: ${payment.status}`]
+      : [];
+  return payments.map(
+    ({ reference, amount, provenBy, status }) =>
+      `payment ${reference}, ${formatMoney(amount)}, ${provenBy === null ? 'claimed' : `proven by ${provenBy}`}: ${status}`,
+  );
+}
+
+function headOf(state: ReservationState, paid: boolean): string[] {
+  const { status, expiresAt, total, cancelRequestedAt } = state;
+  const until = paid ? ' · paid in time, being confirmed' : ` until ${utc(expiresAt)}`;
+  const cancels =
+    cancelRequestedAt && status !== 'cancelled'
+      ? ` · cancel accepted ${utc(cancelRequestedAt)}`
+      : '';
+  return [
+    `**${status}**${status === 'held' ? until : ''}${cancels}`,
+    `${seatsInWords(state)} · ${formatMoney(total)}`,
+    ...paymentLines(state),
+    ...(state.refunds ?? []).map(saidOf),
+  ];
+}
+
+/** Upserts what differs from what the workflow is found by. */
+function indexState(state: ReservationState): void {
+  const { id, status } = state;
+  const events = eventsOf(state);
+  const known = workflowInfo().typedSearchAttributes;
+  const changed: SearchAttributeUpdatePair[] = [];
+  if (known.get(STATUS_KEY) !== status) changed.push({ key: STATUS_KEY, value: status });
+  const [event] = events;
+  if (event !== undefined && known.get(EVENT_KEY) !== event)
+    changed.push({ key: EVENT_KEY, value: event });
+  const isFound =
+    known.get(RESERVATION_KEY) === id && known.get(EVENTS_KEY)?.join() === events.join();
+  // One that our relay started has them from its start, so it records no patch.
+  if (!isFound && event !== undefined && patched('found-by-reservation')) {
+    changed.push({ key: RESERVATION_KEY, value: id }, { key: EVENTS_KEY, value: events });
+  }
+  if (changed.length > 0) upsertSearchAttributes(changed);
+}
 
 export function createOperatorView(): OperatorView {
   let state: ReservationState | null = null;
-  let paid = false;
-  const lines: string[] = [];
-  setHandler(stateQuery, () => state);
-
-  const publishDetails = () => {
-    if (!state) return;
-    const { status, total, expiresAt, payment } = state;
-    const holds =
-      status === 'held'
-        ? paid
-          ? ' · paid in time, being confirmed'
-          : ` until ${utc(expiresAt)}`
-        : '';
-    setCurrentDetails(
-      [
-        `**${status}**${holds}`,
-        `${seatsInWords(state)} · ${formatMoney(total)}`,
-        ...(payment ? [`payment ${payment.reference}: ${payment.status}`] : []),
-        ...(state.refunds ?? []).map(
-          (refund) => `refund of ${formatMoney(refund.amount)}: ${saidOf(refund)}`,
-        ),
-        '',
-        ...lines.map((line) => `- ${line}`),
-      ].join('  \n'),
-    );
-  };
-
-  const note = (line: string) => {
-    lines.push(`${utc(new Date().toISOString())} · ${line}`);
-    if (lines.length > MAX_LINES) lines.splice(1, lines.length - MAX_LINES);
-    publishDetails();
-  };
-
-  const indexState = (shown: ReservationState) => {
-    const { status } = shown;
-    const [event] = eventsOf(shown);
-    const known = workflowInfo().typedSearchAttributes;
-    const changed: SearchAttributeUpdatePair[] = [];
-    if (known.get(statusKey) !== status) changed.push({ key: statusKey, value: status });
-    if (event !== undefined && known.get(eventKey) !== event)
-      changed.push({ key: eventKey, value: event });
-    if (changed.length > 0) upsertSearchAttributes(changed);
-  };
+  setHandler(stateQuery, () => state, {
+    description: 'The reservation as the API shows it, without the buyer',
+  });
+  const story = beginStory();
 
   return {
     publish(progress, firstLine) {
       const before = state;
-      state = progress.state;
-      paid = progress.paid;
-      indexState(state);
-      if (firstLine !== undefined) note(firstLine);
-      for (const line of progress.story) note(line);
-      if (
-        before?.status === 'held' &&
-        state.status === 'held' &&
-        before.expiresAt !== state.expiresAt
-      ) {
-        note(`extended until ${utc(state.expiresAt)}`);
-      }
+      const now = progress.state;
+      state = now;
+      indexState(now);
+      if (firstLine !== undefined) story.note(firstLine);
+      for (const line of progress.story) story.note(line);
+      if (before?.status === 'held' && now.status === 'held' && before.expiresAt !== now.expiresAt)
+        story.note(`extended until ${utc(now.expiresAt)}`);
       // What a provider said of a refund since the last step.
-      for (const refund of state.refunds ?? []) {
+      for (const refund of now.refunds ?? []) {
         const known = before?.refunds?.find(({ id }) => id === refund.id);
         if (known && (known.status !== refund.status || known.error !== refund.error))
-          note(`refund of ${formatMoney(refund.amount)}: ${saidOf(refund)}`);
+          story.note(saidOf(refund));
       }
-      publishDetails();
+      story.show(headOf(now, progress.paid));
     },
-    note,
+    note: story.note,
     waitingFor: (progress) =>
       progress.paid
         ? 'paid in time; look into the inbox again'

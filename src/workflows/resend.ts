@@ -1,10 +1,14 @@
 import type { ResendInput } from '../contracts/reservation';
 import { inputOf } from './by-hand';
-import { renderTickets, sendMail } from './activities';
+import { beginStory, tellUnknownSignals } from './story';
+import { mailBuyer, printTickets } from './activities';
 
 /** Sends the tickets of a confirmed reservation once more. */
 export async function resend(input: ResendInput): Promise<string> {
   const { reservationId, sequence } = inputOf(input, { reservationId: 'text', sequence: 'number' });
-  if ((await renderTickets(reservationId)) === 'not_confirmed') return 'not_confirmed';
-  return sendMail({ reservationId, kind: 'tickets', sequence, reference: null });
+  tellUnknownSignals([], beginStory());
+  if ((await printTickets(reservationId, 'the tickets')) === 'not_confirmed')
+    return 'not_confirmed';
+  const occasion = { reservationId, kind: 'tickets', sequence, reference: null } as const;
+  return mailBuyer(occasion, 'the tickets');
 }

@@ -2,26 +2,25 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
+  continueAsNew,
   isCancellation,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
-import type {
-  Progress,
-  ReservationInput,
-  ReservationRef,
-  ReservationState,
-} from '../contracts/reservation';
 import {
-  holdSeats,
-  keepSignalledCancel,
-  keepSignalledPayment,
-  releaseSeats,
-  settleInbox,
-} from './activities';
+  SIGNALS,
+  type PaymentSignal,
+  type Progress,
+  type ReservationInput,
+  type ReservationRef,
+  type ReservationState,
+} from '../contracts/reservation';
+import { handleNews, holdSeats, keepCancel, keepPayment, releaseSeats } from './activities';
 import { inputOf } from './by-hand';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
 import { createOperatorView, type OperatorView } from './operator-view';
+import { tellUnknownSignals } from './story';
 
 /**
  * How soon the workflow of a paid reservation reads its inbox again, in case the signal was lost.
@@ -34,8 +33,7 @@ const PAID_LOOK_AGAIN_MS = 30_000;
  * work, and the database decides.
  */
 export async function reservation(input: ReservationInput): Promise<ReservationState> {
-  const view = createOperatorView();
-  const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
+  const { mailbox, view } = listen();
   const id = workflowInfo().workflowId;
 
   return unlessCancelled(mailbox, async () => {
@@ -48,7 +46,8 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
     // inbox.
     const first = hold.inboxWaiting ? await handleInbox(id, mailbox, view) : hold;
     view.publish(first);
-    const settled = await untilHoldEnds(id, first, mailbox, view);
+    const again = () => continueAsNew<typeof reservation>(input);
+    const settled = await untilHoldEnds(id, first, { mailbox, view, again });
     return untilDelivered(id, settled, mailbox, view);
   });
 }
@@ -59,40 +58,66 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
  */
 export async function settlement(input: ReservationRef): Promise<ReservationState> {
   const { reservationId } = inputOf(input, { reservationId: 'text' });
-  const view = createOperatorView();
-  const mailbox = openMailbox((why) => view.note(`refused a signal: ${why}`));
+  const { mailbox, view } = listen();
 
   return unlessCancelled(mailbox, async () => {
     const settled = await handleInbox(reservationId, mailbox, view);
     view.publish(settled);
-    const ended = await untilHoldEnds(reservationId, settled, mailbox, view);
+    const again = () => continueAsNew<typeof settlement>(input);
+    const ended = await untilHoldEnds(reservationId, settled, { mailbox, view, again });
     return untilDelivered(reservationId, ended, mailbox, view);
   });
+}
+
+/** Sets the handlers of signals and queries. */
+function listen(): { mailbox: Mailbox; view: OperatorView } {
+  const view = createOperatorView();
+  const mailbox = openMailbox((why) => view.note(`no effect: ${why}`));
+  tellUnknownSignals(Object.values(SIGNALS), view);
+  return { mailbox, view };
+}
+
+/**
+ * How long to wait for the end of a hold. By the time that the label names, so that no lag between the activity and
+ * the timer adds to it; but never longer than the database said. Temporal's clock may be ahead of the database's:
+ * after a timer that fired too early, only the database counts.
+ */
+function untilEndMs({ holdEndsInMs, state }: Progress, firedEarlyFor: string | null): number {
+  if (firedEarlyFor === state.expiresAt) return Math.max(1, holdEndsInMs);
+  return Math.max(1, Math.min(holdEndsInMs, Date.parse(state.expiresAt) - Date.now()));
 }
 
 /**
  * Waits for a payment, a cancellation or the end of the hold. The database says which one came
  * first.
+ * @param again goes on as a new run; what the hold is by then, the database knows
  */
 async function untilHoldEnds(
   id: string,
   hold: Progress,
-  mailbox: Mailbox,
-  view: OperatorView,
+  { mailbox, view, again }: { mailbox: Mailbox; view: OperatorView; again: () => Promise<never> },
 ): Promise<Progress> {
   let progress = hold;
+  let firedEarlyFor: string | null = null;
+  let isReleased = false;
   while (progress.state.status === 'held') {
+    // A hold that is extended for weeks, or signalled without end.
+    const isLong = workflowInfo().continueAsNewSuggested && !mailbox.hasMessages();
+    if (isLong && patched('continue-a-long-hold')) await again();
     if (!progress.inboxWaiting) {
-      const waitMs = progress.paid ? PAID_LOOK_AGAIN_MS : Math.max(1, progress.holdEndsInMs);
+      const waitMs = progress.paid ? PAID_LOOK_AGAIN_MS : untilEndMs(progress, firedEarlyFor);
       await condition(() => mailbox.hasMessages(), waitMs, { summary: view.waitingFor(progress) });
     }
     const look = mailbox.hasMessages() || progress.inboxWaiting || progress.paid;
+    if (!look) firedEarlyFor = progress.state.expiresAt;
     progress = look ? await handleInbox(id, mailbox, view) : await releaseSeats(id);
+    isReleased = !look;
     view.publish(progress);
   }
-  // The hold has ended by now, but no row says so: the timer and the database's clock may differ
-  // slightly.
-  return progress.state.status === 'expired' ? releaseSeats(id) : progress;
+  if (progress.state.status !== 'expired') return progress;
+  // Where the inbox was handled, the hold has ended by now, but no row says so: the timer and the
+  // database's clock may differ slightly.
+  return isReleased && patched('released-once') ? progress : releaseSeats(id);
 }
 
 /**
@@ -121,7 +146,10 @@ async function untilDelivered(
     delivered = progress.state.revision;
     // This includes a delivery for a payment that arrived while the end of the hold was being
     // written.
-    if (progress.deliveryDue) delivery ??= startDelivery(id, (line) => view.note(line));
+    if (progress.deliveryDue) {
+      const tickets = progress.state.seats.length;
+      delivery ??= startDelivery(id, tickets, (line) => view.note(line));
+    }
     await condition(() => mailbox.hasMessages() || !delivery || delivery.ended());
     if (mailbox.hasMessages()) {
       progress = await handleInbox(id, mailbox, view);
@@ -133,26 +161,42 @@ async function untilDelivered(
   }
 }
 
+/** What an operator reads of a payment by hand that changes nothing; null if it was recorded. */
+function whyNoPayment(
+  { reference }: PaymentSignal,
+  kept: Awaited<ReturnType<typeof keepPayment>> | string,
+): string | null {
+  // Workers of release 1.0 return the kind alone.
+  const { kind, reservation: owner = 'another reservation' } =
+    typeof kept === 'string' ? { kind: kept } : kept;
+  if (kind === 'mismatch') return `reference ${reference} belongs to ${owner}`;
+  return kind === 'known'
+    ? `payment ${reference} is known already; another payment needs a reference of its own`
+    : null;
+}
+
+/** The same of a cancel. */
+function whyNoCancel(kept: string): string | null {
+  if (kept === 'recorded') return null;
+  return kept === 'already_checked_in'
+    ? 'cannot be cancelled: somebody has come in with one of its tickets'
+    : `nothing to cancel: the reservation is ${kept} already`;
+}
+
 /** Writes an operator's signals into the inbox, then handles the inbox. */
 async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Promise<Progress> {
-  for (const message of mailbox.take()) {
-    if (message.kind === 'payment') {
-      const { reference } = message.payment;
-      const kept = await keepSignalledPayment(id, message.payment);
-      if (kept === 'mismatch')
-        view.note(`no effect: reference ${reference} belongs to another reservation`);
-      if (kept === 'known')
-        view.note(
-          `no effect: payment ${reference} is known already; another payment needs a reference of its own`,
-        );
-    } else {
-      const kept = await keepSignalledCancel(id);
-      if (kept === 'already_checked_in')
-        view.note('no effect: somebody has come in with one of its tickets');
-      else if (kept !== 'recorded') view.note(`no effect of a cancel: the reservation is ${kept}`);
-    }
+  const { messages, news, askedByHand } = mailbox.take();
+  for (const message of messages) {
+    const why =
+      message.kind === 'payment'
+        ? whyNoPayment(message.payment, await keepPayment(id, message.payment))
+        : whyNoCancel(await keepCancel(id));
+    if (why !== null) view.note(`no effect: ${why}`);
   }
-  return settleInbox(id);
+  const progress = await handleNews(id, news);
+  if (askedByHand && messages.length === 0 && news.length === 0 && progress.story.length === 0)
+    view.note('a ring by hand: nothing waited in the inbox');
+  return progress;
 }
 
 /**

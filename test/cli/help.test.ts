@@ -35,6 +35,7 @@ describe('--help', () => {
     ['seed', 'DATABASE_URL[_FILE]'],
     ['keys', 'DATABASE_URL[_FILE]'],
     ['verify', 'TEMPORAL_ADDRESS'],
+    ['replay', 'PAYLOAD_ENCRYPTION_KEY'],
     ['race', 'HOLDFAST_HOME'],
     ['bench', 'HOLDFAST_HOME'],
     ['chaos', 'reads no settings'],

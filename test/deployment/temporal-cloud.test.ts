@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../../src/contracts/reservation';
+import { indexedTypesOf, SEARCH_ATTRIBUTES } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { makeCertificates, SERVER_NAME, type Certificates } from '../support/certificates';
 import { runProgram } from '../support/run-program';
@@ -16,7 +16,6 @@ import {
 
 const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
 const API_KEY = `key-${randomUUID()}`;
-const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 
 const certificates = makeCertificates();
 if ('reason' in certificates)
@@ -28,9 +27,7 @@ async function makeNamespace({ attributes }: { attributes: boolean }): Promise<s
   if (!attributes) return namespace;
   const connection = await Connection.connect({ address: testServices().temporalAddress });
   try {
-    const searchAttributes = Object.fromEntries(
-      Object.values(SEARCH_ATTRIBUTES).map((name) => [name, KEYWORD]),
-    );
+    const searchAttributes = indexedTypesOf(Object.values(SEARCH_ATTRIBUTES));
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
   } finally {
     await connection.close();

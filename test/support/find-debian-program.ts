@@ -13,9 +13,11 @@ export interface FoundProgram {
   version: string;
 }
 
-/** A program of Debian, whose package has its name. */
+/** A program of Debian. */
 interface DebianProgram {
   name: string;
+  /** Its package, where that has another name. */
+  package?: string;
   title: string;
   versionArgs: readonly string[];
   version: RegExp;
@@ -36,6 +38,15 @@ const HAPROXY: DebianProgram = {
   versionArgs: ['-v'],
   version: /HAProxy version (\S+)/,
   variable: 'HAPROXY_PATH',
+};
+
+const PROMTOOL: DebianProgram = {
+  name: 'promtool',
+  package: 'prometheus',
+  title: 'promtool',
+  versionArgs: ['--version'],
+  version: /promtool, version (\S+)/,
+  variable: 'PROMTOOL_PATH',
 };
 
 function run(
@@ -68,7 +79,11 @@ function unpacked(wanted: DebianProgram, folder: string): FoundProgram | undefin
   const libraries = [join(folder, 'usr', 'lib'), join(folder, 'lib')]
     .filter((lib) => existsSync(lib))
     .flatMap((lib) => readdirSync(lib).map((architecture) => join(lib, architecture)));
-  return seen(wanted, join(folder, 'usr', 'sbin', wanted.name), libraries.join(delimiter));
+  for (const place of ['sbin', 'bin']) {
+    const found = seen(wanted, join(folder, 'usr', place, wanted.name), libraries.join(delimiter));
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /**
@@ -110,7 +125,7 @@ const librariesOf = (file: string): string[] =>
 function fetchFromDebian(wanted: DebianProgram, kept: string): FoundProgram {
   const aside = mkdtempSync(join(tmpdir(), `holdfast-${wanted.name}-`));
   try {
-    const [program] = download([wanted.name], aside);
+    const [program] = download([wanted.package ?? wanted.name], aside);
     const libraries = download(librariesOf(program!), aside);
     const named = new Set(libraries.flatMap(librariesOf));
     const further = named.size > 0 ? download([...named], aside) : [];
@@ -160,4 +175,5 @@ function find(
 }
 
 export const findPgBouncer = () => find(PGBOUNCER);
+export const findPromtool = () => find(PROMTOOL);
 export const findHaproxy = () => find(HAPROXY);

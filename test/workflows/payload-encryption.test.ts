@@ -75,17 +75,17 @@ describe('The payload codec', () => {
   const payload = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"A-1"') };
 
   it('gives back what it was given', async () => {
-    const codec = createPayloadCodec(randomBytes(32));
+    const codec = createPayloadCodec([randomBytes(32)]);
     const [back] = await codec.decode(await codec.encode([payload]));
     expect(Buffer.from(back!.data!).toString()).toBe('"A-1"');
   });
 
   it('reads payloads in clear from before the switch', async () => {
-    expect(await createPayloadCodec(randomBytes(32)).decode([payload])).toEqual([payload]);
+    expect(await createPayloadCodec([randomBytes(32)]).decode([payload])).toEqual([payload]);
   });
 
   it('refuses payloads in clear once every sender encrypts', async () => {
-    const codec = createPayloadCodec(randomBytes(32), 'refused');
+    const codec = createPayloadCodec([randomBytes(32)], 'refused');
     await expect(codec.decode([payload])).rejects.toThrow(/not encrypted/);
     expect(await codec.decode(await codec.encode([payload]))).toHaveLength(1);
     const withoutKey = () => dataConverterFor({ PAYLOAD_CLEAR: 'refused' });
@@ -93,14 +93,14 @@ describe('The payload codec', () => {
   });
 
   it('names the keys when it is given the wrong one', async () => {
-    const sealed = await createPayloadCodec(randomBytes(32)).encode([payload]);
-    await expect(createPayloadCodec(randomBytes(32)).decode(sealed)).rejects.toThrow(
+    const sealed = await createPayloadCodec([randomBytes(32)]).encode([payload]);
+    await expect(createPayloadCodec([randomBytes(32)]).decode(sealed)).rejects.toThrow(
       /was encrypted with key [0-9a-f]{16}, not with/,
     );
   });
 
   it('refuses what was tampered with', async () => {
-    const codec = createPayloadCodec(randomBytes(32));
+    const codec = createPayloadCodec([randomBytes(32)]);
     const [sealed] = await codec.encode([payload]);
     sealed!.data![20]! ^= 1;
     await expect(codec.decode([sealed!])).rejects.toThrow();

@@ -1,30 +1,34 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { bundleWorkflowCode, DefaultLogger, Worker, type ReplayResult } from '@temporalio/worker';
-import {
-  resendWorkflowId,
-  refundWorkflowId,
-  settlementWorkflowId,
-  SIGNALS,
-  webhookWorkflowId,
-} from '../../src/contracts/reservation';
+import { settlementWorkflowId, SIGNALS, webhookWorkflowId } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { startReceiver } from '../support/receivers';
+import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
+import { workflowIds } from '../support/temporal-history';
 import { startSystem, type TestSystem } from '../support/system';
 import { changedWorkflows } from '../support/changed-workflows';
 
+/** Of release 1.0, and of this one: workflows of both run beside each other after a deployment. */
 const FOLDER = join(__dirname, '../histories');
+const FOLDER_1_1 = join(FOLDER, '1.1');
 const BUNDLE = join(__dirname, '../../dist/src/workflow-bundle.js');
 
+const filesOf = (...folders: string[]): string[] =>
+  folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.json'))
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+
 async function replay(codePath: string): Promise<ReplayResult[]> {
-  const histories = readdirSync(FOLDER)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => ({
-      workflowId: file.replace('.json', ''),
-      history: historyFromJSON(JSON.parse(readFileSync(join(FOLDER, file), 'utf8'))),
-    }));
+  const histories = filesOf(FOLDER, FOLDER_1_1).map((file) => ({
+    workflowId: basename(file, '.json'),
+    history: historyFromJSON(JSON.parse(readFileSync(file, 'utf8'))),
+  }));
   const results: ReplayResult[] = [];
   for await (const result of Worker.runReplayHistories({ workflowBundle: { codePath } }, histories))
     results.push(result);
@@ -47,10 +51,24 @@ const PATHS = [
   'webhook-endpoint',
   'wrong-amount-then-right',
 ];
+const PATHS_1_1 = [
+  ...PATHS,
+  'cancelled-while-printing',
+  'extended-until-long',
+  'failed-for-its-seats',
+  'mail-retried',
+  'mailed-refund',
+  'refund-in-part',
+  'refused-signals',
+  'wrong-amount-refunded',
+  'workflow-cancelled',
+];
 
 describe('The committed histories', () => {
   it('show every path that a reservation can take', () => {
-    expect(readdirSync(FOLDER).sort()).toEqual(PATHS.map((path) => `${path}.json`));
+    const names = (folder: string) => filesOf(folder).map((file) => basename(file, '.json'));
+    expect(names(FOLDER)).toEqual(PATHS);
+    expect(names(FOLDER_1_1)).toEqual([...PATHS_1_1].sort());
   });
 
   it('replay on the code of today: whatever runs now goes on after a deployment', async () => {
@@ -87,17 +105,39 @@ if (process.env.UPDATE_HISTORIES) {
   describe('Recording', () => {
     let system: TestSystem;
     let api: ApiClient;
+    let mailServer: SmtpDouble;
+    const replies = { RCPT: '250 2.1.5 fine' };
     beforeAll(async () => {
-      system = await startSystem({ childEnv: { WEBHOOK_ALLOW_PRIVATE: 'on' } });
+      mailServer = await startSmtpDouble(replies);
+      system = await startSystem({
+        childEnv: { SMTP_URL: mailServer.url, WEBHOOK_ALLOW_PRIVATE: 'on' },
+        workers: ['reservations,mail,webhooks,relay', 'documents'],
+      });
       api = new ApiClient(system.info);
     });
-    afterAll(() => system.stop());
+    afterAll(async () => {
+      await system.stop();
+      await mailServer.close();
+    });
 
     async function keep(path: string, workflowId: string): Promise<void> {
       const handle = system.temporal.workflow.getHandle(workflowId);
       await handle.result().catch(() => undefined);
       const history = await handle.fetchHistory();
-      writeFileSync(join(FOLDER, `${path}.json`), `${historyToJSON(history)}\n`);
+      writeFileSync(
+        join(FOLDER_1_1, `${path}.json`),
+        `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
+      );
+    }
+
+    /** The workflow of a type that is about a reservation, by its search attribute. */
+    async function found(type: string, reservation: string): Promise<string> {
+      const [id] = await workflowIds(
+        system.temporal,
+        `WorkflowType = '${type}' AND ReservationId = '${reservation}'`,
+      );
+      expect(id).toBeDefined();
+      return id!;
     }
 
     it('walks every path', async () => {
@@ -123,7 +163,7 @@ if (process.env.UPDATE_HISTORIES) {
       await delivered(byClient.id);
       await keep('confirmed-by-client', byClient.id);
       await api.call('POST', `/v1/reservations/${byClient.id}/resend`);
-      await eventually(() => keep('resent', resendWorkflowId(byClient.id, 1)));
+      await eventually(async () => keep('resent', await found('resend', byClient.id)));
       await api.call('POST', `/v1/reservations/${byClient.id}/cancel`);
       await eventually(() => keep('cancelled-after-delivery', settlementWorkflowId(byClient.id)));
 
@@ -161,7 +201,10 @@ if (process.env.UPDATE_HISTORIES) {
       await eventually(() => keep('late-payment-retaken', settlementWorkflowId(expired.id)));
       await api.held(short, ['A-2']);
       await api.pay(extended, 'late-and-gone');
-      await eventually(() => keep('late-payment-refunded', refundWorkflowId('late-and-gone')));
+      await eventually(async () =>
+        keep('late-payment-refunded', await found('refundOrder', extended.id)),
+      );
+      await eventually(async () => keep('mailed-refund', await found('mail', extended.id)));
 
       const byHand = await system.temporal.workflow.start('reservation', {
         workflowId: 'started-by-hand-1',
@@ -177,8 +220,8 @@ if (process.env.UPDATE_HISTORIES) {
       });
       const { id: endpointId } = endpoint.body;
       for (const [seat, answer] of [
-        ['A-7', 500],
-        ['A-8', 200],
+        ['B-7', 500],
+        ['B-8', 200],
       ] as const) {
         receiver.behave(answer);
         await api.held(long, [seat]);
@@ -187,6 +230,82 @@ if (process.env.UPDATE_HISTORIES) {
       await api.call('DELETE', `/v1/webhook-endpoints/${endpointId}`);
       await keep('webhook-endpoint', webhookWorkflowId(endpointId));
       await receiver.close();
+      const cancelledByWorkflow = await api.held(long, ['A-8']);
+      await eventually(() => system.temporal.workflow.getHandle(cancelledByWorkflow.id).cancel());
+      await keep('workflow-cancelled', cancelledByWorkflow.id);
+
+      const refusing = await api.held(long, ['A-9']);
+      const refusingHandle = system.temporal.workflow.getHandle(refusing.id);
+      await eventually(() => refusingHandle.signal('paymentConfirmed', { amount: 'much' }));
+      await refusingHandle.signal('cancle');
+      await refusingHandle.signal('paymentConfirmed', {
+        reference: 'by-hand-1',
+        ...refusing.total,
+      });
+      await delay(1000);
+      await refusingHandle.signal('cancel');
+      await keep('refused-signals', refusing.id);
+
+      const taken = await system.temporal.workflow.start('reservation', {
+        workflowId: 'started-by-hand-2',
+        taskQueue: 'reservations',
+        args: [{ event: long, seats: ['A-4'] }],
+      });
+      await keep('failed-for-its-seats', taken.workflowId);
+
+      replies.RCPT = '451 4.7.1 later';
+      const retried = await api.sold(long, ['B-1']);
+      await eventually(async () => {
+        const { raw } = await system.temporal.workflow.getHandle(retried.id).describe();
+        expect(raw.pendingActivities?.some(({ attempt }) => (attempt ?? 0) > 1)).toBe(true);
+      });
+      replies.RCPT = '250 2.1.5 fine';
+      await delivered(retried.id);
+      await keep('mail-retried', retried.id);
+      const refunded = await api.call('POST', `/v1/reservations/${retried.id}/refunds`, {
+        key: system.info.keys.operator,
+        body: { amount: 100, reason: 'broken chair' },
+        headers: { 'idempotency-key': 'refund-in-part' },
+      });
+      expect(refunded.status).toBe(201);
+      await eventually(async () => keep('refund-in-part', await found('refundOrder', retried.id)));
+
+      const tooLittle = await api.held(long, ['B-2']);
+      await api.standard({
+        reservation: tooLittle.id,
+        reference: 'too-little-again',
+        amount: 1,
+        currency: 'EUR',
+      });
+      await delay(3000);
+      await api.call('POST', `/v1/reservations/${tooLittle.id}/cancel`);
+      await keep('wrong-amount-refunded', tooLittle.id);
+
+      await system.stack.part('worker-2')!.stop();
+      const printing = await api.sold(long, ['B-3']);
+      await api.call('POST', `/v1/reservations/${printing.id}/cancel`);
+      await keep('cancelled-while-printing', printing.id);
+      await system.stack.part('worker-2')!.start();
+
+      const extendedLong = await api.held(long, ['B-4']);
+      await eventually(() => system.temporal.workflow.getHandle(extendedLong.id).describe());
+      const longHandle = system.temporal.workflow.getHandle(extendedLong.id);
+      await Promise.all(Array.from({ length: 300 }, () => longHandle.signal('ring')));
+      const firstRun = await eventually(async () => {
+        const { runId, status } = await longHandle.describe();
+        expect(status.name).toBe('RUNNING');
+        const [first] = (await longHandle.fetchHistory()).events ?? [];
+        const { firstExecutionRunId } = first!.workflowExecutionStartedEventAttributes!;
+        expect(firstExecutionRunId).not.toBe(runId);
+        return firstExecutionRunId!;
+      });
+      const history = await system.temporal.workflow
+        .getHandle(extendedLong.id, firstRun)
+        .fetchHistory();
+      writeFileSync(
+        join(FOLDER_1_1, 'extended-until-long.json'),
+        `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
+      );
 
       const [run] = await eventually(async () => {
         const runs = [];
@@ -197,6 +316,6 @@ if (process.env.UPDATE_HISTORIES) {
         return runs;
       });
       await keep('housekeeping', run!);
-    }, 300_000);
+    }, 600_000);
   });
 }

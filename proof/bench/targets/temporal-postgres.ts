@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
-import { SEARCH_ATTRIBUTES } from '../product';
+import { indexedTypesOf, SEARCH_ATTRIBUTES } from '../product';
 import { startServices, type Services } from '../../../dev/services';
 import { Part, type PartEvents } from '../../../dev/supervisor';
 import {
@@ -18,7 +18,6 @@ import { findTemporalServer } from './temporal-server';
 
 const NAMESPACE = 'default';
 const RETENTION = '3 days';
-const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
 const ALREADY_EXISTS = 6; // gRPC's status
 
 export interface TemporalOnPostgresOptions extends PartEvents {
@@ -87,7 +86,7 @@ async function prepareNamespace(connection: Connection): Promise<boolean> {
     });
     const missing = names.filter((name) => !(name in customAttributes));
     if (missing.length === 0) return true;
-    const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+    const searchAttributes = indexedTypesOf(missing);
     await operatorService.addSearchAttributes({ namespace: NAMESPACE, searchAttributes });
     return false;
   });

@@ -3,12 +3,15 @@ import type { Context, Next } from 'koa';
 import { isUnavailable } from '../../db/database';
 import type { Logger } from '../../logger';
 import { createProxyNotice } from '../addresses';
+import { reservationIn } from '../request-log';
 import type { ApiMetrics } from '../metrics';
 import { Problem } from '../problem';
 
 /** Below the ten seconds within which a client is promised an answer. */
 const DEADLINE_MS = 9000;
 const RETRY_AFTER_SECONDS = '2';
+/** Asked for every few seconds. */
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 const REQUEST_ID = /^[A-Za-z0-9_.-]{8,64}$/;
 
 /**
@@ -25,10 +28,15 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-function problemOf(error: unknown, log: Logger, requestId: string): Problem {
+interface RequestIds {
+  requestId: string;
+  reservation: string | undefined;
+}
+
+function problemOf(error: unknown, log: Logger, ids: RequestIds): Problem {
   if (error instanceof Problem) return error;
   if (isUnavailable(error)) {
-    log.warn({ requestId, reason: (error as Error).message }, 'the database did not answer');
+    log.warn({ ...ids, reason: (error as Error).message }, 'the database did not answer');
     return new Problem(
       'temporarily_unavailable',
       'The database does not answer. Send the same request again later: it takes effect once.',
@@ -37,7 +45,7 @@ function problemOf(error: unknown, log: Logger, requestId: string): Problem {
       },
     );
   }
-  log.error({ requestId, err: error }, 'request failed');
+  log.error({ ...ids, err: error }, 'request failed');
   return new Problem(
     'internal',
     'An error on our side. Try again; if it persists, report the request id.',
@@ -146,7 +154,7 @@ export function answer({ log, metrics, stopping, guardReader, trustedProxies }: 
       if (ctx.body == null) refuseUnrouted(ctx);
       await guardReader(ctx);
     } catch (error) {
-      const problem = problemOf(error, log, requestId);
+      const problem = problemOf(error, log, { requestId, reservation: reservationIn(ctx) });
       if (problem.extras.headers) ctx.set(problem.extras.headers);
       ctx.status = problem.status;
       ctx.type = 'application/problem+json';
@@ -159,10 +167,17 @@ export function answer({ log, metrics, stopping, guardReader, trustedProxies }: 
     const waitedMs = (ctx.state.waitedMs as number | undefined) ?? 0;
     const ms = performance.now() - started - waitedMs;
     metrics.observe(ctx.method, route, ctx.status, ms);
-    // The pattern of the route, never the path or the query, which may contain keys and e-mail
-    // addresses.
-    log.info(
-      { requestId, method: ctx.method, route, status: ctx.status, ms: Math.round(ms * 10) / 10 },
+    // The pattern of the route and the reservation, never the path or the query, which may contain
+    // keys and e-mail addresses.
+    log[PROBES.has(route) ? 'debug' : 'info'](
+      {
+        requestId,
+        method: ctx.method,
+        route,
+        status: ctx.status,
+        ms: Math.round(ms * 10) / 10,
+        reservation: reservationIn(ctx),
+      },
       'request',
     );
   };

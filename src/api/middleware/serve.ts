@@ -5,6 +5,8 @@ import { Problem, type FieldError } from '../problem';
 import { networkOfRequest } from '../addresses';
 import { refuseKeyInPage, type Cors } from '../cors';
 import type { Gate } from '../gate';
+import { CODEC_PATHS } from '../routes/codec';
+import { noteReservation } from '../request-log';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
 import { mediaTypeOf, parseJson, readBytes, requireJson, withoutAbsent } from './body';
@@ -65,13 +67,16 @@ export function serve(
 
   return async (ctx: Context): Promise<void> => {
     cors.allow(ctx, access);
-    refuseKeyInPage(ctx);
+    // The Temporal UI's own origin asks the codec; see `allowTemporalPages`.
+    if (!route.path.startsWith(CODEC_PATHS)) refuseKeyInPage(ctx);
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
     const { withoutDatabase = false, knowsKeys = false } = route;
     const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
     if (keyed) await limits.key(ctx, caller);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
+    if (route.path.startsWith('/v1/reservations/{id}'))
+      noteReservation(ctx, (ctx.params as Record<string, string>).id);
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
     let bytes: Buffer = NO_BYTES;
     let rawBody: unknown;

@@ -22,6 +22,25 @@ export const noteChecks: readonly Check[] = [
             from sweep_faults order by since`,
   },
   {
+    name: 'a payment names a reservation that does not exist',
+    why: 'after a restore its hold may be made again with the same key; else it is refunded after ten minutes',
+    kind: 'note',
+    over: `payments where role = 'kept'`,
+    sql: `select p.reference as id, format('%s %s for reservation %s, for %s', p.amount, p.currency, p.reservation_id,
+                 date_trunc('second', now() - p.received_at)) as detail
+            from payments p
+           where p.role = 'kept' and not exists (select from reservations r where r.id = p.reservation_id) order by p.received_at`,
+  },
+  {
+    name: 'Temporal refuses an entry of the outbox',
+    why: 'it is tried for an hour: its answer says what to put right, as a missing search attribute',
+    kind: 'note',
+    over: 'outbox where refused_since is not null',
+    sql: `select id::text, format('%s of %s, refused for %s: %s', kind, subject,
+                 date_trunc('second', now() - refused_since), last_error) as detail
+            from outbox where refused_since is not null and given_up_at is null order by id`,
+  },
+  {
     name: 'a refund waits for a person',
     why: 'no provider gives it back, or it says no: its answer says why',
     kind: 'note',

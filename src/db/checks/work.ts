@@ -9,6 +9,7 @@ const notNudged = (row: string, since: string, minutes: number) =>
   `(${row}.nudged_at is null or ${row}.nudged_at < now() - interval '${minutes} minutes' or ${since} < now() - interval '1 hour')`;
 const notOrdered = (subject: string) =>
   `not exists (select from outbox o where o.subject = ${subject})`;
+/** Workflows that release 1.0 started are looked for under its ids too. */
 const actors = (id: string) => `array[${id}, 'settle:' || ${id}]`;
 
 /** Checks of work that should have been done by now. */
@@ -68,7 +69,7 @@ export const workChecks: readonly Check[] = [
     kind: 'task',
     over: `refunds where status = 'pending' and given_by in ('stripe', 'test')`,
     sql: `select f.id::text, format('%s %s of payment %s for reservation %s goes back (%s), and nobody is at it', f.amount, p.currency, p.reference, p.reservation_id, f.reason) as detail,
-                 array['refund:' || f.id, 'refund:' || p.reference] as workflows
+                 array['refund:' || f.id, 'refund:' || p.id, 'refund:' || p.reference] as workflows
             from refunds f join payments p on p.id = f.payment_id
            where f.status = 'pending' and f.given_by in ('stripe', 'test') and f.created_at < now() - interval '5 minutes'
              and ${notOrdered('f.id::text')} and ${notOrdered('p.reference')} and ${notNudged('f', 'f.created_at', 6)}`,
@@ -90,8 +91,8 @@ export const workChecks: readonly Check[] = [
     kind: 'task',
     over: `mails where sent_at is null and refused is null and (kind <> 'tickets' or sequence > 0)`,
     sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,
-                 array[case m.kind when 'tickets' then 'resend:' || m.reservation_id || ':' || m.sequence
-                         when 'late_payment_refund' then 'refund:' || m.reference else 'mail:' || m.id end] as workflows
+                 case m.kind when 'tickets' then array['resend:' || m.id, 'resend:' || m.reservation_id || ':' || m.sequence]
+                   when 'late_payment_refund' then array['refund:' || p.id, 'refund:' || m.reference] else array['mail:' || m.id] end as workflows
             from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
            where (m.kind <> 'tickets' or m.sequence > 0) and ${IS_OWED} and m.requested_at < now() - interval '5 minutes'
              and ${notNudged('m', 'm.requested_at', 6)}

@@ -63,6 +63,8 @@ export interface ChangeRouteDeps {
   tokens: ReservationTokens;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
+  /** No new seats for anybody. */
+  salesClosed: boolean;
 }
 
 type Body = z.output<typeof newChange>;
@@ -175,6 +177,7 @@ export function changeRoutes({
   codeGuesses,
   tokens,
   defaultTtlSeconds,
+  salesClosed,
 }: ChangeRouteDeps) {
   const access = createAccess(db, tokens);
   const readLines = createLineReader(db);
@@ -306,6 +309,8 @@ export function changeRoutes({
         const before = await access.load(id, caller);
         const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
         if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, id);
+        if (salesClosed && body.take.length > 0)
+          throw new Problem('sale_not_open', 'All sales are closed for now: try again later.');
         const actor = actorOf(caller);
         const taker = { client: caller.client, operator: caller.role === 'operator' };
         const onlyWhileHeld = caller.role === 'publishable';

@@ -14,6 +14,7 @@ import {
 } from '../../best-available';
 import type { ApiCaller } from '../../caller';
 import { Problem } from '../../problem';
+import { noteReservation } from '../../request-log';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
@@ -68,6 +69,8 @@ export interface CreateRouteDeps {
   buyerCap: number | null;
   codeGuesses: CodeGuesses;
   tokens: ReservationTokens;
+  /** No new hold for anybody. */
+  salesClosed: boolean;
 }
 
 /** How many seats of each event's open sale are asked for. */
@@ -93,6 +96,7 @@ export function createRoute({
   buyerCap,
   codeGuesses,
   tokens,
+  salesClosed,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
@@ -165,7 +169,13 @@ export function createRoute({
       leftMs,
     };
     let result: HoldResult;
-    if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
+    if (salesClosed) {
+      const known = await replay();
+      if (known === null)
+        throw new Problem('sale_not_open', 'All sales are closed for now: try again later.');
+      result = known;
+    } else if (overCap)
+      result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
     else {
       const read = await readLines(body, caller);
       if ('refusal' in read) result = (await replay()) ?? read.refusal;
@@ -239,7 +249,10 @@ export function createRoute({
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw keyReused();
     },
-    handle: ({ body, rawBody, caller, ctx }) =>
-      handle(body, rawBody, caller, requiredKey(ctx), () => leftMs(ctx)),
+    handle({ body, rawBody, caller, ctx }) {
+      const key = requiredKey(ctx);
+      noteReservation(ctx, key);
+      return handle(body, rawBody, caller, key, () => leftMs(ctx));
+    },
   });
 }

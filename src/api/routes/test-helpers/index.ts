@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Context } from 'koa';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { findChange } from '../../../db/changes';
@@ -67,7 +68,7 @@ export function testHelperRoutes({
   }
 
   /** Sends what the test provider tells, signed, the way that a real one takes. */
-  async function tell(type: string, data: Record<string, unknown>): Promise<void> {
+  async function tell(ctx: Context, type: string, data: Record<string, unknown>): Promise<void> {
     const [secret] = standardSecrets ?? [];
     if (secret === undefined)
       throw new Problem(
@@ -77,7 +78,7 @@ export function testHelperRoutes({
     const id = `msg_${randomUUID()}`;
     const now = new Date();
     const body = JSON.stringify({ type, timestamp: now.toISOString(), data });
-    await receivers.standard(Buffer.from(body), {
+    await receivers.standard(ctx, Buffer.from(body), {
       'webhook-id': id,
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
       'webhook-signature': new Webhook(secret).sign(id, now, body),
@@ -111,11 +112,11 @@ export function testHelperRoutes({
         },
       },
       problems: ['not_found', 'signature_invalid'],
-      async handle({ params: { id }, body, caller, pause }) {
+      async handle({ params: { id }, body, caller, pause, ctx }) {
         const { total } = await access.load(id, caller);
         const { outcome, change } = body;
         const { amount = change === undefined ? total.amount : await dueOf(id, change) } = body;
-        await tell(outcome === 'succeeds' ? 'payment.succeeded' : 'payment.failed', {
+        await tell(ctx, outcome === 'succeeds' ? 'payment.succeeded' : 'payment.failed', {
           reservation: id,
           ...(change !== undefined && { change }),
           reference: `test_${randomUUID()}`,

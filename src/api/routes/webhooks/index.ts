@@ -1,3 +1,4 @@
+import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
@@ -16,6 +17,7 @@ import type { PaymentSetup } from '../../../payments/setup';
 import { readStandardEvent } from '../../../payments/standard-events';
 import { readStripeEvent } from '../../../payments/stripe-events';
 import { Problem } from '../../problem';
+import { noteReservation } from '../../request-log';
 import { standardMessage, stripeMessage } from './schema';
 import { verifyStandard, verifyStripe } from './signatures';
 
@@ -56,9 +58,9 @@ export interface WebhookRouteDeps {
 
 /** What receives the events of each kind of provider. @throws Problem when the signature is not valid */
 export interface Receivers {
-  stripe: (bytes: Buffer, signature: string) => Promise<Reply>;
+  stripe: (ctx: Context, bytes: Buffer, signature: string) => Promise<Reply>;
   /** @param headers `webhook-id`, `webhook-timestamp`, `webhook-signature` */
-  standard: (bytes: Buffer, headers: Record<string, string>) => Promise<Reply>;
+  standard: (ctx: Context, bytes: Buffer, headers: Record<string, string>) => Promise<Reply>;
 }
 
 /** The signature is checked, the event recorded, then answered. What was answered 200 cannot be lost. */
@@ -119,7 +121,13 @@ export function createReceivers({
     }
   }
 
-  async function receive(notice: Notice, source: 'stripe' | 'standard'): Promise<Reply> {
+  async function receive(
+    ctx: Context,
+    notice: Notice,
+    source: 'stripe' | 'standard',
+  ): Promise<Reply> {
+    if ('payment' in notice) noteReservation(ctx, notice.payment.reservationId);
+    else if ('reservationId' in notice) noteReservation(ctx, notice.reservationId);
     const kept = await keep(notice, source);
     faultPoint('webhook.recorded');
     if (kept) notify('commands');
@@ -127,13 +135,13 @@ export function createReceivers({
   }
 
   return {
-    async stripe(bytes, signature) {
+    async stripe(ctx, bytes, signature) {
       const event = verifyStripe(bytes, signature, webhookSecrets.stripe);
-      return receive(readStripeEvent(event, payments), 'stripe');
+      return receive(ctx, readStripeEvent(event, payments), 'stripe');
     },
-    async standard(bytes, headers) {
+    async standard(ctx, bytes, headers) {
       const event = verifyStandard(bytes, headers, webhookSecrets.standard);
-      return receive(readOrRefuse(event, headers['webhook-id'] ?? ''), 'standard');
+      return receive(ctx, readOrRefuse(event, headers['webhook-id'] ?? ''), 'standard');
     },
   };
 }
@@ -160,7 +168,7 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
       description:
         'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
-      handle: ({ bytes, ctx }) => stripe(bytes, ctx.get('stripe-signature')),
+      handle: ({ bytes, ctx }) => stripe(ctx, bytes, ctx.get('stripe-signature')),
     }),
 
     defineRoute({
@@ -178,7 +186,11 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
         ]),
       ),
       handle: ({ bytes, ctx }) =>
-        standard(bytes, Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]))),
+        standard(
+          ctx,
+          bytes,
+          Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)])),
+        ),
     }),
   ];
 }

@@ -1,0 +1,71 @@
+import { DefaultLogger, type LogEntry } from '@temporalio/worker';
+import type { Logger } from '../logger';
+import type { readSettings } from '../config';
+
+type Level = ReturnType<typeof readSettings<'LOG_LEVEL'>>['LOG_LEVEL'];
+
+/** Temporal's lines are for finding faults: its own `INFO` is our `debug`. */
+const FROM_TEMPORAL = { WARN: 'warn', ERROR: 'error' } as const;
+
+/** The fields of Temporal's lines that we keep, by the names that ours have. */
+const FIELDS: Record<string, string> = {
+  workflowId: 'workflow',
+  workflowType: 'workflowType',
+  activityType: 'activity',
+  attempt: 'attempt',
+  taskQueue: 'queue',
+  reservation: 'reservation',
+  durationMs: 'ms',
+  mail: 'mail',
+  kind: 'kind',
+};
+
+interface Told {
+  message?: string;
+  type?: string;
+  stack?: string;
+  cause?: unknown;
+}
+
+/** What went wrong, on one line; the innermost cause is what a database or a provider said. */
+function describeError(error: unknown): string {
+  const { message, type, cause } = (error ?? {}) as Told;
+  const own = `${type === undefined ? '' : `${type}: `}${message ?? String(error)}`;
+  return cause === undefined || cause === null ? own : `${own} (${describeError(cause)})`;
+}
+
+/** A line of Temporal's SDK, or of its core, as fields of ours. */
+function fieldsOf({ meta = {} }: LogEntry): Record<string, unknown> {
+  const known = Object.entries(FIELDS).flatMap(([theirs, ours]) =>
+    meta[theirs] === undefined ? [] : [[ours, meta[theirs]] as const],
+  );
+  const rest = Object.entries(meta)
+    .filter(([name]) => /^(target|fields|run_id|workflow_id|task_queue|error_.*)$/.test(name))
+    .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]);
+  return {
+    ...Object.fromEntries(known),
+    ...Object.fromEntries(rest),
+    ...(meta.error !== undefined && { err: describeError(meta.error) }),
+  };
+}
+
+/**
+ * What Temporal's SDK logs (of activities that fail with their id, type, attempt and error), and what its core logs, as
+ * JSON lines of ours.
+ */
+export function temporalLogging(log: Logger, level: Level) {
+  const isDebug = level === 'debug' || level === 'trace';
+  return {
+    logger: new DefaultLogger(isDebug ? 'DEBUG' : 'INFO', (entry) => {
+      const isOurs = entry.level === 'INFO' && entry.meta?.sdkComponent === 'activity';
+      const by = isOurs
+        ? 'info'
+        : (FROM_TEMPORAL[entry.level as keyof typeof FROM_TEMPORAL] ?? 'debug');
+      log[by]({ ...(!isOurs && { from: 'temporal' }), ...fieldsOf(entry) }, entry.message);
+    }),
+    logging: {
+      filter: { core: isDebug ? ('INFO' as const) : ('WARN' as const), other: 'ERROR' as const },
+      forward: {},
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApiClient, eventually } from '../support/api';
+import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
+import { startSystem, type TestSystem } from '../support/system';
+import { workflowIds } from '../support/temporal-history';
+
+let system: TestSystem;
+let api: ApiClient;
+let mailServer: SmtpDouble;
+const replies = { RCPT: '250 2.1.5 fine' };
+
+beforeAll(async () => {
+  mailServer = await startSmtpDouble(replies);
+  system = await startSystem({
+    childEnv: { SMTP_URL: mailServer.url },
+    workers: ['reservations,mail,relay', 'documents'],
+  });
+  api = new ApiClient(system.info);
+});
+afterAll(async () => {
+  await system.stop();
+  await mailServer.close();
+});
+
+const actorOf = (id: string): WorkflowHandle => system.temporal.workflow.getHandle(id);
+const heldWithActor = async (overrides = {}) => {
+  const held = await api.held(await api.event(overrides), ['A-1']);
+  await eventually(() => actorOf(held.id).describe());
+  return held;
+};
+interface Metadata {
+  currentDetails?: string;
+  definition?: Record<
+    'signalDefinitions' | 'queryDefinitions',
+    { name: string; description?: string }[]
+  >;
+}
+const metadataOf = (id: string): Promise<Metadata> =>
+  actorOf(id).query<Metadata>('__temporal_workflow_metadata');
+const detailsOf = async (id: string): Promise<string> =>
+  (await metadataOf(id)).currentDetails ?? '';
+const untilDetails = (id: string, text: string | RegExp) =>
+  eventually(async () => {
+    const details = await detailsOf(id);
+    expect(details).toMatch(text);
+    return details;
+  });
+/** What each activity and timer says of itself, and what each signal brought. */
+async function summariesOf(id: string): Promise<string[]> {
+  const { events } = await actorOf(id).fetchHistory();
+  return (events ?? []).flatMap(
+    ({ userMetadata, workflowExecutionSignaledEventAttributes: signal }) =>
+      [userMetadata?.summary, signal?.input?.payloads?.[0]].flatMap((payload) =>
+        payload?.data ? [Buffer.from(payload.data).toString()] : [],
+      ),
+  );
+}
+
+describe('A reservation in Temporal reads like a story', () => {
+  it('of its payment: the ring says why, each step says what it does, the details who paid', async () => {
+    const held = await heldWithActor();
+    await api.pay(held, `pay-${held.id}`);
+    await api.until(held.id, 'confirmed');
+    await actorOf(held.id).result();
+    const summaries = (await summariesOf(held.id)).join('\n');
+    expect(summaries).toContain(`{"why":"payment pay-${held.id}, €45.00, by standard"}`);
+    expect(summaries).toContain(`"Handle: payment pay-${held.id}, €45.00, by standard"`);
+    expect(summaries).toContain('"Print 1 ticket"');
+    expect(summaries).toContain('"Mail 1 ticket to the buyer"');
+    const details = await detailsOf(held.id);
+    expect(details).toContain(`payment pay-${held.id}, €45.00, by standard → confirmed`);
+    expect(details).toContain(`payment pay-${held.id}, €45.00, proven by standard: captured`);
+    const lines = details.split('\n').filter((line) => line.startsWith('- '));
+    expect(lines.at(0)).toContain('1 ticket mailed');
+    expect(lines.at(-1)).toContain('seats held');
+  });
+
+  it('under a summary that stays true and is short enough, however long the names are', async () => {
+    const held = await heldWithActor({ name: 'Гамлет, принц датский. '.repeat(8).trim() });
+    const { staticSummary } = await actorOf(held.id)
+      .describe()
+      .then(async (description) => ({
+        staticSummary: await description.staticSummary(),
+      }));
+    expect(staticSummary).toContain('A-1 · as first held');
+    expect(staticSummary).not.toContain('until');
+    expect(Buffer.byteLength(staticSummary!)).toBeLessThanOrEqual(200);
+  });
+
+  it('with signals and queries that say what they are for', async () => {
+    const held = await heldWithActor();
+    const { definition } = await metadataOf(held.id);
+    const told = [...definition!.signalDefinitions, ...definition!.queryDefinitions].filter(
+      ({ name }) => !name.startsWith('__'),
+    );
+    expect(told.map(({ name }) => name).filter((name) => name !== '')).toEqual(
+      expect.arrayContaining(['ring', 'paymentConfirmed', 'cancel', 'state']),
+    );
+    for (const { name, description } of told)
+      if (['ring', 'paymentConfirmed', 'cancel', 'state'].includes(name))
+        expect(description).toMatch(/\S/);
+  });
+
+  it('that names who cancelled it', async () => {
+    const held = await heldWithActor();
+    await api.call('POST', `/v1/reservations/${held.id}/cancel`, { key: system.info.keys.client });
+    await actorOf(held.id).result();
+    const { actor } = (await api.history(held.id)).at(-1)!;
+    expect(await detailsOf(held.id)).toContain(`cancelled by ${actor}: seats released`);
+  });
+});
+
+describe('A signal without effect says why', () => {
+  it('when its reference belongs to another reservation', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const held = await heldWithActor();
+    const { reference } = sold.payment!;
+    await actorOf(held.id).signal('paymentConfirmed', { reference, ...held.total });
+    await untilDetails(held.id, `no effect: reference ${reference} belongs to ${sold.id}`);
+  });
+
+  it('when its name is misspelt, on each of our workflows that waits', async () => {
+    const held = await heldWithActor();
+    await actorOf(held.id).signal('paymentConfrimed', { reference: 'x', ...held.total });
+    await untilDetails(
+      held.id,
+      'no effect: there is no signal "paymentConfrimed"; it takes ring, paymentConfirmed, cancel',
+    );
+  });
+
+  it('when it is a ring by hand and nothing waited', async () => {
+    const held = await heldWithActor();
+    await actorOf(held.id).signal('ring');
+    await untilDetails(held.id, 'a ring by hand: nothing waited in the inbox');
+  });
+
+  it('when a payment is told twice', async () => {
+    const held = await heldWithActor();
+    const payment = { reference: `cash-${held.id}`, amount: 1, currency: 'EUR' };
+    await actorOf(held.id).signal('paymentConfirmed', payment);
+    await untilDetails(held.id, 'goes back: mismatch, €45.00 was expected');
+    await actorOf(held.id).signal('paymentConfirmed', payment);
+    await untilDetails(held.id, `no effect: payment cash-${held.id} is known already`);
+  });
+});
+
+describe('The whole story of a reservation', () => {
+  it('is found by one query: its own workflow, refund, resend and what came later', async () => {
+    const sold = await api.sold(await api.event(), ['A-1', 'A-2']);
+    await actorOf(sold.id).result();
+    await api.call('POST', `/v1/reservations/${sold.id}/resend`);
+    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await eventually(async () => {
+      const ids = await workflowIds(system.temporal, `ReservationId = '${sold.id}'`);
+      const kinds = ids.map((id) => id.split(':')[0]);
+      expect(kinds).toEqual(
+        expect.arrayContaining([sold.id, 'resend', 'settle', 'refund', 'mail']),
+      );
+      expect(await workflowIds(system.temporal, `EventSlugs = '${sold.event}'`)).toHaveLength(
+        ids.length,
+      );
+      for (const id of ids) {
+        expect(
+          await actorOf(id)
+            .describe()
+            .then((one) => one.staticSummary()),
+        ).toMatch(/\S/);
+        expect(id.length).toBeLessThanOrEqual(200);
+        const [kind, own, ...more] = id.split(':');
+        expect(more).toEqual([]);
+        if (own !== undefined && kind !== 'settle') expect(own.length).toBeLessThanOrEqual(40);
+      }
+    });
+  });
+
+  it('is found too where an operator began it by hand', async () => {
+    const event = await api.event();
+    const id = randomUUID();
+    await system.temporal.workflow.start('reservation', {
+      workflowId: id,
+      taskQueue: 'reservations',
+      args: [{ event, seats: ['A-1'] }],
+    });
+    await eventually(async () => {
+      const query = `ReservationId = '${id}' AND EventSlugs = '${event}' AND EventSlug = '${event}'`;
+      expect(await workflowIds(system.temporal, query)).toEqual([id]);
+    });
+  });
+});
+
+describe('While a workflow is open, it shows what the API shows', () => {
+  const shown = async (id: string) => {
+    const state = await actorOf(id).query<{ updatedAt: string; refunds: { status: string }[] }>(
+      'state',
+    );
+    const { buyer: _b, reference: _r, metadata: _m, ...body } = (await api.get(id)).body;
+    expect(state).toEqual(body);
+    return body;
+  };
+
+  it('of a refund after a wrong amount', async () => {
+    const held = await heldWithActor();
+    await api.standard({
+      reservation: held.id,
+      reference: `w-${held.id}`,
+      amount: 1,
+      currency: 'EUR',
+    });
+    await eventually(async () => {
+      const { refunds, status } = await shown(held.id);
+      expect([status, refunds[0]?.status]).toEqual(['held', 'succeeded']);
+    });
+    expect(await detailsOf(held.id)).toMatch(/refund of €0.01 of payment w-\S+: succeeded/);
+  });
+
+  it('of an extension, a buyer named later, an erased buyer', async () => {
+    const held = await heldWithActor();
+    const path = `/v1/reservations/${held.id}`;
+    await api.call('POST', `${path}/extend`);
+    await api.call('PATCH', path, { body: { buyer: { name: 'Ada', email: 'ada@example.org' } } });
+    await eventually(async () => expect((await shown(held.id)).revision).toBe(2));
+    await api.call('POST', `${path}/erase-buyer`);
+    await eventually(() => shown(held.id));
+  });
+});
+
+describe('The end of a hold', () => {
+  it('comes when the label of its timer says, and gives the seats back once', async () => {
+    const held = await heldWithActor({ holdTtlSeconds: 3 });
+    await actorOf(held.id).result();
+    const { events } = await actorOf(held.id).fetchHistory();
+    const timers = (events ?? []).filter(({ timerFiredEventAttributes: it }) => it);
+    expect(timers).toHaveLength(1);
+    const { seconds, nanos } = timers[0]!.eventTime!;
+    const firedAt = Number(seconds) * 1000 + Number(nanos) / 1e6;
+    expect(firedAt - Date.parse(held.expiresAt)).toBeGreaterThan(-50);
+    // A timer has a lag of its own; that of the start and of the first activity is not in it.
+    expect(firedAt - Date.parse(held.expiresAt)).toBeLessThan(1000);
+    const activities = (events ?? []).flatMap(
+      ({ activityTaskScheduledEventAttributes: it }) => it?.activityType?.name ?? [],
+    );
+    expect(activities).toEqual(['holdSeats', 'releaseSeats']);
+  });
+});

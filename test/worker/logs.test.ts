@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { ApiClient, eventually } from '../support/api';
+import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
+import { startSystem, type TestSystem } from '../support/system';
+
+const buyer = { name: 'Ophelia Nováková', email: 'ophelia.novakova@example.org' };
+let system: TestSystem;
+let api: ApiClient;
+let mailServer: SmtpDouble;
+const replies = { RCPT: '250 2.1.5 fine' };
+
+beforeAll(async () => {
+  mailServer = await startSmtpDouble(replies);
+  system = await startSystem({ childEnv: { SMTP_URL: mailServer.url } });
+  api = new ApiClient(system.info);
+});
+afterAll(async () => {
+  await system.stop();
+  await mailServer.close();
+});
+
+type Line = Record<string, unknown> & { name: string; msg: string };
+
+/** What API and workers have logged so far; each line must be JSON. */
+function linesOf(): Line[] {
+  const folder = system.stack.logFolder;
+  return readdirSync(folder)
+    .filter((file) => /^(api|worker)/.test(file))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
+const linesAbout = (reservation: string) =>
+  linesOf().filter((line) => line.reservation === reservation);
+
+describe('The logs', () => {
+  it('tell of one reservation, by its id, in every process that had to do with it', async () => {
+    const id = randomUUID();
+    const event = await api.event();
+    const held = await api.call<{ id: string; total: { amount: number; currency: string } }>(
+      'POST',
+      '/v1/reservations',
+      { body: { event, seats: ['A-1'], buyer }, headers: { 'idempotency-key': id } },
+    );
+    expect(held.status).toBe(201);
+    await api.pay(held.body, `pay-${id}`);
+    await api.until(id, 'confirmed');
+    await eventually(() => {
+      const lines = linesAbout(id);
+      const requests = lines.filter(({ msg }) => msg === 'request').map(({ route }) => route);
+      expect(requests).toEqual(
+        expect.arrayContaining([
+          '/v1/reservations',
+          '/v1/webhooks/standard',
+          '/v1/reservations/:id',
+        ]),
+      );
+      const told = lines.filter(({ msg }) => msg === 'Temporal was told');
+      expect(told.map(({ kind, workflow }) => [kind, workflow])).toEqual(
+        expect.arrayContaining([
+          ['start', id],
+          ['ring', id],
+        ]),
+      );
+      const done = lines.filter(({ msg }) => msg === 'activity done');
+      expect(done.map(({ activity }) => activity)).toEqual(
+        expect.arrayContaining(['holdSeats', 'settleInbox', 'renderTickets', 'sendMail']),
+      );
+    });
+    const text = JSON.stringify(linesOf());
+    for (const secret of [buyer.email, buyer.name]) expect(text).not.toContain(secret);
+  });
+
+  it('say which activity failed, of which workflow, at which attempt, and why', async () => {
+    replies.RCPT = '451 4.7.1 not now';
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await eventually(() => {
+      const failed = linesAbout(sold.id).filter(({ msg }) => msg === 'Activity failed');
+      expect(failed[0]).toMatchObject({
+        from: 'temporal',
+        workflow: sold.id,
+        workflowType: 'reservation',
+        activity: 'sendMail',
+        attempt: 1,
+        err: expect.stringMatching(/^MailNotTaken: .*451/) as string,
+      });
+      expect(failed.at(-1)!.attempt).toBeGreaterThan(1);
+    });
+    replies.RCPT = '250 2.1.5 fine';
+  });
+
+  it('say of an entry that Temporal refuses which one it is, and what Temporal answered', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    // A search attribute of the wrong type is refused for what it is.
+    const { operatorService } = system.temporal.connection;
+    const namespace = system.info.temporalNamespace;
+    await operatorService.removeSearchAttributes({ namespace, searchAttributes: ['EventSlugs'] });
+    try {
+      await eventually(async () => {
+        const next = await api.held(held.event, [`B-${1 + Math.floor(Math.random() * 10)}`]);
+        expect(next.status).toBe('held');
+        const refused = linesOf().find(({ msg }) => msg.startsWith('Temporal refuses an entry'));
+        expect(refused).toMatchObject({
+          kind: 'start',
+          entry: expect.any(Number) as number,
+          reservation: expect.any(String) as string,
+          msg: expect.stringContaining('EventSlugs') as string,
+        });
+      });
+    } finally {
+      await operatorService.addSearchAttributes({ namespace, searchAttributes: { EventSlugs: 7 } });
+    }
+  });
+
+  it('are not full of probes', async () => {
+    await fetch(`${system.info.apiUrl}/readyz`);
+    await fetch(`${system.info.apiUrl}/livez`);
+    const routes = linesOf().flatMap(({ route }) => route ?? []);
+    expect(routes).not.toContain('/readyz');
+    expect(routes).not.toContain('/livez');
+  });
+});
