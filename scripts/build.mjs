@@ -1,5 +1,5 @@
-// Compiles src/, dev/ and proof/ to dist/ and bundles the workflows; dist/src with dist/migrations is what production
-// runs. Does nothing when dist/ was built from the same sources; otherwise builds aside and swaps, so that a server
+// Compiles src/, dev/ and proof/ to dist/ and bundles the workflows and the pages; dist/src with dist/migrations and
+// dist/assets is what production runs. Does nothing when dist/ was built from the same sources; otherwise builds aside and swaps, so that a server
 // running from dist/ never reads a half-written file.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
@@ -29,6 +29,28 @@ function filesBelow(folder) {
     .sort();
 }
 
+/** Bundles each `src/pages/NAME/main.ts(x)`, with the styles that it imports, to `NAME.js` and `NAME.css`. */
+function bundlePages(folder) {
+  const entries = filesBelow('src/pages').flatMap((file) => {
+    const [, name] = /^src\/pages\/([^/]+)\/main\.tsx?$/.exec(file.replaceAll('\\', '/')) ?? [];
+    return name === undefined ? [] : [{ in: file, out: name }];
+  });
+  require('esbuild').buildSync({
+    entryPoints: entries,
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    // A script by itself: the map is embedded with one plain script tag.
+    format: 'iife',
+    target: ['es2022'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'warning',
+    tsconfigRaw: {},
+  });
+}
+
 const hash = createHash('sha256');
 /** What is compiled; an image for production has src/ alone. */
 const compiled = ['src', 'dev', 'proof'].filter((folder) => existsSync(folder));
@@ -50,7 +72,13 @@ mkdirSync(aside);
 try {
   execFileSync(
     process.execPath,
-    [require.resolve('@swc/cli/bin/swc.js'), ...compiled, '-d', aside, '--copy-files', '-q'],
+    [
+      require.resolve('@swc/cli/bin/swc.js'),
+      ...compiled,
+      ...['-d', aside, '--copy-files', '-q'],
+      // Bundled for browsers instead.
+      ...['--ignore', 'src/pages/**'],
+    ],
     {
       stdio: 'inherit',
     },
@@ -61,6 +89,7 @@ try {
     logger: new DefaultLogger('WARN'),
   });
   writeFileSync(join(aside, 'src/workflow-bundle.js'), code);
+  bundlePages(join(aside, 'assets'));
   cpSync('migrations', join(aside, 'migrations'), { recursive: true });
   writeFileSync(join(aside, '.stamp'), stamp);
   const old = `dist.${process.pid}.old`;

@@ -18,6 +18,7 @@ import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
 import { noteRoutes } from './routes/notes';
 import { outboxRoutes } from './routes/outbox';
+import { mountPages, type PageDeps } from './routes/pages';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
@@ -33,7 +34,8 @@ export type ApiDeps = EventRouteDeps &
   RefundRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
-  HomeDeps & {
+  HomeDeps &
+  PageDeps & {
     log: Logger;
     metrics: ApiMetrics;
     /** Calls that may use the database at once. */
@@ -75,6 +77,7 @@ export function createApp(deps: ApiDeps): Koa {
       serve(route, { ...deps, authenticate, limits, gate }),
     );
   }
+  mountPages(router, deps);
   mountHome(router, limits, deps);
   mountDocs(router, createOpenApi(routes));
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));

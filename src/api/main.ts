@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
@@ -23,6 +24,8 @@ import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
+import { createAssets } from './routes/pages/assets';
+import type { ShopWindow } from './routes/pages';
 import { createSeatMaps } from './seat-maps';
 import { limitConnections } from './slow-readers';
 
@@ -66,11 +69,23 @@ const SETTINGS = [
     'PAYLOAD_CLEAR',
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
+    'SHOP_WINDOW',
+    'SHOP_WINDOW_KEY',
+    'PAYMENT_URL',
   ] as const),
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
 
 const limitOf = (setting: number | 'off') => (setting === 'off' ? null : setting);
+
+/** The shop window is there where it can sell: with a key, and not switched off. */
+function shopWindowOf({
+  SHOP_WINDOW: shown,
+  SHOP_WINDOW_KEY: key,
+  PAYMENT_URL: paymentUrl = null,
+}: ApiSettings): ShopWindow | null {
+  return shown === 'on' && key !== undefined ? { key, paymentUrl } : null;
+}
 
 /** Aborted when this process is asked to stop, by a signal or because its parent ended. */
 function untilAsked(): AbortSignal {
@@ -159,6 +174,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
+    assets: createAssets(join(__dirname, '../../assets')),
+    shopWindow: shopWindowOf(settings),
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 
