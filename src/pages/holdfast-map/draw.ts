@@ -200,7 +200,7 @@ export class Painter {
       if (style < categories) this.drawFree(context, scale, style, seats);
       else this.drawTaken(context, scale, TAKEN_FORMS[style - categories]!, seats);
     }
-    if (scale >= NUMBER_FROM) this.writeNumbers(context, styles, categories, box);
+    if (scale >= NUMBER_FROM) this.writeNumbers(context, { scale, column, row, box }, styles);
     return { canvas, dirty: false };
   }
 
@@ -238,32 +238,34 @@ export class Painter {
     context.stroke();
   }
 
+  /** In pixels of the page: a font of less than one pixel has no widths to speak of. */
   private writeNumbers(
     context: Context,
+    { scale, column, row, box }: TilePlace,
     styles: ReadonlyMap<number, number[]>,
-    categories: number,
-    box: Box,
   ): void {
-    const { model, theme } = this;
+    const { model, theme, density } = this;
+    const shift = TILE * density;
+    context.setTransform(density, 0, 0, density, -column * shift, -row * shift);
     context.textAlign = 'center';
     context.textBaseline = 'middle';
+    const font = (size: number) => `${size * scale}px system-ui, sans-serif`;
     for (const [style, seats] of styles) {
-      if (style >= categories) continue;
+      if (style >= model.event.categories.length) continue;
       context.fillStyle = colourOf(style).ink;
       for (const seat of seats) {
-        const { number } = model.seat(seat);
-        const text = model.accessible[seat] === 1 ? '♿' : (number ?? '');
-        context.font = `${text.length > 2 ? 0.26 : 0.38}px system-ui, sans-serif`;
-        context.fillText(text, model.x[seat]!, model.y[seat]! + 0.02, 2 * RADIUS);
+        const text = model.accessible[seat] === 1 ? '♿' : (model.seat(seat).number ?? '');
+        context.font = font(text.length > 2 ? 0.28 : 0.4);
+        context.fillText(text, model.x[seat]! * scale, (model.y[seat]! + 0.03) * scale, scale);
       }
     }
     context.fillStyle = theme.soft;
-    context.font = '0.4px system-ui, sans-serif';
+    context.font = font(0.4);
     for (const { name, seats } of model.rows) {
       const x = model.x[seats[0]!]! - 0.95;
       const y = model.y[seats[0]!]!;
       const isHere = x > box.left && x < box.right && y > box.top && y < box.bottom;
-      if (name !== null && isHere) context.fillText(name, x, y, 0.9);
+      if (name !== null && isHere) context.fillText(name, x * scale, y * scale, 0.9 * scale);
     }
   }
 
@@ -327,6 +329,13 @@ export class Painter {
       context.stroke();
     }
   }
+}
+
+interface TilePlace {
+  scale: number;
+  column: number;
+  row: number;
+  box: Box;
 }
 
 interface Frame {

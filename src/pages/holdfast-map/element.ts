@@ -1,6 +1,6 @@
 import { languageOf, textsIn, type Texts } from '../texts';
 import { colourOf, DARK, LIGHT, shapeOf } from './colours';
-import { make } from './dom';
+import { make, makeIcon } from './dom';
 import { Painter, type View } from './draw';
 import { listenToGestures } from './gestures';
 import type { MapSeat } from './layout';
@@ -30,27 +30,22 @@ const ZOOM_STEP = 1.6;
 const TOUCH_TARGET = 18;
 const MOUSE_TARGET = 7;
 const SHOWN_BY_KEYBOARD = 26;
-const SVG = 'http://www.w3.org/2000/svg';
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /** Why a seat is no longer chosen: somebody took it back, the page did, or another buyer has it. */
 type Reason = 'user' | 'page' | 'taken';
 
-function swatch(category: number): SVGSVGElement {
-  const shapes = {
-    circle: 'M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12z',
-    square: 'M2.5 2.5h11v11h-11z',
-    diamond: 'M8 1l7 7-7 7-7-7z',
-  };
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 16 16');
-  svg.setAttribute('aria-hidden', 'true');
-  const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', shapes[shapeOf(category)]);
-  path.setAttribute('fill', colourOf(category).fill);
-  svg.append(path);
-  return svg;
-}
+const SHAPES = {
+  circle: 'M8 2a6 6 0 1 1 0 12a6 6 0 1 1 0-12z',
+  square: 'M2.5 2.5h11v11h-11z',
+  diamond: 'M8 1l7 7-7 7-7-7z',
+};
+/** Signs of the buttons, drawn: not every font has arrows. */
+const SIGNS = {
+  zoomOut: 'M2 8h12',
+  zoomFit: 'M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4',
+  zoomIn: 'M2 8h12M8 2v12',
+};
 
 /**
  * `<holdfast-map event="hamlet">`: the seats of an event, live, to choose from.
@@ -261,21 +256,22 @@ export class HoldfastMap extends HTMLElement {
         return make(
           'li',
           {},
-          swatch(index),
+          makeIcon(SHAPES[shapeOf(index)], colourOf(index).fill),
           make('span', { dir: 'auto' }, name),
           make('span', { class: 'types' }, [main + texts.money(price), ...others].join(' · ')),
         );
       }),
     );
     const tools = [
-      ['zoomOut', '−', () => this.zoom(1 / ZOOM_STEP)],
-      ['zoomFit', '⤢', () => this.showAll()],
-      ['zoomIn', '+', () => this.zoom(ZOOM_STEP)],
+      ['zoomOut', () => this.zoom(1 / ZOOM_STEP)],
+      ['zoomFit', () => this.showAll()],
+      ['zoomIn', () => this.zoom(ZOOM_STEP)],
     ] as const;
     this.zoomTools.replaceChildren(
-      ...tools.map(([name, sign, act]) => {
+      ...tools.map(([name, act]) => {
         const title = texts.text(name);
-        const button = make('button', { type: 'button', 'aria-label': title, title }, sign);
+        const attributes = { type: 'button', 'aria-label': title, title };
+        const button = make('button', attributes, makeIcon(SIGNS[name]));
         button.addEventListener('click', act);
         return button;
       }),

@@ -13,6 +13,7 @@ display:block;color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",
 .tools{display:flex;gap:.3rem;margin-left:auto}
 button{font:inherit;color:inherit;cursor:pointer}
 .tools button{width:2.75rem;height:2.75rem;border:1px solid var(--line);border-radius:8px;background:var(--ground);font-size:1.25rem;line-height:1}
+.tools svg{display:block;width:1.1rem;height:1.1rem;margin:auto;fill:none;stroke:currentColor;stroke-width:2}
 .map{position:relative;height:clamp(18rem,60vh,36rem);border:1px solid var(--line);border-radius:10px;overflow:hidden;background:var(--ground)}
 canvas{display:block;width:100%;height:100%;cursor:grab;touch-action:pan-y;outline:none}
 canvas.zoomed{touch-action:none}
@@ -24,15 +25,14 @@ canvas.moving{cursor:grabbing}
 .notes{min-height:1.5rem;margin:.4rem 0 0;font-size:.9rem}
 .notes p{margin:0}
 .orphan{font-weight:600}
-.orphan:not(:empty)::before{content:"⚠ "}
 h3{font-size:.95rem;margin:.8rem 0 .3rem}
 ul.sections,.sections ul{list-style:none;margin:0;padding:0}
 ul.sections{max-height:22rem;overflow:auto;border:1px solid var(--line);border-radius:10px}
 .sections ul{padding-left:1rem}
 .sections li+li{border-top:1px solid color-mix(in srgb,var(--line) 40%,transparent)}
 .opener{display:flex;gap:.75rem;align-items:baseline;width:100%;min-height:2.75rem;padding:.5rem .8rem;border:0;background:none;text-align:start}
-.opener::before{content:"▸";color:var(--soft)}
-.opener[aria-expanded=true]::before{content:"▾"}
+.opener::before{content:"";flex:none;width:.5rem;height:.5rem;border:solid var(--soft);border-width:0 2px 2px 0;transform:rotate(-45deg);align-self:center}
+.opener[aria-expanded=true]::before{transform:rotate(45deg)}
 .opener .details{color:var(--soft);font-size:.875rem}
 .opener .count{margin-left:auto;white-space:nowrap;font-variant-numeric:tabular-nums}
 .seats{display:flex;flex-wrap:wrap;gap:.3rem;padding:.2rem .8rem .8rem 2rem}
@@ -40,7 +40,7 @@ ul.sections{max-height:22rem;overflow:auto;border:1px solid var(--line);border-r
 .seat{min-width:2.75rem;min-height:2.75rem;padding:.2rem .4rem;border:1px solid var(--line);border-radius:8px;background:var(--ground)}
 .seat[data-state=taken]{color:var(--soft);text-decoration:line-through;border-style:dashed;cursor:not-allowed}
 .seat[data-state=chosen]{background:var(--ink);color:var(--ground)}
-.seat[data-state=chosen]::after{content:" ✓"}
+.seat[data-state=chosen]{box-shadow:inset 0 0 0 2px var(--ground);font-weight:700}
 :focus-visible{outline:3px solid var(--ink);outline-offset:2px}
 canvas:focus-visible{outline:none}
 `;

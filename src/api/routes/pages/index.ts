@@ -7,17 +7,20 @@ export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
-/** The frame of a page. Everything that is shown comes from its script. */
-export const pageOf = (assets: Assets, name: string, title: string): string => `<!doctype html>
+/**
+ * The frame of a page, which has the style and the script of that name. Everything that is shown
+ * comes from the scripts.
+ */
+const pageOf = (assets: Assets, name: string, scripts: readonly string[]): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>Holdfast</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${assets.url(`${name}.css`)}">
-<script src="${assets.url(`${name}.js`)}" defer></script>
+${[...scripts, name].map((script) => `<script src="${assets.url(`${script}.js`)}" defer></script>`).join('\n')}
 </head>
 <body><noscript>This page needs JavaScript.</noscript></body>
 </html>
@@ -40,7 +43,7 @@ export interface PageDeps {
 /** The pages for people and what they load. Not part of the OpenAPI document. */
 export function mountPages(router: Router, { assets, shopWindow, devPages }: PageDeps): void {
   if (shopWindow) {
-    const page = pageOf(assets, 'shop', 'Holdfast');
+    const page = pageOf(assets, 'shop', ['holdfast-map']);
     for (const path of ['/', '/events/:slug']) {
       router.get(path, (ctx, next) => {
         if (ctx.accepts('html') === false) return next();

@@ -1,0 +1,24 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { TextName, Texts } from '../texts';
+import { Refusal, type Client } from './client';
+
+export interface Shop extends Texts {
+  client: Client;
+  /** Where buyers pay; null: on the test provider's page. */
+  paymentUrl: string | null;
+}
+
+export const ShopContext = createContext<Shop | null>(null);
+export const useShop = (): Shop => useContext(ShopContext)!;
+
+/** What to tell a buyer of an error: by its code, which has a text of ours, else as the API says it. */
+export function textOf(error: unknown, { text, has }: Texts): string {
+  if (!(error instanceof Refusal)) throw error;
+  const { code, detail, seats } = error;
+  if (code === 'seats_unavailable' && seats.length === 0)
+    return text('problem_seats_unavailable_none');
+  const name = `problem_${code}`;
+  const known: TextName = has(name) ? name : 'problem_other';
+  return text(known, { seats: seats.join(', '), detail });
+}
