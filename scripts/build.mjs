@@ -29,26 +29,31 @@ function filesBelow(folder) {
     .sort();
 }
 
-/** Bundles each `src/pages/NAME/main.ts(x)`, with the styles that it imports, to `NAME.js` and `NAME.css`. */
-function bundlePages(folder) {
-  const entries = filesBelow('src/pages').flatMap((file) => {
-    const [, name] = /^src\/pages\/([^/]+)\/main\.tsx?$/.exec(file.replaceAll('\\', '/')) ?? [];
-    return name === undefined ? [] : [{ in: file, out: name }];
-  });
-  require('esbuild').buildSync({
-    entryPoints: entries,
-    outdir: folder,
-    bundle: true,
-    minify: true,
-    // A script by itself: the map is embedded with one plain script tag.
-    format: 'iife',
-    target: ['es2022'],
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    legalComments: 'none',
-    logLevel: 'warning',
-    tsconfigRaw: {},
-  });
+/** Loaded by pages of other sites: one script by itself, which works with any script tag. */
+const EMBEDDED = 'holdfast-map';
+
+/** Bundles each `src/pages/NAME/main.ts`, with the styles that it imports, to `NAME.js` and `NAME.css`. */
+function bundlePages(outdir) {
+  const names = readdirSync('src/pages').filter((name) => existsSync(`src/pages/${name}/main.ts`));
+  const bundle = (pages, options) =>
+    require('esbuild').buildSync({
+      entryPoints: Object.fromEntries(pages.map((name) => [name, `src/pages/${name}/main.ts`])),
+      outdir,
+      bundle: true,
+      minify: true,
+      target: ['chrome111', 'firefox113', 'safari16.4'],
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      legalComments: 'none',
+      logLevel: 'warning',
+      tsconfigRaw: {},
+      ...options,
+    });
+  bundle([EMBEDDED], { format: 'iife' });
+  bundle(
+    names.filter((name) => name !== EMBEDDED),
+    { format: 'esm', splitting: true, chunkNames: 'chunk-[hash]' },
+  );
 }
 
 const hash = createHash('sha256');

@@ -126,7 +126,8 @@ const ENGLISH = {
   // What went wrong, by the API's code.
   problem_seats_unavailable: 'Somebody was faster: {seats} is no longer free. Choose others.',
   problem_seats_unavailable_none: 'There are not so many free seats left. Choose fewer, or others.',
-  problem_orphan_seat: 'That would leave a single seat alone ({seats}). Choose the seats beside it.',
+  problem_orphan_seat:
+    'That would leave a single seat alone ({seats}). Choose the seats beside it.',
   problem_sale_not_open: 'The sale is not open at the moment.',
   problem_sale_paused: 'The sale is paused. Please try again later.',
   problem_limit_exceeded: 'That is more than one buyer may have.',
@@ -242,7 +243,8 @@ const GERMAN: Record<TextName, string> = {
   payLate: 'Zu spät bezahlen, nach Ablauf der Frist',
   payTwice: 'Zweimal bezahlen',
   payBack: 'Zurück zum Shop',
-  declined: 'Die Karte wurde abgelehnt ({count}). Ihre Plätze bleiben vorgemerkt: Versuchen Sie es noch einmal.',
+  declined:
+    'Die Karte wurde abgelehnt ({count}). Ihre Plätze bleiben vorgemerkt: Versuchen Sie es noch einmal.',
   paymentArriving: 'Ihre Zahlung wird geprüft …',
 
   confirmed: 'Danke. Die Plätze gehören Ihnen.',
@@ -253,7 +255,8 @@ const GERMAN: Record<TextName, string> = {
   downloadPdf: 'Karten herunterladen (PDF)',
   giveBack: '{seat} zurückgeben',
   giveBackAll: 'Alle Karten zurückgeben',
-  giveBackSure: '{what} zurückgeben? Sie erhalten {refund}. Das lässt sich nicht rückgängig machen.',
+  giveBackSure:
+    '{what} zurückgeben? Sie erhalten {refund}. Das lässt sich nicht rückgängig machen.',
   allTickets: 'Alle Karten',
   yes: 'Ja, zurückgeben',
   no: 'Nein, behalten',
@@ -266,8 +269,10 @@ const GERMAN: Record<TextName, string> = {
   startAnew: 'Noch einmal wählen',
   buyMore: 'Weitere Karten kaufen',
 
-  problem_seats_unavailable: 'Jemand war schneller: {seats} ist nicht mehr frei. Wählen Sie andere.',
-  problem_seats_unavailable_none: 'So viele freie Plätze gibt es nicht mehr. Wählen Sie weniger oder andere.',
+  problem_seats_unavailable:
+    'Jemand war schneller: {seats} ist nicht mehr frei. Wählen Sie andere.',
+  problem_seats_unavailable_none:
+    'So viele freie Plätze gibt es nicht mehr. Wählen Sie weniger oder andere.',
   problem_orphan_seat: 'Ein einzelner Platz bliebe übrig ({seats}). Wählen Sie die Plätze daneben.',
   problem_sale_not_open: 'Der Verkauf ist gerade nicht offen.',
   problem_sale_paused: 'Der Verkauf pausiert. Bitte später noch einmal.',
@@ -277,9 +282,11 @@ const GERMAN: Record<TextName, string> = {
   problem_buyer_required: 'Bitte nennen Sie zuerst Namen und E-Mail.',
   problem_reservation_expired: 'Die Zeit ist um, Ihre Plätze sind wieder im Verkauf.',
   problem_extension_limit: 'Länger können Ihre Plätze nicht vorgemerkt bleiben.',
-  problem_payment_in_progress: 'Ihre Zahlung ist unterwegs: Jetzt lassen sich die Plätze nicht ändern.',
+  problem_payment_in_progress:
+    'Ihre Zahlung ist unterwegs: Jetzt lassen sich die Plätze nicht ändern.',
   problem_already_checked_in: 'Mit einer dieser Karten ist schon jemand eingelassen worden.',
-  problem_rate_limited: 'Zu viele Anfragen. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
+  problem_rate_limited:
+    'Zu viele Anfragen. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
   problem_temporarily_unavailable: 'Der Shop ist überlastet. Bitte gleich noch einmal versuchen.',
   problem_not_found: 'Das gibt es nicht mehr.',
   problem_forbidden: 'Das geht hier nicht. Bitte fragen Sie an der Kasse.',
@@ -298,7 +305,9 @@ const LANGUAGES: Record<Language, { texts: Record<TextName, string>; locale: str
 
 /** The first of these languages that we have, by its first two letters; else English. */
 export const languageOf = (wanted: readonly string[]): Language =>
-  wanted.map((one) => one.slice(0, 2).toLowerCase()).find((one): one is Language => Object.hasOwn(LANGUAGES, one)) ?? 'en';
+  wanted
+    .map((one) => one.slice(0, 2).toLowerCase())
+    .find((one): one is Language => Object.hasOwn(LANGUAGES, one)) ?? 'en';
 
 export interface Texts {
   language: Language;

@@ -12,8 +12,7 @@ export const CATEGORY_COLOURS = [
   { fill: '#8a6fd1', ink: '#000000' },
 ] as const;
 
-export const colourOf = (category: number) =>
-  CATEGORY_COLOURS[category % CATEGORY_COLOURS.length]!;
+export const colourOf = (category: number) => CATEGORY_COLOURS[category % CATEGORY_COLOURS.length]!;
 
 const SHAPES = ['circle', 'square', 'diamond'] as const;
 export type Shape = (typeof SHAPES)[number];
@@ -27,5 +26,10 @@ export interface Theme {
   taken: string;
 }
 
-export const LIGHT: Theme = { ground: '#ffffff', ink: '#1b1512', soft: '#5f554e', taken: '#a39890' };
+export const LIGHT: Theme = {
+  ground: '#ffffff',
+  ink: '#1b1512',
+  soft: '#5f554e',
+  taken: '#a39890',
+};
 export const DARK: Theme = { ground: '#191614', ink: '#f4eee9', soft: '#b3a79d', taken: '#6d635c' };

@@ -107,8 +107,8 @@ export class Painter {
     }
   }
 
-  /** @returns whether all of it could be drawn in the time of one frame; otherwise call again in the next */
-  draw(view: View, marks: { chosen: Iterable<number>; focus: number | null }): boolean {
+  /** @returns whether all of it could be drawn in that time; otherwise call again in the next frame */
+  draw(view: View, marks: Marks, budgetMs = BUDGET_MS): boolean {
     const { canvas, density } = this;
     const width = canvas.clientWidth;
     const height = canvas.clientHeight;
@@ -127,11 +127,12 @@ export class Painter {
     }
     const frame = { context, view, width, height };
     if (this.before) this.drawLevel(frame, this.before, 0);
-    const complete = this.drawLevel(frame, this.level, BUDGET_MS);
-    if (complete) this.before = null;
+    const complete = this.drawLevel(frame, this.level, budgetMs);
     this.drawNames(frame);
     this.drawMarks(frame, marks);
-    return complete;
+    const isClean = complete && this.before === null;
+    if (complete) this.before = null;
+    return isClean;
   }
 
   private drawLevel(
@@ -292,10 +293,7 @@ export class Painter {
   }
 
   /** What was chosen, and where the keyboard is. */
-  private drawMarks(
-    { context, view, width, height }: Frame,
-    { chosen, focus }: { chosen: Iterable<number>; focus: number | null },
-  ): void {
+  private drawMarks({ context, view, width, height }: Frame, { chosen, focus }: Marks): void {
     const { model, theme } = this;
     const at = (seat: number): [number, number] => [
       (model.x[seat]! - view.x) * view.scale + width / 2,
@@ -329,6 +327,12 @@ export class Painter {
       context.stroke();
     }
   }
+}
+
+/** What is drawn over the seats. */
+interface Marks {
+  chosen: Iterable<number>;
+  focus: number | null;
 }
 
 interface TilePlace {

@@ -18,8 +18,10 @@ import {
 import { followSeats } from './stream';
 import { STYLE } from './style';
 
-/** Where the script came from: the API that a page without `api` means. */
-const SCRIPT = document.currentScript as HTMLScriptElement | null;
+/** Where the script came from: the API that a page without `api` means. A module has no `currentScript`. */
+const SCRIPT =
+  (document.currentScript as HTMLScriptElement | null) ??
+  document.querySelector<HTMLScriptElement>('script[src*="/assets/holdfast-map.js"]');
 const OWN_ORIGIN = SCRIPT ? new URL(SCRIPT.src).origin : location.origin;
 
 const AGAIN_MS = 4000;
@@ -207,9 +209,12 @@ export class HoldfastMap extends HTMLElement {
       const isGone = (error as Error).message === '404';
       this.liveNote.textContent = this.texts.text(isGone ? 'mapGone' : 'mapFailed');
       if (isGone) return;
-      setTimeout(() => {
-        if (!signal.aborted && this.isConnected) void this.load();
-      }, AGAIN_MS * (1 + Math.random()));
+      setTimeout(
+        () => {
+          if (!signal.aborted && this.isConnected) void this.load();
+        },
+        AGAIN_MS * (1 + Math.random()),
+      );
     }
   }
 
@@ -238,7 +243,7 @@ export class HoldfastMap extends HTMLElement {
     });
     this.listPlace.replaceChildren(this.list.element);
     if (!before) this.showAll();
-    this.draw();
+    this.draw(Infinity);
     if (!before) this.dispatch('ready', { seats: model.size });
   }
 
@@ -399,7 +404,9 @@ export class HoldfastMap extends HTMLElement {
     const status = (['available', 'held', 'sold', 'blocked'] as const)[model!.status[seat]!]!;
     const words = [`${name} ${texts.money(price)}`];
     if (accessible) words.push(texts.text('accessible'));
-    words.push(texts.text(this.chosen.has(seat) ? 'chosen' : this.canHave(seat) ? 'available' : status));
+    words.push(
+      texts.text(this.chosen.has(seat) ? 'chosen' : this.canHave(seat) ? 'available' : status),
+    );
     return words.join(', ');
   }
 
@@ -503,7 +510,8 @@ export class HoldfastMap extends HTMLElement {
   }
 
   private onKey(event: KeyboardEvent): void {
-    if (!this.model || this.model.size === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.model || this.model.size === 0 || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     if (!this.onKeyOf(event.key)) return;
     event.preventDefault();
   }
@@ -514,7 +522,9 @@ export class HoldfastMap extends HTMLElement {
       case 'ArrowRight':
       case 'ArrowUp':
       case 'ArrowDown':
-        this.focusSeat(this.focused === null ? this.firstFree() : neighbour(this.model!, this.focused, key));
+        this.focusSeat(
+          this.focused === null ? this.firstFree() : neighbour(this.model!, this.focused, key),
+        );
         return true;
       case 'Enter':
       case ' ':
@@ -563,12 +573,12 @@ export class HoldfastMap extends HTMLElement {
     });
   }
 
-  private draw(): void {
+  private draw(budgetMs?: number): void {
     const marks = {
       chosen: this.chosen,
       focus: this.shadowRoot!.activeElement === this.canvas ? this.focused : null,
     };
-    const isComplete = this.painter!.draw(this.view, marks);
+    const isComplete = this.painter!.draw(this.view, marks, budgetMs);
     if (!isComplete) this.redraw();
   }
 }

@@ -112,7 +112,10 @@ function blockOf({ rows: ids }: Section, rows: readonly Row[]): Block {
 
 /** Fills shelves of blocks, each shelf centred. @returns the left upper corner of each block */
 function shelve(blocks: readonly Block[]): { left: number; top: number }[] {
-  const area = blocks.reduce((sum, { width, height }) => sum + (width + GAP) * (height + HEADING), 0);
+  const area = blocks.reduce(
+    (sum, { width, height }) => sum + (width + GAP) * (height + HEADING),
+    0,
+  );
   const widest = Math.max(...blocks.map(({ width }) => width));
   const most = blocks.length <= STACKED ? 0 : Math.max(widest, Math.sqrt(area * ASPECT));
   const places: { left: number; top: number }[] = [];

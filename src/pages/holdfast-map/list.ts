@@ -79,7 +79,12 @@ export class SeatList {
     const { model, texts } = this.host;
     const { name } = model.rows[id]!;
     const title = name === null ? texts.text('places') : texts.text('oneRow', { row: name });
-    return this.disclosure(title, '', () => model.freeInRow[id]!, () => this.seats(id));
+    return this.disclosure(
+      title,
+      '',
+      () => model.freeInRow[id]!,
+      () => this.seats(id),
+    );
   }
 
   /** The seats of a row; of places, which are all alike, some that are free. */

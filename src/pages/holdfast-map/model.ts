@@ -130,9 +130,7 @@ export function orphansOf(model: SeatModel, chosen: ReadonlySet<number>): number
     const wasFree = (at: number) => status[seats[at]!] === FREE;
     const isFree = (at: number) => wasFree(at) && !chosen.has(seats[at]!);
     const isAlone = (at: number, free: (at: number) => boolean) =>
-      free(at) &&
-      !(isNext(at, at - 1) && free(at - 1)) &&
-      !(isNext(at, at + 1) && free(at + 1));
+      free(at) && !(isNext(at, at - 1) && free(at - 1)) && !(isNext(at, at + 1) && free(at + 1));
     seats.forEach((seat, at) => {
       if (isAlone(at, isFree) && !isAlone(at, wasFree)) orphans.push(seat);
     });

@@ -124,7 +124,8 @@ export function createClient(publishableKey: string) {
     const response = await fetch(path, {
       method,
       headers: {
-        authorization: `Bearer ${publishableKey}`,
+        // What everybody may read is asked for without a key: as the page has asked already.
+        ...(!path.startsWith('/v1/events') && { authorization: `Bearer ${publishableKey}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(key !== undefined && { 'idempotency-key': key }),
         ...(token && { 'reservation-token': token }),

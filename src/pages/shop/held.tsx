@@ -162,9 +162,7 @@ export function Held({ event, reservation, kept, takesFocus, reload, onPay }: Pr
           </p>
           <Problem>{problem}</Problem>
           <button type="submit" class="primary" disabled={isBusy || change !== null}>
-            {isBusy
-              ? text('working')
-              : text('pay', { price: money(reservation.amounts.total) })}
+            {isBusy ? text('working') : text('pay', { price: money(reservation.amounts.total) })}
           </button>
         </form>
         <div class="row">

@@ -63,11 +63,7 @@ export function TestProviderPage(props: Props) {
         <button type="button" disabled={isBusy} onClick={() => void pay(2)}>
           {text('payTwice')}
         </button>
-        <button
-          type="button"
-          disabled={isBusy}
-          onClick={() => keep({ ...kept, isPaying: false })}
-        >
+        <button type="button" disabled={isBusy} onClick={() => keep({ ...kept, isPaying: false })}>
           {text('payBack')}
         </button>
       </div>

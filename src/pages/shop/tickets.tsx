@@ -144,9 +144,7 @@ export function Tickets({ event, reservation, kept, takesFocus, reload, onAnew }
       )}
       {asking && (
         <Dialog onClose={() => answer(asking.leaveIt)}>
-          <p id="question">
-            {text('giveBackSure', { what: asking.what, refund: asking.refund })}
-          </p>
+          <p id="question">{text('giveBackSure', { what: asking.what, refund: asking.refund })}</p>
           <div class="row">
             <button type="button" class="primary" onClick={() => answer(asking.doIt)}>
               {text('yes')}

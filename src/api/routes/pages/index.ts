@@ -1,4 +1,7 @@
 import type Router from '@koa/router';
+import type { Context } from 'koa';
+import { Problem } from '../../problem';
+import { eventNameForm } from '../events/schema';
 import type { DevPages } from '../home/page';
 import type { Assets } from './assets';
 
@@ -11,7 +14,11 @@ export const PAGE_POLICY =
  * The frame of a page, which has the style and the script of that name. Everything that is shown
  * comes from the scripts.
  */
-const pageOf = (assets: Assets, name: string, scripts: readonly string[]): string => `<!doctype html>
+const pageOf = (
+  assets: Assets,
+  name: string,
+  { scripts = [], calls = [] }: { scripts?: readonly string[]; calls?: readonly string[] },
+): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -20,9 +27,13 @@ const pageOf = (assets: Assets, name: string, scripts: readonly string[]): strin
 <title>Holdfast</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="${assets.url(`${name}.css`)}">
-${[...scripts, name].map((script) => `<script src="${assets.url(`${script}.js`)}" defer></script>`).join('\n')}
+${calls.map((path) => `<link rel="preload" as="fetch" href="${path}" crossorigin>`).join('\n')}
+${[...scripts, name].map((script) => `<script type="module" src="${assets.url(`${script}.js`)}"></script>`).join('\n')}
 </head>
-<body><noscript>This page needs JavaScript.</noscript></body>
+<body>
+<div id="app"></div>
+<noscript>This page needs JavaScript.</noscript>
+</body>
 </html>
 `;
 
@@ -43,23 +54,36 @@ export interface PageDeps {
 /** The pages for people and what they load. Not part of the OpenAPI document. */
 export function mountPages(router: Router, { assets, shopWindow, devPages }: PageDeps): void {
   if (shopWindow) {
-    const page = pageOf(assets, 'shop', ['holdfast-map']);
-    for (const path of ['/', '/events/:slug']) {
-      router.get(path, (ctx, next) => {
-        if (ctx.accepts('html') === false) return next();
-        ctx.set('content-security-policy', PAGE_POLICY);
-        ctx.set('cache-control', 'no-cache');
-        ctx.vary('Accept');
-        ctx.type = 'html';
-        ctx.body = page;
+    // What the scripts will ask for is on its way before they run.
+    const config = '/assets/config.json';
+    const start = pageOf(assets, 'shop', { calls: [config] });
+    const page = (slug: string) =>
+      pageOf(assets, 'shop', {
+        scripts: ['holdfast-map'],
+        calls: [config, `/v1/events/${slug}/seats`],
       });
-    }
+    const answer = (ctx: Context, html: string): void => {
+      ctx.set('content-security-policy', PAGE_POLICY);
+      ctx.set('cache-control', 'no-cache');
+      ctx.vary('Accept');
+      ctx.type = 'html';
+      ctx.body = html;
+    };
+    router.get('/', (ctx, next) => {
+      if (ctx.accepts('html') === false) return next();
+      answer(ctx, start);
+    });
+    router.get('/events/:slug', (ctx) => {
+      const { slug = '' } = ctx.params as { slug?: string };
+      if (!eventNameForm.test(slug)) throw new Problem('not_found', 'There is no such event.');
+      answer(ctx, page(slug));
+    });
     const { temporalUiUrl = null, mailUrl = null } = devPages;
-    const config = JSON.stringify({ ...shopWindow, temporalUiUrl, mailUrl });
-    router.get('/assets/config.json', (ctx) => {
+    const settings = JSON.stringify({ ...shopWindow, temporalUiUrl, mailUrl });
+    router.get(config, (ctx) => {
       ctx.set('cache-control', 'no-cache');
       ctx.type = 'application/json';
-      ctx.body = config;
+      ctx.body = settings;
     });
   }
   router.get('/assets/:name', (ctx) => assets.serve(ctx, ctx.params.name ?? ''));

@@ -1,4 +1,3 @@
-import './style.css';
 import { render } from 'preact';
 import { languageOf, textsIn, type Language } from '../texts';
 import { createClient } from './client';
@@ -20,7 +19,11 @@ function readLanguage(): Language {
   try {
     if (wanted !== null) localStorage.setItem(LANGUAGE, wanted);
     const kept = localStorage.getItem(LANGUAGE);
-    return languageOf([...(wanted === null ? [] : [wanted]), ...(kept === null ? [] : [kept]), ...navigator.languages]);
+    return languageOf([
+      ...(wanted === null ? [] : [wanted]),
+      ...(kept === null ? [] : [kept]),
+      ...navigator.languages,
+    ]);
   } catch {
     return languageOf(navigator.languages);
   }
@@ -49,18 +52,22 @@ function Frame({ shop, config }: { shop: Shop; config: Config }) {
       <footer>
         <h2>{text('developers')}</h2>
         <ul>
-          {links.map(([url, name]) => url !== null && (
-            <li key={name}>
-              <a href={url}>{name}</a>
-            </li>
-          ))}
+          {links.map(
+            ([url, name]) =>
+              url !== null && (
+                <li key={name}>
+                  <a href={url}>{name}</a>
+                </li>
+              ),
+          )}
         </ul>
       </footer>
     </ShopContext.Provider>
   );
 }
 
-async function start(): Promise<void> {
+/** Reads the settings of the shop window and shows it. */
+export async function start(): Promise<void> {
   const config = (await (await fetch('/assets/config.json')).json()) as Config;
   const language = readLanguage();
   document.documentElement.lang = language;
@@ -69,7 +76,5 @@ async function start(): Promise<void> {
     client: createClient(config.key),
     paymentUrl: config.paymentUrl,
   };
-  render(<Frame shop={shop} config={config} />, document.body);
+  render(<Frame shop={shop} config={config} />, document.getElementById('app')!);
 }
-
-void start();
