@@ -82,9 +82,10 @@ const limitOf = (setting: number | 'off') => (setting === 'off' ? null : setting
 function shopWindowOf({
   SHOP_WINDOW: shown,
   SHOP_WINDOW_KEY: key,
-  PAYMENT_URL: paymentUrl = null,
+  PAYMENT_URL: paymentUrl,
 }: ApiSettings): ShopWindow | null {
-  return shown === 'on' && key !== undefined ? { key, paymentUrl } : null;
+  if (shown === 'off' || key === undefined) return null;
+  return { key, paymentUrl: paymentUrl ?? null };
 }
 
 /** Aborted when this process is asked to stop, by a signal or because its parent ended. */

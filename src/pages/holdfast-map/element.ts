@@ -244,6 +244,7 @@ export class HoldfastMap extends HTMLElement {
     this.listPlace.replaceChildren(this.list.element);
     if (!before) this.showAll();
     this.draw(Infinity);
+    this.canvas.classList.add('ready');
     if (!before) this.dispatch('ready', { seats: model.size });
   }
 
