@@ -16,6 +16,7 @@ const variables = ({
   CLIENT_KEY: keys.client,
   OPERATOR_KEY: keys.operator,
   SCANNER_KEY: keys.scanner,
+  PUBLISHABLE_KEY: keys.publishable,
   WEBHOOK_SECRET: webhookSecrets.standard,
   DATABASE: databaseUrl,
   MAIL: mailUrl,

@@ -71,6 +71,8 @@ function childSettings(
     HOLDFAST_HOME: services.home,
     // No load balancer has to see that it stops.
     DRAIN_SECONDS: env.DRAIN_SECONDS || '0',
+    // A page that is being written may be anywhere.
+    CORS_ORIGINS: env.CORS_ORIGINS || '*',
     STRIPE_WEBHOOK_SECRET: env.STRIPE_WEBHOOK_SECRET || secrets.webhookSecrets.stripe,
     STANDARD_WEBHOOK_SECRET: env.STANDARD_WEBHOOK_SECRET || secrets.webhookSecrets.standard,
     ...options.childEnv,
@@ -150,7 +152,7 @@ async function startOwn(
   const { part: api, apiUrl } = await defineApi({
     services,
     events,
-    env: { SHOP_WINDOW_KEY: secrets.keys.client, ...env, ...pages, ...options.apiEnv },
+    env: { SHOP_WINDOW_KEY: secrets.keys.publishable, ...env, ...pages, ...options.apiEnv },
   });
   const workerEnv = {
     ...env,

@@ -62,6 +62,16 @@ const base64Secret = webhookSecret.refine(
   { message: 'must be base64, with or without whsec_ before it' },
 );
 
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+
+/** Origins of pages as browsers send them, or `*` for all. */
+const origins = z
+  .string()
+  .refine((text) => text === '*' || text.split(',').every(isOrigin), {
+    message: 'must be * or origins separated by commas, as https://shop.example without a path',
+  })
+  .transform((text): '*' | string[] => (text === '*' ? text : text.split(',')));
+
 const WORKER_ROLES = ['reservations', 'documents', 'mail', 'relay'] as const;
 
 const roles = z
@@ -162,6 +172,11 @@ const settings = {
     .default(0)
     .describe(
       'Number of our own proxies in front: that many entries at the end of X-Forwarded-For are trusted',
+    ),
+  CORS_ORIGINS: origins
+    .optional()
+    .describe(
+      'Where pages may be that use a publishable key: origins, separated by commas, or `*`',
     ),
   STRIPE_API_KEY: z
     .string()

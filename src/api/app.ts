@@ -1,15 +1,15 @@
 import Router from '@koa/router';
-import Koa from 'koa';
+import Koa, { type Next } from 'koa';
 import type { Logger } from '../logger';
 import { createCodeGuesses } from './code-guesses';
+import { createCors, type PageOrigins } from './cors';
 import { createGate } from './gate';
 import type { ApiMetrics } from './metrics';
 import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
-import { createOpenApi } from './openapi';
-import type { Route } from './route';
+import type { Access, Route } from './route';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
@@ -22,7 +22,8 @@ import { mountPages, type PageDeps } from './routes/pages';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
-import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import { testHelperRoutes } from './routes/test-helpers';
+import { createReceivers, webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
 import { createReaderGuard } from './slow-readers';
 
 /**
@@ -45,10 +46,12 @@ export type ApiDeps = EventRouteDeps &
     /** Of answers that one address has not read, in bytes; null: any number. */
     unreadBytes: number | null;
     trustedProxies: number;
+    pageOrigins: PageOrigins;
   };
 
 function routesOf(deps: ApiDeps): Route[] {
   const codeGuesses = createCodeGuesses(deps.rateLimit);
+  const receivers = createReceivers(deps);
   return [
     ...eventRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
@@ -58,7 +61,10 @@ function routesOf(deps: ApiDeps): Route[] {
     ...refundRoutes(deps),
     ...noteRoutes(deps),
     ...outboxRoutes(deps),
-    ...webhookRoutes(deps),
+    ...webhookRoutes(receivers),
+    ...(deps.payments.testProvider
+      ? testHelperRoutes({ ...deps, receivers, standardSecrets: deps.webhookSecrets.standard })
+      : []),
     ...healthRoutes(deps),
   ];
 }
@@ -68,19 +74,29 @@ export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
-  const authenticate = createAuthenticator(deps.db, limits);
+  const authenticate = createAuthenticator(deps.db, limits, deps.trustedProxies);
+  const cors = createCors(deps.pageOrigins);
   const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
+  const accessOf = new Map<string, Access>();
   for (const route of routes) {
-    router[route.method](
-      route.path.replace(/\{(\w+)\}/g, ':$1'),
-      serve(route, { ...deps, authenticate, limits, gate }),
-    );
+    const path = route.path.replace(/\{(\w+)\}/g, ':$1');
+    router[route.method](path, serve(route, { ...deps, cors, authenticate, limits, gate }));
+    accessOf.set(`${route.method} ${path}`, route.access);
   }
   mountPages(router, deps);
   mountHome(router, limits, deps);
-  mountDocs(router, createOpenApi(routes));
+  mountDocs(router, routes);
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
+  app.use(async (ctx, next: Next) => {
+    const method = ctx.get('access-control-request-method');
+    if (ctx.method !== 'OPTIONS' || method === '' || ctx.get('origin') === '') {
+      await next();
+      return;
+    }
+    const [layer] = router.match(ctx.path, method).pathAndMethod;
+    cors.preflight(ctx, accessOf.get(`${method.toLowerCase()} ${String(layer?.path)}`));
+  });
   app.use(router.routes()).use(router.allowedMethods());
   // The client broke the connection. Every other error was answered as a problem.
   app.on('error', (error: NodeJS.ErrnoException) =>

@@ -22,6 +22,23 @@ export const retryAfterHeader = z
   .max(86_400)
   .meta({ description: 'Seconds to wait before the next try', examples: [2] });
 
+export const rateLimitPolicyHeader = z.string().meta({
+  description:
+    'Each limit that counts the request, `q` in `w` seconds (draft-ietf-httpapi-ratelimit-headers): `key` for a client, the others for an address. Absent with `RATE_LIMIT=off`',
+  examples: ['"key";q=6000;w=60'],
+});
+
+export const rateLimitHeader = z.string().meta({
+  description:
+    'Of each of these limits what is left (`r`), and in how many seconds it is full again (`t`)',
+  examples: ['"key";r=5987;t=42'],
+});
+
+export const reservationTokenParameter = z
+  .string()
+  .optional()
+  .meta({ description: 'With a publishable key: the `token` of the reservation' });
+
 export const allowHeader = z
   .string()
   .meta({ description: 'The methods that the path has', examples: ['GET, HEAD'] });

@@ -24,8 +24,9 @@ import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
-import { createAssets } from './routes/pages/assets';
+import { createReservationTokens } from './reservation-tokens';
 import type { ShopWindow } from './routes/pages';
+import { createAssets } from './routes/pages/assets';
 import { createSeatMaps } from './seat-maps';
 import { limitConnections } from './slow-readers';
 
@@ -58,6 +59,7 @@ const SETTINGS = [
   ] as const),
   ...([
     'TRUSTED_PROXIES',
+    'CORS_ORIGINS',
     'STRIPE_API_KEY',
     'STRIPE_ACCOUNT',
     'STRIPE_WEBHOOK_SECRET',
@@ -147,6 +149,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       return true;
     },
   });
+  const readSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
   const app = createApp({
     db,
     log,
@@ -167,7 +170,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       stripe: settings.STRIPE_WEBHOOK_SECRET,
       standard: settings.STANDARD_WEBHOOK_SECRET,
     },
-    ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
+    ticketKey: async () => ticketKeyFromSeed(await readSeed()),
+    tokens: createReservationTokens(readSeed),
     readiness,
     stopping,
     // None of those who are in waits for a connection for long.
@@ -177,6 +181,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     trustedProxies: settings.TRUSTED_PROXIES,
     assets: createAssets(join(__dirname, '../../assets')),
     shopWindow: shopWindowOf(settings),
+    pageOrigins: settings.CORS_ORIGINS ?? [],
     devPages: { temporalUiUrl: settings.DEV_TEMPORAL_UI_URL, mailUrl: settings.DEV_MAIL_URL },
   });
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { z } from 'zod';
-import type { Caller, Role } from '../db/keys';
+import type { Role } from '../db/keys';
+import type { ApiCaller } from './caller';
 import type { Kind, Pass } from './gate';
 import type { ProblemCode } from './problem';
 
@@ -47,7 +48,7 @@ interface Request<Params, Query, Body> {
   /** The bytes as received, for checking signatures. */
   bytes: Buffer;
   /** The owner of the API key; on a public route, a placeholder without rights. */
-  caller: Caller;
+  caller: ApiCaller;
   ctx: Context;
   /** For a wait that takes no work: others are let in meanwhile. */
   pause: Pass['pause'];
@@ -92,7 +93,7 @@ export interface Route<
   /** Called when the body does not validate, before the error is answered. */
   onInvalid?: (request: {
     params: z.output<Params>;
-    caller: Caller;
+    caller: ApiCaller;
     ctx: Context;
   }) => Promise<void>;
   handle: (request: Request<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<Reply>;

@@ -13,7 +13,13 @@ export interface DevInfo {
    */
   temporalUiUrl: string;
   mailUrl: string;
-  keys: { client: string; client2: string; operator: string; scanner: string };
+  keys: {
+    client: string;
+    client2: string;
+    operator: string;
+    scanner: string;
+    publishable: string;
+  };
   webhookSecrets: { stripe: string; standard: string };
   /** Process ids; 0 for a service that this stack does not run. */
   pids: { api: number; workers: number[]; postgres: number; temporal: number };

@@ -7,8 +7,8 @@ import { addKey, listKeys, newKey, revokeKey, ROLES, type Role } from '../db/key
 import { answerHelp } from './help';
 import { findSystem } from './system';
 
-const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner [--event SLUG] [--long-holds]
-           makes a key and prints it, once; with --event a scanner's key that lets in to that event alone; with
+const USAGE = `Usage: npm run keys -- create --client NAME --role client|operator|scanner|publishable [--event SLUG] [--long-holds]
+           makes a key and prints it, once; a publishable one may be in a page of the client's; with --event a scanner's key that lets in to that event alone; with
            --long-holds a client's key that may hold for longer than an event's TTL
        npm run keys -- list
        npm run keys -- revoke ID

@@ -23,6 +23,17 @@ export async function readHistory(
   return db.rows(READ, [reservationId, after, limit]);
 }
 
+const HOLDER = sql<{ actor: string }>(
+  'history_holder',
+  'select actor from history where reservation_id = $1 order by id limit 1',
+);
+
+/** Who made a reservation: the actor of the first entry of its history. */
+export async function findHolder(db: Queryable, reservationId: string): Promise<string | null> {
+  const [row] = await db.rows(HOLDER, [reservationId]);
+  return row?.actor ?? null;
+}
+
 const NOTE_EVENT = sql(
   'history_of_event',
   'insert into history (event_id, type, actor, data) values ($1, $2, $3, $4)',

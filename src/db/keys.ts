@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { sql, type Queryable } from './database';
 
-export const ROLES = ['client', 'operator', 'scanner'] as const;
+export const ROLES = ['client', 'operator', 'scanner', 'publishable'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** `client` is the name that owns reservations; all keys of one client share it. */
@@ -27,8 +27,10 @@ export function hashKey(key: string): Buffer {
   return hash('sha256', key, 'buffer');
 }
 
+/** A new key. Its beginning says what it may do; `pk_`: it may be in a page. */
 export function newKey(role: Role): string {
-  return `hf_${role}_${randomBytes(32).toString('base64url')}`;
+  const prefix = role === 'publishable' ? 'pk' : `hf_${role}`;
+  return `${prefix}_${randomBytes(32).toString('base64url')}`;
 }
 
 const FIND = sql<Caller & { hash: Buffer }>(

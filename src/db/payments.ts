@@ -1,6 +1,7 @@
 import type { PaymentStatus } from '../domain/settlement';
-import { sql, type Queryable } from './database';
+import { sql, type Database, type Queryable } from './database';
 import { asked, askedAfter, createList } from './list';
+import { lockReservation } from './transitions';
 
 export interface PaymentNotice {
   reference: string;
@@ -46,7 +47,7 @@ export async function recordPayment(
 }
 
 export type CancelRequestResult = {
-  kind: 'recorded' | 'unknown' | 'cancelled' | 'expired' | 'already_checked_in';
+  kind: 'recorded' | 'unknown' | 'cancelled' | 'expired' | 'already_checked_in' | 'confirmed';
   inboxId?: number | null;
 };
 
@@ -63,6 +64,20 @@ export async function recordCancelRequest(
 ): Promise<CancelRequestResult> {
   const [row] = await db.rows(KEEP_CANCEL, [reservationId, actor]);
   return row!.result;
+}
+
+/** Records a request to cancel a hold; what was confirmed before stays. */
+export async function cancelHold(
+  db: Database,
+  reservationId: string,
+  actor: string,
+): Promise<CancelRequestResult> {
+  return db.transaction(async (tx) => {
+    const locked = await lockReservation(tx, reservationId);
+    return locked?.status === 'confirmed'
+      ? { kind: 'confirmed' }
+      : recordCancelRequest(tx, reservationId, actor);
+  });
 }
 
 const EXTEND = sql<{ result: { kind: 'extended' } }>(

@@ -2,13 +2,19 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { isUnavailable, type Database } from '../../db/database';
 import { findCallers, hashKey, type Caller } from '../../db/keys';
+import { networkOfRequest } from '../addresses';
+import type { ApiCaller } from '../caller';
 import { Problem } from '../problem';
 import type { Access } from '../route';
 import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null, longHolds: false };
+const NOBODY: ApiCaller = {
+  ...{ keyId: 0, client: '', role: 'client', eventId: null, longHolds: false },
+  limitedAs: '',
+  reservationToken: null,
+};
 
 export interface Authenticator {
   /**
@@ -16,7 +22,7 @@ export interface Authenticator {
    * @param options.withoutDatabase a key that was valid when the database last answered will do
    * @throws Problem `unauthorized` or `forbidden`.
    */
-  (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<Caller>;
+  (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<ApiCaller>;
 }
 
 type FoundCaller = Caller & { hash: Buffer };
@@ -53,6 +59,7 @@ function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | nul
 export function createAuthenticator(
   db: Database,
   limits: Pick<RateLimits, 'address' | 'giveBack'>,
+  trustedProxies: number,
 ): Authenticator {
   const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
@@ -105,6 +112,12 @@ export function createAuthenticator(
         `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,
       );
     }
-    return caller;
+    const { client, role } = caller;
+    if (role !== 'publishable') return { ...caller, limitedAs: client, reservationToken: null };
+    return {
+      ...caller,
+      limitedAs: `${client} at ${networkOfRequest(ctx, trustedProxies)}`,
+      reservationToken: ctx.get('reservation-token') || null,
+    };
   };
 }

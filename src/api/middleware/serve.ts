@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DeadlinePassed } from '../../db/database';
 import { Problem, type FieldError } from '../problem';
 import { networkOfRequest } from '../addresses';
+import { refuseKeyInPage, type Cors } from '../cors';
 import type { Gate } from '../gate';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
@@ -44,6 +45,7 @@ function validate(schema: z.ZodType | undefined, value: unknown, what: string): 
 const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
 
 interface ServeDeps {
+  cors: Cors;
   authenticate: Authenticator;
   limits: RateLimits;
   gate: Gate;
@@ -54,15 +56,20 @@ interface ServeDeps {
  * Turns a route into Koa middleware: authentication, rate limit, validation, the wait for its turn,
  * then the handler.
  */
-export function serve(route: Route, { authenticate, limits, gate, trustedProxies }: ServeDeps) {
+export function serve(
+  route: Route,
+  { cors, authenticate, limits, gate, trustedProxies }: ServeDeps,
+) {
   const { access } = route;
   const keyed = access !== 'public' && access !== 'provider';
 
   return async (ctx: Context): Promise<void> => {
+    cors.allow(ctx, access);
+    refuseKeyInPage(ctx);
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
     const { withoutDatabase = false } = route;
     const caller = await authenticate(ctx, access, { withoutDatabase });
-    if (keyed) await limits.key(caller.client);
+    if (keyed) await limits.key(ctx, caller);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
@@ -96,7 +103,7 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
       send(ctx, await route.handle({ ...request, pause: (wait) => wait() }));
       return;
     }
-    const client = keyed ? `key ${caller.client}` : networkOfRequest(ctx, trustedProxies);
+    const client = keyed ? `key ${caller.limitedAs}` : networkOfRequest(ctx, trustedProxies);
     const { pause, leave } = await gate.enter(kind, client);
     try {
       if (leftMs(ctx) <= 0) throw new DeadlinePassed();

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { requestIdParameter } from '../headers';
+import { requestIdParameter, reservationTokenParameter } from '../headers';
 import type { Route } from '../route';
 import { problem } from '../schemas';
 import { createComponents, exampleOf, type Components } from './components';
@@ -7,8 +7,22 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
+const TAGS = [
+  'Events',
+  'Reservations',
+  'Tickets',
+  'Payments',
+  'Outbox',
+  'Webhooks',
+  'Tests',
+  'Health',
+];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
+const TOKEN_PARAMETER = { $ref: '#/components/parameters/ReservationToken' };
+
+/** Whether a page may make the call, of the reservation whose token it has. */
+const takesToken = ({ access, path }: Route): boolean =>
+  access.includes('publishable') && path.includes('{id}');
 
 function parameterOf(
   name: string,
@@ -47,6 +61,7 @@ function parametersOf(route: Route, components: Components): Json[] {
     ...parametersIn('path', route.params, components),
     ...parametersIn('query', route.query, components),
     ...headers,
+    ...(takesToken(route) ? [TOKEN_PARAMETER] : []),
     REQUEST_ID_PARAMETER,
   ];
 }
@@ -107,7 +122,7 @@ export function createOpenApi(routes: readonly Route[]): Json {
       description: DESCRIPTION,
     },
     servers: [{ url: '/' }],
-    tags: TAGS.map((name) => ({ name })),
+    tags: TAGS.filter((name) => routes.some(({ tag }) => tag === name)).map((name) => ({ name })),
     paths,
     components: {
       schemas: components.schemas,
@@ -115,6 +130,12 @@ export function createOpenApi(routes: readonly Route[]): Json {
       headers: commonHeaders(components),
       parameters: {
         RequestId: parameterOf('X-Request-Id', 'header', requestIdParameter, components),
+        ReservationToken: parameterOf(
+          'Reservation-Token',
+          'header',
+          reservationTokenParameter,
+          components,
+        ),
       },
       securitySchemes: { apiKey: { type: 'http', scheme: 'bearer', description: 'An API key' } },
     },

@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import { allowHeader, authenticateHeader, requestIdHeader, retryAfterHeader } from '../headers';
+import {
+  allowHeader,
+  authenticateHeader,
+  rateLimitHeader,
+  rateLimitPolicyHeader,
+  requestIdHeader,
+  retryAfterHeader,
+} from '../headers';
 import { PROBLEMS, type ProblemCode } from '../problem';
 import type { ResponseSpec, Route } from '../route';
 import { openEnum } from '../schemas';
@@ -9,6 +16,7 @@ import type { Json } from './json-schema';
 /** Problems that every route can answer, beyond its own. */
 const COMMON: readonly ProblemCode[] = [
   'malformed_request',
+  'key_not_for_browsers',
   'method_not_allowed',
   'request_timeout',
   'validation_failed',
@@ -21,6 +29,8 @@ const COMMON: readonly ProblemCode[] = [
 /** Headers of many answers, described once and referred to. */
 const COMMON_HEADERS = {
   RequestId: requestIdHeader,
+  RateLimitPolicy: rateLimitPolicyHeader,
+  RateLimit: rateLimitHeader,
   RetryAfter: retryAfterHeader,
   Allow: allowHeader,
   WwwAuthenticate: authenticateHeader,
@@ -35,7 +45,12 @@ const PROBLEM_HEADERS: Record<number, Json> = {
   429: { 'Retry-After': common('RetryAfter') },
   503: { 'Retry-After': common('RetryAfter') },
 };
-const REQUEST_ID = { 'X-Request-Id': common('RequestId') };
+/** Of every answer. */
+const EVERYWHERE = {
+  'X-Request-Id': common('RequestId'),
+  'RateLimit-Policy': common('RateLimitPolicy'),
+  RateLimit: common('RateLimit'),
+};
 
 function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
@@ -143,7 +158,7 @@ function successOf(spec: ResponseSpec, components: Components): Json {
   const content = contentOf(spec, components);
   return {
     description: spec.description,
-    headers: { ...REQUEST_ID, ...headersOf(spec.headers ?? {}, components) },
+    headers: { ...EVERYWHERE, ...headersOf(spec.headers ?? {}, components) },
     ...(content && { content }),
     ...(spec.links && { links: linksOf(spec.links) }),
   };
@@ -176,7 +191,7 @@ export function responsesOf(route: Route, components: Components): Json {
     responses[status] = {
       description: [...codes].map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
       headers: {
-        ...REQUEST_ID,
+        ...EVERYWHERE,
         ...PROBLEM_HEADERS[status],
         ...(codes.has('tickets_not_ready') && { 'Retry-After': common('RetryAfter') }),
       },
@@ -191,7 +206,7 @@ export function responsesOf(route: Route, components: Components): Json {
   if (allJson) {
     responses.default = {
       description: 'A problem whose status was added later',
-      headers: REQUEST_ID,
+      headers: EVERYWHERE,
       content: problemContent([]),
     };
   }

@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type Router from '@koa/router';
+import { allowEverybody } from '../../cors';
+import { createOpenApi } from '../../openapi';
 import { Problem } from '../../problem';
+import type { Route } from '../../route';
+import { describeForModels } from './llms';
 
 const swaggerFolder = dirname(require.resolve('swagger-ui-dist/package.json'));
 const redocBundle = join(
@@ -42,17 +46,25 @@ const PAGES: Record<string, string> = {
 };
 
 /**
- * The OpenAPI document, Swagger UI and ReDoc. All assets come from npm packages; there is no CDN.
+ * The OpenAPI document, Swagger UI, ReDoc and `/llms.txt`. All assets come from npm packages; there is
+ * no CDN.
  */
-export function mountDocs(router: Router, document: unknown): void {
+export function mountDocs(router: Router, routes: readonly Route[]): void {
   // Bytes that all answers share.
-  const json = Buffer.from(JSON.stringify(document));
+  const documents = {
+    '/openapi.json': ['application/json', JSON.stringify(createOpenApi(routes))],
+    '/llms.txt': ['text/plain; charset=utf-8', describeForModels(routes)],
+  } as const;
   const assets = new Map<string, Promise<Buffer>>();
-  router.get('/openapi.json', (ctx) => {
-    ctx.type = 'application/json';
-    ctx.set('cache-control', 'no-cache');
-    ctx.body = json;
-  });
+  for (const [path, [type, text]] of Object.entries(documents)) {
+    const bytes = Buffer.from(text);
+    router.get(path, (ctx) => {
+      allowEverybody(ctx);
+      ctx.type = type;
+      ctx.set('cache-control', 'no-cache');
+      ctx.body = bytes;
+    });
+  }
   for (const [path, page] of Object.entries(PAGES)) {
     router.get(path, (ctx) => {
       ctx.set('content-security-policy', PAGE_POLICY);

@@ -26,6 +26,7 @@ import {
   requiredKey,
 } from '../../idempotency';
 import { Problem } from '../../problem';
+import type { ReservationTokens } from '../../reservation-tokens';
 import { defineRoute } from '../../route';
 import { page, pageQuery } from '../../schemas';
 import { createAccess } from '../reservations/access';
@@ -38,11 +39,12 @@ export interface RefundRouteDeps {
   db: Database;
   /** Tells the relays that a queue of the outbox has entries. */
   notify: Notify;
+  tokens: ReservationTokens;
 }
 
 /** Refunds, whether ordered by the system or by an operator. */
-export function refundRoutes({ db, notify }: RefundRouteDeps) {
-  const access = createAccess(db);
+export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
+  const access = createAccess(db, tokens);
   const missing = (id: string) =>
     new Problem('not_found', `There is no refund ${id.slice(0, 40)} of yours.`);
 

@@ -1,34 +1,50 @@
 import type { Database } from '../../../db/database';
 import { readPrint } from '../../../db/tickets';
-import type { Caller } from '../../../db/keys';
+import type { Role } from '../../../db/keys';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import { IDEMPOTENCY_KEY } from '../../../domain/idempotency-key';
+import type { ApiCaller } from '../../caller';
 import { Problem } from '../../problem';
+import type { ReservationTokens } from '../../reservation-tokens';
 
 /** How soon it is worth to look at the reservation again. */
 export const LOOK_AGAIN_SECONDS = '2';
+
+/** Who may make calls that a page too may make, of the reservation that it holds. */
+export const FOR_PAGES = ['client', 'publishable'] as const satisfies readonly Role[];
+
+/** Who did something, for the history. */
+export const actorOf = ({ role, client }: Pick<ApiCaller, 'role' | 'client'>): string =>
+  `${role === 'publishable' ? role : 'client'}:${client}`;
 
 export interface Access {
   /**
    * The reservation, if it exists and the caller may see it. @throws Problem `not_found`, the same
    * in both cases
    */
-  load(id: string, caller: Caller): Promise<ReservationRecord>;
+  load(id: string, caller: ApiCaller): Promise<ReservationRecord>;
   missing(id: string): Problem;
   /** Why there are no tickets to be had: to wait for only where they are on their way. */
   withoutTickets(record: ReservationRecord): Promise<Problem>;
 }
 
-/** The one place that decides who may see and change a reservation: its client, and operators. */
-export function createAccess(db: Database): Access {
+/**
+ * The one place that decides who may see and change a reservation: its client, operators, and the
+ * page that made it, by its token. What a page may do with it is said by the `access` of each route.
+ */
+export function createAccess(db: Database, tokens: ReservationTokens): Access {
   const missing = (id: string) =>
     new Problem('not_found', `You have no reservation ${id.slice(0, 128)}.`);
   return {
     missing,
     async load(id, caller) {
+      const { role, client, reservationToken } = caller;
       const record = IDEMPOTENCY_KEY.test(id) ? await findReservation(db, id) : null;
-      if (!record || (caller.role !== 'operator' && record.client !== caller.client))
-        throw missing(id);
+      if (!record || (role !== 'operator' && record.client !== client)) throw missing(id);
+      if (role === 'publishable') {
+        const fits = reservationToken !== null && (await tokens.fits(reservationToken, client, id));
+        if (!fits) throw missing(id);
+      }
       return record;
     },
     async withoutTickets({ id, status, cancelRequestedAt }) {

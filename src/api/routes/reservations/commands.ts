@@ -2,6 +2,7 @@ import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import {
+  cancelHold,
   extendHold,
   recordCancelRequest,
   recordPayment,
@@ -30,7 +31,7 @@ import type { Outcomes } from '../../outcomes';
 import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
-import { LOOK_AGAIN_SECONDS, type Access } from './access';
+import { actorOf, FOR_PAGES, LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
 import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
 
@@ -203,21 +204,25 @@ export function commandRoutes({
       tag: 'Reservations',
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
       description:
-        'The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in.',
-      access: ['client'],
+        'The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in. A page cancels what it holds, and no sale (409 `reservation_confirmed`).',
+      access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
         202: accepted(KEPT, BEING_CANCELLED),
       },
-      problems: ['not_found', 'reservation_expired', 'already_checked_in'],
+      problems: ['not_found', 'reservation_expired', 'reservation_confirmed', 'already_checked_in'],
       async handle({ params, caller, pause }) {
         const before = await access.load(params.id, caller);
         if (before.status === 'cancelled') return done(before);
-        const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
+        const actor = actorOf(caller);
+        const result =
+          caller.role === 'publishable'
+            ? await cancelHold(db, params.id, actor)
+            : await recordCancelRequest(db, params.id, actor);
         if (result.kind === 'unknown') throw access.missing(params.id);
-        if (result.kind === 'expired') return refuse('expired');
+        if (result.kind === 'expired' || result.kind === 'confirmed') return refuse(result.kind);
         if (result.kind === 'already_checked_in') return refuse('checkedIn');
         const outcome = await outcomeOf(result, pause);
         const now = await reload(params.id);
@@ -232,7 +237,7 @@ export function commandRoutes({
       operationId: 'extendReservation',
       tag: 'Reservations',
       summary: "Let the hold last a full time from now, at most to the event's cap",
-      access: ['client'],
+      access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
       responses: {
@@ -247,7 +252,7 @@ export function commandRoutes({
       ],
       async handle({ params, caller }) {
         await access.load(params.id, caller);
-        const kind = await extendHold(db, params.id, defaultTtlSeconds, `client:${caller.client}`);
+        const kind = await extendHold(db, params.id, defaultTtlSeconds, actorOf(caller));
         if (kind === 'unknown') throw access.missing(params.id);
         if (kind !== 'extended') return refuse(kind);
         notify('commands');

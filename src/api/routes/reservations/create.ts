@@ -2,9 +2,9 @@ import type { z } from 'zod';
 import { holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
 import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
-import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
-import { findReservation } from '../../../db/reservations';
+import { findHolder } from '../../../db/history';
+import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import { fingerprintOf, parseIdempotencyKey } from '../../../domain/idempotency-key';
 import { normaliseCode } from '../../../domain/promo-code';
 import {
@@ -12,6 +12,7 @@ import {
   type BestAvailableRequest,
   type OrderLine,
 } from '../../best-available';
+import type { ApiCaller } from '../../caller';
 import { Problem } from '../../problem';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
@@ -22,7 +23,9 @@ import { KEY_PROBLEMS, keyReused, replayedHeader, requiredKey } from '../../idem
 import type { ApiMetrics } from '../../metrics';
 import { leftMs } from '../../middleware/answer';
 import { defineRoute, type Reply } from '../../route';
+import type { ReservationTokens } from '../../reservation-tokens';
 import type { SeatMaps } from '../../seat-maps';
+import { actorOf, FOR_PAGES } from './access';
 import { createLineReader, hasWish } from './lines';
 import { presentReservation } from './presenter';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
@@ -64,6 +67,7 @@ export interface CreateRouteDeps {
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
   codeGuesses: CodeGuesses;
+  tokens: ReservationTokens;
 }
 
 /** How many seats of each event are asked for. */
@@ -88,6 +92,7 @@ export function createRoute({
   defaultTtlSeconds,
   buyerCap,
   codeGuesses,
+  tokens,
 }: CreateRouteDeps) {
   const holdInTurn = createHoldQueue({
     take: (request) => holdSeats(db, request),
@@ -110,14 +115,31 @@ export function createRoute({
     return (await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result;
   }
 
+  /**
+   * What a page needs to go on with its hold. A page whose answer was lost asks again under its key
+   * and gets it, but only while the reservation is held: an id that somebody learns later (a
+   * provider has it, and the log of a shop) gives no tickets. A hold of the shop's server has none:
+   * its id and body may be known to pages.
+   */
+  async function tokenFor(
+    { id, status }: ReservationRecord,
+    caller: ApiCaller,
+    isReplayed: boolean,
+  ): Promise<string | null> {
+    if (caller.role !== 'publishable') return null;
+    const isOurs =
+      !isReplayed || (status === 'held' && (await findHolder(db, id)) === actorOf(caller));
+    return isOurs ? tokens.of(caller.client, id) : null;
+  }
+
   async function handle(
     body: NewReservation,
     rawBody: unknown,
-    caller: Caller,
+    caller: ApiCaller,
     key: string,
     leftMs: () => number,
   ): Promise<Reply> {
-    if (body.code !== undefined) await codeGuesses.admit(caller.client, key);
+    if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, key);
     const overCap = await holdCap.reached(caller.client);
     const fingerprint = fingerprintOf(key, rawBody);
     const replay = () => findReplay(db, key, caller.client, fingerprint);
@@ -133,7 +155,7 @@ export function createRoute({
       metadata: body.metadata ?? null,
       defaultTtlSeconds,
       buyerCap,
-      actor: `client:${caller.client}`,
+      actor: actorOf(caller),
       leftMs,
     };
     let result: HoldResult;
@@ -153,15 +175,16 @@ export function createRoute({
       }
     }
     metrics.hold(result.kind);
-    if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, key);
+    if (result.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs, key);
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {
       holdCap.count(caller.client);
       notify('starts');
     }
+    const token = await tokenFor(result.reservation, caller, result.kind === 'replayed');
     return {
       status: 201,
-      body: presentReservation(result.reservation),
+      body: { ...presentReservation(result.reservation), ...(token !== null && { token }) },
       headers: {
         location: `/v1/reservations/${key}`,
         ...(result.kind === 'replayed' && { 'idempotency-replayed': 'true' }),
@@ -176,8 +199,8 @@ export function createRoute({
     tag: 'Reservations',
     summary: 'Hold seats',
     description:
-      'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up.',
-    access: ['client'],
+      'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up. With a publishable key the answer has `token`, and so has the same request again while it is held.',
+    access: FOR_PAGES,
     headers: keyHeader,
     kind: (body) => (hasWish(body) ? 'choice' : 'sale'),
     body: newReservation,

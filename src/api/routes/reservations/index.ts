@@ -8,7 +8,7 @@ import { encodeCursor, pageOf } from '../../cursor';
 import { CONFIRMED_RESERVATION } from '../../examples';
 import { defineRoute } from '../../route';
 import { list, page } from '../../schemas';
-import { createAccess } from './access';
+import { createAccess, FOR_PAGES } from './access';
 import { commandRoutes, NO_TICKETS, type CommandRouteDeps } from './commands';
 import { createRoute, type CreateRouteDeps } from './create';
 import { presentReservation } from './presenter';
@@ -33,8 +33,8 @@ export type ReservationRouteDeps = CreateRouteDeps &
 
 /** Reservations and their tickets, for the client that made them and for operators. */
 export function reservationRoutes(deps: ReservationRouteDeps) {
-  const { db } = deps;
-  const access = createAccess(db);
+  const { db, tokens } = deps;
+  const access = createAccess(db, tokens);
 
   return [
     createRoute(deps),
@@ -75,7 +75,7 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       operationId: 'getReservation',
       tag: 'Reservations',
       summary: 'The reservation as it stands',
-      access: ['client'],
+      access: FOR_PAGES,
       params: reservationParams,
       responses: { 200: { description: 'The reservation', schema: reservation } },
       problems: ['not_found'],
@@ -115,7 +115,7 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       operationId: 'getTickets',
       tag: 'Tickets',
       summary: 'Its tickets',
-      access: ['client'],
+      access: FOR_PAGES,
       params: reservationParams,
       responses: { 200: { description: 'One for each seat', schema: list(ticket) } },
       problems: ['not_found', ...NO_TICKETS],
@@ -139,7 +139,7 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       operationId: 'getTicketsPdf',
       tag: 'Tickets',
       summary: 'Its tickets as one PDF, a page each',
-      access: ['client'],
+      access: FOR_PAGES,
       params: reservationParams,
       responses: {
         200: {

@@ -6,6 +6,7 @@ import { createBestAvailable } from '../../best-available';
 import type { CodeGuesses } from '../../code-guesses';
 import { defineRoute } from '../../route';
 import type { SeatMaps } from '../../seat-maps';
+import { FOR_PAGES } from './access';
 import { createLineReader } from './lines';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import { newPricePreview, pricePreview } from './schema';
@@ -60,12 +61,12 @@ export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDe
     summary: 'What an order would cost',
     description:
       'The body of a new reservation without its buyer. Nothing is held, and whether the seats are free or the sale is open does not matter; `bestAvailable` shows seats that are free now.',
-    access: ['client'],
+    access: FOR_PAGES,
     body: newPricePreview,
     responses: { 200: { description: 'The prices as they stand', schema: pricePreview } },
     problems: [...ORDER_PROBLEMS, 'seats_unavailable', 'limit_exceeded'],
     async handle({ body, caller }) {
-      if (body.code !== undefined) await codeGuesses.admit(caller.client);
+      if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs);
       const read = await readLines(body);
       if ('refusal' in read) throw refusalOf(read.refusal, body);
       const seats: WantedSeat[] | null = await bestAvailable.choose(read.lines);
@@ -73,7 +74,7 @@ export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDe
       const code = body.code === undefined ? null : normaliseCode(body.code);
       const quoted = await quoteOrder(db, seats, code);
       if (quoted.kind !== 'quoted') {
-        if (quoted.refusal.kind === 'code_invalid') await codeGuesses.count(caller.client);
+        if (quoted.refusal.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs);
         throw refusalOf(quoted.refusal, body);
       }
       return { status: 200, body: presentOrder(quoted.order, quoted.currency) };

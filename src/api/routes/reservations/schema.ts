@@ -334,6 +334,10 @@ export const reservation = z
       description:
         'When a cancel was accepted: from then on the tickets are void, also while the status is still `confirmed`',
     }),
+    token: z.string().optional().meta({
+      description:
+        'In the answer to a hold by a publishable key, and nowhere else: send it as `Reservation-Token`',
+    }),
   })
   .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
 
@@ -378,9 +382,10 @@ export const historyEntry = z
   .object({
     at: timestamp,
     type: openEnum(HISTORY_TYPES),
-    actor: z
-      .string()
-      .meta({ description: 'Who did it, as `client:NAME`, `operator:NAME` or `system`' }),
+    actor: z.string().meta({
+      description:
+        'Who did it, as `client:NAME`, `publishable:NAME` (a page of the client), `operator:NAME` or `system`',
+    }),
     data: z.record(z.string(), z.unknown()).meta({ description: 'Depends on the type' }),
   })
   .meta({

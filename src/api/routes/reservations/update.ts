@@ -5,7 +5,7 @@ import { updateReservation, type UpdateResult } from '../../../db/reservation-up
 import { HELD_RESERVATION } from '../../examples';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
-import type { Access } from './access';
+import { FOR_PAGES, type Access } from './access';
 import { presentReservation } from './presenter';
 import { refusalOf } from './refusals';
 import { reservation, reservationParams, reservationPatch } from './schema';
@@ -56,8 +56,8 @@ export function updateRoute({
     tag: 'Reservations',
     summary: "Name the buyer, or change the client's own words",
     description:
-      'A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. A client names or changes the buyer while the reservation is held, or while there is none; an operator at any time: then the tickets are printed anew, with the same codes, and mailed.',
-    access: ['client'],
+      'A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. A client names or changes the buyer while the reservation is held, or while there is none; a page (a publishable key) sets nothing else; an operator at any time: then the tickets are printed anew, with the same codes, and mailed.',
+    access: FOR_PAGES,
     kind: 'sale',
     params: reservationParams,
     body: reservationPatch,
@@ -74,6 +74,11 @@ export function updateRoute({
     ],
     async handle({ params: { id }, body, caller }) {
       await access.load(id, caller);
+      if (caller.role === 'publishable' && Object.keys(body).some((field) => field !== 'buyer'))
+        throw new Problem(
+          'forbidden',
+          "A page names the buyer alone; reference and metadata are the shop's own.",
+        );
       const byOperator = caller.role === 'operator';
       const actor = `${caller.role}:${caller.client}`;
       const result = await updateReservation({ db, id, actor, byOperator, buyerCap }, body);

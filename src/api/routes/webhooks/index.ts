@@ -54,11 +54,20 @@ export interface WebhookRouteDeps {
   };
 }
 
-/**
- * Webhooks of payment providers: the signature is checked, the event recorded, then answered 200.
- * The workflow does the rest. What was answered 200 cannot be lost.
- */
-export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookRouteDeps) {
+/** What receives the events of each kind of provider. @throws Problem when the signature is not valid */
+export interface Receivers {
+  stripe(bytes: Buffer, signature: string): Promise<Reply>;
+  /** @param headers `webhook-id`, `webhook-timestamp`, `webhook-signature` */
+  standard(bytes: Buffer, headers: Record<string, string>): Promise<Reply>;
+}
+
+/** The signature is checked, the event recorded, then answered. What was answered 200 cannot be lost. */
+export function createReceivers({
+  db,
+  notify,
+  payments,
+  webhookSecrets,
+}: WebhookRouteDeps): Receivers {
   const { testProvider } = payments;
 
   /** Records what an event means. @returns false when it is ignored */
@@ -117,6 +126,20 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
     return { status: 200, body: { received: true, ignored: !kept } };
   }
 
+  return {
+    async stripe(bytes, signature) {
+      const event = verifyStripe(bytes, signature, webhookSecrets.stripe);
+      return receive(readStripeEvent(event, payments), 'stripe');
+    },
+    async standard(bytes, headers) {
+      const event = verifyStandard(bytes, headers, webhookSecrets.standard);
+      return receive(readOrRefuse(event, headers['webhook-id'] ?? ''), 'standard');
+    },
+  };
+}
+
+/** Webhooks of payment providers. The workflow does the rest. */
+export function webhookRoutes({ stripe, standard }: Receivers) {
   const common = {
     method: 'post',
     tag: 'Webhooks',
@@ -137,14 +160,7 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
       description:
         'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
-      handle: ({ bytes, ctx }) =>
-        receive(
-          readStripeEvent(
-            verifyStripe(bytes, ctx.get('stripe-signature'), webhookSecrets.stripe),
-            payments,
-          ),
-          'stripe',
-        ),
+      handle: ({ bytes, ctx }) => stripe(bytes, ctx.get('stripe-signature')),
     }),
 
     defineRoute({
@@ -161,11 +177,8 @@ export function webhookRoutes({ db, notify, payments, webhookSecrets }: WebhookR
           z.string().meta({ description: 'See standardwebhooks.com' }),
         ]),
       ),
-      handle({ bytes, ctx }) {
-        const headers = Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]));
-        const event = verifyStandard(bytes, headers, webhookSecrets.standard);
-        return receive(readOrRefuse(event, ctx.get('webhook-id')), 'standard');
-      },
+      handle: ({ bytes, ctx }) =>
+        standard(bytes, Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)]))),
     }),
   ];
 }
