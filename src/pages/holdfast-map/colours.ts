@@ -26,10 +26,14 @@ export interface Theme {
   taken: string;
 }
 
-export const LIGHT: Theme = {
-  ground: '#ffffff',
-  ink: '#1b1512',
-  soft: '#5f554e',
-  taken: '#a39890',
-};
-export const DARK: Theme = { ground: '#191614', ink: '#f4eee9', soft: '#b3a79d', taken: '#6d635c' };
+/** The colours that the style gives an element, as the page and the time of day will have them. */
+export function themeOf(element: Element): Theme {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    ground: colour('ground'),
+    ink: colour('ink'),
+    soft: colour('soft'),
+    taken: colour('taken'),
+  };
+}

@@ -1,5 +1,5 @@
 import { languageOf, textsIn, type Texts } from '../texts';
-import { colourOf, DARK, LIGHT, shapeOf } from './colours';
+import { colourOf, shapeOf, themeOf } from './colours';
 import { make, makeIcon } from './dom';
 import { Painter, type View } from './draw';
 import { listenToGestures } from './gestures';
@@ -82,7 +82,7 @@ export class HoldfastMap extends HTMLElement {
   private readonly message = make('p', { class: 'message', role: 'status' });
   private readonly orphanNote = make('p', { class: 'orphan', role: 'status' });
   private readonly liveNote = make('p', { class: 'live', role: 'status' });
-  private readonly listTitle = make('h3', { id: 'list-title' });
+  private readonly listTitle = make('p', { id: 'list-title', class: 'title' });
   private readonly listPlace = make('div', { role: 'group', 'aria-labelledby': 'list-title' });
 
   constructor() {
@@ -102,7 +102,7 @@ export class HoldfastMap extends HTMLElement {
       if (this.model && this.canvas.clientWidth > 0) this.resize();
     }).observe(this.canvas);
     dark.addEventListener('change', () => {
-      this.painter?.setTheme(dark.matches ? DARK : LIGHT);
+      this.painter?.setTheme(themeOf(this));
       this.redraw();
     });
     this.canvas.addEventListener('keydown', (event) => this.onKey(event));
@@ -224,7 +224,7 @@ export class HoldfastMap extends HTMLElement {
     const focused = this.focused === null ? null : (before?.labels[this.focused] ?? null);
     const model = createModel(event, seats);
     this.model = model;
-    this.painter = new Painter(model, this.canvas, dark.matches ? DARK : LIGHT);
+    this.painter = new Painter(model, this.canvas, themeOf(this));
     this.chosen.clear();
     this.focused = focused === null ? null : Math.max(0, model.find(focused));
     for (const label of chosen) {

@@ -1,8 +1,8 @@
 /** The look of the component. A page changes it by these custom properties on the element. */
 export const STYLE = `
-:host{--ground:var(--holdfast-ground,#fff);--ink:var(--holdfast-ink,#1b1512);--soft:var(--holdfast-soft,#5f554e);--line:var(--holdfast-line,#8c8078);
-display:block;color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans",sans-serif}
-@media (prefers-color-scheme:dark){:host{--ground:var(--holdfast-ground,#191614);--ink:var(--holdfast-ink,#f4eee9);--soft:var(--holdfast-soft,#b3a79d);--line:var(--holdfast-line,#776c64)}}
+:host{--ground:var(--holdfast-ground,#fff);--ink:var(--holdfast-ink,#1b1512);--soft:var(--holdfast-soft,#5f554e);--line:var(--holdfast-line,#8c8078);--taken:var(--holdfast-taken,#a39890);
+display:block;padding:.75rem;border-radius:12px;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans",sans-serif}
+@media (prefers-color-scheme:dark){:host{--ground:var(--holdfast-ground,#191614);--ink:var(--holdfast-ink,#f4eee9);--soft:var(--holdfast-soft,#b3a79d);--line:var(--holdfast-line,#776c64);--taken:var(--holdfast-taken,#6d635c)}}
 :host([hidden]){display:none}
 *{box-sizing:border-box}
 .top{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center;justify-content:space-between;margin-bottom:.5rem}
@@ -25,7 +25,7 @@ canvas.moving{cursor:grabbing}
 .notes{min-height:1.5rem;margin:.4rem 0 0;font-size:.9rem}
 .notes p{margin:0}
 .orphan{font-weight:600}
-h3{font-size:.95rem;margin:.8rem 0 .3rem}
+.title{font-weight:600;margin:.8rem 0 .3rem}
 ul.sections,.sections ul{list-style:none;margin:0;padding:0}
 ul.sections{max-height:22rem;overflow:auto;border:1px solid var(--line);border-radius:10px}
 .sections ul{padding-left:1rem}

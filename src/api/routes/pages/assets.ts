@@ -62,7 +62,8 @@ export function createAssets(folder: string): Assets {
       );
       ctx.type = type;
       ctx.status = 200;
-      if (ctx.fresh) {
+      // Whatever the request says of caches: it is the same.
+      if (ctx.get('if-none-match').includes(`"${hash}"`)) {
         ctx.status = 304;
         return;
       }
