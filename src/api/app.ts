@@ -11,6 +11,7 @@ import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import type { Access, Route } from './route';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
+import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
@@ -55,6 +56,7 @@ function routesOf(deps: ApiDeps): Route[] {
   return [
     ...eventRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
+    ...changeRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),

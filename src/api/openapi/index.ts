@@ -10,6 +10,7 @@ import { commonHeaders, problemExamples, responsesOf } from './responses';
 const TAGS = [
   'Events',
   'Reservations',
+  'Changes',
   'Tickets',
   'Payments',
   'Outbox',
