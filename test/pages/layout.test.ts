@@ -1,5 +1,10 @@
 import { layOut, createGrid, type MapSeat } from '../../src/pages/holdfast-map/layout';
-import { createModel, neighbour, orphansOf, type MapEvent } from '../../src/pages/holdfast-map/model';
+import {
+  createModel,
+  neighbour,
+  orphansOf,
+  type MapEvent,
+} from '../../src/pages/holdfast-map/model';
 
 const price = { amount: 100, currency: 'EUR' };
 const EVENT: MapEvent = {
@@ -45,7 +50,9 @@ describe('The map', () => {
   });
 
   it('finds by its grid what is near a point, and nothing twice', () => {
-    const layout = layOut(Array.from({ length: 30 }, (_, row) => rowOf('_'.repeat(30), `${row}`)).flat());
+    const layout = layOut(
+      Array.from({ length: 30 }, (_, row) => rowOf('_'.repeat(30), `${row}`)).flat(),
+    );
     const seen: number[] = [];
     createGrid(layout).within(layout.box, (seat) => seen.push(seat));
     expect(seen.sort((a, b) => a - b)).toEqual(Array.from({ length: 900 }, (_, seat) => seat));

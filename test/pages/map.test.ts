@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'puppeteer';
 import { ApiClient, eventually } from '../support/api';
 import { findings, openBrowser, openPage } from '../support/page';
+import { seen } from '../support/seen';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -46,7 +47,10 @@ interface Heard {
 }
 
 const open = async (event: string) => {
-  const page = await openPage(browser, `http://127.0.0.1:${(site.address() as AddressInfo).port}/${event}`);
+  const page = await openPage(
+    browser,
+    `http://127.0.0.1:${(site.address() as AddressInfo).port}/${event}`,
+  );
   await page.waitForFunction("heard.some(({ type }) => type === 'ready')");
   return page;
 };
@@ -72,17 +76,22 @@ describe('The map on a page of another site', () => {
     // The first arrow leads to the first free seat.
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter'] as const)
       await page.keyboard.press(key);
-    await page.waitForSelector('::-p-text(Stalls, row 2, seat 2 chosen, €45.00.)');
+    await seen(page, '::-p-text(Stalls, row 2, seat 2 chosen, €45.00.)');
 
     await page.locator('holdfast-map >>> .opener').click();
-    await page.locator('holdfast-map >>> .sections .sections, holdfast-map >>> ul ul .opener').click();
+    await page
+      .locator('holdfast-map >>> .sections .sections, holdfast-map >>> ul ul .opener')
+      .click();
     await page.locator(seatButton('Stalls, row 1, seat 3, Stalls €45.00, free')).click();
-    await page.waitForSelector(seatButton('Stalls, row 1, seat 3, Stalls €45.00, chosen'));
+    await seen(page, seatButton('Stalls, row 1, seat 3, Stalls €45.00, chosen'));
     await page.locator(seatButton('Stalls, row 1, seat 4, Stalls €45.00, free')).click();
-    await page.waitForSelector('::-p-text(You can choose 2 seats at most.)');
+    await seen(page, '::-p-text(You can choose 2 seats at most.)');
     const selected = (await heardBy(page)).filter(({ type }) => type === 'select');
     expect(selected.map(({ seat }) => seat.label)).toEqual(['2-2', '1-3']);
-    expect(selected[1]).toMatchObject({ selection: ['2-2', '1-3'], seat: { price: { amount: 4500 } } });
+    expect(selected[1]).toMatchObject({
+      selection: ['2-2', '1-3'],
+      seat: { price: { amount: 4500 } },
+    });
     expect(await findings(page)).toEqual([]);
     expect(page.complaints).toEqual([]);
   });
@@ -114,7 +123,7 @@ describe('The map on a page of another site', () => {
     });
     const page = await open(event);
     expect(await page.$$('holdfast-map >>> img')).toEqual([]);
-    await page.waitForSelector(`::-p-text(${name})`);
+    await seen(page, `::-p-text(${name})`);
     expect(await page.title()).toBe('Another site');
   });
 });

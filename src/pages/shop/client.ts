@@ -170,7 +170,6 @@ export function createClient(publishableKey: string) {
         read: () => json<Reservation>('GET', at(id), { token }),
         setBuyer: (buyer: Buyer) => json<Reservation>('PATCH', at(id), { token, body: { buyer } }),
         extend: () => json<Reservation>('POST', at(id, '/extend'), { token }),
-        cancelTerms: () => json<{ refund: Money }>('GET', at(id, '/cancel'), { token }),
         cancel: () => json<Reservation>('POST', at(id, '/cancel'), { token }),
         change: (key: string, body: Change) =>
           json<{ id: string; status: string; refund: Money | null }>('POST', at(id, '/changes'), {

@@ -62,19 +62,6 @@ export function Tickets({ event, reservation, kept, takesFocus, reload, onAnew }
   const { run, isBusy, problem } = useAction();
   const nothing = money({ amount: 0, currency: event.currency });
 
-  const askForAll = () =>
-    run(async () => {
-      const { refund } = await calls.cancelTerms();
-      setAsking({
-        what: text('allTickets'),
-        refund: money(refund),
-        async doIt() {
-          await calls.cancel();
-          await reload();
-        },
-        leaveIt: async () => undefined,
-      });
-    });
   const askForOne = (seat: string) =>
     run(async () => {
       const quote = await calls.change(crypto.randomUUID(), { release: [seat] });
@@ -132,9 +119,6 @@ export function Tickets({ event, reservation, kept, takesFocus, reload, onAnew }
           <div class="row">
             <button type="button" class="primary" disabled={isBusy} onClick={() => void download()}>
               {text('downloadPdf')}
-            </button>
-            <button type="button" disabled={isBusy} onClick={() => void askForAll()}>
-              {text('giveBackAll')}
             </button>
             <button type="button" onClick={onAnew}>
               {text('buyMore')}
