@@ -10,6 +10,8 @@ export default tseslint.config(
       '.holdfast/**',
       'reports/**',
       'test/histories/**',
+      'clients/typescript/dist/**',
+      'clients/typescript/src/openapi.ts',
     ],
   },
   js.configs.recommended,

@@ -1,5 +1,6 @@
-// Compiles src/, dev/ and proof/ to dist/ and bundles the workflows and the pages; dist/src with dist/migrations and
-// dist/assets is what production runs. Does nothing when dist/ was built from the same sources; otherwise builds aside and swaps, so that a server
+// Compiles src/, dev/ and proof/ to dist/, the client to its own dist/, and bundles the workflows and the pages; dist/src
+// with dist/migrations and dist/assets is what production runs. Does nothing when dist/ was built from the same sources;
+// otherwise builds aside and swaps, so that a server
 // running from dist/ never reads a half-written file.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
@@ -56,11 +57,27 @@ function bundlePages(outdir) {
   );
 }
 
+/** The client for TypeScript, with its declarations; an image for production has only its sources, for the pages. */
+function buildClient() {
+  const folder = 'clients/typescript';
+  if (!existsSync(`${folder}/tsconfig.json`)) return;
+  const sources = createHash('sha256');
+  for (const file of [...filesBelow(`${folder}/src`), `${folder}/tsconfig.json`])
+    sources.update(file).update('\0').update(readFileSync(file)).update('\0');
+  const made = sources.digest('hex');
+  const stampFile = `${folder}/dist/.stamp`;
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === made) return;
+  execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', folder], {
+    stdio: 'inherit',
+  });
+  writeFileSync(stampFile, made);
+}
+
 const hash = createHash('sha256');
 /** What is compiled; an image for production has src/ alone. */
 const compiled = ['src', 'dev', 'proof'].filter((folder) => existsSync(folder));
 for (const file of [
-  ...[...compiled, 'migrations'].flatMap(filesBelow),
+  ...[...compiled, 'migrations', 'clients/typescript/src'].flatMap(filesBelow),
   'package-lock.json',
   '.swcrc',
   'scripts/build.mjs',
@@ -69,6 +86,7 @@ for (const file of [
 }
 const stamp = hash.digest('hex');
 
+buildClient();
 if (existsSync('dist/.stamp') && readFileSync('dist/.stamp', 'utf8') === stamp) process.exit(0);
 
 const aside = resolve(`dist.${process.pid}`);
