@@ -300,11 +300,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * What a cancel would give back now
+         * @description Takes a key of the role client or publishable or operator.
+         */
+        get: operations["previewCancel"];
         put?: never;
         /**
          * Release a hold, or undo a sale: void its tickets and refund it
-         * @description The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in. A page cancels what it holds, and no sale (409 `reservation_confirmed`).
+         * @description The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`), and what goes back is fixed then, by the events' terms; without terms, and for what was accepted while held, all. Not once somebody has come in. An operator may choose otherwise. A page cancels what it holds, and no sale (409 `reservation_confirmed`).
          *
          *     Takes a key of the role client or publishable or operator.
          */
@@ -349,6 +353,78 @@ export interface paths {
          * @description Takes a key of the role client or operator.
          */
         post: operations["resendTickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The changes of a reservation, newest first
+         * @description Takes a key of the role client or publishable or operator.
+         */
+        get: operations["listChanges"];
+        put?: never;
+        /**
+         * Give seats back, take others, change price types
+         * @description While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms.
+         *
+         *     Takes a key of the role client or publishable or operator.
+         */
+        post: operations["createChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/changes/{change}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A change of a reservation
+         * @description Takes a key of the role client or publishable or operator.
+         */
+        get: operations["getChange"];
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw a quote: what it holds is free again
+         * @description Takes a key of the role client or publishable or operator.
+         */
+        delete: operations["withdrawChange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reservations/{id}/changes/{change}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply a quote, with a payment of what is due
+         * @description A payment by webhook does the same: it names the change beside the reservation.
+         *
+         *     Takes a key of the role client or publishable or operator.
+         */
+        post: operations["confirmChange"];
         delete?: never;
         options?: never;
         head?: never;
@@ -760,7 +836,7 @@ export interface paths {
          * Let a hold end now
          * @description Only outside production, with the test provider.
          *
-         *     Takes a key of the role client or operator.
+         *     Takes a key of the role client or publishable or operator.
          */
         post: operations["expireReservation"];
         delete?: never;
@@ -844,7 +920,7 @@ export interface components {
             title: string;
             /** Format: int32 */
             status: number;
-            /** @description Known values: `malformed_request`, `idempotency_key_missing`, `idempotency_key_invalid`, `signature_invalid`, `unauthorized`, `forbidden`, `key_of_another_event`, `key_not_for_browsers`, `sale_not_open`, `limit_exceeded`, `not_found`, `method_not_allowed`, `request_timeout`, `seats_unavailable`, `reservation_not_confirmed`, `reservation_expired`, `reservation_cancelled`, `reservation_confirmed`, `code_used_up`, `extension_limit`, `tickets_not_ready`, `buyer_erased`, `already_checked_in`, `not_checked_in`, `ticket_void`, `refund_not_by_hand`, `wrong_event`, `scan_undone`, `slug_taken`, `code_taken`, `code_in_use`, `precondition_failed`, `body_too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `scan_id_reused`, `buyer_required`, `code_invalid`, `refund_exceeds_payment`, `payment_mismatch`, `precondition_required`, `rate_limited`, `headers_too_large`, `internal`, `temporarily_unavailable`; more may be added. */
+            /** @description Known values: `malformed_request`, `idempotency_key_missing`, `idempotency_key_invalid`, `signature_invalid`, `unauthorized`, `forbidden`, `key_of_another_event`, `key_not_for_browsers`, `sale_not_open`, `limit_exceeded`, `not_found`, `method_not_allowed`, `request_timeout`, `seats_unavailable`, `reservation_not_confirmed`, `reservation_expired`, `reservation_cancelled`, `reservation_confirmed`, `code_used_up`, `payment_in_progress`, `change_open`, `change_ended`, `cancel_accepted`, `extension_limit`, `tickets_not_ready`, `buyer_erased`, `already_checked_in`, `not_checked_in`, `ticket_void`, `refund_not_by_hand`, `wrong_event`, `scan_undone`, `slug_taken`, `code_taken`, `code_in_use`, `precondition_failed`, `body_too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `scan_id_reused`, `buyer_required`, `code_invalid`, `refund_exceeds_payment`, `payment_mismatch`, `precondition_required`, `rate_limited`, `headers_too_large`, `internal`, `temporarily_unavailable`; more may be added. */
             code: string;
             /** @description What was wrong and what to do */
             detail: string;
@@ -989,7 +1065,7 @@ export interface components {
              * @description An IANA time zone; tickets show the times of this place
              * @default UTC
              */
-            timeZone: string | null;
+            timeZone?: string | null;
             /** @description A currency of ISO 4217 */
             currency: string;
             /**
@@ -1016,7 +1092,7 @@ export interface components {
              * Format: int32
              * @default 10
              */
-            maxSeatsPerReservation: number | null;
+            maxSeatsPerReservation?: number | null;
             /**
              * Format: int32
              * @description Held and sold together, over all reservations. Absent: any number
@@ -1026,7 +1102,7 @@ export interface components {
             priceTypes?: components["schemas"]["NewPriceType"][] | null;
             categories: components["schemas"]["NewCategory"][];
             /** @default [] */
-            fees: components["schemas"]["NewFee"][] | null;
+            fees?: components["schemas"]["NewFee"][] | null;
             tax?: components["schemas"]["NewTax"] | null;
             /** @description How much a cancel gives back: the percentage of the first step whose time has not come, nothing after the last. Absent: all, at any time */
             refundTerms?: components["schemas"]["NewRefundTerm"][] | null;
@@ -1066,7 +1142,7 @@ export interface components {
             /** @description Of the discounted tickets */
             percent?: string | null;
             /** @default true */
-            refundable: boolean | null;
+            refundable?: boolean | null;
         };
         NewTax: {
             /** @description An exact decimal, up to four decimals */
@@ -1407,7 +1483,7 @@ export interface components {
             status: string;
             /** @description Who gives it back; `client`: whoever took the money; `provider`: it did so by itself. Known values: `stripe`, `test`, `client`, `provider`; more may be added. */
             by: string;
-            /** @description `cancelled`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `provider`, or an operator's own words */
+            /** @description `cancelled`, `change`, `change_ended`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `provider`, or an operator's own words */
             reason: string;
             /** @description Why it does not go through yet, or why it has failed */
             error: string | null;
@@ -1532,6 +1608,96 @@ export interface components {
             amount: number;
             /** @description A currency of ISO 4217 */
             currency: string;
+        };
+        CancelPreview: {
+            /** @description What would go back */
+            refund: components["schemas"]["Money"];
+            /** @description What would be kept */
+            retained: components["schemas"]["Money"];
+            /**
+             * Format: date-time
+             * @description Until when that is so; null: until the sale changes
+             */
+            termsUntil: string | null;
+        };
+        Cancellation: {
+            /** @description Operators: in place of the events' terms. Of what is left of the payments */
+            refund?: ("full" | "none") | components["schemas"]["RefundAmount"];
+            /**
+             * @description Operators: even though somebody has come in
+             * @default false
+             */
+            allowCheckedIn?: boolean | null;
+        };
+        RefundAmount: {
+            /**
+             * Format: int64
+             * @description Minor units: cents for EUR, whole yen for JPY
+             */
+            amount: number;
+        };
+        NewChange: {
+            /**
+             * @description Seats that it gives back
+             * @default []
+             */
+            release?: components["schemas"]["OwnSeatName"][] | null;
+            /**
+             * @description Seats that it takes, as the lines of an order
+             * @default []
+             */
+            take?: components["schemas"]["OrderLine"][] | null;
+            /**
+             * @description New price types of seats that it keeps
+             * @default []
+             */
+            priceTypes?: components["schemas"]["SeatPriceType"][] | null;
+            /** @description A promo code in place of the present one, while it is held */
+            code?: string | null;
+        };
+        /** @description A label; with its event in an order of several */
+        OwnSeatName: string | components["schemas"]["OwnSeat"];
+        /** @description Without `event`: of the only one */
+        OwnSeat: {
+            event?: string | null;
+            label: string;
+        };
+        SeatPriceType: {
+            seat: components["schemas"]["OwnSeatName"];
+            priceType: string;
+        };
+        Change: {
+            id: string;
+            reservation: string;
+            /** @description Known values: `applied`, `quoted`, `expired`, `withdrawn`; more may be added. */
+            status: string;
+            /** @description What it gives back */
+            release: components["schemas"]["HeldSeat"][];
+            /** @description What it takes */
+            take: components["schemas"]["HeldSeat"][];
+            before: components["schemas"]["Amounts"];
+            after: components["schemas"]["Amounts"];
+            /** @description To be paid. Never together with `refund` */
+            due: components["schemas"]["Money"] | null;
+            /** @description What goes back, by the terms */
+            refund: components["schemas"]["Money"] | null;
+            /**
+             * Format: date-time
+             * @description When a quote ends
+             */
+            expiresAt: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            createdAt: string;
+        };
+        ChangeList: {
+            data: components["schemas"]["Change"][];
+        };
+        ChangeConfirmation: {
+            /** @description Of exactly `due`; absent: nothing is */
+            payment?: components["schemas"]["PaymentClaim"] | null;
         };
         /** @description With `percent`, or `amount` and `currency`, or `salesOpenAt` */
         NewCode: {
@@ -1768,7 +1934,7 @@ export interface components {
             reservationExists: boolean;
             /** @description Who reported it. Known values: `stripe`, `standard`, `client`, `signal`; more may be added. */
             source: string;
-            /** @description The latest refund's. Known values: `cancelled`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `operator`, `provider`; more may be added. */
+            /** @description The latest refund's. Known values: `cancelled`, `change`, `change_ended`, `duplicate`, `event_started`, `expired`, `mismatch`, `unknown_reservation`, `operator`, `provider`; more may be added. */
             refundReason: string | null;
             /** @description Why the provider refuses the refund; an operator has to look */
             refundError: string | null;
@@ -1834,7 +2000,7 @@ export interface components {
         };
         OutboxEntry: {
             id: string;
-            /** @description Known values: `start`, `ring`, `refund_order`, `refund`, `mail`, `resend`; more may be added. */
+            /** @description Known values: `start`, `ring`, `refund_order`, `refund`, `mail`, `change`, `resend`; more may be added. */
             kind: string;
             /** @description The id of what it is about, by kind */
             subject: string;
@@ -1883,6 +2049,7 @@ export interface components {
             /** Format: int64 */
             amount: number;
             currency: string;
+            change?: string | null;
         };
         TestPayment: {
             /** @enum {string} */
@@ -2331,7 +2498,7 @@ export interface operations {
             };
         };
     };
-    cancelReservation: {
+    previewCancel: {
         parameters: {
             query?: never;
             header?: never;
@@ -2342,6 +2509,33 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description By the events' terms */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelPreview"];
+                };
+            };
+        };
+    };
+    cancelReservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
         responses: {
             /** @description Cancelled */
             200: {
@@ -2405,6 +2599,144 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reservation"];
+                };
+            };
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The latest hundred */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+        };
+    };
+    createChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChange"];
+            };
+        };
+        responses: {
+            /** @description Applied, or quoted */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    getChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+                /** @description The id of a change */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The change */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    withdrawChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+                /** @description The id of a change */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Withdrawn, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+        };
+    };
+    confirmChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The idempotency key that the reservation was made with */
+                id: string;
+                /** @description The id of a change */
+                change: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Applied */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
+                };
+            };
+            /** @description Kept; the actor has not come to it within 5 s. The change as it stands */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Change"];
                 };
             };
         };
@@ -3025,6 +3357,10 @@ export const PROBLEM_CODES = [
   "reservation_cancelled",
   "reservation_confirmed",
   "code_used_up",
+  "payment_in_progress",
+  "change_open",
+  "change_ended",
+  "cancel_accepted",
   "extension_limit",
   "tickets_not_ready",
   "buyer_erased",
@@ -3058,6 +3394,7 @@ export const PROBLEM_CODES = [
 export const KEYED_CALLS: readonly string[] = [
   "POST /v1/reservations",
   "POST /v1/reservations/{id}/resend",
+  "POST /v1/reservations/{id}/changes",
   "POST /v1/codes",
   "POST /v1/reservations/{id}/refunds",
 ];

@@ -90,7 +90,7 @@ export function Choose({ event, takesFocus, onHeld }: Props) {
         onHeld(reservation);
       } catch (error) {
         // Refused: there is nothing to go on with. Without an answer there may be.
-        if ((error as { code?: string }).code !== 'offline') keepOrder(event.slug, null);
+        if ((error as { code?: string }).code !== 'no_answer') keepOrder(event.slug, null);
         setAsked([]);
         throw error;
       }

@@ -1,53 +1,21 @@
-import type { Money } from '../../domain/money';
+import {
+  Holdfast,
+  HoldfastError,
+  type components,
+} from '../../../clients/typescript/src/index.ts';
 
-/** What the shop window reads of the API's answers; what it does not use is left out. */
-export interface Event {
-  slug: string;
-  name: string;
-  venue: string | null;
-  startsAt: string;
-  timeZone: string;
-  currency: string;
-  salesOpenAt: string | null;
-  salesCloseAt: string | null;
-  salesPaused?: boolean;
-  maxSeatsPerReservation: number;
-  priceTypes: { code: string; name: string }[];
-  categories: { code: string; name: string; price: Money; prices: Record<string, Money> }[];
-}
-
-export interface Amounts {
-  tickets: Money;
-  discount: Money;
-  fees: Money;
-  tax: Money;
-  taxIncluded: boolean;
-  total: Money;
-}
+type Schemas = components['schemas'];
+export type Event = Schemas['Event'];
+export type Amounts = Schemas['OrderAmounts'];
+export type Reservation = Schemas['Reservation'];
+export type Ticket = Schemas['Ticket'];
+export type Change = Schemas['NewChange'];
+export type Order = Schemas['NewPricePreview'] & { event: string };
+export { HoldfastError };
 
 export interface SeatWish {
   label: string;
   priceType: string;
-}
-
-export interface Order {
-  event: string;
-  seats?: SeatWish[];
-  bestAvailable?: { category: string; quantity: number; priceTypes: Record<string, number> };
-  code?: string;
-}
-
-export interface Reservation {
-  id: string;
-  status: 'held' | 'confirmed' | 'expired' | 'cancelled';
-  seats: { label: string; category: string; priceType: string; price: Money }[];
-  amounts: Amounts & { refunded: Money };
-  code: string | null;
-  buyer: Buyer | null;
-  expiresAt: string;
-  cancelRequestedAt: string | null;
-  payments: { status: string; amount: Money }[];
-  token?: string;
 }
 
 export interface Buyer {
@@ -55,39 +23,8 @@ export interface Buyer {
   email: string;
 }
 
-export interface Ticket {
-  code: string;
-  seat: string;
-  status: string;
-}
-
-export interface Change {
-  release?: string[];
-  take?: { event: string; seats: SeatWish[] }[];
-  priceTypes?: { seat: string; priceType: string }[];
-}
-
-/** A refusal of the API; `offline` when there was no answer at all. */
-export class Refusal extends Error {
-  constructor(
-    readonly code: string,
-    readonly detail: string,
-    readonly seats: readonly string[],
-  ) {
-    super(detail);
-  }
-}
-
-interface Call {
-  body?: unknown;
-  key?: string;
-  token?: string | null;
-}
-
-const TRIES = 4;
-const PAUSE_MS = 700;
-const LIMIT_MS = 15_000;
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** How long a buyer looks at a page that waits for the API, with all repetitions, before it says so. */
+const PATIENCE_MS = 20_000;
 
 /** Milliseconds between the server's clock and `performance.now()`, which no wrong clock of a machine touches. */
 let serverClock: number | null = null;
@@ -96,23 +33,13 @@ let serverClock: number | null = null;
 export const serverNow = (): number =>
   serverClock === null ? Date.now() : serverClock + performance.now();
 
-function learnTime(response: Response): void {
+/** `fetch`, which learns from each answer what time it is. */
+async function fetchWithTime(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request);
   const date = Date.parse(response.headers.get('date') ?? '');
   // The header counts whole seconds, so it is half of one behind, on average.
   if (!Number.isNaN(date)) serverClock = date + 500 - performance.now();
-}
-
-async function refusalOf(response: Response): Promise<Refusal> {
-  const problem = (await response.json().catch(() => ({}))) as {
-    code?: string;
-    detail?: string;
-    seats?: string[];
-  };
-  return new Refusal(
-    problem.code ?? 'other',
-    problem.detail ?? response.statusText,
-    problem.seats ?? [],
-  );
+  return response;
 }
 
 /**
@@ -120,78 +47,53 @@ async function refusalOf(response: Response): Promise<Refusal> {
  * same key: it takes effect once.
  */
 export function createClient(publishableKey: string) {
-  async function send(method: string, path: string, { body, key, token }: Call): Promise<Response> {
-    const response = await fetch(path, {
-      method,
-      headers: {
-        // What everybody may read is asked for without a key: as the page has asked already.
-        ...(!path.startsWith('/v1/events') && { authorization: `Bearer ${publishableKey}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(key !== undefined && { 'idempotency-key': key }),
-        ...(token && { 'reservation-token': token }),
-      },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(LIMIT_MS),
-    });
-    learnTime(response);
-    return response;
-  }
-
-  async function call(method: string, path: string, options: Call = {}): Promise<Response> {
-    for (let tries = 1; ; tries++) {
-      let response: Response | null = null;
-      try {
-        response = await send(method, path, options);
-      } catch {
-        if (tries >= TRIES) throw new Refusal('offline', '', []);
-      }
-      if (response?.ok) return response;
-      if (response && ((response.status !== 503 && response.status !== 429) || tries >= TRIES))
-        throw await refusalOf(response);
-      const seconds = Number(response?.headers.get('retry-after') ?? 0);
-      await pause(Math.min(5000, Math.max(1000 * seconds, PAUSE_MS * tries)));
-    }
-  }
-
-  const json = async <Body>(method: string, path: string, options?: Call): Promise<Body> =>
-    (await (await call(method, path, options)).json()) as Body;
-  const at = (id: string, rest = '') => `/v1/reservations/${encodeURIComponent(id)}${rest}`;
-
+  const holdfast = new Holdfast({
+    url: location.origin,
+    key: publishableKey,
+    patienceMs: PATIENCE_MS,
+    fetch: fetchWithTime,
+  });
   return {
-    events: () => json<{ data: Event[] }>('GET', '/v1/events?limit=100'),
-    event: (slug: string) => json<Event>('GET', `/v1/events/${encodeURIComponent(slug)}`),
-    preview: (order: Order) =>
-      json<{ amounts: Amounts }>('POST', '/v1/price-previews', { body: order }),
-    hold: (id: string, order: Order) =>
-      json<Reservation>('POST', '/v1/reservations', { body: order, key: id }),
+    events: () => holdfast.get('/v1/events', { query: { limit: 100 } }),
+    event: (event: string) => holdfast.get('/v1/events/{event}', { path: { event } }),
+    preview: (body: Order) => holdfast.post('/v1/price-previews', { body }),
+    hold: (id: string, body: Order) => holdfast.hold(body, { key: id }),
     /** The calls about one reservation, as who holds its token. */
     of(id: string, token: string | null) {
+      const path = { id };
+      const withToken = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+        if (token !== null) await holdfast.useToken(id, token);
+        return call();
+      };
       return {
-        read: () => json<Reservation>('GET', at(id), { token }),
-        setBuyer: (buyer: Buyer) => json<Reservation>('PATCH', at(id), { token, body: { buyer } }),
-        extend: () => json<Reservation>('POST', at(id, '/extend'), { token }),
-        cancel: () => json<Reservation>('POST', at(id, '/cancel'), { token }),
-        change: (key: string, body: Change) =>
-          json<{ id: string; status: string; refund: Money | null }>('POST', at(id, '/changes'), {
-            token,
-            key,
-            body,
-          }),
+        read: () => withToken(() => holdfast.reservation(id)),
+        setBuyer: (buyer: Buyer) => withToken(() => holdfast.update(id, { buyer })),
+        extend: () => withToken(() => holdfast.extend(id)),
+        cancel: () => withToken(() => holdfast.cancel(id)),
+        change: (body: Change) =>
+          withToken(() => holdfast.post('/v1/reservations/{id}/changes', { path, body })),
         confirmChange: (change: string) =>
-          json<unknown>('POST', at(id, `/changes/${change}/confirm`), { token, body: {} }),
-        withdrawChange: (change: string) => call('DELETE', at(id, `/changes/${change}`), { token }),
-        tickets: () => json<{ data: Ticket[] }>('GET', at(id, '/tickets'), { token }),
-        pdf: async () => (await call('GET', at(id, '/tickets.pdf'), { token })).blob(),
+          withToken(() =>
+            holdfast.post('/v1/reservations/{id}/changes/{change}/confirm', {
+              path: { id, change },
+              body: {},
+            }),
+          ),
+        withdrawChange: (change: string) =>
+          withToken(() =>
+            holdfast.delete('/v1/reservations/{id}/changes/{change}', { path: { id, change } }),
+          ),
+        tickets: () => withToken(() => holdfast.waitForTickets(id)),
+        pdf: () => withToken(() => holdfast.ticketsPdf(id)),
+        /** What a payment provider would tell: outside production only. */
+        testPay: (outcome: 'succeeds' | 'fails') =>
+          withToken(() =>
+            holdfast.post('/v1/test-helpers/reservations/{id}/pay', { path, body: { outcome } }),
+          ),
+        testExpire: () =>
+          withToken(() => holdfast.post('/v1/test-helpers/reservations/{id}/expire', { path })),
       };
     },
-    /** What a payment provider would tell: outside production only. */
-    testPay: (id: string, token: string | null, outcome: 'succeeds' | 'fails') =>
-      call('POST', `/v1/test-helpers/reservations/${encodeURIComponent(id)}/pay`, {
-        token,
-        body: { outcome },
-      }),
-    testExpire: (id: string, token: string | null) =>
-      call('POST', `/v1/test-helpers/reservations/${encodeURIComponent(id)}/expire`, { token }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Choose } from './choose';
-import { Refusal, type Event, type Reservation } from './client';
+import { HoldfastError, type Event, type Reservation } from './client';
 import { textOf, useShop } from './context';
 import { Held } from './held';
 import { keepOrder, readOrder, type KeptOrder } from './kept-order';
@@ -24,7 +24,7 @@ export function EventPage({ slug }: { slug: string }) {
   useEffect(() => {
     setProblem(null);
     client.event(slug).then(setEvent, (error: unknown) => {
-      const isGone = error instanceof Refusal && error.code === 'not_found';
+      const isGone = error instanceof HoldfastError && error.code === 'not_found';
       setProblem(isGone ? text('noEvent') : textOf(error, shop));
     });
   }, [slug, tries]);
@@ -112,7 +112,7 @@ function Purchase({ event }: { event: Event }) {
         setReservation(held);
       } else await reload();
     } catch (error) {
-      const isKnown = error instanceof Refusal && error.code !== 'offline';
+      const isKnown = error instanceof HoldfastError && error.code !== 'no_answer';
       if (isKnown && error.code !== 'temporarily_unavailable' && error.code !== 'rate_limited')
         forget();
       setProblem(textOf(error, shop));

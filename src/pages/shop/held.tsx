@@ -54,7 +54,7 @@ export function Held({ event, reservation, kept, takesFocus, reload, onPay }: Pr
     run(async () => {
       setAsked(seats.map(({ label }) => label));
       try {
-        await calls.change(crypto.randomUUID(), change!);
+        await calls.change(change!);
         await reload();
       } finally {
         setAsked([]);

@@ -18,26 +18,26 @@ interface Props {
 export function TestProviderPage(props: Props) {
   const { event, reservation, kept, takesFocus, reload, onPaid, onKept } = props;
   const { text, money, client } = useShop();
+  const calls = client.of(kept.id, kept.token);
   const { run, isBusy, problem } = useAction();
-  const { id, token } = kept;
   const keep = (next: KeptOrder) => {
     keepOrder(event.slug, next);
     onKept(next);
   };
   const pay = (times: number) =>
     run(async () => {
-      for (let time = 0; time < times; time++) await client.testPay(id, token, 'succeeds');
+      for (let time = 0; time < times; time++) await calls.testPay('succeeds');
       onPaid();
     });
   const fail = () =>
     run(async () => {
-      await client.testPay(id, token, 'fails');
+      await calls.testPay('fails');
       keep({ ...kept, declined: kept.declined + 1 });
     });
   const payLate = () =>
     run(async () => {
-      await client.testExpire(id, token);
-      await client.testPay(id, token, 'succeeds');
+      await calls.testExpire();
+      await calls.testPay('succeeds');
       onPaid();
     });
   return (
@@ -46,7 +46,7 @@ export function TestProviderPage(props: Props) {
       <StepTitle takesFocus={takesFocus}>{text('payment')}</StepTitle>
       <p>{text('testProviderHint')}</p>
       <Countdown until={reservation.expiresAt} onEnd={() => void run(reload)} />
-      <p>{text('toPay', { price: money(reservation.amounts.total), id })}</p>
+      <p>{text('toPay', { price: money(reservation.amounts.total), id: kept.id })}</p>
       <Problem>
         {problem ?? (kept.declined > 0 ? text('declined', { count: kept.declined }) : null)}
       </Problem>

@@ -29,8 +29,8 @@ function useTickets(kept: KeptOrder, reservation: Reservation): Ticket[] | null 
         .of(kept.id, kept.token)
         .tickets()
         .then(
-          ({ data }) => {
-            if (!isOver) setTickets(data);
+          (made) => {
+            if (!isOver) setTickets(made);
           },
           () => {
             if (!isOver) timer = setTimeout(look, AGAIN_MS);
@@ -64,7 +64,7 @@ export function Tickets({ event, reservation, kept, takesFocus, reload, onAnew }
 
   const askForOne = (seat: string) =>
     run(async () => {
-      const quote = await calls.change(crypto.randomUUID(), { release: [seat] });
+      const quote = await calls.change({ release: [seat] });
       setAsking({
         what: seat,
         refund: quote.refund ? money(quote.refund) : nothing,
