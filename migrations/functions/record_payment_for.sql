@@ -60,7 +60,8 @@ begin
   end if;
   if v_mine.id is null and v_proven_by is null and v_other.id is not null then return jsonb_build_object('kind', 'mismatch'); end if;
   -- Another payment is on its way to confirm this reservation; a second one would only be refunded.
-  if p_strict and v_mine.id is null and case when v_change.id is null then v_reservation.paid_in_time_at else v_change.paid_in_time_at end is not null then return jsonb_build_object('kind', 'confirmed'); end if;
+  if p_strict and v_mine.id is null
+     and (case when v_change.id is null then v_reservation.paid_in_time_at else v_change.paid_in_time_at end) is not null then return jsonb_build_object('kind', 'confirmed'); end if;
 
   if v_proven_by is not null and coalesce(v_mine.proven_by, v_other.proven_by) is not null then
     -- Proven before: told again it is known, told otherwise it is a note.

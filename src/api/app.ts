@@ -10,6 +10,7 @@ import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import type { Access, Route } from './route';
+import { allotmentRoutes } from './routes/allotments';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
@@ -55,6 +56,7 @@ function routesOf(deps: ApiDeps): Route[] {
   const receivers = createReceivers(deps);
   return [
     ...eventRoutes(deps),
+    ...allotmentRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
     ...changeRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),

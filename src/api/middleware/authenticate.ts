@@ -10,7 +10,8 @@ import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
-const NOBODY: ApiCaller = {
+/** Who calls a public route without a key. */
+export const NOBODY: ApiCaller = {
   ...{ keyId: 0, client: '', role: 'client', eventId: null, longHolds: false },
   limitedAs: '',
   reservationToken: null,
@@ -20,9 +21,14 @@ export interface Authenticator {
   /**
    * The caller behind the request's key.
    * @param options.withoutDatabase a key that was valid when the database last answered will do
+   * @param options.knowsKeys on a public route: whether a key that is sent is looked at
    * @throws Problem `unauthorized` or `forbidden`.
    */
-  (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<ApiCaller>;
+  (
+    ctx: Context,
+    access: Access,
+    options?: { withoutDatabase?: boolean; knowsKeys?: boolean },
+  ): Promise<ApiCaller>;
 }
 
 type FoundCaller = Caller & { hash: Buffer };
@@ -92,8 +98,9 @@ export function createAuthenticator(
     return caller;
   }
 
-  return async (ctx, access, { withoutDatabase } = { withoutDatabase: false }) => {
-    if (access === 'public' || access === 'provider') return NOBODY;
+  return async (ctx, access, { withoutDatabase = false, knowsKeys = false } = {}) => {
+    const isOpen = access === 'public' || access === 'provider';
+    if (isOpen && !(knowsKeys && /^Bearer /i.test(ctx.get('authorization')))) return NOBODY;
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
     if (key === undefined) await limits.address(ctx, 'guesses');
     const caller = key === undefined ? null : await identify(ctx, key, withoutDatabase);
@@ -106,7 +113,7 @@ export function createAuthenticator(
         },
       );
     }
-    if (caller.role !== 'operator' && !access.includes(caller.role)) {
+    if (!isOpen && caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
         `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,

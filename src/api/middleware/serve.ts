@@ -7,7 +7,7 @@ import { refuseKeyInPage, type Cors } from '../cors';
 import type { Gate } from '../gate';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
-import { parseJson, readBytes, requireJson, withoutAbsent } from './body';
+import { mediaTypeOf, parseJson, readBytes, requireJson, withoutAbsent } from './body';
 import { leftMs } from './answer';
 import type { RateLimits } from './rate-limit';
 
@@ -67,18 +67,24 @@ export function serve(
     cors.allow(ctx, access);
     refuseKeyInPage(ctx);
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
-    const { withoutDatabase = false } = route;
-    const caller = await authenticate(ctx, access, { withoutDatabase });
+    const { withoutDatabase = false, knowsKeys = false } = route;
+    const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
     if (keyed) await limits.key(ctx, caller);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
     let bytes: Buffer = NO_BYTES;
     let rawBody: unknown;
-    if (route.body) {
-      if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
+    let isOther = false;
+    if (route.body && route.bodyOptional) {
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      const parsed = route.signed ? undefined : parseJson(bytes);
+      if (bytes.length > 0) requireJson(ctx);
+      rawBody = bytes.length > 0 ? withoutAbsent(parseJson(bytes)) : {};
+    } else if (route.body) {
+      isOther = route.otherBody?.contentType === mediaTypeOf(ctx);
+      if (!isOther && (!route.signed || ctx.get('content-type') !== '')) requireJson(ctx);
+      bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
+      const parsed = route.signed || isOther ? undefined : parseJson(bytes);
       // In a merge patch null means: clear.
       rawBody = route.method === 'patch' ? parsed : withoutAbsent(parsed);
     } else if (route.method === 'post') {
@@ -91,7 +97,8 @@ export function serve(
     }
     let body: unknown;
     try {
-      if (route.body) body = route.signed ? undefined : validate(route.body, rawBody, 'body');
+      if (route.body)
+        body = route.signed || isOther ? undefined : validate(route.body, rawBody, 'body');
       else if (rawBody !== undefined) validate(NOTHING, rawBody, 'body');
     } catch (error) {
       await route.onInvalid?.({ params, caller, ctx });

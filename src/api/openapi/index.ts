@@ -67,7 +67,10 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf(
+  { body, bodyExamples, bodyOptional = false, method, otherBody }: Route,
+  { schemaOf }: Components,
+): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -79,13 +82,22 @@ function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components)
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+  const content = Object.fromEntries(types.map((type) => [type, media]));
+  if (!otherBody) return { required: !bodyOptional, content };
+  const { contentType, example } = otherBody;
+  return {
+    required: !bodyOptional,
+    content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
+  };
 }
 
-const securityOf = ({ access }: Route): Json[] =>
-  access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+function securityOf({ access, knowsKeys }: Route): Json[] {
+  if (knowsKeys) return [{}, { apiKey: [] }];
+  return access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+}
 
-function rolesOf({ access }: Route): string {
+function rolesOf({ access, knowsKeys }: Route): string {
+  if (knowsKeys) return 'No key is needed; one that is sent has to be a good one.';
   if (access === 'public') return 'No key is needed.';
   if (access === 'provider') return 'No key; the signature proves the sender.';
   return `Takes a key of the role ${[...new Set([...access, 'operator'])].join(' or ')}.`;

@@ -86,8 +86,7 @@ function nothingToPay({ id, total }: ReservationRecord) {
 }
 
 /** What an operator chose; null: the terms decide. */
-function choiceOf(body: z.output<typeof cancellation> | undefined): CancelChoice | null {
-  const { refund, allowCheckedIn } = body ?? { allowCheckedIn: false };
+function choiceOf({ refund, allowCheckedIn }: z.output<typeof cancellation>): CancelChoice | null {
   if (refund === undefined && !allowCheckedIn) return null;
   return {
     ...(refund !== undefined && { refund: typeof refund === 'string' ? refund : refund.amount }),
@@ -256,7 +255,8 @@ export function commandRoutes({
       access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
-      body: cancellation.optional(),
+      body: cancellation,
+      bodyOptional: true,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
         202: accepted(KEPT, BEING_CANCELLED),
