@@ -1,8 +1,4 @@
-import {
-  Holdfast,
-  HoldfastError,
-  type components,
-} from '../../../clients/typescript/src/index.ts';
+import { Holdfast, HoldfastError, type components } from '../../../clients/typescript/src/index.ts';
 
 type Schemas = components['schemas'];
 export type Event = Schemas['Event'];
