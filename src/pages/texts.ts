@@ -299,11 +299,11 @@ export const languageOf = (wanted: readonly string[]): Language =>
 
 export interface Texts {
   language: Language;
-  has(name: string): name is TextName;
-  text(name: TextName, values?: Record<string, string | number>): string;
-  money(money: Money): string;
+  has: (name: string) => name is TextName;
+  text: (name: TextName, values?: Record<string, string | number>) => string;
+  money: (money: Money) => string;
   /** Date and time at the place of the event. */
-  when(time: string, timeZone: string): string;
+  when: (time: string, timeZone: string) => string;
 }
 
 export function textsIn(language: Language): Texts {

@@ -72,7 +72,9 @@ export function Tickets({ event, reservation, kept, takesFocus, reload, onAnew }
           await calls.confirmChange(quote.id);
           await reload();
         },
-        leaveIt: async () => void (await calls.withdrawChange(quote.id)),
+        async leaveIt() {
+          await calls.withdrawChange(quote.id);
+        },
       });
     });
   const answer = (act: () => Promise<void>) => {
