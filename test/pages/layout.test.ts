@@ -17,7 +17,7 @@ const EVENT: MapEvent = {
 
 /** A row in which `_` is free, `x` taken, and a space an aisle. */
 function rowOf(picture: string, name = 'A'): MapSeat[] {
-  return picture.split('').flatMap((sign, x) => {
+  return Array.from(picture).flatMap((sign, x) => {
     if (sign === ' ') return [];
     const status = sign === '_' ? 'available' : 'sold';
     const number = String(x + 1);

@@ -8,12 +8,12 @@ const REFRESH_MS = 300;
 interface ListHost {
   model: SeatModel;
   texts: Texts;
-  isChosen(seat: number): boolean;
+  isChosen: (seat: number) => boolean;
   /** Chosen, or could be. */
-  canHave(seat: number): boolean;
-  nameOf(seat: number): string;
-  stateOf(seat: number): string;
-  toggle(seat: number): void;
+  canHave: (seat: number) => boolean;
+  nameOf: (seat: number) => string;
+  stateOf: (seat: number) => string;
+  toggle: (seat: number) => void;
 }
 
 /**

@@ -7,7 +7,7 @@ export type Reservation = Schemas['Reservation'];
 export type Ticket = Schemas['Ticket'];
 export type Change = Schemas['NewChange'];
 export type Order = Schemas['NewPricePreview'] & { event: string };
-export { HoldfastError };
+export { HoldfastError, isHoldfastError };
 
 export interface SeatWish {
   label: string;

@@ -1,7 +1,7 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { TextName, Texts } from '../texts';
-import { HoldfastError, type Client } from './client';
+import { isHoldfastError, type Client } from './client';
 
 export interface Shop extends Texts {
   client: Client;
@@ -14,7 +14,7 @@ export const useShop = (): Shop => useContext(ShopContext)!;
 
 /** What to tell a buyer of an error: by its code, which has a text of ours, else as the API says it. */
 export function textOf(error: unknown, { text, has }: Texts): string {
-  if (!(error instanceof HoldfastError)) throw error;
+  if (!isHoldfastError(error)) throw error;
   const { code, problem } = error;
   const { detail, seats = [] } = problem;
   if (code === 'seats_unavailable' && seats.length === 0)
