@@ -262,7 +262,7 @@ describe('A page', () => {
     expect(response.headers.get('content-security-policy')).not.toMatch(/unsafe/);
     expect(response.headers.get('cache-control')).toBe('no-cache');
     const [, script] = /src="(\/assets\/shop\.js\?v=[^"]+)"/.exec(await response.text())!;
-    const asset = await fetch(system.info.apiUrl + script);
+    const asset = await fetch(system.info.apiUrl + script!);
     expect(asset.headers.get('cache-control')).toContain('immutable');
     expect(asset.headers.get('access-control-allow-origin')).toBe('*');
     const map = await fetch(`${system.info.apiUrl}/assets/holdfast-map.js`);

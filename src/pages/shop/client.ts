@@ -1,4 +1,9 @@
-import { Holdfast, HoldfastError, type components } from '../../../clients/typescript/src/index.ts';
+import {
+  Holdfast,
+  HoldfastError,
+  isHoldfastError,
+  type components,
+} from '../../../clients/typescript/src/index.ts';
 
 type Schemas = components['schemas'];
 export type Event = Schemas['Event'];
