@@ -119,6 +119,27 @@ module.exports = {
       to: { path: '^proof/' },
     },
     {
+      name: 'pages-run-in-browsers',
+      comment: 'They use the pure files of the product, and packages that browsers can run.',
+      severity: 'error',
+      from: { path: '^src/pages' },
+      to: {
+        pathNot: [
+          '^src/(pages|domain)/',
+          '^src/documents/qr-code',
+          '^clients/typescript/src/',
+          'node_modules/(preact|qrcode|jsqr)/',
+        ],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'nothing-imports-a-page',
+      severity: 'error',
+      from: { pathNot: '^src/pages' },
+      to: { path: '^src/pages' },
+    },
+    {
       name: 'no-undeclared-packages',
       severity: 'error',
       from: { path: '^(src|dev|proof)/' },

@@ -8,6 +8,8 @@ RUN npm ci --workspaces=false --no-audit --no-fund
 COPY .swcrc ./
 COPY scripts scripts
 COPY src src
+# The shop window uses it.
+COPY clients/typescript/src clients/typescript/src
 COPY migrations migrations
 RUN node scripts/build.mjs
 RUN npm ci --workspaces=false --omit=dev --no-audit --no-fund

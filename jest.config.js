@@ -4,6 +4,7 @@ const filesOf = (places) => places.map((place) => `test/${place}.test.ts`);
 const UNIT = filesOf([
   '{config,domain,mail,payments,report}/**/*',
   'capacity/**/*',
+  'pages/layout',
   'api/{hold-queue,addresses,best-available-choice,gate,outcomes,guesses}',
   'deployment/compose',
   'docs/{blocks,pages}',

@@ -156,7 +156,7 @@ async function startOwn(
   const { part: api, apiUrl } = await defineApi({
     services,
     events,
-    env: { ...env, ...pages, ...options.apiEnv },
+    env: { SHOP_WINDOW_KEY: secrets.keys.publishable, ...env, ...pages, ...options.apiEnv },
   });
   const workerEnv = {
     ...env,

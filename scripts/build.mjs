@@ -1,5 +1,6 @@
-// Compiles src/, dev/ and proof/ to dist/, the client to its own dist/, and bundles the workflows; dist/src with dist/migrations is what production
-// runs. Does nothing when dist/ was built from the same sources; otherwise builds aside and swaps, so that a server
+// Compiles src/, dev/ and proof/ to dist/, the client to its own dist/, and bundles the workflows and the pages; dist/src
+// with dist/migrations and dist/assets is what production runs. Does nothing when dist/ was built from the same sources;
+// otherwise builds aside and swaps, so that a server
 // running from dist/ never reads a half-written file.
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
@@ -29,10 +30,37 @@ function filesBelow(folder) {
     .sort();
 }
 
-/** The client for TypeScript, with its declarations; an image for production has none. */
+/** Loaded by pages of other sites: one script by itself, which works with any script tag. */
+const EMBEDDED = 'holdfast-map';
+
+/** Bundles each `src/pages/NAME/main.ts`, with the styles that it imports, to `NAME.js` and `NAME.css`. */
+function bundlePages(outdir) {
+  const names = readdirSync('src/pages').filter((name) => existsSync(`src/pages/${name}/main.ts`));
+  const bundle = (pages, options) =>
+    require('esbuild').buildSync({
+      entryPoints: Object.fromEntries(pages.map((name) => [name, `src/pages/${name}/main.ts`])),
+      outdir,
+      bundle: true,
+      minify: true,
+      target: ['chrome111', 'firefox113', 'safari16.4'],
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      legalComments: 'none',
+      logLevel: 'warning',
+      tsconfigRaw: {},
+      ...options,
+    });
+  bundle([EMBEDDED], { format: 'iife' });
+  bundle(
+    names.filter((name) => name !== EMBEDDED),
+    { format: 'esm', splitting: true, chunkNames: 'chunk-[hash]' },
+  );
+}
+
+/** The client for TypeScript, with its declarations; an image for production has only its sources, for the pages. */
 function buildClient() {
   const folder = 'clients/typescript';
-  if (!existsSync(folder)) return;
+  if (!existsSync(`${folder}/tsconfig.json`)) return;
   const sources = createHash('sha256');
   for (const file of [...filesBelow(`${folder}/src`), `${folder}/tsconfig.json`])
     sources.update(file).update('\0').update(readFileSync(file)).update('\0');
@@ -49,7 +77,7 @@ const hash = createHash('sha256');
 /** What is compiled; an image for production has src/ alone. */
 const compiled = ['src', 'dev', 'proof'].filter((folder) => existsSync(folder));
 for (const file of [
-  ...[...compiled, 'migrations'].flatMap(filesBelow),
+  ...[...compiled, 'migrations', 'clients/typescript/src'].flatMap(filesBelow),
   'package-lock.json',
   '.swcrc',
   'scripts/build.mjs',
@@ -67,7 +95,13 @@ mkdirSync(aside);
 try {
   execFileSync(
     process.execPath,
-    [require.resolve('@swc/cli/bin/swc.js'), ...compiled, '-d', aside, '--copy-files', '-q'],
+    [
+      require.resolve('@swc/cli/bin/swc.js'),
+      ...compiled,
+      ...['-d', aside, '--copy-files', '-q'],
+      // Bundled for browsers instead.
+      ...['--ignore', 'src/pages/**'],
+    ],
     {
       stdio: 'inherit',
     },
@@ -86,6 +120,7 @@ try {
     });
     writeFileSync(join(aside, `src/${name}.js`), code);
   }
+  bundlePages(join(aside, 'assets'));
   cpSync('migrations', join(aside, 'migrations'), { recursive: true });
   writeFileSync(join(aside, '.stamp'), stamp);
   const old = `dist.${process.pid}.old`;

@@ -269,6 +269,18 @@ const settings = {
     .min(1)
     .default('127.0.0.1')
     .describe('Address that METRICS_PORT listens on'),
+  SHOP_WINDOW: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('`off`: `/` is the start page, also where there is a SHOP_WINDOW_KEY'),
+  SHOP_WINDOW_KEY: z
+    .string()
+    .regex(/^\S{1,200}$/, { message: 'must be an API key' })
+    .optional()
+    .describe('Publishable key of the shop window at `/`; without it there is none'),
+  PAYMENT_URL: url('http', 'https')
+    .optional()
+    .describe('Where the shop window sends buyers to pay; without it to the test provider'),
   DEV_TEMPORAL_UI_URL: url('http', 'https')
     .optional()
     .describe('Link on the start page; set by npm run dev'),

@@ -86,6 +86,9 @@ interface ProductionSettings {
   WEBHOOK_ALLOW_PRIVATE?: 'on' | 'off';
   DEV_TEMPORAL_UI_URL?: string | undefined;
   DEV_MAIL_URL?: string | undefined;
+  SHOP_WINDOW?: 'on' | 'off';
+  SHOP_WINDOW_KEY?: string | undefined;
+  PAYMENT_URL?: string | undefined;
 }
 
 /**
@@ -130,6 +133,11 @@ export function refuseInProduction(
     if (settings[name] !== undefined) {
       refuse(name, 'it links a page without a password');
     }
+  }
+  if (settings.SHOP_WINDOW === 'on' && settings.SHOP_WINDOW_KEY !== undefined) {
+    if (settings.PAYMENT_URL === undefined)
+      refuse('SHOP_WINDOW', 'nobody could pay there; set PAYMENT_URL, or SHOP_WINDOW=off');
+    else if (settings.PAYMENT_URL.startsWith('http:')) refuse('PAYMENT_URL', IN_CLEAR);
   }
   if (settings.SMTP_URL !== undefined) {
     const { hostname, protocol, searchParams } = new URL(settings.SMTP_URL);

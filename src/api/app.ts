@@ -23,6 +23,7 @@ import { mountHome, type HomeDeps } from './routes/home';
 import { mountTemporalPage, type TemporalPageDeps } from './routes/temporal';
 import { noteRoutes } from './routes/notes';
 import { outboxRoutes } from './routes/outbox';
+import { mountPages, type PageDeps } from './routes/pages';
 import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
@@ -44,7 +45,8 @@ export type ApiDeps = EventRouteDeps &
   HealthRouteDeps &
   HomeDeps &
   CodecRouteDeps &
-  TemporalPageDeps & {
+  TemporalPageDeps &
+  PageDeps & {
     log: Logger;
     metrics: ApiMetrics;
     /** Calls that may use the database at once. */
@@ -98,6 +100,7 @@ export function createApp(deps: ApiDeps): Koa {
     router[route.method](path, serve(route, { ...deps, cors, authenticate, limits, gate }));
     accessOf.set(`${route.method} ${path}`, route.access);
   }
+  mountPages(router, deps);
   mountHome(router, limits, deps);
   mountTemporalPage(router, limits, deps);
   mountDocs(router, routes);

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
@@ -26,6 +27,8 @@ import { createOutcomes } from './outcomes';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
 import { createReservationTokens } from './reservation-tokens';
+import type { ShopWindow } from './routes/pages';
+import { createAssets } from './routes/pages/assets';
 import { createSeatMaps } from './seat-maps';
 import { limitConnections } from './slow-readers';
 
@@ -72,12 +75,25 @@ const SETTINGS = [
     'TEMPORAL_UI_URL',
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
+    'SHOP_WINDOW',
+    'SHOP_WINDOW_KEY',
+    'PAYMENT_URL',
   ] as const),
   ...(['WEBHOOK_SECRETS_KEY', 'WEBHOOK_ALLOW_PRIVATE'] as const),
 ] as const;
 type ApiSettings = ReturnType<typeof readSettings<(typeof SETTINGS)[number]>>;
 
 const limitOf = (setting: number | 'off') => (setting === 'off' ? null : setting);
+
+/** The shop window is there where it can sell: with a key, and not switched off. */
+function shopWindowOf({
+  SHOP_WINDOW: shown,
+  SHOP_WINDOW_KEY: key,
+  PAYMENT_URL: paymentUrl,
+}: ApiSettings): ShopWindow | null {
+  if (shown === 'off' || key === undefined) return null;
+  return { key, paymentUrl: paymentUrl ?? null };
+}
 
 /** Aborted when this process is asked to stop, by a signal or because its parent ended. */
 function untilAsked(): AbortSignal {
@@ -172,6 +188,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     rateLimit: settings.RATE_LIMIT,
     unreadBytes: unlimited ? null : settings.MAX_UNREAD_MB_PER_ADDRESS * 1_000_000,
     trustedProxies: settings.TRUSTED_PROXIES,
+    assets: createAssets(join(__dirname, '../../assets')),
+    shopWindow: shopWindowOf(settings),
     pageOrigins: settings.CORS_ORIGINS ?? [],
     salesClosed: settings.SALES === 'closed',
     payloadCodec: payloadCodecOf(settings),

@@ -175,8 +175,6 @@ interface ChangeContext {
   keyed: KeyedRequest | null;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
-  /** A sale is not changed, nor quoted: for a page. */
-  onlyWhileHeld: boolean;
 }
 
 interface Resulting {
@@ -457,7 +455,7 @@ class Refused extends Error {
 
 async function change(
   tx: Queryable,
-  { id, actor, taker, defaultTtlSeconds, onlyWhileHeld }: ChangeContext,
+  { id, actor, taker, defaultTtlSeconds }: ChangeContext,
   request: ChangeRequest,
 ): Promise<{ kind: 'made'; id: string }> {
   const refuse = (refusal: Refused['refusal']): never => {
@@ -478,7 +476,6 @@ async function change(
   if (before.status === 'cancelled' || before.cancelRequestedAt !== null)
     return refuse({ kind: 'cancelled' });
   if (!isSale && facts.paid_in_time) return refuse({ kind: 'payment_in_progress' });
-  if (isSale && onlyWhileHeld) return refuse({ kind: 'confirmed' });
   if (isSale && request.code !== null) return refuse({ kind: 'code_after_sale' });
   const wrong = refusalOf({ before, facts, request });
   if (wrong) return refuse(wrong);

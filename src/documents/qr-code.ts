@@ -4,10 +4,10 @@ import { create } from 'qrcode';
 const QUIET_ZONE = 4;
 
 /**
- * A QR code (error correction level M) as an SVG with one filled path, including the quiet zone. It
- * is sharp at any size and fills its box.
+ * A QR code (error correction level M) as one path, for a square of `size` modules; the quiet zone
+ * is in it.
  */
-export function qrCodeSvg(content: string): string {
+export function qrCodePath(content: string): { size: number; path: string } {
   const { modules } = create(content, { errorCorrectionLevel: 'M' });
   const rows = Array.from({ length: modules.size }, (_, row) => {
     let path = '';
@@ -20,9 +20,14 @@ export function qrCodeSvg(content: string): string {
     }
     return path;
   });
-  const size = modules.size + 2 * QUIET_ZONE;
+  return { size: modules.size + 2 * QUIET_ZONE, path: rows.join('') };
+}
+
+/** A QR code as an SVG, sharp at any size, that fills its box. */
+export function qrCodeSvg(content: string): string {
+  const { size, path } = qrCodePath(content);
   return (
     `<svg class="qr" viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code">` +
-    `<path fill="#000" d="${rows.join('')}"/></svg>`
+    `<path fill="#000" d="${path}"/></svg>`
   );
 }

@@ -4,6 +4,8 @@ import { startSystem, type TestSystem } from '../support/system';
 const pages = {
   DEV_TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
   DEV_MAIL_URL: 'http://127.0.0.1:1080/?a=1&b=2',
+  // Else the shop window is there.
+  SHOP_WINDOW: 'off',
 };
 let system: TestSystem;
 let api: ApiClient;

@@ -171,6 +171,10 @@ export class Holdfast {
     return this.#call<paths[Path]['patch']>('PATCH', path, input);
   }
 
+  delete<Path extends PathsWith<'delete'>>(path: Path, ...[input]: Inputs<paths[Path]['delete']>) {
+    return this.#call<paths[Path]['delete']>('DELETE', path, input);
+  }
+
   #call<Operation>(
     method: string,
     path: string,
@@ -216,7 +220,7 @@ export class Holdfast {
 
   /** `held` in the answer: the cancel is kept, and will be carried out. */
   cancel(id: string, options: CallOptions = {}): Promise<Reservation> {
-    return this.post('/v1/reservations/{id}/cancel', { path: { id }, ...options });
+    return this.post('/v1/reservations/{id}/cancel', { path: { id }, body: {}, ...options });
   }
 
   /**

@@ -1090,7 +1090,7 @@ export interface paths {
          * Let a hold end now
          * @description Only outside production, with the test provider.
          *
-         *     Takes a key of the role client or operator.
+         *     Takes a key of the role client or publishable or operator.
          */
         post: operations["expireReservation"];
         delete?: never;

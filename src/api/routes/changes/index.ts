@@ -270,7 +270,7 @@ export function changeRoutes({
       tag: 'Changes',
       summary: 'Give seats back, take others, change price types',
       description:
-        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms. A page changes what it holds, and no sale (409 `reservation_confirmed`).',
+        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms.',
       access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
@@ -307,19 +307,19 @@ export function changeRoutes({
       },
       async handle({ params: { id }, body, caller, ctx, rawBody }) {
         const before = await access.load(id, caller);
+        refuseToPage(caller, before, body);
         const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
         if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, id);
         if (salesClosed && body.take.length > 0)
           throw new Problem('sale_not_open', 'All sales are closed for now: try again later.');
         const actor = actorOf(caller);
         const taker = { client: caller.client, operator: caller.role === 'operator' };
-        const onlyWhileHeld = caller.role === 'publishable';
         const result = await make(
           before,
           body,
           (request) =>
             createChange(
-              { db, id, actor, taker, keyed, defaultTtlSeconds, onlyWhileHeld },
+              { db, id, actor, taker, keyed, defaultTtlSeconds },
               request,
             ),
           caller,
@@ -380,7 +380,7 @@ export function changeRoutes({
       operationId: 'withdrawChange',
       tag: 'Changes',
       summary: 'Withdraw a quote: what it holds is free again',
-      access: ['client'],
+      access: FOR_PAGES,
       kind: 'sale',
       params: changeParams,
       responses: { 200: { description: 'Withdrawn, now or before', schema: change } },
@@ -407,7 +407,7 @@ export function changeRoutes({
       summary: 'Apply a quote, with a payment of what is due',
       description:
         'A payment by webhook does the same: it names the change beside the reservation.',
-      access: ['client'],
+      access: FOR_PAGES,
       kind: 'sale',
       params: changeParams,
       body: changeConfirmation,
@@ -430,6 +430,8 @@ export function changeRoutes({
         await access.load(id, caller);
         const before = await load(id, changeId);
         const actor = actorOf(caller);
+        if (body.payment && caller.role === 'publishable')
+          throw new Problem('forbidden', 'A page cannot say that it was paid.');
         if (!body.payment) {
           const result = await confirmFreeChange(db, id, changeId, actor);
           if (result.kind === 'unknown') throw missing(changeId);
@@ -477,6 +479,17 @@ export function changeRoutes({
       },
     }),
   ];
+}
+
+/**
+ * Of a sale a page may give seats back, by the terms, and nothing else: who takes further seats pays, and that is
+ * between the buyer and the shop's server.
+ */
+function refuseToPage({ role }: Caller, { status }: ReservationRecord, body: Body): void {
+  const { take, priceTypes, code } = body;
+  const isMore = take.length > 0 || priceTypes.length > 0 || code !== undefined;
+  if (role === 'publishable' && status === 'confirmed' && isMore)
+    throw new Problem('reservation_confirmed', 'A page gives seats of a sale back, and no more.');
 }
 
 const actorOf = ({ role, client }: Caller): string => `${role}:${client}`;

@@ -224,7 +224,7 @@ export function commandRoutes({
       operationId: 'previewCancel',
       tag: 'Reservations',
       summary: 'What a cancel would give back now',
-      access: ['client'],
+      access: FOR_PAGES,
       params: reservationParams,
       responses: { 200: { description: "By the events' terms", schema: cancelPreview } },
       problems: ['not_found', 'reservation_expired', 'reservation_cancelled'],

@@ -143,7 +143,7 @@ export function testHelperRoutes({
       tag: 'Tests',
       summary: 'Let a hold end now',
       description: 'Only outside production, with the test provider.',
-      access: ['client'],
+      access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
       responses: {
