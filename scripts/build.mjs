@@ -1,4 +1,4 @@
-// Compiles src/, dev/ and proof/ to dist/ and bundles the workflows; dist/src with dist/migrations is what production
+// Compiles src/, dev/ and proof/ to dist/, bundles the workflows, and the pages of src/pages for browsers; dist/src with dist/migrations is what production
 // runs. Does nothing when dist/ was built from the same sources; otherwise builds aside and swaps, so that a server
 // running from dist/ never reads a half-written file.
 import { createHash } from 'node:crypto';
@@ -44,13 +44,31 @@ const stamp = hash.digest('hex');
 
 if (existsSync('dist/.stamp') && readFileSync('dist/.stamp', 'utf8') === stamp) process.exit(0);
 
+/** Each folder of src/pages with a main.ts is a page: NAME.js, with what it loads later, and NAME.css. */
+async function bundlePages(outdir) {
+  const pages = readdirSync('src/pages').filter((name) => existsSync(`src/pages/${name}/main.ts`));
+  const { build } = require('esbuild');
+  await build({
+    entryPoints: Object.fromEntries(pages.map((name) => [name, `src/pages/${name}/main.ts`])),
+    outdir,
+    bundle: true,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    target: ['chrome109', 'firefox115', 'safari16.4'],
+    minify: true,
+    logLevel: 'warning',
+    tsconfig: 'src/pages/tsconfig.json',
+  });
+}
+
 const aside = resolve(`dist.${process.pid}`);
 rmSync(aside, { recursive: true, force: true });
 mkdirSync(aside);
 try {
   execFileSync(
     process.execPath,
-    [require.resolve('@swc/cli/bin/swc.js'), ...compiled, '-d', aside, '--copy-files', '-q'],
+    [require.resolve('@swc/cli/bin/swc.js'), ...compiled, '-d', aside, '--copy-files', '-q', '--ignore', 'src/pages/**'],
     {
       stdio: 'inherit',
     },
@@ -61,6 +79,7 @@ try {
     logger: new DefaultLogger('WARN'),
   });
   writeFileSync(join(aside, 'src/workflow-bundle.js'), code);
+  await bundlePages(join(aside, 'assets'));
   cpSync('migrations', join(aside, 'migrations'), { recursive: true });
   writeFileSync(join(aside, '.stamp'), stamp);
   const old = `dist.${process.pid}.old`;

@@ -216,6 +216,9 @@ const settings = {
     .min(1)
     .default('127.0.0.1')
     .describe('Address that METRICS_PORT listens on'),
+  TEMPORAL_UI_URL: url('http', 'https')
+    .optional()
+    .describe("Temporal's UI, for the links of the operators' page"),
   DEV_TEMPORAL_UI_URL: url('http', 'https')
     .optional()
     .describe('Link on the start page; set by npm run dev'),

@@ -9,6 +9,7 @@ import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
+import { mountPages, type PageDeps } from './pages';
 import type { Route } from './route';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { codeRoutes } from './routes/codes';
@@ -22,6 +23,7 @@ import { paymentRoutes } from './routes/payments';
 import { refundRoutes, type RefundRouteDeps } from './routes/refunds';
 import { reservationRoutes, type ReservationRouteDeps } from './routes/reservations';
 import { webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import type { Sessions } from './sessions';
 import { createReaderGuard } from './slow-readers';
 
 /**
@@ -33,7 +35,9 @@ export type ApiDeps = EventRouteDeps &
   RefundRouteDeps &
   WebhookRouteDeps &
   HealthRouteDeps &
-  HomeDeps & {
+  HomeDeps &
+  PageDeps & {
+    sessions: Sessions;
     log: Logger;
     metrics: ApiMetrics;
     /** Calls that may use the database at once. */
@@ -66,7 +70,7 @@ export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
-  const authenticate = createAuthenticator(deps.db, limits);
+  const authenticate = createAuthenticator(deps.db, limits, deps.sessions);
   const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
   for (const route of routes) {
@@ -76,6 +80,7 @@ export function createApp(deps: ApiDeps): Koa {
     );
   }
   mountHome(router, limits, deps);
+  mountPages(router, { ...deps, authenticate, limits });
   mountDocs(router, createOpenApi(routes));
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(router.routes()).use(router.allowedMethods());

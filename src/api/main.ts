@@ -21,9 +21,11 @@ import { createFairShare } from './fair-share';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
+import { workflowPagesOf } from './pages';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
 import { createSeatMaps } from './seat-maps';
+import { createSessions, sessionSecret } from './sessions';
 import { limitConnections } from './slow-readers';
 
 const TEMPORAL_DEADLINE_MS = 2000;
@@ -64,6 +66,7 @@ const SETTINGS = [
     'TICKET_SIGNING_KEY',
     'PAYLOAD_ENCRYPTION_KEY',
     'PAYLOAD_CLEAR',
+    'TEMPORAL_UI_URL',
     'DEV_TEMPORAL_UI_URL',
     'DEV_MAIL_URL',
   ] as const),
@@ -131,6 +134,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       return true;
     },
   });
+  const signingSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
+  const temporalUi = settings.TEMPORAL_UI_URL ?? settings.DEV_TEMPORAL_UI_URL;
   const app = createApp({
     db,
     log,
@@ -151,7 +156,12 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       stripe: settings.STRIPE_WEBHOOK_SECRET,
       standard: settings.STANDARD_WEBHOOK_SECRET,
     },
-    ticketKey: async () => ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db))),
+    ticketKey: async () => ticketKeyFromSeed(await signingSeed()),
+    sessions: createSessions(
+      async () => sessionSecret(await signingSeed()),
+      settings.NODE_ENV === 'production',
+    ),
+    workflowPages: temporalUi === undefined ? null : workflowPagesOf(temporalUi, client.options.namespace),
     readiness,
     stopping,
     // None of those who are in waits for a connection for long.

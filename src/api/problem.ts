@@ -10,6 +10,7 @@ export const PROBLEMS = {
   unauthorized: [401, 'A valid API key is needed'],
   forbidden: [403, 'This key has no permission for that'],
   key_of_another_event: [403, 'This key is for another event'],
+  cross_site_request: [403, 'The request comes from another site'],
   sale_not_open: [403, 'The sale is not open'],
   limit_exceeded: [403, 'A limit is exceeded'],
   not_found: [404, 'Not found'],

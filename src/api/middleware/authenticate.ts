@@ -1,13 +1,15 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { isUnavailable, type Database } from '../../db/database';
-import { findCallers, hashKey, type Caller } from '../../db/keys';
+import { findCallerById, findCallers, hashKey, type Caller } from '../../db/keys';
 import { Problem } from '../problem';
 import type { Access } from '../route';
+import { pageOf, requireSameOrigin, type SessionPage, type Sessions } from '../sessions';
 import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="holdfast"' };
 const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null, longHolds: false };
 
 export interface Authenticator {
@@ -17,6 +19,10 @@ export interface Authenticator {
    * @throws Problem `unauthorized` or `forbidden`.
    */
   (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<Caller>;
+  /** The caller behind a key, for signing in; null when there is none. */
+  byKey(ctx: Context, key: string): Promise<Caller | null>;
+  /** The caller behind the session of a page. @throws Problem when there is none, or another site asks */
+  bySession(ctx: Context, page: SessionPage): Promise<Caller>;
 }
 
 type FoundCaller = Caller & { hash: Buffer };
@@ -53,9 +59,11 @@ function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | nul
 export function createAuthenticator(
   db: Database,
   limits: Pick<RateLimits, 'address' | 'giveBack'>,
+  sessions: Sessions,
 ): Authenticator {
   const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
+  const signedIn = new Map<number, { caller: Caller; until: number }>();
 
   async function identify(
     ctx: Context,
@@ -85,8 +93,23 @@ export function createAuthenticator(
     return caller;
   }
 
-  return async (ctx, access, { withoutDatabase } = { withoutDatabase: false }) => {
-    if (access === 'public' || access === 'provider') return NOBODY;
+  async function bySession(ctx: Context, page: SessionPage): Promise<Caller> {
+    requireSameOrigin(ctx);
+    const session = await sessions.read(ctx, page);
+    const cached = session && signedIn.get(session.keyId);
+    if (cached && cached.until > Date.now()) return cached.caller;
+    if (!session) await limits.address(ctx, 'guesses');
+    const caller = session && (await findCallerById(db, session.keyId));
+    if (!caller)
+      throw new Problem('unauthorized', 'Sign in: there is no session here, or it has ended.', {
+        headers: CHALLENGE,
+      });
+    if (signedIn.size >= CACHE_ENTRIES) signedIn.clear();
+    signedIn.set(caller.keyId, { caller, until: Date.now() + CACHE_MS });
+    return caller;
+  }
+
+  async function byHeader(ctx: Context, withoutDatabase: boolean): Promise<Caller> {
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
     if (key === undefined) await limits.address(ctx, 'guesses');
     const caller = key === undefined ? null : await identify(ctx, key, withoutDatabase);
@@ -94,11 +117,20 @@ export function createAuthenticator(
       throw new Problem(
         'unauthorized',
         'Send a valid API key in the header Authorization: Bearer KEY.',
-        {
-          headers: { 'www-authenticate': 'Bearer realm="holdfast"' },
-        },
+        { headers: CHALLENGE },
       );
     }
+    return caller;
+  }
+
+  const authenticate = async (
+    ctx: Context,
+    access: Access,
+    { withoutDatabase } = { withoutDatabase: false },
+  ): Promise<Caller> => {
+    if (access === 'public' || access === 'provider') return NOBODY;
+    const page = pageOf(ctx);
+    const caller = page ? await bySession(ctx, page) : await byHeader(ctx, withoutDatabase);
     if (caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
@@ -107,4 +139,8 @@ export function createAuthenticator(
     }
     return caller;
   };
+  return Object.assign(authenticate, {
+    byKey: (ctx: Context, key: string) => identify(ctx, key, false),
+    bySession,
+  });
 }
