@@ -17,6 +17,7 @@ import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
+import { mailRoutes } from './routes/mails';
 import { noteRoutes } from './routes/notes';
 import { outboxRoutes } from './routes/outbox';
 import { paymentRoutes } from './routes/payments';
@@ -58,6 +59,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),
     ...refundRoutes(deps),
+    ...mailRoutes(deps),
     ...noteRoutes(deps),
     ...outboxRoutes(deps),
     ...webhookRoutes(deps),

@@ -59,6 +59,7 @@ export function ChoosePlace({
     <main class="narrow">
       <h1>{t('chooseEvent')}</h1>
       <FailureNote failure={failure} />
+      {!choices && !failure && <p role="status">{t('loading')}</p>}
       {choices?.length === 0 && <p>{t('noEvents')}</p>}
       {choices && choices.length > 0 && (
         <Form

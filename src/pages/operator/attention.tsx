@@ -190,7 +190,7 @@ export function Attention({ api }: { api: Api }) {
       />
       <Needed<Mail>
         title={t('undelivered')}
-        load={() => listAll<Mail>(api, '/v1/mails?undelivered=true')}
+        load={() => listAll<Mail>(api, '/v1/mails/undelivered')}
         heads={[t('kind'), t('reservation'), t('error'), t('since')]}
         cells={(mail) => [
           mail.kind,

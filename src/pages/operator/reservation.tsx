@@ -4,6 +4,7 @@ import type { Api } from '../staff/api';
 import { listAll } from '../staff/events';
 import { moneyText, t, timeText, tOf } from '../staff/language';
 import { failureText, type SignedIn } from '../staff/parts';
+import type { TextKey } from '../staff/texts';
 import { Change } from './change';
 import { eventLink } from './links';
 import { Facts, Loading, Status, Table, useLoad } from './lists';
@@ -41,6 +42,20 @@ function detail(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** Names of what entries say. */
+const NAMES: Record<string, TextKey> = {
+  amount: 'amount',
+  by: 'givenBackBy',
+  event: 'event',
+  expiresAt: 'holdEnds',
+  kind: 'kind',
+  payment: 'payment',
+  reason: 'reason',
+  reference: 'reference',
+  seat: 'seat',
+  seats: 'seats',
+};
+
 /** An amount and its currency stand beside each other in some entries: then they are one. */
 function details(data: Record<string, unknown>): [string, string][] {
   const { amount, currency, ...rest } = data;
@@ -50,7 +65,7 @@ function details(data: Record<string, unknown>): [string, string][] {
       : Object.entries({ amount, currency });
   return [...money, ...Object.entries(rest)]
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => [name, detail(value)]);
+    .map(([name, value]) => [NAMES[name] ? t(NAMES[name]) : name, detail(value)]);
 }
 
 /** Its story from the hold to the door. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import type { Answer, Api, Problem } from './api';
 import { currentLanguage, setLanguage, t } from './language';
 import { LANGUAGES, type Language } from './texts';
@@ -39,12 +39,20 @@ export function Field({
   hint,
   ...input
 }: { label: string; hint?: string } & JSX.IntrinsicElements['input']) {
+  const hintId = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
-      <input autocomplete="off" spellcheck={false} {...input} />
-      {hint !== undefined && <small>{hint}</small>}
-    </label>
+    <div class="field">
+      <label>
+        <span>{label}</span>
+        <input
+          autocomplete="off"
+          spellcheck={false}
+          aria-describedby={hint === undefined ? undefined : hintId}
+          {...input}
+        />
+      </label>
+      {hint !== undefined && <small id={hintId}>{hint}</small>}
+    </div>
   );
 }
 
