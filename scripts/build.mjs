@@ -68,7 +68,16 @@ mkdirSync(aside);
 try {
   execFileSync(
     process.execPath,
-    [require.resolve('@swc/cli/bin/swc.js'), ...compiled, '-d', aside, '--copy-files', '-q', '--ignore', 'src/pages/**'],
+    [
+      require.resolve('@swc/cli/bin/swc.js'),
+      ...compiled,
+      '-d',
+      aside,
+      '--copy-files',
+      '-q',
+      '--ignore',
+      'src/pages/**',
+    ],
     {
       stdio: 'inherit',
     },

@@ -161,7 +161,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       async () => sessionSecret(await signingSeed()),
       settings.NODE_ENV === 'production',
     ),
-    workflowPages: temporalUi === undefined ? null : workflowPagesOf(temporalUi, client.options.namespace),
+    workflowPages:
+      temporalUi === undefined ? null : workflowPagesOf(temporalUi, client.options.namespace),
     readiness,
     stopping,
     // None of those who are in waits for a connection for long.

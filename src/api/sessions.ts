@@ -72,7 +72,10 @@ export function pageOf(ctx: Context): SessionPage | null {
   if (named === '') return null;
   const page = SESSION_PAGES.find((one) => one === named);
   if (!page)
-    throw new Problem('malformed_request', `X-Holdfast-Page is one of ${SESSION_PAGES.join(', ')}.`);
+    throw new Problem(
+      'malformed_request',
+      `X-Holdfast-Page is one of ${SESSION_PAGES.join(', ')}.`,
+    );
   return page;
 }
 

@@ -148,7 +148,9 @@ describe('The door', () => {
     await shows(page, 'Online');
     await shows(page, /Sent later and refused/);
     await shows(page, /2 in, 0 still expected/);
-    const entries = (await api.history(first.id)).filter(({ type }) => type === 'ticket.checked_in');
+    const entries = (await api.history(first.id)).filter(
+      ({ type }) => type === 'ticket.checked_in',
+    );
     expect(entries).toHaveLength(1);
     const { gate, scannedAt: told } = entries[0]!.data as { gate: string; scannedAt: string };
     expect(gate).toBe('North');
@@ -166,7 +168,9 @@ describe('The door', () => {
     await shows(page, 'Gate North');
     await page.select('.language select', 'de');
     await shows(page, 'Bereit für die nächste Karte');
-    expect(await page.$eval('html', (html) => (html as unknown as { lang: string }).lang)).toBe('de');
+    expect(await page.$eval('html', (html) => (html as unknown as { lang: string }).lang)).toBe(
+      'de',
+    );
     expect(await findings(page)).toEqual([]);
     await picture(page, 'door-german-desktop');
     await page.browserContext().close();

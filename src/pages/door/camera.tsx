@@ -89,7 +89,13 @@ export function Camera({ onCode }: { onCode: (code: string) => void }) {
     <div class="camera">
       {on && <video ref={video} muted playsInline aria-label={t('cameraImage')} />}
       {failed && <p role="status">{t('noCamera')}</p>}
-      <button type="button" onClick={() => (setFailed(false), setOn(!on))}>
+      <button
+        type="button"
+        onClick={() => {
+          setFailed(false);
+          setOn(!on);
+        }}
+      >
         {t(on ? 'cameraOff' : 'camera')}
       </button>
     </div>

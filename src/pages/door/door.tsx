@@ -4,14 +4,7 @@ import { newId } from '../staff/ids';
 import { clockText, numberText, t } from '../staff/language';
 import { Field, Form } from '../staff/parts';
 import { Camera } from './camera';
-import {
-  dropScan,
-  isTooOld,
-  keepScan,
-  keptScans,
-  sendScan,
-  type KeptScan,
-} from './kept-scans';
+import { dropScan, isTooOld, keepScan, keptScans, sendScan, type KeptScan } from './kept-scans';
 import { fetchTicketKey, fetchVoided, judgeOffline, type Knowledge } from './offline';
 import type { Place } from './place';
 import {
@@ -97,38 +90,30 @@ export function Door({ api, place, onLeave }: { api: Api; place: Place; onLeave:
 
   useEvery(COUNT_EVERY_MS, count, [event]);
 
-  useEvery(
-    LEARN_EVERY_MS,
-    async () => {
-      const known = knowledge.current;
-      known.ticketKey ??= await fetchTicketKey(api);
-      voidedAfter.current = await fetchVoided(api, event, voidedAfter.current, known.voided);
-    },
-    [event],
-  );
+  useEvery(LEARN_EVERY_MS, async () => {
+    const known = knowledge.current;
+    known.ticketKey ??= await fetchTicketKey(api);
+    voidedAfter.current = await fetchVoided(api, event, voidedAfter.current, known.voided);
+  }, [event]);
 
   /** Sends what is kept, in order, until one cannot be sent. */
-  useEvery(
-    SEND_EVERY_MS,
-    async () => {
-      for (const scan of keptScans()) {
-        if (isTooOld(scan, serverTime())) {
-          dropScan(scan.scanId);
-          show(scan, true, tooLate());
-          continue;
-        }
-        const answer = await sendScan(api, scan, { late: true, timeoutMs: ANSWER_WITHIN_MS });
-        if (answer.kind === 'undecided') break;
+  useEvery(SEND_EVERY_MS, async () => {
+    for (const scan of keptScans()) {
+      if (isTooOld(scan, serverTime())) {
         dropScan(scan.scanId);
-        setOnline(true);
-        show(scan, true, answer.kind === 'in' ? greenOf(answer.entry) : redOf(answer));
-        setKept(keptScans().length);
+        show(scan, true, tooLate());
+        continue;
       }
+      const answer = await sendScan(api, scan, { late: true, timeoutMs: ANSWER_WITHIN_MS });
+      if (answer.kind === 'undecided') break;
+      dropScan(scan.scanId);
+      setOnline(true);
+      show(scan, true, answer.kind === 'in' ? greenOf(answer.entry) : redOf(answer));
       setKept(keptScans().length);
-      if (!isOnline.current) await count();
-    },
-    [event],
-  );
+    }
+    setKept(keptScans().length);
+    if (!isOnline.current) await count();
+  }, [event]);
 
   async function keep(scan: KeptScan): Promise<Verdict> {
     const before = here.current.get(scan.code);
@@ -167,7 +152,9 @@ export function Door({ api, place, onLeave }: { api: Api; place: Place; onLeave:
       setVerdict(next);
       show(scan, false, next);
       if (next.light === 'green') void count();
-      navigator.vibrate?.(next.light === 'red' ? [200, 80, 200] : 60);
+      (navigator as Partial<Pick<Navigator, 'vibrate'>>).vibrate?.(
+        next.light === 'red' ? [200, 80, 200] : 60,
+      );
     } finally {
       busy.current = false;
       setChecking(false);
@@ -200,7 +187,13 @@ export function Door({ api, place, onLeave }: { api: Api; place: Place; onLeave:
             return check(code ?? '');
           }}
         >
-          <Field label={t('typeCode')} name="code" maxLength={2000} autocapitalize="off" autoFocus />
+          <Field
+            label={t('typeCode')}
+            name="code"
+            maxLength={2000}
+            autocapitalize="off"
+            autoFocus
+          />
           <button class="main">{t('check')}</button>
         </Form>
       </div>
@@ -231,9 +224,12 @@ export function Door({ api, place, onLeave }: { api: Api; place: Place; onLeave:
         <ul class="recent">
           {shown.map(({ id, at, late, verdict: one }) => (
             <li key={id + String(late)} data-light={one.light}>
-              <span class={`dot ${one.light}`}>{t(one.light)}</span>
+              <span class={`dot ${one.light}`}>
+                {t(one.light === 'amber' ? 'kept' : one.light)}
+              </span>
               <span>
-                {clockText(at)} {one.reason} <span dir="auto">{one.facts[0]?.[1]}</span>
+                {clockText(at)} {one.light === 'red' && one.reason}{' '}
+                <span dir="auto">{one.facts[0]?.[1]}</span>
                 {late && <i> {t(one.light === 'green' ? 'late' : 'lateRefused')}</i>}
               </span>
             </li>

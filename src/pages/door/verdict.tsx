@@ -95,7 +95,12 @@ export const alreadyHere = (scannedAt: string): Verdict =>
 export const queueFull = (): Verdict => red(t('queueFull'));
 export const tooLate = (): Verdict => red(t('notToBeSent'), [['', t('keptTooLong')]]);
 
-const SIGNS = { green: '✓', red: '✕', amber: '?' } as const;
+/** Drawn, as not every font has such signs. */
+const SIGNS = {
+  green: 'M4 13l6 6L20 6',
+  red: 'M5 5l14 14M19 5L5 19',
+  amber: 'M12 4v11M12 19v1',
+} as const;
 
 /** The big light. */
 export function Light({ verdict, checking }: { verdict: Verdict | null; checking: boolean }) {
@@ -107,9 +112,9 @@ export function Light({ verdict, checking }: { verdict: Verdict | null; checking
       ) : (
         <>
           <p class="word">
-            <span class="sign" aria-hidden="true">
-              {SIGNS[verdict.light]}
-            </span>
+            <svg class="sign" viewBox="0 0 24 24" aria-hidden="true">
+              <path d={SIGNS[verdict.light]} />
+            </svg>
             {t(verdict.light)}
           </p>
           {verdict.reason !== '' && <p class="reason">{verdict.reason}</p>}

@@ -9,9 +9,17 @@ import { Search } from './search';
 
 const PLACES = ['attention', 'search', 'events'] as const;
 
+/** Which entry of the navigation a place belongs to. */
+const PARENTS: Record<string, (typeof PLACES)[number]> = {
+  attention: 'attention',
+  events: 'events',
+  event: 'events',
+};
+
 function Place({ api, session, place }: { api: Api; session: SignedIn; place: string[] }) {
   const [name, id] = place;
-  if (name === 'reservation' && id) return <Reservation key={id} api={api} session={session} id={id} />;
+  if (name === 'reservation' && id)
+    return <Reservation key={id} api={api} session={session} id={id} />;
   if (name === 'event' && id) return <EventPage key={id} api={api} slug={id} />;
   if (name === 'events') return <Events api={api} />;
   if (name === 'attention') return <Attention api={api} />;
@@ -20,7 +28,7 @@ function Place({ api, session, place }: { api: Api; session: SignedIn; place: st
 
 function Desk({ api, session }: { api: Api; session: SignedIn }) {
   const place = usePlace();
-  const here = PLACES.find((name) => name === (place[0] || 'search'));
+  const here = PARENTS[place[0] ?? ''] ?? 'search';
   return (
     <>
       <nav class="bar places" aria-label={t('operator')}>

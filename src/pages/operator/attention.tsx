@@ -62,7 +62,7 @@ function Needed<Item extends { id: string }>({
       </h2>
       {!loaded && <p role="status">{t('loading')}</p>}
       {loaded && 'kind' in loaded && (
-        <p class="soft">{t('notThere', { problem: failureText(loaded as Failure) })}</p>
+        <p class="soft">{t('notThere', { problem: failureText(loaded) })}</p>
       )}
       {items?.length === 0 && <p class="soft">{t('nothingOpen')}</p>}
       {items && items.length > 0 && (
@@ -91,18 +91,16 @@ function CallButton({
 }) {
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
+  async function send(): Promise<void> {
+    setBusy(true);
+    const answer = await call();
+    setBusy(false);
+    if (answer.kind === 'answer') onDone();
+    else setFailure(answer);
+  }
   return (
     <>
-      <button
-        disabled={busy}
-        onClick={async () => {
-          setBusy(true);
-          const answer = await call();
-          setBusy(false);
-          if (answer.kind === 'answer') onDone();
-          else setFailure(answer);
-        }}
-      >
+      <button disabled={busy} onClick={() => void send()}>
         {label}
       </button>
       {failure && <p role="alert">{failureText(failure)}</p>}
@@ -128,7 +126,10 @@ function MarkButton({
         <MarkSucceeded
           api={api}
           refund={refund}
-          onDone={() => (setOpen(false), void onDone())}
+          onDone={() => {
+            setOpen(false);
+            onDone();
+          }}
           onClose={() => setOpen(false)}
         />
       )}

@@ -74,13 +74,17 @@ export function Change({
 
   async function call(method: string, to: string, body?: unknown): Promise<void> {
     setBusy(true);
-    const answer = await api<ChangeShown>(method, to, {
+    const answer = await api<ChangeShown | null>(method, to, {
       ...(to === path && { headers: { 'idempotency-key': key } }),
       ...(body !== undefined && { body }),
     });
     setBusy(false);
-    if (answer.kind !== 'answer') return setFailure(answer);
+    if (answer.kind !== 'answer') {
+      setFailure(answer);
+      return;
+    }
     setFailure(null);
+    // What is withdrawn has no body.
     if (answer.body?.status === 'quoted' && to === path) setChange(answer.body);
     else onDone();
   }
@@ -126,7 +130,11 @@ export function Change({
             change={change!}
             busy={busy}
             onConfirm={(reference) =>
-              call('POST', `${own}/confirm`, reference ? { payment: { reference, ...change!.due } } : {})
+              call(
+                'POST',
+                `${own}/confirm`,
+                reference ? { payment: { reference, ...change!.due } } : {},
+              )
             }
             onWithdraw={() => call('DELETE', own)}
           />

@@ -76,16 +76,18 @@ export function SaleChart({ api, event }: { api: Api; event: string }) {
   const { loaded } = useLoad<Point[]>(() => loadPoints(api, path, period), [event, period]);
   return (
     <>
-      <Select
-        label={t('period')}
-        value={period}
-        onChange={(change) => setPeriod(change.currentTarget.value as Period)}
-        options={[
-          ['day', t('lastHours')],
-          ['week', t('lastWeek')],
-          ['month', t('lastMonth')],
-        ]}
-      />
+      <div class="period">
+        <Select
+          label={t('period')}
+          value={period}
+          onChange={(change) => setPeriod(change.currentTarget.value as Period)}
+          options={[
+            ['day', t('lastHours')],
+            ['week', t('lastWeek')],
+            ['month', t('lastMonth')],
+          ]}
+        />
+      </div>
       <Loading loaded={loaded}>
         {(points) => (
           <>

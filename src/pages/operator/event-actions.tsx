@@ -27,9 +27,7 @@ export const Pause = ({ api, event, etag, ...rest }: EventActionProps) => {
       {...rest}
       title={t(paused ? 'resume' : 'pause')}
       ask={t(paused ? 'resumeAsk' : 'pauseAsk')}
-      send={() =>
-        api('PATCH', pathOf(event), { body: { salesPaused: !paused }, ...ifMatch(etag) })
-      }
+      send={() => api('PATCH', pathOf(event), { body: { salesPaused: !paused }, ...ifMatch(etag) })}
     />
   );
 };

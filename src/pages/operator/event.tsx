@@ -64,7 +64,17 @@ function LiveSeats({ event, seats }: { event: EventShown; seats: readonly MapSea
   );
 }
 
-const TOTALS = ['tickets', 'discounts', 'fees', 'tax', 'sold', 'payments', 'refunds', 'retained', 'owed'];
+const TOTALS = [
+  'tickets',
+  'discounts',
+  'fees',
+  'tax',
+  'sold',
+  'payments',
+  'refunds',
+  'retained',
+  'owed',
+];
 
 function Report({ report }: { report: ReportShown }) {
   return (
@@ -122,6 +132,10 @@ export function EventPage({ api, slug }: { api: Api; slug: string }) {
   const [open, setOpen] = useState<keyof typeof ACTIONS | null>(null);
   const [said, setSaid] = useState('');
   const Open = open && ACTIONS[open];
+  const show = (name: keyof typeof ACTIONS) => {
+    setSaid('');
+    setOpen(name);
+  };
   const lookAgain = () => Promise.all([reload(), seats.reload(), report.reload()]);
   return (
     <Loading loaded={loaded}>
@@ -138,11 +152,11 @@ export function EventPage({ api, slug }: { api: Api; slug: string }) {
             <span role="status">{said}</span>
           </p>
           <div class="row actions" role="group" aria-label={t('actions')}>
-            <button onClick={() => (setSaid(''), setOpen('pause'))}>
+            <button onClick={() => show('pause')}>
               {t(event.salesPaused === true ? 'resume' : 'pause')}
             </button>
-            <button onClick={() => (setSaid(''), setOpen('editEvent'))}>{t('editEvent')}</button>
-            <button onClick={() => (setSaid(''), setOpen('blockSeats'))}>{t('blockSeats')}</button>
+            <button onClick={() => show('editEvent')}>{t('editEvent')}</button>
+            <button onClick={() => show('blockSeats')}>{t('blockSeats')}</button>
           </div>
           <section class="card">
             <h2>{t('saleNow')}</h2>

@@ -56,9 +56,7 @@ export function useLoad<Value>(
   const [loaded, setLoaded] = useState<Loaded<Value>>(null);
   const reload = async () => {
     const answer = await load();
-    setLoaded(
-      answer.kind === 'answer' ? { value: answer.body, etag: answer.etag } : (answer as Failure),
-    );
+    setLoaded(answer.kind === 'answer' ? { value: answer.body, etag: answer.etag } : answer);
   };
   useEffect(() => {
     setLoaded(null);

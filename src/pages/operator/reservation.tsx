@@ -8,17 +8,17 @@ import type { TextKey } from '../staff/texts';
 import { Change } from './change';
 import { eventLink } from './links';
 import { Facts, Loading, Status, Table, useLoad } from './lists';
-import {
-  Cancel,
-  CorrectBuyer,
-  Extend,
-  MarkSucceeded,
-  Refund,
-  Resend,
-} from './reservation-actions';
+import { Cancel, CorrectBuyer, Extend, MarkSucceeded, Refund, Resend } from './reservation-actions';
 import type { RefundShown, ReservationShown, StoryEntry, TicketShown } from './types';
 
-const ACTIONS = { extend: Extend, cancel: Cancel, refund: Refund, resend: Resend, correctBuyer: CorrectBuyer, change: Change } as const;
+const ACTIONS = {
+  extend: Extend,
+  cancel: Cancel,
+  refund: Refund,
+  resend: Resend,
+  correctBuyer: CorrectBuyer,
+  change: Change,
+} as const;
 type ActionName = keyof typeof ACTIONS;
 
 /** Which actions make sense; the API decides. */
@@ -226,7 +226,13 @@ export function Reservation({ api, session, id }: { api: Api; session: SignedIn;
           </p>
           <div class="row actions" role="group" aria-label={t('actions')}>
             {(ACTIONS_OF[reservation.status] ?? []).map((name) => (
-              <button key={name} onClick={() => (setSaid(''), setOpen(name))}>
+              <button
+                key={name}
+                onClick={() => {
+                  setSaid('');
+                  setOpen(name);
+                }}
+              >
                 {t(name)}
               </button>
             ))}
@@ -306,12 +312,7 @@ export function Reservation({ api, session, id }: { api: Api; session: SignedIn;
             </Section>
           </div>
           {Open && (
-            <Open
-              api={api}
-              reservation={reservation}
-              onDone={done}
-              onClose={() => setOpen(null)}
-            />
+            <Open api={api} reservation={reservation} onDone={done} onClose={() => setOpen(null)} />
           )}
           {marked && (
             <MarkSucceeded

@@ -69,7 +69,10 @@ export function Search({ api }: { api: Api }) {
       `/v1/reservations?${query}`,
     );
     setBusy(false);
-    if (answer.kind !== 'answer') return setFailure(answer);
+    if (answer.kind !== 'answer') {
+      setFailure(answer);
+      return;
+    }
     setFailure(null);
     lastAsked = texts;
     lastFound = [...(from === null ? [] : (found ?? [])), ...answer.body.data];
@@ -111,10 +114,7 @@ export function Search({ api }: { api: Api }) {
         <Select
           label={t('event')}
           name="event"
-          options={[
-            ['', t('anyEvent')],
-            ...events.map((one) => [one.slug, one.name] as const),
-          ]}
+          options={[['', t('anyEvent')], ...events.map((one) => [one.slug, one.name] as const)]}
         />
         <Field label={t('seatOf')} name="seat" defaultValue={lastAsked.seat ?? ''} />
         <Select

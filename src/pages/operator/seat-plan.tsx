@@ -59,6 +59,12 @@ function linesOf(seats: readonly MapSeat[]): MapSeat[][] {
   return lines;
 }
 
+function inInk(context: CanvasRenderingContext2D): void {
+  const ink = getComputedStyle(context.canvas).color;
+  context.fillStyle = ink;
+  context.strokeStyle = ink;
+}
+
 /** A seat's sign: told apart by form, not by colour alone. */
 function drawSeat(
   context: CanvasRenderingContext2D,
@@ -84,6 +90,23 @@ function drawSeat(
   }
 }
 
+/** One sign of the plan with its meaning. */
+function SeatKey({ state }: { state: SeatState }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d');
+    if (!context) return;
+    inInk(context);
+    drawSeat(context, [0, 0, 18], state);
+  }, [state]);
+  return (
+    <span class="key">
+      <canvas ref={canvas} width={18} height={18} aria-hidden="true" />
+      {tOf('status', state)}
+    </span>
+  );
+}
+
 /** The plan of an event, as small as it needs to be. */
 export function SeatPlan({ seats }: { seats: readonly MapSeat[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -96,9 +119,7 @@ export function SeatPlan({ seats }: { seats: readonly MapSeat[] }) {
     const size = Math.max(3, Math.min(18, Math.floor(900 / longest)));
     element.width = longest * size;
     element.height = Math.min(4000, lines.length * size);
-    const ink = getComputedStyle(element).color;
-    context.fillStyle = ink;
-    context.strokeStyle = ink;
+    inInk(context);
     lines.forEach((line, row) =>
       line.forEach(({ status }, column) =>
         drawSeat(context, [column * size, row * size, size], status),
@@ -113,8 +134,9 @@ export function SeatPlan({ seats }: { seats: readonly MapSeat[] }) {
     <figure class="plan">
       <canvas ref={canvas} role="img" aria-label={`${t('saleNow')}. ${label}`} />
       <figcaption>
-        <span class="key">□ {t('free')}</span> <span class="key">⬓ {t('held')}</span>{' '}
-        <span class="key">■ {t('sold')}</span> <span class="key">× {t('blocked')}</span>
+        {SEAT_STATES.map((state) => (
+          <SeatKey key={state} state={state} />
+        ))}
       </figcaption>
     </figure>
   );

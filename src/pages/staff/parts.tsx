@@ -60,7 +60,10 @@ export function Select({
   label,
   options,
   ...select
-}: { label: string; options: readonly (readonly [string, string])[] } & JSX.IntrinsicElements['select']) {
+}: {
+  label: string;
+  options: readonly (readonly [string, string])[];
+} & JSX.IntrinsicElements['select']) {
   return (
     <label class="field">
       <span>{label}</span>
@@ -77,7 +80,10 @@ export function Select({
 
 /** The texts of a form's fields, without blanks around them. */
 export function textsOf(form: HTMLFormElement): Record<string, string> {
-  const entries = [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]);
+  const entries = [...new FormData(form)].map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.trim() : '',
+  ]);
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
