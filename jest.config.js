@@ -10,6 +10,7 @@ const UNIT = filesOf([
   'bench/{judge,measuring}',
   'dev/{process-priority,temporal-archive,watch}',
   'faults/faults',
+  'pages/texts',
   'documents/{fonts,format,printable-text}',
 ]);
 

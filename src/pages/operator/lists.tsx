@@ -81,11 +81,13 @@ export function Loading<Value>({
 /** Facts in two columns; those without a value are left out. */
 export function Facts({
   facts,
+  wide = false,
 }: {
+  wide?: boolean;
   facts: readonly (readonly [label: string, value: ComponentChildren])[];
 }) {
   return (
-    <dl class="facts">
+    <dl class={wide ? 'facts long' : 'facts'}>
       {facts.map(([label, value]) =>
         value === null || value === '' ? null : (
           <div key={label}>

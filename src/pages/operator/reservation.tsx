@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Api } from '../staff/api';
 import { listAll } from '../staff/events';
-import { moneyText, t, timeText, tOf } from '../staff/language';
+import { moneyText, momentText, t, timeText, tOf } from '../staff/language';
 import { failureText, type SignedIn } from '../staff/parts';
 import type { TextKey } from '../staff/texts';
 import { Change } from './change';
@@ -77,7 +77,7 @@ function Story({ entries }: { entries: readonly StoryEntry[] }) {
           <p class="what">
             <b>{tOf('type', entry.type)}</b>{' '}
             <time class="soft" dateTime={entry.at}>
-              {timeText(entry.at)}
+              {momentText(entry.at)}
             </time>
           </p>
           <p class="fine">
@@ -241,6 +241,7 @@ export function Reservation({ api, session, id }: { api: Api; session: SignedIn;
             <div>
               <Section title={t('reservation')}>
                 <Facts
+                  wide
                   facts={[
                     [
                       t('event'),

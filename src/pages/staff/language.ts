@@ -44,6 +44,10 @@ export function timeText(rfc3339: string, timeZone?: string): string {
   });
 }
 
+/** To the second, for what follows on one another. */
+export const momentText = (rfc3339: string): string =>
+  new Date(rfc3339).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium' });
+
 export const clockText = (rfc3339: string): string =>
   new Date(rfc3339).toLocaleTimeString(locale(), { timeStyle: 'medium' });
 
