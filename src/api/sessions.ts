@@ -20,7 +20,7 @@ const PAGE_HEADER = 'x-holdfast-page';
 /** A session that nobody uses ends after this long, */
 export const IDLE_SECONDS = 4 * 3600;
 /** and every session after this long: somebody signs in once a day. */
-export const LONGEST_SECONDS = 24 * 3600;
+const LONGEST_SECONDS = 24 * 3600;
 /** The time of the last use is written into the cookie anew when it is this old. */
 const RENEWED_AFTER_SECONDS = 300;
 
@@ -47,7 +47,7 @@ export function writeSession(secret: Buffer, page: SessionPage, session: Session
 }
 
 /** The session of a cookie's value; null when it is not ours, is for another page, or has ended. */
-export function readSession(
+function readSession(
   secret: Buffer,
   page: SessionPage,
   value: string,

@@ -24,7 +24,7 @@ export type ScanAnswer =
   | { kind: 'undecided' };
 
 const KEPT_AS = 'holdfast.door.scans';
-export const MOST_KEPT = 2000;
+const MOST_KEPT = 2000;
 const DAY_MS = 24 * 3600 * 1000;
 
 /** Read each time: another tab may have sent some. */

@@ -1,7 +1,7 @@
 import type { Api } from '../staff/api';
 
 /** What a ticket's code says by itself. */
-export interface CodeContent {
+interface CodeContent {
   eventId: string;
   seat: string;
 }
@@ -30,7 +30,7 @@ const hex = (bytes: Uint8Array): string =>
 const base64url = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/');
 
 /** Reads a code without its signature: `HF1.PAYLOAD.SIGNATURE`. null: it has not this form. */
-export function readCode(code: string): CodeContent | null {
+function readCode(code: string): CodeContent | null {
   const [prefix, payload, signature, ...rest] = code.split('.');
   if (prefix !== 'HF1' || !payload || !signature || rest.length > 0) return null;
   try {

@@ -14,7 +14,7 @@ let lastAsked: Record<string, string> = {};
 let lastFound: ReservationShown[] | null = null;
 let lastCursor: string | null = null;
 
-export function ReservationTable({ rows }: { rows: readonly ReservationShown[] }) {
+function ReservationTable({ rows }: { rows: readonly ReservationShown[] }) {
   return (
     <Table
       caption={t('found')}

@@ -15,7 +15,7 @@ export interface RefundShown {
   succeededAt: string | null;
 }
 
-export interface SeatShown {
+interface SeatShown {
   event: string;
   label: string;
   category: string;

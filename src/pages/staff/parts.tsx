@@ -79,7 +79,7 @@ export function Select({
 }
 
 /** The texts of a form's fields, without blanks around them. */
-export function textsOf(form: HTMLFormElement): Record<string, string> {
+function textsOf(form: HTMLFormElement): Record<string, string> {
   const entries = [...new FormData(form)].map(([name, value]) => [
     name,
     typeof value === 'string' ? value.trim() : '',
@@ -109,7 +109,7 @@ export function Form({
   );
 }
 
-export function LanguageChoice({ onChange }: { onChange: () => void }) {
+function LanguageChoice({ onChange }: { onChange: () => void }) {
   return (
     <label class="language">
       <span class="unseen">{t('language')}</span>
