@@ -170,7 +170,8 @@ describe('The door', () => {
     expect(await page.$eval('html', (html) => (html as unknown as { lang: string }).lang)).toBe(
       'de',
     );
-    await scan(page, 'keine Karte');
+    await fill(page, 'Code der Karte', 'keine Karte');
+    await press(page, 'Prüfen');
     await lightIs(page, 'red');
     await shows(page, 'Das ist keine Karte von uns', '.light');
     expect(await findings(page)).toEqual([]);
