@@ -58,7 +58,10 @@ async function bundlePages(outdir) {
     target: ['chrome109', 'firefox115', 'safari16.4'],
     minify: true,
     logLevel: 'warning',
-    tsconfig: 'src/pages/tsconfig.json',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    // An image has no tsconfig.json of the project.
+    tsconfigRaw: {},
   });
 }
 
