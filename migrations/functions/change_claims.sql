@@ -8,11 +8,14 @@
 --         `release` releases the claims
 --         `retake`  takes the claims again, from an expired hold if necessary (after `lock` returned true)
 --         `sell`    sells the claims
+-- Whoever locks the claims of a reservation waits first for whoever changes which they are.
 -- Returns whether the step was possible for every claim.
 create or replace function change_claims(p_verb text, p_reservation text, p_until timestamptz default null)
 returns boolean language plpgsql as $$
 declare
-  v_possible boolean := change_code_claims(p_verb, p_reservation, p_until);
+  v_possible boolean;
 begin
+  if p_verb = 'lock' then perform pg_advisory_xact_lock(2, hashtext(p_reservation)); end if;
+  v_possible := change_code_claims(p_verb, p_reservation, p_until);
   return change_seat_claims(p_verb, p_reservation, p_until) and v_possible;
 end $$;

@@ -5,7 +5,7 @@
 -- p_scanned_at: the time of a scan without a network, sent later; null: now. The scan that arrives first counts, not the
 --         scan that was made first.
 -- Lock order: the reservation (as the history's foreign key does), then the ticket. A cancel takes the same locks, so
--- either the check-in or the cancel succeeds.
+-- either the check-in or the cancel succeeds. An entry ends an open quote that would give its seat back.
 -- Returns {kind: checked_in | already_checked_in | ticket_void | wrong_event | unknown | scan_id_reused | scan_undone |
 -- scan_too_old | scan_in_the_future, at?, gate?, seat?, event?, reservation?, holder?}.
 create or replace function check_in(
@@ -56,6 +56,7 @@ begin
 
   if v_scan.outcome = 'checked_in' then
     update tickets set status = 'used', used_at = v_scan.entered_at, used_gate = p_gate where id = v_ticket.id;
+    perform end_change_at_the_door(v_ticket.reservation_id, v_ticket.seat_id, p_actor);
     insert into history (reservation_id, type, actor, data)
       select v_ticket.reservation_id, 'ticket.checked_in', p_actor, jsonb_strip_nulls(jsonb_build_object(
              'seat', label, 'gate', p_gate, 'scannedAt', rfc3339(p_scanned_at)))

@@ -11,7 +11,7 @@ create or replace function reservation_json(p_id text) returns jsonb language sq
     (select jsonb_build_object('reference', p.reference, 'amount', p.amount, 'currency', p.currency, 'status', p.status)
        from payments p where p.reservation_id = r.id
         and p.role <> 'unmatched'
-      order by (p.role = 'confirming') desc, p.received_at desc limit 1),
+      order by (p.role = 'confirming') desc, case when p.role = 'confirming' then p.change_id is not null end, p.received_at desc limit 1),
     coalesce((select jsonb_agg(payment_document(p) order by p.received_at, p.id) from payments p where p.reservation_id = r.id), '[]'),
     coalesce((select jsonb_agg(refund_document(f, p) order by f.created_at, f.id)
        from payments p join refunds f on f.payment_id = p.id where p.reservation_id = r.id), '[]'),

@@ -1,9 +1,16 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { PaymentSignal, Progress, Refused, ReservationInput } from '../contracts/reservation';
+import type {
+  ChangeProgress,
+  PaymentSignal,
+  Progress,
+  Refused,
+  ReservationInput,
+} from '../contracts/reservation';
 import type { Database } from '../db/database';
 import { recordCancelRequest, recordPayment } from '../db/payments';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
+import { lookAtChange } from '../db/changes';
 import { releaseOverdueHold, settleInbox } from '../db/settlement';
 import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
@@ -110,6 +117,11 @@ export const createReservationActivities = ({
    */
   async releaseSeats(id: string): Promise<Progress> {
     return known(await releaseOverdueHold(db, id), id);
+  },
+
+  /** Says where a change stands, and ends a quote whose time is over. null: there is none of that id. */
+  async lookAtChange(changeId: string): Promise<ChangeProgress | null> {
+    return lookAtChange(db, changeId);
   },
 
   /** Writes an operator's payment signal into the inbox, as a webhook would. */

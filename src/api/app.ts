@@ -12,6 +12,7 @@ import { createOpenApi } from './openapi';
 import { mountPages, type PageDeps } from './pages';
 import type { Route } from './route';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
+import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
 import { mountDocs } from './routes/docs';
 import { eventRoutes, type EventRouteDeps } from './routes/events';
@@ -55,6 +56,7 @@ function routesOf(deps: ApiDeps): Route[] {
   return [
     ...eventRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
+    ...changeRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),

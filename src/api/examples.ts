@@ -117,3 +117,25 @@ export const BEING_CANCELLED = {
 };
 
 export const REFUND_ID = '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11';
+
+export const CHANGE_ID = '6a0b7a54-8f3e-4f0e-8a6a-3f0a4d2c9e10';
+/** A-2 is given back, A-3 is taken: it costs 2000 more. */
+export const CHANGE = {
+  id: CHANGE_ID,
+  reservation: RESERVATION_ID,
+  status: 'quoted',
+  release: [seat('A-2')],
+  take: [{ ...seat('A-3'), category: 'premium', listPrice: eur(6500), price: eur(6500) }],
+  before: CONFIRMED_RESERVATION.amounts,
+  after: {
+    ...CONFIRMED_RESERVATION.amounts,
+    tickets: eur(11000),
+    tax: eur(1961),
+    total: eur(11300),
+    paid: eur(11300),
+  },
+  due: eur(2000),
+  refund: null,
+  expiresAt: '2030-01-13T08:10:00.123Z',
+  createdAt: '2030-01-13T08:00:00.123Z',
+};

@@ -80,6 +80,8 @@ export interface Route<
   body?: Body;
   /** Named examples of the body, instead of the schema's own one. */
   bodyExamples?: Record<string, unknown>;
+  /** The request may come without its body, which then is an empty object. */
+  bodyOptional?: boolean;
   /** Maximum size of the body in bytes; 100 kB by default. */
   bodyLimit?: number;
   /** The body is not validated here. Its signature is checked instead, over its bytes. */

@@ -20,6 +20,7 @@ export const WORKFLOWS = {
   refund: 'refund',
   resend: 'resend',
   mail: 'mail',
+  change: 'change',
   housekeeping: 'housekeeping',
 } as const;
 
@@ -29,6 +30,7 @@ export const refundWorkflowId = (subject: string) => `refund:${subject}`;
 export const resendWorkflowId = (reservationId: string, sequence: number) =>
   `resend:${reservationId}:${sequence}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
+export const changeWorkflowId = (changeId: string) => `change:${changeId}`;
 export const HOUSEKEEPING_SCHEDULE_ID = 'holdfast:housekeeping';
 
 /** `ring` says that the inbox has something new. An operator sends the other two by hand. */
@@ -70,6 +72,22 @@ export interface MailInput {
 
 export interface RefundOrderInput {
   refundId: string;
+}
+
+export interface ChangeInput {
+  changeId: string;
+}
+
+/** Where a change stands, for its workflow. Seats by their labels. */
+export interface ChangeProgress {
+  reservation: string;
+  status: 'applied' | 'quoted' | 'expired' | 'withdrawn';
+  /** Milliseconds until the quote ends, by the database's clock; 0 when it has ended. */
+  endsInMs: number;
+  due: { amount: number; currency: string } | null;
+  refund: { amount: number; currency: string } | null;
+  release: string[];
+  take: string[];
 }
 
 /** Where a refund stands, for its workflow. */

@@ -34,7 +34,7 @@ const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId'
                                 'reason', coalesce(f.reason, p.refund_reason)) end,
      'cancelled', jsonb_build_object('currency', r.currency, 'refund',
         (select coalesce(sum(c.amount), 0) from refunds c join payments q on q.id = c.payment_id
-          where q.reservation_id = r.id and q.reference = r.confirmed_by and c.reason = 'cancelled')))`;
+          where q.reservation_id = r.id and q.role = 'confirming' and c.reason = 'cancelled')))`;
 const SOURCES = `mails m join reservations r on r.id = m.reservation_id
    left join refunds f on f.id = m.refund_id
    left join payments p on p.id = f.payment_id or (f.id is null and p.reference = m.reference and p.reservation_id = m.reservation_id)`;

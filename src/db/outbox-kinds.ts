@@ -1,9 +1,11 @@
 import {
+  changeWorkflowId,
   refundWorkflowId,
   resendWorkflowId,
   settlementWorkflowId,
   WORKFLOWS,
   mailWorkflowId,
+  type ChangeInput,
   type MailInput,
   type RefundInput,
   type RefundOrderInput,
@@ -22,7 +24,10 @@ interface OutboxKindSpec {
    */
   queue: OutboxQueue;
   /** What `subject` names: the table and its key. */
-  subject: { table: 'reservations' | 'payments' | 'refunds' | 'mails'; key: 'id' | 'reference' };
+  subject: {
+    table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes';
+    key: 'id' | 'reference';
+  };
   /** The workflows that carry it out; while one of them runs, the entry's work is under way. */
   workflowIds: (subject: string, sequence: number | null) => string[];
   /**
@@ -34,7 +39,7 @@ interface OutboxKindSpec {
     input: (
       subject: string,
       sequence: number | null,
-    ) => RefundInput | RefundOrderInput | ResendInput | MailInput;
+    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | ChangeInput;
     /** What it does, for the operator. */
     summary?: string;
   };
@@ -162,6 +167,20 @@ export const OUTBOX_KINDS = {
          insert into outbox (kind, subject) select 'mail', id::text from requeued`,
       ),
     ],
+  },
+
+  /** A quote of a change to a sale. With a sequence: there is news of it, so its workflow is rung. */
+  change: {
+    queue: 'commands',
+    subject: { table: 'changes', key: 'id' },
+    workflowIds: (changeId) => [changeWorkflowId(changeId)],
+    oneOff: {
+      type: WORKFLOWS.change,
+      input: (changeId) => ({ changeId }),
+      summary: 'Wait for what is due for a change, or for its end',
+    },
+    // The sweep ends quotes without their workflow.
+    requeue: [],
   },
 
   /** The tickets once more, by mail; `sequence` counts them. */

@@ -1,4 +1,5 @@
 import type { PaymentStatus } from '../domain/settlement';
+import { isUuid } from '../domain/uuid';
 import { sql, type Queryable } from './database';
 import { asked, askedAfter, createList } from './list';
 
@@ -8,6 +9,8 @@ export interface PaymentNotice {
   /** Minor units. */
   amount: number;
   currency: string;
+  /** The id of the change of the reservation that it is for. */
+  changeId?: string | null | undefined;
   source: 'stripe' | 'standard' | 'client' | 'signal';
   actor: string;
 }
@@ -16,18 +19,26 @@ export interface PaymentNotice {
 export type CapturedBy = 'stripe' | 'test' | 'client';
 
 export type RecordResult = {
-  kind: 'recorded' | 'known' | 'unknown' | 'cancelled' | 'expired' | 'confirmed' | 'mismatch';
+  kind:
+    | 'recorded'
+    | 'known'
+    | 'unknown'
+    | 'cancelled'
+    | 'expired'
+    | 'confirmed'
+    | 'mismatch'
+    | 'change_ended';
   inboxId?: number | null;
 };
 
 const KEEP = sql<{ result: RecordResult }>(
   'record_payment',
-  'select record_payment($1, $2, $3, $4, $5, $6, $7, $8) as result',
+  'select record_payment_for($1, $2, $3, $4, $5, $6, $7, $8, $9) as result',
 );
 
 /**
  * Records a payment, once for each reference, and signals its reservation's workflow: see
- * `record_payment` in the migrations.
+ * `record_payment_for` in the migrations.
  * @param strict for a client's `confirm`: a payment that cannot confirm the reservation is refused
  * and not recorded
  * @param testProvider the test provider is in use and captures every payment; otherwise Stripe
@@ -38,31 +49,86 @@ export async function recordPayment(
   notice: PaymentNotice,
   { strict, testProvider }: { strict: boolean; testProvider: boolean },
 ): Promise<RecordResult> {
-  const { reference, reservationId, amount, currency, source, actor } = notice;
+  const { reference, reservationId, amount, currency, source, actor, changeId = null } = notice;
   const capturedBy: CapturedBy = testProvider ? 'test' : source === 'stripe' ? 'stripe' : 'client';
-  const values = [reference, reservationId, amount, currency, source, actor, strict, capturedBy];
+  const values = [
+    reference,
+    reservationId,
+    amount,
+    currency,
+    source,
+    actor,
+    strict,
+    capturedBy,
+    // What is no id of a change names none.
+    changeId !== null && isUuid(changeId) ? changeId : null,
+  ];
   const [row] = await db.rows(KEEP, values);
   return row!.result;
 }
 
 export type CancelRequestResult = {
-  kind: 'recorded' | 'unknown' | 'cancelled' | 'expired' | 'already_checked_in';
+  kind:
+    | 'recorded'
+    | 'unknown'
+    | 'cancelled'
+    | 'expired'
+    | 'already_checked_in'
+    | 'cancel_accepted'
+    | 'exceeds';
   inboxId?: number | null;
+  /** What could go back at most, in minor units. */
+  left?: number;
 };
 
+/** How an operator wants a sale cancelled, instead of by the terms of its events. */
+export interface CancelChoice {
+  /** Minor units, or all or nothing. Absent: by the terms. */
+  refund?: 'full' | 'none' | number;
+  /** Even though somebody has come in. */
+  allowCheckedIn?: true;
+}
+
 const KEEP_CANCEL = sql<{ result: CancelRequestResult }>(
-  'record_cancel_request',
-  'select record_cancel_request($1, $2) as result',
+  'accept_cancel',
+  'select accept_cancel($1, $2, $3) as result',
 );
 
-/** Records a request to cancel and signals the workflow. */
+/**
+ * Accepts a cancel and signals the workflow: see `accept_cancel` in the migrations.
+ * @param choice null: by the terms of the events
+ */
 export async function recordCancelRequest(
   db: Queryable,
   reservationId: string,
   actor: string,
+  choice: CancelChoice | null = null,
 ): Promise<CancelRequestResult> {
-  const [row] = await db.rows(KEEP_CANCEL, [reservationId, actor]);
+  const [row] = await db.rows(KEEP_CANCEL, [
+    reservationId,
+    actor,
+    choice && JSON.stringify(choice),
+  ]);
   return row!.result;
+}
+
+export interface CancelPreview {
+  /** Minor units. */
+  refund: number;
+  retained: number;
+  currency: string;
+  termsUntil: string | null;
+}
+
+const PREVIEW = sql<{ preview: CancelPreview }>(
+  'cancel_preview',
+  'select refund_by_terms($1) as preview',
+);
+
+/** What a cancel of a sale would give back now: see `refund_by_terms` in the migrations. */
+export async function previewCancel(db: Queryable, reservationId: string): Promise<CancelPreview> {
+  const [row] = await db.rows(PREVIEW, [reservationId]);
+  return row!.preview;
 }
 
 const EXTEND = sql<{ result: { kind: 'extended' } }>(

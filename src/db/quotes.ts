@@ -7,6 +7,7 @@ import {
   type Discount,
   type PricedOrder,
   type Pricing,
+  type UnchangedEvents,
 } from '../domain/pricing';
 import { sql, type Queryable } from './database';
 
@@ -24,6 +25,11 @@ export interface WantedSeat {
   label: string;
   /** null: the event's first. */
   priceType: string | null;
+}
+
+/** A seat of an order that is changed: with its prices, where they stay. */
+export interface ChangedSeat extends WantedSeat {
+  fixed?: { listPrice: number; discount: number } | undefined;
 }
 
 /** Why an order cannot be held or priced. */
@@ -50,7 +56,13 @@ export interface Quote {
 }
 
 interface Facts {
-  events: ({ slug: string; currency: string; revision: number; pricing: Pricing | null } | null)[];
+  events: ({
+    id: string;
+    slug: string;
+    currency: string;
+    revision: number;
+    pricing: Pricing | null;
+  } | null)[];
   seats: ({ id: number; category: string; price: number } | null)[];
   code: CodeFacts | null;
 }
@@ -72,7 +84,7 @@ const FACTS = sql<{ facts: Facts }>(
      select n, e.* from unnest($1::text[]) with ordinality asked (name, n)
        left join lateral (select * from events where id = event_id_of(asked.name) offset 0) e on true)
    select jsonb_build_object(
-     'events', (select jsonb_agg(case when id is not null then jsonb_build_object('slug', slug, 'currency', currency,
+     'events', (select jsonb_agg(case when id is not null then jsonb_build_object('id', id, 'slug', slug, 'currency', currency,
          'revision', revision, 'pricing', pricing) end order by n) from event),
      'seats', (select jsonb_agg(case when s.id is not null then jsonb_build_object('id', s.id, 'category', s.category_code, 'price', c.price) end order by asked.n)
        from unnest($2::integer[], $3::text[]) with ordinality asked (event_of, label, n) join event on event.n = asked.event_of
@@ -84,7 +96,14 @@ const FACTS = sql<{ facts: Facts }>(
 );
 
 export type Quoted =
-  | { kind: 'quoted'; quote: Quote; order: PricedOrder; currency: string }
+  | {
+      kind: 'quoted';
+      quote: Quote;
+      order: PricedOrder;
+      currency: string;
+      /** In the order in which the seats name them. */
+      eventIds: string[];
+    }
   /** `unknown`: where a hold is meant, the database refuses it, in the order of its rules. */
   | { kind: 'refused' | 'unknown'; refusal: Refusal };
 
@@ -112,11 +131,13 @@ function unknownOf(
 /**
  * Prices an order by the rules as they stand: see `priceOrder`. Nothing is held.
  * @param code normalised; null for none
+ * @param change of an order that is changed: whether it had the code before, and what stays as it is
  */
 export async function quoteOrder(
   db: Queryable,
-  seats: readonly WantedSeat[],
+  seats: readonly ChangedSeat[],
   code: string | null,
+  change?: { codeStays: boolean; unchanged: UnchangedEvents },
 ): Promise<Quoted> {
   const names = [...new Set(seats.map(({ event }) => event))];
   const [row] = await db.rows(FACTS, [
@@ -133,18 +154,23 @@ export async function quoteOrder(
   const { currency } = events[0]!;
 
   const rules = new Map(events.map(({ slug, pricing }) => [slug, pricing ?? PLAIN]));
-  const toPrice = seats.map(({ event: name, label, priceType }, index) => {
+  const toPrice = seats.map(({ event: name, label, priceType, fixed }, index) => {
     const { slug, pricing } = events[names.indexOf(name)]!;
     const { id, category, price } = found[index]!;
     const type = priceType ?? (pricing ?? PLAIN).types[0]!.code;
-    return { id, event: slug, label, category, type, categoryPrice: price };
+    return { id, event: slug, label, category, type, categoryPrice: price, fixed };
   });
-  const unknown = toPrice.find((seat) => listPriceOf(rules.get(seat.event)!, seat) === null);
+  const unknown = toPrice.find(
+    (seat) => !seat.fixed && listPriceOf(rules.get(seat.event)!, seat) === null,
+  );
   if (unknown) {
     const { event, category, type: priceType } = unknown;
     return { kind: 'refused', refusal: { kind: 'unknown_price_type', event, category, priceType } };
   }
-  const discount = facts.code && discountOf(facts.code);
+  const discount = facts.code && {
+    ...discountOf(facts.code),
+    isFixed: change?.codeStays === true,
+  };
   const isForeign =
     discount !== null &&
     ((facts.code!.currency !== null && facts.code!.currency !== currency) ||
@@ -152,7 +178,7 @@ export async function quoteOrder(
   if (code !== null && (discount === null || isForeign))
     return { kind: 'refused', refusal: { kind: 'code_invalid' } };
 
-  const order = priceOrder(toPrice, rules, discount);
+  const order = priceOrder(toPrice, rules, discount, change?.unchanged);
   const quote = {
     types: order.seats.map(({ type }) => type),
     prices: order.seats.map(({ price }) => price),
@@ -162,5 +188,5 @@ export async function quoteOrder(
     taxes: order.taxes,
     code: facts.code && { id: facts.code.id, revision: facts.code.revision },
   };
-  return { kind: 'quoted', quote, order, currency };
+  return { kind: 'quoted', quote, order, currency, eventIds: events.map(({ id }) => id) };
 }

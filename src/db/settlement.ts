@@ -1,11 +1,19 @@
 import type { Progress } from '../contracts/reservation';
 import {
   decideCancel,
+  decideChange,
   decidePayment,
   type RefundReason,
   type ReservationFacts,
 } from '../domain/settlement';
 import { faultPoint } from '../fault-points';
+import {
+  applyChange,
+  endChange,
+  lockChange,
+  releaseEndedChanges,
+  unpinChange,
+} from './change-transitions';
 import { sql, type Database, type Queryable } from './database';
 import { readProgress } from './reservations';
 import {
@@ -21,8 +29,9 @@ import {
 
 interface Message {
   id: number;
-  kind: 'payment' | 'cancel';
+  kind: 'payment' | 'cancel' | 'change';
   actor: string;
+  change_id: string | null;
   reference: string | null;
   amount: number | null;
   currency: string | null;
@@ -31,7 +40,7 @@ interface Message {
 const UNHANDLED = sql<Message>(
   'settle_unhandled',
   // Ids commit out of order, so no cursor: all that is unhandled now, in the order in which it was recorded.
-  `select i.id, i.kind, i.actor, i.reference, p.amount - p.refunded as amount, p.currency
+  `select i.id, i.kind, i.actor, i.change_id, i.reference, p.amount - p.refunded as amount, p.currency
      from inbox i left join payments p on p.reference = i.reference and p.reservation_id = i.reservation_id
     where i.reservation_id = $1 and i.handled_at is null order by i.id limit 500 for update of i`,
 );
@@ -95,6 +104,33 @@ async function settlePayment(
   return `refund_${decision.reason}`;
 }
 
+/**
+ * A payment for a change, or the word that a change for which nothing is due is to be applied.
+ * @returns the outcome, as the inbox keeps it
+ */
+async function settleChange(
+  { tx, reservation, sign }: SettlementContext,
+  { change_id: id, reference, amount, currency, actor }: Message,
+): Promise<string> {
+  const change = await lockChange(tx, reservation, id!);
+  const payment = reference === null ? null : { amount: amount!, currency: currency! };
+  const decision = decideChange(change.facts, payment);
+  if (decision.kind === 'apply') {
+    await applyChange(tx, reservation, change, { reference, actor }, sign);
+    return 'applied';
+  }
+  const { reason } = decision;
+  if (reference === null) {
+    await endChange(tx, change, 'payment');
+    return 'change_ended';
+  }
+  await sendBack(tx, { reference, reservationId: reservation.id }, reason, 'system');
+  if (reason === 'mismatch') await unpinChange(tx, change);
+  else await endChange(tx, change, 'payment');
+  reservation.notes.push(`payment ${reference} for a change goes back (${reason})`);
+  return `refund_${reason}`;
+}
+
 /** @returns the outcome, as the inbox keeps it */
 async function settleCancel(
   { tx, reservation }: SettlementContext,
@@ -123,8 +159,14 @@ export async function settleInbox(
     const { written_status: written, status } = reservation;
     if (messages.length > 0 && written === 'held' && status === 'expired')
       await expire(tx, reservation);
+    await releaseEndedChanges(tx, id);
     for (const message of messages) {
-      const settle = message.kind === 'payment' ? settlePayment : settleCancel;
+      const settle =
+        message.change_id !== null
+          ? settleChange
+          : message.kind === 'payment'
+            ? settlePayment
+            : settleCancel;
       const outcome = await settle({ tx, reservation, sign }, message);
       await tx.run(HANDLED, [message.id, outcome]);
     }

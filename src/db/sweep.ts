@@ -1,5 +1,6 @@
 import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
+import { endOverdueChange } from './changes';
 import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
 import { forgetOldKeys } from './request-keys';
@@ -64,6 +65,20 @@ const CLOSE_INBOX = sql(
     where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
+const TAKE_CHANGES = sql<{ id: string }>(
+  'sweep_take_changes',
+  `update changes set sweep_after = now() + $2 * interval '1 second'
+    where id = any (array(
+           select id from changes
+            where status = 'quoted' and paid_in_time_at is null and expires_at < now() - $1 * interval '1 second'
+              and (sweep_after is null or sweep_after <= now())
+            order by expires_at limit $3 for no key update skip locked)) returning id`,
+);
+const LEAVE_CHANGE = sql(
+  'sweep_leave_change',
+  `update changes set sweep_after = now() + $2 * interval '1 second' where id = $1`,
+);
+
 /** How the sweep does one kind of work, thing by thing. */
 interface Step<Thing> {
   name: SweepStep;
@@ -84,6 +99,16 @@ const EXPIRE: Step<string> = {
   idOf: (id) => id,
   work: endOverdueHold,
   leave: (db, id, seconds) => db.run(LEAVE_OVERDUE, [id, seconds]),
+};
+
+/** Ends quotes of changes whose time is over. */
+const EXPIRE_CHANGE: Step<string> = {
+  name: 'expire_change',
+  take: async (db) =>
+    (await db.rows(TAKE_CHANGES, [GRACE_SECONDS, TAKEN_SECONDS, BATCH])).map(({ id }) => id),
+  idOf: (id) => id,
+  work: endOverdueChange,
+  leave: (db, id, seconds) => db.run(LEAVE_CHANGE, [id, seconds]),
 };
 
 /** Refunds payments for reservations that never existed. */
@@ -118,7 +143,7 @@ export interface SweepOptions {
 }
 
 /**
- * Resumes all work that is overdue according to the database: ends overdue holds, signals workflows
+ * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals workflows
  * whose inbox or delivery is waiting, refunds payments without a reservation. Deletes old request
  * keys, scans and map changes. What fails stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
@@ -153,6 +178,7 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   }
 
   const expired = await inSteps(EXPIRE);
+  await inSteps(EXPIRE_CHANGE);
   const refunded = await inSteps(REFUND_UNKNOWN);
   let rung = 0;
   for (const kind of Object.values(OUTBOX_KINDS)) {

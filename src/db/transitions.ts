@@ -26,6 +26,8 @@ interface ReservationRow {
   confirmed_by: string | null;
   erased: boolean;
   cancel_requested: boolean;
+  /** What goes back by the cancel that was accepted, in minor units; null: all that is left. */
+  cancel_refund: number | null;
   /** The first of its events has begun. */
   event_started: boolean;
 }
@@ -49,7 +51,7 @@ const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
 const LOCK_RESERVATION = sql<ReservationRow>(
   'transition_lock_reservation',
   `select id, revision, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
-          total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested,
+          total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested, cancel_refund,
           (select min(starts_at) <= clock_timestamp() from events
             where events.id = any (coalesce(event_ids, array[event_id]))) as event_started
      from reservations where id = $1 for update`,
@@ -145,6 +147,29 @@ const OWE_TICKETS_MAIL = sql(
   `insert into mails (reservation_id, kind, message_id) values ($1, 'tickets', $2) on conflict do nothing`,
 );
 
+/** Issues a ticket for each seat. @returns their codes */
+export async function issueTickets(
+  tx: Queryable,
+  { id, revision }: Pick<ReservationRow, 'id' | 'revision'>,
+  seats: readonly { id: number; label: string; event_id: string }[],
+  sign: TicketSigner,
+): Promise<string[]> {
+  const tickets = seats.map(({ event_id: eventId, label }) => ({
+    ticketId: randomUUID(),
+    eventId,
+    seat: label,
+  }));
+  const codes = tickets.map(sign);
+  await tx.run(ISSUE_TICKETS, [
+    id,
+    tickets.map((ticket) => ticket.ticketId),
+    seats.map((seat) => seat.id),
+    codes,
+    revision,
+  ]);
+  return codes;
+}
+
 /**
  * held or expired → confirmed: the claims are sold (an expired reservation takes them again first),
  * tickets are issued, and a mail is ordered.
@@ -162,20 +187,7 @@ export async function confirm(
   await tx.run(PAYMENT_CONFIRMS, [reference, id]);
   await tx.run(CONFIRM, [id, reference]);
   await changeClaims(tx, id, 'sell');
-  const seats = await tx.rows(SEATS, [id]);
-  const tickets = seats.map(({ event_id: eventId, label }) => ({
-    ticketId: randomUUID(),
-    eventId,
-    seat: label,
-  }));
-  const codes = tickets.map(sign);
-  await tx.run(ISSUE_TICKETS, [
-    id,
-    tickets.map((ticket) => ticket.ticketId),
-    seats.map((seat) => seat.id),
-    codes,
-    revision,
-  ]);
+  const codes = await issueTickets(tx, { id, revision }, await tx.rows(SEATS, [id]), sign);
   await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0, codes)]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
@@ -225,11 +237,24 @@ export async function cancel(
   await appendHistory(tx, id, 'reservation.cancelled', actor);
   if (sold) {
     await tx.run(OWE_CANCEL_MAIL, [id, cancelMessageId(id)]);
-    const payment = { reference: reservation.confirmed_by!, reservationId: id };
-    await sendBack(tx, payment, 'cancelled', 'system');
+    await refundSale(tx, id, reservation.cancel_refund, 'cancelled');
   }
   Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });
-  notes.push(sold ? 'cancelled; tickets void, the payment goes back' : 'cancelled; seats released');
+  notes.push(
+    sold ? 'cancelled; tickets void, money goes back by the terms' : 'cancelled; seats released',
+  );
+}
+
+const REFUND_SALE = sql('transition_refund_sale', `select refund_sale($1, $2, $3, 'system')`);
+
+/** Orders that so much of a sale's money goes back. @param amount minor units; null: all that is left */
+export async function refundSale(
+  tx: Queryable,
+  reservationId: string,
+  amount: number | null,
+  reason: RefundReason,
+): Promise<void> {
+  await tx.run(REFUND_SALE, [reservationId, amount, reason]);
 }
 
 const SURPLUS = sql(

@@ -36,6 +36,8 @@ export const PLAIN: Pricing = {
 export interface Discount {
   percent: string | null;
   amount: number | null;
+  /** The order had it before, so what seats were given by it stays. */
+  isFixed?: boolean;
   /** Whether a seat of this event and category is eligible. */
   covers: (event: string, category: string) => boolean;
 }
@@ -49,6 +51,15 @@ export interface SeatToPrice {
   type: string;
   /** Of the category, for the default type. */
   categoryPrice: number;
+  /** Of a seat that the order has already: its prices as they were fixed. */
+  fixed?: { listPrice: number; discount: number } | undefined;
+}
+
+/** Of an order that is changed: the fees and taxes of the events in which nothing changes. */
+export interface UnchangedEvents {
+  events: ReadonlySet<string>;
+  fees: readonly ChargedFee[];
+  taxes: readonly ChargedTax[];
 }
 
 interface PricedSeat extends SeatToPrice {
@@ -143,8 +154,14 @@ function discountsOf(
     .sort((a, b) => a.id - b.id);
   if (discount === null) return new Map();
   const { percent, amount } = discount;
-  if (percent !== null)
-    return new Map(eligible.map(({ id, listPrice }) => [id, percentOf(listPrice, percent)]));
+  if (percent !== null) {
+    return new Map(
+      eligible.map(({ id, listPrice, fixed }) => [
+        id,
+        fixed && discount.isFixed ? fixed.discount : percentOf(listPrice, percent),
+      ]),
+    );
+  }
   const shares = shareOut(
     amount ?? 0,
     eligible.map(({ listPrice }) => listPrice),
@@ -173,15 +190,17 @@ function feesOf(event: string, { fees }: Pricing, prices: readonly number[]): Ch
  * Prices an order. For each event by itself: list prices by type; the code; fees, of the discounted
  * tickets; tax, once an event. Each percentage is rounded half up once, for each seat and each fee.
  * An amount of a code is taken once an order, shared over the eligible seats in proportion.
- * @param rules of each event of the order; every seat has a list price by them
+ * @param rules of each event of the order; every seat has a list price by them, or a fixed one
+ * @param unchanged of an order that is changed: where nothing changes, fees and taxes stay as they are
  */
 export function priceOrder(
   seats: readonly SeatToPrice[],
   rules: ReadonlyMap<string, Pricing>,
   discount: Discount | null,
+  unchanged: UnchangedEvents = { events: new Set(), fees: [], taxes: [] },
 ): PricedOrder {
   const listed = seats.map((seat) => {
-    const listPrice = listPriceOf(rules.get(seat.event)!, seat);
+    const listPrice = seat.fixed?.listPrice ?? listPriceOf(rules.get(seat.event)!, seat);
     if (listPrice === null)
       throw new RangeError(`${seat.category} is not sold at the price type ${seat.type}`);
     return { ...seat, listPrice };
@@ -194,6 +213,11 @@ export function priceOrder(
   const fees: ChargedFee[] = [];
   const taxes: ChargedTax[] = [];
   for (const [event, pricing] of rules) {
+    if (unchanged.events.has(event)) {
+      fees.push(...unchanged.fees.filter((fee) => fee.event === event));
+      taxes.push(...unchanged.taxes.filter((tax) => tax.event === event));
+      continue;
+    }
     const prices = priced.filter((seat) => seat.event === event).map(({ price }) => price);
     if (prices.length === 0) continue;
     const charged = feesOf(event, pricing, prices);

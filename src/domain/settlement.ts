@@ -9,6 +9,8 @@ export type ReservationStatus = (typeof RESERVATION_STATUSES)[number];
 
 export const REFUND_REASONS = [
   'cancelled',
+  'change',
+  'change_ended',
   'duplicate',
   'event_started',
   'expired',
@@ -77,4 +79,40 @@ export function decideCancel(facts: Pick<ReservationFacts, 'status'>): CancelDec
   if (facts.status === 'held') return { kind: 'release' };
   if (facts.status === 'confirmed') return { kind: 'void' };
   return { kind: 'nothing' };
+}
+
+/** What the decision about a change's payment rests on, read under the locks of all seats concerned. */
+export interface ChangeFacts {
+  change: 'quoted' | 'applied' | 'expired' | 'withdrawn';
+  due: Money;
+  reservation: ReservationStatus;
+  cancelRequested: boolean;
+  /** The first event of the order as it will be has begun. */
+  eventStarted: boolean;
+  /** Each seat that it takes is held for it, or free. */
+  takesObtainable: boolean;
+  /** What it gives back is still sold to the reservation, and nobody has come in with it. */
+  releasesUnused: boolean;
+  /** Another change was applied since it was quoted. */
+  overtaken: boolean;
+}
+
+export type ChangeDecision = { kind: 'apply' } | { kind: 'refund'; reason: RefundReason };
+
+/**
+ * Decides whether a quote is applied, now that it is paid for; or that the payment goes back. A late payment applies it if
+ * everything is still possible, as a late payment of a hold does.
+ * @param payment what came; null when nothing was due
+ */
+export function decideChange(facts: ChangeFacts, payment: Money | null): ChangeDecision {
+  if (facts.reservation !== 'confirmed' || facts.cancelRequested)
+    return { kind: 'refund', reason: 'cancelled' };
+  if (facts.change === 'applied') return { kind: 'refund', reason: 'duplicate' };
+  if (payment && !sameMoney(facts.due, payment)) return { kind: 'refund', reason: 'mismatch' };
+  if (facts.change === 'withdrawn' || facts.overtaken)
+    return { kind: 'refund', reason: 'change_ended' };
+  if (facts.eventStarted) return { kind: 'refund', reason: 'event_started' };
+  return facts.takesObtainable && facts.releasesUnused
+    ? { kind: 'apply' }
+    : { kind: 'refund', reason: 'change_ended' };
 }

@@ -10,6 +10,8 @@ export const standardPayment = z.object({
   reference: storedText(255),
   amount: amountForm,
   currency: currencyForm,
+  /** The change of the reservation that it is for. */
+  change: storedText(100).nullish(),
 });
 
 const eventForm = z.object({ type: storedText(255), data: z.unknown() });
@@ -41,8 +43,9 @@ export function readStandardEvent(value: unknown, messageId: string): Notice {
       why: 'a type that we do not handle',
     };
   }
-  const { reservation: reservationId, ...payment } = standardPayment.parse(data);
-  if (kind === 'payment.succeeded') return { kind: 'paid', payment: { ...payment, reservationId } };
+  const { reservation: reservationId, change: changeId, ...payment } = standardPayment.parse(data);
+  if (kind === 'payment.succeeded')
+    return { kind: 'paid', payment: { ...payment, reservationId, changeId } };
   // The sender chooses the id, so it is hashed to a form and length that can be kept.
   const eventKey = `standard:${createHash('sha256').update(messageId).digest('hex')}`;
   return {

@@ -55,21 +55,27 @@ const OF_NO_INTEREST = new Set([
 
 const MAX_DEPTH = 8;
 
-/** The reservation that an object names in `metadata.reservation_id`, in itself or in what it has expanded. */
-function reservationIn(value: unknown, depth = 0): string | null {
+/** What an object names in its `metadata`, in itself or in what it has expanded. */
+function metadataIn(
+  value: unknown,
+  member: 'reservation_id' | 'change_id',
+  depth = 0,
+): string | null {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return null;
   const { metadata } = value as { metadata?: unknown };
   if (typeof metadata === 'object' && metadata !== null) {
-    const { reservation_id: id } = metadata as { reservation_id?: unknown };
-    const read = storedText(500).safeParse(id);
+    const read = storedText(500).safeParse((metadata as Record<string, unknown>)[member]);
     if (read.success) return read.data;
   }
   for (const part of Object.values(value)) {
-    const found = reservationIn(part, depth + 1);
+    const found = metadataIn(part, member, depth + 1);
     if (found !== null) return found;
   }
   return null;
 }
+
+/** The reservation that an object is for. */
+const reservationIn = (value: unknown) => metadataIn(value, 'reservation_id');
 
 /** The id by which the object's payment is known: its PaymentIntent, else its own. */
 function referenceIn(object: Record<string, unknown>): string | null {
@@ -149,7 +155,7 @@ function readOurs(event: StripeEvent): Notice {
       return notUnderstood('it names no amount');
     return counted(sum, inCurrency, (money) => ({
       kind: 'paid',
-      payment: { reference, reservationId, ...money },
+      payment: { reference, reservationId, ...money, changeId: metadataIn(object, 'change_id') },
     }));
   };
   const progress = (kind: 'failed' | 'pending'): Notice => {

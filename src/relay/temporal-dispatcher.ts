@@ -145,7 +145,7 @@ export function createDispatcher({ workflow, connection }: Client) {
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       ...(summary !== undefined && { staticSummary: summary }),
     } as const;
-    if (kind === 'refund_order' && sequence !== null)
+    if ((kind === 'refund_order' || kind === 'change') && sequence !== null)
       await workflow.signalWithStart(type, { ...options, signal: SIGNALS.ring });
     else await workflow.start(type, { ...options, workflowIdConflictPolicy: 'USE_EXISTING' });
   }

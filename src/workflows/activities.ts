@@ -22,6 +22,7 @@ const summarised = (summary: string) =>
 export const { holdSeats } = summarised('Adopt the hold, or take the seats');
 export const { settleInbox } = summarised('Handle what came: payments, cancels');
 export const { releaseSeats } = summarised('Give the seats back if the hold is over');
+export const { lookAtChange } = summarised('See where the change stands, end its quote in time');
 export const { keepSignalledPayment } = summarised("Keep the operator's payment");
 export const { keepSignalledCancel } = summarised("Keep the operator's cancel");
 

@@ -4,3 +4,4 @@ export { housekeeping } from './housekeeping';
 export { refund, refundOrder } from './refund';
 export { mail } from './mail';
 export { resend } from './resend';
+export { change } from './change';

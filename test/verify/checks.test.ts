@@ -69,6 +69,26 @@ const DAMAGE: [string, string[], string][] = [
     ],
     'held-000018-2',
   ],
+  [
+    'a seat held for a quote belongs to an open one, with the same end',
+    [
+      `with quote as (insert into changes (reservation_id, status, actor, of_sale, result, release, take, amounts_before, amounts_after,
+                                           total_before, due, refund, currency, expires_at)
+         values ('held-000018', 'quoted', 'client:shop', true, '{}', '[]', '[]', '{}', '{}', 0, 0, 0, 'EUR', now() + interval '3 hours') returning id)
+       update allocations set change_id = quote.id, until_revision = 2 from quote
+        where reservation_id = 'held-000018' and seat_id = (select id from seats where label = 'held-000018-2')`,
+    ],
+    'held-000018-2',
+  ],
+  [
+    'the sums of all changes lead to what a reservation costs',
+    [
+      `insert into changes (reservation_id, status, actor, of_sale, result, release, take, amounts_before, amounts_after,
+                            total_before, due, refund, currency, ended_at)
+       values ('sold-000020', 'applied', 'client:shop', true, '{"total": 1}', '[]', '[]', '{}', '{}', 9000, 0, 0, 'EUR', now())`,
+    ],
+    'of sold-000020 begins at 9000',
+  ],
   ['a hold in force has all its seats', [FREE_SEATS('held-000018')], 'held-000018: held until'],
   [
     'a hold in force has all its seats',
@@ -105,7 +125,7 @@ const DAMAGE: [string, string[], string][] = [
     'sold-000020: confirmed with the code FILLED, of which it has no use',
   ],
   [
-    'a confirmed reservation has one confirming payment of its total',
+    'the confirming payments of a sale are of what it cost, and of its changes',
     [`update payments set amount = 8999 where reference = 'pay-20'`],
     'sold-000020: confirmed by pay-20 for 9000 EUR',
   ],
@@ -494,6 +514,8 @@ describe('The checks of the database', () => {
 
 /** Checks of what a sound and quiet system has none of. */
 const NOTHING_TO_SEE = new Set([
+  'a seat held for a quote belongs to an open one, with the same end',
+  'the sums of all changes lead to what a reservation costs',
   'an entry of the outbox was given up',
   'the sweep cannot do something',
   'a used ticket says when it was used, and the history that it was',

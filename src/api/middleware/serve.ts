@@ -68,7 +68,11 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
     let bytes: Buffer = NO_BYTES;
     let rawBody: unknown;
-    if (route.body) {
+    if (route.body && route.bodyOptional) {
+      bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
+      if (bytes.length > 0) requireJson(ctx);
+      rawBody = bytes.length > 0 ? withoutAbsent(parseJson(bytes)) : {};
+    } else if (route.body) {
       if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
       const parsed = route.signed ? undefined : parseJson(bytes);

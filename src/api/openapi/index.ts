@@ -7,7 +7,16 @@ import { DESCRIPTION } from './description';
 import type { Json } from './json-schema';
 import { commonHeaders, problemExamples, responsesOf } from './responses';
 
-const TAGS = ['Events', 'Reservations', 'Tickets', 'Payments', 'Outbox', 'Webhooks', 'Health'];
+const TAGS = [
+  'Events',
+  'Reservations',
+  'Changes',
+  'Tickets',
+  'Payments',
+  'Outbox',
+  'Webhooks',
+  'Health',
+];
 const REQUEST_ID_PARAMETER = { $ref: '#/components/parameters/RequestId' };
 
 function parameterOf(
@@ -51,7 +60,10 @@ function parametersOf(route: Route, components: Components): Json[] {
   ];
 }
 
-function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components): Json | undefined {
+function bodyOf(
+  { body, bodyExamples, bodyOptional = false, method }: Route,
+  { schemaOf }: Components,
+): Json | undefined {
   if (!body) return undefined;
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
@@ -63,7 +75,10 @@ function bodyOf({ body, bodyExamples, method }: Route, { schemaOf }: Components)
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) };
+  return {
+    required: !bodyOptional,
+    content: Object.fromEntries(types.map((type) => [type, media])),
+  };
 }
 
 const securityOf = ({ access }: Route): Json[] =>

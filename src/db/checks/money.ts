@@ -5,16 +5,20 @@ const MONEY = `format('payment %s of %s %s for reservation %s', p.reference, p.a
 /** Checks of payments and refunds. */
 export const moneyChecks: readonly Check[] = [
   {
-    name: 'a confirmed reservation has one confirming payment of its total',
+    name: 'the confirming payments of a sale are of what it cost, and of its changes',
     why: 'the seats would be unpaid, or paid twice',
     kind: 'invariant',
     over: `reservations where status = 'confirmed'`,
     sql: `select r.id, format('confirmed by %s for %s %s; its confirming payments: %s', coalesce(r.confirmed_by, 'nothing'), r.total, r.currency,
                  coalesce(string_agg(p.reference || format(' (%s %s, %s)', p.amount, p.currency, p.status), ', '), 'none')) as detail
-            from reservations r left join payments p on p.reservation_id = r.id and p.role = 'confirming'
-           where r.status = 'confirmed' group by r.id
-          having count(p.reference) <> 1
-              or bool_or(p.reference <> r.confirmed_by or p.amount <> r.total or p.currency <> r.currency)`,
+            from reservations r left join payments p on p.reservation_id = r.id and p.role = 'confirming',
+              lateral (
+                select coalesce(sum(c.due), 0) as due, count(*) filter (where c.due > 0) as paid,
+                       coalesce(sum((c.result ->> 'total')::bigint - c.total_before), 0) as dearer
+                  from changes c where c.reservation_id = r.id and c.status = 'applied' and c.of_sale) c
+           where r.status = 'confirmed' group by r.id, c.due, c.paid, c.dearer
+          having count(p.reference) <> 1 + c.paid or sum(p.amount) <> r.total - c.dearer + c.due
+              or bool_or((p.reference = r.confirmed_by) <> (p.change_id is null) or p.currency <> r.currency)`,
   },
   {
     name: 'a confirming payment belongs to a sale, and is not refunded by itself while that stands',
@@ -25,9 +29,9 @@ export const moneyChecks: readonly Check[] = [
                  ' (' || p.refund_reason || ')', coalesce(r.status, 'unknown'), coalesce(r.confirmed_by, 'nothing')) as detail
             from payments p left join reservations r on r.id = p.reservation_id
            where p.role = 'confirming'
-             and (r.confirmed_by is distinct from p.reference or r.status not in ('confirmed', 'cancelled')
+             and ((r.confirmed_by is distinct from p.reference and p.change_id is null) or r.status not in ('confirmed', 'cancelled')
                   or (r.status = 'confirmed' and exists (select from refunds f where f.payment_id = p.id
-                        and f.reason not in ('operator', 'provider'))))`,
+                        and f.reason not in ('operator', 'provider', 'change'))))`,
   },
   {
     name: 'money that is not for a sale goes back',
@@ -38,6 +42,10 @@ export const moneyChecks: readonly Check[] = [
             from payments p left join reservations r on r.id = p.reservation_id
            where (p.role = 'surplus' or (p.role = 'confirming' and r.status = 'cancelled'))
              and payment_left(p.id) > 0
+             -- By the terms a part of a sale may be kept.
+             and not (p.role = 'confirming' and (select r.cancel_refund from reservations r where r.id = p.reservation_id) <=
+                  (select coalesce(sum(f.amount), 0) from refunds f join payments q on q.id = f.payment_id
+                    where q.reservation_id = p.reservation_id and f.reason = 'cancelled'))
              and not exists (select from refunds f where f.payment_id = p.id and f.status = 'failed')`,
   },
   {
@@ -72,7 +80,7 @@ export const moneyChecks: readonly Check[] = [
            group by p.id
           having count(i.id) <> 1
               or bool_or(case p.role when 'kept' then i.outcome is not null
-                           when 'confirming' then i.outcome is distinct from 'confirmed'
+                           when 'confirming' then i.outcome is distinct from (case when p.change_id is null then 'confirmed' else 'applied' end)
                            else coalesce(i.outcome not like 'refund\\_%', true) end)`,
   },
   {
@@ -88,9 +96,11 @@ export const moneyChecks: readonly Check[] = [
                    when 'cancelled' then r.status <> 'cancelled'
                      and not exists (select from inbox i where i.reservation_id = r.id and i.kind = 'cancel')
                    when 'duplicate' then r.confirmed_at is null
-                   when 'mismatch' then p.amount = r.total and p.currency = r.currency and p.refunded = f.amount
-                   when 'expired' then p.amount <> r.total or p.currency <> r.currency
-                   when 'event_started' then p.amount <> r.total or p.currency <> r.currency
+                   -- What it cost when the payment came, if it was changed since, is not known any more.
+                   when 'mismatch' then p.change_id is null and r.revision = 1 and p.amount = r.total and p.currency = r.currency and p.refunded = f.amount
+                   when 'expired' then p.change_id is null and r.revision = 1 and (p.amount <> r.total or p.currency <> r.currency)
+                   when 'event_started' then p.change_id is null and r.revision = 1 and (p.amount <> r.total or p.currency <> r.currency)
+                   when 'change_ended' then p.change_id is null
                    else false end`,
   },
   {

@@ -48,9 +48,38 @@ export const seatChecks: readonly Check[] = [
                         case when r.paid_in_time_at is null then r.hold_ends_at::text else 'it is decided (paid)' end) as detail
             from seats s join events e on e.id = s.event_id left join reservations r on r.id = s.reservation_id
            where s.status = 'held'
+             and not exists (select from allocations a where a.reservation_id = s.reservation_id and a.seat_id = s.id and a.change_id is not null)
              and (r.status is distinct from 'held'
                   or s.hold_ends_at is distinct from
                      (case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end))`,
+  },
+  {
+    // What a quote held that an entry ended is freed by the reservation's actor.
+    name: 'a seat held for a quote belongs to an open one, with the same end',
+    why: 'a seat would become free too early, or never',
+    kind: 'invariant',
+    over: `allocations where change_id is not null and released_at is null`,
+    sql: `select s.id::text as id, format('%s is held until %s for the change %s, which is %s until %s', ${SEAT}, s.hold_ends_at, c.id, c.status,
+                 case when c.paid_in_time_at is null then c.expires_at::text else 'it is decided (paid)' end) as detail
+            from allocations a join changes c on c.id = a.change_id join seats s on s.id = a.seat_id join events e on e.id = s.event_id
+           where a.released_at is null and a.until_revision is not null
+             and case c.status when 'quoted' then s.status <> 'held' or s.reservation_id is distinct from c.reservation_id
+                                 or s.hold_ends_at is distinct from (case when c.paid_in_time_at is null then c.expires_at else 'infinity' end)
+                   else c.ended_at < now() - interval '1 minute' end`,
+  },
+  {
+    name: 'the sums of all changes lead to what a reservation costs',
+    why: 'a buyer would have paid for other seats than those that there are',
+    kind: 'invariant',
+    over: 'changes',
+    sql: `select c.id::text as id, format('change %s of %s begins at %s; what came before it ends at %s', c.id, c.reservation_id, c.total_before, c.before) as detail
+            from (select c.*, coalesce(lag((c.result ->> 'total')::bigint) over of_one, c.total_before) as before,
+                         lead(c.id) over of_one is null as is_last, (c.result ->> 'total')::bigint as after
+                    from changes c where c.status = 'applied' window of_one as (partition by c.reservation_id order by c.ended_at, c.id)) c
+            join reservations r on r.id = c.reservation_id
+           where c.before <> c.total_before or (c.is_last and c.after <> r.total)
+              or (c.of_sale and c.due <> greatest(0, c.after - c.total_before))
+              or (c.of_sale and c.refund > greatest(0, c.total_before - c.after))`,
   },
   {
     // An overdue hold may have lost seats to another buyer; a hold that is ending right now may be

@@ -1,10 +1,13 @@
+import type { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
 import {
   extendHold,
   recordCancelRequest,
+  previewCancel,
   recordPayment,
+  type CancelChoice,
   type RecordResult,
 } from '../../../db/payments';
 import { orderResend } from '../../../db/mails';
@@ -32,7 +35,14 @@ import { Problem } from '../../problem';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
 import { LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
-import { confirmation, reservation, reservationLocation, reservationParams } from './schema';
+import {
+  cancellation,
+  cancelPreview,
+  confirmation,
+  reservation,
+  reservationLocation,
+  reservationParams,
+} from './schema';
 
 const RESEND = 'resendTickets';
 
@@ -72,6 +82,15 @@ function nothingToPay({ id, total }: ReservationRecord) {
     });
   }
   return { reference: `free:${id}`, amount: 0, currency: total.currency };
+}
+
+/** What an operator chose; null: the terms decide. */
+function choiceOf({ refund, allowCheckedIn }: z.output<typeof cancellation>): CancelChoice | null {
+  if (refund === undefined && !allowCheckedIn) return null;
+  return {
+    ...(refund !== undefined && { refund: typeof refund === 'string' ? refund : refund.amount }),
+    ...(allowCheckedIn && { allowCheckedIn }),
+  };
 }
 
 /** @param example the reservation before the command */
@@ -180,6 +199,8 @@ export function commandRoutes({
           testProvider: payments.testProvider,
         });
         if (result.kind === 'unknown') throw access.missing(params.id);
+        // Of a change it is not.
+        if (result.kind === 'change_ended') return refuse('mismatch');
         if (result.kind !== 'recorded' && result.kind !== 'known') return refuse(result.kind);
         faultPoint('confirm.recorded');
         const outcome = await outcomeOf(result, pause);
@@ -197,26 +218,78 @@ export function commandRoutes({
     }),
 
     defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}/cancel',
+      operationId: 'previewCancel',
+      tag: 'Reservations',
+      summary: 'What a cancel would give back now',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: "By the events' terms", schema: cancelPreview } },
+      problems: ['not_found', 'reservation_expired', 'reservation_cancelled'],
+      async handle({ params: { id }, caller }) {
+        const { status, cancelRequestedAt } = await access.load(id, caller);
+        if (status === 'expired') return refuse('expired');
+        if (status === 'cancelled' || cancelRequestedAt !== null) return refuse('cancelled');
+        const { refund, retained, currency, termsUntil } = await previewCancel(db, id);
+        const money = (amount: number) => ({ amount, currency });
+        // A hold has given nothing, so it gets nothing back.
+        const body = {
+          refund: money(refund),
+          retained: money(retained),
+          termsUntil: status === 'held' ? null : termsUntil,
+        };
+        return { status: 200, body };
+      },
+    }),
+
+    defineRoute({
       method: 'post',
       path: '/v1/reservations/{id}/cancel',
       operationId: 'cancelReservation',
       tag: 'Reservations',
       summary: 'Release a hold, or undo a sale: void its tickets and refund it',
       description:
-        'The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`). Not once somebody has come in.',
+        "The tickets of a sale are void from the moment at which the cancel is accepted (`cancelRequestedAt`), and what goes back is fixed then, by the events' terms; without terms, and for what was accepted while held, all. Not once somebody has come in. An operator may choose otherwise.",
       access: ['client'],
       kind: 'sale',
       params: reservationParams,
+      body: cancellation,
+      bodyOptional: true,
       responses: {
         200: { description: 'Cancelled', schema: reservation, example: CANCELLED_RESERVATION },
         202: accepted(KEPT, BEING_CANCELLED),
       },
-      problems: ['not_found', 'reservation_expired', 'already_checked_in'],
-      async handle({ params, caller, pause }) {
-        const before = await access.load(params.id, caller);
-        if (before.status === 'cancelled') return done(before);
-        const result = await recordCancelRequest(db, params.id, `client:${caller.client}`);
+      problems: [
+        'not_found',
+        'forbidden',
+        'reservation_expired',
+        'already_checked_in',
+        'cancel_accepted',
+        'refund_exceeds_payment',
+      ],
+      async handle({ params, body, caller, pause }) {
+        await access.load(params.id, caller);
+        const choice = choiceOf(body);
+        if (choice !== null && caller.role !== 'operator')
+          throw new Problem('forbidden', 'How a sale is cancelled is for operators to choose.');
+        const actor = `${caller.role}:${caller.client}`;
+        const result = await recordCancelRequest(db, params.id, actor, choice);
         if (result.kind === 'unknown') throw access.missing(params.id);
+        if (result.kind === 'cancelled') return done(await reload(params.id));
+        if (result.kind === 'cancel_accepted') {
+          throw new Problem(
+            'cancel_accepted',
+            'A cancel was accepted before, with another body: it is carried out as it was.',
+          );
+        }
+        if (result.kind === 'exceeds') {
+          throw new Problem(
+            'refund_exceeds_payment',
+            `No more than ${result.left} (minor units) is left of what was paid.`,
+            { members: { left: result.left } },
+          );
+        }
         if (result.kind === 'expired') return refuse('expired');
         if (result.kind === 'already_checked_in') return refuse('checkedIn');
         const outcome = await outcomeOf(result, pause);

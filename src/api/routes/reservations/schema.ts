@@ -48,7 +48,7 @@ const email = z
 const newBuyer = z
   .strictObject({ name: name(200).meta({ description: 'Printed on the tickets' }), email })
   .meta({ id: 'NewBuyer' });
-const MAX_SEATS = 100;
+export const MAX_SEATS = 100;
 
 const priceType = line(50).meta({ description: 'The code of one of the price types' });
 const namedSeat = z
@@ -93,7 +93,7 @@ const eventName = line(100).meta({ description: 'The slug or the id of an event'
 const EITHER = { message: 'takes either seats or bestAvailable', path: ['seats'] };
 const isEither = (value: { seats?: unknown; bestAvailable?: unknown }) =>
   (value.seats === undefined) !== (value.bestAvailable === undefined);
-const orderLine = z
+export const orderLine = z
   .strictObject({
     event: eventName,
     seats: seats.optional(),
@@ -256,7 +256,7 @@ const payment = z
   })
   .meta({ id: 'ReservationPayment' });
 
-const heldSeat = z
+export const heldSeat = z
   .object({
     event: z.string().meta({ description: "The event's slug" }),
     label: z.string(),
@@ -291,7 +291,7 @@ export const pricePreview = z
     id: 'PricePreview',
     examples: [PRICE_PREVIEW],
   });
-const amounts = z
+export const amounts = z
   .object({
     ...orderAmounts,
     paid: money.meta({ description: 'By the payment that confirmed it' }),
@@ -337,7 +337,7 @@ export const reservation = z
   })
   .meta({ id: 'Reservation', examples: [CONFIRMED_RESERVATION] });
 
-const paymentClaim = z
+export const paymentClaim = z
   .strictObject({
     reference: line(255).meta({
       description: "The payment's own id, one space over all providers",
@@ -354,6 +354,44 @@ export const confirmation = z
       .meta({ description: 'Absent: the order costs nothing, and nothing was paid' }),
   })
   .meta({ id: 'Confirmation', examples: [{ payment: PAYMENT }] });
+
+/** An operator's choice is at least one of them; a client's body is empty. */
+export const cancellation = z
+  .strictObject({
+    refund: z
+      .union([
+        z.enum(['full', 'none']),
+        z.strictObject({ amount: minorUnits }).meta({ id: 'RefundAmount' }),
+      ])
+      .optional()
+      .meta({
+        description: "Operators: in place of the events' terms. Of what is left of the payments",
+      }),
+    allowCheckedIn: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Operators: even though somebody has come in' }),
+  })
+  .meta({ id: 'Cancellation', examples: [{ refund: 'full' }] });
+
+export const cancelPreview = z
+  .object({
+    refund: money.meta({ description: 'What would go back' }),
+    retained: money.meta({ description: 'What would be kept' }),
+    termsUntil: timestamp
+      .nullable()
+      .meta({ description: 'Until when that is so; null: until the sale changes' }),
+  })
+  .meta({
+    id: 'CancelPreview',
+    examples: [
+      {
+        refund: { amount: 9000, currency: 'EUR' },
+        retained: { amount: 300, currency: 'EUR' },
+        termsUntil: '2030-03-12T18:00:00.000Z',
+      },
+    ],
+  });
 
 export const reservationQuery = z
   .strictObject({

@@ -1,0 +1,40 @@
+-- What the rules of the events say about a changed order: limits are judged on the result, the sale's window on what is
+-- taken. p_seats: all seats of the result; p_taken: the new ones among them. The caller holds the locks of buyer, code
+-- and seats. Returns null, or a refusal as `hold_order` has them.
+create or replace function change_refusal(
+  p_reservation text, p_seats bigint[], p_taken bigint[], p_code uuid, p_total bigint, p_without_buyer boolean
+) returns jsonb language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+  v_reservation reservations;
+  v_code codes;
+  v_event record;
+  v_refusal jsonb;
+begin
+  select * into v_reservation from reservations where id = p_reservation;
+  select * into v_code from codes where id = p_code;
+  for v_event in
+    select e.*, of.seats, of.new_seats,
+           case when e.sales_open_at is not null and v_code.id is not null and (v_code.event_id is null or v_code.event_id = e.id)
+             then least(e.sales_open_at, v_code.sales_open_at) else e.sales_open_at end as opens,
+           least(e.sales_close_at, e.starts_at) as closes
+      from (select event_id, count(*) as seats, count(*) filter (where id = any (p_taken)) as new_seats
+              from seats where id = any (p_seats) group by event_id) of
+      join events e on e.id = of.event_id order by e.slug
+  loop
+    if v_event.new_seats > 0 and (coalesce(clock_timestamp() < v_event.opens, false) or clock_timestamp() >= v_event.closes) then
+      return jsonb_build_object('kind', 'sale_not_open', 'event', v_event.slug, 'opensAt', rfc3339(v_event.sales_open_at),
+        'closesAt', rfc3339(v_event.closes));
+    end if;
+    if v_event.seats > v_event.max_seats_per_reservation and v_event.new_seats > 0 then
+      return jsonb_build_object('kind', 'limit', 'event', v_event.slug, 'limit', v_event.max_seats_per_reservation);
+    end if;
+    if p_without_buyer and v_event.max_seats_per_buyer is not null then return jsonb_build_object('kind', 'buyer_required'); end if;
+  end loop;
+  if p_without_buyer and v_reservation.client is not null and (v_code.max_uses_per_buyer is not null or p_total = 0) then
+    return jsonb_build_object('kind', 'buyer_required');
+  end if;
+  if not p_without_buyer and cardinality(p_taken) + coalesce((v_reservation.code_id is distinct from p_code)::integer, 0) > 0 then
+    v_refusal := buyer_limit_exceeded(v_reservation.buyer_key, p_reservation, p_seats, v_code);
+  end if;
+  return v_refusal;
+end $$;

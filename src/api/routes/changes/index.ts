@@ -1,0 +1,456 @@
+import type { z } from 'zod';
+import {
+  confirmFreeChange,
+  createChange,
+  findChange,
+  listChanges,
+  withdrawChange,
+  type ChangeRecord,
+  type ChangeRefusal,
+  type ChangeResult,
+} from '../../../db/changes';
+import { eventsOf } from '../../../contracts/reservation';
+import type { Database } from '../../../db/database';
+import { NOTHING_MORE } from '../../../db/holds';
+import type { Caller } from '../../../db/keys';
+import type { Notify } from '../../../db/outbox-notifier';
+import { recordPayment } from '../../../db/payments';
+import type { SeatName, WantedSeat } from '../../../db/quotes';
+import type { ReservationRecord } from '../../../db/reservations';
+import { normaliseCode } from '../../../domain/promo-code';
+import { isUuid } from '../../../domain/uuid';
+import { faultPoint } from '../../../fault-points';
+import type { PaymentSetup } from '../../../payments/setup';
+import { createBestAvailable } from '../../best-available';
+import type { CodeGuesses } from '../../code-guesses';
+import { RESEND_KEY } from '../../examples';
+import type { Pass } from '../../gate';
+import { retryAfterHeader } from '../../headers';
+import {
+  keyedRequest,
+  keyParameter,
+  KEY_PROBLEMS,
+  keyReused,
+  refuseKnownKey,
+  replayedHeader,
+  requiredKey,
+} from '../../idempotency';
+import { leftMs } from '../../middleware/answer';
+import type { Outcomes } from '../../outcomes';
+import { Problem } from '../../problem';
+import { defineRoute, type Reply } from '../../route';
+import { list } from '../../schemas';
+import type { SeatMaps } from '../../seat-maps';
+import { createAccess, LOOK_AGAIN_SECONDS } from '../reservations/access';
+import { createLineReader } from '../reservations/lines';
+import { ORDER_PROBLEMS, refusalOf } from '../reservations/refusals';
+import { reservationParams } from '../reservations/schema';
+import { change, changeConfirmation, changeLocation, changeParams, newChange } from './schema';
+
+const CALL = 'createChange';
+const MOST_SHOWN = 100;
+/** How long a confirmation waits for the actor before it is answered 202. */
+const RESULT_WITHIN_MS = 5000;
+
+export interface ChangeRouteDeps {
+  db: Database;
+  maps: SeatMaps;
+  notify: Notify;
+  outcomes: Outcomes;
+  payments: PaymentSetup;
+  codeGuesses: CodeGuesses;
+  /** Seconds, for events that set none. */
+  defaultTtlSeconds: number;
+}
+
+type Body = z.output<typeof newChange>;
+
+/** Why a change is refused, beyond what an order is refused for. */
+function problemOf(refusal: ChangeRefusal, id: string): Problem {
+  const invalid = (path: string, detail: string, message: string) =>
+    new Problem('validation_failed', detail, { errors: [{ path, message }] });
+  switch (refusal.kind) {
+    case 'unknown':
+      return new Problem('not_found', `You have no reservation ${id.slice(0, 128)}.`);
+    case 'expired':
+      return new Problem('reservation_expired', 'The hold has ended: reserve again.');
+    case 'cancelled':
+      return new Problem('reservation_cancelled', 'The reservation is cancelled.');
+    case 'payment_in_progress':
+      return new Problem(
+        'payment_in_progress',
+        'It is paid for, and being confirmed: change it afterwards.',
+      );
+    case 'change_open':
+      return new Problem(
+        'change_open',
+        'There is a quote already: confirm it, withdraw it, or wait for its end.',
+      );
+    case 'already_checked_in':
+      return new Problem(
+        'already_checked_in',
+        'Somebody has come in with a ticket that would change.',
+      );
+    case 'last_seat':
+      return invalid('release', 'At least one seat stays: to give all back, cancel.', 'names all');
+    case 'nothing_changes':
+      return invalid('release', 'The change changes nothing.', 'or something else is needed');
+    case 'too_many_seats':
+      return invalid('take', 'A reservation has at most 100 seats.', 'would be too many seats');
+    case 'code_after_sale':
+      return invalid('code', 'A code counts for holds: the sale is made.', 'comes too late');
+    case 'not_its_seats':
+      return invalid(
+        'release',
+        `The reservation does not have ${refusal.seats.map(({ label }) => label).join(', ')}.`,
+        'is not a seat of this reservation',
+      );
+    case 'its_seats':
+      return invalid(
+        'take',
+        `The reservation has ${refusal.seats.map(({ label }) => label).join(', ')} already.`,
+        'is a seat of this reservation',
+      );
+  }
+}
+
+const REFUSALS: ReadonlySet<string> = new Set<ChangeRefusal['kind']>([
+  'unknown',
+  'expired',
+  'cancelled',
+  'payment_in_progress',
+  'change_open',
+  'already_checked_in',
+  'last_seat',
+  'nothing_changes',
+  'too_many_seats',
+  'code_after_sale',
+  'not_its_seats',
+  'its_seats',
+]);
+const isChangeRefusal = (result: { kind: string }): result is ChangeRefusal =>
+  REFUSALS.has(result.kind);
+
+/** What the choice of seats passes on to a hold, and a change does not need. */
+const NO_HOLD = {
+  ...NOTHING_MORE,
+  id: '',
+  client: null,
+  fingerprint: null,
+  buyer: null,
+  defaultTtlSeconds: 0,
+  buyerCap: null,
+  actor: '',
+};
+
+type OwnSeat = Body['release'][number];
+
+/** A seat of the reservation; a label alone will do where there is one event. */
+function ownSeat(seat: OwnSeat, events: readonly string[], path: string): SeatName {
+  const label = typeof seat === 'string' ? seat : seat.label;
+  const event = typeof seat === 'string' ? undefined : seat.event;
+  if (event === undefined && events.length > 1) {
+    throw new Problem('validation_failed', 'The reservation is for several events.', {
+      errors: [{ path, message: 'needs its event' }],
+    });
+  }
+  return { event: event ?? events[0]!, label };
+}
+
+/** Changes of a reservation's seats: applied at once while it is held, quoted and confirmed once it is sold. */
+export function changeRoutes({
+  db,
+  maps,
+  notify,
+  outcomes,
+  payments,
+  codeGuesses,
+  defaultTtlSeconds,
+}: ChangeRouteDeps) {
+  const access = createAccess(db);
+  const readLines = createLineReader(db);
+
+  const missing = (id: string) =>
+    new Problem('not_found', `The reservation has no change ${id.slice(0, 64)}.`);
+  const locationOf = ({ reservation, id }: ChangeRecord) =>
+    `/v1/reservations/${reservation}/changes/${id}`;
+  async function load(reservation: string, id: string): Promise<ChangeRecord> {
+    const found = isUuid(id) ? await findChange(db, reservation, id) : null;
+    if (!found) throw missing(id);
+    return found;
+  }
+
+  /** Chooses seats for what is left to us, and makes the change; while others take what was chosen, it chooses again. */
+  async function make(
+    before: ReservationRecord,
+    body: Body,
+    make: (request: {
+      release: SeatName[];
+      take: WantedSeat[];
+      priceTypes: { seat: SeatName; priceType: string }[];
+      code: string | null;
+    }) => Promise<ChangeResult>,
+    deadline: () => number,
+  ): Promise<ChangeResult> {
+    const events = eventsOf(before);
+    const request = {
+      release: body.release.map((seat, at) => ownSeat(seat, events, `release.${at}`)),
+      priceTypes: body.priceTypes.map(({ seat, priceType }, at) => ({
+        seat: ownSeat(seat, events, `priceTypes.${at}.seat`),
+        priceType,
+      })),
+      code: body.code === undefined ? null : normaliseCode(body.code),
+    };
+    if (body.take.length === 0) return make({ ...request, take: [] });
+    const read = await readLines({ lines: body.take });
+    if ('refusal' in read) return read.refusal;
+    const named = read.lines.filter((line) => Array.isArray(line));
+    if (named.length === read.lines.length) return make({ ...request, take: named.flat() });
+    let made: ChangeResult | null = null;
+    const choose = createBestAvailable({
+      maps,
+      take: async ({ seats }) => {
+        made = await make({ ...request, take: [...seats] });
+        // It goes on choosing only while what it chose is taken by others.
+        return made.kind === 'taken' ? made : { kind: 'reused' };
+      },
+    });
+    const result = await choose.hold({ ...NO_HOLD, leftMs: deadline }, read.lines);
+    return result.kind === 'taken' ? result : made!;
+  }
+
+  const reply = (shown: ChangeRecord, status: number): Reply => ({
+    status,
+    body: shown,
+    headers: { location: locationOf(shown) },
+  });
+
+  async function outcomeOf(inboxId: number | null | undefined, pause: Pass['pause']) {
+    notify('commands');
+    return inboxId == null ? null : pause(() => outcomes.wait(inboxId, RESULT_WITHIN_MS));
+  }
+
+  /** The change after its confirmation was recorded. */
+  function confirmed(shown: ChangeRecord, outcome: string | null): Reply {
+    if (shown.status === 'applied') return { status: 200, body: shown };
+    if (outcome === null) {
+      return {
+        status: 202,
+        body: shown,
+        headers: { location: locationOf(shown), 'retry-after': LOOK_AGAIN_SECONDS },
+      };
+    }
+    throw ended();
+  }
+  const ended = () =>
+    new Problem(
+      'change_ended',
+      'The quote has ended: what was paid for it goes back. Ask for a new one.',
+    );
+
+  return [
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/changes',
+      operationId: CALL,
+      tag: 'Changes',
+      summary: 'Give seats back, take others, change price types',
+      description:
+        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms.',
+      access: ['client'],
+      kind: 'sale',
+      params: reservationParams,
+      headers: {
+        'Idempotency-Key': keyParameter(
+          'With the same key again the first change is shown. A UUID is best; it may be quoted.',
+          RESEND_KEY,
+        ),
+      },
+      body: newChange,
+      responses: {
+        201: {
+          description: 'Applied, or quoted',
+          schema: change,
+          headers: { Location: changeLocation, 'Idempotency-Replayed': replayedHeader },
+        },
+      },
+      problems: [
+        ...KEY_PROBLEMS,
+        ...ORDER_PROBLEMS,
+        'seats_unavailable',
+        'limit_exceeded',
+        'reservation_expired',
+        'reservation_cancelled',
+        'payment_in_progress',
+        'change_open',
+        'already_checked_in',
+      ],
+      async onInvalid({ params, caller, ctx }) {
+        await refuseKnownKey(db, requiredKey(ctx), { caller, call: CALL, resource: params.id });
+      },
+      async handle({ params: { id }, body, caller, ctx, rawBody }) {
+        const before = await access.load(id, caller);
+        const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
+        if (body.code !== undefined) await codeGuesses.admit(caller.client, id);
+        const actor = actorOf(caller);
+        const result = await make(
+          before,
+          body,
+          (request) => createChange({ db, id, actor, keyed, defaultTtlSeconds }, request),
+          () => leftMs(ctx),
+        );
+        switch (result.kind) {
+          case 'made':
+            notify('commands');
+            return reply(await load(id, result.id), 201);
+          case 'replayed': {
+            const again = reply(await load(id, result.answer), 201);
+            return { ...again, headers: { ...again.headers, 'idempotency-replayed': 'true' } };
+          }
+          case 'reused':
+            throw keyReused();
+        }
+        if (isChangeRefusal(result)) throw problemOf(result, id);
+        if (result.kind === 'code_invalid') await codeGuesses.count(caller.client, id);
+        throw refusalOf(result, { lines: body.take });
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}/changes',
+      operationId: 'listChanges',
+      tag: 'Changes',
+      summary: 'The changes of a reservation, newest first',
+      access: ['client'],
+      params: reservationParams,
+      responses: { 200: { description: 'The latest hundred', schema: list(change) } },
+      problems: ['not_found'],
+      async handle({ params: { id }, caller }) {
+        await access.load(id, caller);
+        return { status: 200, body: { data: await listChanges(db, id, MOST_SHOWN) } };
+      },
+    }),
+
+    defineRoute({
+      method: 'get',
+      path: '/v1/reservations/{id}/changes/{change}',
+      operationId: 'getChange',
+      tag: 'Changes',
+      summary: 'A change of a reservation',
+      access: ['client'],
+      params: changeParams,
+      responses: { 200: { description: 'The change', schema: change } },
+      problems: ['not_found'],
+      async handle({ params, caller }) {
+        await access.load(params.id, caller);
+        return { status: 200, body: await load(params.id, params.change) };
+      },
+    }),
+
+    defineRoute({
+      method: 'delete',
+      path: '/v1/reservations/{id}/changes/{change}',
+      operationId: 'withdrawChange',
+      tag: 'Changes',
+      summary: 'Withdraw a quote: what it holds is free again',
+      access: ['client'],
+      kind: 'sale',
+      params: changeParams,
+      responses: { 200: { description: 'Withdrawn, now or before', schema: change } },
+      problems: ['not_found', 'payment_in_progress', 'change_ended'],
+      async handle({ params, caller }) {
+        await access.load(params.id, caller);
+        if (!isUuid(params.change)) throw missing(params.change);
+        const refused = await withdrawChange(db, params.id, params.change, actorOf(caller));
+        if (refused === 'unknown') throw missing(params.change);
+        if (refused === 'payment_in_progress')
+          throw new Problem('payment_in_progress', 'It is paid for, and being applied.');
+        if (refused !== null)
+          throw new Problem('change_ended', `The change is ${refused}: it cannot be withdrawn.`);
+        notify('commands');
+        return { status: 200, body: await load(params.id, params.change) };
+      },
+    }),
+
+    defineRoute({
+      method: 'post',
+      path: '/v1/reservations/{id}/changes/{change}/confirm',
+      operationId: 'confirmChange',
+      tag: 'Changes',
+      summary: 'Apply a quote, with a payment of what is due',
+      description:
+        'A payment by webhook does the same: it names the change beside the reservation.',
+      access: ['client'],
+      kind: 'sale',
+      params: changeParams,
+      body: changeConfirmation,
+      responses: {
+        200: { description: 'Applied', schema: change },
+        202: {
+          description: 'Kept; the actor has not come to it within 5 s. The change as it stands',
+          schema: change,
+          headers: { Location: changeLocation, 'Retry-After': retryAfterHeader },
+        },
+      },
+      problems: [
+        'not_found',
+        'payment_mismatch',
+        'change_ended',
+        'reservation_expired',
+        'reservation_cancelled',
+      ],
+      async handle({ params: { id, change: changeId }, body, caller, pause }) {
+        await access.load(id, caller);
+        const before = await load(id, changeId);
+        const actor = actorOf(caller);
+        if (!body.payment) {
+          const result = await confirmFreeChange(db, id, changeId, actor);
+          if (result.kind === 'unknown') throw missing(changeId);
+          if (result.kind === 'due') {
+            throw new Problem('validation_failed', 'There is something to pay: send `payment`.', {
+              errors: [{ path: 'payment', message: `is needed: ${before.due!.amount} are due` }],
+            });
+          }
+          if (result.kind === 'ended') throw ended();
+          if (result.kind === 'applied') return { status: 200, body: await load(id, changeId) };
+          const outcome = await outcomeOf(result.inboxId, pause);
+          return confirmed(await load(id, changeId), outcome);
+        }
+        const notice = {
+          ...body.payment,
+          reservationId: id,
+          changeId,
+          source: 'client' as const,
+          actor,
+        };
+        const { testProvider } = payments;
+        const result = await recordPayment(db, notice, { strict: true, testProvider });
+        switch (result.kind) {
+          case 'unknown':
+            throw missing(changeId);
+          case 'change_ended':
+          case 'confirmed':
+            throw ended();
+          case 'expired':
+            throw new Problem('reservation_expired', 'The hold has ended.');
+          case 'cancelled':
+            throw new Problem('reservation_cancelled', 'The reservation is cancelled.');
+          case 'mismatch':
+            throw new Problem(
+              'payment_mismatch',
+              "Amount, currency and reference must be this payment's, of exactly what is due.",
+            );
+          case 'recorded':
+          case 'known': {
+            faultPoint('confirm.recorded');
+            const outcome = await outcomeOf(result.inboxId, pause);
+            return confirmed(await load(id, changeId), outcome);
+          }
+        }
+      },
+    }),
+  ];
+}
+
+const actorOf = ({ role, client }: Caller): string => `${role}:${client}`;

@@ -1,0 +1,198 @@
+import type { ChangeFacts } from '../domain/settlement';
+import { writeChangedOrder, type ChangedOrder } from './changes';
+import { sql, type Queryable } from './database';
+import { oweChangedTickets } from './mails';
+import {
+  appendHistory,
+  dropTicketMails,
+  issueTickets,
+  refundSale,
+  type LockedReservation,
+  type TicketSigner,
+} from './transitions';
+
+/** A change, locked with its reservation and all seats that it concerns. */
+export interface LockedChange {
+  id: string;
+  order: ChangedOrder;
+  released: number[];
+  taken: number[];
+  refund: number;
+  facts: ChangeFacts;
+}
+
+interface Row {
+  status: ChangeFacts['change'];
+  result: ChangedOrder;
+  released: number[];
+  taken: number[];
+  due: number;
+  refund: number;
+  currency: string;
+  event_started: boolean;
+  takes_obtainable: boolean;
+  releases_unused: boolean;
+  overtaken: boolean;
+}
+
+// The seats are locked already, by the claims of the reservation; here again, should a later change have taken one over.
+const LOCK_SEATS = sql(
+  'change_lock_its_seats',
+  `select from seats where id = any (select unnest(released || taken) from changes where id = $1) order by id for update`,
+);
+const LOCK_TICKETS = sql(
+  'change_lock_its_tickets',
+  `select from tickets where reservation_id = $1 order by id for update`,
+);
+const LOCK = sql<Row>(
+  'change_lock',
+  `select c.status, c.result, c.released, c.taken, c.due, c.refund, c.currency,
+          (select min(starts_at) <= clock_timestamp() from events where slug in (select jsonb_array_elements_text(c.result -> 'events'))) as event_started,
+          not exists (select from seats s where s.id = any (c.taken)
+             and not (seat_is_free(s.status, s.hold_ends_at) or (s.reservation_id = c.reservation_id and s.status = 'held'))) as takes_obtainable,
+          not exists (select from unnest(c.released) seat where not exists (
+             select from tickets t join seats s on s.id = t.seat_id
+              where t.reservation_id = c.reservation_id and t.seat_id = seat and t.status = 'valid'
+                and s.reservation_id = c.reservation_id and s.status = 'sold')) as releases_unused,
+          exists (select from changes later where later.reservation_id = c.reservation_id and later.status = 'applied'
+             and later.of_sale and later.ended_at > c.created_at) as overtaken
+     from changes c where c.id = $1 and c.reservation_id = $2 for update of c`,
+);
+
+/** Locks a change of a reservation that is locked. */
+export async function lockChange(
+  tx: Queryable,
+  reservation: LockedReservation,
+  id: string,
+): Promise<LockedChange> {
+  await tx.run(LOCK_SEATS, [id]);
+  await tx.run(LOCK_TICKETS, [reservation.id]);
+  const [row] = await tx.rows(LOCK, [id, reservation.id]);
+  if (!row) throw new Error(`Reservation ${reservation.id} has no change ${id}`);
+  return {
+    id,
+    order: row.result,
+    released: row.released.map(Number),
+    taken: row.taken.map(Number),
+    refund: row.refund,
+    facts: {
+      change: row.status,
+      due: { amount: row.due, currency: row.currency },
+      reservation: reservation.status,
+      cancelRequested: reservation.cancel_requested,
+      eventStarted: row.event_started,
+      takesObtainable: row.takes_obtainable,
+      releasesUnused: row.releases_unused,
+      overtaken: row.overtaken,
+    },
+  };
+}
+
+const VOID = sql(
+  'change_void_tickets',
+  `update tickets set status = 'void', voided_at = clock_timestamp() where reservation_id = $1 and seat_id = any ($2) and status <> 'void'`,
+);
+const SEATS = sql<{ id: number; label: string; event_id: string }>(
+  'change_taken_seats',
+  'select id, label, event_id from seats where id = any ($1) order by id',
+);
+const NAMES = sql<{ seats: { event: string; label: string }[] }>(
+  'change_names',
+  'select seats_by_name($1::bigint[]) as seats',
+);
+const PAYMENT_CONFIRMS = sql(
+  'change_payment_confirms',
+  `update payments set role = 'confirming' where reference = $1 and reservation_id = $2 and change_id = $3`,
+);
+const APPLIED = sql(
+  'change_applied',
+  `with applied as (
+     update changes set status = 'applied', ended_at = clock_timestamp(), paid_in_time_at = null where id = $1)
+   insert into outbox (kind, subject, sequence) values ('change', $1::text, 1)`,
+);
+const MAILED = sql<{ mailed: boolean }>(
+  'change_mailed',
+  `select exists (select from mails where reservation_id = $1 and kind = 'tickets' and sequence = 0 and (sent_at is not null or refused is not null)) as mailed`,
+);
+
+/**
+ * Applies a change to a sale, in one transaction: seats given back and sold, old codes void and new ones issued, the
+ * money for it counted or ordered back, and the tickets owed anew.
+ */
+export async function applyChange(
+  tx: Queryable,
+  reservation: LockedReservation,
+  { id: changeId, order, released, taken, refund }: LockedChange,
+  { reference, actor }: { reference: string | null; actor: string },
+  sign: TicketSigner,
+): Promise<void> {
+  const { id } = reservation;
+  const revision = reservation.revision + 1;
+  if (released.length > 0) {
+    const [names] = await tx.rows(NAMES, [released]);
+    await tx.run(VOID, [id, released]);
+    await appendHistory(tx, id, 'ticket.voided', actor, { seats: names!.seats, why: 'changed' });
+  }
+  await writeChangedOrder(tx, {
+    id,
+    revision,
+    released,
+    taken,
+    order,
+    seatStatus: 'sold',
+    holdEndsAt: null,
+  });
+  if (reference !== null) await tx.run(PAYMENT_CONFIRMS, [reference, id, changeId]);
+  await issueTickets(tx, { id, revision }, await tx.rows(SEATS, [taken]), sign);
+  if (refund > 0) await refundSale(tx, id, refund, 'change');
+  await tx.run(APPLIED, [changeId]);
+  const data = { change: changeId, revision };
+  await appendHistory(tx, id, 'reservation.changed', actor, data);
+  await appendHistory(tx, id, 'change.applied', actor, data);
+  const [first] = await tx.rows(MAILED, [id]);
+  // Otherwise the first mail is still owed, and carries what the tickets are when it goes.
+  if (first!.mailed) await oweChangedTickets(tx, id);
+  if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
+  reservation.revision = revision;
+  reservation.total = order.total;
+  reservation.notes.push(
+    reference === null
+      ? 'a change was applied'
+      : `payment ${reference} paid for a change, which was applied`,
+  );
+}
+
+const END = sql('change_transition_end', `select end_change($1, 'expired', $2, 'system')`);
+const UNPIN = sql(
+  'change_unpin',
+  `with unpinned as (
+     update changes c set paid_in_time_at = null where id = $1 and status = 'quoted' and paid_in_time_at is not null
+        and not exists (select from payments p where p.change_id = c.id and p.role = 'kept' and p.amount - p.refunded = c.due and p.currency = c.currency)
+      returning reservation_id, taken, expires_at)
+   update seats s set hold_ends_at = u.expires_at from unpinned u
+    where s.id = any (u.taken) and s.reservation_id = u.reservation_id and s.status = 'held'`,
+);
+const RELEASE_ENDED = sql(
+  'change_release_ended',
+  `select release_change(c.id) from changes c where c.reservation_id = $1 and c.status in ('expired', 'withdrawn') and exists (
+     select from allocations a where a.reservation_id = c.reservation_id and a.change_id = c.id and a.released_at is null)`,
+);
+
+/** Ends a quote that cannot be applied any more. */
+export async function endChange(
+  tx: Queryable,
+  { id }: LockedChange,
+  why: 'payment',
+): Promise<void> {
+  await tx.run(END, [id, why]);
+}
+
+/** Ends the pin of a quote that no payment pays for any more: it ends at its own time. */
+export async function unpinChange(tx: Queryable, { id }: LockedChange): Promise<void> {
+  await tx.run(UNPIN, [id]);
+}
+
+/** Frees what quotes of a reservation still hold although they have ended at the door. */
+export async function releaseEndedChanges(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(RELEASE_ENDED, [reservationId]);
+}

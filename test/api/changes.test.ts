@@ -1,0 +1,379 @@
+import { randomUUID } from 'node:crypto';
+import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { mailsTo } from '../support/mail-catcher';
+import { startSystem, type TestSystem } from '../support/system';
+
+let system: TestSystem;
+let api: ApiClient;
+
+beforeAll(async () => {
+  system = await startSystem();
+  api = new ApiClient(system.info);
+});
+afterAll(() => system.stop());
+
+interface Change {
+  id: string;
+  status: string;
+  release: { label: string }[];
+  take: { label: string; price: object }[];
+  before: Record<string, { amount: number }>;
+  after: Record<string, { amount: number }>;
+  due: { amount: number; currency: string } | null;
+  refund: { amount: number; currency: string } | null;
+  expiresAt: string | null;
+  reservation: string;
+}
+
+const eur = (amount: number) => ({ amount, currency: 'EUR' });
+const operator = () => system.info.keys.operator;
+const change = (id: string, body: object, key = randomUUID()): Promise<Answer<Change>> =>
+  api.call<Change>('POST', `/v1/reservations/${id}/changes`, {
+    body,
+    headers: { 'idempotency-key': key },
+  });
+const made = async (id: string, body: object): Promise<Change> => {
+  const answer = await change(id, body);
+  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+  return answer.body;
+};
+const confirm = (id: string, changeId: string, body: object) =>
+  api.call<Change>('POST', `/v1/reservations/${id}/changes/${changeId}/confirm`, { body });
+const shown = async (id: string, changeId: string) =>
+  (await api.call<Change>('GET', `/v1/reservations/${id}/changes/${changeId}`)).body;
+const reservation = async (id: string) =>
+  (await api.call<Reservation>('GET', `/v1/reservations/${id}`)).body;
+const labels = ({ seats }: Pick<Reservation, 'seats'>) => seats.map(({ label }) => label);
+const event = (overrides = {}) =>
+  api.event({
+    priceTypes: [
+      { code: 'adult', name: 'Adult' },
+      { code: 'child', name: 'Child' },
+    ],
+    categories: [
+      { code: 'stalls', name: 'Stalls', price: 4500, prices: { child: 2500 } },
+      { code: 'floor', name: 'Floor', price: 2000 },
+    ],
+    ...overrides,
+  });
+const sold = async (slug: string, seats: string[]): Promise<Reservation> => {
+  const held = await api.held(slug, seats);
+  await api.pay(held);
+  return api.until(held.id, 'confirmed');
+};
+const payFor = (held: Reservation, { id, due }: Change, reference = `pay-${randomUUID()}`) =>
+  api.standard({ reservation: held.id, change: id, reference, ...due! });
+
+describe('While a reservation is held', () => {
+  it('seats are given back, taken and repriced at once, and the hold ends when it did', async () => {
+    const slug = await event();
+    const held = await api.held(slug, ['A-1', 'A-2']);
+    const key = randomUUID();
+    const body = {
+      release: ['A-2'],
+      take: [{ event: slug, seats: [{ label: 'B-1', priceType: 'child' }] }],
+      priceTypes: [{ seat: 'A-1', priceType: 'child' }],
+    };
+    const first = await change(held.id, body, key);
+    expect(first.status).toBe(201);
+    expect(first.body).toMatchObject({
+      status: 'applied',
+      due: null,
+      refund: null,
+      expiresAt: null,
+    });
+    const now = await reservation(held.id);
+    expect(labels(now)).toEqual(['A-1', 'B-1']);
+    expect(now.total).toEqual(eur(5000));
+    expect(now.revision).toBe(2);
+    expect(now.expiresAt).toBe(held.expiresAt);
+    expect(await api.seatStatus(slug, 'A-2')).toBe('available');
+    expect(await api.seatStatus(slug, 'B-1')).toBe('held');
+    const again = await change(held.id, body, key);
+    expect([again.status, again.body.id]).toEqual([201, first.body.id]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
+    expect(refusal(await change(held.id, { release: ['A-1'] }, key))).toEqual([
+      422,
+      'idempotency_key_reused',
+    ]);
+    await api.pay(now);
+    const confirmed = await api.until(held.id, 'confirmed');
+    expect(labels(confirmed)).toEqual(['A-1', 'B-1']);
+    expect((await api.tickets(held.id)).map(({ seat }) => seat)).toEqual(['A-1', 'B-1']);
+  });
+
+  it('it moves to another event, takes the best seats left, and takes a code', async () => {
+    const [one, two] = [await event(), await event()];
+    const held = await api.held(one, ['A-1']);
+    const code = `CHANGE-${randomUUID().slice(0, 8)}`.toUpperCase();
+    await api.call('POST', '/v1/codes', {
+      key: operator(),
+      body: { code, percent: '10', maxUses: 1 },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    await made(held.id, {
+      release: ['A-1'],
+      take: [{ event: two, bestAvailable: { category: 'stalls', quantity: 2 } }],
+      code,
+    });
+    const now = await reservation(held.id);
+    expect(now.event).toBe(two);
+    expect(now.seats).toHaveLength(2);
+    expect(now.total).toEqual(eur(8100));
+    expect(await api.seatStatus(one, 'A-1')).toBe('available');
+    const uses = await api.call<{ uses: object }>('GET', `/v1/codes/${code}`, { key: operator() });
+    expect(uses.body.uses).toMatchObject({ held: 1 });
+  });
+
+  it('all is judged on the result, and nothing is done by halves', async () => {
+    const slug = await event({ maxSeatsPerReservation: 3 });
+    const held = await api.held(slug, ['A-1', 'A-2']);
+    await api.held(slug, ['A-9']);
+    const take = (...seats: string[]) => ({ take: [{ event: slug, seats }] });
+    const cases: [object, [number, string]][] = [
+      [take('A-9'), [409, 'seats_unavailable']],
+      [take('A-3', 'A-4'), [403, 'limit_exceeded']],
+      [take('Z-1'), [422, 'validation_failed']],
+      [take('A-1'), [422, 'validation_failed']],
+      [{ release: ['A-7'] }, [422, 'validation_failed']],
+      [{ release: ['A-1', 'A-2'] }, [422, 'validation_failed']],
+      [{ code: 'NO-SUCH-CODE' }, [422, 'code_invalid']],
+      [{}, [422, 'validation_failed']],
+      [{ ...take('A-3'), release: ['A-1', 'A-7'] }, [422, 'validation_failed']],
+    ];
+    for (const [body, expected] of cases)
+      expect([body, refusal(await change(held.id, body))]).toEqual([body, expected]);
+    expect(labels(await reservation(held.id))).toEqual(['A-1', 'A-2']);
+    expect(await api.seatStatus(slug, 'A-3')).toBe('available');
+  });
+
+  it('a payment of an earlier total goes back', async () => {
+    const slug = await event();
+    const held = await api.held(slug, ['A-1', 'A-2']);
+    await made(held.id, { release: ['A-2'] });
+    await api.pay(held);
+    await eventually(async () =>
+      expect((await reservation(held.id)).refunds).toMatchObject([{ reason: 'mismatch' }]),
+    );
+    expect((await reservation(held.id)).status).toBe('held');
+  });
+});
+
+describe('Once it is sold', () => {
+  it('a swap to a dearer seat is quoted, paid by webhook, and applied with new codes', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['Floor-1', 'A-1']);
+    const before = await api.tickets(bought.id);
+    const quote = await made(bought.id, {
+      release: ['Floor-1'],
+      take: [{ event: slug, seats: ['A-2'] }],
+    });
+    expect(quote).toMatchObject({ status: 'quoted', due: eur(2500), refund: null });
+    expect(await api.seatStatus(slug, 'A-2')).toBe('held');
+    expect(await api.seatStatus(slug, 'Floor-1')).toBe('sold');
+    expect(refusal(await change(bought.id, { release: ['A-1'] }))).toEqual([409, 'change_open']);
+    await payFor(bought, quote);
+    await eventually(async () => expect((await shown(bought.id, quote.id)).status).toBe('applied'));
+    const now = await reservation(bought.id);
+    expect(labels(now)).toEqual(['A-1', 'A-2']);
+    expect(now.amounts).toMatchObject({ total: eur(9000), paid: eur(9000), retained: eur(0) });
+    expect(now.revision).toBe(2);
+    expect(await api.seatStatus(slug, 'Floor-1')).toBe('available');
+    await eventually(async () => {
+      const after = await api.tickets(bought.id);
+      const void1 = before.find(({ seat }) => seat === 'Floor-1')!;
+      const kept = before.find(({ seat }) => seat === 'A-1')!;
+      expect(after.find(({ code }) => code === void1.code)?.status).toBe('void');
+      expect(after.find(({ code }) => code === kept.code)?.status).toBe('valid');
+      expect(after.filter(({ status }) => status === 'valid')).toHaveLength(2);
+    });
+    await eventually(async () =>
+      expect((await mailsTo(bought.buyer!.email)).length).toBeGreaterThanOrEqual(2),
+    );
+    const events = await api.history(bought.id);
+    const types = events.map(({ type }) => type);
+    for (const type of ['change.quoted', 'change.applied', 'reservation.changed', 'ticket.voided'])
+      expect(types).toContain(type);
+  });
+
+  it('a seat given back is refunded by the terms, and only the part of fees that is refundable', async () => {
+    const slug = await event({
+      fees: [{ code: 'booking', name: 'Booking', per: 'ticket', amount: 150, refundable: false }],
+      refundTerms: [{ untilSecondsBeforeStart: 0, percent: '50' }],
+    });
+    const bought = await sold(slug, ['A-1', 'A-2']);
+    const quote = await made(bought.id, { release: ['A-2'] });
+    expect(quote).toMatchObject({ due: null, refund: eur(2250) });
+    expect((await confirm(bought.id, quote.id, {})).status).toBe(200);
+    await eventually(async () =>
+      expect((await reservation(bought.id)).amounts).toMatchObject({
+        total: eur(4650),
+        paid: eur(9300),
+        refunded: eur(2250),
+        retained: eur(2400),
+      }),
+    );
+  });
+
+  it('a quote that ran out is paid late: it is applied if it still can be, else the money goes back', async () => {
+    const slug = await event({ holdTtlSeconds: 1 });
+    const bought = await sold(slug, ['Floor-1']);
+    const first = await made(bought.id, {
+      release: ['Floor-1'],
+      take: [{ event: slug, seats: ['A-1'] }],
+    });
+    await eventually(async () => expect((await shown(bought.id, first.id)).status).toBe('expired'));
+    await payFor(bought, first);
+    await eventually(async () => expect((await shown(bought.id, first.id)).status).toBe('applied'));
+
+    const second = await made(bought.id, { take: [{ event: slug, seats: ['A-5'] }] });
+    await eventually(async () =>
+      expect((await shown(bought.id, second.id)).status).toBe('expired'),
+    );
+    await eventually(async () => expect(await api.seatStatus(slug, 'A-5')).toBe('available'));
+    await sold(slug, ['A-5']);
+    await payFor(bought, second);
+    await eventually(async () =>
+      expect((await reservation(bought.id)).refunds).toMatchObject([
+        { reason: 'change_ended', amount: eur(4500) },
+      ]),
+    );
+    expect(labels(await reservation(bought.id))).toEqual(['A-1']);
+  });
+
+  it('a wrong amount is refused, and a quote that is withdrawn frees its seats', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['Floor-1']);
+    const quote = await made(bought.id, { take: [{ event: slug, seats: ['A-1'] }] });
+    const payment = { reference: `pay-${randomUUID()}`, ...eur(1) };
+    expect(refusal(await confirm(bought.id, quote.id, { payment }))).toEqual([
+      422,
+      'payment_mismatch',
+    ]);
+    expect(refusal(await confirm(bought.id, quote.id, {}))).toEqual([422, 'validation_failed']);
+    const path = `/v1/reservations/${bought.id}/changes/${quote.id}`;
+    const withdrawn = await api.call<Change>('DELETE', path);
+    expect([withdrawn.status, withdrawn.body.status]).toEqual([200, 'withdrawn']);
+    expect(await api.seatStatus(slug, 'A-1')).toBe('available');
+    const right = { reference: `pay-${randomUUID()}`, ...quote.due! };
+    expect(refusal(await confirm(bought.id, quote.id, { payment: right }))).toEqual([
+      409,
+      'change_ended',
+    ]);
+    const key = system.info.keys.client2;
+    expect(refusal(await api.call('GET', path, { key }))).toEqual([404, 'not_found']);
+  });
+
+  it('a payment by the client applies a quote once, however often it is sent', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['Floor-1']);
+    const quote = await made(bought.id, { take: [{ event: slug, seats: ['A-1'] }] });
+    const payment = { reference: `pay-${randomUUID()}`, ...quote.due! };
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => confirm(bought.id, quote.id, { payment })),
+    );
+    for (const { status } of answers) expect([200, 202]).toContain(status);
+    await eventually(async () => expect((await shown(bought.id, quote.id)).status).toBe('applied'));
+    const now = await reservation(bought.id);
+    expect([now.payments.length, now.amounts.paid, now.revision]).toEqual([2, eur(6500), 2]);
+  });
+
+  it('an entry with a ticket that would be given back ends the quote', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['Floor-1', 'Floor-2']);
+    const quote = await made(bought.id, {
+      release: ['Floor-1'],
+      take: [{ event: slug, seats: ['A-1'] }],
+    });
+    const ticket = (await api.tickets(bought.id)).find(({ seat }) => seat === 'Floor-1')!;
+    const scan = await api.call('POST', '/v1/check-ins', {
+      key: system.info.keys.scanner,
+      body: { code: ticket.code, event: slug },
+    });
+    expect(scan.status).toBe(201);
+    expect((await shown(bought.id, quote.id)).status).toBe('expired');
+    await payFor(bought, quote);
+    await eventually(async () =>
+      expect((await reservation(bought.id)).refunds).toMatchObject([{ reason: 'change_ended' }]),
+    );
+    await eventually(async () => expect(await api.seatStatus(slug, 'A-1')).toBe('available'));
+    expect(refusal(await change(bought.id, { release: ['Floor-1'] }))).toEqual([
+      409,
+      'already_checked_in',
+    ]);
+  });
+
+  it('a cancel ends the quote, and what is paid for it afterwards goes back', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['Floor-1']);
+    const quote = await made(bought.id, { take: [{ event: slug, seats: ['A-1'] }] });
+    const cancelled = await api.call<Reservation>('POST', `/v1/reservations/${bought.id}/cancel`);
+    expect([200, 202]).toContain(cancelled.status);
+    await api.until(bought.id, 'cancelled');
+    expect(await api.seatStatus(slug, 'A-1')).toBe('available');
+    await payFor(bought, quote);
+    await eventually(async () => {
+      const now = await reservation(bought.id);
+      const back = now.refunds.map(({ reason, amount }) => [reason, amount.amount]);
+      expect(back.sort()).toEqual([
+        ['cancelled', 2000],
+        ['cancelled', 4500],
+      ]);
+    });
+  });
+});
+
+describe('A cancel of a sale', () => {
+  it("gives back by the event's terms, as the preview says", async () => {
+    const slug = await event({
+      fees: [{ code: 'booking', name: 'Booking', per: 'ticket', amount: 150, refundable: false }],
+      refundTerms: [
+        { untilSecondsBeforeStart: 10 * 52 * 604_800, percent: '100' },
+        { untilSecondsBeforeStart: 0, percent: '40' },
+      ],
+    });
+    const bought = await sold(slug, ['A-1']);
+    const preview = await api.call('GET', `/v1/reservations/${bought.id}/cancel`);
+    expect(preview.body).toEqual({
+      refund: eur(1800),
+      retained: eur(2850),
+      termsUntil: '2030-03-14T19:00:00.000Z',
+    });
+    await api.call('POST', `/v1/reservations/${bought.id}/cancel`);
+    const cancelled = await api.until(bought.id, 'cancelled');
+    expect(cancelled.refunds).toMatchObject([{ amount: eur(1800), reason: 'cancelled' }]);
+    expect(
+      refusal(
+        await api.call('POST', `/v1/reservations/${bought.id}/cancel`, {
+          key: operator(),
+          body: { refund: 'full' },
+        }),
+      ),
+    ).toEqual([409, 'cancel_accepted']);
+  });
+
+  it('is an operator’s to choose: all, nothing, an amount, even after an entry', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['A-1']);
+    const path = `/v1/reservations/${bought.id}/cancel`;
+    expect(refusal(await api.call('POST', path, { body: { refund: 'none' } }))).toEqual([
+      403,
+      'forbidden',
+    ]);
+    const [ticket] = await api.tickets(bought.id);
+    await api.call('POST', '/v1/check-ins', {
+      key: system.info.keys.scanner,
+      body: { code: ticket!.code, event: slug },
+    });
+    expect(refusal(await api.call('POST', path))).toEqual([409, 'already_checked_in']);
+    const tooMuch = { refund: { amount: 4501 }, allowCheckedIn: true };
+    expect(refusal(await api.call('POST', path, { key: operator(), body: tooMuch }))).toEqual([
+      422,
+      'refund_exceeds_payment',
+    ]);
+    const body = { refund: { amount: 1000 }, allowCheckedIn: true };
+    expect([200, 202]).toContain((await api.call('POST', path, { key: operator(), body })).status);
+    const cancelled = await api.until(bought.id, 'cancelled');
+    expect(cancelled.refunds).toMatchObject([{ amount: eur(1000) }]);
+  });
+});
