@@ -249,7 +249,7 @@ describe('The operators’ page', () => {
     await fill(page, 'Id', id);
     await press(page, 'Find');
     await press(page, 'Cancel');
-    await shows(page, /By the terms:|There is no preview/, 'dialog');
+    await shows(page, /By the terms: €90\.00 goes back/, 'dialog');
     expect(await findings(page)).toEqual([]);
     await picture(page, 'operator-cancel-phone');
     await press(page, 'Close');
@@ -258,6 +258,25 @@ describe('The operators’ page', () => {
     await press(page, 'Cancel the reservation');
     await shows(page, 'It was cancelled');
     await api.until(id, 'cancelled');
+    await page.browserContext().close();
+  });
+
+  it('changes a seat of a sale, by a quote that is confirmed', async () => {
+    const { id } = await sold(await api.event());
+    const page = await signedIn();
+    await shows(page, 'Find a reservation');
+    await fill(page, 'Id', id);
+    await press(page, 'Find');
+    await press(page, 'Change seats');
+    await page.locator('::-p-aria([name="A-2 · €45.00"][role="checkbox"])').click();
+    await fill(page, 'Take (labels, separated by commas)', 'A-3');
+    await press(page, 'Ask for the quote');
+    await shows(page, 'Nothing is to be paid or refunded.', 'dialog');
+    expect(await findings(page)).toEqual([]);
+    await picture(page, 'operator-change-desktop');
+    await press(page, 'Change now');
+    await shows(page, 'A change was applied');
+    expect((await api.get(id)).body.seats.map(({ label }) => label)).toEqual(['A-1', 'A-3']);
     await page.browserContext().close();
   });
 
