@@ -73,4 +73,4 @@ alter table outbox
 
 alter table sweep_faults
   drop constraint sweep_faults_step_known,
-  add constraint sweep_faults_step_known check (step in ('expire', 'expire_change', 'refund_unknown')) not valid;
+  add constraint sweep_faults_step_known check (step in ('expire', 'expire_change', 'refund_unknown', 'end_allotment')) not valid;

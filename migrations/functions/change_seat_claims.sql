@@ -13,8 +13,14 @@ begin
   end if;
   case p_verb
     when 'lock' then
-      return coalesce((select bool_and(reservation_id is not distinct from p_reservation or seat_is_free(status, hold_ends_at)) filter (where id = any (v_seats))
-        from (select id, reservation_id, status, hold_ends_at from seats where id = any (v_all) order by id for update) seat), false);
+      -- A hold that has ended may have lost its seats to an allotment; one that took them from it has them back.
+      return coalesce((select bool_and(own and not seat_is_free(status, hold_ends_at)
+          or seat_is_free_for((select allotment_id from allocations where reservation_id = p_reservation and seat_id = seat.id),
+                              status, hold_ends_at, allotment_id, allotment_until)
+             and (own or active and (select active from price_categories c where c.event_id = seat.event_id and c.code = category_code)))
+          filter (where id = any (v_seats))
+        from (select *, reservation_id is not distinct from p_reservation as own
+                from seats where id = any (v_all) order by id for update) seat), false);
     when 'pin' then
       update seats set hold_ends_at = 'infinity'
        where id = any (v_seats) and reservation_id = p_reservation and status = 'held';

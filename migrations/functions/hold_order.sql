@@ -12,15 +12,22 @@
 --
 -- p_events: slugs or ids, each event once, in the order of the lines; a seat is p_labels[i] of p_events[p_event_of[i]].
 -- p_more: null, or {types, prices, discounts (each as long as p_labels), revisions (of the events), fees, taxes, code:
--- {id, revision}, holdSeconds, longHolds, reference, metadata}. Without prices a seat costs what its category does; of an
--- event with rules of its own (events.pricing) the caller has to price the order first, and names the revisions of the
--- rules that it used.
+-- {id, revision}, holdSeconds, longHolds, reference, metadata, allotments (as long as p_labels, null for none), operator
+-- (whether one calls), avoidOrphans (whether the seats were chosen for the buyer, so that others may be chosen)}. Without prices a seat costs what its category does; of an event with rules of its own
+-- (events.pricing) the caller has to price the order first, and names the revisions of the rules that it used.
+--
+-- A seat in an allotment that has not ended is free only for a line that names the allotment, by the client whose it is
+-- or by an operator. Naming one demands nothing: it also takes seats of the open sale.
+--
+-- Orphans: where an event forbids them, or prefers none and the seats were chosen for the buyer, `orphans_left_by` locks
+-- the seats beside these too, in the same order, and judges. Without such a rule nothing more is locked.
 --
 -- The plan must be good for every event, even a new one without statistics. Therefore each seat is looked up by its
 -- label (`offset 0` prevents another plan).
 --
--- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | limit | hold_too_long | unknown_seats |
--- mixed_currencies | code_invalid | code_used_up | taken | to_be_priced | stale | buyer_required | too_many_holds}.
+-- Returns {kind: held | replayed | reused | unknown_event | sale_not_open | sale_paused | limit | hold_too_long |
+-- unknown_seats | mixed_currencies | unknown_allotment | code_invalid | code_used_up | companion_alone | taken | orphan |
+-- to_be_priced | stale | buyer_required | too_many_holds}.
 create or replace function hold_order(
   p_id text, p_client text, p_fingerprint bytea, p_events text[], p_event_of integer[], p_labels text[],
   p_buyer_name text, p_buyer_email text, p_buyer_key bytea,
@@ -31,6 +38,10 @@ declare
   v_types text[];
   v_prices bigint[];
   v_discounts bigint[];
+  v_allotments uuid[];
+  v_operator constant boolean := p_client is null or coalesce(p_more -> 'operator' = 'true', false);
+  v_unknown jsonb;
+  v_orphans bigint[];
   v_code codes;
   v_use integer;
   v_look record;
@@ -48,6 +59,7 @@ begin
     v_types := jsonb_texts(p_more -> 'types');
     v_prices := jsonb_texts(p_more -> 'prices')::bigint[];
     v_discounts := jsonb_texts(p_more -> 'discounts')::bigint[];
+    v_allotments := jsonb_texts(p_more -> 'allotments')::uuid[];
     if p_more -> 'code' <> 'null' then select * into v_code from codes where id = (p_more #>> '{code,id}')::uuid; end if;
   end if;
 
@@ -62,18 +74,19 @@ begin
         from unnest(v_slugs) with ordinality asked (slug, n)
         join lateral (select * from events where slug = asked.slug offset 0) e on true),
     wanted as materialized (
-      select seat.id, seat.label, seat.status, seat.hold_ends_at, event.n, event.slug, event.currency, seat.category_code,
-             coalesce(asked.type, 'standard') as type, coalesce(asked.price, category.price) as price, coalesce(asked.discount, 0) as discount
-        from unnest(p_event_of, p_labels, v_types, v_prices, v_discounts) asked (event_of, label, type, price, discount)
+      select seat.id, seat.label, seat.status, seat.hold_ends_at, seat.active and category.active as active, event.n, event.slug, event.currency, seat.category_code,
+             coalesce(asked.type, 'standard') as type, coalesce(asked.price, category.price) as price, coalesce(asked.discount, 0) as discount,
+             seat.allotment_id, seat.allotment_until, asked.allotment, seat.number, seat.accessible, seat.companion, event.orphan_rule
+        from unnest(p_event_of, p_labels, v_types, v_prices, v_discounts, v_allotments) asked (event_of, label, type, price, discount, allotment)
         join event on event.n = asked.event_of
         join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) seat on true
-        join lateral (select price from price_categories c
+        join lateral (select price, active from price_categories c
                        where c.event_id = event.id and c.code = seat.category_code offset 0) category on true
        order by seat.id)
     select exists (select from reservations where id = p_id) as key_is_known, e.*, s.* into v_look
       from (
         select count(*) as events, array_agg(id order by n) as event_ids, min(currency) as currency, min(currency) <> max(currency) as mixed,
-               bool_or(coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes) as closed, min(closes) as closes,
+               bool_or(coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes) as closed, min(closes) as closes, bool_or(sales_paused) as paused,
                bool_or(max_seats_per_reservation < (select count(*) from unnest(p_event_of) of where of = n)) as over_limit,
                bool_or(pricing is not null) as priced, bool_or(max_seats_per_buyer is not null) as buyer_limit,
                array_agg(revision order by n) as revisions, min(ttl) as ttl, min(starts_at) as starts_at,
@@ -81,8 +94,14 @@ begin
           from event) e,
         (select array_agg(id) as ids, array_agg(price) as prices, array_agg(discount) as discounts, array_agg(type) as types,
                 sum(price)::bigint as tickets, sum(discount)::bigint as discount,
-                array_agg(id) filter (where not seat_is_free(status, hold_ends_at)) as taken,
+                array_agg(id) filter (where not active or not seat_is_free_for(allotment, status, hold_ends_at, allotment_id, allotment_until)) as taken,
+                array_agg(case when allotment_until > clock_timestamp() then allotment_id end) as allotments,
                 bool_or(status = 'held') as overdue,
+                -- A bit of each event.
+                coalesce(bit_or(1 << n::integer) filter (where companion), 0) as companions,
+                coalesce(bit_or(1 << n::integer) filter (where accessible), 0) as accessibles,
+                array_agg(id) filter (where number is not null
+                  and (orphan_rule = 'forbid' or orphan_rule = 'prefer' and p_more -> 'avoidOrphans' = 'true')) as judged,
                 jsonb_agg(order_seat_document(slug, label, category_code, type, price, discount, currency) order by n, id) as shown,
                 case when cardinality(v_slugs) = 1 then to_jsonb(array_agg(label order by id))
                      else jsonb_agg(jsonb_build_object('event', slug, 'label', label) order by n, id) end as named
@@ -99,6 +118,10 @@ begin
                 from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug)
                order by coalesce(clock_timestamp() < sales_open_at, false) or clock_timestamp() >= least(sales_close_at, starts_at) desc, n limit 1);
     end if;
+    if v_look.paused then
+      return (select jsonb_build_object('kind', 'sale_paused', 'event', slug)
+                from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug) where sales_paused order by n limit 1);
+    end if;
     if v_look.over_limit then
       return (select jsonb_build_object('kind', 'limit', 'event', slug, 'limit', max_seats_per_reservation)
                 from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug)
@@ -111,9 +134,18 @@ begin
           where not exists (select from seats where event_id = e.id and label = asked.label)));
     end if;
     if v_look.mixed then return jsonb_build_object('kind', 'mixed_currencies'); end if;
+    if v_allotments is not null then
+      v_unknown := unknown_allotment(p_client, v_operator, v_look.event_ids, p_event_of, v_allotments);
+      if v_unknown is not null then return v_unknown || '{"kind": "unknown_allotment"}'; end if;
+    end if;
     if v_code.id is null and p_more -> 'code' <> 'null'
        or v_code.id is not null and not code_is_valid(v_code, v_look.event_ids) then
       return jsonb_build_object('kind', 'code_invalid');
+    end if;
+    if v_look.companions & ~v_look.accessibles <> 0 and not v_operator then
+      return jsonb_build_object('kind', 'companion_alone', 'seats', seats_by_name(array(
+        select s.id from unnest(v_look.ids) id join seats s using (id) where s.companion and not exists (
+          select from seats with_it where with_it.id = any (v_look.ids) and with_it.event_id = s.event_id and with_it.accessible))));
     end if;
     if v_look.taken is not null then
       return jsonb_build_object('kind', 'taken', 'seats', seats_by_name(v_look.taken));
@@ -159,6 +191,12 @@ begin
       if v_use is null then return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'code_used_up')); end if;
     end if;
 
+    if v_look.judged is not null then
+      v_orphans := orphans_left_by(v_look.ids, v_look.judged, v_allotments);
+      if v_orphans is not null then
+        return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'orphan', 'seats', seats_by_name(v_orphans)));
+      end if;
+    end if;
     if v_look.overdue then
       -- Expired holds release their seats first. (`filter`, because a `where` would be evaluated
       -- before the lock.)
@@ -171,9 +209,10 @@ begin
     end if;
 
     with locked as materialized (
-      select status from seats where id = any (v_look.ids) order by id for update),
+      select status, active, allotment_id, allotment_until from seats where id = any (v_look.ids) order by id for update),
     moment as materialized (
-      select clock_timestamp() as at, bool_and(status = 'available') as free from locked),
+      select clock_timestamp() as at, bool_and(status = 'available' and active)
+             and array_agg(case when allotment_until > clock_timestamp() then allotment_id end) = v_look.allotments as free from locked),
     made as (
       insert into reservations (id, event_id, event_ids, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
                                 created_at, hold_ends_at, hold_cap_at, code_id, fees, taxes, reference, metadata, hold_seconds)
@@ -186,9 +225,9 @@ begin
       on conflict (id) do nothing
       returning *),
     allocated as (
-      insert into allocations (reservation_id, seat_id, price, discount, price_type)
-      select p_id, seat_id, price, discount, type
-        from made, unnest(v_look.ids, v_look.prices, v_look.discounts, v_look.types) as held (seat_id, price, discount, type)),
+      insert into allocations (reservation_id, seat_id, price, discount, price_type, allotment_id)
+      select p_id, seat_id, price, discount, type, allotment
+        from made, unnest(v_look.ids, v_look.prices, v_look.discounts, v_look.types, v_look.allotments) as held (seat_id, price, discount, type, allotment)),
     owned as (
       update seats set status = 'held', reservation_id = p_id, hold_ends_at = made.hold_ends_at
         from made where seats.id = any (v_look.ids)),

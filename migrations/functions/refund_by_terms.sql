@@ -25,7 +25,7 @@ begin
     select t.until, case when t.percent is null then tickets + fees + tax
         else round((tickets + refundable_fees
           + case when tickets + fees = 0 then 0 else round(tax * (tickets + refundable_fees) / (tickets + fees)) end) * t.percent / 100) end as back
-      from sold, terms_now(sold.id, v_at) t)
+      from sold, terms_now(sold.id, v_reservation.created_at, v_at) t)
   select coalesce(sum(back), 0)::bigint, min(until) into v_refund, v_until from shares;
   -- Before it is paid for there is nothing to give back.
   v_refund := least(v_refund, v_left);

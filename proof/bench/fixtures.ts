@@ -32,7 +32,8 @@ export async function insertEvent(db: Database, seats: number): Promise<BenchEve
     seats: labels.map((label) => {
       const [row = '', number = ''] = label.split('-');
       const position = Number(number);
-      return { label, section: 'Stalls', row, number, position, category: 'standard' };
+      const rowOrder = Number(row.slice(1)) - 1;
+      return { label, section: 'Stalls', row, number, rowOrder, position, category: 'standard' };
     }),
   });
   const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);

@@ -1,4 +1,11 @@
-import { takeSeats, type HoldRequest, type HoldResult } from '../db/holds';
+import {
+  takeFirstFree,
+  takeSeats,
+  type HoldRequest,
+  type HoldResult,
+  type SeatChoices,
+} from '../db/holds';
+import type { WantedSeat } from '../db/quotes';
 import type { Database } from '../db/database';
 import { faultPoint } from '../fault-points';
 
@@ -11,5 +18,16 @@ import { faultPoint } from '../fault-points';
 export async function holdSeats(db: Database, request: HoldRequest): Promise<HoldResult> {
   const result = await takeSeats(db, request);
   if (result.kind === 'held') faultPoint('hold.committed');
+  return result;
+}
+
+/** The same for seats that are chosen from in the transaction that takes them: see `takeFirstFree`. */
+export async function holdFirstFree(
+  db: Database,
+  request: Omit<HoldRequest, 'seats'>,
+  lines: readonly (WantedSeat[] | SeatChoices)[],
+): Promise<HoldResult | null> {
+  const result = await takeFirstFree(db, request, lines);
+  if (result?.kind === 'held') faultPoint('hold.committed');
   return result;
 }

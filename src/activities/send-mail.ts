@@ -13,6 +13,7 @@ import { messageIdOf } from '../domain/message-id';
 import { faultPoint } from '../fault-points';
 import { MailNotTaken, MailRefused, type Mailer } from '../mail/mailer';
 import { cancelledMail } from '../mail/cancelled-mail';
+import { changedMail } from '../mail/changed-mail';
 import { refundMail } from '../mail/refund-mail';
 import { ticketsMail } from '../mail/ticket-mail';
 
@@ -42,11 +43,12 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
-    const { to, events, sequence, reservationId, refund, cancelled } = mail;
+    const { to, events, sequence, reservationId, refund, cancelled, changed } = mail;
     const messageId = messageIdOf(mail.messageId, mailer.domain);
     if (refund) return refundMail({ reservationId, to, events, messageId, refund });
     if (mail.kind === 'cancelled')
       return cancelledMail({ reservationId, to, events, messageId, refund: cancelled });
+    if (changed) return changedMail({ reservationId, to, events, messageId, changed });
     const pdf = await readDocument(db, reservationId);
     // A mail is never sent without its tickets. The workflow prints first, so at worst this causes
     // a retry.
@@ -62,7 +64,8 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
   async function send(mail: MailJob | null): Promise<MailOutcome> {
     if (!mail || mail.refused) return 'not_owed';
     if (mail.sent) return 'sent';
-    if (mail.kind === 'tickets' && !mail.confirmed) return 'not_owed';
+    const isForHolders = mail.kind === 'tickets' || mail.kind === 'event_changed';
+    if (isForHolders && !mail.confirmed) return 'not_owed';
     const { reservationId } = mail;
     if (!mail.to) {
       // It is owed until there is a buyer; the one who names the buyer has it sent.

@@ -11,6 +11,7 @@ import { serve } from './middleware/serve';
 import { createOpenApi } from './openapi';
 import { mountPages, type PageDeps } from './pages';
 import type { Route } from './route';
+import { allotmentRoutes } from './routes/allotments';
 import { checkInRoutes, type CheckInRouteDeps } from './routes/check-ins';
 import { changeRoutes } from './routes/changes';
 import { codeRoutes } from './routes/codes';
@@ -55,6 +56,7 @@ function routesOf(deps: ApiDeps): Route[] {
   const codeGuesses = createCodeGuesses(deps.rateLimit);
   return [
     ...eventRoutes(deps),
+    ...allotmentRoutes(deps),
     ...reservationRoutes({ ...deps, codeGuesses }),
     ...changeRoutes({ ...deps, codeGuesses }),
     ...codeRoutes(deps),

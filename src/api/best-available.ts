@@ -1,32 +1,30 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlinePassed } from '../db/database';
-import type { HoldRequest, HoldResult } from '../db/holds';
+import type { OrphanRule } from '../db/events';
+import type { HoldRequest, HoldResult, SeatChoices } from '../db/holds';
 import type { SeatName, WantedSeat } from '../db/quotes';
 import type { MapSeat } from '../db/seat-map';
-import {
-  candidatesByCategory,
-  chooseApart,
-  chooseTogether,
-  type Candidates,
-} from '../domain/best-available';
+import { areEnough, chooseSeats, readHouse, type House } from '../domain/best-available';
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
 /**
- * The greatest age of a picture while other requests choose too: the database decides, and seats
- * that it refuses are skipped.
+ * The greatest age of a picture: the database decides, and seats that it refuses are skipped. Only
+ * "none" is said of nothing older than the request.
  */
-const CROWDED_PICTURE_MS = 500;
-/** The same after a refusal: another process sells seats of the event too, so a newer picture is worth reading. */
+const PICTURE_MS = 5000;
+/** The age at which a picture is read again, while requests still choose from it. */
+const RENEWED_MS = 500;
+/** The greatest age after a refusal: another process sells seats of the event too, so a newer picture is worth reading. */
 const REFUSED_PICTURE_MS = 50;
+/** After so many refusals the seats are chosen and taken in one transaction. */
+const MOST_REFUSALS = 3;
+/** From so many choices the database takes the first that nobody else is taking. */
+const CHOICES = 20;
 /** The pause while all free seats are being taken by other requests, which may still fail. */
 const LOOK_AGAIN_MS = 50;
 const MOST_EVENTS = 200;
-/**
- * For places without neighbours and single seats: by how many candidates more the random choice
- * spreads with each attempt.
- */
-const SPREAD_PER_TRY = 8;
+/** By how many choices more, for each seat, the random choice spreads with each attempt. */
 const SKIP_PER_TRY = 4;
 
 export interface BestAvailableRequest extends Omit<HoldRequest, 'seats'> {
@@ -41,6 +39,11 @@ export interface Wish {
   category: string;
   /** Of each seat, in map order; null: the event's first. */
   priceTypes: (string | null)[];
+  /** How many of them are accessible places. */
+  accessible?: number;
+  /** The allotment that the seats are taken from; null: the open sale. */
+  allotment?: string | null;
+  orphanRule?: OrphanRule;
 }
 
 /** A line of an order: seats by name, or a wish. */
@@ -52,20 +55,27 @@ interface Sale {
   picture: SeatPicture;
   /** When the picture was requested: it shows all that was committed before. */
   asOf: number;
+  /** The picture is being read again. */
+  renewing: boolean;
   /**
    * Seats that requests of this process are taking (Infinity), or have taken or been refused, with
    * the time of that: newer than the picture.
    */
   claims: Map<number, number>;
   underWay: number;
-  /** Where to start choosing, by category, quantity and manner: no seat before it was free. */
-  hints: Map<string, number>;
+  /** Where to start choosing, by allotment and kind of choice: no seat before it was free. */
+  hints: Map<string | null, Map<string, number>>;
 }
 
 interface BestAvailableDeps {
   maps: SeatMaps;
   /** Holds the seats, or returns why it could not. */
   take: (request: HoldRequest) => Promise<HoldResult>;
+  /** Chooses and holds in one transaction; null when all choices are being taken or gone. */
+  takeFirst: (
+    request: Omit<HoldRequest, 'seats'>,
+    lines: readonly (WantedSeat[] | SeatChoices)[],
+  ) => Promise<HoldResult | null>;
 }
 
 /** What was chosen for one wish. */
@@ -74,22 +84,30 @@ interface Choice {
   sale: Sale;
   /** Places in the map. */
   seats: number[];
+  leavesOrphan: boolean;
 }
 
 const nameOf = ({ event, label }: { event: string; label: string }): string => `${event} ${label}`;
+
+/** Chosen seats as an order names them. */
+const namesOf = (
+  { event, priceTypes, allotment = null }: Wish,
+  { layout }: SeatPicture,
+  seats: readonly number[],
+): WantedSeat[] =>
+  seats.map((seat, index) => ({
+    event,
+    label: layout[seat]!.label,
+    priceType: priceTypes[index]!,
+    allotment,
+  }));
 
 /** The seats of an order, line by line. */
 const seatsOf = (lines: readonly OrderLine[], choices: readonly Choice[]): WantedSeat[] =>
   lines.flatMap((line) => {
     if (!isWish(line)) return line;
     const { sale, seats } = choices.find(({ wish }) => wish === line)!;
-    return [...seats]
-      .sort((a, b) => a - b)
-      .map((seat, index) => ({
-        event: line.event,
-        label: sale.picture.layout[seat]!.label,
-        priceType: line.priceTypes[index]!,
-      }));
+    return namesOf(line, sale.picture, seats);
   });
 
 const wasRefused = ({ wish, sale, seats }: Choice, gone: readonly SeatName[]): boolean => {
@@ -99,32 +117,56 @@ const wasRefused = ({ wish, sale, seats }: Choice, gone: readonly SeatName[]): b
   );
 };
 
-const candidatesOf = new WeakMap<readonly MapSeat[], Map<string, Candidates>>();
+const houseOf = new WeakMap<readonly MapSeat[], House>();
 
-function candidates({ layout }: SeatPicture, category: string): Candidates {
-  let known = candidatesOf.get(layout);
-  if (!known) candidatesOf.set(layout, (known = candidatesByCategory(layout)));
-  return known.get(category) ?? { seats: [], inLine: [] };
+function house({ layout }: SeatPicture): House {
+  let known = houseOf.get(layout);
+  if (!known) houseOf.set(layout, (known = readHouse(layout)));
+  return known;
 }
+
+const wantedOf = ({ category, priceTypes, accessible = 0 }: Wish) => ({
+  category,
+  quantity: priceTypes.length,
+  accessible,
+});
+
+type IsFree = (seat: number) => boolean;
+
+/** Which seats of a picture are free for a wish, and which are free at all in its sale. */
+function freeFor({ allotment = null }: Wish, { letters, layout, allotted }: SeatPicture) {
+  const isOpen: IsFree = (seat) => letters[seat] === 'a';
+  if (allotment === null) return { isFree: isOpen, isOpen };
+  const mine = new Set(allotted?.[allotment]?.seats);
+  const isFree: IsFree = (seat) => letters[seat] === 'k' && mine.has(layout[seat]!.label);
+  return { isFree, isOpen: (seat: number) => isOpen(seat) || isFree(seat) };
+}
+
+/** Whether the seats of a line are chosen anew where they would leave an orphan. */
+const isPicky = (line: OrderLine): boolean => isWish(line) && (line.orphanRule ?? 'off') !== 'off';
 
 /**
  * Chooses seats for `bestAvailable` from the shared picture of the map, skipping seats that this
  * process is already taking. The database decides about each choice. A request whose choice was
- * taken by another tries the next best until its deadline, and is answered "too few" only if too few
- * were free at one moment.
+ * taken by another tries the next best, soon in one transaction with the taking, until its deadline,
+ * and is answered "too few" only if too few were free at one moment.
  */
-export function createBestAvailable({ maps, take }: BestAvailableDeps) {
+export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps) {
   const sales = new Map<string, Sale>();
 
-  /** A picture at most that old. */
-  async function look(eventId: string, maxAgeMs: number): Promise<Sale> {
-    const known = sales.get(eventId);
-    if (known && performance.now() - known.asOf <= maxAgeMs) return known;
+  async function read(eventId: string): Promise<Sale> {
     const asOf = performance.now();
     const picture = await maps.read(eventId);
     let sale = sales.get(eventId);
     if (!sale) {
-      sale = { picture, asOf, claims: new Map(), underWay: 0, hints: new Map() };
+      sale = {
+        picture,
+        asOf,
+        renewing: false,
+        claims: new Map(),
+        underWay: 0,
+        hints: new Map(),
+      };
       sales.set(eventId, sale);
       for (const [id, { underWay }] of sales) {
         if (sales.size <= MOST_EVENTS) break;
@@ -138,39 +180,37 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     return sale;
   }
 
+  /** A picture at most that old. */
+  async function look(eventId: string, maxAgeMs: number): Promise<Sale> {
+    const known = sales.get(eventId);
+    const age = known ? performance.now() - known.asOf : Infinity;
+    if (!known || age > maxAgeMs) return read(eventId);
+    if (age > RENEWED_MS && !known.renewing) {
+      known.renewing = true;
+      void read(eventId)
+        .catch(() => undefined)
+        .finally(() => (known.renewing = false));
+    }
+    return known;
+  }
+
+  /** @param isLeft whether a seat is not taken by this order already */
   function choose(
-    sale: Sale,
-    { event, category, priceTypes }: Wish,
-    attempt: number,
-    named: ReadonlySet<string>,
-  ): number[] | null {
-    const { picture, claims, hints } = sale;
-    const quantity = priceTypes.length;
-    const among = candidates(picture, category);
-    const isFree = (seat: number) =>
-      picture.letters[seat] === 'a' &&
-      !claims.has(seat) &&
-      !named.has(nameOf({ event, label: picture.layout[seat]!.label }));
-    const hinted = (manner: string, find: (from: number) => ReturnType<typeof chooseApart>) => {
-      const key = `${manner} ${quantity} ${category}`;
-      const choice = find(hints.get(key) ?? 0);
-      hints.set(key, choice?.from ?? among.seats.length);
-      return choice?.seats ?? null;
-    };
-    const together =
-      quantity > 1
-        ? hinted('together', (from) => {
-            const skip = attempt === 0 ? 0 : randomInt(SKIP_PER_TRY * attempt);
-            return chooseTogether(among, isFree, quantity, { from, skip });
-          })
-        : null;
-    return (
-      together ??
-      hinted('apart', (from) => {
-        const spread = 1 + SPREAD_PER_TRY * attempt;
-        const pick = (below: number) => (attempt === 0 ? 0 : randomInt(below));
-        return chooseApart(among, isFree, quantity, { from, spread, pick });
-      })
+    { picture, claims, hints }: Sale,
+    wish: Wish,
+    isLeft: IsFree,
+    { skip, hinted }: { skip: number; hinted: boolean },
+  ) {
+    const { allotment = null } = wish;
+    const { isFree, isOpen } = freeFor(wish, picture);
+    const isUnclaimed: IsFree = (seat) => !claims.has(seat) && isLeft(seat);
+    if (!hints.has(allotment)) hints.set(allotment, new Map());
+    return chooseSeats(
+      house(picture),
+      wantedOf(wish),
+      (seat) => isFree(seat) && isUnclaimed(seat),
+      (seat) => isOpen(seat) && isUnclaimed(seat),
+      { skip, avoidOrphans: isPicky(wish), ...(hinted && { hints: hints.get(allotment)! }) },
     );
   }
 
@@ -190,23 +230,34 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     if (free) sale.hints.clear();
   }
 
+  /** Whether a seat is not named by the order. */
+  function unnamedIn(lines: readonly OrderLine[]) {
+    const named = new Set(lines.flatMap((line) => (isWish(line) ? [] : line.map(nameOf))));
+    return (wish: Wish, { layout }: SeatPicture): IsFree =>
+      named.size === 0
+        ? () => true
+        : (seat) => !named.has(nameOf({ event: wish.event, label: layout[seat]!.label }));
+  }
+
   /** Chooses for each wish, or says for which there is nothing to choose. */
   async function chooseAll(
     lines: readonly OrderLine[],
     { attempt, maxAgeMs }: { attempt: number; maxAgeMs: number },
   ): Promise<{ choices: Choice[] } | { without: Wish; sale: Sale }> {
-    const named = new Set(lines.flatMap((line) => (isWish(line) ? [] : line.map(nameOf))));
+    const unnamed = unnamedIn(lines);
     const choices: Choice[] = [];
     try {
       for (const wish of lines.filter(isWish)) {
         const sale = await look(wish.eventId, maxAgeMs);
-        const seats = choose(sale, wish, attempt, named);
-        if (!seats) {
-          for (const choice of choices) settle(choice, true);
+        const skip = attempt === 0 ? 0 : randomInt(SKIP_PER_TRY * wish.priceTypes.length * attempt);
+        const isLeft = unnamed(wish, sale.picture);
+        const choice = choose(sale, wish, isLeft, { skip, hinted: true });
+        if (!choice) {
+          for (const one of choices) settle(one, true);
           return { without: wish, sale };
         }
-        claim(sale, seats);
-        choices.push({ wish, sale, seats });
+        claim(sale, choice.seats);
+        choices.push({ wish, sale, ...choice });
       }
     } catch (error) {
       for (const choice of choices) settle(choice, true);
@@ -221,9 +272,11 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     lines: readonly OrderLine[],
     choices: readonly Choice[],
   ): Promise<HoldResult> {
+    // What leaves one has no other choice.
+    const avoidOrphans = lines.every(isPicky) && !choices.some((choice) => choice.leavesOrphan);
     let result: HoldResult;
     try {
-      result = await take({ ...request, seats: seatsOf(lines, choices) });
+      result = await take({ ...request, avoidOrphans, seats: seatsOf(lines, choices) });
     } catch (error) {
       // Perhaps it was committed; the next picture shows it.
       for (const choice of choices) settle(choice, false);
@@ -244,11 +297,41 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     return result;
   }
 
-  const freeIn = (picture: SeatPicture, category: string): number =>
-    candidates(picture, category).seats.reduce(
-      (count, seat) => (picture.letters[seat] === 'a' ? count + 1 : count),
-      0,
-    );
+  /**
+   * Chooses and takes in one transaction, from the present picture: of each wish the first of some
+   * choices that nobody else is taking.
+   * @returns null when there is none
+   */
+  async function takeAtOnce(
+    request: BestAvailableRequest,
+    lines: readonly OrderLine[],
+  ): Promise<HoldResult | null> {
+    const unnamed = unnamedIn(lines);
+    const used = new Map<Sale, Set<number>>();
+    const asked: (WantedSeat[] | SeatChoices)[] = [];
+    for (const line of lines) {
+      if (!isWish(line)) {
+        asked.push(line);
+        continue;
+      }
+      const sale = await look(line.eventId, 0);
+      const { picture } = sale;
+      const mine = used.get(sale) ?? new Set();
+      used.set(sale, mine);
+      const isUnnamed = unnamed(line, picture);
+      const choices: WantedSeat[][] = [];
+      for (let count = 0; count < CHOICES; count++) {
+        const isLeft = (seat: number) => isUnnamed(seat) && !mine.has(seat);
+        const choice = choose(sale, line, isLeft, { skip: 0, hinted: false });
+        if (!choice) break;
+        for (const seat of choice.seats) mine.add(seat);
+        choices.push(namesOf(line, picture, choice.seats));
+      }
+      if (choices.length === 0) return null;
+      asked.push({ allotment: line.allotment ?? null, choices });
+    }
+    return takeFirst(request, asked);
+  }
 
   return {
     /**
@@ -266,26 +349,31 @@ export function createBestAvailable({ maps, take }: BestAvailableDeps) {
     /** Takes the best seats for each wish, and all that is named: all or nothing. */
     async hold(request: BestAvailableRequest, lines: readonly OrderLine[]): Promise<HoldResult> {
       const begun = performance.now();
-      const wishes = lines.filter(isWish);
-      const crowded = wishes.some(({ eventId }) => (sales.get(eventId)?.underWay ?? 0) > 0);
-      let maxAgeMs = crowded ? CROWDED_PICTURE_MS : 0;
+      let maxAgeMs = PICTURE_MS;
+      let orphans = 0;
       for (let attempt = 0; ;) {
         if (request.leftMs() <= 0) throw new DeadlinePassed();
+        if (attempt >= MOST_REFUSALS) {
+          const result = await takeAtOnce(request, lines);
+          if (result && result.kind !== 'taken' && result.kind !== 'orphan') return result;
+          if (result?.kind === 'orphan' && orphans++ >= MOST_REFUSALS) return result;
+        }
         const chosen = await chooseAll(lines, { attempt, maxAgeMs });
         if ('choices' in chosen) {
-          const result = await takeChosen(request, lines, chosen.choices);
           const { choices } = chosen;
-          if (result.kind !== 'taken' || !choices.some((one) => wasRefused(one, result.seats)))
-            return result;
+          const result = await takeChosen(request, lines, choices);
+          const isNext =
+            result.kind === 'orphan'
+              ? orphans++ < MOST_REFUSALS
+              : result.kind === 'taken' && choices.some((one) => wasRefused(one, result.seats));
+          if (!isNext) return result;
           attempt++;
           maxAgeMs = REFUSED_PICTURE_MS;
           continue;
         }
         const { sale, without } = chosen;
-        if (
-          sale.asOf >= begun &&
-          freeIn(sale.picture, without.category) < without.priceTypes.length
-        )
+        const { isFree } = freeFor(without, sale.picture);
+        if (sale.asOf >= begun && !areEnough(house(sale.picture), wantedOf(without), isFree))
           return { kind: 'taken', seats: [] };
         // Some are free but being taken, or the picture is an old one.
         if (sale.asOf >= begun) await delay(LOOK_AGAIN_MS);

@@ -36,6 +36,7 @@ interface Channel {
   lastWrite: number;
 }
 
+/** What a listener is told: `map` where more than the status of seats is new. */
 function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
   if (before.etag === after.etag) return null;
   const changed = after.layout.flatMap(({ label }, index) =>
@@ -43,7 +44,7 @@ function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
       ? []
       : [{ label, status: statusOf(after.letters[index]!) }],
   );
-  return frameOf('seats', changed);
+  return frameOf(before.revision === after.revision ? 'seats' : 'map', changed);
 }
 
 /**

@@ -46,7 +46,7 @@ interface Request<Params, Query, Body> {
   rawBody: unknown;
   /** The bytes as received, for checking signatures. */
   bytes: Buffer;
-  /** The owner of the API key; on a public route, a placeholder without rights. */
+  /** The owner of the API key; on a public route without one, a placeholder without rights. */
   caller: Caller;
   ctx: Context;
   /** For a wait that takes no work: others are let in meanwhile. */
@@ -71,6 +71,8 @@ export interface Route<
   summary: string;
   description?: string;
   access: Access;
+  /** Of a public route: a key that is sent says who calls, and has to be a good one. */
+  knowsKeys?: boolean;
   /** It answers without the database too, to a key that was valid when the database last answered. */
   withoutDatabase?: boolean;
   params?: Params;
@@ -82,6 +84,8 @@ export interface Route<
   bodyExamples?: Record<string, unknown>;
   /** The request may come without its body, which then is an empty object. */
   bodyOptional?: boolean;
+  /** Another content type that the body may have; the handler reads its bytes, and its `body` is undefined then. */
+  otherBody?: { contentType: string; example: string };
   /** Maximum size of the body in bytes; 100 kB by default. */
   bodyLimit?: number;
   /** The body is not validated here. Its signature is checked instead, over its bytes. */

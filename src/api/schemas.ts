@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CURRENCY_CODES } from '../domain/currency';
 import { cursorForm, decodeCursor } from './cursor';
-import { isWellFormed } from '../domain/text';
+import { isWellFormed, VISIBLE } from '../domain/text';
 import { PROBLEMS } from './problem';
 
 const bounded = (text: z.ZodString, max: number, form: RegExp) =>
@@ -26,11 +26,6 @@ const NAME = new RegExp(
     String.raw`\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff\uffa0\ufff0-\ufff8]` +
     String.raw`[^\u0000-\u001f\u007f]*$`,
 );
-/**
- * Invisible as well, although Unicode counts them as symbols: the empty braille cell and the null
- * note head.
- */
-const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;
 
 /**
  * A name or a label: one line with a visible character, in Unicode normal form NFC, so that equal
@@ -120,14 +115,14 @@ export const problem = z
       .array(fieldError)
       .optional()
       .meta({ description: 'With `validation_failed`: each bad field' }),
-    seats: z
-      .array(z.string())
-      .optional()
-      .meta({ description: 'With `seats_unavailable`: labels of the seats that are not free' }),
+    seats: z.array(z.string()).optional().meta({
+      description:
+        'With `seats_unavailable`: labels of the seats that are not free; with `orphan_seat`: of those that would be left alone',
+    }),
     unavailable: z
       .array(seatName)
       .optional()
-      .meta({ description: 'With `seats_unavailable`: the same seats with their events' }),
+      .meta({ description: 'The same seats with their events' }),
     left: z
       .int()
       .min(0)

@@ -8,6 +8,7 @@ import {
   readStatuses,
   SEAT_STATUS,
   SNAPSHOT_USABLE_MS,
+  type Allotted,
   type MapSeat,
   type SeatLetter,
 } from '../db/seat-map';
@@ -15,14 +16,18 @@ import {
 const compress = promisify(gzip);
 const GZIP_LEVEL = 3;
 /** Memory of one seat of a layout, measured. */
-const LAYOUT_BYTES_PER_SEAT = 250;
+const LAYOUT_BYTES_PER_SEAT = 300;
 
 /** The state of an event's seats at one moment. */
 export interface SeatPicture {
   etag: string;
-  /** One letter a seat, in the order of the layout. */
+  /** One letter a seat, in the order of the layout: as everyone may know it. */
   letters: string;
   layout: readonly MapSeat[];
+  /** null: there are no allotments. */
+  allotted: Allotted | null;
+  /** Of the event that the layout shows. */
+  revision: number;
 }
 
 /**
@@ -54,6 +59,8 @@ export interface SeatMaps {
   /** The current state. Never older than the call: a read after a write sees the write. */
   read(eventId: string): Promise<SeatPicture>;
   forms(picture: SeatPicture): PictureForms;
+  /** The map as the taker of these allotments sees it: their seats are available, each with its `allotment`. */
+  formsFor(picture: SeatPicture, allotments: readonly string[]): PictureForms;
 }
 
 export const statusOf = (letter: string) => SEAT_STATUS[letter as SeatLetter];
@@ -61,8 +68,17 @@ export const statusOf = (letter: string) => SEAT_STATUS[letter as SeatLetter];
 export const frameOf = (event: string, seats: { label: string; status: string }[]): Buffer =>
   Buffer.from(`event: ${event}\ndata: ${JSON.stringify({ data: seats })}\n\n`);
 
+/** What `formsOf` shows. */
+interface Shown extends Pick<SeatPicture, 'layout' | 'letters'> {
+  /** The allotment of each seat, by label; none: `allotment` is not shown. */
+  allotmentOf?: ReadonlyMap<string, string>;
+}
+
 /** @param onMade called with the size in bytes of each form that is made */
-function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => void): PictureForms {
+function formsOf(
+  { layout, letters, allotmentOf }: Shown,
+  onMade: (bytes: number) => void,
+): PictureForms {
   let json: Buffer | undefined;
   let gzipped: Promise<Buffer> | undefined;
   let frame: Buffer | undefined;
@@ -76,9 +92,10 @@ function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => vo
       (json ??= counted(
         Buffer.from(
           JSON.stringify({
-            data: layout.map(({ position: _, ...seat }, index) => ({
+            data: layout.map(({ position: _position, rank: _rank, ...seat }, index) => ({
               ...seat,
               status: statusAt(index),
+              ...(allotmentOf && { allotment: allotmentOf.get(seat.label) ?? null }),
             })),
           }),
         ),
@@ -95,6 +112,31 @@ function formsOf({ layout, letters }: SeatPicture, onMade: (bytes: number) => vo
   return forms;
 }
 
+/** A picture in which the seats of these allotments are available. */
+function openedFor(
+  { layout, letters, allotted }: SeatPicture,
+  allotments: readonly string[],
+): Shown {
+  const allotmentOf = new Map(
+    allotments.flatMap((id) =>
+      (allotted?.[id]?.seats ?? []).map((label) => [label, id] as [string, string]),
+    ),
+  );
+  const opened = layout.map(({ label }, index) =>
+    letters[index] === 'k' && allotmentOf.has(label) ? 'a' : letters[index]!,
+  );
+  return { layout, letters: opened.join(''), allotmentOf };
+}
+
+/** Allotments of a picture that a caller takes seats from. @param client null: an operator */
+export const allotmentsFor = ({ allotted }: SeatPicture, client: string | null): string[] =>
+  Object.entries(allotted ?? {}).flatMap(([id, { client: named }]) =>
+    client === null || named === client ? [id] : [],
+  );
+
+/** How many private views of one picture are kept. */
+const MOST_VIEWS = 4;
+
 /**
  * A cache of seat maps. A map is valid until a transaction changes a seat of its event, which one
  * small query per request detects, so a picture is never stale. Requests that arrive while a picture
@@ -106,6 +148,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const current = new Map<string, Promise<SeatPicture>>();
   const queued = new Map<string, Promise<SeatPicture>>();
   const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
+  const viewsOfPicture = new WeakMap<SeatPicture, Map<string, PictureForms>>();
   let totalBytes = 0;
 
   function forget(eventId: string): void {
@@ -127,14 +170,16 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     makeRoom();
   }
 
+  function grow(eventId: string, picture: SeatPicture, bytes: number): void {
+    const entry = entries.get(eventId);
+    if (entry?.picture !== picture) return;
+    entry.size += bytes;
+    totalBytes += bytes;
+    makeRoom();
+  }
+
   function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'forms' | 'size'> {
-    const forms = formsOf(picture, (bytes) => {
-      const entry = entries.get(eventId);
-      if (entry?.picture !== picture) return;
-      entry.size += bytes;
-      totalBytes += bytes;
-      makeRoom();
-    });
+    const forms = formsOf(picture, (bytes) => grow(eventId, picture, bytes));
     formsOfPicture.set(picture, forms);
     return { picture, forms, size: picture.layout.length * LAYOUT_BYTES_PER_SEAT };
   }
@@ -154,14 +199,19 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     if (unchanged) return unchanged;
     const known = entries.get(eventId);
     const readAt = performance.now();
-    const { letters, nextEndInMs, snapshot } = await readStatuses(db, eventId);
-    // Seats are added at the end and nothing else about them changes, so a layout of that length is the layout.
+    const { letters, nextEndInMs, snapshot, revision, allotted } = await readStatuses(db, eventId);
+    // A layout is that of its revision; if the event was changed since the statuses were read, the next look finds out.
     const layout =
-      known?.picture.layout.length === letters.length
+      known?.picture.revision === revision && known.picture.layout.length === letters.length
         ? known.picture.layout
         : await readLayout(db, eventId, letters.length);
-    const etag = `"${createHash('sha1').update(eventId).update(letters).digest('base64url')}"`;
-    const shown = known?.picture.etag === etag ? known : show(eventId, { etag, letters, layout });
+    const hash = createHash('sha1').update(`${eventId} ${revision} `).update(letters);
+    if (allotted !== null) hash.update(JSON.stringify(allotted));
+    const etag = `"${hash.digest('base64url')}"`;
+    const shown =
+      known?.picture.etag === etag
+        ? known
+        : show(eventId, { etag, letters, layout, revision, allotted });
     const { picture, forms, size } = shown;
     const goodUntil = readAt + (nextEndInMs ?? Infinity);
     keep(eventId, { picture, forms, size, snapshot, readAt, goodUntil });
@@ -191,5 +241,17 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
       return after;
     },
     forms: (picture) => formsOfPicture.get(picture)!,
+    formsFor(picture, allotments) {
+      let views = viewsOfPicture.get(picture);
+      if (!views) viewsOfPicture.set(picture, (views = new Map<string, PictureForms>()));
+      const name = allotments.join();
+      let forms = views.get(name);
+      if (!forms) {
+        if (views.size >= MOST_VIEWS) views.clear();
+        forms = formsOf(openedFor(picture, allotments), () => undefined);
+        views.set(name, forms);
+      }
+      return forms;
+    },
   };
 }

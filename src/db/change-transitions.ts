@@ -49,7 +49,9 @@ const LOCK = sql<Row>(
   `select c.status, c.result, c.released, c.taken, c.due, c.refund, c.currency,
           (select min(starts_at) <= clock_timestamp() from events where slug in (select jsonb_array_elements_text(c.result -> 'events'))) as event_started,
           not exists (select from seats s where s.id = any (c.taken)
-             and not (seat_is_free(s.status, s.hold_ends_at) or (s.reservation_id = c.reservation_id and s.status = 'held'))) as takes_obtainable,
+             and not ((s.reservation_id = c.reservation_id and s.status = 'held' and not seat_is_free(s.status, s.hold_ends_at))
+               or seat_is_free_for((select a.allotment_id from allocations a where a.reservation_id = c.reservation_id and a.seat_id = s.id),
+                                   s.status, s.hold_ends_at, s.allotment_id, s.allotment_until))) as takes_obtainable,
           not exists (select from unnest(c.released) seat where not exists (
              select from tickets t join seats s on s.id = t.seat_id
               where t.reservation_id = c.reservation_id and t.seat_id = seat and t.status = 'valid'

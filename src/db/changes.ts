@@ -137,11 +137,19 @@ const LOCK_USE = sql<{ number: number | null }>(
   'change_lock_use',
   'select lock_free_use($1, $2) as number',
 );
+/** With the two seats on either side of those that are taken where orphans are forbidden: see `orphans_left_by`. */
 const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean }>(
   'change_lock_seats',
-  `select id, event, label, seat_is_free(status, hold_ends_at) as free from (
-     select s.id, e.slug as event, s.label, s.status, s.hold_ends_at from seats s join events e on e.id = s.event_id
+  `select id, event, label, active
+            and (select c.active from price_categories c where c.event_id = locked.event_id and c.code = category_code)
+            and seat_is_free_for((select allotment::uuid from unnest($2::bigint[], $3::text[]) asked (seat, allotment) where seat = locked.id),
+                                 status, hold_ends_at, allotment_id, allotment_until) as free from (
+     select s.*, e.slug as event from seats s join events e on e.id = s.event_id
       where s.id = any ($2) or s.id in (select seat_id from allocations where reservation_id = $1 and (until_revision is null or change_id is not null))
+         or s.id in (select beside.id from seats taken join events v on v.id = taken.event_id and v.orphan_rule = 'forbid'
+              join lateral (select id from seats n where n.event_id = taken.event_id and n.row_order = taken.row_order
+                               and n.number between taken.number - 2 and taken.number + 2 offset 0) beside on true
+             where taken.id = any ($2))
       order by s.id for update of s) locked`,
 );
 const USED = sql<{ used: boolean }>(
@@ -151,7 +159,7 @@ const USED = sql<{ used: boolean }>(
 );
 const RULES = sql<{ refusal: Refusal | null }>(
   'change_rules',
-  'select change_refusal($1, $2, $3, $4, $5, $6) as refusal',
+  'select change_refusal($1, $2, $3, $4, $5, $6, $7, $8, $9) as refusal',
 );
 const END = sql('change_end', 'select end_change($1, $2, $3, $4)');
 
@@ -160,6 +168,8 @@ interface ChangeContext {
   id: string;
   /** `client:NAME` or `operator:NAME`. */
   actor: string;
+  /** Who asks: seats of an allotment are its client's and operators'. */
+  taker: { client: string; operator: boolean };
   /** The call's Idempotency-Key. */
   keyed: KeyedRequest | null;
   /** Seconds, for events that set none. */
@@ -248,7 +258,7 @@ export function amountsOf(
 
 const TERMS = sql<{ event: string; percent: string | null; until: string | null }>(
   'change_terms',
-  `select e.slug as event, t.percent::text, t.until::text from reservations r, events e, terms_now(e.id, clock_timestamp()) t
+  `select e.slug as event, t.percent::text, t.until::text from reservations r, events e, terms_now(e.id, r.created_at, clock_timestamp()) t
     where r.id = $1 and e.id = any (coalesce(r.event_ids, array[r.event_id]))`,
 );
 
@@ -316,16 +326,17 @@ const INSERT = sql<{ id: string }>(
 const QUOTE_ENDS = sql<{ at: string }>(
   'change_quote_ends',
   `select least(clock_timestamp() + make_interval(secs => min(coalesce(e.hold_ttl_seconds, $2))), min(e.starts_at), min(t.until))::text as at
-     from events e, terms_now(e.id, clock_timestamp()) t where e.slug = any ($1)`,
+     from reservations r, events e, terms_now(e.id, r.created_at, clock_timestamp()) t where r.id = $3 and e.slug = any ($1)`,
 );
 const HOLD_FOR_QUOTE = sql(
   'change_hold_for_quote',
   `with others as (
      update allocations set released_at = clock_timestamp() where seat_id = any ($3) and reservation_id <> $1 and released_at is null),
    pending as (
-     insert into allocations (reservation_id, seat_id, price, from_revision, until_revision, change_id)
-     select $1, id, 0, 0, 1, $2 from unnest($3::bigint[]) id
-     on conflict (reservation_id, seat_id) do update set change_id = excluded.change_id, released_at = null)
+     insert into allocations (reservation_id, seat_id, price, from_revision, until_revision, change_id, allotment_id)
+     select $1, id, 0, 0, 1, $2, case when allotment_until > clock_timestamp() then allotment_id end from seats where id = any ($3)
+     on conflict (reservation_id, seat_id) do update
+       set change_id = excluded.change_id, released_at = null, allotment_id = excluded.allotment_id)
    update seats set status = 'held', reservation_id = $1, hold_ends_at = $4 where id = any ($3)`,
 );
 const ANNOUNCE = sql(
@@ -347,9 +358,11 @@ const LEAVE_OTHERS = sql(
 const ADD = sql(
   'change_add_seats',
   `with added as (
-     insert into allocations (reservation_id, seat_id, price, from_revision) select $1, id, 0, $3 from unnest($2::bigint[]) id
+     insert into allocations (reservation_id, seat_id, price, from_revision, allotment_id)
+     select $1, id, 0, $3, case when allotment_until > clock_timestamp() then allotment_id end from seats where id = any ($2)
      on conflict (reservation_id, seat_id) do update
-       set from_revision = excluded.from_revision, until_revision = null, released_at = null, change_id = null)
+       set from_revision = excluded.from_revision, until_revision = null, released_at = null, change_id = null,
+           allotment_id = coalesce(allocations.allotment_id, excluded.allotment_id))
    update seats set status = $4, reservation_id = $1, hold_ends_at = $5 where id = any ($2)`,
 );
 const REPRICE = sql(
@@ -441,7 +454,7 @@ class Refused extends Error {
 
 async function change(
   tx: Queryable,
-  { id, actor, defaultTtlSeconds }: ChangeContext,
+  { id, actor, taker, defaultTtlSeconds }: ChangeContext,
   request: ChangeRequest,
 ): Promise<{ kind: 'made'; id: string }> {
   const refuse = (refusal: Refused['refusal']): never => {
@@ -487,7 +500,8 @@ async function change(
       use = free!.number;
     }
   }
-  const locked = await tx.rows(LOCK_SEATS, [id, taken]);
+  const allotments = request.take.map(({ allotment = null }) => allotment);
+  const locked = await tx.rows(LOCK_SEATS, [id, taken, allotments]);
   const gone = locked.filter((seat) => taken.includes(seat.id) && !seat.free);
   const reservation = (await lockReservation(tx, id))!;
   if (reservation.status !== before.status) throw new LookAgain();
@@ -503,6 +517,9 @@ async function change(
     quote.code?.id ?? null,
     order.total,
     buyer === null,
+    taker.client,
+    taker.operator,
+    allotments,
   ]);
   if (rules!.refusal) return refuse(rules!.refusal);
   if (isSale) {
@@ -540,7 +557,7 @@ async function change(
   const refund = isSale ? await refundOf(tx, before, order, facts.charged) : 0;
   const paid = (before.amounts?.paid.amount ?? 0) + due;
   const refunded = (before.amounts?.refunded.amount ?? 0) + refund;
-  const [ends] = isSale ? await tx.rows(QUOTE_ENDS, [events, defaultTtlSeconds]) : [];
+  const [ends] = isSale ? await tx.rows(QUOTE_ENDS, [events, defaultTtlSeconds, id]) : [];
   const [made] = await tx.rows(INSERT, [
     id,
     isSale ? 'quoted' : 'applied',

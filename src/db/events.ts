@@ -1,6 +1,7 @@
 import type { Money } from '../domain/money';
 import type { Pricing } from '../domain/pricing';
 import type { SeatDefinition } from '../domain/seat-map';
+import { rankSeats, type Point } from '../domain/seat-rank';
 import { noteOfEvent } from './history';
 import { DeadlinePassed, sql, violatedConstraint, type Database, type Queryable } from './database';
 
@@ -20,9 +21,16 @@ export interface EventRecord {
   maxSeatsPerReservation: number;
   /** null: any number. */
   maxSeatsPerBuyer: number | null;
-  priceTypes: { code: string; name: string }[];
+  /** `active`: whether anybody can still buy it. */
+  priceTypes: { code: string; name: string; active: boolean }[];
   /** `prices`: of the price types after the first. */
-  categories: { code: string; name: string; price: Money; prices: Record<string, Money> }[];
+  categories: {
+    code: string;
+    name: string;
+    price: Money;
+    prices: Record<string, Money>;
+    active: boolean;
+  }[];
   fees: {
     code: string;
     name: string;
@@ -34,11 +42,21 @@ export interface EventRecord {
   tax: { percent: string; included: boolean } | null;
   /** The first whose time has not come counts; null: in full. */
   refundTerms: RefundTerm[] | null;
+  orphanRule: OrphanRule;
+  /** The best place; null: the middle of the first row. */
+  focalPoint: Point | null;
+  salesPaused: boolean;
+  /** Grows with each change. */
+  revision: number;
   createdAt: string;
 }
 
+/** Whether a sale may leave a free seat alone between taken ones, an aisle or the end of the row. */
+export const ORPHAN_RULES = ['off', 'prefer', 'forbid'] as const;
+export type OrphanRule = (typeof ORPHAN_RULES)[number];
+
 /** How much of its money a cancel gives back, until so long before the start. */
-interface RefundTerm {
+export interface RefundTerm {
   untilSecondsBeforeStart: number;
   /** An exact decimal. */
   percent: string;
@@ -47,13 +65,15 @@ interface RefundTerm {
 const EVENT = `jsonb_build_object('id', e.id, 'slug', e.slug, 'name', e.name, 'venue', e.venue, 'startsAt', rfc3339(e.starts_at),
   'timeZone', e.time_zone, 'currency', e.currency, 'salesOpenAt', rfc3339(e.sales_open_at), 'salesCloseAt', rfc3339(e.sales_close_at),
   'holdTtlSeconds', e.hold_ttl_seconds, 'holdCapSeconds', e.hold_cap_seconds, 'maxSeatsPerReservation', e.max_seats_per_reservation,
-  'maxSeatsPerBuyer', e.max_seats_per_buyer, 'refundTerms', e.refund_terms, 'createdAt', rfc3339(e.created_at),
-  'priceTypes', coalesce(e.pricing -> 'types', '[{"code": "standard", "name": "Standard"}]'),
+  'maxSeatsPerBuyer', e.max_seats_per_buyer, 'refundTerms', e.refund_terms, 'orphanRule', e.orphan_rule, 'focalPoint', e.focal_point,
+  'salesPaused', e.sales_paused, 'revision', e.revision, 'createdAt', rfc3339(e.created_at),
+  'priceTypes', (select jsonb_agg('{"active": true}'::jsonb || type order by n)
+    from jsonb_array_elements(coalesce(e.pricing -> 'types', '[{"code": "standard", "name": "Standard"}]')) with ordinality each (type, n)),
   'tax', nullif(e.pricing -> 'tax', 'null'),
   'fees', coalesce((select jsonb_agg(fee || jsonb_build_object('amount', case when fee -> 'amount' <> 'null'
        then money_document((fee ->> 'amount')::bigint, e.currency) end) order by n)
     from jsonb_array_elements(e.pricing -> 'fees') with ordinality each (fee, n)), '[]'),
-  'categories', (select jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'price', money_document(c.price, e.currency),
+  'categories', (select jsonb_agg(jsonb_build_object('code', c.code, 'name', c.name, 'active', c.active, 'price', money_document(c.price, e.currency),
       'prices', coalesce((select jsonb_object_agg(type, money_document(price::bigint, e.currency))
         from jsonb_each_text(e.pricing -> 'prices' -> c.code) each (type, price)), '{}')) order by c.ordinal)
     from price_categories c where c.event_id = e.id)) as event`;
@@ -67,11 +87,13 @@ export interface EventShown {
   startsAt: string;
   /** IANA name of the venue's time zone. */
   timeZone: string;
+  /** Grows with each change of the event. */
+  revision: number;
 }
 
 /** The events of a reservation (`r`), in its order: a list of `EventShown`. */
 export const EVENTS_OF_RESERVATION = `(select jsonb_agg(jsonb_build_object('slug', v.slug, 'name', v.name, 'venue', v.venue,
-       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone) order by array_position(r.event_ids, v.id))
+       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone, 'revision', v.revision) order by array_position(r.event_ids, v.id))
      from events v where v.id = any (coalesce(r.event_ids, array[r.event_id])))`;
 
 const FIND = sql<{ event: EventRecord }>(
@@ -100,13 +122,12 @@ export async function listEvents(
   return db.rows(LIST, [after?.at ?? null, after?.id ?? null, limit]);
 }
 
-export interface NewEvent {
-  slug: string;
+/** What an event says of itself, and may say otherwise later. */
+export interface EventDefinition {
   name: string;
   venue: string | null;
   startsAt: string;
   timeZone: string;
-  currency: string;
   salesOpenAt: string | null;
   salesCloseAt: string | null;
   holdTtlSeconds: number | null;
@@ -114,10 +135,17 @@ export interface NewEvent {
   maxSeatsPerReservation: number;
   maxSeatsPerBuyer: number | null;
   refundTerms: RefundTerm[] | null;
+  orphanRule: OrphanRule;
+  focalPoint: Point | null;
   /** null: the prices of the categories, and nothing beside. */
   pricing: Pricing | null;
   /** Prices in minor units. */
-  categories: { code: string; name: string; price: number }[];
+  categories: { code: string; name: string; price: number; active?: boolean }[];
+}
+
+export interface NewEvent extends EventDefinition {
+  slug: string;
+  currency: string;
   seats: SeatDefinition[];
 }
 
@@ -132,31 +160,100 @@ export const NO_RULES = {
   holdCapSeconds: null,
   maxSeatsPerBuyer: null,
   refundTerms: null,
+  orphanRule: 'off',
+  focalPoint: null,
   pricing: null,
 } as const satisfies Partial<NewEvent>;
 
 const INSERT = sql<{ id: string }>(
   'event_insert',
-  `insert into events (slug, name, venue, starts_at, time_zone, currency, sales_open_at, sales_close_at,
-                       hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation, max_seats_per_buyer, refund_terms, pricing)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id`,
+  `insert into events (slug, currency, name, venue, starts_at, time_zone, sales_open_at, sales_close_at,
+                       hold_ttl_seconds, hold_cap_seconds, max_seats_per_reservation, max_seats_per_buyer, refund_terms, pricing,
+                       orphan_rule, focal_point)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id`,
 );
-const INSERT_CATEGORIES = sql(
-  'event_insert_categories',
-  `insert into price_categories (event_id, code, name, price, ordinal)
-   select $1, code, name, price, ordinal
-     from unnest($2::text[], $3::text[], $4::bigint[]) with ordinality as c (code, name, price, ordinal)`,
+const SET_CATEGORIES = sql(
+  'event_set_categories',
+  `insert into price_categories (event_id, code, name, price, active, ordinal)
+   select $1, code, name, price, active, ordinal
+     from unnest($2::text[], $3::text[], $4::bigint[], $5::boolean[]) with ordinality as c (code, name, price, active, ordinal)
+   on conflict (event_id, code) do update set name = excluded.name, price = excluded.price, active = excluded.active, ordinal = excluded.ordinal`,
 );
 const INSERT_SEATS = sql(
   'event_insert_seats',
-  `insert into seats (event_id, label, section, row_name, number, seat_number, category_code)
-   select $1, label, section, row_name, position, nullif(number, position::text), category
-     from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[])
-          with ordinality as s (label, section, row_name, position, number, category, ordinal) order by ordinal`,
+  `insert into seats (event_id, label, section, row_name, number, seat_number, category_code, row_order, rank, x, y, accessible, companion)
+   select $1, label, section, row_name, position, nullif(number, position::text), category, row_order, rank, x, y, accessible, companion
+     from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::integer[], $9::integer[],
+                 $10::float8[], $11::float8[], $12::boolean[], $13::boolean[])
+          with ordinality as s (label, section, row_name, position, number, category, row_order, rank, x, y, accessible, companion, ordinal)
+    order by ordinal`,
 );
 
 /** What a commit may take, so that a caller is not told 503 of what is then made. */
 const COMMIT_MS = 500;
+const SEATS_PER_INSERT = 10_000;
+
+/** What an event says of itself, as values of its columns. */
+export const valuesOf = (event: EventDefinition): unknown[] => [
+  event.name,
+  event.venue,
+  event.startsAt,
+  event.timeZone,
+  event.salesOpenAt,
+  event.salesCloseAt,
+  event.holdTtlSeconds,
+  event.holdCapSeconds,
+  event.maxSeatsPerReservation,
+  event.maxSeatsPerBuyer,
+  event.refundTerms === null ? null : JSON.stringify(event.refundTerms),
+  event.pricing,
+  event.orphanRule,
+  event.focalPoint,
+];
+
+/** Writes the categories of an event; those that are there under these codes are changed. */
+export async function setCategories(
+  tx: Queryable,
+  eventId: string,
+  categories: EventDefinition['categories'],
+): Promise<void> {
+  await tx.run(SET_CATEGORIES, [
+    eventId,
+    categories.map((category) => category.code),
+    categories.map((category) => category.name),
+    categories.map((category) => category.price),
+    categories.map((category) => category.active ?? true),
+  ]);
+}
+
+/** Inserts seats in batches, so that each statement stays well within the time limit. */
+export async function insertSeats(
+  tx: Queryable,
+  eventId: string,
+  seats: readonly SeatDefinition[],
+  ranks: readonly number[],
+  leftMs: () => number,
+): Promise<void> {
+  for (let start = 0; start < seats.length; start += SEATS_PER_INSERT) {
+    const portion = seats.slice(start, start + SEATS_PER_INSERT);
+    await tx.run(INSERT_SEATS, [
+      eventId,
+      portion.map((seat) => seat.label),
+      portion.map((seat) => seat.section),
+      portion.map((seat) => seat.row),
+      portion.map((seat) => seat.position),
+      portion.map((seat) => seat.number),
+      portion.map((seat) => seat.category),
+      portion.map((seat) => seat.rowOrder),
+      ranks.slice(start, start + SEATS_PER_INSERT),
+      portion.map((seat) => seat.x ?? null),
+      portion.map((seat) => seat.y ?? null),
+      portion.map((seat) => seat.accessible ?? false),
+      portion.map((seat) => seat.companion ?? false),
+    ]);
+    if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
+  }
+}
 
 /**
  * Creates an event with all its seats, or nothing.
@@ -171,44 +268,11 @@ export async function createEvent(
 ): Promise<'created' | 'slug_taken'> {
   try {
     await db.transaction(async (tx) => {
-      const [row] = await tx.rows(INSERT, [
-        event.slug,
-        event.name,
-        event.venue,
-        event.startsAt,
-        event.timeZone,
-        event.currency,
-        event.salesOpenAt,
-        event.salesCloseAt,
-        event.holdTtlSeconds,
-        event.holdCapSeconds,
-        event.maxSeatsPerReservation,
-        event.maxSeatsPerBuyer,
-        event.refundTerms === null ? null : JSON.stringify(event.refundTerms),
-        event.pricing,
-      ]);
+      const [row] = await tx.rows(INSERT, [event.slug, event.currency, ...valuesOf(event)]);
       const { id } = row!;
-      const { categories, seats } = event;
-      await tx.run(INSERT_CATEGORIES, [
-        id,
-        categories.map((category) => category.code),
-        categories.map((category) => category.name),
-        categories.map((category) => category.price),
-      ]);
-      // Seats are inserted in batches, so that each statement stays well within the time limit.
-      for (let start = 0; start < seats.length; start += 10_000) {
-        const portion = seats.slice(start, start + 10_000);
-        await tx.run(INSERT_SEATS, [
-          id,
-          portion.map((seat) => seat.label),
-          portion.map((seat) => seat.section),
-          portion.map((seat) => seat.row),
-          portion.map((seat) => seat.position),
-          portion.map((seat) => seat.number),
-          portion.map((seat) => seat.category),
-        ]);
-        if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
-      }
+      const { categories, seats, focalPoint } = event;
+      await setCategories(tx, id, categories);
+      await insertSeats(tx, id, seats, rankSeats(seats, focalPoint), leftMs);
       await noteOfEvent(tx, id, 'event.created', actor);
     });
     return 'created';

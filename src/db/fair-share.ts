@@ -5,11 +5,12 @@ const SHARES = sql<{ client: string | null; free: boolean; seats: number }>(
   `select case when free then null else client end as client, free, count(*) as seats
      from (select r.client, seat_is_free(s.status, s.hold_ends_at) as free
              from seats s left join reservations r on r.id = s.reservation_id
-            where s.event_id = (select event_id_of($1)) and s.status <> 'sold') s
+            where s.event_id = (select event_id_of($1)) and s.status <> 'sold'
+              and (s.allotment_until is null or s.allotment_until <= clock_timestamp())) s
     group by 1, 2`,
 );
 
-/** Of an event, by its slug or id: how many seats are free, and how many each client holds. */
+/** Of an event's open sale, by its slug or id: how many seats are free, and how many each client holds. */
 export async function readShares(
   db: Queryable,
   event: string,

@@ -21,6 +21,10 @@ export interface HoldRequest {
   holdSeconds: number | null;
   /** Whether the caller may hold for longer than the TTL. */
   longHolds: boolean;
+  /** Whether the caller is an operator, who takes seats from any allotment. */
+  operator: boolean;
+  /** Whether the seats were chosen for the buyer and others may be, where these would leave an orphan. */
+  avoidOrphans: boolean;
   /** The client's own words about it. */
   reference: string | null;
   metadata: Record<string, string> | null;
@@ -37,6 +41,8 @@ export const NOTHING_MORE = {
   code: null,
   holdSeconds: null,
   longHolds: false,
+  operator: false,
+  avoidOrphans: false,
   reference: null,
   metadata: null,
 } as const satisfies Partial<HoldRequest>;
@@ -73,17 +79,24 @@ const NO_HURRY_MS = 60_000;
 const RETURN_MS = 1000;
 
 async function decide(db: Database, hold: HoldRequest, quote: Quote | null): Promise<Decision> {
-  const { code, holdSeconds, longHolds, reference, metadata } = hold;
+  const { code, holdSeconds, longHolds, operator, avoidOrphans, reference, metadata } = hold;
+  const allotments = hold.seats.map(({ allotment = null }) => allotment);
   const isPlain =
-    quote === null && [code, holdSeconds, reference, metadata].every((one) => one === null);
+    quote === null &&
+    !operator &&
+    !avoidOrphans &&
+    [code, holdSeconds, reference, metadata, ...allotments].every((one) => one === null);
   const events = [...new Set(hold.seats.map(({ event }) => event))];
   const more = {
     ...quote,
     code: quote?.code ?? (code === null ? null : {}),
     holdSeconds,
     longHolds,
+    operator,
+    avoidOrphans,
     reference,
     metadata,
+    ...(allotments.some((one) => one !== null) && { allotments }),
   };
   return db.connected(async (connection) => {
     // The wait for a connection is over.
@@ -152,6 +165,65 @@ export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldRe
   throw new Error(`The prices of ${hold.id} changed ${MOST_QUOTES} times while it was held`);
 }
 
+const LOCK_FIRST_FREE = sql<{ choices: number[] | null }>(
+  'lock_first_free',
+  'select lock_first_free($1, $2, $3) as choices',
+);
+
+/** Choices for seats that are left to us, the best first. */
+export interface SeatChoices {
+  allotment: string | null;
+  choices: WantedSeat[][];
+}
+
+class NothingTaken extends Error {
+  constructor(readonly result: HoldResult | null) {
+    super();
+  }
+}
+
+/**
+ * Chooses and takes in one transaction: of each wish the first choice that is free and that nobody
+ * else is taking, and what is named. Waits for nobody who is taking a choice.
+ * @param lines in the order of the order: seats by name, or choices
+ * @returns null when every choice of a wish is being taken or gone
+ * @throws DeadlinePassed, or what the database says of a statement that took too long; nothing is held then
+ */
+export async function takeFirstFree(
+  db: Database,
+  hold: Omit<HoldRequest, 'seats'>,
+  lines: readonly (WantedSeat[] | SeatChoices)[],
+): Promise<HoldResult | null> {
+  const wishes = lines.filter((line): line is SeatChoices => !Array.isArray(line));
+  const asked = wishes.map(({ allotment, choices }) => ({
+    allotment,
+    choices: choices.map((seats) => seats.map(({ event, label }) => [event, label])),
+  }));
+  try {
+    return await db.transaction(async (tx) => {
+      if (hold.leftMs !== undefined && hold.leftMs() <= RETURN_MS) throw new DeadlinePassed();
+      const buyerKey = hold.buyer ? buyerKeyOf(hold.buyer.email) : null;
+      const values = [buyerKey, hold.code, JSON.stringify(asked)];
+      const { choices } = (await tx.rows(LOCK_FIRST_FREE, values))[0]!;
+      if (!choices) throw new NothingTaken(null);
+      const chosen = new Map(wishes.map((wish, at) => [wish, wish.choices[choices[at]! - 1]!]));
+      const seats = lines.flatMap((line) => (Array.isArray(line) ? line : chosen.get(line)!));
+      const within: Database = {
+        ...db,
+        rows: (...args) => tx.rows(...args),
+        run: (...args) => tx.run(...args),
+        connected: (work) => work(tx),
+      };
+      const result = await takeSeats(within, { ...hold, seats });
+      // What was locked and is not taken is let go.
+      if (result.kind !== 'held') throw new NothingTaken(result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof NothingTaken) return error.result;
+    throw error;
+  }
+}
 const TAKEN_BATCH = sql<{ request: number; taken: SeatName[] }>(
   'orders_taken_batch',
   'select request, taken from orders_taken_batch($1, $2)',
@@ -168,7 +240,9 @@ export async function findUnavailable(
   const gone: (SeatName[] | null)[] = holds.map(() => null);
   const rows = await db.rows(TAKEN_BATCH, [
     holds.map(({ id }) => id),
-    holds.map(({ seats }) => JSON.stringify(seats.map(({ event, label }) => [event, label]))),
+    holds.map(({ seats }) =>
+      JSON.stringify(seats.map(({ event, label, allotment = null }) => [event, label, allotment])),
+    ),
   ]);
   for (const { request, taken } of rows) gone[request - 1] = taken;
   return gone;

@@ -7,7 +7,7 @@ import { appendHistory } from './transitions';
 export interface MailJob {
   id: number;
   /** `late_payment_refund`: as release 1.0 owes one. */
-  kind: 'tickets' | 'cancelled' | 'refund' | 'late_payment_refund';
+  kind: 'tickets' | 'cancelled' | 'refund' | 'event_changed' | 'late_payment_refund';
   reservationId: string;
   sequence: number;
   messageId: string;
@@ -23,6 +23,8 @@ export interface MailJob {
   refund: { reference: string; amount: number; currency: string; reason: string } | null;
   /** Of a cancelled sale: what goes back of it. Minor units. */
   cancelled: { refund: number; currency: string };
+  /** Of an event that was changed: what it was. */
+  changed: { slug: string; was: Omit<EventShown, 'slug'> } | null;
 }
 
 const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId', m.reservation_id, 'sequence', m.sequence, 'messageId', m.message_id,
@@ -34,7 +36,9 @@ const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId'
                                 'reason', coalesce(f.reason, p.refund_reason)) end,
      'cancelled', jsonb_build_object('currency', r.currency, 'refund',
         (select coalesce(sum(c.amount), 0) from refunds c join payments q on q.id = c.payment_id
-          where q.reservation_id = r.id and q.role = 'confirming' and c.reason = 'cancelled')))`;
+          where q.reservation_id = r.id and q.role = 'confirming' and c.reason = 'cancelled')),
+     'changed', (select jsonb_build_object('slug', v.slug, 'was', n.was)
+        from event_notices n join events v on v.id = n.event_id where n.id = m.notice_id))`;
 const SOURCES = `mails m join reservations r on r.id = m.reservation_id
    left join refunds f on f.id = m.refund_id
    left join payments p on p.id = f.payment_id or (f.id is null and p.reference = m.reference and p.reservation_id = m.reservation_id)`;
@@ -154,7 +158,7 @@ export async function finishMail(
       refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
     if (mail.kind === 'tickets' && mail.sequence === 0) await tx.run(DELIVERED, [reservationId]);
     // The history tells of tickets; of the other mails it tells what they are about.
-    if (changed === 0 || mail.kind === 'refund' || mail.kind === 'cancelled') return;
+    if (changed === 0 || ['refund', 'cancelled', 'event_changed'].includes(mail.kind)) return;
     const data = {
       kind: mail.kind,
       sequence: mail.sequence,
@@ -180,6 +184,7 @@ export const WAITS_FOR_A_BUYER = `(r.buyer_email is null and r.erased_at is null
 export const IS_OWED = `m.sent_at is null and m.refused is null
              and case m.kind when 'tickets' then r.status = 'confirmed' and r.cancel_requested_at is null and not ${WAITS_FOR_A_BUYER}
                    when 'cancelled' then true
+                   when 'event_changed' then r.status = 'confirmed' and r.cancel_requested_at is null
                    when 'refund' then (select f.status from refunds f where f.id = m.refund_id) = 'succeeded'
                    else p.status = 'refunded' end`;
 
@@ -188,7 +193,7 @@ export const IS_OWED = `m.sent_at is null and m.refused is null
  * this kind.
  */
 export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
-             and (m.kind <> 'tickets' or r.status = 'confirmed')
+             and (m.kind not in ('tickets', 'event_changed') or r.status = 'confirmed') and m.refused <> 'replaced by a later one'
              and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
                                 and n.sequence > m.sequence and n.refused is null)`;
 

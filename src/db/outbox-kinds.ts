@@ -157,7 +157,7 @@ export const OUTBOX_KINDS = {
         'requeue_mails',
         `with stuck as (
            select m.id from mails m left join refunds f on f.id = m.refund_id
-            where m.kind in ('refund', 'cancelled') and m.sent_at is null and m.refused is null
+            where m.kind in ('refund', 'cancelled', 'event_changed') and m.sent_at is null and m.refused is null
               and (f.id is null or f.status = 'succeeded')
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')

@@ -25,6 +25,8 @@ export interface WantedSeat {
   label: string;
   /** null: the event's first. */
   priceType: string | null;
+  /** The id of the allotment that its line names. */
+  allotment?: string | null;
 }
 
 /** A seat of an order that is changed: with its prices, where they stay. */
@@ -35,13 +37,15 @@ export interface ChangedSeat extends WantedSeat {
 /** Why an order cannot be held or priced. */
 export type Refusal =
   | { kind: 'reused' | 'mixed_currencies' | 'code_invalid' | 'code_used_up' | 'buyer_required' }
-  | { kind: 'unknown_event'; event: string }
+  | { kind: 'unknown_event' | 'sale_paused'; event: string }
+  | { kind: 'unknown_allotment'; event: string; allotment: string }
   | { kind: 'unknown_category'; event: string; category: string }
   | { kind: 'unknown_price_type'; event: string; category: string; priceType: string }
   | { kind: 'sale_not_open'; event: string; opensAt: string | null; closesAt: string | null }
   | { kind: 'limit' | 'buyer_limit'; event: string; limit: number }
   | { kind: 'too_many_holds' | 'code_limit' | 'hold_too_long'; limit: number }
-  | { kind: 'unknown_seats' | 'taken'; seats: SeatName[] };
+  /** `orphan`: the seats that would be left alone. */
+  | { kind: 'unknown_seats' | 'taken' | 'orphan' | 'companion_alone'; seats: SeatName[] };
 
 /** An order's prices, with the rules that they were made from, as `hold_order` takes them. */
 export interface Quote {

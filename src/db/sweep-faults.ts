@@ -1,7 +1,7 @@
 import { sql, type Queryable } from './database';
 
 /** What the sweep does for one thing at a time; the constraint `sweep_faults_step_known` has the same list. */
-export type SweepStep = 'expire' | 'expire_change' | 'refund_unknown';
+export type SweepStep = 'expire' | 'expire_change' | 'refund_unknown' | 'end_allotment';
 
 const NOTE = sql<{ attempts: number }>(
   'sweep_fault_note',

@@ -1,8 +1,10 @@
+import { endOverdueAllotment } from './allotments';
 import { sql, type Database, type Queryable } from './database';
 import { OUTBOX_KINDS } from './outbox-kinds';
 import { endOverdueChange } from './changes';
 import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
+import { oweNotices } from './event-notices';
 import { forgetOldKeys } from './request-keys';
 import { forgetMapChanges } from './seat-map';
 import { endOverdueHold } from './settlement';
@@ -78,6 +80,17 @@ const LEAVE_CHANGE = sql(
   'sweep_leave_change',
   `update changes set sweep_after = now() + $2 * interval '1 second' where id = $1`,
 );
+const TAKE_ALLOTMENTS = sql<{ id: string }>(
+  'sweep_take_allotments',
+  `update allotments set sweep_after = now() + $1 * interval '1 second'
+    where id = any (array(
+           select id from allotments where ended_at is null and until <= now() and (sweep_after is null or sweep_after <= now())
+            order by until limit $2 for no key update skip locked)) returning id`,
+);
+const LEAVE_ALLOTMENT = sql(
+  'sweep_leave_allotment',
+  `update allotments set sweep_after = now() + $2 * interval '1 second' where id = $1`,
+);
 
 /** How the sweep does one kind of work, thing by thing. */
 interface Step<Thing> {
@@ -124,6 +137,15 @@ const REFUND_UNKNOWN: Step<{ id: string; reference: string; reservationId: strin
   leave: (db, { id }, seconds) => db.run(LEAVE_UNKNOWN, [id, seconds]),
 };
 
+/** Notes the end of allotments; their seats were free from the moment of it. */
+const END_ALLOTMENT: Step<string> = {
+  name: 'end_allotment',
+  take: async (db) => (await db.rows(TAKE_ALLOTMENTS, [TAKEN_SECONDS, BATCH])).map(({ id }) => id),
+  idOf: (id) => id,
+  work: endOverdueAllotment,
+  leave: (db, id, seconds) => db.run(LEAVE_ALLOTMENT, [id, seconds]),
+};
+
 export interface SweepResult {
   expired: number;
   rung: number;
@@ -143,9 +165,10 @@ export interface SweepOptions {
 }
 
 /**
- * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals workflows
- * whose inbox or delivery is waiting, refunds payments without a reservation. Deletes old request
- * keys, scans and map changes. What fails stops nothing else; it is recorded and tried again after a
+ * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals
+ * workflows whose inbox or delivery is waiting, refunds payments without a reservation, notes the
+ * end of allotments, orders the mails of an event that was changed. Deletes old request keys, scans
+ * and map changes. What fails stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
  * once share the work.
  * @throws what the database says when it cannot be reached
@@ -180,9 +203,15 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   const expired = await inSteps(EXPIRE);
   await inSteps(EXPIRE_CHANGE);
   const refunded = await inSteps(REFUND_UNKNOWN);
+  await inSteps(END_ALLOTMENT);
   let rung = 0;
   for (const kind of Object.values(OUTBOX_KINDS)) {
     for (const statement of kind.requeue) rung += await requeue(statement);
+  }
+  try {
+    await repeat(1, async () => Number(await oweNotices(db)));
+  } catch (error) {
+    options.onFault({ step: 'owe_notices', subject: null, attempts: 1 }, error);
   }
   await forgetSweepFaults(db);
   await repeat(BATCH, () => forgetOldKeys(db, BATCH));

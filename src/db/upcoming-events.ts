@@ -26,7 +26,7 @@ const UPCOMING = sql(
           rfc3339(e.sales_open_at) as "salesOpenAt", counted.free as "freeSeats", counted.total as seats
      from (select * from events where starts_at > clock_timestamp() order by starts_at, id limit $1) e
      cross join lateral (
-       select count(*) filter (where seat_is_free(status, hold_ends_at)) as free, count(*) as total
+       select count(*) filter (where seat_is_free_for(null, status, hold_ends_at, allotment_id, allotment_until)) as free, count(*) as total
          from seats where event_id = e.id) counted
     order by e.starts_at, e.id`,
 );

@@ -22,6 +22,10 @@ export const ticketsMessageId = (
 export const cancelMessageId = (reservationId: string) =>
   `<cancelled.${digest(reservationId)}${ANY_DOMAIN}`;
 
+/** @param notice the number of the notice: each is another mail */
+export const changedMessageId = (reservationId: string, notice: number) =>
+  `<changed.${digest(reservationId)}.${notice}${ANY_DOMAIN}`;
+
 /**
  * The id as it is sent: mail systems trust an id of the sender's own domain.
  * @param domain in ASCII

@@ -1,7 +1,7 @@
 /** What an event charges beside the prices of its categories, as it is stored. Amounts in minor units. */
 export interface Pricing {
-  /** The first is the default; its price is the category's. */
-  types: { code: string; name: string }[];
+  /** The first is the default; its price is the category's. One that is not active is not sold any more. */
+  types: { code: string; name: string; active?: boolean | undefined }[];
   /** By category and type, for the types after the first. */
   prices: Record<string, Record<string, number>>;
   fees: FeeRule[];
@@ -142,6 +142,7 @@ export function listPriceOf(
   { category, type, categoryPrice }: Pick<SeatToPrice, 'category' | 'type' | 'categoryPrice'>,
 ): number | null {
   if (type === types[0]!.code) return categoryPrice;
+  if (types.some(({ code, active }) => code === type && active === false)) return null;
   return prices[category]?.[type] ?? null;
 }
 

@@ -27,7 +27,11 @@ export const entriesOf = (reservationId: string, events: readonly MailedEvent[])
  * @throws Error when the event cannot be written as a calendar entry
  */
 export function eventCalendar(entry: CalendarEntry, writtenAt: Date): string {
-  return calendarOf(entry, writtenAt, { method: 'PUBLISH', status: 'CONFIRMED' });
+  return calendarOf(entry, writtenAt, {
+    method: 'PUBLISH',
+    status: 'CONFIRMED',
+    sequence: entry.event.revision - 1,
+  });
 }
 
 /** Takes that entry out of the calendar again. */
@@ -35,7 +39,7 @@ export function cancelledCalendar(entry: CalendarEntry, writtenAt: Date): string
   return calendarOf(entry, writtenAt, {
     method: 'CANCEL',
     status: 'CANCELLED',
-    sequence: 1,
+    sequence: entry.event.revision,
   });
 }
 

@@ -14,6 +14,8 @@ export interface MailedEvent {
   startsAt: string;
   /** IANA name of the venue's time zone. */
   timeZone: string;
+  /** Grows with each change of the event. */
+  revision: number;
 }
 
 /** Longest event name in a subject; mail programs show less than this. */

@@ -11,6 +11,7 @@ const event = {
   venue: 'Theatre on the Balustrade, Prague',
   startsAt: '2026-03-14T19:00:00+01:00',
   timeZone: 'Europe/Prague',
+  revision: 1,
 };
 const to = { name: 'Ophelia Nováková', email: 'ophelia@example.com' };
 

@@ -34,6 +34,11 @@ export interface Seat {
   number: string | null;
   category: string;
   price: { amount: number; currency: string };
+  x: number | null;
+  y: number | null;
+  accessible: boolean;
+  companion: boolean;
+  active: boolean;
   status: 'available' | 'held' | 'sold' | 'blocked';
 }
 

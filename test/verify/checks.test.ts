@@ -125,6 +125,21 @@ const DAMAGE: [string, string[], string][] = [
     'sold-000020: confirmed with the code FILLED, of which it has no use',
   ],
   [
+    'a seat in an allotment is of its event and has its end, and an ended one keeps none',
+    ['update allotments set ended_at = now()'],
+    'held-000018-1',
+  ],
+  [
+    'a seat that was taken while it is in an allotment was taken from it',
+    [`update allocations set allotment_id = null where reservation_id = 'held-000018'`],
+    'taken from the open sale by reservation held-000018',
+  ],
+  [
+    'a seat of an allotment was taken by its client or by an operator',
+    [`update allotments set client = 'stranger'`],
+    'which is for stranger, was taken by filler',
+  ],
+  [
     'the confirming payments of a sale are of what it cost, and of its changes',
     [`update payments set amount = 8999 where reference = 'pay-20'`],
     'sold-000020: confirmed by pay-20 for 9000 EUR',

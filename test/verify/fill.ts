@@ -47,6 +47,10 @@ const STEPS = [
           hold_ends_at = case p.kind when 'held' then r.hold_ends_at end
      from allocations a join plan p on p.id = a.reservation_id join reservations r on r.id = p.id
     where a.seat_id = s.id and a.released_at is null`,
+  `insert into api_keys (client, role, key_hash) values ('filler', 'client', '\\x01'), ('stranger', 'client', '\\x02')`,
+  `insert into allotments (event_id, name, client) select id, 'Filled', 'filler' from events where slug = 'filled'`,
+  `update seats set allotment_id = a.id, allotment_until = a.until from allotments a where reservation_id = 'held-000018'`,
+  `update allocations set allotment_id = a.id from allotments a where reservation_id = 'held-000018'`,
   `insert into inbox (reservation_id, kind, reference, actor, received_at, handled_at, outcome)
      select reservation_id, 'payment', reference, 'standard', received_at, received_at,
             case role when 'confirming' then 'confirmed' else 'refund_' || refund_reason end from payments

@@ -10,15 +10,27 @@ import type { RateLimits } from './rate-limit';
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
 const CHALLENGE = { 'www-authenticate': 'Bearer realm="holdfast"' };
-const NOBODY: Caller = { keyId: 0, client: '', role: 'client', eventId: null, longHolds: false };
+/** Who calls a public route without a key. */
+export const NOBODY: Caller = {
+  keyId: 0,
+  client: '',
+  role: 'client',
+  eventId: null,
+  longHolds: false,
+};
 
 export interface Authenticator {
   /**
    * The caller behind the request's key.
    * @param options.withoutDatabase a key that was valid when the database last answered will do
+   * @param options.knowsKeys on a public route: whether a key that is sent is looked at
    * @throws Problem `unauthorized` or `forbidden`.
    */
-  (ctx: Context, access: Access, options?: { withoutDatabase: boolean }): Promise<Caller>;
+  (
+    ctx: Context,
+    access: Access,
+    options?: { withoutDatabase?: boolean; knowsKeys?: boolean },
+  ): Promise<Caller>;
   /** The caller behind a key, for signing in; null when there is none. */
   byKey(ctx: Context, key: string): Promise<Caller | null>;
   /** The caller behind the session of a page. @throws Problem when there is none, or another site asks */
@@ -126,12 +138,16 @@ export function createAuthenticator(
   const authenticate = async (
     ctx: Context,
     access: Access,
-    { withoutDatabase } = { withoutDatabase: false },
+    {
+      withoutDatabase = false,
+      knowsKeys = false,
+    }: { withoutDatabase?: boolean; knowsKeys?: boolean } = {},
   ): Promise<Caller> => {
-    if (access === 'public' || access === 'provider') return NOBODY;
+    const isOpen = access === 'public' || access === 'provider';
+    if (isOpen && !(knowsKeys && /^Bearer /i.test(ctx.get('authorization')))) return NOBODY;
     const page = pageOf(ctx);
     const caller = page ? await bySession(ctx, page) : await byHeader(ctx, withoutDatabase);
-    if (caller.role !== 'operator' && !access.includes(caller.role)) {
+    if (!isOpen && caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
         `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,

@@ -29,9 +29,13 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
 
 const MERGE_PATCH = 'application/merge-patch+json';
 
+/** The content type of a request, without parameters. */
+export const mediaTypeOf = (ctx: Context): string =>
+  ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
+
 /** Refuses a body whose content type is not JSON; of a PATCH it may say that it is a merge patch. */
 export function requireJson(ctx: Context): void {
-  const type = ctx.get('content-type').split(';')[0]!.trim().toLowerCase();
+  const type = mediaTypeOf(ctx);
   if (type !== 'application/json' && !(ctx.method === 'PATCH' && type === MERGE_PATCH)) {
     throw new Problem(
       'unsupported_media_type',

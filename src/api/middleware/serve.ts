@@ -6,7 +6,7 @@ import { networkOfRequest } from '../addresses';
 import type { Gate } from '../gate';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
-import { parseJson, readBytes, requireJson, withoutAbsent } from './body';
+import { mediaTypeOf, parseJson, readBytes, requireJson, withoutAbsent } from './body';
 import { leftMs } from './answer';
 import type { RateLimits } from './rate-limit';
 
@@ -60,22 +60,24 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
 
   return async (ctx: Context): Promise<void> => {
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
-    const { withoutDatabase = false } = route;
-    const caller = await authenticate(ctx, access, { withoutDatabase });
+    const { withoutDatabase = false, knowsKeys = false } = route;
+    const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
     if (keyed) await limits.key(caller.client);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
     let bytes: Buffer = NO_BYTES;
     let rawBody: unknown;
+    let isOther = false;
     if (route.body && route.bodyOptional) {
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
       if (bytes.length > 0) requireJson(ctx);
       rawBody = bytes.length > 0 ? withoutAbsent(parseJson(bytes)) : {};
     } else if (route.body) {
-      if (!route.signed || ctx.get('content-type') !== '') requireJson(ctx);
+      isOther = route.otherBody?.contentType === mediaTypeOf(ctx);
+      if (!isOther && (!route.signed || ctx.get('content-type') !== '')) requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      const parsed = route.signed ? undefined : parseJson(bytes);
+      const parsed = route.signed || isOther ? undefined : parseJson(bytes);
       // In a merge patch null means: clear.
       rawBody = route.method === 'patch' ? parsed : withoutAbsent(parsed);
     } else if (route.method === 'post') {
@@ -88,7 +90,8 @@ export function serve(route: Route, { authenticate, limits, gate, trustedProxies
     }
     let body: unknown;
     try {
-      if (route.body) body = route.signed ? undefined : validate(route.body, rawBody, 'body');
+      if (route.body)
+        body = route.signed || isOther ? undefined : validate(route.body, rawBody, 'body');
       else if (rawBody !== undefined) validate(NOTHING, rawBody, 'body');
     } catch (error) {
       await route.onInvalid?.({ params, caller, ctx });

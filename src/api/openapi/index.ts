@@ -61,7 +61,7 @@ function parametersOf(route: Route, components: Components): Json[] {
 }
 
 function bodyOf(
-  { body, bodyExamples, bodyOptional = false, method }: Route,
+  { body, bodyExamples, bodyOptional = false, method, otherBody }: Route,
   { schemaOf }: Components,
 ): Json | undefined {
   if (!body) return undefined;
@@ -75,16 +75,22 @@ function bodyOf(
     'application/json',
     ...(method === 'patch' ? ['application/merge-patch+json'] : []),
   ];
+  const content = Object.fromEntries(types.map((type) => [type, media]));
+  if (!otherBody) return { required: !bodyOptional, content };
+  const { contentType, example } = otherBody;
   return {
     required: !bodyOptional,
-    content: Object.fromEntries(types.map((type) => [type, media])),
+    content: { ...content, [contentType]: { schema: { type: 'string' }, example } },
   };
 }
 
-const securityOf = ({ access }: Route): Json[] =>
-  access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+function securityOf({ access, knowsKeys }: Route): Json[] {
+  if (knowsKeys) return [{}, { apiKey: [] }];
+  return access === 'public' || access === 'provider' ? [] : [{ apiKey: [] }];
+}
 
-function rolesOf({ access }: Route): string {
+function rolesOf({ access, knowsKeys }: Route): string {
+  if (knowsKeys) return 'No key is needed; one that is sent has to be a good one.';
   if (access === 'public') return 'No key is needed.';
   if (access === 'provider') return 'No key; the signature proves the sender.';
   return `Takes a key of the role ${[...new Set([...access, 'operator'])].join(' or ')}.`;

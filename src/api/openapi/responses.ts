@@ -41,6 +41,7 @@ function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
   if (route.access !== 'public' && route.access !== 'provider')
     codes.push('unauthorized', 'forbidden');
+  else if (route.knowsKeys) codes.push('unauthorized');
   if (route.body || route.method === 'post') codes.push('body_too_large', 'unsupported_media_type');
   return codes;
 }
@@ -63,7 +64,7 @@ function exampleOfProblem(code: ProblemCode): Json {
     ...(code === 'validation_failed' && {
       errors: [{ path: 'buyer.email', message: 'must be an e-mail address' }],
     }),
-    ...(code === 'seats_unavailable' && { seats: ['A-1'] }),
+    ...((code === 'seats_unavailable' || code === 'orphan_seat') && { seats: ['A-1'] }),
     ...(code === 'already_checked_in' && {
       seat: 'A-1',
       holder: 'Ada Lovelace',

@@ -155,4 +155,38 @@ export const seatChecks: readonly Check[] = [
            where r.status = 'confirmed' and k.max_uses is not null
              and not exists (select from code_uses u where u.reservation_id = r.id and u.status = 'used')`,
   },
+  {
+    name: 'a seat in an allotment is of its event and has its end, and an ended one keeps none',
+    why: 'a seat would be blocked for everyone, or for longer than was said',
+    kind: 'invariant',
+    over: 'seats where allotment_id is not null',
+    sql: `select s.id::text as id, format('%s is in allotment %s until %s, which is of another event: %s, until %s, ended %s', ${SEAT}, a.id,
+                 s.allotment_until, a.event_id <> s.event_id, a.until, coalesce(a.ended_at::text, 'not yet')) as detail
+            from seats s join events e on e.id = s.event_id join allotments a on a.id = s.allotment_id
+           where a.event_id <> s.event_id or s.allotment_until <> a.until or a.ended_at is not null`,
+  },
+  {
+    name: 'a seat that was taken while it is in an allotment was taken from it',
+    why: 'somebody would have a seat that was kept for others',
+    kind: 'invariant',
+    over: `seats where allotment_until > now() and status in ('held', 'sold')`,
+    sql: `select s.id::text as id, format('%s is in allotment %s and %s, taken from %s by reservation %s', ${SEAT}, s.allotment_id, s.status,
+                 coalesce(a.allotment_id::text, 'the open sale'), s.reservation_id) as detail
+            from seats s join events e on e.id = s.event_id join allocations a on a.reservation_id = s.reservation_id and a.seat_id = s.id
+           where s.allotment_until > now() and s.status in ('held', 'sold') and not seat_is_free(s.status, s.hold_ends_at)
+             and a.allotment_id is distinct from s.allotment_id`,
+  },
+  {
+    // A hold that began before the allotment was given to another client may commit after that.
+    name: 'a seat of an allotment was taken by its client or by an operator',
+    why: 'somebody would have a seat that was kept for others',
+    kind: 'invariant',
+    over: 'allocations where allotment_id is not null',
+    sql: `select s.id::text as id, format('%s of allotment %s, which is for %s, was taken by %s', ${SEAT}, k.id, coalesce(k.client, 'operators'), r.client) as detail
+            from allocations a join allotments k on k.id = a.allotment_id join reservations r on r.id = a.reservation_id
+            join seats s on s.id = a.seat_id join events e on e.id = s.event_id
+           where a.released_at is null and r.client is distinct from k.client
+             and (k.revision = 1 or r.created_at > k.client_since + interval '1 minute')
+             and r.client in (select client from api_keys group by client having bool_and(role <> 'operator'))`,
+  },
 ];

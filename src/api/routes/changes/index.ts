@@ -190,6 +190,7 @@ export function changeRoutes({
       priceTypes: { seat: SeatName; priceType: string }[];
       code: string | null;
     }) => Promise<ChangeResult>,
+    caller: Caller,
     deadline: () => number,
   ): Promise<ChangeResult> {
     const events = eventsOf(before);
@@ -202,7 +203,7 @@ export function changeRoutes({
       code: body.code === undefined ? null : normaliseCode(body.code),
     };
     if (body.take.length === 0) return make({ ...request, take: [] });
-    const read = await readLines({ lines: body.take });
+    const read = await readLines({ lines: body.take }, caller);
     if ('refusal' in read) return read.refusal;
     const named = read.lines.filter((line) => Array.isArray(line));
     if (named.length === read.lines.length) return make({ ...request, take: named.flat() });
@@ -214,6 +215,7 @@ export function changeRoutes({
         // It goes on choosing only while what it chose is taken by others.
         return made.kind === 'taken' ? made : { kind: 'reused' };
       },
+      takeFirst: () => Promise.resolve(null),
     });
     const result = await choose.hold({ ...NO_HOLD, leftMs: deadline }, read.lines);
     return result.kind === 'taken' ? result : made!;
@@ -278,6 +280,8 @@ export function changeRoutes({
         ...KEY_PROBLEMS,
         ...ORDER_PROBLEMS,
         'seats_unavailable',
+        'orphan_seat',
+        'companion_alone',
         'limit_exceeded',
         'reservation_expired',
         'reservation_cancelled',
@@ -293,10 +297,12 @@ export function changeRoutes({
         const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
         if (body.code !== undefined) await codeGuesses.admit(caller.client, id);
         const actor = actorOf(caller);
+        const taker = { client: caller.client, operator: caller.role === 'operator' };
         const result = await make(
           before,
           body,
-          (request) => createChange({ db, id, actor, keyed, defaultTtlSeconds }, request),
+          (request) => createChange({ db, id, actor, taker, keyed, defaultTtlSeconds }, request),
+          caller,
           () => leftMs(ctx),
         );
         switch (result.kind) {

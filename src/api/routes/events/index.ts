@@ -7,24 +7,30 @@ import {
   type EventRecord,
   type NewEvent,
 } from '../../../db/events';
+import type { Caller } from '../../../db/keys';
+import { readTemplate } from '../../../db/event-edits';
 import { layOutSeats } from '../../../domain/seat-map';
 import { UUID_FORM } from '../../../domain/uuid';
 import { toStripe } from '../../../payments/stripe-amounts';
 import { networkOfRequest } from '../../addresses';
 import { pageOf } from '../../cursor';
 import type { EventStreams } from '../../event-streams';
+import { NOBODY } from '../../middleware/authenticate';
 import type { PaymentSetup } from '../../../payments/setup';
 import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
-import type { SeatMaps } from '../../seat-maps';
+import { allotmentsFor, type SeatMaps } from '../../seat-maps';
+import { etagOf } from '../../preconditions';
+import { editRoute } from './edit';
+import { loadEvent } from './load';
 import { presentEvent } from './presenter';
 import { reportRoute } from './report';
-import { event, eventNameForm, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
+import { SEATS_BODY_LIMIT, sectionsRoute } from './sections';
+import { event, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
 
-const MEGABYTE = 1_000_000;
 const KNOWN_SLUGS = 10_000;
 
 export interface EventRouteDeps {
@@ -59,6 +65,35 @@ function refuseWhatStripeCannotTake({
   );
 }
 
+/** For whom a caller takes seats from allotments: a client; null: as an operator; undefined: for nobody. */
+function takerOf({ role, client }: Caller): string | null | undefined {
+  if (role === 'operator') return null;
+  return role === 'client' && client !== NOBODY.client ? client : undefined;
+}
+
+/**
+ * The seats of another event, and its best place.
+ * @throws Problem when there is no such event, or it has seats of other categories
+ */
+async function readHall(
+  db: Database,
+  name: string,
+  categories: NewEvent['categories'],
+): Promise<Pick<NewEvent, 'seats' | 'focalPoint'>> {
+  const refuse = (message: string) =>
+    new Problem('validation_failed', `sectionsFrom ${message}.`, {
+      errors: [{ path: 'sectionsFrom', message }],
+    });
+  const hall = await findEvent(db, name);
+  if (!hall) throw refuse('is not an event');
+  const seats = await readTemplate(db, hall.id);
+  const codes = new Set(seats.map(({ category }) => category));
+  for (const { code } of categories) codes.delete(code);
+  if (codes.size > 0)
+    throw refuse(`has seats of the categories ${[...codes].join(', ')}: name them too`);
+  return { seats, focalPoint: hall.focalPoint };
+}
+
 /** Events and their seat maps. Reading is public; creating an event takes an operator's key. */
 export function eventRoutes({
   db,
@@ -68,10 +103,24 @@ export function eventRoutes({
   defaultTtlSeconds,
   payments,
 }: EventRouteDeps) {
-  async function load(idOrSlug: string): Promise<EventRecord> {
-    const found = eventNameForm.test(idOrSlug) ? await findEvent(db, idOrSlug) : null;
-    if (!found) throw new Problem('not_found', `There is no event ${idOrSlug.slice(0, 100)}.`);
-    return found;
+  const load = (idOrSlug: string) => loadEvent(db, idOrSlug);
+
+  const present = (record: EventRecord) => presentEvent(record, defaultTtlSeconds);
+
+  /** @throws Problem for a definition that this process could not sell by */
+  function refuseUnsellable({
+    holdTtlSeconds,
+    holdCapSeconds,
+    ...rest
+  }: Pick<NewEvent, 'holdTtlSeconds' | 'holdCapSeconds' | 'categories' | 'currency'>): void {
+    const ttl = holdTtlSeconds ?? defaultTtlSeconds;
+    if (holdCapSeconds !== null && holdCapSeconds < ttl)
+      throw new Problem(
+        'validation_failed',
+        `holdCapSeconds must not be below the hold's ${ttl} seconds.`,
+        { errors: [{ path: 'holdCapSeconds', message: `must not be below ${ttl}` }] },
+      );
+    if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
   }
 
   const idOfSlug = new Map<string, string>();
@@ -103,7 +152,7 @@ export function eventRoutes({
         return {
           status: 200,
           body: {
-            data: shown.map((row) => presentEvent(row.event, defaultTtlSeconds)),
+            data: shown.map((row) => present(row.event)),
             nextCursor,
           },
         };
@@ -117,15 +166,18 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'Make an event with all its seats',
       description:
-        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats. Seats are preferred in the order given here.',
+        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats, preferred in the order given here and from the middle of each row, or from `focalPoint`.',
       access: ['operator'],
       body: newEvent,
-      bodyLimit: MEGABYTE,
+      bodyLimit: SEATS_BODY_LIMIT,
       responses: {
         201: {
           description: 'The event',
           schema: event,
-          headers: { Location: locationHeader('the event', '/v1/events/hamlet') },
+          headers: {
+            Location: locationHeader('the event', '/v1/events/hamlet'),
+            ETag: etagHeader,
+          },
           links: {
             getEvent: { event: '$response.body#/slug' },
             getSeats: { event: '$response.body#/slug' },
@@ -134,34 +186,28 @@ export function eventRoutes({
       },
       problems: ['slug_taken'],
       async handle({ body, ctx, caller }): Promise<Reply> {
-        const { sections, ...rest } = body;
-        const ttl = rest.holdTtlSeconds ?? defaultTtlSeconds;
-        if (rest.holdCapSeconds !== null && rest.holdCapSeconds < ttl) {
-          throw new Problem(
-            'validation_failed',
-            `holdCapSeconds must not be below the hold's ${ttl} seconds.`,
-            {
-              errors: [{ path: 'holdCapSeconds', message: `must not be below ${ttl}` }],
-            },
-          );
-        }
-        if (payments.usesStripe) refuseWhatStripeCannotTake(rest);
-        const seats = layOutSeats(sections).seats;
-        const definition = { ...rest, pricing: pricingOf(rest), seats };
-        const made = await createEvent(db, definition, {
+        const { sections = [], sectionsFrom, ...rest } = body;
+        refuseUnsellable(rest);
+        const template =
+          sectionsFrom === undefined ? null : await readHall(db, sectionsFrom, rest.categories);
+        const seats = template?.seats ?? layOutSeats(sections).seats;
+        const focalPoint = rest.focalPoint ?? template?.focalPoint ?? null;
+        const definition = { ...rest, focalPoint, pricing: pricingOf(rest), seats };
+        const outcome = await createEvent(db, definition, {
           actor: `operator:${caller.client}`,
           leftMs: () => leftMs(ctx),
         });
-        if (made === 'slug_taken')
+        if (outcome === 'slug_taken')
           throw new Problem(
             'slug_taken',
             `There is an event ${rest.slug} already: choose another slug.`,
           );
         const location = `/v1/events/${rest.slug}`;
+        const made = await load(rest.slug);
         return {
           status: 201,
-          body: presentEvent(await load(rest.slug), defaultTtlSeconds),
-          headers: { location },
+          body: present(made),
+          headers: { location, etag: etagOf(made.revision) },
         };
       },
     }),
@@ -174,12 +220,18 @@ export function eventRoutes({
       summary: 'One event',
       access: 'public',
       params: eventParams,
-      responses: { 200: { description: 'The event', schema: event } },
+      responses: {
+        200: { description: 'The event', schema: event, headers: { ETag: etagHeader } },
+      },
       problems: ['not_found'],
       async handle({ params }) {
-        return { status: 200, body: presentEvent(await load(params.event), defaultTtlSeconds) };
+        const record = await load(params.event);
+        return { status: 200, body: present(record), headers: { etag: etagOf(record.revision) } };
       },
     }),
+
+    editRoute({ db, load, present, refuseUnsellable }),
+    sectionsRoute({ db, load, present }),
 
     reportRoute(db, load),
 
@@ -190,8 +242,9 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'The whole seat map',
       description:
-        'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304.',
+        'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.',
       access: 'public',
+      knowsKeys: true,
       kind: 'free',
       params: eventParams,
       headers: {
@@ -205,19 +258,23 @@ export function eventRoutes({
         304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
-      async handle({ params, ctx }) {
+      async handle({ params, caller, ctx }) {
         const picture = await maps.read(await idOf(params.event));
+        const client = takerOf(caller);
+        const allotments = client === undefined ? [] : allotmentsFor(picture, client);
+        const isPrivate = allotments.length > 0;
+        const etag = isPrivate ? `${picture.etag.slice(0, -1)}.${client ?? ''}"` : picture.etag;
         const headers = {
-          etag: picture.etag,
-          'cache-control': 'no-cache',
-          vary: 'Accept-Encoding',
+          etag,
+          'cache-control': isPrivate ? 'private, no-cache' : 'no-cache',
+          vary: 'Accept-Encoding, Authorization',
         };
         const known = ctx
           .get('if-none-match')
           .split(',')
           .map((tag) => tag.trim().replace(/^W\//, ''));
-        if (known.includes(picture.etag) || known.includes('*')) return { status: 304, headers };
-        const forms = maps.forms(picture);
+        if (known.includes(etag) || known.includes('*')) return { status: 304, headers };
+        const forms = isPrivate ? maps.formsFor(picture, allotments) : maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
           return { status: 200, headers, body: forms.json(), type: 'application/json' };
         return {
@@ -236,7 +293,7 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'The seat map, live',
       description:
-        'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. After a lost connection a new snapshot comes.',
+        'Server-sent events: `snapshot` with every seat first, then `seats` with what changed, both as `{ "data": [{ "label", "status" }] }`. `map` says the same when the event itself was changed or has more seats: fetch the map again. After a lost connection a new snapshot comes.',
       access: 'public',
       kind: 'free',
       params: eventParams,
@@ -244,7 +301,7 @@ export function eventRoutes({
         200: {
           description: 'A stream without an end',
           contentType: 'text/event-stream',
-          events: { names: ['snapshot', 'seats'], data: list(seatChange) },
+          events: { names: ['snapshot', 'seats', 'map'], data: list(seatChange) },
           example: 'event: seats\ndata: {"data":[{"label":"A-1","status":"held"}]}\n\n',
         },
       },

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { holdSeats } from '../../../activities/hold-seats';
+import { holdFirstFree, holdSeats } from '../../../activities/hold-seats';
 import type { Database } from '../../../db/database';
 import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
@@ -66,13 +66,13 @@ export interface CreateRouteDeps {
   codeGuesses: CodeGuesses;
 }
 
-/** How many seats of each event are asked for. */
+/** How many seats of each event's open sale are asked for. */
 function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
   const counts = new Map<string, number>();
   for (const line of lines) {
     const events = Array.isArray(line)
-      ? line.map(({ event }) => event)
-      : line.priceTypes.map(() => line.event);
+      ? line.flatMap(({ event, allotment }) => (allotment == null ? [event] : []))
+      : line.priceTypes.flatMap(() => (line.allotment == null ? [line.event] : []));
     for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
   }
   return [...counts].map(([event, count]) => ({ event, count }));
@@ -94,7 +94,11 @@ export function createRoute({
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
 
-  const bestAvailable = createBestAvailable({ maps, take: (request) => holdSeats(db, request) });
+  const bestAvailable = createBestAvailable({
+    maps,
+    take: (request) => holdSeats(db, request),
+    takeFirst: (request, lines) => holdFirstFree(db, request, lines),
+  });
   const readLines = createLineReader(db);
 
   async function hold(
@@ -129,6 +133,8 @@ export function createRoute({
       code: body.code === undefined ? null : normaliseCode(body.code),
       holdSeconds: body.holdSeconds ?? null,
       longHolds: caller.role === 'operator' || caller.longHolds,
+      operator: caller.role === 'operator',
+      avoidOrphans: false,
       reference: body.reference ?? null,
       metadata: body.metadata ?? null,
       defaultTtlSeconds,
@@ -139,7 +145,7 @@ export function createRoute({
     let result: HoldResult;
     if (overCap) result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };
     else {
-      const read = await readLines(body);
+      const read = await readLines(body, caller);
       if ('refusal' in read) result = (await replay()) ?? read.refusal;
       else {
         const complaint = await fairShare.complaint({
@@ -197,7 +203,14 @@ export function createRoute({
         ),
       },
     },
-    problems: [...KEY_PROBLEMS, ...ORDER_PROBLEMS, 'seats_unavailable', 'limit_exceeded'],
+    problems: [
+      ...KEY_PROBLEMS,
+      ...ORDER_PROBLEMS,
+      'seats_unavailable',
+      'orphan_seat',
+      'companion_alone',
+      'limit_exceeded',
+    ],
     // A known key with an invalid body is a different body. The answer says so, and nothing more.
     async onInvalid({ ctx }) {
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
+import { isAllotmentFor } from '../../../db/allotments';
 import type { Database } from '../../../db/database';
 import { findEvent, type EventRecord } from '../../../db/events';
+import type { Caller } from '../../../db/keys';
 import type { Refusal } from '../../../db/quotes';
 import { isUuid } from '../../../domain/uuid';
 import type { OrderLine } from '../../best-available';
@@ -9,13 +11,13 @@ import type { newPricePreview } from './schema';
 /** An order as a body names it. */
 export type OrderBody = Pick<
   z.output<typeof newPricePreview>,
-  'event' | 'seats' | 'bestAvailable' | 'lines'
+  'event' | 'seats' | 'bestAvailable' | 'allotment' | 'lines'
 >;
 type BodyLine = NonNullable<OrderBody['lines']>[number];
 
 /** The lines of a body: `event` with its seats at the top is one line. */
-export const linesOf = ({ event, seats, bestAvailable, lines }: OrderBody): BodyLine[] =>
-  lines ?? [{ event: event!, seats, bestAvailable }];
+export const linesOf = ({ event, seats, bestAvailable, allotment, lines }: OrderBody): BodyLine[] =>
+  lines ?? [{ event: event!, seats, bestAvailable, allotment }];
 
 /** Whether seats of the order are left to us. */
 export const hasWish = (body: OrderBody): boolean =>
@@ -38,12 +40,13 @@ function typesOf(
 
 /**
  * Reads the lines of an order. An event is looked up where its rules are needed: for seats that are
- * left to us, and where it may have two names.
+ * left to us, where it may have two names, and where an allotment is named.
  */
 export function createLineReader(db: Database) {
   async function readWish(
     event: EventRecord,
     wish: NonNullable<BodyLine['bestAvailable']>,
+    allotment: string | null,
   ): Promise<OrderLine | Refusal> {
     const { category, quantity } = wish;
     const { slug, maxSeatsPerReservation: limit } = event;
@@ -53,21 +56,35 @@ export function createLineReader(db: Database) {
     const read = typesOf(event, wish);
     if ('unknown' in read)
       return { kind: 'unknown_price_type', event: slug, category, priceType: read.unknown };
-    return { eventId: event.id, event: slug, category, priceTypes: read.types };
+    return {
+      eventId: event.id,
+      event: slug,
+      category,
+      priceTypes: read.types,
+      allotment,
+      accessible: wish.accessible ?? 0,
+      orphanRule: event.orphanRule,
+    };
   }
 
-  return async (body: OrderBody): Promise<{ lines: OrderLine[] } | { refusal: Refusal }> => {
+  return async (
+    body: OrderBody,
+    { client, role }: Pick<Caller, 'client' | 'role'>,
+  ): Promise<{ lines: OrderLine[] } | { refusal: Refusal }> => {
+    const taker = { client, operator: role === 'operator' };
     const lines: OrderLine[] = [];
     const events = new Map<string, EventRecord | null>();
-    for (const { event: name, seats, bestAvailable } of linesOf(body)) {
+    for (const { event: name, seats, bestAvailable, allotment = null } of linesOf(body)) {
       let slug = name;
-      if (bestAvailable || isUuid(name)) {
+      if (bestAvailable || isUuid(name) || allotment !== null) {
         if (!events.has(name)) events.set(name, await findEvent(db, name));
         const event = events.get(name);
         if (!event) return { refusal: { kind: 'unknown_event', event: name } };
         slug = event.slug;
+        if (allotment !== null && !(await isAllotmentFor(db, taker, event.id, allotment)))
+          return { refusal: { kind: 'unknown_allotment', event: slug, allotment } };
         if (bestAvailable) {
-          const wish = await readWish(event, bestAvailable);
+          const wish = await readWish(event, bestAvailable, allotment);
           if ('kind' in wish) return { refusal: wish };
           lines.push(wish);
           continue;
@@ -76,8 +93,8 @@ export function createLineReader(db: Database) {
       lines.push(
         seats!.map((seat) =>
           typeof seat === 'string'
-            ? { event: slug, label: seat, priceType: null }
-            : { event: slug, label: seat.label, priceType: seat.priceType ?? null },
+            ? { event: slug, label: seat, priceType: null, allotment }
+            : { event: slug, label: seat.label, priceType: seat.priceType ?? null, allotment },
         ),
       );
     }

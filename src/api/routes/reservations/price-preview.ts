@@ -47,10 +47,8 @@ export interface PricePreviewRouteDeps {
 /** `POST /v1/price-previews`: what an order would cost. Nothing is held. */
 export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDeps) {
   const readLines = createLineReader(db);
-  const bestAvailable = createBestAvailable({
-    maps,
-    take: () => Promise.reject(new Error('A preview takes nothing')),
-  });
+  const takeNothing = () => Promise.reject(new Error('A preview takes nothing'));
+  const bestAvailable = createBestAvailable({ maps, take: takeNothing, takeFirst: takeNothing });
 
   return defineRoute({
     method: 'post',
@@ -66,7 +64,7 @@ export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDe
     problems: [...ORDER_PROBLEMS, 'seats_unavailable', 'limit_exceeded'],
     async handle({ body, caller }) {
       if (body.code !== undefined) await codeGuesses.admit(caller.client);
-      const read = await readLines(body);
+      const read = await readLines(body, caller);
       if ('refusal' in read) throw refusalOf(read.refusal, body);
       const seats: WantedSeat[] | null = await bestAvailable.choose(read.lines);
       if (!seats) throw refusalOf({ kind: 'taken', seats: [] }, body);

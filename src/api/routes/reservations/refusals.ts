@@ -7,6 +7,7 @@ import { linesOf, type OrderBody } from './lines';
 export const ORDER_PROBLEMS = [
   'not_found',
   'sale_not_open',
+  'sale_paused',
   'buyer_required',
   'code_invalid',
   'code_used_up',
@@ -60,6 +61,8 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
       return new Problem('not_found', `There is no event ${refusal.event.slice(0, 100)}.`);
     case 'sale_not_open':
       return new Problem('sale_not_open', saleDetail(refusal));
+    case 'sale_paused':
+      return new Problem('sale_paused', `The sale of ${refusal.event} is paused: try again later.`);
     case 'limit':
       return new Problem(
         'limit_exceeded',
@@ -125,6 +128,14 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
         'is not a price type of this category',
       );
     }
+    case 'unknown_allotment': {
+      const { event, allotment } = refusal;
+      return invalid(
+        `There is no allotment ${allotment} of ${event} that this key takes seats from.`,
+        linePaths(body, 'allotment', (line) => line.allotment === allotment),
+        'is not an allotment of this event for this key',
+      );
+    }
     case 'mixed_currencies':
       return invalid(
         'An order is in one currency: these events have different ones.',
@@ -145,6 +156,32 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
         'is not a seat of this event',
       );
     }
+    case 'companion_alone': {
+      const labels = new Set(refusal.seats.map(({ label }) => label));
+      return new Problem(
+        'companion_alone',
+        `These are companion places: ${inWords(refusal.seats, body)}. Hold an accessible place of the event with them.`,
+        {
+          errors: seatPaths(body, (seat) =>
+            labels.has(typeof seat === 'string' ? seat : seat.label),
+          ).map((path) => ({
+            path,
+            message: 'is a companion place: hold an accessible place with it',
+          })),
+        },
+      );
+    }
+    case 'orphan':
+      return new Problem(
+        'orphan_seat',
+        `This would leave seats alone: ${inWords(refusal.seats, body)}. Choose others beside each other in that row. Nothing was held.`,
+        {
+          members: {
+            seats: refusal.seats.map(({ label }) => label),
+            unavailable: refusal.seats,
+          },
+        },
+      );
     case 'taken':
       return new Problem(
         'seats_unavailable',

@@ -15,6 +15,7 @@ import { paymentOfReservation } from '../payments/schema';
 import { refund } from '../refunds/schema';
 import { locationHeader } from '../../headers';
 import { KEY_FORM, keyParameter } from '../../idempotency';
+import { UUID_FORM } from '../../../domain/uuid';
 import { isWellFormed } from '../../../domain/text';
 import {
   balance,
@@ -77,6 +78,14 @@ const bestAvailable = z
     priceTypes: z.record(line(50), quantity).optional().meta({
       description: 'How many at which price type; together `quantity`. Absent: all at the first',
     }),
+    accessible: quantity.optional().meta({
+      description:
+        'How many of them are accessible places; with them companion places are chosen too. Absent: neither',
+    }),
+  })
+  .refine(({ quantity: all, accessible = 0 }) => accessible <= all, {
+    message: 'must not be above quantity',
+    path: ['accessible'],
   })
   .refine(
     ({ quantity: all, priceTypes }) =>
@@ -86,18 +95,27 @@ const bestAvailable = z
   )
   .meta({
     id: 'BestAvailable',
-    description: 'Adjacent seats of a category, if there are any; else the best single ones',
+    description:
+      'The best seats of a category side by side, if there are any; else in groups. Where the event has an `orphanRule`, none is left alone if there is another choice',
   });
 
 const eventName = line(100).meta({ description: 'The slug or the id of an event' });
 const EITHER = { message: 'takes either seats or bestAvailable', path: ['seats'] };
 const isEither = (value: { seats?: unknown; bestAvailable?: unknown }) =>
   (value.seats === undefined) !== (value.bestAvailable === undefined);
+const allotment = z
+  .string()
+  .regex(new RegExp(`^${UUID_FORM}$`), { message: 'must be the id of an allotment' })
+  .meta({
+    description:
+      'The id of the allotment that the seats are taken from; `bestAvailable` takes none else',
+  });
 export const orderLine = z
   .strictObject({
     event: eventName,
     seats: seats.optional(),
     bestAvailable: bestAvailable.optional(),
+    allotment: allotment.optional(),
   })
   .refine(isEither, EITHER)
   .meta({ id: 'OrderLine', description: 'Either `seats` or `bestAvailable`' });
@@ -129,6 +147,7 @@ const order = {
   event: eventName.optional(),
   seats: seats.optional(),
   bestAvailable: bestAvailable.optional(),
+  allotment: allotment.optional(),
   lines: z
     .array(orderLine)
     .min(1)
@@ -142,6 +161,7 @@ type Order = {
   event?: string | undefined;
   seats?: (string | { label: string })[] | undefined;
   bestAvailable?: { quantity: number } | undefined;
+  allotment?: string | undefined;
   lines?: Line[] | undefined;
 };
 type Line = z.output<typeof orderLine>;
@@ -156,7 +176,7 @@ function checkOrder(order: Order, ctx: z.RefinementCtx): void {
     if (!isEither(order)) refuse(EITHER.path, EITHER.message);
     return;
   }
-  for (const field of ['event', 'seats', 'bestAvailable'] as const)
+  for (const field of ['event', 'seats', 'bestAvailable', 'allotment'] as const)
     if (order[field] !== undefined) refuse([field], 'stands in a line when there are lines');
   const named = new Set<string>();
   lines.forEach(({ event, seats: wishes = [] }, index) =>
