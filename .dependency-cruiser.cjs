@@ -56,6 +56,13 @@ module.exports = {
       to: { path: '^src/', pathNot: ['^src/(db|domain|contracts)/', '^src/fault-points'] },
     },
     {
+      name: 'pages-run-in-a-browser',
+      comment: 'Rules may be shared; nothing that needs Node.js.',
+      severity: 'error',
+      from: { path: '^src/pages' },
+      to: { path: '^src/', pathNot: '^src/(pages|domain)/' },
+    },
+    {
       name: 'nothing-imports-a-main',
       severity: 'error',
       from: {},

@@ -12,6 +12,7 @@ const UNIT = filesOf([
   'dev/{process-priority,temporal-archive,watch}',
   'faults/faults',
   'webhooks/**/*',
+  'pages/texts',
   'documents/{fonts,format,printable-text}',
   'ops/files',
 ]);

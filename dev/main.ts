@@ -56,6 +56,8 @@ function describe(stack: Stack): string {
     ['API', apiUrl],
     ['Swagger UI', `${apiUrl}/api/docs/`],
     ['ReDoc', `${apiUrl}/api/redoc/`],
+    ['For operators', `${apiUrl}/operator`],
+    ['At the door', `${apiUrl}/door`],
     ['Temporal UI', temporalUiUrl],
     ['Temporal queries', temporalUiUrl && `${apiUrl}/temporal`],
     ['Temporal', temporalAddress],

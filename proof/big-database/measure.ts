@@ -9,6 +9,7 @@ import {
   listOutbox,
   listPayments,
   listRefunds,
+  listUndeliveredMails,
   listReservations,
   lookIntoOutbox,
   OUTBOX_LANES,
@@ -89,6 +90,7 @@ async function runLists(db: Database, bare: Database): Promise<void> {
     for (const status of [undefined, 'pending', 'succeeded', 'failed'] as const)
       await listRefunds(db, status, after && uuid, PAGE);
     await listEvents(db, after && uuid, PAGE);
+    await listUndeliveredMails(db, after && id, PAGE);
   }
   for (const after of [null, deepPayment!]) {
     for (const reservationExists of [undefined, true, false])

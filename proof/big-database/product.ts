@@ -1,6 +1,6 @@
 /** What is measured on the big database: everything that the relay, the sweep and the lists ask. */
 export { listEvents } from '../../src/db/events';
-export { readMailBacklog } from '../../src/db/mails';
+export { listUndeliveredMails, readMailBacklog } from '../../src/db/mails';
 export { migrate } from '../../src/db/migrate';
 export { countOpenNotes, listNotes } from '../../src/db/notes';
 export {

@@ -9,6 +9,7 @@ import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
+import { mountStaffPages, type StaffPageDeps } from './pages';
 import type { Access, Route } from './route';
 import { allotmentRoutes } from './routes/allotments';
 import { allowTemporalPages, CODEC_PATHS, codecRoutes, type CodecRouteDeps } from './routes/codec';
@@ -20,6 +21,7 @@ import { eventRoutes, type EventRouteDeps } from './routes/events';
 import { feedRoutes, type FeedRouteDeps } from './routes/feed';
 import { healthRoutes, type HealthRouteDeps } from './routes/health';
 import { mountHome, type HomeDeps } from './routes/home';
+import { mailRoutes } from './routes/mails';
 import { mountTemporalPage, type TemporalPageDeps } from './routes/temporal';
 import { noteRoutes } from './routes/notes';
 import { outboxRoutes } from './routes/outbox';
@@ -30,6 +32,7 @@ import { reservationRoutes, type ReservationRouteDeps } from './routes/reservati
 import { testHelperRoutes } from './routes/test-helpers';
 import { webhookEndpointRoutes, type WebhookEndpointRouteDeps } from './routes/webhook-endpoints';
 import { createReceivers, webhookRoutes, type WebhookRouteDeps } from './routes/webhooks';
+import type { Sessions } from './sessions';
 import { createReaderGuard } from './slow-readers';
 
 /**
@@ -46,7 +49,9 @@ export type ApiDeps = EventRouteDeps &
   HomeDeps &
   CodecRouteDeps &
   TemporalPageDeps &
-  PageDeps & {
+  PageDeps &
+  StaffPageDeps & {
+    sessions: Sessions;
     log: Logger;
     metrics: ApiMetrics;
     /** Calls that may use the database at once. */
@@ -71,6 +76,7 @@ function routesOf(deps: ApiDeps): Route[] {
     ...checkInRoutes(deps),
     ...paymentRoutes(deps),
     ...refundRoutes(deps),
+    ...mailRoutes(deps),
     ...noteRoutes(deps),
     ...feedRoutes(deps),
     ...webhookEndpointRoutes(deps),
@@ -89,7 +95,7 @@ export function createApp(deps: ApiDeps): Koa {
   const app = new Koa();
   const router = new Router();
   const limits = createRateLimits(deps.rateLimit, deps.trustedProxies);
-  const authenticate = createAuthenticator(deps.db, limits, deps.trustedProxies);
+  const authenticate = createAuthenticator(deps.db, limits, deps.trustedProxies, deps.sessions);
   const cors = createCors(deps.pageOrigins);
   const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
@@ -102,6 +108,7 @@ export function createApp(deps: ApiDeps): Koa {
   }
   mountPages(router, deps);
   mountHome(router, limits, deps);
+  mountStaffPages(router, { ...deps, authenticate, limits });
   mountTemporalPage(router, limits, deps);
   mountDocs(router, routes);
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));

@@ -24,12 +24,14 @@ import { createFeedWatch } from './feed-watch';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
+import { workflowPagesOf } from './pages';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
 import { createReservationTokens } from './reservation-tokens';
 import type { ShopWindow } from './routes/pages';
 import { createAssets } from './routes/pages/assets';
 import { createSeatMaps } from './seat-maps';
+import { createSessions, sessionSecret } from './sessions';
 import { limitConnections } from './slow-readers';
 
 const TEMPORAL_DEADLINE_MS = 2000;
@@ -156,7 +158,8 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       return true;
     },
   });
-  const readSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
+  const signingSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
+  const temporalUi = settings.TEMPORAL_UI_URL ?? settings.DEV_TEMPORAL_UI_URL;
   const app = createApp({
     db,
     log,
@@ -179,8 +182,14 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       stripe: settings.STRIPE_WEBHOOK_SECRET,
       standard: settings.STANDARD_WEBHOOK_SECRET,
     },
-    ticketKey: async () => ticketKeyFromSeed(await readSeed()),
-    tokens: createReservationTokens(readSeed),
+    ticketKey: async () => ticketKeyFromSeed(await signingSeed()),
+    tokens: createReservationTokens(signingSeed),
+    sessions: createSessions(
+      async () => sessionSecret(await signingSeed()),
+      settings.NODE_ENV === 'production',
+    ),
+    workflowPages:
+      temporalUi === undefined ? null : workflowPagesOf(temporalUi, client.options.namespace),
     readiness,
     stopping,
     // None of those who are in waits for a connection for long.

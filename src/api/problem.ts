@@ -11,6 +11,7 @@ export const PROBLEMS = {
   forbidden: [403, 'This key has no permission for that'],
   key_of_another_event: [403, 'This key is for another event'],
   key_not_for_browsers: [403, 'This key must not be in a page'],
+  cross_site_request: [403, 'The request comes from another site'],
   sale_not_open: [403, 'The sale is not open'],
   sale_paused: [403, 'The sale is paused'],
   limit_exceeded: [403, 'A limit is exceeded'],

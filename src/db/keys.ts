@@ -50,6 +50,18 @@ export async function findCallers(
   return db.rows(FIND, [hashes]);
 }
 
+const FIND_BY_ID = sql<Caller>(
+  'key_find_by_id',
+  `select id as "keyId", client, role, event_id as "eventId", long_holds as "longHolds" from api_keys
+    where id = $1 and revoked_at is null`,
+);
+
+/** The caller behind a key that signed in; null when the key is revoked. */
+export async function findCallerById(db: Queryable, keyId: number): Promise<Caller | null> {
+  const [row] = await db.rows(FIND_BY_ID, [keyId]);
+  return row ?? null;
+}
+
 const ADD = sql(
   'key_add',
   `insert into api_keys (client, role, key_hash, demo, event_id, long_holds) values ($1, $2, $3, $4, $5, $6)

@@ -75,6 +75,42 @@ export async function findMail(
   return row?.mail ?? null;
 }
 
+/** A mail that does not reach its buyer. */
+export interface UndeliveredMail {
+  id: string;
+  kind: MailJob['kind'];
+  reservation: string;
+  requestedAt: string;
+  attemptedAt: string | null;
+  /** The mail server's words; without addresses. */
+  error: string;
+  /** For good; else it is tried again. */
+  refused: boolean;
+}
+
+/** By an index each. A refusal is over once the same was mailed later, as after a buyer was corrected. */
+const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
+  'mails_undelivered',
+  `select jsonb_build_object('id', m.id::text, 'kind', m.kind, 'reservation', m.reservation_id,
+            'requestedAt', rfc3339(m.requested_at), 'attemptedAt', rfc3339(m.attempted_at),
+            'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail, rfc3339_us(m.requested_at) as at
+     from (select * from mails where sent_at is null and refused is null and last_error is not null
+           union all
+           select * from mails r where refused is not null and not exists (
+             select from mails l where l.reservation_id = r.reservation_id and l.kind = r.kind and l.id > r.id and l.sent_at is not null)) m
+    where $1::timestamptz is null or (m.requested_at, m.id) < ($1, $2::bigint)
+    order by m.requested_at desc, m.id desc limit $3`,
+);
+
+/** One page of mails that are refused or fail, newest first. */
+export async function listUndeliveredMails(
+  db: Queryable,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ mail: UndeliveredMail; at: string }[]> {
+  return db.rows(UNDELIVERED, [after?.at ?? null, after?.id ?? null, limit]);
+}
+
 const ATTEMPTED = sql(
   'mail_attempted',
   'update mails set attempted_at = clock_timestamp() where id = $1',

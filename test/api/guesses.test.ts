@@ -19,13 +19,17 @@ function fakeDatabase() {
   };
   return { asked, db: { rows } as unknown as Database };
 }
-const withKey = (key: string) => ({ get: () => `Bearer ${key}` }) as unknown as Context;
+const withKey = (key: string) =>
+  ({
+    get: (name: string) => (name === 'authorization' ? `Bearer ${key}` : ''),
+  }) as unknown as Context;
+const sessions = { read: async () => null, begin: async () => undefined, end: () => undefined };
 const limits = { address: async () => undefined, giveBack: async () => undefined };
 
 describe('Keys', () => {
   it('that nobody has cost next to no queries, 3,000 of them at 200 a time, and a good key is found among them', async () => {
     const { asked, db } = fakeDatabase();
-    const authenticate = createAuthenticator(db, limits, 0);
+    const authenticate = createAuthenticator(db, limits, 0, sessions);
     let refused = 0;
     const guesses = Array.from({ length: 200 }, async (_, guesser) => {
       for (let guess = 0; guess < 15; guess++) {
@@ -42,7 +46,7 @@ describe('Keys', () => {
 
   it('are looked up again after an outage of the database', async () => {
     const { db } = fakeDatabase();
-    const authenticate = createAuthenticator(db, limits, 0);
+    const authenticate = createAuthenticator(db, limits, 0, sessions);
     jest.spyOn(db, 'rows').mockRejectedValueOnce(new Error('away'));
     await expect(authenticate(withKey(GOOD), ['client'])).rejects.toThrow('away');
     expect(await authenticate(withKey(GOOD), ['client'])).toMatchObject(CALLER);

@@ -1,15 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Context } from 'koa';
 import { isUnavailable, type Database } from '../../db/database';
-import { findCallers, hashKey, type Caller } from '../../db/keys';
+import { findCallerById, findCallers, hashKey, type Caller } from '../../db/keys';
 import { networkOfRequest } from '../addresses';
 import type { ApiCaller } from '../caller';
 import { Problem } from '../problem';
 import type { Access } from '../route';
+import { pageOf, requireSameOrigin, type SessionPage, type Sessions } from '../sessions';
 import type { RateLimits } from './rate-limit';
 
 const CACHE_MS = 5000;
 const CACHE_ENTRIES = 10_000;
+const CHALLENGE = { 'www-authenticate': 'Bearer realm="holdfast"' };
 /** Who calls a public route without a key. */
 export const NOBODY: ApiCaller = {
   ...{ keyId: 0, client: '', role: 'client', eventId: null, longHolds: false },
@@ -29,6 +31,10 @@ export interface Authenticator {
     access: Access,
     options?: { withoutDatabase?: boolean; knowsKeys?: boolean },
   ): Promise<ApiCaller>;
+  /** The caller behind a key, for signing in; null when there is none. */
+  byKey(ctx: Context, key: string): Promise<Caller | null>;
+  /** The caller behind the session of a page. @throws Problem when there is none, or another site asks */
+  bySession(ctx: Context, page: SessionPage): Promise<Caller>;
 }
 
 type FoundCaller = Caller & { hash: Buffer };
@@ -66,9 +72,11 @@ export function createAuthenticator(
   db: Database,
   limits: Pick<RateLimits, 'address' | 'giveBack'>,
   trustedProxies: number,
+  sessions: Sessions,
 ): Authenticator {
   const lookUp = createLookup(db);
   const known = new Map<string, { caller: Caller; until: number }>();
+  const signedIn = new Map<number, { caller: Caller; until: number }>();
 
   async function identify(
     ctx: Context,
@@ -98,9 +106,23 @@ export function createAuthenticator(
     return caller;
   }
 
-  return async (ctx, access, { withoutDatabase = false, knowsKeys = false } = {}) => {
-    const isOpen = access === 'public' || access === 'provider';
-    if (isOpen && !(knowsKeys && /^Bearer /i.test(ctx.get('authorization')))) return NOBODY;
+  async function bySession(ctx: Context, page: SessionPage): Promise<Caller> {
+    requireSameOrigin(ctx);
+    const session = await sessions.read(ctx, page);
+    const cached = session && signedIn.get(session.keyId);
+    if (cached && cached.until > Date.now()) return cached.caller;
+    if (!session) await limits.address(ctx, 'guesses');
+    const caller = session && (await findCallerById(db, session.keyId));
+    if (!caller)
+      throw new Problem('unauthorized', 'Sign in: there is no session here, or it has ended.', {
+        headers: CHALLENGE,
+      });
+    if (signedIn.size >= CACHE_ENTRIES) signedIn.clear();
+    signedIn.set(caller.keyId, { caller, until: Date.now() + CACHE_MS });
+    return caller;
+  }
+
+  async function byHeader(ctx: Context, withoutDatabase: boolean): Promise<Caller> {
     const key = /^Bearer +(\S{1,200}) *$/i.exec(ctx.get('authorization'))?.[1];
     if (key === undefined) await limits.address(ctx, 'guesses');
     const caller = key === undefined ? null : await identify(ctx, key, withoutDatabase);
@@ -108,11 +130,24 @@ export function createAuthenticator(
       throw new Problem(
         'unauthorized',
         'Send a valid API key in the header Authorization: Bearer KEY.',
-        {
-          headers: { 'www-authenticate': 'Bearer realm="holdfast"' },
-        },
+        { headers: CHALLENGE },
       );
     }
+    return caller;
+  }
+
+  const authenticate = async (
+    ctx: Context,
+    access: Access,
+    {
+      withoutDatabase = false,
+      knowsKeys = false,
+    }: { withoutDatabase?: boolean; knowsKeys?: boolean } = {},
+  ): Promise<ApiCaller> => {
+    const isOpen = access === 'public' || access === 'provider';
+    if (isOpen && !(knowsKeys && /^Bearer /i.test(ctx.get('authorization')))) return NOBODY;
+    const page = pageOf(ctx);
+    const caller = page ? await bySession(ctx, page) : await byHeader(ctx, withoutDatabase);
     if (!isOpen && caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
@@ -127,4 +162,8 @@ export function createAuthenticator(
       reservationToken: ctx.get('reservation-token') || null,
     };
   };
+  return Object.assign(authenticate, {
+    byKey: (ctx: Context, key: string) => identify(ctx, key, false),
+    bySession,
+  });
 }
