@@ -42,8 +42,9 @@ function tryAgain({ message, answered }: MailNotTaken): ApplicationFailure {
   });
 }
 
-const tell = ({ id, kind, reservationId }: MailJob, what: string) =>
+const tell = ({ id, kind, reservationId }: MailJob, what: string): void => {
   log.info(what, { reservation: reservationId, mail: id, kind });
+};
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {

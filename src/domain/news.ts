@@ -22,5 +22,5 @@ export function describeNews({ type, actor, data }: News): string {
     return `refund of ${money} of payment ${String(reference)} ${inWords(type.slice(7))}`;
   const [subject, event = ''] = type.split('.');
   const what = subject === 'reservation' ? inWords(event) : inWords(type);
-  return `${what}${reference === undefined ? '' : ` ${String(reference)}`} by ${actor}`;
+  return `${what}${typeof reference === 'string' ? ` ${reference}` : ''} by ${actor}`;
 }

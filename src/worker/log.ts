@@ -5,7 +5,7 @@ import type { readSettings } from '../config';
 type Level = ReturnType<typeof readSettings<'LOG_LEVEL'>>['LOG_LEVEL'];
 
 /** Temporal's lines are for finding faults: its own `INFO` is our `debug`. */
-const FROM_TEMPORAL = { WARN: 'warn', ERROR: 'error' } as const;
+const FROM_TEMPORAL: Partial<Record<string, 'warn' | 'error'>> = { WARN: 'warn', ERROR: 'error' };
 
 /** The fields of Temporal's lines that we keep, by the names that ours have. */
 const FIELDS: Record<string, string> = {
@@ -35,7 +35,8 @@ function describeError(error: unknown): string {
 }
 
 /** A line of Temporal's SDK, or of its core, as fields of ours. */
-function fieldsOf({ meta = {} }: LogEntry): Record<string, unknown> {
+function fieldsOf(entry: LogEntry): Record<string, unknown> {
+  const meta: Record<string, unknown> = entry.meta ?? {};
   const known = Object.entries(FIELDS).flatMap(([theirs, ours]) =>
     meta[theirs] === undefined ? [] : [[ours, meta[theirs]] as const],
   );
@@ -58,9 +59,7 @@ export function temporalLogging(log: Logger, level: Level) {
   return {
     logger: new DefaultLogger(isDebug ? 'DEBUG' : 'INFO', (entry) => {
       const isOurs = entry.level === 'INFO' && entry.meta?.sdkComponent === 'activity';
-      const by = isOurs
-        ? 'info'
-        : (FROM_TEMPORAL[entry.level as keyof typeof FROM_TEMPORAL] ?? 'debug');
+      const by = isOurs ? 'info' : (FROM_TEMPORAL[entry.level] ?? 'debug');
       log[by]({ ...(!isOurs && { from: 'temporal' }), ...fieldsOf(entry) }, entry.message);
     }),
     logging: {

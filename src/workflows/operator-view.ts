@@ -27,7 +27,7 @@ export interface OperatorView {
   /** After a step: the new state and what the step did. */
   publish(progress: Progress, firstLine?: string): void;
   /** Adds one line to the details. */
-  note(line: string): void;
+  note: (line: string) => void;
   /** Describes what a timer waits for. */
   waitingFor(progress: Progress): string;
 }

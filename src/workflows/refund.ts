@@ -64,7 +64,7 @@ export async function refundOrder(given: RefundOrderInput): Promise<string> {
 async function untilGivenBack(
   input: RefundOrderInput,
   story: Story,
-  ring: { isRung(): boolean; reset(): void },
+  ring: { isRung: () => boolean; reset: () => void },
 ): Promise<string> {
   let answer = '';
   for (;;) {

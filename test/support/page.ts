@@ -13,7 +13,7 @@ export const DESKTOP = { width: 1280, height: 800 };
 /** A real Chromium for pages: with a network, unlike the one that prints tickets. */
 export async function openBrowser(args: readonly string[] = []): Promise<{
   browser: Browser;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }> {
   const profile = await mkdtemp(join(tmpdir(), `holdfast-pages-${process.pid}-`));
   const browser = await puppeteer.launch({
@@ -112,5 +112,5 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) as `${string}.png`, fullPage: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
 }

@@ -1,3 +1,4 @@
+import { indexedTypesOf } from '../../src/contracts/reservation';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -110,7 +111,10 @@ describe('The logs', () => {
         });
       });
     } finally {
-      await operatorService.addSearchAttributes({ namespace, searchAttributes: { EventSlugs: 7 } });
+      await operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: indexedTypesOf(['EventSlugs']),
+      });
     }
   });
 

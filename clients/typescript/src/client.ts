@@ -31,7 +31,7 @@ type QueryOf<Operation> = Operation extends { parameters: { query?: infer Query 
   ? { query?: Query | undefined }
   : { query?: never };
 type BodyOf<Operation> = Operation extends {
-  requestBody: { content: { 'application/json': infer Body } };
+  requestBody?: { content: { 'application/json': infer Body } };
 }
   ? { body: Body }
   : { body?: never };

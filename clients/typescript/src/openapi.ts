@@ -388,7 +388,7 @@ export interface paths {
         };
         /**
          * What a cancel would give back now
-         * @description Takes a key of the role client or operator.
+         * @description Takes a key of the role client or publishable or operator.
          */
         get: operations["previewCancel"];
         put?: never;
@@ -460,7 +460,7 @@ export interface paths {
         put?: never;
         /**
          * Give seats back, take others, change price types
-         * @description While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms. A page changes what it holds, and no sale (409 `reservation_confirmed`).
+         * @description While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms.
          *
          *     Takes a key of the role client or publishable or operator.
          */
@@ -487,7 +487,7 @@ export interface paths {
         post?: never;
         /**
          * Withdraw a quote: what it holds is free again
-         * @description Takes a key of the role client or operator.
+         * @description Takes a key of the role client or publishable or operator.
          */
         delete: operations["withdrawChange"];
         options?: never;
@@ -508,7 +508,7 @@ export interface paths {
          * Apply a quote, with a payment of what is due
          * @description A payment by webhook does the same: it names the change beside the reservation.
          *
-         *     Takes a key of the role client or operator.
+         *     Takes a key of the role client or publishable or operator.
          */
         post: operations["confirmChange"];
         delete?: never;
@@ -755,6 +755,28 @@ export interface paths {
          *     Takes a key of the role operator.
          */
         post: operations["createRefund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/mails/undelivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mails that are refused or fail, newest first
+         * @description Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the refusal is listed no more.
+         *
+         *     Takes a key of the role operator.
+         */
+        get: operations["listUndeliveredMails"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1163,6 +1185,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/codec/decode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decrypts payloads, for Temporal's pages and command line
+         * @description Temporal's protocol for codec servers: `temporal --codec-endpoint https://API/codec --codec-auth 'Bearer KEY'`. Without `PAYLOAD_ENCRYPTION_KEY` payloads are returned as they are.
+         *
+         *     Takes a key of the role operator.
+         */
+        post: operations["decodePayloads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/codec/encode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Encrypts payloads, for Temporal's pages and command line
+         * @description Temporal's protocol for codec servers: `temporal --codec-endpoint https://API/codec --codec-auth 'Bearer KEY'`. Without `PAYLOAD_ENCRYPTION_KEY` payloads are returned as they are.
+         *
+         *     Takes a key of the role operator.
+         */
+        post: operations["encodePayloads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1174,7 +1240,7 @@ export interface components {
             title: string;
             /** Format: int32 */
             status: number;
-            /** @description Known values: `malformed_request`, `idempotency_key_missing`, `idempotency_key_invalid`, `signature_invalid`, `unauthorized`, `forbidden`, `key_of_another_event`, `key_not_for_browsers`, `sale_not_open`, `sale_paused`, `limit_exceeded`, `not_found`, `method_not_allowed`, `request_timeout`, `seats_unavailable`, `reservation_not_confirmed`, `reservation_expired`, `reservation_cancelled`, `reservation_confirmed`, `code_used_up`, `payment_in_progress`, `change_open`, `change_ended`, `cancel_accepted`, `extension_limit`, `tickets_not_ready`, `buyer_erased`, `already_checked_in`, `not_checked_in`, `ticket_void`, `refund_not_by_hand`, `wrong_event`, `scan_undone`, `slug_taken`, `code_taken`, `holds_outlast_start`, `code_in_use`, `orphan_seat`, `allotment_ended`, `webhooks_not_set_up`, `feed_truncated`, `feed_reset`, `precondition_failed`, `body_too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `scan_id_reused`, `companion_alone`, `buyer_required`, `code_invalid`, `refund_exceeds_payment`, `payment_mismatch`, `precondition_required`, `rate_limited`, `headers_too_large`, `internal`, `temporarily_unavailable`; more may be added. */
+            /** @description Known values: `malformed_request`, `idempotency_key_missing`, `idempotency_key_invalid`, `signature_invalid`, `unauthorized`, `forbidden`, `key_of_another_event`, `key_not_for_browsers`, `cross_site_request`, `sale_not_open`, `sale_paused`, `limit_exceeded`, `not_found`, `method_not_allowed`, `request_timeout`, `seats_unavailable`, `reservation_not_confirmed`, `reservation_expired`, `reservation_cancelled`, `reservation_confirmed`, `code_used_up`, `payment_in_progress`, `change_open`, `change_ended`, `cancel_accepted`, `extension_limit`, `tickets_not_ready`, `buyer_erased`, `already_checked_in`, `not_checked_in`, `ticket_void`, `refund_not_by_hand`, `wrong_event`, `scan_undone`, `slug_taken`, `code_taken`, `holds_outlast_start`, `code_in_use`, `orphan_seat`, `allotment_ended`, `webhooks_not_set_up`, `feed_truncated`, `feed_reset`, `precondition_failed`, `body_too_large`, `unsupported_media_type`, `validation_failed`, `idempotency_key_reused`, `scan_id_reused`, `companion_alone`, `buyer_required`, `code_invalid`, `refund_exceeds_payment`, `payment_mismatch`, `precondition_required`, `rate_limited`, `headers_too_large`, `internal`, `temporarily_unavailable`; more may be added. */
             code: string;
             /** @description What was wrong and what to do */
             detail: string;
@@ -2428,6 +2494,31 @@ export interface components {
             /** @description Why, in your words; not for personal data */
             reason: string;
         };
+        UndeliveredMailPage: {
+            data: components["schemas"]["UndeliveredMail"][];
+            /** @description `cursor` of the next page; null on the last one */
+            nextCursor: string | null;
+        };
+        UndeliveredMail: {
+            id: string;
+            /** @description Known values: `tickets`, `cancelled`, `refund`, `late_payment_refund`; more may be added. */
+            kind: string;
+            reservation: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            requestedAt: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, UTC
+             */
+            attemptedAt: string | null;
+            /** @description The mail server's words */
+            error: string;
+            /** @description For good; false: it is tried again */
+            refused: boolean;
+        };
         NotePage: {
             data: components["schemas"]["Note"][];
             /** @description `cursor` of the next page; null on the last one */
@@ -2713,6 +2804,26 @@ export interface components {
             status: string;
             /** @description What is missing, though sales go on */
             degraded?: string[];
+        };
+        CodecRequest: {
+            payloads: components["schemas"]["CodecRequestPayload"][];
+        };
+        CodecRequestPayload: {
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** Format: base64 */
+            data?: string | null;
+        };
+        CodecAnswer: {
+            payloads: components["schemas"]["CodecAnswerPayload"][];
+        };
+        CodecAnswerPayload: {
+            metadata?: {
+                [key: string]: string;
+            };
+            /** Format: base64 */
+            data?: string;
         };
     };
     responses: never;
@@ -3900,6 +4011,31 @@ export interface operations {
             };
         };
     };
+    listUndeliveredMails: {
+        parameters: {
+            query?: {
+                /** @description Entries of a page at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; none for the first page */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of mails */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndeliveredMailPage"];
+                };
+            };
+        };
+    };
     listNotes: {
         parameters: {
             query?: {
@@ -4408,6 +4544,54 @@ export interface operations {
             };
         };
     };
+    decodePayloads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodecRequest"];
+            };
+        };
+        responses: {
+            /** @description The same payloads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodecAnswer"];
+                };
+            };
+        };
+    };
+    encodePayloads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodecRequest"];
+            };
+        };
+        responses: {
+            /** @description The same payloads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodecAnswer"];
+                };
+            };
+        };
+    };
 }
 
 /** The codes of problems. */
@@ -4420,6 +4604,7 @@ export const PROBLEM_CODES = [
   "forbidden",
   "key_of_another_event",
   "key_not_for_browsers",
+  "cross_site_request",
   "sale_not_open",
   "sale_paused",
   "limit_exceeded",

@@ -2,7 +2,7 @@
  * Colours of the categories, by Okabe and Ito: people who see colours otherwise can tell them apart. Each has an ink for
  * what is written on it. What is beyond the list begins again with another shape.
  */
-export const CATEGORY_COLOURS = [
+const CATEGORY_COLOURS = [
   { fill: '#0072b2', ink: '#ffffff' },
   { fill: '#e69f00', ink: '#000000' },
   { fill: '#009e73', ink: '#000000' },

@@ -21,14 +21,14 @@ export interface Box {
 }
 
 /** Seats that stand beside each other, in order. */
-export interface Row {
+interface Row {
   section: number;
   /** null: general admission, where no seat has a neighbour. */
   name: string | null;
   seats: number[];
 }
 
-export interface Section {
+interface Section {
   name: string;
   rows: number[];
   box: Box;

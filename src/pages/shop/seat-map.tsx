@@ -4,7 +4,7 @@ import type { HoldfastMap } from '../holdfast-map/element';
 import { useShop } from './context';
 import type { Event } from './client';
 
-export interface ChosenSeat {
+interface ChosenSeat {
   label: string;
   category: string;
 }

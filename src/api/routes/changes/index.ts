@@ -317,11 +317,7 @@ export function changeRoutes({
         const result = await make(
           before,
           body,
-          (request) =>
-            createChange(
-              { db, id, actor, taker, keyed, defaultTtlSeconds },
-              request,
-            ),
+          (request) => createChange({ db, id, actor, taker, keyed, defaultTtlSeconds }, request),
           caller,
           () => leftMs(ctx),
         );

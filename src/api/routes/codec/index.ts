@@ -38,7 +38,7 @@ const write = ({ metadata, data }: Payload): Told => ({
   metadata: Object.fromEntries(
     Object.entries(metadata ?? {}).map(([name, value]) => [
       name,
-      Buffer.from(value ?? []).toString('base64'),
+      Buffer.from(value).toString('base64'),
     ]),
   ),
   ...(data && { data: Buffer.from(data).toString('base64') }),

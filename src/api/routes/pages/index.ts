@@ -6,7 +6,7 @@ import type { DevPages } from '../home/page';
 import type { Assets } from './assets';
 
 /** What a page may do: run and show what this API serves, and call it. Nothing inline, nothing from elsewhere. */
-export const PAGE_POLICY =
+const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
