@@ -44,8 +44,8 @@ function fieldsOf(entry: LogEntry): Record<string, unknown> {
     .filter(([name]) => /^(target|fields|run_id|workflow_id|task_queue|error_.*)$/.test(name))
     .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : value]);
   return {
-    ...Object.fromEntries(known),
-    ...Object.fromEntries(rest),
+    ...(Object.fromEntries(known) as Record<string, unknown>),
+    ...(Object.fromEntries(rest) as Record<string, unknown>),
     ...(meta.error !== undefined && { err: describeError(meta.error) }),
   };
 }

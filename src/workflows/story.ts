@@ -11,7 +11,7 @@ export interface Story {
   /** Shows how it stands now, in lines of Markdown. */
   show(head: readonly string[]): void;
   /** Adds a line, above the older ones: the UI cuts off what is last. */
-  note(line: string): void;
+  note: (line: string) => void;
 }
 
 export function beginStory(): Story {

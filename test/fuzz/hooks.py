@@ -83,24 +83,16 @@ def make_event_consistent(event):
         event["venue"] = name_of(event["venue"])
     for category in event["categories"]:
         category["name"] = name_of(category["name"])
-    event["sections"][0]["name"] = name_of(event["sections"][0]["name"])
+    # Another event's hall has seats that only the system knows.
+    event.pop("sectionsFrom", None)
+    if not event.get("sections"):
+        event.pop("sections", None)
     for index, category in enumerate(event["categories"]):
         if index > 0:
             category["code"] = f"c{index}"
     make_prices_consistent(event)
     codes = [category["code"] for category in event["categories"]]
-    for index, section in enumerate(event["sections"]):
-        section["category"] = codes[index % len(codes)]
-        if index > 0:
-            section["name"] = f"Section {index}"
-        keep_one_of(section, "rows", "places", lambda: 5)
-        for number, row in enumerate(section.get("rows") or []):
-            row["name"] = f"R{number}"
-            make_row_consistent(row)
-    if sum(seats_of(section) for section in event["sections"]) > MAX_SEATS:
-        for section in event["sections"]:
-            if section.get("places"):
-                section["places"] = 1
+    make_sections_consistent(event.get("sections") or [], codes)
     for name in ("startsAt", "salesOpenAt", "salesCloseAt"):
         if event.get(name) and not "1971" < event[name] < "9999":
             event[name] = f"2030{event[name][4:]}"
@@ -112,6 +104,21 @@ def make_event_consistent(event):
         event["holdCapSeconds"] = None
     if event.get("timeZone"):
         event["timeZone"] = one_of(TIME_ZONES)
+
+
+def make_sections_consistent(sections, codes):
+    """Sections are of categories that there are, called apart from each other, and not too many seats together."""
+    for index, section in enumerate(sections):
+        section["category"] = codes[index % len(codes)]
+        section["name"] = f"Section {index}"
+        keep_one_of(section, "rows", "places", lambda: 5)
+        for number, row in enumerate(section.get("rows") or []):
+            row["name"] = f"R{number}"
+            make_row_consistent(row)
+    if sum(seats_of(section) for section in sections) > MAX_SEATS:
+        for section in sections:
+            if section.get("places"):
+                section["places"] = 1
 
 
 def percent_of(text):
@@ -158,6 +165,9 @@ def seats_in(row):
 def make_row_consistent(row):
     """Seats are called apart from each other, and a row has one at least."""
     keep_one_of(row, "seats", "numbers", lambda: ["1"])
+    # They name numbers of the row, and are as many as those.
+    for name in ("accessible", "companion", "x", "y"):
+        row.pop(name, None)
     if row.get("numbers"):
         calls = [None if name is None else f"{index}" for index, name in enumerate(row["numbers"][:500])]
         row["numbers"] = calls if any(calls) else ["1", *calls[1:]]
@@ -174,8 +184,11 @@ def keep_one_of(body, name, other, make_other):
 def name_real_seats(line):
     """Half of the lines are for an event that there is, with seats and categories that it has; the others for none."""
     keep_one_of(line, "seats", "bestAvailable", lambda: {"quantity": 1, "category": GIVEN["category"]})
+    # Of allotments and accessible places only the system knows which there are.
+    line.pop("allotment", None)
     if line.get("bestAvailable"):
         line["bestAvailable"].pop("priceTypes", None)
+        line["bestAvailable"].pop("accessible", None)
     if next(turn) % 2:
         line["event"] = f"-{(line.get('event') or 'none')[:99]}"
         line["seats"] = line.get("seats") and [f"A-{index}" for index in range(len(line["seats"]))]
@@ -193,7 +206,7 @@ def make_order_consistent(order):
     """One line at the top, or lines; no code, as only the system knows one."""
     order.pop("code", None)
     if order.get("lines"):
-        for name in ("event", "seats", "bestAvailable"):
+        for name in ("event", "seats", "bestAvailable", "allotment"):
             order.pop(name, None)
         order["lines"] = order["lines"][:1]
         name_real_seats(order["lines"][0])
@@ -265,6 +278,20 @@ def before_call(context, case, kwargs):
         for name in ("validFrom", "validUntil", "salesOpenAt"):
             if case.body.get(name):
                 case.body[name] = "2030-01-01T00:00:00Z"
+    elif operation[1].startswith("/v1/events/{event}") and operation[0] in ("post", "patch", "delete"):
+        make_edit_consistent(case)
+    elif operation[1].startswith("/v1/webhook-endpoints"):
+        make_endpoint_consistent(case)
+    elif operation == ("get", "/v1/feed"):
+        # A place in the feed only the system knows; and who waits waits in vain.
+        (case.query or {}).pop("after", None)
+        (case.query or {}).pop("wait", None)
+    elif operation[1].startswith("/v1/test-helpers/") or "/changes" in operation[1]:
+        make_change_consistent(case)
+    elif operation[1].endswith("/cancel") and isinstance(case.body, dict) and isinstance(case.body.get("refund"), dict):
+        # What is left of a payment only the system knows.
+        case.body["refund"] = "none"
+        name_real_reservation(case)
     elif operation == ("get", "/v1/events/{event}/report"):
         # Not in the future.
         (case.query or {}).pop("asOf", None)
@@ -290,6 +317,53 @@ def before_call(context, case, kwargs):
         kwargs["auth"] = StandardSignature()
     elif operation == ("post", "/v1/webhooks/stripe"):
         kwargs["auth"] = StripeSignature()
+
+
+def make_edit_consistent(case):
+    """What an edit comes to depends on the event and on its revision; here there is none of the name."""
+    case.path_parameters["event"] = f"none-{uuid.uuid4()}"
+    if "Idempotency-Key" in (case.headers or {}):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    body, path = case.body, case.operation.path
+    if not isinstance(body, dict):
+        return
+    if path == "/v1/events/{event}/sections":
+        make_sections_consistent(body.get("sections") or [], ["stalls"])
+    elif "/allotments" in path:
+        for name in ("client", "section", "rows", "until"):
+            body.pop(name, None)
+        if case.operation.method.lower() == "post":
+            body["seats"] = ["A-1", "A-2"]
+        else:
+            body.pop("seats", None)
+    elif path == "/v1/events/{event}":
+        for name in [name for name in body if name not in ("name", "venue", "salesPaused", "notify")]:
+            del body[name]
+    for name in ("name", "venue"):
+        if body.get(name):
+            body[name] = name_of(body[name])
+
+
+def make_endpoint_consistent(case):
+    """A pattern cannot say what a URL is; a key is for one request, and a place in the feed only the system knows."""
+    if "Idempotency-Key" in (case.headers or {}):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if isinstance(case.body, dict) and case.body.get("url"):
+        case.body["url"] = f"https://shop.example/{uuid.uuid4()}"
+    if case.operation.path.endswith("/replay"):
+        case.path_parameters["id"] = str(uuid.uuid4())
+
+
+def make_change_consistent(case):
+    """What a reservation can give back only the system knows; here there is none."""
+    case.path_parameters["id"] = str(uuid.uuid4())
+    if not isinstance(case.body, dict):
+        return
+    if "Idempotency-Key" in (case.headers or {}):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    case.body.pop("code", None)
+    for line in (case.body.get("take") or []):
+        name_real_seats(line)
 
 
 def name_real_door(scan):

@@ -31,10 +31,12 @@ type QueryOf<Operation> = Operation extends { parameters: { query?: infer Query 
   ? { query?: Query | undefined }
   : { query?: never };
 type BodyOf<Operation> = Operation extends {
-  requestBody?: { content: { 'application/json': infer Body } };
+  requestBody: { content: { 'application/json': infer Body } };
 }
   ? { body: Body }
-  : { body?: never };
+  : Operation extends { requestBody?: { content: { 'application/json': infer Body } } }
+    ? { body?: Body }
+    : { body?: never };
 
 /** What calls of every kind take. */
 export interface CallOptions {

@@ -61,6 +61,7 @@ export const deliveryChecks: readonly Check[] = [
                    when 'refund' then not exists (select from refunds f join payments q on q.id = f.payment_id
                                                    where f.id = m.refund_id and q.reservation_id = m.reservation_id)
                                    or (m.sent_at is not null and (select f.succeeded_at is null and f.status <> 'failed' from refunds f where f.id = m.refund_id))
+                   when 'event_changed' then not exists (select from event_notices n where n.id = m.notice_id)
                    else p.refund_reason is null end`,
   },
   {
@@ -76,6 +77,9 @@ export const deliveryChecks: readonly Check[] = [
           select p.reservation_id, format('%s of payment %s goes back, but no mail about it is owed or sent', f.amount, p.reference)
             from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
            where f.status <> 'failed' and f.amount > 0 and f.provider_key is null and r.buyer_email is not null
+             -- Whoever became the buyer afterwards hears of what happens from then on.
+             and not exists (select from history h where h.reservation_id = r.id and h.type = 'reservation.updated'
+                               and h.at > f.created_at and h.data -> 'changed' ? 'buyer')
              and not exists (select from mails m where m.refund_id = f.id)`,
   },
   {

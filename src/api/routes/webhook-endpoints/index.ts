@@ -127,7 +127,8 @@ export function webhookEndpointRoutes({ db, notify, webhooks }: WebhookEndpointR
           },
         },
       },
-      problems: ['limit_exceeded', 'webhooks_not_set_up', ...KEY_PROBLEMS],
+      // A repetition finds that what it made was deleted since.
+      problems: ['not_found', 'limit_exceeded', 'webhooks_not_set_up', ...KEY_PROBLEMS],
       async onInvalid({ caller, ctx }) {
         await refuseKnownKey(db, requiredKey(ctx), { caller, call: CREATE, resource: '' });
       },
