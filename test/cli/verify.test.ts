@@ -165,10 +165,11 @@ describe('npm run verify', () => {
     );
     const { code, out } = await eventually(async () => {
       const run = await verify(['--patience', '0']);
+      // Temporal's lists of open and of closed workflows may be of two moments.
       expect(run.out).toContain(`1 × reservation terminated: ${held.id}`);
+      expect(run.out).toContain('✗ an open hold has its actor: 1');
       return run;
     });
-    expect(out).toContain('✗ an open hold has its actor: 1');
     expect(out).toMatch(new RegExp(`${held.id} +held since .*, with no workflow`));
     expect(code).toBe(1);
 
