@@ -10,7 +10,8 @@ create or replace function hold_seats(
            when 'buyer_limit' then result || '{"kind": "limit"}'
            -- It knows seats by their labels.
            else case when result ? 'seats'
-             then jsonb_set(result, '{seats}', (select jsonb_agg(seat -> 'label') from jsonb_array_elements(result -> 'seats') seat))
+             then jsonb_set(result, '{seats}',
+               (select jsonb_agg(seat -> 'label') from jsonb_array_elements(result -> 'seats') seat))
              else result end end
     from hold_order(p_id, p_client, p_fingerprint, array[p_event], array_fill(1, array[cardinality(p_labels)]), p_labels,
       p_buyer_name, p_buyer_email, p_buyer_key, p_default_ttl, p_buyer_cap, p_actor, null) result
