@@ -7,7 +7,8 @@ declare
   v_uses integer;
   v_number integer;
 begin
-  select k.id, k.max_uses into v_code, v_uses from reservations r join codes k on k.id = r.code_id where r.id = p_reservation;
+  select k.id, k.max_uses into v_code, v_uses
+    from reservations r join codes k on k.id = r.code_id where r.id = p_reservation;
   if v_uses is null then return true; end if;
   case p_verb
     when 'lock' then

@@ -3,5 +3,6 @@ create or replace function event_id_of(p_name text) returns uuid language plpgsq
 begin
   return coalesce(
     (select id from events where slug = p_name),
-    (select id from events where id = case when p_name ~ '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_name::uuid end));
+    (select id from events
+      where id = case when p_name ~ '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_name::uuid end));
 end $$;

@@ -1,7 +1,7 @@
--- Locks a use of a code that is free, or whose hold has ended. What others are taking is passed over; only if there is
--- nothing else, and fewer than all are taken by commits, it waits for one of them: it may be given back. A use that is
--- gone after the wait is let go at once (the block is undone): whoever kept it while waiting for the next would
--- deadlock with others who keep and wait in another order.
+-- Locks a use of a code that is free, or whose hold has ended. Uses that other transactions are taking are passed over.
+-- Only if there is no other, and fewer than all are taken by commits, the call waits for one of them, because a rollback
+-- gives it back. A use that was taken meanwhile is unlocked at once (the subtransaction is rolled back): a transaction
+-- that kept such locks while it waits for the next use could deadlock with one that keeps them in another order.
 -- Returns its number; null when every use is taken.
 create or replace function lock_free_use(p_code uuid, p_uses integer) returns integer language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -20,9 +20,8 @@ begin
      order by random() limit 1;
     continue when not found;
     begin
-      perform from code_uses where code_id = p_code and number = v_number for update;
       perform from code_uses where code_id = p_code and number = v_number
-         and (status = 'free' or hold_ends_at <= clock_timestamp());
+         and (status = 'free' or hold_ends_at <= clock_timestamp()) for update;
       if found then return v_number; end if;
       raise exception using errcode = 'HF001';
     exception when sqlstate 'HF001' then null;

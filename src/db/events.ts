@@ -150,8 +150,8 @@ export interface NewEvent extends EventDefinition {
 }
 
 /**
- * The rules of an event that has none of its own: the sale is open until the start, holds last as the server says, every
- * buyer pays the category's price and is given all of it back.
+ * The rules of an event that has none of its own: the sale is open until the start, holds last as
+ * the server says, every buyer pays the category's price and is given all of it back.
  */
 export const NO_RULES = {
   salesOpenAt: null,

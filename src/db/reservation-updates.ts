@@ -58,7 +58,8 @@ const SET_WORDS = sql(
   'update_words',
   // $2, $4: whether the reference changes, and whether all earlier metadata goes.
   `update reservations set reference = case when $2 then $3 else reference end,
-          metadata = nullif(jsonb_strip_nulls(case when $4 then '{}' else coalesce(metadata, '{}') || $5::jsonb end), '{}')
+          metadata = nullif(jsonb_strip_nulls(
+            case when $4 then '{}' else coalesce(metadata, '{}') || $5::jsonb end), '{}')
     where id = $1`,
 );
 const RING = sql('update_ring', `insert into outbox (kind, subject) values ('ring', $1)`);

@@ -12,7 +12,8 @@ create or replace function hold_seats(
            when 'buyer_limit' then result || '{"kind": "limit"}'
            -- It knows seats by their labels.
            else case when result ? 'seats'
-             then jsonb_set(case when result ->> 'kind' in ('orphan', 'companion_alone') then result || '{"kind": "taken"}' else result end,
+             then jsonb_set(case when result ->> 'kind' in ('orphan', 'companion_alone')
+                 then result || '{"kind": "taken"}' else result end,
                '{seats}', (select jsonb_agg(seat -> 'label') from jsonb_array_elements(result -> 'seats') seat))
              else result end end
     from hold_order(p_id, p_client, p_fingerprint, array[p_event], array_fill(1, array[cardinality(p_labels)]), p_labels,

@@ -77,7 +77,7 @@ export const deliveryChecks: readonly Check[] = [
           select p.reservation_id, format('%s of payment %s goes back, but no mail about it is owed or sent', f.amount, p.reference)
             from refunds f join payments p on p.id = f.payment_id join reservations r on r.id = p.reservation_id
            where f.status <> 'failed' and f.amount > 0 and f.provider_key is null and r.buyer_email is not null
-             -- Whoever became the buyer afterwards hears of what happens from then on.
+             -- A buyer who was named after the refund gets mails about what follows, not about that.
              and not exists (select from history h where h.reservation_id = r.id and h.type = 'reservation.updated'
                                and h.at > f.created_at and h.data -> 'changed' ? 'buyer')
              and not exists (select from mails m where m.refund_id = f.id)`,
