@@ -6,7 +6,7 @@ import type * as Database from '../../src/db/database';
 import type * as Verify from '../../src/db/verify';
 
 /** What a column may be in TypeScript. `json`: anything that JSON can say. */
-type ColumnType = 'string' | 'number' | 'boolean' | 'Buffer' | 'json' | `${'string' | 'number'}[]`;
+type ColumnType = 'string' | 'number' | 'boolean' | 'Buffer' | 'json' | `${'string' | 'number' | 'Buffer'}[]`;
 
 /** A statement as the sources have it. */
 export interface SourceStatement {
@@ -38,6 +38,7 @@ const TYPES: Record<string, readonly ColumnType[]> = {
   jsonb: ['json', 'string', 'number', 'boolean'],
   _text: ['string[]'],
   _int8: ['number[]'],
+  _bytea: ['Buffer[]'],
 };
 
 function sourceFiles(folder: string): string[] {
@@ -57,6 +58,7 @@ function columnType(checker: ts.TypeChecker, type: ts.Type): string {
       if (part.flags & ts.TypeFlags.NumberLike) return 'number';
       if (part.flags & ts.TypeFlags.BooleanLike) return 'boolean';
       const text = checker.typeToString(part);
+      if (/^Buffer.*\[\]$/.test(text)) return 'Buffer[]';
       if (/^Buffer/.test(text)) return 'Buffer';
       return /^(string|number)\[\]$/.test(text) ? text : 'json';
     }),
