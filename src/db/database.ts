@@ -185,6 +185,13 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
+/**
+ * Whether the server itself refused a statement, for what it says and not for the server's state:
+ * nothing of it remains, and another may succeed at once.
+ */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof DatabaseError && !UNAVAILABLE.test(error.code ?? '08000');
+
 /** The name of the violated constraint, if that is why a statement failed. */
 export function violatedConstraint(error: unknown): string | undefined {
   const { code, constraint } = (error ?? {}) as { code?: unknown; constraint?: unknown };
