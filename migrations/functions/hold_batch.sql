@@ -40,15 +40,14 @@ begin
       join event on event.slug = p_events[asked.n]
       join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) seat on true
       join lateral (select price, active from price_categories c
-                     where c.event_id = event.id and c.code = seat.category_code offset 0) category on true
-     order by seat.id),
+                     where c.event_id = event.id and c.code = seat.category_code offset 0) category on true),
   plain as materialized (
     select wanted.n, p_ids[wanted.n] as id, p_buyer_keys[wanted.n] as buyer_key, event.id as event_id, event.slug, event.currency,
            event.closes, event.starts_at, event.ttl, greatest(event.ttl, coalesce(make_interval(secs => event.hold_cap_seconds), 3 * event.ttl)) as cap,
            event.max_seats_per_buyer is not null as buyer_limit, wanted.seats, wanted.tickets, wanted.named, wanted.shown
       from (select wanted.n, event_id, count(*)::integer as seats, sum(price)::bigint as tickets, bool_and(is_plain) as is_plain,
-                   to_jsonb(array_agg(label)) as named,
-                   jsonb_agg(order_seat_document(event.slug, label, category_code, 'standard', price, 0, event.currency)) as shown
+                   to_jsonb(array_agg(label order by wanted.id)) as named,
+                   jsonb_agg(order_seat_document(event.slug, label, category_code, 'standard', price, 0, event.currency) order by wanted.id) as shown
               from wanted join event on event.id = event_id group by wanted.n, event_id) wanted
       join event on event.id = wanted.event_id
      where wanted.is_plain and wanted.seats = cardinality(array_positions(p_seat_of, wanted.n))
@@ -63,7 +62,7 @@ begin
      where buyer_key is null or p_buyer_cap is null and not buyer_limit
         or pg_try_advisory_xact_lock(1, hashtext(encode(buyer_key, 'hex')))),
   taken as materialized (
-    select wanted.id, wanted.n, wanted.price from wanted join ready using (n) order by wanted.id)
+    select wanted.id, wanted.n, wanted.price from wanted join ready using (n))
   select r.*, t.* into v_look
     from (select array_agg(n) as orders, array_agg(event_id) as event_ids, array_agg(slug) as slugs, array_agg(currency) as currencies,
                  array_agg(closes) as closes, array_agg(starts_at) as starts, array_agg(ttl) as ttls, array_agg(cap) as caps,

@@ -124,8 +124,10 @@ export function createDatabase(options: DatabaseOptions): Database {
         try {
           return await work(over(client));
         } catch (error) {
-          // Without a word of the server its statement may still run.
-          const answered = error instanceof DatabaseError || error instanceof DeadlinePassed;
+          // Without a word of the server its statement may still run; its last word ends the connection.
+          const answered =
+            error instanceof DeadlinePassed ||
+            (error instanceof DatabaseError && !error.code?.startsWith('57P'));
           if (!answered) markBroken(error as Error);
           throw error;
         }

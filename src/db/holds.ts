@@ -136,7 +136,8 @@ const pricedEvents = new WeakMap<Database, Set<string>>();
 export function isUnpriced(db: Database, { code, seats }: Pick<HoldRequest, 'code' | 'seats'>) {
   const priced = pricedEvents.get(db);
   return (
-    code === null && seats.every(({ event, priceType }) => priceType === null && !priced?.has(event))
+    code === null &&
+    seats.every(({ event, priceType }) => priceType === null && !priced?.has(event))
   );
 }
 
