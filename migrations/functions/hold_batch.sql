@@ -99,8 +99,10 @@ begin
       insert into allocations (reservation_id, seat_id, price)
       select made.id, seat_id, price from made join won using (id) join claim using (n)),
     owned as (
-      update seats set status = 'held', reservation_id = made.id, hold_ends_at = made.hold_ends_at
-        from made join won using (id) join claim using (n) where seats.id = any (v_look.ids) and seats.id = claim.seat_id),
+      -- Each seat is looked up by its id (`offset 0` prevents another plan).
+      update seats set status = 'held', reservation_id = own.id, hold_ends_at = own.hold_ends_at
+        from (select made.id, made.hold_ends_at, seat_id from made join won using (id) join claim using (n) offset 0) own
+       where seats.id = own.seat_id),
     announced as (
       insert into outbox (kind, subject) select 'start', id from made),
     remembered as (

@@ -35,7 +35,7 @@ function makeDatabase(most = 32) {
       answers.shift()!(results);
       await turn();
     },
-    async answerAll(): Promise<void> {
+    answerAll: async (): Promise<void> => {
       while (answers.length > 0) {
         answers.shift()!(Array<HoldResult>(100).fill(HELD));
         await turn();

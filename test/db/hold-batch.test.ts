@@ -228,9 +228,7 @@ describe('What a batch leaves to a single hold', () => {
     const paused = await newEvent();
     await run('update events set sales_paused = true where slug = $1', [paused]);
     const notYet = await newEvent(3, { salesOpenAt: '2029-01-01T00:00:00.000Z' });
-    const priced = await newEvent(3, {
-      pricing: { types: [{ code: 'standard', name: 'Standard' }], prices: {}, fees: [], tax: null },
-    } as unknown as Partial<EventInput>);
+    const priced = await newEvent();
     await run(
       `update events set pricing = '{"types": [{"code": "standard", "name": "S"}]}' where slug = $1`,
       [priced],
