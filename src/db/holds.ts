@@ -174,7 +174,8 @@ export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldRe
     if (decision.kind !== 'stale' && decision.kind !== 'to_be_priced')
       return decision as HoldResult;
   }
-  throw new Error(`The prices of ${hold.id} changed ${MOST_QUOTES} times while it was held`);
+  // Somebody edits without a pause: this caller may try again.
+  throw new DeadlinePassed();
 }
 
 const LOCK_FIRST_FREE = sql<{ choices: number[] | null }>(

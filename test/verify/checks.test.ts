@@ -468,6 +468,21 @@ const DAMAGE: [string, string[], string][] = [
     'held-000018: expire, for 00:00:00, 3 tries: division by zero',
   ],
   [
+    'a payment names a reservation that does not exist',
+    [
+      `update payments set role = 'kept', reservation_id = 'gone-000001' where reference = 'pay-20'`,
+    ],
+    'pay-20: 9000 EUR for reservation gone-000001, for',
+  ],
+  [
+    'Temporal refuses an entry of the outbox',
+    [
+      `insert into outbox (kind, subject, refused_since, last_error)
+         values ('start', 'held-000018', now() - interval '5 minutes', 'no mapping for search attribute EventSlugs')`,
+    ],
+    'start of held-000018, refused for 00:05:00: no mapping for search attribute EventSlugs',
+  ],
+  [
     'a refund waits for a person',
     [OLD_REFUND, `update refunds set error = 'insufficient_funds' where id = ${REFUND_16}`],
     '9000 EUR of payment pay-16 for reservation undone-000016, ordered',
@@ -573,9 +588,9 @@ const NOTHING_TO_SEE = new Set([
   'a mail waits for over an hour',
   'a mail was refused for good',
   'a refund waits for a person',
+  'a payment names a reservation that does not exist',
+  'Temporal refuses an entry of the outbox',
   'money that should have gone back has not',
-  'an entry of the outbox was given up',
-  'the sweep cannot do something',
 ]);
 
 it('What waits for a person is noted with its age, and is not wrong', async () => {
