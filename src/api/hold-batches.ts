@@ -3,6 +3,8 @@ import { mailboxOf } from '../domain/email-address';
 
 /** How many batches are under way at once: while one commits, the next one looks. */
 const AT_ONCE = 2;
+/** So many wait before a second batch goes beside another. With fewer, two small ones cost more than one. */
+const WORTH_A_SECOND = 8;
 
 interface HoldBatchesDeps {
   /** How many requests a batch has at most; 1: each goes alone. */
@@ -17,8 +19,8 @@ interface HoldBatchesDeps {
 
 /**
  * Sends holds to the database together. Nobody waits for a batch to fill: a request that finds no
- * other under way goes alone, at once, and those that come while two batches are under way are the next
- * one. What shares a key, a buyer or a seat with another goes alone, so nothing is decided within
+ * other under way goes alone, at once, and those that come while a batch is under way are the next
+ * one, sent when it is back or when they are many. What shares a key, a buyer or a seat with another goes alone, so nothing is decided within
  * a batch; the database says of each member that it is held, or nothing.
  * @returns takes seats; `alone` does so for one request
  */
@@ -45,7 +47,8 @@ export function createHoldBatches({ most, fits, takeTogether, observe }: HoldBat
   }
 
   function sendNext(): void {
-    if (underWay >= AT_ONCE || waiting.length === 0) return;
+    const least = underWay === 0 ? 1 : WORTH_A_SECOND;
+    if (underWay >= AT_ONCE || waiting.length < Math.min(least, most)) return;
     underWay++;
     void send(waiting.splice(0, most)).then(() => {
       underWay--;
