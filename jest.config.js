@@ -5,7 +5,7 @@ const UNIT = filesOf([
   '{config,domain,mail,payments,report}/**/*',
   'capacity/**/*',
   'pages/layout',
-  'api/{hold-queue,addresses,best-available-choice,gate,outcomes,guesses}',
+  'api/{hold-queue,hold-batches,addresses,best-available-choice,gate,outcomes,guesses}',
   'deployment/compose',
   'docs/{blocks,pages}',
   'bench/{judge,measuring}',

@@ -113,6 +113,9 @@ const settings = {
   DATABASE_POOL: count(10, 200).describe(
     "Connections of one process; keep (processes × this) below the server's max_connections",
   ),
+  HOLD_BATCH: count(32, 32).describe(
+    'Holds of different seats that are committed together at most; 1: each by itself',
+  ),
   DATABASE_PREPARED: z
     .enum(['on', 'off'])
     .default('on')

@@ -5,10 +5,18 @@ export type Kind = 'sale' | 'choice' | 'rest';
 const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, rest: 1 };
 const KINDS = Object.keys(WEIGHTS) as Kind[];
 
+/** Does something in a place of its own. */
+export type Inside = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
 /** A call that has been let in. */
 export interface Pass {
   /** Gives its place to others while it waits for something outside the process; then it queues again. */
   pause: <Result>(wait: () => Promise<Result>) => Promise<Result>;
+  /**
+   * Gives its place to others for good; what `work` has to do by itself then queues for a place with
+   * `inside`. Others may wait for what it does.
+   */
+  aside: <Result>(work: (inside: Inside) => Promise<Result>) => Promise<Result>;
   leave: () => void;
 }
 
@@ -112,17 +120,38 @@ export function createGate(atOnce: number): Gate {
 
   return {
     async enter(kind, client) {
-      await stand(kind, client);
+      let hasPlace = false;
+      const stepIn = async () => {
+        await stand(kind, client);
+        hasPlace = true;
+      };
+      const stepOut = () => {
+        if (!hasPlace) return;
+        hasPlace = false;
+        leave(kind, client);
+      };
+      await stepIn();
       return {
         async pause(wait) {
-          leave(kind, client);
+          stepOut();
           try {
             return await wait();
           } finally {
-            await stand(kind, client);
+            await stepIn();
           }
         },
-        leave: () => leave(kind, client),
+        aside(work) {
+          stepOut();
+          return work(async (part) => {
+            await stepIn();
+            try {
+              return await part();
+            } finally {
+              stepOut();
+            }
+          });
+        },
+        leave: stepOut,
       };
     },
   };

@@ -1,5 +1,6 @@
 import type { HoldRequest, HoldResult } from '../db/holds';
 import type { SeatName } from '../db/quotes';
+import type { Inside } from './gate';
 
 /** How many requests are checked together at most. */
 const MOST_AT_ONCE = 100;
@@ -10,8 +11,8 @@ const MOST_EVENTS = 10_000;
 const MOST_WAITS = 3;
 
 interface HoldQueueDeps {
-  /** Takes the seats, or returns why that is not possible. */
-  take: (request: HoldRequest) => Promise<HoldResult>;
+  /** Takes the seats, or returns why that is not possible. `inside` is for work by itself. */
+  take: (request: HoldRequest, inside: Inside) => Promise<HoldResult>;
   /** For each request the seats that are taken, or null where only `take` can decide. */
   findUnavailable: (requests: readonly HoldRequest[]) => Promise<(SeatName[] | null)[]>;
 }
@@ -63,7 +64,7 @@ function gather(
 export function createHoldQueue({
   take,
   findUnavailable,
-}: HoldQueueDeps): (request: HoldRequest) => Promise<HoldResult> {
+}: HoldQueueDeps): (request: HoldRequest, inside: Inside) => Promise<HoldResult> {
   const look = gather(findUnavailable);
   /**
    * By event and seat: a promise that settles when the request that is taking the seat has its
@@ -79,8 +80,12 @@ export function createHoldQueue({
   const isCrowded = (event: string): boolean =>
     Date.now() - (refusedAt.get(event) ?? -Infinity) < CROWDED_MS;
 
-  async function takeInTurn(request: HoldRequest, keys: readonly string[]): Promise<HoldResult> {
-    const taking = take(request);
+  async function takeInTurn(
+    request: HoldRequest,
+    inside: Inside,
+    keys: readonly string[],
+  ): Promise<HoldResult> {
+    const taking = take(request, inside);
     const answered = taking.catch(() => undefined);
     for (const key of keys) underWay.set(key, answered);
     try {
@@ -90,7 +95,7 @@ export function createHoldQueue({
     }
   }
 
-  return async function hold(request) {
+  return async function hold(request, inside) {
     const { seats } = request;
     const keys = seats.map(({ event, label }) => `${event} ${label}`);
     const events = [...new Set(seats.map(({ event }) => event))];
@@ -111,7 +116,7 @@ export function createHoldQueue({
         doubtful = false;
       }
       if (waits < MOST_WAITS && ahead()) continue;
-      const result = await takeInTurn(request, keys);
+      const result = await takeInTurn(request, inside, keys);
       if (result.kind === 'taken') for (const { event } of result.seats) refused(event);
       return result;
     }

@@ -14,6 +14,8 @@ import { figuresOfAll } from './processes';
 export interface ApiMetrics {
   observe(method: string, route: string, status: number, ms: number): void;
   hold(outcome: string): void;
+  /** Notes of how many holds a batch is. */
+  holdBatch(size: number): void;
   streams: Gauge;
   text(): Promise<string>;
 }
@@ -34,6 +36,12 @@ export function createApiMetrics(db: Database): ApiMetrics {
     name: 'holdfast_holds_total',
     help: 'Holds asked for, by outcome',
     labelNames: ['outcome'],
+    registers,
+  });
+  const batches = new Histogram({
+    name: 'holdfast_hold_batch_size',
+    help: 'Holds sent to the database together',
+    buckets: [1, 2, 4, 8, 16, 32],
     registers,
   });
   const streams = new Gauge({
@@ -63,6 +71,7 @@ export function createApiMetrics(db: Database): ApiMetrics {
   return {
     observe: (method, route, status, ms) => duration.observe({ method, route, status }, ms / 1000),
     hold: (outcome) => holds.inc({ outcome }),
+    holdBatch: (size) => batches.observe(size),
     streams,
     text: () => (cluster.isWorker ? figuresOfAll() : registry.metrics()),
   };

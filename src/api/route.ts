@@ -55,6 +55,8 @@ interface Request<Params, Query, Body> {
   ctx: Context;
   /** For a wait that takes no work: others are let in meanwhile. */
   pause: Pass['pause'];
+  /** For work that needs a place of its own for parts of itself only, and none after it. */
+  aside: Pass['aside'];
 }
 
 /**

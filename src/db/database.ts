@@ -124,8 +124,10 @@ export function createDatabase(options: DatabaseOptions): Database {
         try {
           return await work(over(client));
         } catch (error) {
-          // Without a word of the server its statement may still run.
-          const answered = error instanceof DatabaseError || error instanceof DeadlinePassed;
+          // Without a word of the server its statement may still run; its last word ends the connection.
+          const answered =
+            error instanceof DeadlinePassed ||
+            (error instanceof DatabaseError && !error.code?.startsWith('57P'));
           if (!answered) markBroken(error as Error);
           throw error;
         }
@@ -184,6 +186,13 @@ export function isUnavailable(error: unknown): boolean {
     error.message,
   );
 }
+
+/**
+ * Whether the server itself refused a statement, for what it says and not for the server's state:
+ * nothing of it remains, and another may succeed at once.
+ */
+export const isRefused = (error: unknown): boolean =>
+  error instanceof DatabaseError && !UNAVAILABLE.test(error.code ?? '08000');
 
 /** The name of the violated constraint, if that is why a statement failed. */
 export function violatedConstraint(error: unknown): string | undefined {

@@ -78,6 +78,10 @@ const NO_HURRY_MS = 60_000;
 /** Kept for the commit and the way back, so that a hold is answered as what it became. */
 const RETURN_MS = 1000;
 
+/** How many whole milliseconds the database has for a hold; 0 or less: none. */
+export const timeFor = ({ leftMs }: Pick<HoldRequest, 'leftMs'>): number =>
+  Math.floor(leftMs === undefined ? NO_HURRY_MS : leftMs() - RETURN_MS);
+
 async function decide(db: Database, hold: HoldRequest, quote: Quote | null): Promise<Decision> {
   const { code, holdSeconds, longHolds, operator, avoidOrphans, reference, metadata } = hold;
   const allotments = hold.seats.map(({ allotment = null }) => allotment);
@@ -100,9 +104,7 @@ async function decide(db: Database, hold: HoldRequest, quote: Quote | null): Pro
   };
   return db.connected(async (connection) => {
     // The wait for a connection is over.
-    const withinMs = Math.floor(
-      hold.leftMs === undefined ? NO_HURRY_MS : hold.leftMs() - RETURN_MS,
-    );
+    const withinMs = timeFor(hold);
     if (withinMs <= 0) throw new DeadlinePassed();
     const [row] = await connection.rows(HOLD, [
       withinMs,
@@ -130,6 +132,22 @@ const MOST_EVENTS = 10_000;
 /** Events that have to be priced first, as this process found out: a hint that saves a round trip. */
 const pricedEvents = new WeakMap<Database, Set<string>>();
 
+/** Whether a hold may cost what the categories of its seats do, as far as this process knows. */
+export function isUnpriced(db: Database, { code, seats }: Pick<HoldRequest, 'code' | 'seats'>) {
+  const priced = pricedEvents.get(db);
+  return (
+    code === null &&
+    seats.every(({ event, priceType }) => priceType === null && !priced?.has(event))
+  );
+}
+
+function notePriced(db: Database, seats: readonly WantedSeat[]): void {
+  let priced = pricedEvents.get(db);
+  if (!priced) pricedEvents.set(db, (priced = new Set()));
+  if (priced.size >= MOST_EVENTS) priced.clear();
+  for (const { event } of seats) priced.add(event);
+}
+
 /**
  * Takes all the seats for this reservation, or none: see `hold_order` in the migrations for the
  * rules. An order whose events have rules of their own is priced first; the database refuses a price
@@ -137,17 +155,11 @@ const pricedEvents = new WeakMap<Database, Set<string>>();
  * @throws DeadlinePassed, or what the database says of a statement that took too long; nothing is held then
  */
 export async function takeSeats(db: Database, hold: HoldRequest): Promise<HoldResult> {
-  let priced = pricedEvents.get(db);
-  if (!priced) pricedEvents.set(db, (priced = new Set()));
   const { code, seats } = hold;
-  const isPlain =
-    code === null &&
-    seats.every(({ event, priceType }) => priceType === null && !priced.has(event));
-  if (isPlain) {
+  if (isUnpriced(db, hold)) {
     const decision = await decide(db, hold, null);
     if (decision.kind !== 'to_be_priced') return decision as HoldResult;
-    if (priced.size >= MOST_EVENTS) priced.clear();
-    for (const { event } of seats) priced.add(event);
+    notePriced(db, seats);
   }
   for (let attempt = 0; attempt < MOST_QUOTES; attempt++) {
     const quoted = await quoteOrder(db, seats, code);
@@ -202,7 +214,7 @@ export async function takeFirstFree(
   }));
   try {
     return await db.transaction(async (tx) => {
-      if (hold.leftMs !== undefined && hold.leftMs() <= RETURN_MS) throw new DeadlinePassed();
+      if (timeFor(hold) <= 0) throw new DeadlinePassed();
       const buyerKey = hold.buyer ? buyerKeyOf(hold.buyer.email) : null;
       const values = [buyerKey, hold.code, JSON.stringify(asked)];
       const { choices } = (await tx.rows(LOCK_FIRST_FREE, values))[0]!;

@@ -73,6 +73,28 @@ describe('The gate before the database', () => {
     expect(count('rest')).toBeGreaterThan(5);
   });
 
+  it('lets others in for good when one steps aside, and gives it a place for parts of its work', async () => {
+    const gate = createGate(1);
+    const { call, inside } = callers(gate);
+    const pass = await gate.enter('sale', 'a');
+    const log: string[] = [];
+    const done = pass.aside(async (part) => {
+      const other = await gate.enter('sale', 'b');
+      const alone = part(async () => void log.push('a has a place again'));
+      await turn();
+      expect(log).toEqual([]);
+      other.leave();
+      await alone;
+    });
+    await done;
+    expect(log).toEqual(['a has a place again']);
+    // It has none any more, whoever says so again.
+    pass.leave();
+    for (const name of ['c', 'd']) call('sale', name);
+    await turn();
+    expect(inside()).toEqual(['c']);
+  });
+
   it('lets others in while one waits for something else', async () => {
     const gate = createGate(1);
     const pass = await gate.enter('sale', 'confirms');

@@ -39,6 +39,12 @@ function makeHouse() {
   return house;
 }
 
+/** The queue for requests whose place does not matter. */
+const queueOf = (house: ReturnType<typeof makeHouse>) => {
+  const hold = createHoldQueue(house);
+  return (request: HoldRequest) => hold(request, (part) => part());
+};
+
 const named = (labels: readonly string[]) => labels.map((label) => ({ event: 'hamlet', label }));
 const wish = (id: string, ...labels: string[]) =>
   ({ id, seats: named(labels) }) as unknown as HoldRequest;
@@ -47,7 +53,7 @@ const kinds = (results: HoldResult[]) => results.map(({ kind }) => kind);
 describe('the queue of those who want seats', () => {
   it('lets one of a crowd take the seat, and asks for all others together whether it is gone', async () => {
     const house = makeHouse();
-    const hold = createHoldQueue(house);
+    const hold = queueOf(house);
     const results = await Promise.all(['a', 'b', 'c', 'd'].map((id) => hold(wish(id, 'A-1'))));
     expect(kinds(results)).toEqual(['held', 'taken', 'taken', 'taken']);
     expect(house.asked).toEqual(['take a', 'look b c d']);
@@ -55,7 +61,7 @@ describe('the queue of those who want seats', () => {
 
   it('holds up nobody who wants another seat', async () => {
     const house = makeHouse();
-    const hold = createHoldQueue(house);
+    const hold = queueOf(house);
     const results = await Promise.all(
       ['A-1', 'A-2', 'A-3'].map((label) => hold(wish(label, label))),
     );
@@ -66,7 +72,7 @@ describe('the queue of those who want seats', () => {
 
   it('lets those who overlap in one seat go one after the other, whichever way round they name them', async () => {
     const house = makeHouse();
-    const hold = createHoldQueue(house);
+    const hold = queueOf(house);
     const results = await Promise.all([
       hold(wish('a', 'A-1', 'A-2')),
       hold(wish('b', 'A-2', 'A-1')),
@@ -77,7 +83,7 @@ describe('the queue of those who want seats', () => {
 
   it('looks first where seats were gone a moment ago, and still takes what is free', async () => {
     const house = makeHouse();
-    const hold = createHoldQueue(house);
+    const hold = queueOf(house);
     await hold(wish('a', 'A-1'));
     await hold(wish('b', 'A-1'));
     house.asked.length = 0;
@@ -91,7 +97,7 @@ describe('the queue of those who want seats', () => {
   it('lets the next one try when the one ahead failed, and tells each its own failure', async () => {
     const house = makeHouse();
     house.fails = true;
-    const hold = createHoldQueue(house);
+    const hold = queueOf(house);
     const results = await Promise.allSettled(['a', 'b', 'c'].map((id) => hold(wish(id, 'A-1'))));
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     house.fails = false;

@@ -1,6 +1,7 @@
 import type { Case } from '../case';
 import { adoption } from './adoption';
 import { backlog } from './backlog';
+import { batches } from './batches';
 import { bestAvailable } from './best-available';
 import { bursts } from './burst';
 import { crowd } from './crowd';
@@ -20,6 +21,7 @@ import { workerMemory } from './worker-memory';
 /** In the order in which they are measured. */
 export const CASES: readonly Case[] = [
   ...bursts,
+  ...batches,
   paced,
   refused,
   race,

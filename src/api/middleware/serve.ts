@@ -4,7 +4,7 @@ import { DeadlinePassed } from '../../db/database';
 import { Problem, type FieldError } from '../problem';
 import { networkOfRequest } from '../addresses';
 import { refuseKeyInPage, type Cors } from '../cors';
-import type { Gate } from '../gate';
+import type { Gate, Pass } from '../gate';
 import { CODEC_PATHS } from '../routes/codec';
 import { noteReservation } from '../request-log';
 import type { Reply, Route } from '../route';
@@ -15,6 +15,11 @@ import type { RateLimits } from './rate-limit';
 
 const BODY_LIMIT = 100_000;
 const NO_BYTES = Buffer.alloc(0);
+/** For a call that needs no place. */
+const WITHOUT_GATE: Pick<Pass, 'pause' | 'aside'> = {
+  pause: (wait) => wait(),
+  aside: (work) => work((part) => part()),
+};
 /** Created once, because a schema is compiled at its first use. */
 const NOTHING = z.strictObject({});
 
@@ -112,14 +117,14 @@ export function serve(
     const request = { params, query, body, rawBody, bytes, caller, ctx };
     const kind = typeof route.kind === 'function' ? route.kind(body) : (route.kind ?? 'rest');
     if (kind === 'free') {
-      send(ctx, await route.handle({ ...request, pause: (wait) => wait() }));
+      send(ctx, await route.handle({ ...request, ...WITHOUT_GATE }));
       return;
     }
     const client = keyed ? `key ${caller.limitedAs}` : networkOfRequest(ctx, trustedProxies);
-    const { pause, leave } = await gate.enter(kind, client);
+    const { pause, aside, leave } = await gate.enter(kind, client);
     try {
       if (leftMs(ctx) <= 0) throw new DeadlinePassed();
-      send(ctx, await route.handle({ ...request, pause }));
+      send(ctx, await route.handle({ ...request, pause, aside }));
     } finally {
       leave();
     }

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import { holdFirstFree, holdSeats } from '../../../activities/hold-seats';
-import type { Database } from '../../../db/database';
-import { findUnavailable, findReplay, type HoldResult } from '../../../db/holds';
+import { holdFirstFree, holdSeats, holdTogether } from '../../../activities/hold-seats';
+import { DeadlinePassed, type Database } from '../../../db/database';
+import { fitsBatch } from '../../../db/hold-batch';
+import { findUnavailable, findReplay, type HoldRequest, type HoldResult } from '../../../db/holds';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findHolder } from '../../../db/history';
 import { findReservation, type ReservationRecord } from '../../../db/reservations';
@@ -18,6 +19,8 @@ import { noteReservation } from '../../request-log';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
+import { createGate, type Pass } from '../../gate';
+import { createHoldBatches } from '../../hold-batches';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { KEY_PROBLEMS, keyReused, replayedHeader, requiredKey } from '../../idempotency';
@@ -49,6 +52,12 @@ const NEXT_CALLS = [
   'getHistory',
 ];
 
+/**
+ * Requests that are in the queue before the seats, or in a batch: with full batches, two under way
+ * and two to come.
+ */
+const CROWD = 128;
+
 type NewReservation = z.output<typeof newReservation>;
 
 /**
@@ -58,7 +67,7 @@ type NewReservation = z.output<typeof newReservation>;
 export interface CreateRouteDeps {
   db: Database;
   maps: SeatMaps;
-  metrics: Pick<ApiMetrics, 'hold'>;
+  metrics: Pick<ApiMetrics, 'hold' | 'holdBatch'>;
   /** Notifies the relays that a queue of the outbox has entries. */
   notify: Notify;
   holdCap: HoldCap;
@@ -71,6 +80,8 @@ export interface CreateRouteDeps {
   tokens: ReservationTokens;
   /** No new hold for anybody. */
   salesClosed: boolean;
+  /** How many holds are committed together at most; 1: each by itself. */
+  holdBatch: number;
 }
 
 /** How many seats of each event's open sale are asked for. */
@@ -97,11 +108,20 @@ export function createRoute({
   codeGuesses,
   tokens,
   salesClosed,
+  holdBatch,
 }: CreateRouteDeps) {
+  const holdInBatch = createHoldBatches({
+    most: holdBatch,
+    fits: (request) => fitsBatch(db, request),
+    takeTogether: (requests) => holdTogether(db, requests),
+    observe: metrics.holdBatch,
+  });
   const holdInTurn = createHoldQueue({
-    take: (request) => holdSeats(db, request),
+    take: (request, inside) => holdInBatch(request, (one) => inside(() => holdSeats(db, one))),
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
+  /** Gives the clients turns, as the gate does. */
+  const crowd = createGate(CROWD);
 
   const bestAvailable = createBestAvailable({
     maps,
@@ -110,12 +130,28 @@ export function createRoute({
   });
   const readLines = createLineReader(db);
 
+  /** Named seats: who waits for others, or goes with them, needs no place at the gate. */
+  function holdNamed(request: HoldRequest, client: string, aside: Pass['aside']) {
+    return aside(async (inside) => {
+      const { leave } = await crowd.enter('sale', client);
+      try {
+        if (request.leftMs!() <= 0) throw new DeadlinePassed();
+        return await holdInTurn(request, inside);
+      } finally {
+        leave();
+      }
+    });
+  }
+
   async function hold(
     request: BestAvailableRequest,
     lines: readonly OrderLine[],
+    { limitedAs }: ApiCaller,
+    aside: Pass['aside'],
   ): Promise<HoldResult> {
     const named = lines.filter((line) => Array.isArray(line));
-    if (named.length === lines.length) return holdInTurn({ ...request, seats: named.flat() });
+    if (named.length === lines.length)
+      return holdNamed({ ...request, seats: named.flat() }, limitedAs, aside);
     const result = await bestAvailable.hold(request, lines);
     if ('reservation' in result) return result;
     // The chosen seats are not part of the request: a known key gets its reservation, whatever is
@@ -145,7 +181,7 @@ export function createRoute({
     rawBody: unknown,
     caller: ApiCaller,
     key: string,
-    leftMs: () => number,
+    { leftMs, aside }: { leftMs: () => number; aside: Pass['aside'] },
   ): Promise<Reply> {
     if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, key);
     const overCap = await holdCap.reached(caller.client);
@@ -187,7 +223,7 @@ export function createRoute({
         });
         const known = complaint === null ? null : await replay();
         if (complaint !== null && known === null) throw new Problem('limit_exceeded', complaint);
-        result = known ?? (await hold(request, read.lines));
+        result = known ?? (await hold(request, read.lines, caller, aside));
       }
     }
     metrics.hold(result.kind);
@@ -249,10 +285,10 @@ export function createRoute({
       const parsed = parseIdempotencyKey(ctx.get('idempotency-key'));
       if (parsed.kind === 'key' && (await findReservation(db, parsed.key))) throw keyReused();
     },
-    handle({ body, rawBody, caller, ctx }) {
+    handle({ body, rawBody, caller, ctx, aside }) {
       const key = requiredKey(ctx);
       noteReservation(ctx, key);
-      return handle(body, rawBody, caller, key, () => leftMs(ctx));
+      return handle(body, rawBody, caller, key, { leftMs: () => leftMs(ctx), aside });
     },
   });
 }
