@@ -14,6 +14,7 @@ import { createLogger, type Logger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
 import { createTemporalClient, payloadCodecOf, temporalEndpoint } from '../temporal/connection';
+import { missingSearchAttributes } from '../temporal/search-attributes';
 import { secretBoxOf, webhookRulesOf } from '../webhooks/secrets';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
@@ -157,6 +158,11 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       );
       return true;
     },
+    missingAttributes: () =>
+      client.connection.withDeadline(Date.now() + TEMPORAL_DEADLINE_MS, () =>
+        missingSearchAttributes(client, client.options.namespace),
+      ),
+    log,
   });
   const signingSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
   const temporalUi = settings.TEMPORAL_UI_URL ?? settings.DEV_TEMPORAL_UI_URL;

@@ -251,6 +251,16 @@ const RETRY = sql<{ entry: OutboxRecord }>(
     where id = $1 returning ${DOCUMENT} as entry`,
 );
 
+const RETRY_GIVEN_UP = sql(
+  'outbox_retry_given_up',
+  `update outbox set attempts = 0, not_before = now(), given_up_at = null, refused_since = null where given_up_at is not null`,
+);
+
+/** Makes all entries due now that were given up. @returns how many */
+export async function retryGivenUp(db: Queryable): Promise<number> {
+  return db.run(RETRY_GIVEN_UP);
+}
+
 /** Makes an entry due now, as if it had never failed. @returns null if there is none: Temporal has taken it */
 export async function retryEntry(db: Queryable, id: string): Promise<OutboxRecord | null> {
   const [row] = await db.rows(RETRY, [id]);
