@@ -16,6 +16,7 @@ import { refuseInProduction, requireWebhookKey } from '../production';
 import { createTemporalClient, payloadCodecOf, temporalEndpoint } from '../temporal/connection';
 import { missingSearchAttributes } from '../temporal/search-attributes';
 import { secretBoxOf, webhookRulesOf } from '../webhooks/secrets';
+import { startTracing } from '../tracing';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
 import { drain } from './drain';
@@ -124,6 +125,7 @@ async function main(): Promise<void> {
  * balancer.
  */
 async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal): Promise<void> {
+  const tracing = await startTracing('holdfast-api', log);
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -206,6 +208,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     assets: createAssets(join(__dirname, '../../assets')),
     shopWindow: shopWindowOf(settings),
     pageOrigins: settings.CORS_ORIGINS ?? [],
+    traced: tracing !== null,
     salesClosed: settings.SALES === 'closed',
     payloadCodec: payloadCodecOf(settings),
     temporalUi: { url: settings.TEMPORAL_UI_URL, namespace: client.options.namespace },
@@ -248,7 +251,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     },
   });
   readiness.stop();
-  await Promise.race([Promise.all([db.close(), client.connection.close()]), delay(2000)]);
+  await Promise.race([
+    Promise.all([db.close(), client.connection.close(), tracing?.stop()]),
+    delay(2000),
+  ]);
 }
 
 main().then(
