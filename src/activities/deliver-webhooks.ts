@@ -14,11 +14,11 @@ import {
   readWebhookState,
   recordAttempt,
   rest,
+  readTarget,
   takeEntries,
   takeTurn,
   type DueDelivery,
   type Turn,
-  type WebhookTarget,
 } from '../db/webhook-deliveries';
 import { faultPoint } from '../fault-points';
 import { webhookMessageId } from '../webhooks/message-id';
@@ -32,7 +32,7 @@ const BUDGET_MS = 20_000;
 /** How long it waits for news before it ends, so that a steady trickle needs no new one each time. */
 const LINGER_MS = 2000;
 const LOOK_EVERY_MS = 200;
-/** How soon the endpoint itself is read again: it may have been changed. */
+/** How soon it is asked again whether the turn is still ours. */
 const TURN_EVERY_MS = 2000;
 const BEAT_EVERY_MS = 5000;
 /** A process that stood still for longer has lost its turn, and sends nothing more. */
@@ -76,11 +76,13 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
   /** Makes one attempt and records it. */
   async function attempt(
     turn: Turn,
-    target: WebhookTarget,
     delivery: DueDelivery,
     { signal, hasTurn }: { signal: AbortSignal; hasTurn: () => boolean },
   ): Promise<void> {
     const { sequence, type, at } = delivery;
+    // At each attempt: a rotated secret, another URL or an end of it all counts from its commit.
+    const target = await readTarget(db, turn.endpointId);
+    if (!target) return;
     const { revision, data } = await readResource(db, delivery, defaultTtlSeconds);
     const body = JSON.stringify({ type, timestamp: at, sequence, revision, data });
     const id = webhookMessageId(turn.endpointId, delivery);
@@ -111,7 +113,6 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
     const until = performance.now() + BUDGET_MS;
     const flying = new Map<number, Promise<void>>();
     const faults: unknown[] = [];
-    let target: WebhookTarget | null = null;
     let turnAt = -Infinity;
     let lookedAt = -Infinity;
     let busyAt = performance.now();
@@ -119,7 +120,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
 
     const hasTurn = () => performance.now() - turnAt < TURN_LASTS_MS;
     const start = (delivery: DueDelivery) => {
-      const work = attempt(turn, target!, delivery, { signal, hasTurn })
+      const work = attempt(turn, delivery, { signal, hasTurn })
         .catch((error: unknown) => void faults.push(error))
         .finally(() => flying.delete(delivery.sequence));
       flying.set(delivery.sequence, work);
@@ -127,9 +128,9 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
     try {
       while (performance.now() < until && !signal.aborted && faults.length === 0) {
         if (performance.now() - turnAt >= TURN_EVERY_MS) {
-          target = await takeTurn(db, turn);
+          const isOurs = await takeTurn(db, turn);
           turnAt = performance.now();
-          if (!target) return TURN_LATER_MS;
+          if (!isOurs) return TURN_LATER_MS;
         }
         if (isMore || performance.now() - lookedAt >= LOOK_EVERY_MS) {
           isMore = await takeEntries(db, turn);

@@ -9,6 +9,9 @@ import type { ProblemCode } from './problem';
  * Who may call: anyone, a payment provider (by its signature), or keys with one of these roles. An
  * operator may call every route.
  */
+/** Bytes of a body that lists seats. */
+export const LARGE_BODY = 1_000_000;
+
 export type Access = 'public' | 'provider' | readonly Role[];
 
 export interface Reply {
@@ -87,7 +90,7 @@ export interface Route<
   bodyOptional?: boolean;
   /** Another content type that the body may have; the handler reads its bytes, and its `body` is undefined then. */
   otherBody?: { contentType: string; example: string };
-  /** Maximum size of the body in bytes; 100 kB by default. */
+  /** Maximum size of the body in bytes; 100 kB by default, `LARGE_BODY` where seats are listed. */
   bodyLimit?: number;
   /** The body is not validated here. Its signature is checked instead, over its bytes. */
   signed?: boolean;

@@ -23,14 +23,12 @@ const CLAIM = sql<{ claimed: boolean }>(
   'webhook_claim',
   'select claim_webhook_endpoint($1, $2, $3) as claimed',
 );
-const TARGET = sql<{ url: string }>(
+const TARGET = sql<WebhookTarget>(
   'webhook_target',
-  'select url from webhook_endpoints where id = $1',
-);
-const SECRETS = sql<{ sealed: Buffer }>(
-  'webhook_secrets',
-  `select sealed from webhook_secrets where endpoint_id = $1 and (ends_at is null or ends_at > clock_timestamp())
-    order by id desc`,
+  `select url, array(
+       select sealed from webhook_secrets s
+        where s.endpoint_id = e.id and (ends_at is null or ends_at > clock_timestamp()) order by s.id desc) as sealed
+     from webhook_endpoints e where id = $1 and status = 'enabled'`,
 );
 
 /** Where to send, and the encrypted secrets that sign, the current one first. */
@@ -39,13 +37,16 @@ export interface WebhookTarget {
   sealed: Buffer[];
 }
 
-/** Takes the turn to send to an endpoint, or keeps it. @returns null when another has it, or nothing is to be sent there */
-export async function takeTurn(db: Queryable, turn: Turn): Promise<WebhookTarget | null> {
+/** Takes the turn to send to an endpoint, or keeps it. @returns false when another has it, or nothing is to be sent there */
+export async function takeTurn(db: Queryable, turn: Turn): Promise<boolean> {
   const [row] = await db.rows(CLAIM, [turn.endpointId, turn.runner, TURN_SECONDS]);
-  if (!row!.claimed) return null;
-  const [target] = await db.rows(TARGET, [turn.endpointId]);
-  const secrets = await db.rows(SECRETS, [turn.endpointId]);
-  return target ? { url: target.url, sealed: secrets.map(({ sealed }) => sealed) } : null;
+  return row!.claimed;
+}
+
+/** Where an endpoint wants its deliveries now. @returns null when nothing is to be sent there any more */
+export async function readTarget(db: Queryable, endpointId: string): Promise<WebhookTarget | null> {
+  const [target] = await db.rows(TARGET, [endpointId]);
+  return target ?? null;
 }
 
 const TAKE = sql<{ more: boolean }>(

@@ -7,17 +7,22 @@ const SHOP = 'https://shop.example';
 /** What a publishable key may call. */
 const ALLOWED = [
   'cancelReservation',
+  'confirmChange',
   'createChange',
   'createReservation',
+  'expireReservation',
   'extendReservation',
   'getChange',
   'getReservation',
+  'getSeats',
   'getTickets',
   'getTicketsPdf',
   'listChanges',
   'payAsTestProvider',
+  'previewCancel',
   'previewPrices',
   'updateReservation',
+  'withdrawChange',
 ];
 
 let system: TestSystem;

@@ -116,11 +116,11 @@ describe('The same request again', () => {
 
   it('of the best available seats gets the seats of the first time, also when others are better now', async () => {
     const event = await api.event();
-    const better = await api.held(event, ['A-1']);
     const body = { event, bestAvailable: { quantity: 1, category: 'stalls' }, buyer };
+    const better = (await post(randomUUID(), body)).body;
     const id = randomUUID();
     const first = await post(id, body);
-    expect(first.body.seats.map(({ label }) => label)).toEqual(['A-2']);
+    expect(first.body.seats).not.toEqual(better.seats);
     await api.call('POST', `/v1/reservations/${better.id}/cancel`);
     const again = await post(id, body);
     expect([replayed(again), again.body]).toEqual(['true', first.body]);

@@ -185,7 +185,7 @@ describe('The history of a reservation', () => {
       'refund.succeeded',
     ]);
     expect(history.map(({ actor }) => actor)).toEqual(
-      expect.arrayContaining(['client:demo-client', 'client:demo-operator', 'system']),
+      expect.arrayContaining(['client:demo-client', 'operator:demo-operator', 'system']),
     );
     const times = history.map(({ at }) => Date.parse(at));
     expect(times).toEqual([...times].sort((a, b) => a - b));

@@ -51,7 +51,7 @@ describe('An error', () => {
     ['PUT', '/v1/events/hamlet'],
     ['PATCH', '/v1/events'],
     ['GET', '/v1/check-ins'],
-    ['GET', '/v1/reservations/some-reservation/cancel'],
+    ['GET', '/v1/reservations/some-reservation/extend'],
   ])('is 405 for %s %s, and says what is allowed', async (method, path) => {
     const answer = await api.call(method, path);
     expect(refusal(answer)).toEqual([405, 'method_not_allowed']);

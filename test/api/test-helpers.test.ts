@@ -131,10 +131,13 @@ describe('A hold that a test lets end', () => {
     expect(refusal(await expire(sold.id))).toEqual([409, 'reservation_confirmed']);
   });
 
-  it('is the shop’s: a page lets none end', async () => {
+  it('is the own one: a page needs its token', async () => {
     const key = system.info.keys.publishable;
     const { body } = await api.hold(await api.event(), ['A-1'], { key });
-    expect(refusal(await expire(body.id, { key }))).toEqual([403, 'forbidden']);
+    expect(refusal(await expire(body.id, { key }))).toEqual([404, 'not_found']);
+    const { token } = body as unknown as { token: string };
+    const ended = await expire(body.id, { key, headers: { 'reservation-token': token } });
+    expect([ended.status, ended.body.status]).toEqual([200, 'expired']);
   });
 });
 

@@ -143,7 +143,7 @@ describe('npm run verify', () => {
     expect({ ok, temporal, code }).toEqual({ ok: false, temporal: 'checked', code: 1 });
     const wrong = checks.filter(({ violations }) => violations > 0);
     expect(wrong.map(({ name }) => name)).toEqual([
-      'a confirmed reservation has one confirming payment of its total',
+      'the confirming payments of a sale are of what it cost, and of its changes',
       'the test provider and we know the same payments',
       "the test provider's balance is the money that we hold",
       "the ledger's cash is what was captured, less what went back and what disputes took",

@@ -53,20 +53,20 @@ describe('The sweep', () => {
     await fillHolds('many', 5000, -60);
     const started = performance.now();
     const [one, other] = await Promise.all([
-      sweep(db, options(60_000)),
-      sweep(db, options(60_000)),
+      sweep(db, options(240_000)),
+      sweep(db, options(240_000)),
     ]);
     expect(one.expired + other.expired).toBe(5000);
     expect(Math.min(one.expired, other.expired)).toBeGreaterThan(500);
     expect(await heldOf('many')).toBe(0);
-    expect(performance.now() - started).toBeLessThan(60_000);
+    expect(performance.now() - started).toBeLessThan(240_000);
   });
 
   it('ends when its time is over, and goes on at the next pass', async () => {
     await fillHolds('late', 1000, -60);
     const first = await sweep(db, options(1));
     expect(first.expired).toBe(200);
-    expect((await sweep(db, options(60_000))).expired).toBe(800);
+    expect((await sweep(db, options(240_000))).expired).toBe(800);
   });
 
   it('goes past a reservation that throws, says which, and tries it again later', async () => {
@@ -79,12 +79,12 @@ describe('The sweep', () => {
     await run(`create trigger poisoned before update of status on reservations
       for each row when (new.id = 'poison-000007') execute function poisoned()`);
     try {
-      const first = options(60_000);
+      const first = options(240_000);
       await sweep(db, first);
       expect(first.faults).toEqual([{ step: 'expire', subject: 'poison-000007', attempts: 1 }]);
       expect(await heldOf('poison')).toBe(1);
 
-      const soon = options(60_000);
+      const soon = options(240_000);
       await sweep(db, soon);
       expect(soon.faults).toEqual([]);
 
@@ -97,14 +97,14 @@ describe('The sweep', () => {
         /^expire, for .*, 1 tries: a row that cannot change$/,
       );
       await run(`update reservations set sweep_after = now() where id = 'poison-000007'`);
-      const again = options(60_000);
+      const again = options(240_000);
       await sweep(db, again);
       expect(again.faults).toEqual([{ step: 'expire', subject: 'poison-000007', attempts: 2 }]);
     } finally {
       await run('drop trigger poisoned on reservations');
     }
     await run(`update reservations set sweep_after = now() where id = 'poison-000007'`);
-    expect((await sweep(db, options(60_000))).expired).toBe(1);
+    expect((await sweep(db, options(240_000))).expired).toBe(1);
     expect(await count('sweep_faults')).toBe(0);
   });
 
@@ -117,7 +117,7 @@ describe('The sweep', () => {
       $$ begin raise exception 'no refund of this one'; end $$`);
     await run(`create trigger refused before update of role on payments
       for each row when (new.reference = 'lost-1') execute function refused()`);
-    const seen = options(60_000);
+    const seen = options(240_000);
     await sweep(db, seen);
     expect(seen.faults).toEqual([{ step: 'refund_unknown', subject: 'lost-1', attempts: 1 }]);
     expect(await count(`refunds where reason = 'unknown_reservation'`)).toBe(2);

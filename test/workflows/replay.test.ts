@@ -1,9 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { bundleWorkflowCode, DefaultLogger, Worker, type ReplayResult } from '@temporalio/worker';
-import { settlementWorkflowId, SIGNALS, webhookWorkflowId } from '../../src/contracts/reservation';
+import {
+  changeWorkflowId,
+  settlementWorkflowId,
+  SIGNALS,
+  webhookWorkflowId,
+} from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { startReceiver } from '../support/receivers';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
@@ -48,18 +54,20 @@ const PATHS = [
   'late-payment-retaken',
   'resent',
   'started-by-hand',
-  'webhook-endpoint',
   'wrong-amount-then-right',
 ];
 const PATHS_1_1 = [
   ...PATHS,
   'cancelled-while-printing',
+  'change-paid',
+  'change-withdrawn',
   'extended-until-long',
   'failed-for-its-seats',
   'mail-retried',
   'mailed-refund',
   'refund-in-part',
   'refused-signals',
+  'webhook-endpoint',
   'wrong-amount-refunded',
   'workflow-cancelled',
 ];
@@ -269,6 +277,30 @@ if (process.env.UPDATE_HISTORIES) {
       });
       expect(refunded.status).toBe(201);
       await eventually(async () => keep('refund-in-part', await found('refundOrder', retried.id)));
+
+      const changing = await api.sold(long, ['B-9']);
+      const changes = `/v1/reservations/${changing.id}/changes`;
+      const quoteOf = async (seats: string[]) => {
+        const { body } = await api.call<{ id: string; due: { amount: number; currency: string } }>(
+          'POST',
+          changes,
+          {
+            body: { take: [{ event: long, seats }] },
+            headers: { 'idempotency-key': randomUUID() },
+          },
+        );
+        return body;
+      };
+      const withdrawn = await quoteOf(['B-10']);
+      await eventually(() =>
+        system.temporal.workflow.getHandle(changeWorkflowId(withdrawn.id)).describe(),
+      );
+      await api.call('DELETE', `${changes}/${withdrawn.id}`);
+      await keep('change-withdrawn', changeWorkflowId(withdrawn.id));
+      const paid = await quoteOf(['B-10']);
+      const payment = { reference: 'pay-change', ...paid.due };
+      await api.call('POST', `${changes}/${paid.id}/confirm`, { body: { payment } });
+      await keep('change-paid', changeWorkflowId(paid.id));
 
       const tooLittle = await api.held(long, ['B-2']);
       await api.standard({

@@ -25,14 +25,13 @@ import {
 } from '../../idempotency';
 import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
 import { Problem } from '../../problem';
-import { defineRoute, type Reply } from '../../route';
+import { defineRoute, LARGE_BODY, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
 import { loadEvent } from '../events/load';
 import { eventParams } from '../events/schema';
 import { allotment, allotmentParams, allotmentPatch, newAllotment } from './schema';
 
 const CALL = 'createAllotment';
-const MEGABYTE = 1_000_000;
 const MOST_NAMED = 10;
 
 type SeatsOfBody = Pick<z.output<typeof allotmentPatch>, 'seats' | 'section' | 'rows'>;
@@ -136,7 +135,7 @@ export function allotmentRoutes({ db }: { db: Database }) {
         ),
       },
       body: newAllotment,
-      bodyLimit: MEGABYTE,
+      bodyLimit: LARGE_BODY,
       responses: {
         201: {
           description: 'The allotment',
@@ -229,7 +228,7 @@ export function allotmentRoutes({ db }: { db: Database }) {
       params: allotmentParams,
       headers: { 'If-Match': ifMatchParameter },
       body: allotmentPatch,
-      bodyLimit: MEGABYTE,
+      bodyLimit: LARGE_BODY,
       responses: {
         200: { description: 'Changed', schema: allotment, headers: { ETag: etagHeader } },
       },

@@ -5,7 +5,7 @@ import type { EventRecord } from '../../../db/events';
 import { etagHeader } from '../../headers';
 import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
 import { Problem, type FieldError } from '../../problem';
-import { defineRoute } from '../../route';
+import { defineRoute, LARGE_BODY } from '../../route';
 import {
   event,
   eventParams,
@@ -15,8 +15,6 @@ import {
   type EventPatch,
   type WholeEvent,
 } from './schema';
-
-const MEGABYTE = 1_000_000;
 
 const invalid = (detail: string, errors: FieldError[]) =>
   new Problem('validation_failed', detail, { errors });
@@ -182,7 +180,7 @@ export function editRoute({ db, load, present, refuseUnsellable }: EditDeps) {
     params: eventParams,
     headers: { 'If-Match': ifMatchParameter },
     body: eventPatch,
-    bodyLimit: MEGABYTE,
+    bodyLimit: LARGE_BODY,
     responses: {
       200: { description: 'Changed', schema: event, headers: { ETag: etagHeader } },
     },

@@ -20,7 +20,7 @@ import type { PaymentSetup } from '../../../payments/setup';
 import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
-import { defineRoute, type Reply } from '../../route';
+import { defineRoute, LARGE_BODY, type Reply } from '../../route';
 import { list, page, pageQuery } from '../../schemas';
 import { allotmentsFor, type SeatMaps } from '../../seat-maps';
 import { etagOf } from '../../preconditions';
@@ -28,7 +28,7 @@ import { editRoute } from './edit';
 import { loadEvent } from './load';
 import { presentEvent } from './presenter';
 import { reportRoute } from './report';
-import { SEATS_BODY_LIMIT, sectionsRoute } from './sections';
+import { sectionsRoute } from './sections';
 import { event, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
 
 const KNOWN_SLUGS = 10_000;
@@ -166,10 +166,10 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'Make an event with all its seats',
       description:
-        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats, preferred in the order given here and from the middle of each row, or from `focalPoint`.',
+        'A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. A body has at most 1 MB: `POST /v1/events/{event}/sections` adds more. Up to 100,000 seats, preferred in the order given here and from the middle of each row, or from `focalPoint`.',
       access: ['operator'],
       body: newEvent,
-      bodyLimit: SEATS_BODY_LIMIT,
+      bodyLimit: LARGE_BODY,
       responses: {
         201: {
           description: 'The event',

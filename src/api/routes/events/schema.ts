@@ -320,19 +320,26 @@ export const newEvent = z
     currency: currencyInput,
     ...definition,
     sections: z.array(newSection).min(1).max(MAX_SECTIONS).optional().meta({
-      description: 'Absent: the seats are those of `sectionsFrom`, or come later',
+      description: 'Needed, unless `sectionsFrom` or `sectionsLater` takes its place',
     }),
     sectionsFrom: line(100).optional().meta({
       description:
         'The slug or id of an event whose seats this one gets too: labels, rows, coordinates and categories, which must be among its own. Without a `focalPoint` its best place too',
     }),
+    sectionsLater: z.boolean().optional().meta({
+      description: '`true`: all seats come by `POST /v1/events/{event}/sections`, as from a CSV',
+    }),
   })
   .superRefine((event, ctx) => {
     const refuse: Refuse = (path, message) => ctx.addIssue({ code: 'custom', path, message });
     checkDefinition(event, refuse);
-    const { sections } = event;
-    if (!sections) return;
-    if (event.sectionsFrom !== undefined) refuse(['sectionsFrom'], 'goes without sections');
+    const { sections, sectionsFrom, sectionsLater = false } = event;
+    if (!sections) {
+      if (sectionsFrom === undefined && !sectionsLater)
+        refuse(['sections'], 'is required, or `sectionsFrom`, or `sectionsLater`');
+      return;
+    }
+    if (sectionsFrom !== undefined) refuse(['sectionsFrom'], 'goes without sections');
     const codes = event.categories.map((category) => category.code);
     sections.forEach((one, index) => {
       if (!codes.includes(one.category))

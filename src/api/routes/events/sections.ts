@@ -32,7 +32,7 @@ const CALL = 'addSections';
 const CSV = 'text/csv';
 const CSV_EXAMPLE = 'section,row,number,category,x,y\nBalcony,A,1,stalls,0,30\n';
 /** A hundred thousand seats with coordinates. */
-export const SEATS_BODY_LIMIT = 16_000_000;
+const SEATS_BODY_LIMIT = 16_000_000;
 const MOST_NAMED = 20;
 
 const invalid = (detail: string, errors: FieldError[]) =>

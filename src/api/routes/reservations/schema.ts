@@ -83,7 +83,7 @@ const bestAvailable = z
         'How many of them are accessible places; with them companion places are chosen too. Absent: neither',
     }),
   })
-  .refine(({ quantity: all, accessible = 0 }) => accessible <= all, {
+  .refine(({ quantity: all, accessible }) => accessible === undefined || accessible <= all, {
     message: 'must not be above quantity',
     path: ['accessible'],
   })
@@ -259,7 +259,7 @@ export const newReservationExamples = {
   },
   severalEvents: {
     lines: [
-      { event: 'hamlet', seats: ['A-11', { label: 'A-12', priceType: 'child' }] },
+      { event: 'hamlet', seats: ['A-3', { label: 'A-4', priceType: 'child' }] },
       { event: 'gala', bestAvailable: { quantity: 2, category: 'stalls' } },
     ],
     code: 'SUMMER',
