@@ -87,3 +87,7 @@ export function traceIds(): { trace_id?: string; span_id?: string } {
   const current = active();
   return current ? { trace_id: current.traceId, span_id: current.spanId } : {};
 }
+
+/** The same of a trace that was kept. */
+export const traceIdOf = (traceparent: string | null): { trace_id?: string } =>
+  traceparent === null ? {} : { trace_id: traceparent.slice(3, 35) };

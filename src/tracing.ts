@@ -54,6 +54,6 @@ async function start(service: string, log: Logger) {
       outbound: new temporal.OpenTelemetryActivityOutboundInterceptor(ctx),
     }),
     /** Sends what is left; a collector that is away does not keep the process from ending. */
-    stop: () => provider.shutdown().catch((error: Error) => complain(error.message)),
+    stop: () => provider.shutdown().catch((error: unknown) => complain((error as Error).message)),
   };
 }

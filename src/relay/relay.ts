@@ -17,7 +17,7 @@ import { faultPoint } from '../fault-points';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
-import { inTraceOf } from '../spans';
+import { inTraceOf, traceIdOf } from '../spans';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -37,10 +37,11 @@ const NUMBERED_AT_ONCE = 1000;
 const NUMBER_SPACING_MS = 50;
 
 /** Which entry a line of the log is about. */
-const fieldsOf = ({ id, kind, facts }: OutboxEntry) => ({
+const fieldsOf = ({ id, kind, facts, traceparent }: OutboxEntry) => ({
   entry: id,
   kind,
   reservation: facts.reservation,
+  ...traceIdOf(traceparent),
 });
 
 export interface Relay {

@@ -44,7 +44,10 @@ function verify(...args: string[]): Promise<Found> {
   };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [VERIFY, '--json', ...args], { env }, (error, out, err) => {
-      if (out === '') return reject(new Error(err));
+      if (out === '') {
+        reject(new Error(err));
+        return;
+      }
       const { repaired, notes, waiting, checks } = JSON.parse(out) as Omit<Found, 'wrong'> & {
         checks: { name: string; violations: number }[];
       };

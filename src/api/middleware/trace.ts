@@ -1,3 +1,4 @@
+import { SpanStatusCode } from '@opentelemetry/api';
 import type { Context, Next } from 'koa';
 import { inRequestSpan } from '../../spans';
 import { PROBES } from './answer';
@@ -12,8 +13,11 @@ const GETTER = {
 /** Makes each request a part of its caller's trace. What it is about is named by route and id, never by path or query. */
 export function trace() {
   return async (ctx: Context, next: Next): Promise<void> => {
-    if (PROBES.has(ctx.path)) return next();
-    return inRequestSpan(ctx.headers, GETTER, async (span) => {
+    if (PROBES.has(ctx.path)) {
+      await next();
+      return;
+    }
+    await inRequestSpan(ctx.headers, GETTER, async (span) => {
       await next();
       const route = typeof ctx._matchedRoute === 'string' ? ctx._matchedRoute : 'none';
       span.updateName(`${ctx.method} ${route}`);
@@ -24,8 +28,7 @@ export function trace() {
         'http.response.status_code': ctx.status,
         ...(reservation !== undefined && { 'holdfast.reservation': reservation }),
       });
-      // 2 is the code of an error.
-      if (ctx.status >= 500) span.setStatus({ code: 2 });
+      if (ctx.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
     });
   };
 }
