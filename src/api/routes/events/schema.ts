@@ -330,15 +330,20 @@ export const newEvent = z
       description: '`true`: all seats come by `POST /v1/events/{event}/sections`, as from a CSV',
     }),
   })
+  .refine(
+    ({ sections, sectionsFrom, sectionsLater }) => sections ?? sectionsFrom ?? sectionsLater,
+    {
+      message: 'is required, or `sectionsFrom`, or `sectionsLater`',
+      path: ['sections'],
+      // Said with whatever else is wrong, as of every field that is needed.
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    },
+  )
   .superRefine((event, ctx) => {
     const refuse: Refuse = (path, message) => ctx.addIssue({ code: 'custom', path, message });
     checkDefinition(event, refuse);
-    const { sections, sectionsFrom, sectionsLater = false } = event;
-    if (!sections) {
-      if (sectionsFrom === undefined && !sectionsLater)
-        refuse(['sections'], 'is required, or `sectionsFrom`, or `sectionsLater`');
-      return;
-    }
+    const { sections, sectionsFrom } = event;
+    if (!sections) return;
     if (sectionsFrom !== undefined) refuse(['sectionsFrom'], 'goes without sections');
     const codes = event.categories.map((category) => category.code);
     sections.forEach((one, index) => {
