@@ -53,7 +53,7 @@ module.exports = {
       name: 'db-stands-on-the-domain',
       severity: 'error',
       from: { path: '^src/db' },
-      to: { path: '^src/', pathNot: ['^src/(db|domain|contracts)/', '^src/fault-points'] },
+      to: { path: '^src/', pathNot: ['^src/(db|domain|contracts)/', '^src/(fault-points|spans)'] },
     },
     {
       name: 'pages-run-in-a-browser',
@@ -77,7 +77,7 @@ module.exports = {
         pathNot: [
           'main\\.ts$',
           '^src/cli/',
-          '^src/(temporal/connection|worker/deployment|production)',
+          '^src/(temporal/connection|worker/deployment|production|tracing)',
         ],
       },
       to: { path: '^src/config', dependencyTypesNot: ['type-only'] },

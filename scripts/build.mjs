@@ -115,6 +115,7 @@ try {
   ]) {
     const { code } = await bundleWorkflowCode({
       workflowsPath: join(aside, 'src/workflows/index.js'),
+      workflowInterceptorModules: [join(aside, 'src/workflows/trace-header.js')],
       logger: new DefaultLogger('WARN'),
       ...options,
     });

@@ -1,4 +1,5 @@
 import { write, writeSync } from 'node:fs';
+import { traceIds } from './spans';
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 
 export type { Logger };
@@ -84,6 +85,7 @@ export function createLogger(name: string, level: string): Logger {
       name,
       level,
       timestamp: stdTimeFunctions.isoTime,
+      mixin: traceIds,
       redact: {
         // Logged objects are flat. Redacting at every depth would double the cost of a line.
         paths: ['authorization', 'headers', 'buyer', 'email', 'password'],

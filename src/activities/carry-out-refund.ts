@@ -10,6 +10,7 @@ import {
   type RefundOrder,
 } from '../db/refunds';
 import { faultPoint } from '../fault-points';
+import { inSpan } from '../spans';
 import type { PaymentProviders, RefundAnswer } from './ports';
 
 const REFUSED_RETRY_DELAY = '15 minutes';
@@ -20,7 +21,8 @@ async function ask(order: RefundOrder, providers: PaymentProviders): Promise<Ref
     return { kind: 'refused', reason: 'not_through_a_provider' };
   if (order.disputed) return { kind: 'refused', reason: 'payment_disputed' };
   const provider = providers[order.by];
-  return provider ? provider.refund(order) : { kind: 'refused', reason: 'provider_not_set_up' };
+  if (!provider) return { kind: 'refused', reason: 'provider_not_set_up' };
+  return inSpan(`refund by ${order.by}`, {}, () => provider.refund(order));
 }
 
 export const createRefundActivities = ({

@@ -9,6 +9,7 @@ import { answer } from './middleware/answer';
 import { createAuthenticator } from './middleware/authenticate';
 import { createRateLimits } from './middleware/rate-limit';
 import { serve } from './middleware/serve';
+import { trace } from './middleware/trace';
 import { mountStaffPages, type StaffPageDeps } from './pages';
 import type { Access, Route } from './route';
 import { allotmentRoutes } from './routes/allotments';
@@ -62,6 +63,8 @@ export type ApiDeps = EventRouteDeps &
     unreadBytes: number | null;
     trustedProxies: number;
     pageOrigins: PageOrigins;
+    /** Whether requests are parts of traces. */
+    traced: boolean;
   };
 
 function routesOf(deps: ApiDeps): Route[] {
@@ -111,6 +114,7 @@ export function createApp(deps: ApiDeps): Koa {
   mountStaffPages(router, { ...deps, authenticate, limits });
   mountTemporalPage(router, limits, deps);
   mountDocs(router, routes);
+  if (deps.traced) app.use(trace());
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
   app.use(async (ctx, next: Next) => {
     const method = ctx.get('access-control-request-method');

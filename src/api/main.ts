@@ -14,7 +14,9 @@ import { createLogger, type Logger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
 import { createTemporalClient, payloadCodecOf, temporalEndpoint } from '../temporal/connection';
+import { missingSearchAttributes } from '../temporal/search-attributes';
 import { secretBoxOf, webhookRulesOf } from '../webhooks/secrets';
+import { startTracing } from '../tracing';
 import { createApp } from './app';
 import { answerBrokenRequests } from './broken-requests';
 import { drain } from './drain';
@@ -124,6 +126,7 @@ async function main(): Promise<void> {
  * balancer.
  */
 async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal): Promise<void> {
+  const tracing = await startTracing('holdfast-api', log);
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -158,6 +161,11 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
       );
       return true;
     },
+    missingAttributes: () =>
+      client.connection.withDeadline(Date.now() + TEMPORAL_DEADLINE_MS, () =>
+        missingSearchAttributes(client, client.options.namespace),
+      ),
+    log,
   });
   const signingSeed = async () => settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db));
   const temporalUi = settings.TEMPORAL_UI_URL ?? settings.DEV_TEMPORAL_UI_URL;
@@ -201,6 +209,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     assets: createAssets(join(__dirname, '../../assets')),
     shopWindow: shopWindowOf(settings),
     pageOrigins: settings.CORS_ORIGINS ?? [],
+    traced: tracing !== null,
     salesClosed: settings.SALES === 'closed',
     holdBatch: settings.HOLD_BATCH,
     payloadCodec: payloadCodecOf(settings),
@@ -244,7 +253,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     },
   });
   readiness.stop();
-  await Promise.race([Promise.all([db.close(), client.connection.close()]), delay(2000)]);
+  await Promise.race([
+    Promise.all([db.close(), client.connection.close(), tracing?.stop()]),
+    delay(2000),
+  ]);
 }
 
 main().then(

@@ -1,9 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database';
+import type { Logger } from '../logger';
 import { reservationsAreWorked } from '../db/workers';
 
 const LOOK_EVERY_MS = 500;
 const TEMPORAL_EVERY_MS = 2000;
+const ATTRIBUTES_EVERY_MS = 15_000;
+/** Temporal knows a search attribute everywhere only some seconds after it was made. */
+const ATTRIBUTES_MISSING_FOR_MS = 10_000;
 /** A look that takes longer is one that failed. */
 const LOOK_LIMIT_MS = 2000;
 /**
@@ -15,7 +19,7 @@ const WORKER_SEEN_WITHIN_SECONDS = 15;
 
 export interface Readiness {
   /** What was seen last; asking costs nothing and waits for nothing. */
-  state(): { database: boolean; temporal: boolean };
+  state(): { database: boolean; temporal: boolean; missingAttributes: readonly string[] };
   /** Resolves after the first look at everything. */
   first: Promise<unknown>;
   stop(): void;
@@ -25,6 +29,9 @@ interface ReadinessDeps {
   db: Database;
   /** Whether Temporal answers; it may throw and take its time. */
   temporalAnswers: () => Promise<boolean>;
+  /** Which of our search attributes Temporal lacks; it may throw and take its time. */
+  missingAttributes: () => Promise<readonly string[]>;
+  log: Pick<Logger, 'error'>;
 }
 
 const limited = <Value>(work: Promise<Value>, otherwise: Value): Promise<Value> => {
@@ -37,11 +44,20 @@ const limited = <Value>(work: Promise<Value>, otherwise: Value): Promise<Value> 
 
 /**
  * Looks again and again, in the background, whether the database and Temporal are there and
- * reservations are worked.
+ * reservations are worked, and whether Temporal would take them.
  */
-export function createReadiness({ db, temporalAnswers }: ReadinessDeps): Readiness {
+export function createReadiness(deps: ReadinessDeps): Readiness {
+  const { db, temporalAnswers, missingAttributes, log } = deps;
   const stopping = new AbortController();
-  const seen = { database: false, worked: false, temporal: false, databaseAt: -Infinity };
+  const seen = {
+    database: false,
+    worked: false,
+    temporal: false,
+    databaseAt: -Infinity,
+    missing: [] as readonly string[],
+    missingSince: Infinity,
+    completeAt: -Infinity,
+  };
 
   async function lookAtDatabase(): Promise<void> {
     const look = { hasConnection: false };
@@ -62,6 +78,20 @@ export function createReadiness({ db, temporalAnswers }: ReadinessDeps): Readine
 
   async function lookAtTemporal(): Promise<void> {
     seen.temporal = await limited(temporalAnswers(), false);
+    if (!seen.temporal || performance.now() - seen.completeAt < ATTRIBUTES_EVERY_MS) return;
+    const missing = await limited<readonly string[] | undefined>(missingAttributes(), undefined);
+    if (missing === undefined) return;
+    if (missing.length === 0) {
+      Object.assign(seen, { missing, missingSince: Infinity, completeAt: performance.now() });
+      return;
+    }
+    seen.missingSince = Math.min(seen.missingSince, performance.now());
+    if (performance.now() - seen.missingSince < ATTRIBUTES_MISSING_FOR_MS) return;
+    if (seen.missing.length === 0)
+      log.error(
+        `Temporal lacks the search attributes ${missing.join(', ')}, so it refuses our workflows: run \`npm run migrate\` with TEMPORAL_ADDRESS`,
+      );
+    seen.missing = missing;
   }
 
   async function keepLooking(look: () => Promise<void>, everyMs: number): Promise<void> {
@@ -77,7 +107,11 @@ export function createReadiness({ db, temporalAnswers }: ReadinessDeps): Readine
     await limited(first, undefined);
   };
   return {
-    state: () => ({ database: seen.database, temporal: seen.temporal && seen.worked }),
+    state: () => ({
+      database: seen.database,
+      temporal: seen.temporal && seen.worked,
+      missingAttributes: seen.missing,
+    }),
     first: Promise.all([
       begin(lookAtDatabase, LOOK_EVERY_MS),
       begin(lookAtTemporal, TEMPORAL_EVERY_MS),

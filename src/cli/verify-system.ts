@@ -1,5 +1,6 @@
 import { countOpenNotes } from '../db/notes';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES } from '../contracts/reservation';
 import type { Database } from '../db/database';
 import {
   CHECKS,
@@ -30,6 +31,8 @@ export interface Verdict {
    * that failed.
    */
   notes: string[];
+  /** How many things wait: for a person, for a worker, or for their time. */
+  waiting: number;
 }
 
 const LOOK_AGAIN_MS = 2000;
@@ -39,12 +42,14 @@ const ROLES_FOR: Record<'queue' | 'task', readonly string[]> = {
   task: ['relay', 'reservations'],
 };
 const STRAY = 'a running reservation workflow has something to do';
+const SEARCH_ATTRIBUTE_COUNT = Object.keys(SEARCH_ATTRIBUTES).length;
 
 type Result = Omit<CheckResult, 'kind'> & { kind: CheckResult['kind'] };
 
 interface Look {
   results: Result[];
   notes: string[];
+  waiting: number;
 }
 
 /** Describes the open notes for the operator, one line for each kind. */
@@ -63,8 +68,10 @@ async function look(
   const { results, roles } = await readMoment(db, wanted);
   const running = temporal && (await temporal.running());
   const notes: string[] = [];
+  let waiting = 0;
   const waits = (result: Result, why: string) => {
     notes.push(`${result.name}: ${result.total} wait; ${why}`);
+    waiting += result.total;
     return { ...result, total: 0, findings: [] };
   };
 
@@ -72,6 +79,7 @@ async function look(
     if (result.kind === 'invariant' || result.total === 0) return result;
     if (result.kind === 'note') {
       notes.push(...linesOf(result));
+      waiting += result.total;
       return { ...result, total: 0, findings: [] };
     }
     const missing = ROLES_FOR[result.kind].filter((role) => !roles.includes(role));
@@ -104,7 +112,38 @@ async function look(
     const idle = strays.length > 0 && !roles.includes('reservations');
     judged.push(idle ? waits(result, 'no worker runs for reservations') : result);
   }
-  return { results: judged, notes };
+  if (temporal && names === null) {
+    const setup = await judgeSetup(temporal);
+    judged.push(setup.result);
+    notes.push(...setup.notes);
+    waiting += setup.notes.length;
+  }
+  return { results: judged, notes, waiting };
+}
+
+/** What Temporal must have for our workflows to start; and what it should have. */
+async function judgeSetup(temporal: TemporalView): Promise<{ result: Result; notes: string[] }> {
+  const startedAt = performance.now();
+  const { missingAttributes, schedule } = await temporal.setup();
+  const result: Result = {
+    name: 'Temporal has the search attributes',
+    why: 'it refuses to start workflows without them: run `npm run migrate` with TEMPORAL_ADDRESS',
+    kind: 'invariant',
+    looked: SEARCH_ATTRIBUTE_COUNT,
+    total: missingAttributes.length,
+    findings: missingAttributes.map((id) => ({ id, detail: 'is not registered' })),
+    ms: performance.now() - startedAt,
+  };
+  const notes = {
+    runs: [],
+    paused: [
+      'the housekeeping schedule is paused: lost workflows are not started again until it is unpaused',
+    ],
+    missing: [
+      'the housekeeping schedule is missing: run `npm run migrate` with TEMPORAL_ADDRESS, or start a worker',
+    ],
+  }[schedule];
+  return { result, notes };
 }
 
 /**
@@ -122,11 +161,14 @@ function stillLate(before: Result, now: Result | undefined): Result {
 }
 
 /** Open notes for the operator: something to look at, not a fault of the database. */
-async function openNotes(db: Database): Promise<string[]> {
+async function openNotes(db: Database): Promise<{ notes: string[]; waiting: number }> {
   const kinds = await countOpenNotes(db);
-  return kinds.map(
-    ({ kind, count, oldest }) => `${kind}: ${count} notes are open, the oldest for ${oldest}`,
-  );
+  return {
+    notes: kinds.map(
+      ({ kind, count, oldest }) => `${kind}: ${count} notes are open, the oldest for ${oldest}`,
+    ),
+    waiting: kinds.reduce((sum, { count }) => sum + count, 0),
+  };
 }
 
 const isSuspect = ({ kind, total }: Result) => kind !== 'invariant' && total > 0;
@@ -140,7 +182,7 @@ export async function verifySystem(
   temporal: TemporalView | null,
   { patienceMs }: { patienceMs: number },
 ): Promise<Verdict> {
-  const { results, notes } = await look(db, temporal, null);
+  const { results, notes, waiting } = await look(db, temporal, null);
   const until = Date.now() + patienceMs;
   let suspects = results.filter(isSuspect);
   while (suspects.length > 0 && Date.now() < until) {
@@ -170,9 +212,11 @@ export async function verifySystem(
       ms: Math.round(ms),
     };
   });
+  const open = await openNotes(db);
   return {
     ok: checks.every(({ violations }) => violations === 0),
     checks,
-    notes: [...notes, ...(await openNotes(db)), ...(temporal ? await temporal.failures() : [])],
+    notes: [...notes, ...open.notes, ...(temporal ? await temporal.failures() : [])],
+    waiting: waiting + open.waiting,
   };
 }

@@ -1,6 +1,13 @@
-import { Client, Connection } from '@temporalio/client';
-import { WORKFLOWS } from '../contracts/reservation';
+import {
+  Client,
+  Connection,
+  ScheduleNotFoundError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { HOUSEKEEPING_SCHEDULE_ID, SIGNALS, WORKFLOWS } from '../contracts/reservation';
 import { temporalConfig } from '../temporal/connection';
+import { missingSearchAttributes } from '../temporal/search-attributes';
+import { prepareTemporal } from './prepare-temporal';
 
 const CONNECT_WITHIN_MS = 5000;
 const LIST_WITHIN_MS = 120_000;
@@ -24,6 +31,15 @@ export interface TemporalView {
    * each kind.
    */
   failures(): Promise<string[]>;
+  /** Which of our search attributes are missing, and what the housekeeping schedule is not. */
+  setup(): Promise<{
+    missingAttributes: readonly string[];
+    schedule: 'runs' | 'paused' | 'missing';
+  }>;
+  /** Makes what is missing there. @throws SettingsError where that is not for us */
+  prepare(): Promise<void>;
+  /** Has running workflows look into their inboxes. @returns how many took the signal */
+  ring(ids: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -51,7 +67,7 @@ export async function connectTemporal(
   const connection = await reached(() =>
     Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_WITHIN_MS }),
   );
-  const { workflow } = new Client({ connection, namespace });
+  const { workflow, schedule } = new Client({ connection, namespace });
   const within = <T>(work: () => Promise<T>) =>
     reached(() => connection.withDeadline(Date.now() + LIST_WITHIN_MS, work));
 
@@ -87,6 +103,33 @@ export async function connectTemporal(
             ids.length > NAMED_FAILURES ? ` and ${ids.length - NAMED_FAILURES} more` : '';
           return `workflows in the last day: ${ids.length} × ${kind}: ${ids.slice(0, NAMED_FAILURES).join(', ')}${more}`;
         });
+      }),
+    setup: () =>
+      within(async () => ({
+        missingAttributes: await missingSearchAttributes(connection, namespace),
+        schedule: await schedule
+          .getHandle(HOUSEKEEPING_SCHEDULE_ID)
+          .describe()
+          .then(({ state }) => (state.paused ? 'paused' : 'runs'))
+          .catch((error: unknown) => {
+            if (error instanceof ScheduleNotFoundError) return 'missing';
+            throw error;
+          }),
+      })),
+    prepare: () => prepareTemporal(connection, namespace),
+    ring: (ids) =>
+      within(async () => {
+        let rung = 0;
+        for (const id of ids) {
+          try {
+            await workflow.getHandle(id).signal(SIGNALS.ring);
+            rung++;
+          } catch (error) {
+            // It has ended meanwhile.
+            if (!(error instanceof WorkflowNotFoundError)) throw error;
+          }
+        }
+        return rung;
       }),
     close: () => connection.close(),
   };

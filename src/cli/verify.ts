@@ -5,6 +5,7 @@ import { readDevInfo } from './dev-info';
 import { renderConsoleTable } from './console-table';
 import { answerHelp } from './help';
 import { findSystem } from './system';
+import { repair } from './verify-repair';
 import { verifySystem, type Verdict } from './verify-system';
 import { connectTemporal, TemporalUnreachable, type TemporalView } from './verify-temporal';
 
@@ -12,6 +13,7 @@ const USAGE = `Usage: npm run verify -- [options]
 
 Checks a live system without changing it: exit 0 sound, 1 something is wrong, 2 the check is incomplete.
 
+  --repair            first does at once what would be done within minutes, and says what: as after a restore
   --json              prints one JSON object instead of a table
   --database-only     leaves Temporal out
   --patience SECONDS  how long late work is watched before it counts as wrong (default 10)`;
@@ -21,6 +23,7 @@ class CannotVerify extends Error {}
 
 interface Options {
   json: boolean;
+  repair: boolean;
   databaseOnly: boolean;
   patienceMs: number;
 }
@@ -28,6 +31,7 @@ interface Options {
 function readOptions(args: string[]): Options {
   const options = {
     json: { type: 'boolean', default: false },
+    repair: { type: 'boolean', default: false },
     'database-only': { type: 'boolean', default: false },
     patience: { type: 'string', default: '10' },
   } as const;
@@ -37,11 +41,12 @@ function readOptions(args: string[]): Options {
   } catch (error) {
     throw new CannotVerify((error as Error).message.split('\n')[0]);
   }
-  const { json, patience } = values;
+  const { json, repair, patience } = values;
   if (!/^\d{1,4}$/.test(patience)) {
     throw new CannotVerify(`--patience must be a whole number of seconds, not "${patience}"`);
   }
-  return { json, databaseOnly: values['database-only'], patienceMs: 1000 * Number(patience) };
+  const patienceMs = 1000 * Number(patience);
+  return { json, repair, databaseOnly: values['database-only'], patienceMs };
 }
 
 function print({ checks, notes }: Verdict): void {
@@ -59,6 +64,12 @@ function print({ checks, notes }: Verdict): void {
   );
   if (notes.length > 0) console.log('');
   for (const note of notes) console.log(`· ${note}`);
+}
+
+function printRepairs(repaired: readonly string[]): void {
+  console.log(repaired.length === 0 ? 'Nothing was left to repair.' : 'Repaired:');
+  for (const line of repaired) console.log(`+ ${line}`);
+  console.log('');
 }
 
 function explain(error: unknown): unknown {
@@ -94,11 +105,13 @@ async function check(db: Database, home: string, options: Options): Promise<numb
   const temporal = await reachTemporal(home, options.databaseOnly);
   const view = typeof temporal === 'string' ? null : temporal;
   try {
+    const repaired = options.repair ? await repair(db, view) : undefined;
+    if (repaired && !options.json) printRepairs(repaired);
     const verdict = await verifySystem(db, view, options);
     const unreachable = typeof temporal === 'string' ? temporal : null;
     if (options.json) {
       const state = unreachable ? 'unreachable' : view ? 'checked' : 'skipped';
-      console.log(JSON.stringify({ ...verdict, temporal: state }, null, 2));
+      console.log(JSON.stringify({ ...verdict, temporal: state, repaired }, null, 2));
     } else {
       print(verdict);
     }
@@ -108,7 +121,11 @@ async function check(db: Database, home: string, options: Options): Promise<numb
       );
     const violations = verdict.checks.reduce((sum, one) => sum + one.violations, 0);
     if (!options.json && !unreachable) {
-      console.log(verdict.ok ? '\n✓ Everything holds.' : `\n✗ ${violations} violations.`);
+      const sound =
+        verdict.waiting === 0
+          ? '✓ Everything holds.'
+          : `✓ Nothing is wrong, but ${verdict.waiting} wait: see the notes above.`;
+      console.log(verdict.ok ? `\n${sound}` : `\n✗ ${violations} violations.`);
     }
     return verdict.ok ? (unreachable ? 2 : 0) : 1;
   } finally {
@@ -117,7 +134,7 @@ async function check(db: Database, home: string, options: Options): Promise<numb
 }
 
 /**
- * Checks a live system without changing it. Exit codes: 0 sound, 1 something is wrong, 2 it could
+ * Checks a live system without changing it, unless it is to repair. Exit codes: 0 sound, 1 something is wrong, 2 it could
  * not be checked, or only in part.
  */
 async function main(): Promise<number> {

@@ -1,4 +1,5 @@
 import { types as is } from 'node:util';
+import { currentTraceparent, inSpan } from '../spans';
 import { DatabaseError, Pool, types, type PoolClient, type QueryResultRow } from 'pg';
 
 // Ids, amounts and counts are exact as JavaScript numbers, because the schema and the API keep them
@@ -63,6 +64,9 @@ export function sql<Row = AnyRow>(name: string, text: string): Statement<Row> {
   return { name, text };
 }
 
+/** $2: until the end of the transaction; else of the session. */
+const TRACE = `select set_config('holdfast.traceparent', $1, $2)`;
+
 /** So much sooner than the driver gives a statement up, the server does: it never runs on for nobody. */
 const SERVER_FIRST_MS = 400;
 
@@ -88,11 +92,13 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   const over = (client: Pick<PoolClient, 'query'>): Queryable => {
     const send = (statement: Statement<unknown>, values: readonly unknown[] = []) =>
-      client.query<QueryResultRow>({
-        ...(options.prepared && { name: statement.name }),
-        text: statement.text,
-        values: [...values],
-      });
+      inSpan(`sql ${statement.name}`, { 'db.system.name': 'postgresql' }, () =>
+        client.query<QueryResultRow>({
+          ...(options.prepared && { name: statement.name }),
+          text: statement.text,
+          values: [...values],
+        }),
+      );
     return {
       rows: async <Row>(statement: Statement<Row> | Statement, values?: readonly unknown[]) =>
         (await send(statement, values)).rows as Row[],
@@ -116,13 +122,34 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
+  /**
+   * Has what `work` writes into the outbox carry the trace that it is a part of. A pooler in
+   * transaction mode would give a session's setting to somebody else, so there only transactions do.
+   */
+  async function traced<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
+    const traceparent = options.prepared ? currentTraceparent() : undefined;
+    if (traceparent === undefined) return work();
+    await client.query(TRACE, [traceparent, false]);
+    const result = await work();
+    await client.query(TRACE, ['', false]);
+    return result;
+  }
+
+  const direct = over(pool);
+  /** A statement by itself: on a connection of its own where it is traced. */
+  const alone = <Result>(work: (queryable: Queryable) => Promise<Result>): Promise<Result> =>
+    options.prepared && currentTraceparent() !== undefined
+      ? checkedOut((client) => traced(client, () => work(over(client))))
+      : work(direct);
+
   return {
-    ...over(pool),
+    rows: (statement, values) => alone((queryable) => queryable.rows(statement, values)),
+    run: (statement, values) => alone((queryable) => queryable.run(statement, values)),
     pool,
     connected: (work) =>
       checkedOut(async (client, markBroken) => {
         try {
-          return await work(over(client));
+          return await traced(client, () => work(over(client)));
         } catch (error) {
           // Without a word of the server its statement may still run; its last word ends the connection.
           const answered =
@@ -136,6 +163,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       checkedOut(async (client, markBroken) => {
         try {
           await client.query('begin');
+          const traceparent = currentTraceparent();
+          if (traceparent !== undefined) await client.query(TRACE, [traceparent, true]);
           const result = await work(over(client));
           await client.query('commit');
           return result;

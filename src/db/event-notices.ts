@@ -8,11 +8,12 @@ const MOST_WAITING = 400;
 interface Notice {
   id: number;
   event_id: string;
+  created: string;
 }
 
 const TAKE = sql<Notice>(
   'notice_take',
-  `select id, event_id from event_notices where done_at is null
+  `select id, event_id, created_at::text as created from event_notices where done_at is null
       and (select count(*) from (select from outbox where kind = 'mail' limit $1) waiting) < $1
     order by id limit 1 for update skip locked`,
 );
@@ -61,12 +62,12 @@ export async function oweNotices(db: Database): Promise<boolean> {
   return db.transaction(async (tx) => {
     const [notice] = await tx.rows(TAKE, [MOST_WAITING]);
     if (!notice) return false;
-    const { id, event_id: eventId } = notice;
+    const { id, event_id: eventId, created: createdAt } = notice;
     const page = await tx.rows(PAGE, [id, BATCH]);
     const owed = page.filter((one) => one.owed).map((one) => one.id);
     if (owed.length > 0) {
       await tx.run(REPLACE, [owed, eventId, id]);
-      await tx.run(OWE, [id, owed, owed.map((one) => changedMessageId(one, id))]);
+      await tx.run(OWE, [id, owed, owed.map((one) => changedMessageId(one, { id, createdAt }))]);
     }
     const last = page.at(-1);
     if (last) await tx.run(ADVANCE, [id, last.at, last.id]);

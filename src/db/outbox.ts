@@ -11,6 +11,8 @@ export interface OutboxEntry {
   attempts: number;
   /** What Temporal shows of it. */
   facts: OutboxFacts;
+  /** The trace that it is of. */
+  traceparent: string | null;
   /** Due for longer than a look at what is recent reaches back. */
   late: boolean;
   /** The input and the summary of a workflow to start; null for other kinds. */
@@ -53,9 +55,9 @@ const claim = (queue: OutboxQueue, lane: OutboxLane) =>
   sql<OutboxEntry>(
     `outbox_claim_${queue}_${lane}`,
     `with claimed as (
-       select id, kind, subject, sequence, attempts, created_at, not_before < now() - interval '${RECENT_SECONDS} seconds' as late
+       select id, kind, subject, sequence, attempts, created_at, traceparent, not_before < now() - interval '${RECENT_SECONDS} seconds' as late
          from outbox where ${isDue(queue, lane)} order by not_before, id limit $2 for update skip locked)
-     select c.id, c.kind, c.subject, c.sequence, c.attempts, c.late, outbox_facts(c.kind, c.subject, c.sequence, c.created_at) as facts,
+     select c.id, c.kind, c.subject, c.sequence, c.attempts, c.traceparent, c.late, outbox_facts(c.kind, c.subject, c.sequence, c.created_at) as facts,
             case when c.kind in ('start', 'ring') then
          (select jsonb_build_object('event', e.slug, 'eventName', e.name, 'startsAt', rfc3339(e.starts_at), 'timeZone', e.time_zone,
             'expiresAt', rfc3339(r.hold_ends_at),
@@ -250,6 +252,16 @@ const RETRY = sql<{ entry: OutboxRecord }>(
   `update outbox o set attempts = 0, not_before = now(), given_up_at = null, refused_since = null
     where id = $1 returning ${DOCUMENT} as entry`,
 );
+
+const RETRY_GIVEN_UP = sql(
+  'outbox_retry_given_up',
+  `update outbox set attempts = 0, not_before = now(), given_up_at = null, refused_since = null where given_up_at is not null`,
+);
+
+/** Makes all entries due now that were given up. @returns how many */
+export async function retryGivenUp(db: Queryable): Promise<number> {
+  return db.run(RETRY_GIVEN_UP);
+}
 
 /** Makes an entry due now, as if it had never failed. @returns null if there is none: Temporal has taken it */
 export async function retryEntry(db: Queryable, id: string): Promise<OutboxRecord | null> {

@@ -209,9 +209,9 @@ export async function confirm(
   notes.push(`payment ${reference}, ${formatMoney({ amount, currency })}, by ${actor} → confirmed`);
 }
 
-const CANCEL = sql(
+const CANCEL = sql<{ at: string }>(
   'transition_cancel',
-  `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1`,
+  `update reservations set status = 'cancelled', ended_at = clock_timestamp() where id = $1 returning ended_at::text as at`,
 );
 const OWE_CANCEL_MAIL = sql(
   'transition_owe_cancel_mail',
@@ -242,10 +242,10 @@ export async function cancel(
     await dropTicketMails(tx, id, 'the reservation was cancelled first');
   }
   await changeClaims(tx, id, 'release');
-  await tx.run(CANCEL, [id]);
+  const [cancelled] = await tx.rows(CANCEL, [id]);
   await appendHistory(tx, id, 'reservation.cancelled', actor);
   if (sold) {
-    await tx.run(OWE_CANCEL_MAIL, [id, cancelMessageId(id)]);
+    await tx.run(OWE_CANCEL_MAIL, [id, cancelMessageId(id, cancelled!.at)]);
     await refundSale(tx, id, reservation.cancel_refund, 'cancelled');
   }
   Object.assign(reservation, { status: 'cancelled', written_status: 'cancelled' });

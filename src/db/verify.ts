@@ -102,20 +102,22 @@ const STRAY_ACTORS = sql<Finding>(
   `select w.id, case when r.id is null then format('runs since %s; there is no such reservation', w.started)
                   else format('runs; its reservation is %s since %s', r.status, coalesce(r.ended_at, r.delivered_at)) end as detail
      from unnest($1::text[], $2::timestamptz[]) as w (id, started) left join reservations r on r.id = w.id
-    where (r.id is null and w.started < now() - interval '5 minutes')
-       or ((r.ended_at < now() - interval '5 minutes'
-             or (r.status = 'confirmed' and r.delivered_at < now() - interval '5 minutes'))
+    where (r.id is null and w.started < now() - $3 * interval '1 minute')
+       or ((r.ended_at < now() - $3 * interval '1 minute'
+             or (r.status = 'confirmed' and r.delivered_at < now() - $3 * interval '1 minute'))
            and not exists (select from inbox i where i.reservation_id = w.id and i.handled_at is null)
            and not exists (select from outbox o where o.subject = w.id))`,
 );
 
 /**
- * The running reservation workflows without work: the reservation does not exist, or ended a while
- * ago.
+ * The running reservation workflows without work: the reservation does not exist, or ended.
+ * @param forMinutes at least so long ago
  */
 export async function findStrayActors(
   db: Queryable,
   open: readonly { id: string; startedAt: Date }[],
+  forMinutes = 5,
 ): Promise<Finding[]> {
-  return db.rows(STRAY_ACTORS, [open.map(({ id }) => id), open.map(({ startedAt }) => startedAt)]);
+  const startedAt = open.map((one) => one.startedAt);
+  return db.rows(STRAY_ACTORS, [open.map(({ id }) => id), startedAt, forMinutes]);
 }

@@ -19,12 +19,15 @@ export const ticketsMessageId = (
 ) =>
   `<tickets.${digest(JSON.stringify([reservationId, ...[...codes].sort()]))}.${sequence}${ANY_DOMAIN}`;
 
-export const cancelMessageId = (reservationId: string) =>
-  `<cancelled.${digest(reservationId)}${ANY_DOMAIN}`;
+/** @param cancelledAt when: after a restore a reservation may be sold and cancelled once more */
+export const cancelMessageId = (reservationId: string, cancelledAt: string) =>
+  `<cancelled.${digest(JSON.stringify([reservationId, cancelledAt]))}${ANY_DOMAIN}`;
 
-/** @param notice the number of the notice: each is another mail */
-export const changedMessageId = (reservationId: string, notice: number) =>
-  `<changed.${digest(reservationId)}.${notice}${ANY_DOMAIN}`;
+/** @param notice each is another mail; after a restore its number may be given again, its time is not */
+export const changedMessageId = (
+  reservationId: string,
+  { id, createdAt }: { id: number; createdAt: string },
+) => `<changed.${digest(JSON.stringify([reservationId, createdAt]))}.${id}${ANY_DOMAIN}`;
 
 /**
  * The id as it is sent: mail systems trust an id of the sender's own domain.

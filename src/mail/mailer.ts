@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { parseEmailAddress } from '../domain/email-address';
+import { inSpan } from '../spans';
 import { isAboutTheAddress, withoutAddresses } from './smtp-refusal';
 
 export interface MailerOptions {
@@ -82,9 +83,11 @@ export function createMailer({
         throw new MailRefused('there is no valid address to write to');
       const used = transport;
       try {
-        const { messageId, response } = await withinLimit(
-          used.sendMail({ from, ...message, to: { name: to.name ?? '', address } }),
-          mailLimitMs,
+        const { messageId, response } = await inSpan('smtp send', {}, () =>
+          withinLimit(
+            used.sendMail({ from, ...message, to: { name: to.name ?? '', address } }),
+            mailLimitMs,
+          ),
         );
         return { messageId, response };
       } catch (error) {

@@ -17,6 +17,7 @@ import { faultPoint } from '../fault-points';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
+import { inTraceOf, traceIdOf } from '../spans';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -36,10 +37,11 @@ const NUMBERED_AT_ONCE = 1000;
 const NUMBER_SPACING_MS = 50;
 
 /** Which entry a line of the log is about. */
-const fieldsOf = ({ id, kind, facts }: OutboxEntry) => ({
+const fieldsOf = ({ id, kind, facts, traceparent }: OutboxEntry) => ({
   entry: id,
   kind,
   reservation: facts.reservation,
+  ...traceIdOf(traceparent),
 });
 
 export interface Relay {
@@ -107,7 +109,11 @@ export function startRelay({
     const away: NotTaken[] = [];
     const batch = await deliverDue(db, { ...lane, limit }, async (entries) => {
       const failed = new Map<number, NotTaken>();
-      const results = await Promise.allSettled(entries.map(dispatch));
+      const results = await Promise.allSettled(
+        entries.map((entry) =>
+          inTraceOf(entry.traceparent, `outbox ${entry.kind}`, () => dispatch(entry)),
+        ),
+      );
       results.forEach((result, index) => {
         const entry = entries[index]!;
         if (result.status === 'fulfilled') {

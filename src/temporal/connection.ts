@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { SettingsError } from '../config';
@@ -59,13 +59,20 @@ export function dataConverterFor({
 export const payloadCodecOf = ({ PAYLOAD_ENCRYPTION_KEY: keys }: PayloadSettings) =>
   keys ? createPayloadCodec(keys) : null;
 
-/** A client that connects on first use and reconnects after an outage. */
-export function createTemporalClient(payloads: PayloadSettings): Client {
+/**
+ * A client that connects on first use and reconnects after an outage.
+ * @param workflow interceptors of its calls about workflows
+ */
+export function createTemporalClient(
+  payloads: PayloadSettings,
+  workflow: WorkflowClientInterceptor[] = [],
+): Client {
   const { connectionOptions, namespace } = temporalConfig();
   const dataConverter = dataConverterFor(payloads);
   return new Client({
     connection: Connection.lazy(connectionOptions),
     namespace,
+    interceptors: { workflow },
     ...(dataConverter && { dataConverter }),
   });
 }

@@ -16,6 +16,8 @@ const FIELDS: Record<string, string> = {
   taskQueue: 'queue',
   reservation: 'reservation',
   durationMs: 'ms',
+  trace_id: 'trace_id',
+  span_id: 'span_id',
   mail: 'mail',
   kind: 'kind',
 };

@@ -18,6 +18,7 @@ import {
   temporalConfig,
   temporalEndpoint,
 } from '../temporal/connection';
+import { startTracing } from '../tracing';
 import { activityLog } from './activity-log';
 import { deploymentOptions } from './deployment';
 import { createWorkerHealth, serveHealth } from './health';
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     telemetryOptions: { logging, ...(ofTemporal && { metrics: ofTemporal.options }) },
     shutdownSignals: [],
   });
+  const tracing = await startTracing('holdfast-worker', log);
   const db = createDatabase({
     url: settings.DATABASE_URL,
     pool: settings.DATABASE_POOL,
@@ -91,7 +93,7 @@ async function main(): Promise<void> {
     settings.DATABASE_DIRECT_URL ??
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
   const refundUnknown = settings.UNKNOWN_PAYMENTS === 'refunded';
-  const client = createTemporalClient(settings);
+  const client = createTemporalClient(settings, tracing?.ofClient);
   const health = createWorkerHealth();
   const healthServer =
     port === undefined || ofTemporal === null
@@ -126,7 +128,9 @@ async function main(): Promise<void> {
         connection,
         namespace,
         shutdownGraceTime: SHUTDOWN_GRACE,
-        interceptors: { activity: [activityLog(log)] },
+        interceptors: {
+          activity: [...(tracing ? [tracing.ofActivities] : []), activityLog(log)],
+        },
         ...deployment,
         ...(dataConverter && { dataConverter }),
       };
@@ -161,7 +165,7 @@ async function main(): Promise<void> {
     healthServer?.close();
     await connection?.close();
     await client.connection.close();
-    await Promise.race([db.close(), delay(2000)]);
+    await Promise.race([Promise.all([db.close(), tracing?.stop()]), delay(2000)]);
   }
   log.info('worker has stopped');
 }

@@ -9,7 +9,14 @@ import { startStack, type Stack, type StackOptions } from '../../dev/stack';
 import type { DevInfo } from '../../src/cli/dev-info';
 import { createTestNamespace, testServices } from './services';
 
-type SystemOptions = Pick<StackOptions, 'childEnv' | 'apiEnv' | 'workerEnv' | 'workers' | 'seed'>;
+type SystemOptions = Pick<
+  StackOptions,
+  'childEnv' | 'apiEnv' | 'workerEnv' | 'workers' | 'seed'
+> & {
+  /** Those of a system before, that was left; else new ones. */
+  databaseUrl?: string;
+  namespace?: string;
+};
 
 /** A whole system of its own for one test file: API and workers as real processes, a database and a namespace of its own. */
 export interface TestSystem {
@@ -18,6 +25,8 @@ export interface TestSystem {
   db: Database;
   temporal: Client;
   stop(): Promise<void>;
+  /** Stops all but keeps the database, for another system. */
+  leave(): Promise<void>;
 }
 
 /** Runs one statement on the server's own database. */
@@ -44,6 +53,22 @@ export async function createTestDatabase(): Promise<string> {
   return url.href;
 }
 
+/** Copies a database that nobody uses, as a backup does. @returns the copy's address */
+export async function copyTestDatabase(original: string): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const url = new URL(original);
+  await onServer('copy_database', `create database ${name} template ${url.pathname.slice(1)}`);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Of kept services: a run leaves no database behind. */
+export const dropTestDatabase = (url: string): Promise<void> =>
+  onServer(
+    'drop_database',
+    `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`,
+  );
+
 const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
 
 /** Makes a database with the schema. @returns connected to it */
@@ -56,16 +81,16 @@ export async function openTestDatabase(
   return createDatabase({ prepared: true, applicationName: 'holdfast-test', ...options, url });
 }
 
-/** Of kept services: a run leaves no database behind. */
-const dropTestDatabase = (url: string): Promise<void> =>
-  onServer(
-    'drop_database',
-    `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`,
-  );
-
-export async function startSystem(options: SystemOptions = {}): Promise<TestSystem> {
+export async function startSystem({
+  databaseUrl: kept,
+  namespace: known,
+  ...options
+}: SystemOptions = {}): Promise<TestSystem> {
   const services = testServices();
-  const [namespace, databaseUrl] = await Promise.all([createTestNamespace(), createTestDatabase()]);
+  const [namespace, databaseUrl] = await Promise.all([
+    known ?? createTestNamespace(),
+    kept ?? createTestDatabase(),
+  ]);
   const home = mkdtempSync(join(services.home, 'system-'));
   const stack = await startStack({
     home,
@@ -92,17 +117,21 @@ export async function startSystem(options: SystemOptions = {}): Promise<TestSyst
     queryTimeoutMs: 120_000,
   });
   const connection = await Connection.connect({ address: services.temporalAddress });
+  const leave = async () => {
+    await db.close();
+    await connection.close();
+    await stack.stop();
+    rmSync(home, { recursive: true, force: true });
+  };
   return {
     stack,
     info: stack.info(),
     db,
     temporal: new Client({ connection, namespace }),
+    leave,
     async stop() {
-      await db.close();
-      await connection.close();
-      await stack.stop();
+      await leave();
       await dropTestDatabase(databaseUrl);
-      rmSync(home, { recursive: true, force: true });
     },
   };
 }

@@ -621,6 +621,9 @@ describe('Late work', () => {
   const temporal = (ids: string[], reservations: RunningWorkflow[] = []): TemporalView => ({
     running: async () => ({ ids: new Set(ids), reservations }),
     failures: async () => [],
+    setup: async () => ({ missingAttributes: [], schedule: 'runs' }),
+    prepare: async () => undefined,
+    ring: async () => 0,
     close: async () => undefined,
   });
   const violations = async (view: TemporalView | null, patienceMs = 0) => {

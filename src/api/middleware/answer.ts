@@ -11,7 +11,7 @@ import { Problem } from '../problem';
 const DEADLINE_MS = 9000;
 const RETRY_AFTER_SECONDS = '2';
 /** Asked for every few seconds. */
-const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+export const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 const REQUEST_ID = /^[A-Za-z0-9_.-]{8,64}$/;
 
 /**

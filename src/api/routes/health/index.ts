@@ -12,7 +12,7 @@ const readyBody = z
   .object({
     status: openEnum(['ready']),
     degraded: z
-      .array(openEnum(['temporal']))
+      .array(openEnum(['temporal', 'search_attributes']))
       .optional()
       .meta({ description: 'What is missing, though sales go on' }),
   })
@@ -51,18 +51,22 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       tag: 'Health',
       summary: 'Whether it can serve',
       description:
-        'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.',
+        'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows.',
       access: 'public',
       kind: 'free',
       responses: { 200: { description: 'It can', schema: readyBody } },
       problems: [],
       async handle() {
         if (stopping.aborted) throw notReady('This process ends: ask another one.');
-        const { database, temporal } = readiness.state();
+        const { database, temporal, missingAttributes } = readiness.state();
         if (!database) throw notReady('The database does not answer.');
+        const degraded = [
+          ...(temporal ? [] : (['temporal'] as const)),
+          ...(missingAttributes.length > 0 ? (['search_attributes'] as const) : []),
+        ];
         return {
           status: 200,
-          body: temporal ? { status: 'ready' } : { status: 'ready', degraded: ['temporal'] },
+          body: degraded.length === 0 ? { status: 'ready' } : { status: 'ready', degraded },
         };
       },
     }),

@@ -1,0 +1,51 @@
+import type { Database } from '../db/database';
+import { retryGivenUp } from '../db/outbox';
+import { restartActors, sweep } from '../db/sweep';
+import { findStrayActors } from '../db/verify';
+import type { TemporalView } from './verify-temporal';
+
+const SWEEP_BUDGET_MS = 60_000;
+
+/**
+ * Does at once what relays and housekeeping do by themselves within minutes, and what nobody does:
+ * makes what Temporal lacks, has entries tried again that were given up, ends what is overdue,
+ * starts the workflows again that Temporal has lost, and has those end whose reservation is gone
+ * or over. It only orders work, by the same statements; refunds no payment of an unknown
+ * reservation, because these wait for their holds. Safe to repeat, and beside running processes.
+ * @param temporal null: only what the database knows
+ * @returns what was found and done, in words
+ * @throws SettingsError when Temporal must be prepared by somebody else
+ */
+export async function repair(db: Database, temporal: TemporalView | null): Promise<string[]> {
+  const told: string[] = [];
+  const tell = (count: number, what: string) => {
+    if (count > 0) told.push(`${count} × ${what}`);
+  };
+  if (temporal) {
+    const { missingAttributes, schedule } = await temporal.setup();
+    await temporal.prepare();
+    tell(missingAttributes.length, `search attribute registered: ${missingAttributes.join(', ')}`);
+    tell(Number(schedule === 'missing'), 'housekeeping schedule made');
+  }
+  tell(await retryGivenUp(db), 'entry of the outbox that was given up: tried again');
+  const { expired, rung } = await sweep(db, {
+    budgetMs: SWEEP_BUDGET_MS,
+    refundUnknown: false,
+    onFault: ({ step, subject }, error) =>
+      told.push(
+        `could not ${step.replaceAll('_', ' ')} ${subject ?? ''}: ${(error as Error).message}`,
+      ),
+  });
+  tell(expired, 'overdue hold ended');
+  tell(rung, 'late work ordered again: inboxes, refunds, deliveries, mails, webhooks');
+  if (!temporal) return told;
+
+  const { ids, reservations } = await temporal.running();
+  const openOf = async (some: readonly string[]) => new Set(some.filter((id) => ids.has(id)));
+  const lost = await restartActors(db, openOf, { from: null, onPage: () => undefined });
+  tell(lost, 'open hold whose workflow was lost: started again');
+  const strays = await findStrayActors(db, reservations, 0);
+  const ended = await temporal.ring(strays.map(({ id }) => id));
+  tell(ended, 'running workflow whose reservation is gone or over: told to look, and ends');
+  return told;
+}
