@@ -65,7 +65,7 @@ export function startFeedReaders({
     const query = new URLSearchParams({ limit: String(LIMIT), wait: String(wait) });
     if (after !== null) query.set('after', after);
     try {
-      const answer = await fetch(`${apiUrl()}/v1/feed?${query}`, {
+      const answer = await fetch(`${apiUrl()}/v1/feed?${query.toString()}`, {
         headers: { authorization: `Bearer ${reader.key}` },
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });

@@ -17,7 +17,7 @@ const GOES_AWAY = 'client2';
 
 interface Behaviour {
   kind?: ReceiverKind;
-  answer(response: ServerResponse, random: Random): void;
+  answer: (response: ServerResponse, random: Random) => void;
 }
 
 const GONE: Behaviour = { answer: (response) => void response.writeHead(410).end() };
@@ -159,10 +159,10 @@ export async function startReceivers(options: Options): Promise<Receivers> {
     options.happened('an endpoint that answered 410, enabled again');
   }
   async function keepEnabling(): Promise<void> {
-    while (!isCalm && !stopping.signal.aborted) {
+    for (;;) {
       await sleep(ENABLE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-      const gone = receivers.filter(({ answers }) => answers.has('410'));
-      if (!stopping.signal.aborted) for (const receiver of gone) await enable(receiver);
+      if (isCalm || stopping.signal.aborted) return;
+      for (const receiver of receivers) if (receiver.answers.has('410')) await enable(receiver);
     }
   }
 

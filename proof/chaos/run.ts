@@ -10,6 +10,7 @@ import type { ChaosOptions } from './options';
 import { startReceivers, type Receivers } from './receivers';
 import type { ChaosResult } from './result';
 import { ageUnmatchedPayments, waitUntilIdle } from './wait-until-idle';
+import { watchTemporal } from './temporal-watch';
 import { startSystem, type ChaosSystem } from './system';
 import { runVerify } from './verify-run';
 import { countFaultPoints } from './part-monitor';
@@ -191,6 +192,7 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult> {
     options.options.each,
   );
   let receivers: Receivers | undefined;
+  const watch = watchTemporal(system, direct, say);
   const feed = startFeedReaders({
     seed: options.options.seed,
     journal,
@@ -205,8 +207,16 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult> {
       info: system.info,
       happened: (kind) => journal.happened(kind),
     });
-    return await runAll({ ...options, system, direct, journal, receivers, feed });
+    const result = await runAll({ ...options, system, direct, journal, receivers, feed });
+    const kills = watch.kills();
+    return kills === 0
+      ? result
+      : {
+          ...result,
+          faults: new Map([...result.faults, ['kill temporal, which was stuck', kills]]),
+        };
   } finally {
+    await watch.stop();
     await feed.close();
     await receivers?.close();
     await direct.close();

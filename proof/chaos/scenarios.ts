@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Claim, Journal, Kind } from './journal';
+import type { Journal, Kind } from './journal';
 import { SALE_SCENARIO_OF, SALE_SCENARIOS } from './sale-scenarios';
 import {
   afterwards,
@@ -257,10 +257,16 @@ const disputeThatIs =
     const dispute = `dp_${random.uuid()}`;
     const disputed = payment.amount - before;
     await shop.dispute(payment, dispute, disputed, 'open');
-    const waiting = random.chance(0.7)
-      ? await shop.refund(payment, random.between(1, disputed))
-      : null;
-    if (waiting !== null) journal.happened('a refund that waits for a dispute');
+    const waitingAmount = random.between(1, disputed);
+    const waiting = random.chance(0.7) ? await shop.refund(payment, waitingAmount) : null;
+    if (waiting !== null) {
+      journal.happened('a refund that waits for a dispute');
+      if (random.chance(0.4)) {
+        journal.refunds.get(waiting)!.failed = true;
+        await shop.failRefund(payment, waiting, waitingAmount);
+        journal.happened('a refund that failed while it was pending');
+      }
+    }
     const cancels = random.chance(0.4);
     if (cancels) await cancelOnce(context, claim);
     await shortDelay(context, 4_000);
@@ -285,6 +291,12 @@ async function claimForeignReference(context: Context): Promise<void> {
     shop.confirm(stranger, payment.reference, stranger.total, ['422 payment_mismatch']);
   if (random.chance(0.3)) {
     await together([claim(), deliver(context, payment)]);
+    return;
+  }
+  if (random.chance(0.3)) {
+    await deliver(context, payment);
+    if ((await claim()).code === 'payment_mismatch')
+      journal.happened('a claim of what is proven for another');
     return;
   }
   const { status } = await claim();
@@ -376,7 +388,9 @@ const SCENARIO_OF: Partial<Record<Kind, Scenario>> = {
   'a dispute that was won': disputeThatIsWon,
   'a dispute that was lost': disputeThatIsLost,
   'a refund that waits for a dispute': disputeThatIsWon,
+  'a refund that failed while it was pending': disputeThatIsWon,
   'a claim that a proof contradicts': claimForeignReference,
+  'a claim of what is proven for another': claimForeignReference,
   'a refund by hand': claimForeignReference,
   'a refund that the provider made by itself': refundByProvider,
   'a refund told before its payment': refundByProvider,
