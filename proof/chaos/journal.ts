@@ -264,7 +264,11 @@ export class Journal {
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
   }
 
+  /** Whether the faults have ended. */
+  isWithoutFaults = false;
+
   faultsEnded(): void {
+    this.isWithoutFaults = true;
     this.kindsUnderFaults = new Map(this.kinds);
   }
 

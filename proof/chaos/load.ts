@@ -40,6 +40,8 @@ const NEW_EVENT_EVERY_MS = 12_000;
 const GIVE_BACK_EVERY_MS = 3_000;
 /** How often a buyer does what has not happened yet. */
 const MISSING_FIRST = 0.4;
+/** The same once the faults have ended, when the load goes on for nothing else. */
+const MISSING_AFTERWARDS = 0.9;
 
 /** Small events, so that buyers collide, with holds of a few seconds. */
 function eventBody(slug: string, ttl: number, hasTerms: boolean): Record<string, unknown> {
@@ -143,7 +145,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       counts.begun++;
       const missing = missingScenarios(journal);
       const scenario =
-        missing.length > 0 && random.chance(MISSING_FIRST)
+        missing.length > 0 &&
+        random.chance(journal.isWithoutFaults ? MISSING_AFTERWARDS : MISSING_FIRST)
           ? random.pick(missing)
           : random.weighed(SCENARIOS);
       await scenario(context).catch(unlessAbandoned);

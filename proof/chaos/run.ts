@@ -27,7 +27,7 @@ export interface RunOptions {
 
 const SHOW_EVERY_MS = 5_000;
 /** How long the load goes on without faults for the kinds that have not happened yet. */
-const MAKE_UP_MS = 240_000;
+const MAKE_UP_MS = 480_000;
 /** Without faults every retry is answered within this time. */
 const ANSWER_TIMEOUT_MS = 180_000;
 
@@ -83,7 +83,7 @@ async function runFaults(run: Run, load: Load): Promise<ReadonlyMap<string, numb
   return faults.done;
 }
 
-/** Waits, at most four minutes, until each kind has happened. */
+/** Waits, at most eight minutes, until each kind has happened. */
 async function makeUp({ journal, stop, say }: Run): Promise<void> {
   say(`the load goes on without faults for: ${journal.missingKinds().join('; ')}`);
   for (const until = Date.now() + MAKE_UP_MS; Date.now() < until && !stop.aborted;) {
