@@ -1,6 +1,7 @@
 -- What Temporal shows of an entry of the outbox: ids, references, amounts and what happened; nothing personal.
 -- `reservation` is absent if there is none of that id. `news` of a ring: what the history got in the transaction that
--- ordered it (an entry is written within the second), and since then.
+-- ordered it (an entry is written within the second), and since then. Of an entry that cannot be read it knows nothing:
+-- it stays Temporal's to refuse, and the others of its batch go on.
 create or replace function outbox_facts(p_kind text, p_subject text, p_sequence integer, p_ordered_at timestamptz)
 returns jsonb language plpgsql stable as $$
 declare
@@ -41,4 +42,6 @@ begin
              select jsonb_agg(e.slug order by of.n)
                from unnest(coalesce(r.event_ids, array[r.event_id])) with ordinality as of (id, n) join events e on e.id = of.id))
       from reservations r where r.id = v_reservation), '{}');
+exception when others then
+  return '{}';
 end $$;

@@ -31,6 +31,11 @@ describe('The seat map', () => {
       category: 'stalls',
       price: { amount: 4500, currency: 'EUR' },
       status: 'available',
+      active: true,
+      accessible: false,
+      companion: false,
+      x: null,
+      y: null,
     });
   });
 

@@ -36,7 +36,7 @@ const run = (args: string[]) =>
   });
 
 const categories = [{ code: 'stalls', name: 'Stalls', price: 4500 }];
-const empty = () => api.event({ categories, sections: undefined });
+const empty = () => api.event({ categories, sections: undefined, sectionsLater: true });
 const HEADER = 'section,row,number,category,x,y\n';
 
 describe('npm run import', () => {

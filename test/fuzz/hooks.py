@@ -87,6 +87,7 @@ def make_event_consistent(event):
     event.pop("sectionsFrom", None)
     if not event.get("sections"):
         event.pop("sections", None)
+        event["sectionsLater"] = True
     for index, category in enumerate(event["categories"]):
         if index > 0:
             category["code"] = f"c{index}"

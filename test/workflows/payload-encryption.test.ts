@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { dataConverterFor } from '../../src/temporal/connection';
 import { createPayloadCodec } from '../../src/temporal/payload-codec';
@@ -39,10 +40,12 @@ describe('With a payload key', () => {
 describe('Where every sender encrypts', () => {
   let system: TestSystem;
   let api: ApiClient;
+  const key = randomBytes(32);
+  const codec = createPayloadCodec([key]);
   beforeAll(async () => {
     system = await startSystem({
       childEnv: {
-        PAYLOAD_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+        PAYLOAD_ENCRYPTION_KEY: key.toString('base64'),
         PAYLOAD_CLEAR: 'refused',
       },
     });
@@ -62,7 +65,10 @@ describe('Where every sender encrypts', () => {
     await eventually(async () => {
       const { events } = await handle.fetchHistory();
       const failed = events?.find(({ workflowTaskFailedEventAttributes: it }) => it);
-      expect(JSON.stringify(failed)).toContain('PAYLOAD_CLEAR');
+      const { failure } = failed!.workflowTaskFailedEventAttributes!;
+      expect(failure!.message).toBe('Encoded failure');
+      const [told] = await codec.decode([failure!.encodedAttributes! as Payload]);
+      expect(Buffer.from(told!.data!).toString()).toContain('PAYLOAD_CLEAR');
     });
     await api.pay(reservation);
     await api.until(reservation.id, 'confirmed');

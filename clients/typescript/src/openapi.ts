@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Make an event with all its seats
-         * @description A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. Up to 100,000 seats, preferred in the order given here and from the middle of each row, or from `focalPoint`.
+         * @description A seat is labelled `ROW-NUMBER` (`A-1`); where several sections have a row of that name, `SECTION-ROW-NUMBER`; a general admission place `SECTION-NUMBER`. Seats of a row are 1 to `seats`, or called as `numbers` says; `bestAvailable` sees no neighbours across an aisle. A body has at most 1 MB: `POST /v1/events/{event}/sections` adds more. Up to 100,000 seats, preferred in the order given here and from the middle of each row, or from `focalPoint`.
          *
          *     Takes a key of the role operator.
          */
@@ -1451,10 +1451,12 @@ export interface components {
             orphanRule?: "off" | "prefer" | "forbid" | null;
             /** @description The best place: `bestAvailable` prefers what is near. In the units of `x` and `y`; a seat without them is at its place in the row and the number of its row, both from 0. Absent: the first row, from its middle */
             focalPoint?: components["schemas"]["NewPoint"] | null;
-            /** @description Absent: the seats are those of `sectionsFrom`, or come later */
+            /** @description Needed, unless `sectionsFrom` or `sectionsLater` takes its place */
             sections?: components["schemas"]["NewSection"][] | null;
             /** @description The slug or id of an event whose seats this one gets too: labels, rows, coordinates and categories, which must be among its own. Without a `focalPoint` its best place too */
             sectionsFrom?: string | null;
+            /** @description `true`: all seats come by `POST /v1/events/{event}/sections`, as from a CSV */
+            sectionsLater?: boolean | null;
         };
         NewPriceType: {
             code: string;

@@ -320,19 +320,31 @@ export const newEvent = z
     currency: currencyInput,
     ...definition,
     sections: z.array(newSection).min(1).max(MAX_SECTIONS).optional().meta({
-      description: 'Absent: the seats are those of `sectionsFrom`, or come later',
+      description: 'Needed, unless `sectionsFrom` or `sectionsLater` takes its place',
     }),
     sectionsFrom: line(100).optional().meta({
       description:
         'The slug or id of an event whose seats this one gets too: labels, rows, coordinates and categories, which must be among its own. Without a `focalPoint` its best place too',
     }),
+    sectionsLater: z.boolean().optional().meta({
+      description: '`true`: all seats come by `POST /v1/events/{event}/sections`, as from a CSV',
+    }),
   })
+  .refine(
+    ({ sections, sectionsFrom, sectionsLater }) => sections ?? sectionsFrom ?? sectionsLater,
+    {
+      message: 'is required, or `sectionsFrom`, or `sectionsLater`',
+      path: ['sections'],
+      // Said with whatever else is wrong, as of every field that is needed.
+      when: ({ value }) => typeof value === 'object' && value !== null,
+    },
+  )
   .superRefine((event, ctx) => {
     const refuse: Refuse = (path, message) => ctx.addIssue({ code: 'custom', path, message });
     checkDefinition(event, refuse);
-    const { sections } = event;
+    const { sections, sectionsFrom } = event;
     if (!sections) return;
-    if (event.sectionsFrom !== undefined) refuse(['sectionsFrom'], 'goes without sections');
+    if (sectionsFrom !== undefined) refuse(['sectionsFrom'], 'goes without sections');
     const codes = event.categories.map((category) => category.code);
     sections.forEach((one, index) => {
       if (!codes.includes(one.category))
