@@ -134,7 +134,7 @@ export const SALE_KINDS = [
 ] as const;
 
 /** How receivers of webhooks misbehave. Without faults they do not. */
-export const RECEIVER_KINDS = [
+const RECEIVER_KINDS = [
   'a receiver that was away',
   'a receiver that hung',
   'a receiver that cut the connection',

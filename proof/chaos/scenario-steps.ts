@@ -27,7 +27,7 @@ export const SEATS_A_ROW = 10;
 export const TERMS_PERCENT = 60;
 export const codeOf = (event: string): string => event.toUpperCase();
 export const CATEGORIES = ['stalls', 'floor'];
-export const NAMES = [
+const NAMES = [
   'Ada Lovelace',
   'Zdeněk Novák',
   'Søren Kierkegaard',
@@ -149,7 +149,7 @@ export async function afterwards(context: Context, claim: Claim): Promise<void> 
   else await useTickets(context, claim, what === 'resend');
 }
 
-export async function useTickets(context: Context, claim: Claim, again: boolean): Promise<void> {
+async function useTickets(context: Context, claim: Claim, again: boolean): Promise<void> {
   const { shop } = context;
   const { random } = shop.deps;
   for (const until = Date.now() + 20_000; Date.now() < until;) {
