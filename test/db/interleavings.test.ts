@@ -597,7 +597,7 @@ const SALE: readonly Command[] = [
 
 describe('Whatever happens in whatever order, and at the same time', () => {
   it(
-    'no seat has two owners, no money is lost, and no sale or change is half',
+    'no seat has two owners, no money is lost and no sale is half',
     async () => {
       const lanes = fc.array(fc.array(command, { minLength: 4, maxLength: 14 }), {
         minLength: 1,
