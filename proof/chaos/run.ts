@@ -28,8 +28,8 @@ export interface RunOptions {
 const SHOW_EVERY_MS = 5_000;
 /** How long the load goes on without faults for the kinds that have not happened yet. */
 const MAKE_UP_MS = 480_000;
-/** Without faults every retry is answered within this time. */
-const ANSWER_TIMEOUT_MS = 180_000;
+/** Without faults every retry is answered, and every scenario has ended, within this time. */
+const ANSWER_TIMEOUT_MS = 300_000;
 
 interface Run extends RunOptions {
   system: ChaosSystem;

@@ -20,7 +20,7 @@ export interface Context {
 export type Scenario = (context: Context) => Promise<void>;
 
 /** How long a buyer waits for what follows from a payment or an order. */
-export const SETTLED_WITHIN_MS = 40_000;
+export const SETTLED_WITHIN_MS = 90_000;
 export const ROWS = ['A', 'B'];
 export const SEATS_A_ROW = 10;
 /** Of a sale that ends, or gets smaller, in an event with terms. */
