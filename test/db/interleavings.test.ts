@@ -77,18 +77,19 @@ const command = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('change' as const),
-      id: fc.nat(2),
-      release: fc.subarray(SEATS, { maxLength: 2 }),
+      id: fc.constantFrom(0, 0, 1, 2),
+      // So many of its own seats; and others than its own.
+      release: fc.nat(2),
       take: fc.subarray(SEATS, { maxLength: 2 }),
       elsewhere: fc.boolean(),
-      code: fc.boolean(),
+      code: fc.constantFrom(false, false, false, true),
     }),
   },
   {
     weight: 5,
     arbitrary: fc.record({
       do: fc.constant('pay change' as const),
-      id: fc.nat(2),
+      id: fc.constantFrom(0, 0, 1, 2),
       reference: fc.nat(4),
       // Beside the newest one.
       older: fc.boolean(),
@@ -98,10 +99,19 @@ const command = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('confirm change' as const), id: fc.nat(2) }),
+    arbitrary: fc.record({
+      do: fc.constant('confirm change' as const),
+      id: fc.constantFrom(0, 0, 1, 2),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('withdraw' as const), id: fc.nat(2) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('end change' as const), id: fc.nat(2) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('end change' as const),
+      id: fc.constantFrom(0, 0, 1, 2),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('look at change' as const), id: fc.nat(2) }),
@@ -210,6 +220,11 @@ const END_CHANGE = sql(
 const CHANGE = sql<{ id: string; due: number; currency: string }>(
   'test_change',
   'select id, due, currency from changes where reservation_id = $1 order by created_at desc, id offset $2 limit 1',
+);
+const OWN = sql<{ event: string; label: string }>(
+  'test_own_seats',
+  `select e.slug as event, s.label from allocations a join seats s on s.id = a.seat_id join events e on e.id = s.event_id
+    where a.reservation_id = $1 and a.until_revision is null order by s.id`,
 );
 const TOTAL = sql<{ total: number }>('test_total', 'select total from reservations where id = $1');
 const CODE = sql<{ code: string; event: string }>(
@@ -416,7 +431,10 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
     case 'cancel':
       await recordCancelRequest(db, id, 'test', what.choice);
       return;
-    case 'change':
+    case 'change': {
+      const own = await db.rows(OWN, [id]);
+      const isOther = (seat: { event: string; label: string }) =>
+        !own.some(({ event: at, label }) => at === seat.event && label === seat.label);
       await createChange(
         {
           db,
@@ -427,16 +445,17 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
           defaultTtlSeconds: 600,
         },
         {
-          release: what.release.map((label) => ({ event, label })),
+          release: own.slice(0, what.release),
           take: [
             ...what.take.map((label) => ({ event, label, priceType: null })),
             ...(what.elsewhere ? [{ event: otherOf(event), label: 'A-1', priceType: null }] : []),
-          ],
+          ].filter(isOther),
           priceTypes: [],
           code: what.code ? codeOf(event) : null,
         },
       );
       return;
+    }
     case 'pay change': {
       const [change] = await db.rows(CHANGE, [id, what.older ? 1 : 0]);
       if (!change || change.due + what.more <= 0) return;
@@ -588,10 +607,10 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
 const PLANS = Number(process.env.INTERLEAVINGS ?? 120);
 const LIMIT_MS = 60_000 + PLANS * 5_000;
 
-/** One seat that is sold. */
+/** Two seats that are sold. */
 const SALE: readonly Command[] = [
-  { do: 'hold', id: 0, seats: ['A-1'], elsewhere: false, code: false, allotted: false },
-  { do: 'pay', id: 0, reference: 0, seats: 1, strict: false },
+  { do: 'hold', id: 0, seats: ['A-1', 'A-2'], elsewhere: false, code: false, allotted: false },
+  { do: 'pay', id: 0, reference: 0, seats: 2, strict: false },
   { do: 'settle', id: 0 },
 ];
 
