@@ -67,6 +67,7 @@ describe('The feed of writers that die and stand still', () => {
       }
     }
     await delay(2000);
+    await eventually(() => expect(ids.length).toBeGreaterThan(20));
     isHolding = false;
     await Promise.all(buyers);
     await eventually(async () => {
@@ -81,7 +82,6 @@ describe('The feed of writers that die and stand still', () => {
     over.abort();
     await reader;
     expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, index) => index + 1));
-    expect(ids.length).toBeGreaterThan(20);
     for (const id of ids) {
       const types = seen.filter(({ reservation }) => reservation === id).map(({ type }) => type);
       expect(types).toEqual([

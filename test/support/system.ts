@@ -23,7 +23,14 @@ export interface TestSystem {
 /** Runs one statement on the server's own database. */
 async function onServer(name: string, statement: string): Promise<void> {
   const { databaseUrl: url } = testServices();
-  const admin = createDatabase({ url, pool: 1, prepared: false, applicationName: 'holdfast-test' });
+  const admin = createDatabase({
+    url,
+    pool: 1,
+    prepared: false,
+    applicationName: 'holdfast-test',
+    // Many tests may begin at once.
+    connectTimeoutMs: 60_000,
+  });
   await admin.run(sql(name, statement));
   await admin.close();
 }
