@@ -9,6 +9,7 @@ const UNIT = filesOf([
   'deployment/compose',
   'docs/{blocks,pages}',
   'bench/{judge,measuring}',
+  'chaos/{count,kinds}',
   'dev/{process-priority,temporal-archive,watch}',
   'faults/faults',
   'webhooks/**/*',

@@ -1,16 +1,17 @@
-import type { Journal, Claim } from './journal';
+import { namesOf, type Claim, type Journal } from './journal';
+import type { Outcome } from './count-changes';
 import type { DirectAccess, Findings } from './direct-access';
 
 interface ReservationRow {
   id: string;
   status: string;
-  event: string;
   client: string;
   name: string;
   email: string;
   total: number;
   currency: string;
-  labels: string[];
+  code: string | null;
+  seats: string[];
   /** Seats whose row says that it belongs to this reservation. */
   owned: string[];
   hold_ends_ms: number;
@@ -20,14 +21,14 @@ interface ReservationRow {
 }
 
 const RESERVATIONS = `
-  select r.id, r.status, e.slug as event, r.client, r.buyer_name as name, r.buyer_email as email, r.total::float8, r.currency,
-         array(select s.label from allocations a join seats s on s.id = a.seat_id
-                where a.reservation_id = r.id order by s.label collate "C") as labels,
+  select r.id, r.status, r.client, (select code from codes where id = r.code_id) as code, r.buyer_name as name, r.buyer_email as email, r.total::float8, r.currency,
+         array(select e.slug || ' ' || s.label from allocations a join seats s on s.id = a.seat_id join events e on e.id = s.event_id
+                where a.reservation_id = r.id and a.until_revision is null) as seats,
          array(select s.label from seats s where s.reservation_id = r.id order by s.label collate "C") as owned,
          extract(epoch from r.hold_ends_at)::float8 * 1000 as hold_ends_ms,
          extract(epoch from r.ended_at)::float8 * 1000 as ended_ms,
          r.confirmed_by, r.confirmed_at is not null as ever_confirmed
-    from reservations r join events e on e.id = r.event_id`;
+    from reservations r`;
 
 interface TicketRow {
   reservation_id: string;
@@ -43,13 +44,16 @@ function differs(what: string, answered: unknown, found: unknown): string | null
   return left === right ? null : `${what}: answered ${left}, found ${right}`;
 }
 
-function checkHold(claim: Claim, row: ReservationRow, findings: Findings): void {
+function checkHold(claim: Claim, outcome: Outcome, row: ReservationRow, findings: Findings): void {
   const wrong = [
-    differs('seats', claim.labels, row.labels),
-    differs('event', claim.event, row.event),
+    differs('seats', namesOf(outcome.seats), [...row.seats].sort()),
     differs('buyer', claim.buyer, { name: row.name, email: row.email }),
     differs('client', CLIENTS[claim.client], row.client),
-    differs('total', claim.total, { amount: row.total, currency: row.currency }),
+    differs(
+      'total',
+      { amount: outcome.total, currency: claim.total.currency },
+      { amount: row.total, currency: row.currency },
+    ),
   ].filter((difference) => difference !== null);
   findings.check(
     'a hold that was answered 201 exists',
@@ -124,11 +128,12 @@ function checkEnd(claim: Claim, row: ReservationRow, findings: Findings): void {
 
 function checkTickets(
   claim: Claim,
+  { seats }: Outcome,
   row: ReservationRow,
   tickets: readonly TicketRow[],
   findings: Findings,
 ): void {
-  const due = row.status === 'confirmed' ? row.labels.length : 0;
+  const due = row.status === 'confirmed' ? seats.length : 0;
   const live = tickets.filter((ticket) => ticket.status !== 'void').length;
   findings.check(
     'as many live tickets as seats sold',
@@ -153,17 +158,22 @@ function checkTickets(
 
 const OVERLAPS = `
   with claims as (
-    select r.id, r.status, r.created_at, r.hold_ends_at, r.confirmed_at, r.ended_at, r.paid_in_time_at, a.seat_id
-      from reservations r join allocations a on a.reservation_id = r.id)
+    -- a seat is one of the reservation's from one revision to another; what a quote alone held is not
+    select r.id, r.status, r.created_at, r.hold_ends_at, r.confirmed_at, r.ended_at, r.paid_in_time_at, a.seat_id,
+           coalesce(taken.at, r.created_at) as taken_at, coalesce(given.at, 'infinity') as given_at
+      from reservations r join allocations a on a.reservation_id = r.id
+      left join history taken on taken.reservation_id = r.id and taken.type = 'reservation.changed' and (taken.data ->> 'revision')::int = a.from_revision
+      left join history given on given.reservation_id = r.id and given.type = 'reservation.changed' and (given.data ->> 'revision')::int = a.until_revision
+     where a.until_revision is null or given.at is not null)
   , spans as (
     -- from the hold to its end: pinned by a payment in time, until the decision
-    select id, seat_id, created_at as since,
-           case when paid_in_time_at is not null then coalesce(confirmed_at, ended_at, 'infinity')
-                else least(hold_ends_at, coalesce(confirmed_at, ended_at, 'infinity')) end as until
+    select id, seat_id, greatest(created_at, taken_at) as since,
+           least(given_at, case when paid_in_time_at is not null then coalesce(confirmed_at, ended_at, 'infinity')
+                else least(hold_ends_at, coalesce(confirmed_at, ended_at, 'infinity')) end) as until
       from claims
     union all
     -- from the sale to its undoing
-    select id, seat_id, confirmed_at, case when status = 'confirmed' then 'infinity' else ended_at end
+    select id, seat_id, greatest(confirmed_at, taken_at), least(given_at, case when status = 'confirmed' then 'infinity' else ended_at end)
       from claims where confirmed_at is not null)
   select s.label, a.id as one, b.id as other, a.since::text as since, a.until::text as until, b.since::text as other_since
     from spans a join spans b on b.seat_id = a.seat_id and b.id > a.id and a.since < b.until and b.since < a.until
@@ -196,6 +206,7 @@ export async function countClaims(
   journal: Journal,
   direct: DirectAccess,
   findings: Findings,
+  outcomes: ReadonlyMap<string, Outcome>,
 ): Promise<Map<string, string>> {
   const rows = new Map(
     (await direct.rows<ReservationRow>(RESERVATIONS)).map((row) => [row.id, row]),
@@ -215,9 +226,10 @@ export async function countClaims(
       );
       continue;
     }
-    checkHold(claim, row, findings);
+    const outcome = outcomes.get(claim.id)!;
+    checkHold(claim, outcome, row, findings);
     checkEnd(claim, row, findings);
-    checkTickets(claim, row, tickets.get(claim.id) ?? [], findings);
+    checkTickets(claim, outcome, row, tickets.get(claim.id) ?? [], findings);
   }
   await checkOverlaps(direct, findings, rows.size);
   const unknown = await direct.rows<{ id: string }>(UNKNOWN, [[...journal.claims.keys()]]);

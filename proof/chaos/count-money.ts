@@ -1,4 +1,11 @@
-import { paymentKey, type Journal, type PartOfPayment, type Payment } from './journal';
+import {
+  paymentKey,
+  type Journal,
+  type PartOfPayment,
+  type Payment,
+  type Reservation,
+} from './journal';
+import { keptOf, type Outcome } from './count-changes';
 import type { DirectAccess, Findings } from './direct-access';
 
 interface PaymentRow {
@@ -10,7 +17,7 @@ interface PaymentRow {
   status: string;
   proven: boolean;
   contradicted: boolean;
-  /** It has confirmed its reservation, which stands. */
+  /** It has confirmed its reservation, or a change of it, which stands. */
   sale: boolean;
   reservation_status: string | null;
 }
@@ -18,9 +25,10 @@ interface PaymentRow {
 const PAYMENTS = `
   select p.reference, p.reservation_id, p.amount::float8, p.currency, p.role, p.status,
          p.proven_by is not null as proven, p.contradicted_at is not null as contradicted,
-         p.role = 'confirming' and r.status is not distinct from 'confirmed' and r.confirmed_by = p.reference as sale,
+         p.role = 'confirming' and r.status is not distinct from 'confirmed'
+           and (r.confirmed_by = p.reference or c.status is not distinct from 'applied') as sale,
          r.status as reservation_status
-    from payments p left join reservations r on r.id = p.reservation_id`;
+    from payments p left join reservations r on r.id = p.reservation_id left join changes c on c.id = p.change_id`;
 
 interface LedgerRow {
   reference: string;
@@ -52,6 +60,17 @@ interface Books {
   byProvider: ReadonlyMap<string, number>;
   /** The payments that a provider has proven, by reference. */
   proven: ReadonlyMap<string, readonly Payment[]>;
+  /** Reservations whose payments are not given back one by one: changed sales, and those with terms. */
+  together: ReadonlySet<string>;
+}
+
+/** What was found before. */
+interface Found {
+  outcomes: ReadonlyMap<string, Outcome>;
+  /** Reservations as the API shows them. */
+  shown: ReadonlyMap<string, Reservation>;
+  /** Each reservation that was ever confirmed, with its status now. */
+  everConfirmed: ReadonlyMap<string, string>;
 }
 
 const keyOf = ({ reference, reservation }: Pick<Payment, 'reference' | 'reservation'>): string =>
@@ -74,7 +93,11 @@ function provenByReference(journal: Journal): Map<string, Payment[]> {
   return proven;
 }
 
-async function readBooks(journal: Journal, direct: DirectAccess): Promise<Books> {
+async function readBooks(
+  journal: Journal,
+  direct: DirectAccess,
+  { outcomes }: Found,
+): Promise<Books> {
   const rows = await direct.rows<PaymentRow>(PAYMENTS);
   const ledger = await direct.rows<LedgerRow>(LEDGER);
   const notes = await direct.rows<{ kind: string; reference: string; reservation_id: string }>(
@@ -90,6 +113,11 @@ async function readBooks(journal: Journal, direct: DirectAccess): Promise<Books>
     lost: sums([...journal.disputes.values()].filter(({ status }) => status === 'lost')),
     byProvider: sums(journal.refundsByProvider),
     proven: provenByReference(journal),
+    together: new Set(
+      [...journal.claims.values()]
+        .filter(({ id, termsPercent }) => termsPercent < 100 || outcomes.get(id)?.isChangedSale)
+        .map(({ id }) => id),
+    ),
   };
 }
 
@@ -191,7 +219,9 @@ function checkPayment(payment: Payment, books: Books, findings: Findings): void 
       row ? `recorded as ${row.role}, ${row.status}` : null,
     );
   }
-  if (row) {
+  // Of a sale that was changed, or whose organiser keeps a part, the payments add up together: see `checkSale`.
+  const isOfMany = row?.role === 'confirming' && books.together.has(row.reservation_id);
+  if (row && !isOfMany) {
     findings.check('each payment is for a sale, or given back', key, checkOutcome(key, row, books));
   }
 }
@@ -204,22 +234,75 @@ const BALANCE = `
   select (select coalesce(sum(amount), 0)::float8 from test_provider.charges) as charged,
          (select coalesce(sum(f.amount), 0)::float8 from test_provider.refunds f
            where exists (select from test_provider.charges c where c.reference = f.reference)) as refunded,
-         (select coalesce(sum(total), 0)::float8 from sales) as sold,
-         (select coalesce(sum(s.price), 0)::float8 from seats x join events e on e.id = x.event_id
-            join price_categories s on s.event_id = e.id and s.code = x.category_code
-            join sales r on r.id = x.reservation_id
-           where x.status = 'sold') as seats`;
+         (select coalesce(sum(total), 0)::float8 from sales) as sold`;
 
 /** Charges and refunds, in minor units over all currencies. */
 export interface Balance {
   charged: number;
   refunded: number;
   sold: number;
-  seats: number;
   /** Of sales that stand: what operators had given back. */
   givenBack: number;
   /** What disputes, and the provider by itself, took of payments that are for no sale. */
   taken: number;
+  /** What the terms leave of sales that were cancelled or made smaller. */
+  retained: number;
+}
+
+/**
+ * Checks of each sale that what was paid, less what went back, is its total and what the terms leave; by the provider's
+ * ledger, and as the API shows it.
+ * @returns what the terms leave of all
+ */
+function checkSales(
+  journal: Journal,
+  books: Books,
+  findings: Findings,
+  { outcomes, shown, everConfirmed }: Found,
+): number {
+  const payments = new Map<string, PaymentRow[]>();
+  for (const row of books.rows.values()) {
+    if (row.role !== 'confirming') continue;
+    payments.set(row.reservation_id, [...(payments.get(row.reservation_id) ?? []), row]);
+  }
+  let retainedInAll = 0;
+  for (const claim of journal.claims.values()) {
+    const { total, retained: before } = outcomes.get(claim.id)!;
+    const status = everConfirmed.get(claim.id);
+    if (status === undefined) continue;
+    const isSale = status === 'confirmed';
+    const retained = before + (isSale ? 0 : keptOf(claim, total));
+    retainedInAll += retained;
+    const rows = payments.get(claim.id) ?? [];
+    const isPlain = rows.every((row) => {
+      const key = paymentKey(row.reference, row.reservation_id);
+      return ![books.ordered, books.lost, books.byProvider].some((sums) => sums.has(key));
+    });
+    // What operators, disputes and the provider took is counted for each payment.
+    if (!isPlain || rows.some(({ contradicted }) => contradicted)) continue;
+    const sum = (amounts: readonly number[]) => amounts.reduce((all, amount) => all + amount, 0);
+    const paid = sum(rows.map(({ reference }) => books.ledger.get(reference)?.charged ?? 0));
+    const back = sum(rows.map(({ reference }) => books.ledger.get(reference)?.refunded ?? 0));
+    const expected = (isSale ? total : 0) + retained;
+    findings.check(
+      'of each sale: paid − refunded = total + retained',
+      claim.id,
+      paid - back === expected
+        ? null
+        : `${status}: ${paid} − ${back} instead of ${isSale ? total : 0} + ${retained}`,
+    );
+    if (!isSale) continue;
+    const { amounts } = shown.get(claim.id)!;
+    const told = { paid: amounts.paid.amount, refunded: amounts.refunded.amount };
+    findings.check(
+      'the API shows what the provider has',
+      claim.id,
+      told.paid - told.refunded === paid - back && amounts.retained.amount === retained
+        ? null
+        : `${JSON.stringify(amounts)} instead of ${paid} − ${back}, ${retained} retained`,
+    );
+  }
+  return retainedInAll;
 }
 
 /** Checks every payment, and the sum of all. */
@@ -227,8 +310,9 @@ export async function countMoney(
   journal: Journal,
   direct: DirectAccess,
   findings: Findings,
+  found: Found,
 ): Promise<Balance> {
-  const books = await readBooks(journal, direct);
+  const books = await readBooks(journal, direct, found);
   const { rows, ledger } = books;
   for (const payment of journal.payments.values()) checkPayment(payment, books, findings);
   const known = new Set([...journal.payments.values()].map(({ reference }) => reference));
@@ -247,18 +331,18 @@ export async function countMoney(
   const givenBack = sumOf(books.ordered, isSale);
   const isNoSale = (key: string) => !isSale(key);
   const taken = sumOf(books.lost, isNoSale) + sumOf(books.byProvider, isNoSale);
-  type Sums = Pick<Balance, 'charged' | 'refunded' | 'sold' | 'seats'>;
-  const [found] = await direct.rows<Record<keyof Sums, number>>(BALANCE);
-  const balance: Balance = { ...found!, givenBack, taken };
-  const { charged, refunded, sold, seats } = balance;
+  const retained = checkSales(journal, books, findings, found);
+  type Sums = Pick<Balance, 'charged' | 'refunded' | 'sold'>;
+  const [sums] = await direct.rows<Record<keyof Sums, number>>(BALANCE);
+  const balance: Balance = { ...sums!, givenBack, taken, retained };
+  const { charged, refunded, sold } = balance;
   const wrong = Object.entries(balance)
     .map(([name, sum]) => `${name} ${sum}`)
     .join(', ');
   findings.check(
-    'charges − refunds = sales − given back + taken',
+    'charges − refunds = sales − given back + taken + retained',
     'all',
-    charged - refunded === sold - givenBack + taken ? null : wrong,
+    charged - refunded === sold - givenBack + taken + retained ? null : wrong,
   );
-  findings.check('sales = price of the sold seats', 'all', sold === seats ? null : wrong);
   return balance;
 }

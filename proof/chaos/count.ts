@@ -1,9 +1,11 @@
 import type { Services } from '../../dev/services';
 import type { Journal, Reservation, Violation } from './journal';
+import { countChanges } from './count-changes';
 import { countClaims } from './count-claims';
 import { countMail, type MailCount } from './count-mail';
 import { countMoney, type Balance } from './count-money';
 import { Findings, type DirectAccess } from './direct-access';
+import type { FeedReaders } from './feed-readers';
 import type { Receivers } from './receivers';
 
 export interface Count {
@@ -22,6 +24,7 @@ interface SystemToCount {
   apiUrl: string;
   operatorKey: string;
   receivers: Receivers;
+  feed: FeedReaders;
 }
 
 const MANY_ATTEMPTS = 5;
@@ -66,46 +69,113 @@ async function get<Body>({ apiUrl, operatorKey }: SystemToCount, path: string): 
   return (await response.json()) as Body;
 }
 
+/** Reads all pages of a list. */
+async function all<Item>(system: SystemToCount, path: string): Promise<Item[]> {
+  const items: Item[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const page: { data: Item[]; nextCursor: string | null } = await get(
+      system,
+      `${path}limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
+    items.push(...page.data);
+    cursor = page.nextCursor;
+  }
+  return items;
+}
+
+const sumOf = (amounts: readonly { amount: number }[]): number =>
+  amounts.reduce((sum, { amount }) => sum + amount, 0);
+
 /** Checks that the API agrees with itself: a seat is sold on the map if a listed sale has it, and only once. */
 async function countByHttp(
   system: SystemToCount,
   journal: Journal,
   findings: Findings,
-): Promise<Record<string, number>> {
-  const statuses: Record<string, number> = {};
-  for (const event of journal.events) {
+): Promise<Map<string, Reservation>> {
+  const shown = new Map<string, Reservation>();
+  for (const name of journal.events) {
     const sold = new Map<string, string>();
-    let cursor: string | null = '';
-    while (cursor !== null) {
-      const query: string = `event=${event}&limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
-      const page: { data: Reservation[]; nextCursor: string | null } = await get(
-        system,
-        `/v1/reservations?${query}`,
+    for (const reservation of await all<Reservation>(system, `/v1/reservations?event=${name}&`)) {
+      const { id, status, seats, fees, total } = reservation;
+      shown.set(id, reservation);
+      const sum = sumOf(seats.map(({ price }) => price)) + sumOf(fees.map(({ amount }) => amount));
+      findings.check(
+        'a total is the sum of its seats and fees',
+        id,
+        sum === total.amount ? null : `${sum} instead of ${total.amount}`,
       );
-      for (const { id, status, seats } of page.data) {
-        statuses[status] = (statuses[status] ?? 0) + 1;
-        if (status !== 'confirmed') continue;
-        for (const { label } of seats) {
-          const other = sold.get(label);
-          const twice = other === undefined ? null : `${event} ${label}: ${other} and ${id}`;
-          findings.check('no seat is sold twice', `${event} ${label}`, twice);
-          sold.set(label, id);
-        }
+      if (status !== 'confirmed') continue;
+      for (const { event, label } of seats) {
+        if (event !== name) continue;
+        const other = sold.get(label);
+        const twice = other === undefined ? null : `${event} ${label}: ${other} and ${id}`;
+        findings.check('no seat is sold twice', `${event} ${label}`, twice);
+        sold.set(label, id);
       }
-      cursor = page.nextCursor;
     }
     const { data } = await get<{ data: { label: string; status: string }[] }>(
       system,
-      `/v1/events/${event}/seats`,
+      `/v1/events/${name}/seats`,
     );
     for (const { label, status } of data) {
       const expected = sold.has(label) ? 'sold' : 'available';
       const wrong =
         status === expected ? null : `the map says ${status}, the reservations say ${expected}`;
-      findings.check('the seat map agrees with the sales', `${event} ${label}`, wrong);
+      findings.check('the seat map agrees with the sales', `${name} ${label}`, wrong);
     }
   }
-  return statuses;
+  return shown;
+}
+
+/** Checks that no code was used more often than it may be, and that its uses are those of the sales. */
+async function countCodes(
+  system: SystemToCount,
+  journal: Journal,
+  direct: DirectAccess,
+  { findings, shown }: { findings: Findings; shown: ReadonlyMap<string, Reservation> },
+): Promise<void> {
+  const rows = await direct.rows<{ code: string; taken: number }>(
+    `select code, count(*) filter (where u.reservation_id is not null)::int as taken
+       from codes k left join code_uses u on u.code_id = k.id group by code`,
+  );
+  const taken = new Map(rows.map((row) => [row.code, row.taken]));
+  for (const [code, most] of journal.codes) {
+    const { uses } = await get<{ uses: { held: number; used: number } }>(
+      system,
+      `/v1/codes/${code}`,
+    );
+    const sales = [...shown.values()].filter(
+      (one) => one.code === code && one.status === 'confirmed',
+    ).length;
+    findings.check(
+      'no code is used more often than it may be',
+      code,
+      sales <= most ? null : `${sales} of ${most}`,
+    );
+    const isSame = uses.held === 0 && uses.used === sales && taken.get(code) === sales;
+    findings.check(
+      'the uses of a code are those of its sales',
+      code,
+      isSame ? null : `${sales} sales, ${JSON.stringify(uses)}, ${taken.get(code)} taken`,
+    );
+  }
+}
+
+/** Checks that each allotment has ended, with no seat in it. */
+async function countAllotments(
+  system: SystemToCount,
+  journal: Journal,
+  findings: Findings,
+): Promise<void> {
+  for (const { id, event } of journal.allotments.values()) {
+    const { endedAt, seats } = await get<{ endedAt: string | null; seats: string[] }>(
+      system,
+      `/v1/events/${event}/allotments/${id}`,
+    );
+    const wrong = endedAt !== null && seats.length === 0 ? null : `it has ${seats.join()}`;
+    findings.check('an allotment that was ended has ended', id, wrong);
+  }
 }
 
 /**
@@ -118,13 +188,20 @@ export async function count(
   direct: DirectAccess,
 ): Promise<Count> {
   const findings = new Findings();
-  const everConfirmed = await countClaims(journal, direct, findings);
-  const balance = await countMoney(journal, direct, findings);
+  const shown = await countByHttp(system, journal, findings);
+  await countCodes(system, journal, direct, { findings, shown });
+  await countAllotments(system, journal, findings);
+  const outcomes = await countChanges(journal, direct, findings);
+  const everConfirmed = await countClaims(journal, direct, findings, outcomes);
+  const balance = await countMoney(journal, direct, findings, { outcomes, shown, everConfirmed });
   const mail = await countMail(journal, direct, findings, {
     services: system.services,
     everConfirmed,
+    outcomes,
   });
-  const reservations = await countByHttp(system, journal, findings);
+  const reservations: Record<string, number> = {};
+  for (const { status } of shown.values()) reservations[status] = (reservations[status] ?? 0) + 1;
+  await system.feed.count(direct, findings);
   const workflows = await countWorkflows(direct, findings);
   const webhooks = await system.receivers.count(direct, findings);
   return {

@@ -13,7 +13,7 @@ export interface Answer {
 
 export interface Call {
   operation: string;
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   key?: string;
   headers?: Record<string, string>;
@@ -122,7 +122,7 @@ export class HttpClient {
     const kind = code === null ? String(status) : `${status} ${code}`;
     this.journal.count(operation, kind);
     const shown = Buffer.isBuffer(body) ? { bytes: body.length } : body;
-    if (status < 300 && call.method === 'POST') {
+    if (status < 300 && call.method !== 'GET') {
       this.journal.write({
         actor: this.actor,
         operation,

@@ -6,13 +6,22 @@ export interface Money {
   currency: string;
 }
 
+export interface SeatName {
+  event: string;
+  label: string;
+}
+
 /** A reservation as the API shows it: the fields that the load reads. */
 export interface Reservation {
   id: string;
   status: 'held' | 'confirmed' | 'expired' | 'cancelled';
-  event: string;
-  seats: { label: string }[];
+  /** null: of several. */
+  event: string | null;
+  seats: (SeatName & { listPrice: Money; price: Money })[];
+  fees: { amount: Money }[];
+  code: string | null;
   total: Money;
+  amounts: { paid: Money; refunded: Money; retained: Money };
   buyer: { name: string; email: string } | null;
   expiresAt: string;
   createdAt: string;
@@ -24,10 +33,16 @@ export interface Reservation {
 export interface Claim {
   id: string;
   client: 'client' | 'client2';
-  event: string;
   buyer: { name: string; email: string };
-  labels: string[];
+  code: string | null;
+  /** As they are by the answers; of a change after the sale see `changes`. */
+  seats: SeatName[];
   total: Money;
+  /** As the hold was answered: what all changes begin with. */
+  first: { seats: readonly SeatName[]; total: number };
+  changes: Map<string, Change>;
+  /** What goes back of a sale that is cancelled or made smaller, by the terms of its event. */
+  termsPercent: number;
   createdAt: string;
   /** The latest end of the hold in any 2xx, RFC 3339. */
   promisedUntil: string;
@@ -41,13 +56,40 @@ export interface Claim {
   codes: Set<string>;
   /** How often each code was checked in (201). */
   entered: Map<string, number>;
+  /** Codes of seats that were given back by a change that was answered applied. */
+  voided: Set<string>;
   /** Resends answered 202. */
   resends: number;
 }
 
+/** A change as the API shows it, and what was answered to it. */
+export interface Change {
+  id: string;
+  status: 'applied' | 'quoted' | 'expired' | 'withdrawn';
+  release: SeatName[];
+  take: SeatName[];
+  before: { total: Money };
+  after: { total: Money };
+  due: Money | null;
+  refund: Money | null;
+  /** null: of a hold. */
+  expiresAt: string | null;
+  /** Somebody has paid for it, or asked to apply it for nothing, whatever the answer. */
+  asked: boolean;
+  answered: 'applied' | 'withdrawn' | null;
+  /** Its payment was answered before its end, and nobody has cancelled or come in. */
+  paidInTime: boolean;
+}
+
+/** Seats kept for a client or for operators. */
+export interface Allotment {
+  id: string;
+  event: string;
+}
+
 export type PaymentWay = 'stripe' | 'standard' | 'confirm' | 'signal';
 
-/** The kinds of money trouble that a run must have had; one that did not happen proves nothing. */
+/** The kinds of money trouble. A run must have had each kind: one that did not happen proves nothing. */
 export const MONEY_KINDS = [
   'a refund in part',
   'several refunds of one payment',
@@ -58,7 +100,9 @@ export const MONEY_KINDS = [
   'a dispute that was won',
   'a dispute that was lost',
   'a refund that waits for a dispute',
+  'a refund that failed while it was pending',
   'a claim that a proof contradicts',
+  'a claim of what is proven for another',
   'a refund by hand',
   'a refund that the provider made by itself',
   'a refund told before its payment',
@@ -66,7 +110,44 @@ export const MONEY_KINDS = [
   'a payment of another account or mode',
   'a payment without a reservation',
 ] as const;
-export type MoneyKind = (typeof MONEY_KINDS)[number];
+
+/** What a box office sells and changes. */
+export const SALE_KINDS = [
+  'an order over several events',
+  'a hold with a code of limited uses',
+  'a code that was used up',
+  'a change while held',
+  'a change applied',
+  'a change paid by a client',
+  'a refund in part by a change',
+  'a refund that the terms keep a part of',
+  'a quote paid late',
+  'a quote paid too little',
+  'a quote withdrawn',
+  'a quote ended by a cancel',
+  'a quote ended by a check-in',
+  'an allotment ended',
+  'an allotment ended while a seat of it was held',
+  'a price edited',
+  'a sale paused',
+  'a page of the feed read again',
+] as const;
+
+/** How receivers of webhooks misbehave. Without faults they do not. */
+const RECEIVER_KINDS = [
+  'a receiver that was away',
+  'a receiver that hung',
+  'a receiver that cut the connection',
+  'a receiver that answered 500',
+  'a receiver that answered 429',
+  'a receiver that redirected',
+  'a receiver that answered garbage',
+  'an endpoint that answered 410, enabled again',
+] as const;
+
+export const KINDS = [...MONEY_KINDS, ...SALE_KINDS, ...RECEIVER_KINDS] as const;
+export type Kind = (typeof KINDS)[number];
+export type ReceiverKind = (typeof RECEIVER_KINDS)[number];
 
 /** Money of a payment, in minor units. */
 export interface PartOfPayment {
@@ -99,6 +180,21 @@ export interface Payment extends Money {
   refused: boolean;
   /** It came for another account or in the other mode. */
   foreign: boolean;
+  /** The id of the change of the reservation that it is for. */
+  change: string | null;
+}
+
+/** How seats are compared and shown: in order. */
+export const namesOf = (seats: readonly SeatName[]): string[] =>
+  seats.map(({ event, label }) => `${event} ${label}`).sort();
+
+/** What a reservation has after a change. */
+export function seatsAfter(
+  seats: readonly SeatName[],
+  { release, take }: Pick<Change, 'release' | 'take'>,
+): SeatName[] {
+  const released = new Set(namesOf(release));
+  return [...seats.filter((seat) => !released.has(namesOf([seat])[0]!)), ...take];
 }
 
 /** A reference may be told for several reservations: each is a payment of its own. */
@@ -125,10 +221,14 @@ export class Journal {
   readonly refundsByProvider: PartOfPayment[] = [];
   readonly disputes = new Map<string, Dispute>();
   /** How often each kind has happened. */
-  readonly kinds = new Map<MoneyKind, number>();
+  readonly kinds = new Map<Kind, number>();
   /** The same, until the faults ended. */
-  kindsUnderFaults: ReadonlyMap<MoneyKind, number> = new Map();
+  kindsUnderFaults: ReadonlyMap<Kind, number> = new Map();
   readonly events = new Set<string>();
+  /** The promo codes, with how many may use each. */
+  readonly codes = new Map<string, number>();
+  /** By id. */
+  readonly allotments = new Map<string, Allotment>();
   /** Found while the load ran. */
   readonly violations: Violation[] = [];
   /** Deliveries for the time after the faults. */
@@ -138,7 +238,15 @@ export class Journal {
   private readonly file: WriteStream;
   private written = 0;
 
-  constructor(path: string) {
+  /**
+   * @param kinds what must happen
+   * @param times how often, at least
+   */
+  constructor(
+    path: string,
+    readonly expected: readonly Kind[],
+    private readonly times: number,
+  ) {
     this.file = createWriteStream(path, { flags: 'w', mode: 0o600 });
   }
 
@@ -152,17 +260,21 @@ export class Journal {
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
 
-  happened(kind: MoneyKind): void {
+  happened(kind: Kind): void {
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
   }
 
+  /** Whether the faults have ended. */
+  isWithoutFaults = false;
+
   faultsEnded(): void {
+    this.isWithoutFaults = true;
     this.kindsUnderFaults = new Map(this.kinds);
   }
 
-  /** The kinds that have not happened yet. */
-  missingKinds(): MoneyKind[] {
-    return MONEY_KINDS.filter((kind) => !this.kinds.has(kind));
+  /** The kinds that have not happened often enough yet. */
+  missingKinds(): Kind[] {
+    return this.expected.filter((kind) => (this.kinds.get(kind) ?? 0) < this.times);
   }
 
   write(entry: Record<string, unknown>): void {
@@ -178,14 +290,14 @@ export class Journal {
   /** Records a 201 of a hold. A repeated answer must name the same seats. */
   recordHold(body: Reservation, client: Claim['client']): Claim {
     const known = this.claims.get(body.id);
-    const labels = body.seats.map((seat) => seat.label).sort();
+    const seats = body.seats.map(({ event, label }) => ({ event, label }));
     if (known) {
       if (
-        known.labels.join() !== labels.join() ||
+        namesOf(known.first.seats).join() !== namesOf(seats).join() ||
         known.createdAt !== body.createdAt ||
         known.client !== client
       ) {
-        const detail = `${known.labels.join()} made ${known.createdAt}, then ${labels.join()} made ${body.createdAt}`;
+        const detail = `${namesOf(known.first.seats).join()} made ${known.createdAt}, then ${namesOf(seats).join()} made ${body.createdAt}`;
         this.violation('one key, one reservation', body.id, detail);
       }
       this.extendPromise(known, body.expiresAt);
@@ -194,10 +306,13 @@ export class Journal {
     const claim: Claim = {
       id: body.id,
       client,
-      event: body.event,
       buyer: body.buyer ?? { name: '', email: '' },
-      labels,
+      code: body.code,
+      seats,
       total: body.total,
+      first: { seats, total: body.total.amount },
+      changes: new Map(),
+      termsPercent: 100,
       createdAt: body.createdAt,
       promisedUntil: body.expiresAt,
       confirmed: new Set(),
@@ -205,6 +320,7 @@ export class Journal {
       cancelled: { done: false, kept: false, signalled: false },
       codes: new Set(),
       entered: new Map(),
+      voided: new Set(),
       resends: 0,
     };
     this.claims.set(body.id, claim);
@@ -215,8 +331,41 @@ export class Journal {
     if (Date.parse(expiresAt) > Date.parse(claim.promisedUntil)) claim.promisedUntil = expiresAt;
   }
 
+  /** Records a 201 of a change. A repeated answer shows the change as it then stands. */
+  recordChange(claim: Claim, body: Change): Change {
+    const known = claim.changes.get(body.id);
+    if (known) return known;
+    const { id, status, release, take, before, after, due, refund, expiresAt } = body;
+    const change: Change = {
+      ...{ id, status, before, after, due, refund, expiresAt },
+      release: release.map(({ event, label }) => ({ event, label })),
+      take: take.map(({ event, label }) => ({ event, label })),
+      asked: false,
+      answered: null,
+      paidInTime: false,
+    };
+    claim.changes.set(id, change);
+    // While it is held a change is applied at once.
+    if (expiresAt === null) this.recordApplied(claim, change);
+    return change;
+  }
+
+  /** The change was answered applied. */
+  recordApplied(claim: Claim, change: Change): void {
+    if (change.answered === 'applied') return;
+    change.answered = 'applied';
+    claim.seats = seatsAfter(claim.seats, change);
+    claim.total = change.after.total;
+  }
+
   /** Records a payment before it is reported to the API. */
-  recordPayment(way: PaymentWay, reference: string, reservation: string, money: Money): Payment {
+  recordPayment(
+    way: PaymentWay,
+    reference: string,
+    reservation: string,
+    money: Money,
+    change: string | null = null,
+  ): Payment {
     const key = paymentKey(reference, reservation);
     const payment = this.payments.get(key) ?? {
       ...money,
@@ -227,6 +376,7 @@ export class Journal {
       uncertain: false,
       refused: false,
       foreign: false,
+      change,
     };
     payment.ways.add(way);
     this.payments.set(key, payment);

@@ -4,7 +4,9 @@ import type { DevInfo } from '../product';
 import type { Journal } from './journal';
 import { Abandoned, HttpClient } from './http-client';
 import { createRandom } from './random';
-import { missingScenarios, SCENARIOS, type Context } from './scenarios';
+import { categoriesAt, FEE } from './sale-scenarios';
+import { codeOf, TERMS_PERCENT, type Catalogue, type Context } from './scenario-steps';
+import { missingScenarios, SCENARIOS } from './scenarios';
 import { Shop } from './shop';
 
 export interface LoadOptions {
@@ -30,13 +32,19 @@ export interface Load {
 }
 
 const EVENTS_ON_SALE = 4;
+/** Every so many events one has terms. */
+const TERMS_EVERY = 3;
+/** Uses of an event's code. */
+const CODE_USES = 3;
 const NEW_EVENT_EVERY_MS = 12_000;
 const GIVE_BACK_EVERY_MS = 3_000;
 /** How often a buyer does what has not happened yet. */
 const MISSING_FIRST = 0.4;
+/** The same once the faults have ended, when the load goes on for nothing else. */
+const MISSING_AFTERWARDS = 0.9;
 
 /** Small events, so that buyers collide, with holds of a few seconds. */
-function eventBody(slug: string, ttl: number): Record<string, unknown> {
+function eventBody(slug: string, ttl: number, hasTerms: boolean): Record<string, unknown> {
   const rows = ['A', 'B'].map((name) => ({ name, seats: 10 }));
   return {
     slug,
@@ -47,10 +55,13 @@ function eventBody(slug: string, ttl: number): Record<string, unknown> {
     currency: 'EUR',
     holdTtlSeconds: ttl,
     holdCapSeconds: 3 * ttl,
-    categories: [
-      { code: 'stalls', name: 'Stalls', price: 4500 },
-      { code: 'floor', name: 'Floor', price: 2000 },
+    priceTypes: [
+      { code: 'adult', name: 'Adult' },
+      { code: 'child', name: 'Child' },
     ],
+    categories: categoriesAt(4500),
+    fees: [{ code: 'booking', name: 'Booking fee', per: 'ticket', amount: FEE }],
+    refundTerms: hasTerms ? [{ untilSecondsBeforeStart: 0, percent: String(TERMS_PERCENT) }] : null,
     sections: [
       { name: 'Stalls', category: 'stalls', rows },
       { name: 'Floor', category: 'floor', places: 40 },
@@ -64,7 +75,12 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const stopping = new AbortController();
   const counts = { begun: 0, ended: 0 };
   const events: string[] = [];
-  const catalogue = { events: () => events.slice(-EVENTS_ON_SALE) };
+  const eventsWithTerms: string[] = [];
+  const catalogue: Catalogue = {
+    events: () => events.slice(-EVENTS_ON_SALE),
+    eventsWithTerms: () => eventsWithTerms.slice(-EVENTS_ON_SALE),
+    beingEdited: new Set(),
+  };
 
   const contextOf = (actor: string, until: AbortSignal = giveUp): Context => {
     const random = createRandom(seed, actor);
@@ -74,19 +90,34 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
 
   async function openEvent({ shop }: Context): Promise<void> {
     const { random, http } = shop.deps;
-    const slug = `chaos-${events.length + 1}`;
+    const hasTerms = eventsWithTerms.length * TERMS_EVERY <= events.length;
+    const slug = hasTerms
+      ? `chaos-terms-${eventsWithTerms.length + 1}`
+      : `chaos-${events.length + 1}`;
     await http.call({
       operation: 'new event',
       method: 'POST',
       path: '/v1/events',
       key: info.keys.operator,
-      body: eventBody(slug, random.between(2, 6)),
+      body: eventBody(slug, random.between(2, 6), hasTerms),
       // 409: created by an attempt whose answer was lost.
       expect: [201, '409 slug_taken'],
       subject: slug,
     });
     journal.events.add(slug);
-    events.push(slug);
+    const code = codeOf(slug);
+    await http.call({
+      operation: 'new code',
+      method: 'POST',
+      path: '/v1/codes',
+      key: info.keys.operator,
+      headers: { 'idempotency-key': random.uuid() },
+      body: { code, percent: '10', maxUses: CODE_USES },
+      expect: [201],
+      subject: code,
+    });
+    journal.codes.set(code, CODE_USES);
+    (hasTerms ? eventsWithTerms : events).push(slug);
   }
 
   const pause = (ms: number): Promise<void> =>
@@ -114,7 +145,8 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
       counts.begun++;
       const missing = missingScenarios(journal);
       const scenario =
-        missing.length > 0 && random.chance(MISSING_FIRST)
+        missing.length > 0 &&
+        random.chance(journal.isWithoutFaults ? MISSING_AFTERWARDS : MISSING_FIRST)
           ? random.pick(missing)
           : random.weighed(SCENARIOS);
       await scenario(context).catch(unlessAbandoned);
@@ -124,7 +156,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   }
 
   const boxOffice = contextOf('box office');
-  for (let index = 0; index < EVENTS_ON_SALE; index++) await openEvent(boxOffice);
+  while (events.length < EVENTS_ON_SALE) await openEvent(boxOffice);
   const working = [keepOpeningEvents(boxOffice)];
   for (let index = 1; index <= options.concurrency; index++)
     working.push(buy(contextOf(`buyer ${index}`)));

@@ -6,6 +6,8 @@ export interface ChaosOptions {
   /** At most this many injected faults; fault points inside the processes do not count. */
   kills: number;
   concurrency: number;
+  /** How often each kind of what must happen has to, at least. */
+  each: number;
   /** Folder for the report and the journal. */
   out: string;
 }
@@ -18,6 +20,7 @@ export const USAGE = `Usage: npm run chaos -- [options]
   --seed N         repeats the decisions of an earlier run (default: a new one, printed)
   --kills N        faults from outside at most; 0: no faults of any kind (default: as many as the time allows)
   --concurrency N  simulated buyers (default 12)
+  --each N         how often each kind of what must happen has to, at least (default 1)
   --out FOLDER     for the report and the journal (default reports/chaos)
   --help           this text
 
@@ -49,6 +52,7 @@ export function readOptions(args: readonly string[]): ChaosOptions | null {
         seed: text,
         kills: text,
         concurrency: text,
+        each: text,
         out: text,
         help: { type: 'boolean' },
       },
@@ -72,6 +76,7 @@ export function readOptions(args: readonly string[]): ChaosOptions | null {
     seed: read('seed', Math.floor(Math.random() * 2 ** 31), 0, 2 ** 32 - 1),
     kills: read('kills', Number.POSITIVE_INFINITY, 0, 100_000),
     concurrency: read('concurrency', 12, 1, 200),
+    each: read('each', 1, 1, 100_000),
     out: typeof values.out === 'string' ? values.out : 'reports/chaos',
   };
 }

@@ -4,30 +4,70 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DevInfo } from '../product';
 import type { DirectAccess, Findings } from './direct-access';
+import type { ReceiverKind } from './journal';
 import { createRandom, type Random } from './random';
 
 const ANSWER_WITHIN_MS = 30_000;
 const TRY_AGAIN_MS = 500;
 const DIES_EVERY_MS = 20_000;
 const DEAD_FOR_MS = 5_000;
+const ENABLE_EVERY_MS = 3_000;
+/** Its endpoint answers 410 at times. */
+const GOES_AWAY = 'client2';
+
+interface Behaviour {
+  kind?: ReceiverKind;
+  answer: (response: ServerResponse, random: Random) => void;
+}
+
+const GONE: Behaviour = { answer: (response) => void response.writeHead(410).end() };
 
 /** How a shop's receiver answers while there are faults. */
-const BEHAVIOURS: readonly (readonly [
-  number,
-  (response: ServerResponse, random: Random) => void,
-])[] = [
-  [60, (response) => void response.writeHead(204).end()],
+const BEHAVIOURS: readonly (readonly [number, Behaviour])[] = [
+  [60, { answer: (response) => void response.writeHead(204).end() }],
   [
     10,
-    (response, random) => void sleep(random.below(2000)).then(() => response.writeHead(200).end()),
+    {
+      answer: (response, random) =>
+        void sleep(random.below(2000)).then(() => response.writeHead(200).end()),
+    },
   ],
-  [8, (response) => void response.writeHead(500).end('no')],
-  [6, (response) => void response.writeHead(429, { 'retry-after': '1' }).end()],
-  [4, (response) => void response.writeHead(302, { location: '/elsewhere' }).end()],
-  [5, (response) => void response.socket?.destroy()],
-  [4, (response) => void response.socket?.end('this is not HTTP\r\n\r\n')],
-  // It hangs.
-  [3, () => undefined],
+  [
+    8,
+    {
+      kind: 'a receiver that answered 500',
+      answer: (response) => void response.writeHead(500).end('no'),
+    },
+  ],
+  [
+    6,
+    {
+      kind: 'a receiver that answered 429',
+      answer: (response) => void response.writeHead(429, { 'retry-after': '1' }).end(),
+    },
+  ],
+  [
+    4,
+    {
+      kind: 'a receiver that redirected',
+      answer: (response) => void response.writeHead(302, { location: '/elsewhere' }).end(),
+    },
+  ],
+  [
+    5,
+    {
+      kind: 'a receiver that cut the connection',
+      answer: (response) => void response.socket?.destroy(),
+    },
+  ],
+  [
+    4,
+    {
+      kind: 'a receiver that answered garbage',
+      answer: (response) => void response.socket?.end('this is not HTTP\r\n\r\n'),
+    },
+  ],
+  [3, { kind: 'a receiver that hung', answer: () => undefined }],
 ];
 
 /** An endpoint of the system under test, and what reached it. */
@@ -57,14 +97,15 @@ interface Options {
   faulty: boolean;
   apiUrl: () => string;
   info: Pick<DevInfo, 'keys'>;
+  happened: (kind: ReceiverKind) => void;
 }
 
 /** Calls the API until it answers with success. */
 async function insist(
   { apiUrl }: Options,
   key: string,
-  [method, path, body]: readonly [string, string, unknown],
-): Promise<{ id: string }> {
+  [method, path, body]: readonly [string, string, unknown?],
+): Promise<{ id: string; status: string }> {
   const idempotencyKey = randomUUID();
   for (;;) {
     const answer = await fetch(apiUrl() + path, {
@@ -72,12 +113,12 @@ async function insist(
       headers: {
         authorization: `Bearer ${key}`,
         'idempotency-key': idempotencyKey,
-        'content-type': 'application/json',
+        ...(body !== undefined && { 'content-type': 'application/json' }),
       },
-      body: JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     }).catch(() => undefined);
-    if (answer?.ok) return (await answer.json()) as { id: string };
+    if (answer?.ok) return (await answer.json()) as { id: string; status: string };
     if (answer !== undefined && answer.status < 500 && answer.status !== 429)
       throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     await sleep(TRY_AGAIN_MS);
@@ -104,8 +145,24 @@ export async function startReceivers(options: Options): Promise<Receivers> {
       if (isCalm || stopping.signal.aborted) return;
       server.close();
       for (const socket of sockets) socket.destroy();
+      options.happened('a receiver that was away');
       await pause(random.below(DEAD_FOR_MS));
       await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    }
+  }
+
+  /** Whoever answered 410 by mistake enables its endpoint again. */
+  async function enable({ key, endpoint }: Receiver): Promise<void> {
+    const path = `/v1/webhook-endpoints/${endpoint}`;
+    if ((await insist(options, key, ['GET', path])).status !== 'disabled') return;
+    await insist(options, key, ['POST', `${path}/enable`]);
+    options.happened('an endpoint that answered 410, enabled again');
+  }
+  async function keepEnabling(): Promise<void> {
+    for (;;) {
+      await sleep(ENABLE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      if (isCalm || stopping.signal.aborted) return;
+      for (const receiver of receivers) if (receiver.answers.has('410')) await enable(receiver);
     }
   }
 
@@ -130,8 +187,14 @@ export async function startReceivers(options: Options): Promise<Receivers> {
           if (response.statusCode >= 300) return;
           taken.set(data.id, [...(taken.get(data.id) ?? []), sequence]);
         });
-        if (isCalm) response.writeHead(204).end();
-        else random.weighed(BEHAVIOURS)(response, random);
+        if (isCalm) {
+          response.writeHead(204).end();
+          return;
+        }
+        const behaviours = name === GOES_AWAY ? [...BEHAVIOURS, [2, GONE] as const] : BEHAVIOURS;
+        const { kind, answer } = random.weighed(behaviours);
+        if (kind) options.happened(kind);
+        answer(response, random);
       });
     });
     server.on('connection', (socket) => {
@@ -148,12 +211,16 @@ export async function startReceivers(options: Options): Promise<Receivers> {
     if (options.faulty) deaths.push(dieNowAndThen(server, random));
   }
   for (const name of ['client', 'client2', 'operator'] as const) await open(name);
+  const enabling = keepEnabling();
+  // `calm` and `close` report the errors.
+  enabling.catch(() => undefined);
 
   return {
     async calm() {
       isCalm = true;
-      await Promise.all(deaths);
+      await Promise.all([...deaths, enabling]);
       for (const socket of sockets) socket.destroy();
+      for (const receiver of receivers) await enable(receiver);
       for (const { key, endpoint } of receivers)
         // A change of the endpoint has what waits sent now.
         await insist(options, key, ['PATCH', `/v1/webhook-endpoints/${endpoint}`, { types: null }]);
@@ -186,7 +253,7 @@ export async function startReceivers(options: Options): Promise<Receivers> {
     },
     async close() {
       stopping.abort();
-      await Promise.all(deaths);
+      await Promise.all([...deaths, enabling]);
       for (const server of servers) server.close();
       for (const socket of sockets) socket.destroy();
     },

@@ -1,6 +1,6 @@
 import type { Report } from '../report/report';
 import type { Table } from '../product';
-import { MONEY_KINDS, type Journal, type Violation } from './journal';
+import type { Journal, Violation } from './journal';
 import type { Count } from './count';
 import type { ChaosOptions } from './options';
 import type { PartMonitor } from './part-monitor';
@@ -75,14 +75,14 @@ function rulesTable({ count, violations }: ChaosResult): Table {
 
 function kindsTable({ journal }: ChaosResult): Table {
   return {
-    title: 'Money',
+    title: 'Kinds',
     columns: ['kind', 'under faults', 'in all'],
-    rows: MONEY_KINDS.map((kind) => [
+    rows: journal.expected.map((kind) => [
       kind,
       journal.kindsUnderFaults.get(kind) ?? 0,
       journal.kinds.get(kind) ?? 0,
     ]),
-    note: 'A kind that did not happen proves nothing: the run fails.',
+    note: 'A kind that did not happen, or less often than was asked for, proves nothing: the run fails.',
   };
 }
 
@@ -98,6 +98,7 @@ function countedTable({ count, journal }: ChaosResult): Table {
       ['sold', balance.sold],
       ['of it given back by operators', balance.givenBack],
       ['taken by disputes or the provider, of no sale', balance.taken],
+      ['retained by the terms', balance.retained],
     );
     rows.push(
       ['mails caught, by Message-ID', mail.messages],
@@ -147,7 +148,10 @@ export function verdictOf({ violations, journal, count }: ChaosResult): {
     return { ok: false, text: `${violations.length} promises were broken.` };
   const missing = journal.missingKinds();
   if (missing.length > 0)
-    return { ok: false, text: `These did not happen: ${missing.join('; ')}. Run it for longer.` };
+    return {
+      ok: false,
+      text: `These did not happen, or not often enough: ${missing.join('; ')}. Run it for longer.`,
+    };
   const checks = [...(count?.checked.values() ?? [])].reduce((sum, number) => sum + number, 0);
   return {
     ok: true,
@@ -160,7 +164,7 @@ export function chaosReport(result: ChaosResult): Report {
   return {
     title: 'Chaos',
     intro: [
-      'Simulated buyers reserve, pay, cancel and check in, and repeat requests, while processes are killed and frozen and connections are cut. Then the faults end, the system becomes idle, and every answer that the buyers got is checked against the database, the mails, the provider and Temporal.',
+      'Simulated buyers reserve, pay, change, cancel and check in, and repeat requests, while processes are killed and frozen and connections are cut. Then the faults end, the system becomes idle, and every answer that the buyers got is checked against the database, the mails, the provider, the feed, what receivers of webhooks got, and Temporal.',
     ],
     verdict: verdictOf(result),
     tables: resultTables(result),

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Journal, type Violation } from './journal';
+import { Journal, KINDS, MONEY_KINDS, SALE_KINDS, type Violation } from './journal';
 import { count, type Count } from './count';
 import { openDirectAccess, type DirectAccess } from './direct-access';
 import { startFaults } from './faults';
+import { startFeedReaders, type FeedReaders } from './feed-readers';
 import { startLoad, type Load } from './load';
 import type { ChaosOptions } from './options';
 import { startReceivers, type Receivers } from './receivers';
 import type { ChaosResult } from './result';
 import { ageUnmatchedPayments, waitUntilIdle } from './wait-until-idle';
+import { watchTemporal } from './temporal-watch';
 import { startSystem, type ChaosSystem } from './system';
 import { runVerify } from './verify-run';
 import { countFaultPoints } from './part-monitor';
@@ -24,16 +26,17 @@ export interface RunOptions {
 }
 
 const SHOW_EVERY_MS = 5_000;
-/** How long the load goes on without faults for the kinds of money trouble that have not happened yet. */
-const MAKE_UP_MS = 240_000;
-/** Without faults every retry is answered within this time. */
-const ANSWER_TIMEOUT_MS = 180_000;
+/** How long the load goes on without faults for the kinds that have not happened yet. */
+const MAKE_UP_MS = 480_000;
+/** Without faults every retry is answered, and every scenario has ended, within this time. */
+const ANSWER_TIMEOUT_MS = 300_000;
 
 interface Run extends RunOptions {
   system: ChaosSystem;
   direct: DirectAccess;
   journal: Journal;
   receivers: Receivers;
+  feed: FeedReaders;
 }
 
 const elapsed = (since: number): string => {
@@ -80,7 +83,7 @@ async function runFaults(run: Run, load: Load): Promise<ReadonlyMap<string, numb
   return faults.done;
 }
 
-/** Waits, at most four minutes, until each kind of money trouble has happened. */
+/** Waits, at most eight minutes, until each kind has happened. */
 async function makeUp({ journal, stop, say }: Run): Promise<void> {
   say(`the load goes on without faults for: ${journal.missingKinds().join('; ')}`);
   for (const until = Date.now() + MAKE_UP_MS; Date.now() < until && !stop.aborted;) {
@@ -120,12 +123,12 @@ async function endFaults(run: Run, load: Load, giveUp: AbortController): Promise
 }
 
 async function checkResult(run: Run): Promise<{ counted: Count; violations: Violation[] }> {
-  const { system, journal, direct, receivers, say } = run;
+  const { system, journal, direct, receivers, feed, say } = run;
   say('checking every promise');
   const { services } = system;
   const operatorKey = system.info.keys.operator;
   const counted = await count(
-    { services, apiUrl: system.apiUrl(), operatorKey, receivers },
+    { services, apiUrl: system.apiUrl(), operatorKey, receivers, feed },
     journal,
     direct,
   );
@@ -183,17 +186,38 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult> {
   const armed = options.options.kills > 0;
   const system = await startSystem({ home, armed, signal: stop, progress: say });
   const direct = await openDirectAccess(system.services);
-  const journal = new Journal(join(options.folder, 'journal.jsonl'));
+  const journal = new Journal(
+    join(options.folder, 'journal.jsonl'),
+    armed ? KINDS : [...MONEY_KINDS, ...SALE_KINDS],
+    options.options.each,
+  );
   let receivers: Receivers | undefined;
+  const watch = watchTemporal(system, direct, say);
+  const feed = startFeedReaders({
+    seed: options.options.seed,
+    journal,
+    apiUrl: system.apiUrl,
+    keys: system.info.keys,
+  });
   try {
     receivers = await startReceivers({
       seed: options.options.seed,
       faulty: armed,
       apiUrl: system.apiUrl,
       info: system.info,
+      happened: (kind) => journal.happened(kind),
     });
-    return await runAll({ ...options, system, direct, journal, receivers });
+    const result = await runAll({ ...options, system, direct, journal, receivers, feed });
+    const kills = watch.kills();
+    return kills === 0
+      ? result
+      : {
+          ...result,
+          faults: new Map([...result.faults, ['kill temporal, which was stuck', kills]]),
+        };
   } finally {
+    await watch.stop();
+    await feed.close();
     await receivers?.close();
     await direct.close();
     await system.stop();

@@ -3,9 +3,32 @@ import type { Client as TemporalClient } from '@temporalio/client';
 import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import type { DevInfo } from '../product';
-import type { Journal, Claim, Money, Payment, Reservation } from './journal';
+import type {
+  Allotment,
+  Change,
+  Claim,
+  Journal,
+  Money,
+  Payment,
+  Reservation,
+  SeatName,
+} from './journal';
 import type { Answer, HttpClient } from './http-client';
 import type { Random } from './random';
+
+export interface Ticket {
+  code: string;
+  event: string;
+  seat: string;
+}
+
+/** What a change asks for. */
+export interface ChangeRequest {
+  release?: SeatName[];
+  take?: Line[];
+  priceTypes?: { seat: SeatName; priceType: string }[];
+  code?: string;
+}
 
 export interface ShopDeps {
   http: HttpClient;
@@ -18,10 +41,13 @@ export interface ShopDeps {
 
 export type Wish = { seats: string[] } | { bestAvailable: { quantity: number; category: string } };
 
+/** Seats of one event. */
+export type Line = { event: string; allotment?: string } & Wish;
+
 export interface HoldRequest {
   id: string;
-  event: string;
-  wish: Wish;
+  lines: readonly Line[];
+  code?: string | undefined;
   buyer: { name: string; email: string };
   client: Claim['client'];
 }
@@ -32,6 +58,8 @@ export type SignalResult = 'taken' | 'gone' | 'unknown';
 const SIGNAL_TIMEOUT_MS = 5_000;
 const SIGNAL_TRIES = 6;
 const NOT_FOUND = 5;
+/** What a hold may be answered. */
+export const HOLD_ANSWERS = [201, '409 seats_unavailable', '403 sale_paused'] as const;
 
 const reservationOf = (answer: Answer): Reservation => answer.body as Reservation;
 
@@ -40,20 +68,32 @@ export class Shop {
   constructor(readonly deps: ShopDeps) {}
 
   async hold(request: HoldRequest): Promise<Claim | null> {
-    const { id, event, wish, buyer, client } = request;
+    return (await this.askToHold(request)).claim;
+  }
+
+  /** @param expect the answers that are allowed, if not all that a hold may get */
+  async askToHold(
+    { id, lines, code, buyer, client }: HoldRequest,
+    expect: readonly (number | string)[] = HOLD_ANSWERS,
+  ): Promise<{ code: string | null; claim: Claim | null }> {
+    const [first] = lines;
+    const isShort = lines.length === 1 && first!.allotment === undefined;
     const answer = await this.deps.http.call({
       operation: 'hold',
       method: 'POST',
       path: '/v1/reservations',
       key: this.deps.keys[client],
       headers: { 'idempotency-key': id },
-      body: { event, ...wish, buyer },
-      expect: [201, '409 seats_unavailable'],
+      body: { ...(isShort ? first : { lines }), ...(code !== undefined && { code }), buyer },
+      expect: code === undefined ? expect : [...expect, '409 code_used_up'],
       subject: id,
     });
-    return answer.status === 201
-      ? this.deps.journal.recordHold(reservationOf(answer), client)
-      : null;
+    const { journal } = this.deps;
+    if (answer.code === 'code_used_up') journal.happened('a code that was used up');
+    if (answer.status === 201 && code !== undefined)
+      journal.happened('a hold with a code of limited uses');
+    const claim = answer.status === 201 ? journal.recordHold(reservationOf(answer), client) : null;
+    return { code: answer.code, claim };
   }
 
   /** Sends a known key with another body: it must be refused. */
@@ -65,8 +105,7 @@ export class Shop {
       key: this.deps.keys[by],
       headers: { 'idempotency-key': claim.id },
       body: {
-        event: claim.event,
-        seats: claim.labels,
+        lines: claim.seats.map(({ event, label }) => ({ event, seats: [label] })),
         buyer: { name: 'Somebody Else', email: 'else@example.org' },
       },
       expect: ['422 idempotency_key_reused'],
@@ -194,9 +233,10 @@ export class Shop {
 
   /** One delivery of a payment by the Standard Webhooks rules. */
   async payStandard(payment: Payment, messageId: string): Promise<void> {
-    const { reference, reservation, amount, currency } = payment;
+    const { reference, reservation, amount, currency, change } = payment;
     const type = 'payment.succeeded';
-    const raw = JSON.stringify({ type, data: { reservation, reference, amount, currency } });
+    const data = { reservation, reference, amount, currency, ...(change !== null && { change }) };
+    const raw = JSON.stringify({ type, data });
     await this.webhook('standard', payment, type, () => this.signStandard(raw, messageId));
   }
 
@@ -238,9 +278,12 @@ export class Shop {
     type: 'payment_intent.succeeded' | 'checkout.session.completed',
     eventId: string,
   ): Promise<void> {
-    const { reference, reservation, amount } = payment;
+    const { reference, reservation, amount, change } = payment;
     const currency = payment.currency.toLowerCase();
-    const metadata = { reservation_id: reservation };
+    const metadata = {
+      reservation_id: reservation,
+      ...(change !== null && { change_id: change }),
+    };
     const object =
       type === 'payment_intent.succeeded'
         ? {
@@ -449,8 +492,8 @@ export class Shop {
     return answer.status === 200;
   }
 
-  /** The ticket codes, or null when they are not ready. */
-  async tickets(claim: Claim): Promise<string[] | null> {
+  /** The tickets, or null when they are not ready. */
+  async tickets(claim: Claim): Promise<Ticket[] | null> {
     const answer = await this.deps.http.call({
       operation: 'tickets',
       method: 'GET',
@@ -460,9 +503,9 @@ export class Shop {
       subject: claim.id,
     });
     if (answer.status !== 200) return null;
-    const codes = (answer.body as { data: { code: string }[] }).data.map((ticket) => ticket.code);
-    for (const code of codes) claim.codes.add(code);
-    return codes;
+    const { data } = answer.body as { data: Ticket[] };
+    for (const { code } of data) claim.codes.add(code);
+    return data;
   }
 
   async ticketsPdf(claim: Claim): Promise<void> {
@@ -492,21 +535,171 @@ export class Shop {
     if (answer.status === 202) claim.resends++;
   }
 
-  async checkIn(claim: Claim, code: string): Promise<void> {
-    const wasCancelled = claim.cancelled.done;
+  async checkIn(claim: Claim, { code, event }: Ticket): Promise<Answer> {
+    const wasVoid = claim.cancelled.done || claim.voided.has(code);
     const answer = await this.deps.http.call({
       operation: 'check-in',
       method: 'POST',
       path: '/v1/check-ins',
       key: this.deps.keys.scanner,
       // A scan whose answer is lost is asked again, and told its own answer.
-      body: { code, event: claim.event, scanId: this.deps.random.uuid() },
+      body: { code, event, scanId: this.deps.random.uuid() },
       expect: [201, '409 already_checked_in', '409 ticket_void'],
       subject: code,
     });
     if (answer.status === 201) claim.entered.set(code, (claim.entered.get(code) ?? 0) + 1);
-    if (answer.status === 201 && wasCancelled) {
+    if (answer.status === 201 && wasVoid) {
       this.deps.journal.violation('a void ticket is never checked in', claim.id, code);
+    }
+    return answer;
+  }
+
+  /** Changes a hold at once, or quotes a change of a sale; at times asked twice at once. */
+  async change(claim: Claim, body: ChangeRequest): Promise<Change | null> {
+    const { http, keys, random, journal } = this.deps;
+    const call = {
+      operation: 'change',
+      method: 'POST',
+      path: `/v1/reservations/${claim.id}/changes`,
+      key: keys[claim.client],
+      headers: { 'idempotency-key': random.uuid() },
+      body,
+      expect: [
+        201,
+        '403 sale_paused',
+        '409 already_checked_in',
+        '409 change_open',
+        '409 code_used_up',
+        '409 payment_in_progress',
+        '409 reservation_cancelled',
+        '409 reservation_expired',
+        '409 seats_unavailable',
+      ],
+      subject: claim.id,
+    } as const;
+    const times = random.chance(0.2) ? 2 : 1;
+    const answers = await Promise.all(Array.from({ length: times }, () => http.call(call)));
+    const made = answers.filter(({ status }) => status === 201);
+    const ids = new Set(made.map((answer) => (answer.body as Change).id));
+    if (ids.size > 1) journal.violation('one key, one change', claim.id, [...ids].join());
+    return made.length === 0 ? null : journal.recordChange(claim, made[0]!.body as Change);
+  }
+
+  /** @returns the change as it stands */
+  async readChange(claim: Claim, { id }: Change): Promise<Change> {
+    const path = `/v1/reservations/${claim.id}/changes/${id}`;
+    const { body } = await this.get('read change', path, claim.client);
+    return body as Change;
+  }
+
+  /** Reads until a quote is open no more, for a while. @returns its status */
+  async waitForChange(claim: Claim, change: Change, limitMs: number): Promise<Change['status']> {
+    for (const until = Date.now() + limitMs; Date.now() < until;) {
+      const { status } = await this.readChange(claim, change);
+      if (status !== 'quoted') return status;
+      await sleep(250);
+    }
+    return 'quoted';
+  }
+
+  /** Asks to apply a quote, with a payment of a client or for nothing. */
+  async confirmChange(claim: Claim, change: Change, payment: Payment | null): Promise<Answer> {
+    const { http, keys, journal } = this.deps;
+    change.asked = true;
+    const answer = await http.call({
+      operation: 'confirm change',
+      method: 'POST',
+      path: `/v1/reservations/${claim.id}/changes/${change.id}/confirm`,
+      key: keys[claim.client],
+      body: payment
+        ? {
+            payment: {
+              reference: payment.reference,
+              amount: payment.amount,
+              currency: payment.currency,
+            },
+          }
+        : {},
+      expect: [200, 202, '409 change_ended', '409 reservation_cancelled'],
+      subject: change.id,
+    });
+    if (payment) {
+      if (answer.lost > 0) payment.uncertain = true;
+      if (answer.status < 300) payment.acknowledged.add('confirm');
+      else payment.refused = true;
+    }
+    if (answer.status === 200) journal.recordApplied(claim, change);
+    return answer;
+  }
+
+  async withdrawChange(claim: Claim, change: Change): Promise<Answer> {
+    const answer = await this.deps.http.call({
+      operation: 'withdraw change',
+      method: 'DELETE',
+      path: `/v1/reservations/${claim.id}/changes/${change.id}`,
+      key: this.deps.keys[claim.client],
+      expect: [200, '409 change_ended', '409 payment_in_progress'],
+      subject: change.id,
+    });
+    if (answer.status === 200) change.answered = 'withdrawn';
+    return answer;
+  }
+
+  /**
+   * An operator keeps seats for the first client.
+   * @param until when it ends by itself, RFC 3339
+   * @returns null when a seat is not free
+   */
+  async allot(event: string, seats: readonly string[], until?: string): Promise<Allotment | null> {
+    const { http, keys, random, journal } = this.deps;
+    const answer = await http.call({
+      operation: 'allot',
+      method: 'POST',
+      path: `/v1/events/${event}/allotments`,
+      key: keys.operator,
+      headers: { 'idempotency-key': random.uuid() },
+      body: { name: 'Sponsors', seats, client: 'demo-client', ...(until && { until }) },
+      // A repeated request may come after the end.
+      expect: [201, '409 seats_unavailable', ...(until ? ['422 validation_failed'] : [])],
+      subject: event,
+    });
+    if (answer.status !== 201) return null;
+    const allotment = { id: (answer.body as Allotment).id, event };
+    journal.allotments.set(allotment.id, allotment);
+    return allotment;
+  }
+
+  async endAllotment({ id, event }: Allotment): Promise<void> {
+    await this.deps.http.call({
+      operation: 'end allotment',
+      method: 'DELETE',
+      path: `/v1/events/${event}/allotments/${id}`,
+      key: this.deps.keys.operator,
+      expect: [204],
+      subject: id,
+    });
+  }
+
+  /** An operator edits an event, which nobody else edits; a repeated request may find its own edit made. */
+  async editEvent(event: string, patch: Record<string, unknown>): Promise<void> {
+    const { http, keys } = this.deps;
+    for (;;) {
+      const { headers } = await this.get('event', `/v1/events/${event}`);
+      const { status, lost } = await http.call({
+        operation: 'edit event',
+        method: 'PATCH',
+        path: `/v1/events/${event}`,
+        key: keys.operator,
+        headers: { 'if-match': headers.get('etag') ?? '' },
+        body: patch,
+        expect: [200, '412 precondition_failed'],
+        subject: event,
+      });
+      if (status === 200) return;
+      if (lost === 0) {
+        this.deps.journal.violation('nobody else edits an event', event, 'an ETag was old');
+        return;
+      }
     }
   }
 

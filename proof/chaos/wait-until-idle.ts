@@ -5,7 +5,8 @@ import type { DirectAccess } from './direct-access';
 type PendingWork = Record<string, number>;
 
 const PENDING = `
-  select (select count(*)::int from outbox) as "outbox entries",
+  select (select count(*)::int from changes where status = 'quoted') as "open quotes",
+         (select count(*)::int from outbox) as "outbox entries",
          (select count(*)::int from inbox where handled_at is null) as "unhandled messages",
          (select count(*)::int from refunds where status = 'pending') as "refunds under way",
          (select count(*)::int from reservations where status = 'held') as "open holds",
