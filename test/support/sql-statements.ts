@@ -6,7 +6,8 @@ import type * as Database from '../../src/db/database';
 import type * as Verify from '../../src/db/verify';
 
 /** What a column may be in TypeScript. `json`: anything that JSON can say. */
-type ColumnType = 'string' | 'number' | 'boolean' | 'Buffer' | 'json' | `${'string' | 'number' | 'Buffer'}[]`;
+type ColumnType =
+  'string' | 'number' | 'boolean' | 'Buffer' | 'json' | `${'string' | 'number' | 'Buffer'}[]`;
 
 /** A statement as the sources have it. */
 export interface SourceStatement {

@@ -67,7 +67,7 @@ describe('Where every sender encrypts', () => {
       const failed = events?.find(({ workflowTaskFailedEventAttributes: it }) => it);
       const { failure } = failed!.workflowTaskFailedEventAttributes!;
       expect(failure!.message).toBe('Encoded failure');
-      const [told] = await codec.decode([failure!.encodedAttributes! as Payload]);
+      const [told] = await codec.decode([failure!.encodedAttributes!]);
       expect(Buffer.from(told!.data!).toString()).toContain('PAYLOAD_CLEAR');
     });
     await api.pay(reservation);
