@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Payload } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { dataConverterFor } from '../../src/temporal/connection';
 import { createPayloadCodec } from '../../src/temporal/payload-codec';
