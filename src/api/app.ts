@@ -103,7 +103,6 @@ export function createApp(deps: ApiDeps): Koa {
   const gate = createGate(deps.callsAtOnce);
   const routes = routesOf(deps);
   const accessOf = new Map<string, Access>();
-  allowTemporalPages(router, deps.temporalUi.url);
   for (const route of routes) {
     const path = route.path.replace(/\{(\w+)\}/g, ':$1');
     router[route.method](path, serve(route, { ...deps, cors, authenticate, limits, gate }));
@@ -116,6 +115,7 @@ export function createApp(deps: ApiDeps): Koa {
   mountDocs(router, routes);
   if (deps.traced) app.use(trace());
   app.use(answer({ ...deps, guardReader: createReaderGuard(deps) }));
+  app.use(allowTemporalPages(deps.temporalUi.url));
   app.use(async (ctx, next: Next) => {
     const method = ctx.get('access-control-request-method');
     const isQuestion = ctx.method === 'OPTIONS' && method !== '' && ctx.get('origin') !== '';

@@ -198,13 +198,14 @@ async function fuzz({ stack, home, options, restarts, signal }) {
     );
     failures.push(...result.failures);
   };
-  const roles = {
-    operator: info.keys.operator,
-    client: info.keys.client,
-    scanner: info.keys.scanner,
-    nobody: undefined,
-  };
-  for (const [role, key] of Object.entries(roles)) {
+  // Who may do little is refused before the body is looked at: random requests are enough of it.
+  const roles = [
+    ['operator', info.keys.operator, 'examples,coverage,fuzzing,stateful'],
+    ['client', info.keys.client, 'examples,coverage,fuzzing,stateful'],
+    ['scanner', info.keys.scanner, 'examples,fuzzing'],
+    ['nobody', undefined, 'examples,fuzzing'],
+  ];
+  for (const [role, key, phases] of roles) {
     const from = Date.now();
     const run = {
       ...options,
@@ -212,6 +213,7 @@ async function fuzz({ stack, home, options, restarts, signal }) {
       document,
       role,
       key,
+      phases,
       given: file,
       folder: home,
       signal,

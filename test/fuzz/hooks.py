@@ -135,6 +135,9 @@ def make_prices_consistent(event):
     types = event.get("priceTypes") or []
     for index, one in enumerate(types):
         one["code"], one["name"] = f"t{index}", name_of(one["name"])
+    if types:
+        # The first is the default.
+        types[0].pop("active", None)
     for category in event["categories"]:
         category["price"] = min(category["price"], DEAREST)
         amounts = [min(price, DEAREST) for price in (category.pop("prices", None) or {}).values() if price is not None]

@@ -42,7 +42,7 @@ function runOnce(python, args, { env, folder, signal }) {
  * @returns its failures, as text, and how many requests it made
  */
 export async function runSchemathesis(python, run) {
-  const { apiUrl, document, role, key, examples, seed, given, folder, signal } = run;
+  const { apiUrl, document, role, key, phases, examples, seed, given, folder, signal } = run;
   const report = join(folder, `${role}.json`);
   const args = [
     ...['--config-file', join(HERE, 'schemathesis.toml'), 'run', document, '--url', apiUrl],
@@ -65,7 +65,7 @@ export async function runSchemathesis(python, run) {
       'false',
       '--no-color',
     ],
-    ...['--report', 'json', '--report-json-path', report],
+    ...['--phases', phases, '--report', 'json', '--report-json-path', report],
   ];
   const { code, output } = await runOnce(python, args, {
     env: { HOLDFAST_FUZZ: given },

@@ -1150,7 +1150,7 @@ export interface paths {
         };
         /**
          * Whether it can serve
-         * @description Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`.
+         * @description Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows.
          *
          *     No key is needed.
          */
@@ -1599,18 +1599,18 @@ export interface components {
             /** @description Nobody can hold a seat meanwhile */
             salesPaused?: boolean | null;
             /** @description Never changes */
-            slug?: string | null;
+            slug?: string;
             /** @description Never changes */
-            currency?: string | null;
+            currency?: string;
             /** @description By label: seats that are no longer for sale, or are again */
             seats?: {
                 [key: string]: components["schemas"]["SeatPatch"];
-            } | null;
+            };
             /**
              * @description Whether ticket holders get a mail with the new time or place
              * @default false
              */
-            notify?: boolean | null;
+            notify?: boolean;
         };
         /** @description `label` never changes */
         SeatPatch: {
@@ -1787,13 +1787,13 @@ export interface components {
             nextCursor: string | null;
         };
         AllotmentPatch: {
-            name?: string | null;
+            name?: string;
             /** @description By label */
-            seats?: string[] | null;
+            seats?: string[];
             /** @description A whole section; with `rows`, those of it */
-            section?: string | null;
+            section?: string;
             /** @description Whole rows, by name; with `section` where several sections have one */
-            rows?: string[] | null;
+            rows?: string[];
             /** @description Whose keys take its seats too. Absent: operators alone */
             client?: string | null;
             /**
@@ -2070,7 +2070,7 @@ export interface components {
             metadata?: {
                 [key: string]: string | null;
             } | null;
-            buyer?: components["schemas"]["BuyerPatch"] | null;
+            buyer?: components["schemas"]["BuyerPatch"];
         };
         /** @description What is absent stays; a first buyer needs both */
         BuyerPatch: {
@@ -2670,7 +2670,7 @@ export interface components {
         };
         WebhookEndpointPatch: {
             /** @description Of a public address; `https://` in production. No redirect is followed */
-            url?: string | null;
+            url?: string;
             /** @description What it is told of. Absent: everything */
             types?: ("reservation.held" | "reservation.extended" | "reservation.changed" | "reservation.confirmed" | "reservation.cancel_requested" | "reservation.cancelled" | "reservation.expired" | "reservation.updated" | "reservation.erased" | "change.quoted" | "change.applied" | "change.expired" | "change.withdrawn" | "payment.received" | "payment.pending" | "payment.failed" | "payment.unmatched" | "payment.disputed" | "payment.dispute_won" | "payment.dispute_lost" | "refund.created" | "refund.succeeded" | "refund.failed" | "tickets.ready" | "tickets.resend_requested" | "tickets.mailed" | "tickets.mail_refused" | "ticket.voided" | "ticket.checked_in" | "ticket.check_in_undone" | "event.created" | "event.changed" | "allotment.created" | "allotment.ended")[] | null;
         };
@@ -2808,7 +2808,10 @@ export interface components {
             degraded?: string[];
         };
         CodecRequest: {
-            payloads: components["schemas"]["CodecRequestPayload"][];
+            /** @default [] */
+            payloads?: components["schemas"]["CodecRequestPayload"][] | null;
+        } & {
+            [key: string]: unknown;
         };
         CodecRequestPayload: {
             metadata?: {
@@ -2816,9 +2819,14 @@ export interface components {
             } | null;
             /** Format: base64 */
             data?: string | null;
+        } & {
+            [key: string]: unknown;
         };
         CodecAnswer: {
+            /** @default [] */
             payloads: components["schemas"]["CodecAnswerPayload"][];
+        } & {
+            [key: string]: unknown;
         };
         CodecAnswerPayload: {
             metadata?: {
@@ -2826,6 +2834,8 @@ export interface components {
             };
             /** Format: base64 */
             data?: string;
+        } & {
+            [key: string]: unknown;
         };
     };
     responses: never;

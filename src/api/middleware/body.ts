@@ -101,3 +101,12 @@ export function withoutAbsent(value: unknown): unknown {
       .map(([name, member]) => [name, withoutAbsent(member)]),
   );
 }
+
+/** The same of a merge patch, where null clears a member, and an empty list a list: only lists are replaced whole. */
+export function withoutAbsentInLists(value: unknown): unknown {
+  if (Array.isArray(value)) return withoutAbsent(value);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, withoutAbsentInLists(member)]),
+  );
+}

@@ -9,7 +9,14 @@ import { CODEC_PATHS } from '../routes/codec';
 import { noteReservation } from '../request-log';
 import type { Reply, Route } from '../route';
 import { type Authenticator } from './authenticate';
-import { mediaTypeOf, parseJson, readBytes, requireJson, withoutAbsent } from './body';
+import {
+  mediaTypeOf,
+  parseJson,
+  readBytes,
+  requireJson,
+  withoutAbsent,
+  withoutAbsentInLists,
+} from './body';
 import { leftMs } from './answer';
 import type { RateLimits } from './rate-limit';
 
@@ -95,8 +102,7 @@ export function serve(
       if (!isOther && (!route.signed || ctx.get('content-type') !== '')) requireJson(ctx);
       bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
       const parsed = route.signed || isOther ? undefined : parseJson(bytes);
-      // In a merge patch null means: clear.
-      rawBody = route.method === 'patch' ? parsed : withoutAbsent(parsed);
+      rawBody = route.method === 'patch' ? withoutAbsentInLists(parsed) : withoutAbsent(parsed);
     } else if (route.method === 'post') {
       bytes = await readBytes(ctx, BODY_LIMIT);
       if (bytes.length > 0) {

@@ -42,7 +42,7 @@ export function createComponents(): Components {
     schemaOf(schema, direction) {
       const made = z.toJSONSchema(schema, {
         target: 'draft-2020-12',
-        io: direction === 'request' ? 'input' : 'output',
+        io: direction === 'answer' ? 'output' : 'input',
         unrepresentable: 'any',
         reused: 'inline',
       });
@@ -53,7 +53,9 @@ export function createComponents(): Components {
       ) as Json;
       const { $schema: _, $defs: definitions = {}, ...rest } = placed;
       for (const [name, definition] of Object.entries(definitions as Record<string, Json>)) {
-        add(name, withoutExamples(tidy(definition, direction)));
+        // What a patch holds in lists is replaced whole, as in any request.
+        const isWhole = direction === 'patch' && rest.$ref !== `#/components/schemas/${name}`;
+        add(name, withoutExamples(tidy(definition, isWhole ? 'request' : direction)));
       }
       return withoutExamples(tidy(rest, direction));
     },

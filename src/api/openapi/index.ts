@@ -76,7 +76,7 @@ function bodyOf(
   const examples =
     bodyExamples && Object.entries(bodyExamples).map(([name, value]) => [name, { value }] as const);
   const media = {
-    schema: schemaOf(body, 'request'),
+    schema: schemaOf(body, method === 'patch' ? 'patch' : 'request'),
     ...(examples ? { examples: Object.fromEntries(examples) } : { example: exampleOf(body) }),
   };
   const types = [

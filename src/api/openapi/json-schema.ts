@@ -2,10 +2,11 @@
 export type Json = Record<string, unknown>;
 
 /**
- * A request schema is closed: unknown fields are refused. An answer schema is open, so that fields
- * can be added.
+ * A request schema is closed: unknown fields are refused. In a merge patch null is only what can be
+ * cleared, in other requests also what is absent. An answer schema is open, so that fields can be
+ * added.
  */
-export type Direction = 'request' | 'answer';
+export type Direction = 'request' | 'patch' | 'answer';
 
 const MAX_INT32 = 2_147_483_647;
 

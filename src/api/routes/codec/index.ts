@@ -1,25 +1,30 @@
-import type Router from '@koa/router';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import type { Middleware } from 'koa';
 import { z } from 'zod';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
 
 const EXAMPLE = { metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'Mg==' };
 
-/** As Temporal's pages and command line send and expect them: bytes as base64. @param id of requests or answers */
+/**
+ * As Temporal's pages and command line send and expect them: bytes as base64. What a later Temporal
+ * says beside is not for us.
+ * @param id of requests or answers
+ */
 const payloadsSchema = (id: string) =>
   z
-    .object({
+    .looseObject({
       payloads: z
         .array(
           z
-            .object({
+            .looseObject({
               metadata: z.record(z.string(), z.base64()).optional(),
               data: z.base64().optional(),
             })
             .meta({ id: `${id}Payload`, examples: [EXAMPLE] }),
         )
-        .max(10_000),
+        .max(10_000)
+        .default([]),
     })
     .meta({ id, examples: [{ payloads: [EXAMPLE] }] });
 const given = payloadsSchema('CodecRequest');
@@ -94,22 +99,20 @@ export function codecRoutes({ payloadCodec: codec }: CodecRouteDeps) {
 }
 
 /** Lets Temporal's pages, and no others, call the codec from a browser. @param uiUrl undefined: no page may */
-export function allowTemporalPages(router: Router, uiUrl: string | undefined): void {
-  if (uiUrl === undefined) return;
-  const { origin } = new URL(uiUrl);
-  router.use([...Object.values(PATHS)], async (ctx, next) => {
+export function allowTemporalPages(uiUrl: string | undefined): Middleware {
+  const origin = uiUrl === undefined ? undefined : new URL(uiUrl).origin;
+  return async (ctx, next) => {
+    if (origin === undefined || !ctx.path.startsWith(CODEC_PATHS)) return next() as Promise<void>;
     ctx.vary('Origin');
     if (ctx.get('origin') === origin) {
       ctx.set('access-control-allow-origin', origin);
       ctx.set('cross-origin-resource-policy', 'cross-origin');
     }
-    await next();
-  });
-  router.options([...Object.values(PATHS)], (ctx) => {
+    const isQuestion = ctx.method === 'OPTIONS' && ctx.get('access-control-request-method') !== '';
+    if (!isQuestion) return next() as Promise<void>;
     ctx.set('access-control-allow-methods', 'POST');
     ctx.set('access-control-allow-headers', 'Authorization, Content-Type, X-Namespace');
     ctx.set('access-control-max-age', '600');
     ctx.status = 204;
-    ctx.body = '';
-  });
+  };
 }
