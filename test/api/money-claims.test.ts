@@ -223,7 +223,7 @@ describe('A payment that an operator signals', () => {
     await eventually(async () => {
       expect(
         await actor.query<string>('__temporal_workflow_metadata').then(JSON.stringify),
-      ).toContain(`no effect: reference ${reference} belongs to another reservation`);
+      ).toContain(`no effect: reference ${reference} belongs to ${first.id}`);
     });
     expect(await api.payments(second.id)).toEqual([]);
     expect((await api.get(second.id)).body.status).toBe('held');
