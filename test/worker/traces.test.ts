@@ -152,14 +152,22 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT, a client’s trace goes on', () => {
     }
   });
 
-  it('and is named in the lines of the logs, of API, relay and activities', () => {
-    const lines = readdirSync(system.stack.logFolder)
-      .filter((file) => /^(api|worker)/.test(file))
-      .flatMap((file) => readFileSync(join(system.stack.logFolder, file), 'utf8').split('\n'))
-      .filter((line) => line.includes(pay.traceId))
-      .map((line) => (JSON.parse(line) as { msg: string }).msg);
-    expect(lines).toEqual(
-      expect.arrayContaining(['request', 'Temporal was told', 'activity done', 'a mail was sent']),
+  it('and is named in the lines of the logs, of API, relay and activities', async () => {
+    const messages = () =>
+      readdirSync(system.stack.logFolder)
+        .filter((file) => /^(api|worker)/.test(file))
+        .flatMap((file) => readFileSync(join(system.stack.logFolder, file), 'utf8').split('\n'))
+        .filter((line) => line.includes(pay.traceId) && line.endsWith('}'))
+        .map((line) => (JSON.parse(line) as { msg: string }).msg);
+    await eventually(() =>
+      expect(messages()).toEqual(
+        expect.arrayContaining([
+          'request',
+          'Temporal was told',
+          'activity done',
+          'a mail was sent',
+        ]),
+      ),
     );
   });
 
