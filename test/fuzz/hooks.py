@@ -235,6 +235,9 @@ def make_code_consistent(code):
     for name in ("event", "categories", "validFrom", "validUntil", "salesOpenAt"):
         code.pop(name, None)
     code["code"] = f"FUZZ-{uuid.uuid4()}"
+    # Each use is a row: a hundred thousand take seconds beside all else.
+    if code.get("maxUses"):
+        code["maxUses"] = min(code["maxUses"], 5000)
     if code.get("percent"):
         code["percent"] = percent_of(code["percent"])
         code.pop("amount", None)

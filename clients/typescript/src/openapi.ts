@@ -2817,7 +2817,6 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             } | null;
-            /** Format: base64 */
             data?: string | null;
         } & {
             [key: string]: unknown;
@@ -2832,7 +2831,6 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
-            /** Format: base64 */
             data?: string;
         } & {
             [key: string]: unknown;

@@ -6,6 +6,10 @@ import { defineRoute } from '../../route';
 
 const EXAMPLE = { metadata: { encoding: 'anNvbi9wbGFpbg==' }, data: 'Mg==' };
 
+const base64 = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'is not base64');
+
 /**
  * As Temporal's pages and command line send and expect them: bytes as base64. What a later Temporal
  * says beside is not for us.
@@ -18,8 +22,8 @@ const payloadsSchema = (id: string) =>
         .array(
           z
             .looseObject({
-              metadata: z.record(z.string(), z.base64()).optional(),
-              data: z.base64().optional(),
+              metadata: z.record(z.string(), base64).optional(),
+              data: base64.optional(),
             })
             .meta({ id: `${id}Payload`, examples: [EXAMPLE] }),
         )
