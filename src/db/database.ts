@@ -122,24 +122,34 @@ export function createDatabase(options: DatabaseOptions): Database {
     }
   }
 
-  /**
-   * Has what `work` writes into the outbox carry the trace that it is a part of. A pooler in
-   * transaction mode would give a session's setting to somebody else, so there only transactions do.
-   */
-  async function traced<Result>(client: PoolClient, work: () => Promise<Result>): Promise<Result> {
-    const traceparent = options.prepared ? currentTraceparent() : undefined;
+  /** A pooler in transaction mode would give a session's setting to somebody else. */
+  const sessionTrace = () => (options.prepared ? currentTraceparent() : undefined);
+
+  /** Has what `work` writes into the outbox carry the trace that it is a part of. */
+  async function traced<Result>(
+    client: PoolClient,
+    markBroken: (error: Error) => void,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    const traceparent = sessionTrace();
     if (traceparent === undefined) return work();
-    await client.query(TRACE, [traceparent, false]);
-    const result = await work();
-    await client.query(TRACE, ['', false]);
-    return result;
+    try {
+      await client.query(TRACE, [traceparent, false]);
+      const result = await work();
+      await client.query(TRACE, ['', false]);
+      return result;
+    } catch (error) {
+      // The connection still carries the trace.
+      markBroken(error as Error);
+      throw error;
+    }
   }
 
   const direct = over(pool);
   /** A statement by itself: on a connection of its own where it is traced. */
   const alone = <Result>(work: (queryable: Queryable) => Promise<Result>): Promise<Result> =>
-    options.prepared && currentTraceparent() !== undefined
-      ? checkedOut((client) => traced(client, () => work(over(client))))
+    sessionTrace() !== undefined
+      ? checkedOut((client, markBroken) => traced(client, markBroken, () => work(over(client))))
       : work(direct);
 
   return {
@@ -149,7 +159,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     connected: (work) =>
       checkedOut(async (client, markBroken) => {
         try {
-          return await traced(client, () => work(over(client)));
+          return await traced(client, markBroken, () => work(over(client)));
         } catch (error) {
           // Without a word of the server its statement may still run; its last word ends the connection.
           const answered =
