@@ -73,16 +73,16 @@ async function readResource(
 }
 
 export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }: WebhookDeps) => {
-  /** Makes one attempt and records it. */
+  /** Makes one attempt and records it. @returns false when nothing is to be sent there any more */
   async function attempt(
     turn: Turn,
     delivery: DueDelivery,
     { signal, hasTurn }: { signal: AbortSignal; hasTurn: () => boolean },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { sequence, type, at } = delivery;
     // At each attempt: a rotated secret, another URL or an end of it all counts from its commit.
     const target = await readTarget(db, turn.endpointId);
-    if (!target) return;
+    if (!target) return false;
     const { revision, data } = await readResource(db, delivery, defaultTtlSeconds);
     const body = JSON.stringify({ type, timestamp: at, sequence, revision, data });
     const id = webhookMessageId(turn.endpointId, delivery);
@@ -97,12 +97,13 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
       'webhook-signature': signatures.join(' '),
     };
-    if (!hasTurn()) return;
+    if (!hasTurn()) return true;
     const answer = await send({ url: target.url, headers, body }, signal);
-    if (answer === null) return;
+    if (answer === null) return true;
     faultPoint('webhook.sent');
     const waitMs = answer.retryAfterMs ?? pauseAfter(delivery.attempts);
     await recordAttempt(db, turn, sequence, answer, waitMs);
+    return true;
   }
 
   /**
@@ -121,6 +122,10 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
     const hasTurn = () => performance.now() - turnAt < TURN_LASTS_MS;
     const start = (delivery: DueDelivery) => {
       const work = attempt(turn, delivery, { signal, hasTurn })
+        .then((isWanted) => {
+          // The next look finds that the turn is over.
+          if (!isWanted) turnAt = -Infinity;
+        })
         .catch((error: unknown) => void faults.push(error))
         .finally(() => flying.delete(delivery.sequence));
       flying.set(delivery.sequence, work);
