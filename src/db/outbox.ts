@@ -247,15 +247,16 @@ export async function listOutbox(
   return readPage(db, [form, askedAfter(after)], limit);
 }
 
+/** As an entry that never failed, and is due now. */
+const AFRESH = 'attempts = 0, not_before = now(), given_up_at = null, refused_since = null';
 const RETRY = sql<{ entry: OutboxRecord }>(
   'outbox_retry',
-  `update outbox o set attempts = 0, not_before = now(), given_up_at = null, refused_since = null
-    where id = $1 returning ${DOCUMENT} as entry`,
+  `update outbox o set ${AFRESH} where id = $1 returning ${DOCUMENT} as entry`,
 );
 
 const RETRY_GIVEN_UP = sql(
   'outbox_retry_given_up',
-  `update outbox set attempts = 0, not_before = now(), given_up_at = null, refused_since = null where given_up_at is not null`,
+  `update outbox set ${AFRESH} where given_up_at is not null`,
 );
 
 /** Makes all entries due now that were given up. @returns how many */

@@ -106,14 +106,20 @@ export function codecRoutes({ payloadCodec: codec }: CodecRouteDeps) {
 export function allowTemporalPages(uiUrl: string | undefined): Middleware {
   const origin = uiUrl === undefined ? undefined : new URL(uiUrl).origin;
   return async (ctx, next) => {
-    if (origin === undefined || !ctx.path.startsWith(CODEC_PATHS)) return next() as Promise<void>;
+    if (origin === undefined || !ctx.path.startsWith(CODEC_PATHS)) {
+      await next();
+      return;
+    }
     ctx.vary('Origin');
     if (ctx.get('origin') === origin) {
       ctx.set('access-control-allow-origin', origin);
       ctx.set('cross-origin-resource-policy', 'cross-origin');
     }
     const isQuestion = ctx.method === 'OPTIONS' && ctx.get('access-control-request-method') !== '';
-    if (!isQuestion) return next() as Promise<void>;
+    if (!isQuestion) {
+      await next();
+      return;
+    }
     ctx.set('access-control-allow-methods', 'POST');
     ctx.set('access-control-allow-headers', 'Authorization, Content-Type, X-Namespace');
     ctx.set('access-control-max-age', '600');
