@@ -20,8 +20,9 @@ interface HoldBatchesDeps {
 /**
  * Sends holds to the database together. Nobody waits for a batch to fill: a request that finds no
  * other under way goes alone, at once, and those that come while a batch is under way are the next
- * one, sent when it is back or when they are many. What shares a key, a buyer or a seat with another goes alone, so nothing is decided within
- * a batch; the database says of each member that it is held, or nothing.
+ * one, sent when it is back or when they are many. What shares a key, a buyer or a seat with another
+ * goes alone, so nothing is decided within a batch; the database says of each member that it is
+ * held, or nothing.
  * @returns takes seats; `alone` does so for one request
  */
 export function createHoldBatches({ most, fits, takeTogether, observe }: HoldBatchesDeps) {

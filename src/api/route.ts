@@ -9,10 +9,10 @@ import type { ProblemCode } from './problem';
  * Who may call: anyone, a payment provider (by its signature), or keys with one of these roles. An
  * operator may call every route.
  */
+export type Access = 'public' | 'provider' | readonly Role[];
+
 /** Bytes of a body that lists seats. */
 export const LARGE_BODY = 1_000_000;
-
-export type Access = 'public' | 'provider' | readonly Role[];
 
 export interface Reply {
   status: number;

@@ -134,8 +134,8 @@ async function check(db: Database, home: string, options: Options): Promise<numb
 }
 
 /**
- * Checks a live system without changing it, unless it is to repair. Exit codes: 0 sound, 1 something is wrong, 2 it could
- * not be checked, or only in part.
+ * Checks a live system without changing it, unless it is to repair. Exit codes: 0 sound, 1
+ * something is wrong, 2 it could not be checked, or only in part.
  */
 async function main(): Promise<number> {
   answerHelp(USAGE, [

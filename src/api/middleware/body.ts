@@ -102,7 +102,10 @@ export function withoutAbsent(value: unknown): unknown {
   );
 }
 
-/** The same of a merge patch, where null clears a member, and an empty list a list: only lists are replaced whole. */
+/**
+ * The same of a merge patch, where null clears a member and an empty list replaces a list: only what
+ * stands in a list, which is replaced whole, loses its absent members.
+ */
 export function withoutAbsentInLists(value: unknown): unknown {
   if (Array.isArray(value)) return withoutAbsent(value);
   if (typeof value !== 'object' || value === null) return value;

@@ -10,7 +10,10 @@ const GETTER = {
   get: (headers: RequestHeaders, name: string) => headers[name],
 };
 
-/** Makes each request a part of its caller's trace. What it is about is named by route and id, never by path or query. */
+/**
+ * Makes each request a part of its caller's trace. The span names route and reservation, never path
+ * or query.
+ */
 export function trace() {
   return async (ctx: Context, next: Next): Promise<void> => {
     if (PROBES.has(ctx.path)) {
