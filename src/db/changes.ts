@@ -331,9 +331,7 @@ const QUOTE_ENDS = sql<{ at: string }>(
 );
 const HOLD_FOR_QUOTE = sql(
   'change_hold_for_quote',
-  `with others as (
-     update allocations set released_at = clock_timestamp() where seat_id = any ($3) and reservation_id <> $1 and released_at is null),
-   pending as (
+  `with pending as (
      insert into allocations (reservation_id, seat_id, price, from_revision, until_revision, change_id, allotment_id)
      select $1, id, 0, 0, 1, $2, case when allotment_until > clock_timestamp() then allotment_id end from seats where id = any ($3)
      on conflict (reservation_id, seat_id) do update
@@ -352,6 +350,10 @@ const DROP = sql(
       where reservation_id = $1 and seat_id = any ($2) and until_revision is null)
    update seats set status = 'available', reservation_id = null, hold_ends_at = null where id = any ($2) and reservation_id = $1`,
 );
+/**
+ * Ends what owners whose hold has run out still have of these seats. A statement of its own, before the new owner's: parts of
+ * one `with` run in no order that PostgreSQL promises, and a seat has one owner at a time.
+ */
 const LEAVE_OTHERS = sql(
   'change_leave_others',
   'update allocations set released_at = clock_timestamp() where seat_id = any ($2) and reservation_id <> $1 and released_at is null',
@@ -579,6 +581,7 @@ async function change(
   ]);
   const changeId = made!.id;
   if (isSale) {
+    await tx.run(LEAVE_OTHERS, [id, taken]);
     await tx.run(HOLD_FOR_QUOTE, [id, changeId, taken, ends!.at]);
     await appendHistory(tx, id, 'change.quoted', actor, { change: changeId });
     await tx.run(ANNOUNCE, [changeId]);

@@ -613,6 +613,15 @@ const SALE: readonly Command[] = [
   { do: 'pay', id: 0, reference: 0, seats: 2, strict: false },
   { do: 'settle', id: 0 },
 ];
+/** And another buyer's hold, which has run out and is not released yet. */
+const SALE_BESIDE_A_HOLD_THAT_ENDED: readonly Command[] = [
+  ...SALE,
+  { do: 'hold', id: 1, seats: ['A-3'], elsewhere: true, code: false, allotted: false },
+  { do: 'end', id: 1 },
+];
+
+/** What has happened when the lanes begin. */
+const BEGINNINGS: readonly (readonly Command[])[] = [[], SALE, SALE_BESIDE_A_HOLD_THAT_ENDED];
 
 describe('Whatever happens in whatever order, and at the same time', () => {
   it(
@@ -623,9 +632,9 @@ describe('Whatever happens in whatever order, and at the same time', () => {
         maxLength: 4,
       });
       await fc.assert(
-        fc.asyncProperty(fc.boolean(), lanes, async (isSold, plan) => {
+        fc.asyncProperty(fc.constantFrom(...BEGINNINGS), lanes, async (beginning, plan) => {
           const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
-          for (const what of isSold ? SALE : []) await carryOut(what, event, run);
+          for (const what of beginning) await carryOut(what, event, run);
           await Promise.all(
             plan.map(async (lane) => {
               for (const what of lane) await carryOut(what, event, run);
@@ -676,6 +685,22 @@ describe('In an order that is rare', () => {
     expect(await db.rows(OWNERS, [`${run}-1`])).toEqual([
       { label: 'A-1', status: 'held', owner: `${run}-1` },
     ]);
+    expect(await db.rows(WRONG, [run])).toEqual([]);
+  });
+
+  it('a change of a sale takes the seat of a hold that has run out, before anything has released it', async () => {
+    const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
+    const change = { do: 'change', id: 0, release: 1, elsewhere: false, code: false } as const;
+    for (const what of SALE_BESIDE_A_HOLD_THAT_ENDED) await carryOut(what, event, run);
+    await carryOut({ ...change, take: ['A-3'] }, event, run);
+    expect(await db.rows(OWNERS, [`${run}-0`])).toMatchObject([
+      { label: 'A-1', status: 'sold' },
+      { label: 'A-2', status: 'sold' },
+      { label: 'A-3', status: 'held', owner: `${run}-0` },
+    ]);
+    await carryOut({ do: 'confirm change', id: 0 }, event, run);
+    await carryOut({ do: 'release', id: 1 }, event, run);
+    await carryOut({ do: 'settle', id: 0 }, event, run);
     expect(await db.rows(WRONG, [run])).toEqual([]);
   });
 

@@ -173,19 +173,18 @@ describe('The shop window', () => {
   it('lets one of two browsers have a seat, tells the other, and shows both the same map', async () => {
     const event = await oneRow();
     const pages = await Promise.all([enter(event), enter(event, PHONE)]);
-    for (const page of pages) {
-      await page.locator('holdfast-map >>> .opener').click();
-      await pressSeat(page, 'Stalls, row A, seat 5, Stalls €45.00, free');
-    }
     // Not by the mouse, which waits for a page that is not in front to be drawn.
-    const buttons = await Promise.all(
-      pages.map((page) => seen(page, '::-p-aria([name="Hold these seats"][role="button"])')),
-    );
-    await Promise.all(
-      buttons.map((button) =>
-        button.evaluate((element) => (element as unknown as { click(): void }).click()),
-      ),
-    );
+    const clickAll = async (selector: string): Promise<void> => {
+      const found = await Promise.all(pages.map((page) => seen(page, selector)));
+      await Promise.all(
+        found.map((element) =>
+          element.evaluate((one) => (one as unknown as { click(): void }).click()),
+        ),
+      );
+    };
+    await clickAll('holdfast-map >>> .opener');
+    await clickAll('::-p-aria([name="Stalls, row A, seat 5, Stalls €45.00, free"][role="button"])');
+    await clickAll('::-p-aria([name="Hold these seats"][role="button"])');
     await eventually(async () => {
       const texts = await Promise.all(pages.map((page) => textOf(page)));
       expect(texts.filter((text) => text.includes('Held for you'))).toHaveLength(1);
