@@ -237,6 +237,13 @@ describe('Too many requests', () => {
     expect((await look(system.info.keys.client2)).status).toBe(404);
   });
 
+  it('count also where the key has no permission', async () => {
+    const answers: Answer[] = [];
+    for (let time = 0; time < 30; time++) answers.push(await look(system.info.keys.scanner));
+    expect(refusal(answers[0]!)).toEqual([403, 'forbidden']);
+    expectLimited(answers.at(-1)!);
+  });
+
   it('without a key are refused by address, and do not touch those with one', async () => {
     const answers: Answer[] = [];
     for (let time = 0; time < 30; time++) answers.push(await look(null, '/v1/events'));

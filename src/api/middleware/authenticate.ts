@@ -24,7 +24,7 @@ export interface Authenticator {
    * The caller behind the request's key.
    * @param options.withoutDatabase a key that was valid when the database last answered will do
    * @param options.knowsKeys on a public route: whether a key that is sent is looked at
-   * @throws Problem `unauthorized` or `forbidden`.
+   * @throws Problem `unauthorized`, `forbidden`, or `rate_limited`: where a key is needed, every call of it counts
    */
   (
     ctx: Context,
@@ -70,7 +70,7 @@ function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | nul
  */
 export function createAuthenticator(
   db: Database,
-  limits: Pick<RateLimits, 'address' | 'giveBack'>,
+  limits: Pick<RateLimits, 'key' | 'address' | 'giveBack'>,
   trustedProxies: number,
   sessions: Sessions,
 ): Authenticator {
@@ -136,6 +136,16 @@ export function createAuthenticator(
     return caller;
   }
 
+  function apiCaller(ctx: Context, caller: Caller): ApiCaller {
+    const { client, role } = caller;
+    if (role !== 'publishable') return { ...caller, limitedAs: client, reservationToken: null };
+    return {
+      ...caller,
+      limitedAs: `${client} at ${networkOfRequest(ctx, trustedProxies)}`,
+      reservationToken: ctx.get('reservation-token') || null,
+    };
+  }
+
   const authenticate = async (
     ctx: Context,
     access: Access,
@@ -147,20 +157,17 @@ export function createAuthenticator(
     const isOpen = access === 'public' || access === 'provider';
     if (isOpen && !(knowsKeys && /^Bearer /i.test(ctx.get('authorization')))) return NOBODY;
     const page = pageOf(ctx);
-    const caller = page ? await bySession(ctx, page) : await byHeader(ctx, withoutDatabase);
+    const found = page ? await bySession(ctx, page) : await byHeader(ctx, withoutDatabase);
+    const caller = apiCaller(ctx, found);
+    // A call that the role forbids counts too: to refuse it costs something.
+    if (!isOpen) await limits.key(ctx, caller);
     if (!isOpen && caller.role !== 'operator' && !access.includes(caller.role)) {
       throw new Problem(
         'forbidden',
         `A key of the role ${caller.role} has no permission for that; use one of the role ${access.join(' or ')}.`,
       );
     }
-    const { client, role } = caller;
-    if (role !== 'publishable') return { ...caller, limitedAs: client, reservationToken: null };
-    return {
-      ...caller,
-      limitedAs: `${client} at ${networkOfRequest(ctx, trustedProxies)}`,
-      reservationToken: ctx.get('reservation-token') || null,
-    };
+    return caller;
   };
   return Object.assign(authenticate, {
     byKey: (ctx: Context, key: string) => identify(ctx, key, false),

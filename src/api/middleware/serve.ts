@@ -84,7 +84,6 @@ export function serve(
     if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
     const { withoutDatabase = false, knowsKeys = false } = route;
     const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
-    if (keyed) await limits.key(ctx, caller);
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
     if (route.path.startsWith('/v1/reservations/{id}'))
