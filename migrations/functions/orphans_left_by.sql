@@ -6,8 +6,10 @@
 -- its own. What another order takes further away changes nothing about the seats beside these.
 --
 -- p_seats: all that are to be taken; p_judged: those of them whose event has a rule; p_named: the allotments that are
--- named, whose seats are free too. null also when one of the seats is not free: that is for the caller to find out.
-create or replace function orphans_left_by(p_seats bigint[], p_judged bigint[], p_named uuid[]) returns bigint[] language plpgsql
+-- named, whose seats are free too; p_released: seats that the same change gives back, which are free afterwards. null also
+-- when one of the seats is not free: that is for the caller to find out.
+create or replace function orphans_left_after(p_seats bigint[], p_judged bigint[], p_named uuid[], p_released bigint[])
+returns bigint[] language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_orphans bigint[];
@@ -29,8 +31,8 @@ begin
       from seats where id = any (p_judged) and number is not null group by 1, 2),
   state as (
     select s.event_id, s.row_order, s.number, s.id, t.wanted, s.id = any (p_judged) as ours,
-           s.active and seat_is_free_for(case when s.allotment_id = any (p_named) then s.allotment_id end,
-             s.status, s.hold_ends_at, s.allotment_id, s.allotment_until) as free,
+           s.active and (s.id = any (p_released) or seat_is_free_for(case when s.allotment_id = any (p_named) then s.allotment_id end,
+             s.status, s.hold_ends_at, s.allotment_id, s.allotment_until)) as free,
            s.id = any (p_judged) or (s.category_code = any (t.categories) and not s.accessible and not s.companion) as fits
       from touched t
       join lateral (select * from seats where event_id = t.event_id and row_order = t.row_order and number is not null offset 0) s on true),
@@ -57,3 +59,8 @@ begin
      and (event_id, row_order) in (select event_id, row_order from clean);
   return v_orphans;
 end $$;
+
+-- The same where nothing is given back.
+create or replace function orphans_left_by(p_seats bigint[], p_judged bigint[], p_named uuid[]) returns bigint[] language sql as $$
+  select orphans_left_after(p_seats, p_judged, p_named, '{}')
+$$;

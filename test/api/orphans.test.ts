@@ -57,6 +57,21 @@ describe('An event that forbids orphans', () => {
     expect(refusal(await api.hold(event, ['A-3', 'A-5']))).toEqual([409, 'seats_unavailable']);
   });
 
+  it('judges a change by what is free after it, what it gives back included', async () => {
+    const event = await house('forbid', [{ name: 'A', seats: 8 }]);
+    const held = await api.held(event, ['A-1', 'A-2', 'A-3']);
+    const swap = (seat: string, other: string) =>
+      api.call('POST', `/v1/reservations/${held.id}/changes`, {
+        body: { release: [seat], take: [{ event, seats: [other] }] },
+        headers: { 'idempotency-key': randomUUID() },
+      });
+    const answer = await swap('A-3', 'A-4');
+    expect(refusal(answer)).toEqual([409, 'orphan_seat']);
+    expect(answer.body).toMatchObject({ seats: ['A-3'] });
+    // A-3 and A-4 are free side by side then.
+    expect((await swap('A-3', 'A-5')).status).toBe(201);
+  });
+
   it('counts an aisle as the end of a row', async () => {
     const event = await house('forbid', [
       { name: 'A', numbers: ['1', '2', '3', null, '4', '5', '6', '7'] },
