@@ -129,7 +129,8 @@ function recipientOf({
   to,
 }: SendMailOptions): { name?: string | undefined; address: string } | null {
   if (typeof to === 'string') return { address: to };
-  return to !== undefined && !Array.isArray(to) ? to : null;
+  if (to === undefined || Array.isArray(to) || !to.address) return null;
+  return { name: to.name, address: to.address };
 }
 
 interface SmtpError {
