@@ -257,6 +257,9 @@ const settings = {
     .describe(
       '`kept`: payments for reservations that do not exist are not refunded, while a restore is under way',
     ),
+  TICKET_PDF_DAYS: count(30, 3650).describe(
+    'How long printed tickets are kept; then they are printed again when they are asked for',
+  ),
   SALES: z
     .enum(['open', 'closed'])
     .default('open')

@@ -18,17 +18,21 @@ export const createHousekeepingActivities = ({
   db,
   actors,
   refundUnknown,
+  documentDays,
 }: {
   db: Database;
   actors: ActorDirectory;
   /** Whether payments for reservations that do not exist are refunded. */
   refundUnknown: boolean;
+  /** How long printed tickets are kept. */
+  documentDays: number;
 }) => ({
   /** Runs the same sweep as the relays, for systems where no relay runs. */
   async sweepOverdue(): Promise<SweepResult> {
     const swept = await sweep(db, {
       budgetMs: SWEEP_BUDGET_MS,
       refundUnknown,
+      documentDays,
       onFault: (what, error) => {
         log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
       },

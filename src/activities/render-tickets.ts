@@ -17,10 +17,10 @@ export const createDocumentActivities = ({
    * Prints a confirmed reservation's tickets and stores the document in the database, where every
    * API process finds it. If the document exists, nothing is printed. The ticket codes are fixed at
    * the confirmation, so a second print has the same codes. A document belongs to a revision of the
-   * reservation: after a change it is printed anew.
+   * reservation and to what its events said: after a change of either it is printed anew.
    */
   async renderTickets(reservationId: string): Promise<'rendered' | 'not_confirmed'> {
-    if ((await readPrint(db, reservationId)).printed) return 'rendered';
+    if ((await readPrint(db, reservationId)).current) return 'rendered';
     const content = await readTicketContent(db, reservationId);
     if (!content) return 'not_confirmed';
     const beat = setInterval(heartbeat, HEARTBEAT_MS);

@@ -54,7 +54,7 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     if (mail.kind === 'cancelled')
       return cancelledMail({ reservationId, to, events, messageId, refund: cancelled });
     if (changed) return changedMail({ reservationId, to, events, messageId, changed });
-    const pdf = await readDocument(db, reservationId);
+    const pdf = (await readDocument(db, reservationId))?.pdf;
     // A mail is never sent without its tickets. The workflow prints first, so at worst this causes
     // a retry.
     if (!pdf)

@@ -20,6 +20,7 @@ export const WORKFLOWS = {
   /** As release 1.0 starts it, by a payment's reference. */
   refund: 'refund',
   resend: 'resend',
+  print: 'print',
   mail: 'mail',
   webhookEndpoint: 'webhookEndpoint',
   change: 'change',
@@ -31,6 +32,7 @@ export const settlementWorkflowId = (reservationId: string) => `settle:${reserva
 export const refundWorkflowId = (id: string) => `refund:${id}`;
 /** @param mailId the number of the mail with the tickets */
 export const resendWorkflowId = (mailId: string) => `resend:${mailId}`;
+export const printWorkflowId = (reservationId: string) => `print:${reservationId}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
 export const webhookWorkflowId = (endpointId: string) => `webhooks:${endpointId}`;
 export const changeWorkflowId = (changeId: string) => `change:${changeId}`;
@@ -87,7 +89,7 @@ export interface ReservationInput {
   seats: string[];
 }
 
-/** The input of `settlement` and `resend`. */
+/** The input of `settlement` and `print`. */
 export interface ReservationRef {
   reservationId: string;
 }

@@ -130,6 +130,11 @@ async function rankAgain(tx: Queryable, eventId: string, focalPoint: Point | nul
   }
 }
 
+const PRINT_ANEW = sql(
+  'event_print_anew',
+  'update events set print_revision = print_revision + 1 where id = $1',
+);
+
 /** Where and when an event is: what ticket holders are told of. */
 export const TOLD_OF = ['startsAt', 'timeZone', 'venue'] as const;
 
@@ -179,6 +184,7 @@ export async function updateEvent(
         if (until !== null) throw new Refused({ kind: 'holds_outlast_start', holds, until });
       }
       await tx.run(UPDATE, [id, ...valuesOf(definition), definition.salesPaused]);
+      if (has('name', ...TOLD_OF)) await tx.run(PRINT_ANEW, [id]);
       if (has('categories')) {
         await setCategories(tx, id, definition.categories);
         await tx.run(DROP_CATEGORIES, [id, leftOut]);

@@ -1,6 +1,7 @@
 import {
   changeWorkflowId,
   refundWorkflowId,
+  printWorkflowId,
   resendWorkflowId,
   WORKFLOWS,
   mailWorkflowId,
@@ -10,6 +11,7 @@ import {
   type MailInput,
   type RefundInput,
   type RefundOrderInput,
+  type ReservationRef,
   type ResendInput,
   type WebhookInput,
 } from '../contracts/reservation';
@@ -32,7 +34,7 @@ interface OutboxKindSpec {
     table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes' | 'webhook_endpoints';
     key: 'id' | 'reference';
   };
-  /** The id of its workflow: it ends in an id of ours of 40 characters at most, `settle:` aside. */
+  /** The id of its workflow: it ends in an id of ours of 40 characters at most, `settle:` and `print:` aside. */
   workflowId: (subject: string, facts: OutboxFacts) => string;
   /**
    * A short workflow that carries out the entry; if there is none, the reservation's own workflow
@@ -43,7 +45,14 @@ interface OutboxKindSpec {
     input: (
       subject: string,
       sequence: number | null,
-    ) => RefundInput | RefundOrderInput | ResendInput | MailInput | ChangeInput | WebhookInput;
+    ) =>
+      | RefundInput
+      | RefundOrderInput
+      | ReservationRef
+      | ResendInput
+      | MailInput
+      | ChangeInput
+      | WebhookInput;
     /** `reservations` unless set. */
     taskQueue?: string;
     /** A workflow that runs already is rung; with a sequence it always is. */
@@ -275,6 +284,20 @@ export const OUTBOX_KINDS = {
          insert into outbox (kind, subject, sequence) select 'resend', reservation_id, sequence from requeued`,
       ),
     ],
+  },
+
+  /** The tickets, printed again: they were asked for, and the print was removed or says what is not so any more. */
+  print: {
+    queue: 'commands',
+    subject: RESERVATION,
+    workflowId: printWorkflowId,
+    oneOff: {
+      type: WORKFLOWS.print,
+      input: (reservationId) => ({ reservationId }),
+      summary: ({ reservation }) => `Print the tickets of ${reservation ?? 'a reservation'} again`,
+    },
+    // Who still wants them asks again.
+    requeue: [],
   },
 } as const satisfies Record<string, OutboxKindSpec>;
 

@@ -11,6 +11,7 @@ import { forgetMapChanges } from './seat-map';
 import { endOverdueHold } from './settlement';
 import { clearSweepFault, forgetSweepFaults, noteSweepFault, type SweepStep } from './sweep-faults';
 import { sendBack } from './transitions';
+import { forgetDocuments } from './tickets';
 import { forgetOldDeliveries, forgetDeletedEndpoints } from './webhook-deliveries';
 
 /**
@@ -159,6 +160,8 @@ export interface SweepOptions {
   budgetMs: number;
   /** false: payments for reservations that do not exist wait, because a restore may bring these back. */
   refundUnknown?: boolean;
+  /** How long printed tickets are kept; absent: for ever. */
+  documentDays?: number;
   /** Told of each failure: of a step for one thing, or of a statement. */
   onFault: (
     what: { step: string; subject: string | null; attempts: number },
@@ -172,7 +175,7 @@ export interface SweepOptions {
  * Resumes all work that is overdue according to the database: ends overdue holds and quotes, signals
  * workflows whose inbox or delivery is waiting, refunds payments without a reservation, notes the
  * end of allotments, orders the mails of an event that was changed. Deletes old request keys, scans,
- * map changes, entries of the feed and deliveries of webhooks. What fails
+ * map changes, prints, entries of the feed and deliveries of webhooks. What fails
  * stops nothing else; it is recorded and tried again after a
  * pause. Safe to run anywhere and any number of times, with or without Temporal; sweeps that run at
  * once share the work.
@@ -223,6 +226,9 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   await repeat(BATCH, () => forgetOldScans(db, BATCH));
   await repeat(BATCH, () => forgetEarlyEvents(db, BATCH));
   await repeat(MAP_CHANGES, () => forgetMapChanges(db, MAP_CHANGES));
+  const { documentDays } = options;
+  if (documentDays !== undefined)
+    await repeat(BATCH, () => forgetDocuments(db, documentDays, BATCH));
   await repeat(BATCH, () => truncateFeed(db, BATCH));
   await repeat(BATCH, () => forgetOldDeliveries(db, BATCH));
   await repeat(BATCH, () => forgetDeletedEndpoints(db, BATCH));

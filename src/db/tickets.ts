@@ -26,44 +26,86 @@ export async function listTickets(db: Queryable, reservationId: string): Promise
   return db.rows(LIST, [reservationId]);
 }
 
-const READY = sql<{ printed: boolean; erased: boolean }>(
+/** What a print of a reservation's tickets is of: its events, each time that what is printed of them changed. */
+const PRINT_REVISION = `(select sum(e.print_revision)::integer from events e where e.id = any (coalesce(r.event_ids, array[r.event_id])))`;
+const OF_THIS_REVISION = `ticket_documents d join reservations r on r.id = d.reservation_id and r.revision = d.revision`;
+const IS_CURRENT = `d.pdf is not null and d.print_revision = ${PRINT_REVISION}`;
+
+const READY = sql<{ printed: boolean; current: boolean; erased: boolean }>(
   'tickets_ready',
-  `select exists (select from ticket_documents d join reservations r on r.id = d.reservation_id and r.revision = d.revision
-            where d.reservation_id = $1) as printed,
+  `select exists (select from ${OF_THIS_REVISION} where d.reservation_id = $1) as printed,
+          exists (select from ${OF_THIS_REVISION} where d.reservation_id = $1 and ${IS_CURRENT}) as current,
           exists (select from reservations where id = $1 and erased_at is not null) as erased`,
 );
 
-/** Whether the document with the tickets exists, or existed until the buyer was erased. */
+/**
+ * Whether the tickets were printed (`erased`: or had been, until the buyer was erased), and whether that print is kept
+ * and says what their events say now.
+ */
 export async function readPrint(
   db: Queryable,
   reservationId: string,
-): Promise<{ printed: boolean; erased: boolean }> {
+): Promise<{ printed: boolean; current: boolean; erased: boolean }> {
   const [row] = await db.rows(READY, [reservationId]);
   return row!;
 }
 
-const DOCUMENT = sql<{ pdf: Buffer }>(
+const DOCUMENT = sql<{ pdf: Buffer | null; current: boolean }>(
   'tickets_document',
-  `select d.pdf from ticket_documents d join reservations r on r.id = d.reservation_id and r.revision = d.revision
-    where d.reservation_id = $1`,
+  `select d.pdf, ${IS_CURRENT} as current from ${OF_THIS_REVISION} where d.reservation_id = $1`,
 );
 
-export async function readDocument(db: Queryable, reservationId: string): Promise<Buffer | null> {
+/** The print of a reservation's tickets, if it is kept; `current`: whether it says what their events say now. */
+export async function readDocument(
+  db: Queryable,
+  reservationId: string,
+): Promise<{ pdf: Buffer | null; current: boolean } | null> {
   const [row] = await db.rows(DOCUMENT, [reservationId]);
-  return row?.pdf ?? null;
+  return row ?? null;
+}
+
+const ORDER_PRINT = sql(
+  'tickets_order_print',
+  `with asked as (
+     update ticket_documents set asked_at = clock_timestamp()
+      where reservation_id = $1 and coalesce(asked_at < clock_timestamp() - interval '10 seconds', true) returning reservation_id)
+   insert into outbox (kind, subject) select 'print', reservation_id from asked`,
+);
+
+/** Has what was printed once printed again: at most every ten seconds, however often it is asked for. */
+export async function orderPrint(db: Queryable, reservationId: string): Promise<void> {
+  await db.run(ORDER_PRINT, [reservationId]);
+}
+
+const FORGET_DOCUMENTS = sql(
+  'tickets_forget_documents',
+  `update ticket_documents set pdf = null
+    where reservation_id = any (array(
+           select d.reservation_id from ticket_documents d join reservations r on r.id = d.reservation_id
+            where d.pdf is not null and d.created_at < now() - $1 * interval '1 day'
+              and (r.delivered_at is not null or r.status <> 'confirmed')
+            order by d.created_at limit $2 for no key update of d skip locked))`,
+);
+
+/** Removes prints older than this many days that have been mailed. @returns how many, at most `most` */
+export async function forgetDocuments(db: Queryable, days: number, most: number): Promise<number> {
+  return db.run(FORGET_DOCUMENTS, [days, most]);
 }
 
 const STORE = sql(
   'tickets_store_document',
   // Stores the document only while the reservation is confirmed, and of the revision that it was made for: an older
-  // print changes nothing, nor does a second attempt.
+  // print changes nothing, nor does a second attempt. The history has the first print of a revision.
   `with stored as (
-     insert into ticket_documents as d (reservation_id, pdf, revision)
-     select r.id, $2, r.revision from reservations r
+     insert into ticket_documents as d (reservation_id, pdf, revision, print_revision)
+     select r.id, $2, r.revision, $5 from reservations r
       where r.id = $1 and r.status = 'confirmed' and r.cancel_requested_at is null and r.erased_at is null and r.revision = $4
-     on conflict (reservation_id) do update set pdf = excluded.pdf, revision = excluded.revision, created_at = clock_timestamp()
-      where d.revision < excluded.revision returning reservation_id)
-   insert into history (reservation_id, type, actor, data) select reservation_id, 'tickets.ready', 'system', $3::jsonb from stored`,
+     on conflict (reservation_id) do update set pdf = excluded.pdf, revision = excluded.revision, created_at = clock_timestamp(),
+       print_revision = excluded.print_revision
+      where (d.revision, d.print_revision) < (excluded.revision, excluded.print_revision) or (d.pdf is null and d.revision = excluded.revision)
+     returning reservation_id)
+   insert into history (reservation_id, type, actor, data) select reservation_id, 'tickets.ready', 'system', $3::jsonb from stored
+    where not exists (select from ticket_documents before where before.reservation_id = $1 and before.revision = $4)`,
 );
 
 /** A printed document; `substituted` names the texts that could not be printed as written. */
@@ -75,11 +117,15 @@ interface StoredDocument {
 /** Stores the reservation's document and records that in its history, once. */
 export async function storeDocument(
   db: Queryable,
-  { reservationId, revision }: Pick<TicketContent, 'reservationId' | 'revision'>,
+  {
+    reservationId,
+    revision,
+    printRevision,
+  }: Pick<TicketContent, 'reservationId' | 'revision' | 'printRevision'>,
   { pdf, substituted }: StoredDocument,
 ): Promise<void> {
   const data = substituted.length > 0 ? { substituted } : {};
-  await db.run(STORE, [reservationId, pdf, JSON.stringify(data), revision]);
+  await db.run(STORE, [reservationId, pdf, JSON.stringify(data), revision, printRevision]);
 }
 
 /** The content of a ticket's page. */
@@ -87,6 +133,8 @@ export interface TicketContent {
   reservationId: string;
   /** Of the reservation. */
   revision: number;
+  /** Of what its events say. */
+  printRevision: number;
   holder: string;
   events: EventShown[];
   tickets: {
@@ -106,7 +154,7 @@ export interface TicketContent {
 
 const CONTENT = sql<{ content: TicketContent }>(
   'tickets_content',
-  `select jsonb_build_object('reservationId', r.id, 'revision', r.revision, 'holder', coalesce(r.buyer_name, ''), 'events', ${EVENTS_OF_RESERVATION},
+  `select jsonb_build_object('reservationId', r.id, 'revision', r.revision, 'printRevision', ${PRINT_REVISION}, 'holder', coalesce(r.buyer_name, ''), 'events', ${EVENTS_OF_RESERVATION},
      'tickets', (select jsonb_agg(jsonb_build_object('code', t.code, 'event', coalesce(array_position(r.event_ids, s.event_id), 1) - 1,
           'seat', jsonb_build_object('label', s.label, 'section', s.section, 'row', s.row_name, 'number', ${SEAT_NUMBER}, 'category', c.name
             -- The price type is named where there are several.

@@ -12,7 +12,7 @@ import {
 } from '../db/outbox';
 import type { OutboxQueue } from '../db/outbox-kinds';
 import { numberHistory } from '../db/feed';
-import { sweep } from '../db/sweep';
+import { sweep, type SweepOptions } from '../db/sweep';
 import { faultPoint } from '../fault-points';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
@@ -55,20 +55,20 @@ export interface Relay {
  * is notified (`listenForEntries`), otherwise every 200 ms. It also writes the feed.
  * @param listenUrl the address for the listening connection, which does not belong to the pool;
  * undefined: the relay only polls
- * @param refundUnknown whether its sweep refunds payments for reservations that do not exist
+ * @param housekeeping what its sweep does of what the settings decide
  */
 export function startRelay({
   db,
   client,
   log,
   listenUrl,
-  refundUnknown,
+  housekeeping,
 }: {
   db: Database;
   client: Client;
   log: Logger;
   listenUrl: string | undefined;
-  refundUnknown: boolean;
+  housekeeping: Pick<SweepOptions, 'refundUnknown' | 'documentDays'>;
 }): Relay {
   const stopping = new AbortController();
   const dispatch = createDispatcher(client);
@@ -184,7 +184,7 @@ export function startRelay({
     async () => {
       const { expired, rung, refunded } = await sweep(db, {
         budgetMs: SWEEP_BUDGET_MS,
-        refundUnknown,
+        ...housekeeping,
         onFault: (what, error) =>
           log.error(
             { ...what, err: (error as Error).message },

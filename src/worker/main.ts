@@ -54,7 +54,12 @@ const SETTINGS = [
   ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'BROWSER_SANDBOX'] as const),
   ...(['WEBHOOK_SECRETS_KEY', 'WEBHOOK_ALLOW_PRIVATE'] as const),
   ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
-  ...(['WORKER_DEPLOYMENT_NAME', 'WORKER_BUILD_ID', 'UNKNOWN_PAYMENTS'] as const),
+  ...([
+    'WORKER_DEPLOYMENT_NAME',
+    'WORKER_BUILD_ID',
+    'UNKNOWN_PAYMENTS',
+    'TICKET_PDF_DAYS',
+  ] as const),
 ] as const;
 
 /**
@@ -92,7 +97,10 @@ async function main(): Promise<void> {
   const listenUrl =
     settings.DATABASE_DIRECT_URL ??
     (settings.DATABASE_PREPARED === 'on' ? settings.DATABASE_URL : undefined);
-  const refundUnknown = settings.UNKNOWN_PAYMENTS === 'refunded';
+  const housekeeping = {
+    refundUnknown: settings.UNKNOWN_PAYMENTS === 'refunded',
+    documentDays: settings.TICKET_PDF_DAYS,
+  };
   const client = createTemporalClient(settings, tracing?.ofClient);
   const health = createWorkerHealth();
   const healthServer =
@@ -105,7 +113,7 @@ async function main(): Promise<void> {
   let parts: WorkerPart[] = [];
   try {
     // The relay starts before Temporal is reached, because its sweep also works without Temporal.
-    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl, refundUnknown });
+    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl, housekeeping });
     const patience = { log, stopped: stopping.signal };
     connection = await whenThere('Temporal', connectNative, () => true, patience);
     const queues =

@@ -42,6 +42,7 @@ type Settings = ReturnType<
     | 'TICKET_SIGNING_KEY'
     | 'PAYLOAD_ENCRYPTION_KEY'
     | 'UNKNOWN_PAYMENTS'
+    | 'TICKET_PDF_DAYS'
     | 'BROWSER_SANDBOX'
     | 'WORKER_ROLES'
     | 'WORKER_CACHED_WORKFLOWS'
@@ -95,6 +96,7 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
         testProvider: paymentSetupOf(settings).testProvider,
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         refundUnknown: settings.UNKNOWN_PAYMENTS === 'refunded',
+        documentDays: settings.TICKET_PDF_DAYS,
         actors: {
           async openOf(ids) {
             const quoted = ids.map((id) => `'${id}'`).join(', ');

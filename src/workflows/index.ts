@@ -4,5 +4,6 @@ export { housekeeping } from './housekeeping';
 export { refund, refundOrder } from './refund';
 export { mail } from './mail';
 export { resend } from './resend';
+export { print } from './print';
 export { webhookEndpoint } from './webhook-endpoint';
 export { change } from './change';

@@ -1,5 +1,6 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
+import { sweep } from '../../src/db/sweep';
 import { verifyTicketCode } from '../../src/domain/ticket-code';
 import { ApiClient, eventually, refusal, type CallOptions } from '../support/api';
 import { mailsTo } from '../support/mail-catcher';
@@ -124,6 +125,57 @@ describe('Tickets', () => {
     const again = sql('test_reprint', 'insert into ticket_documents values ($1, $2)');
     await system.db.run(again, [sold.id, document!.pdf]);
     expect((await pdfOf(sold.id)).status).toBe(200);
+  });
+
+  it('of an event that has moved are printed anew when they are asked for, with the same codes', async () => {
+    const event = await api.event({ venue: 'Old House' });
+    const sold = await api.sold(event, ['A-1']);
+    const [ticket] = await api.tickets(sold.id);
+    expect((await readPdf((await pdfOf(sold.id)).bytes)).pages[0]!.text).toContain('Old House');
+    const url = `/v1/events/${event}`;
+    const key = system.info.keys.operator;
+    const { headers } = await api.call('GET', url, { key });
+    const body = { venue: 'New House', notify: false };
+    const edit = { key, body, headers: { 'if-match': headers.get('etag')! } };
+    expect((await api.call('PATCH', url, edit)).status).toBe(200);
+    // Every one of those who ask at once gets it, printed once.
+    const prints = await Promise.all([pdfOf(sold.id), pdfOf(sold.id)]);
+    for (const { status, bytes } of prints) {
+      const { pages } = await readPdf(bytes);
+      expect([status, pages[0]!.qr]).toEqual([200, ticket!.code]);
+      expect(pages[0]!.text).toContain('New House');
+    }
+    const types = (await api.history(sold.id)).map(({ type }) => type);
+    expect(types.filter((type) => type === 'tickets.ready')).toHaveLength(1);
+  });
+
+  it('are removed after their time, and printed again when they are asked for', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const [ticket] = await api.tickets(sold.id);
+    await mailsAtLeast(sold.buyer!.email, 1);
+    const makeOld = sql(
+      'test_old_print',
+      `update ticket_documents set created_at = now() - interval '31 days' where reservation_id = $1`,
+    );
+    await system.db.run(makeOld, [sold.id]);
+    const kept = sql<{ kept: boolean }>(
+      'test_kept_print',
+      'select pdf is not null as kept from ticket_documents where reservation_id = $1',
+    );
+    await eventually(async () => {
+      await sweep(system.db, {
+        budgetMs: 60_000,
+        documentDays: 30,
+        onFault: (_what, error) => {
+          throw error;
+        },
+      });
+      expect(await system.db.rows(kept, [sold.id])).toEqual([{ kept: false }]);
+    });
+    expect((await api.tickets(sold.id)).map(({ code }) => code)).toEqual([ticket!.code]);
+    const { status, bytes } = await pdfOf(sold.id);
+    expect([status, (await readPdf(bytes)).pages[0]!.qr]).toEqual([200, ticket!.code]);
+    expect(await system.db.rows(kept, [sold.id])).toEqual([{ kept: true }]);
   });
 
   it('are void after a cancel, and cannot be had as a PDF or by mail any more', async () => {

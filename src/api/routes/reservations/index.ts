@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { eraseBuyer } from '../../../db/erasure';
 import { buyerKeysOf } from '../../../db/holds';
 import { readHistory } from '../../../db/history';
 import { listReservations } from '../../../db/reservations';
-import { listTickets, readDocument, readPrint } from '../../../db/tickets';
+import type { Database } from '../../../db/database';
+import { listTickets, orderPrint, readDocument, readPrint } from '../../../db/tickets';
 import { encodeCursor, pageOf } from '../../cursor';
 import { CONFIRMED_RESERVATION } from '../../examples';
+import type { Pass } from '../../gate';
 import { defineRoute } from '../../route';
 import { list, page } from '../../schemas';
 import { createAccess, FOR_PAGES } from './access';
@@ -24,12 +27,30 @@ import {
 import { updateRoute, type UpdateRouteDeps } from './update';
 
 const HISTORY_EPOCH = '1970-01-01T00:00:00.000000Z';
+const PRINT_WITHIN_MS = 5000;
+const LOOK_EVERY_MS = 200;
 const DISPOSITION = 'inline; filename="tickets.pdf"';
 
 export type ReservationRouteDeps = CreateRouteDeps &
   CommandRouteDeps &
   UpdateRouteDeps &
   PricePreviewRouteDeps;
+
+/**
+ * The print of a sale's tickets, or null when there is none yet. One that was removed, or that says what is not so any
+ * more, is printed again while the caller waits; if no worker does it in time, what is kept has to do: its codes are valid.
+ */
+async function printOf(db: Database, id: string, pause: Pass['pause']): Promise<Buffer | null> {
+  const kept = await readDocument(db, id);
+  if (!kept || kept.current) return kept?.pdf ?? null;
+  await orderPrint(db, id);
+  const until = performance.now() + PRINT_WITHIN_MS;
+  while (performance.now() < until) {
+    await pause(() => delay(LOOK_EVERY_MS));
+    if ((await readPrint(db, id)).current) return (await readDocument(db, id))?.pdf ?? null;
+  }
+  return kept.pdf;
+}
 
 /** Reservations and their tickets, for the client that made them and for operators. */
 export function reservationRoutes(deps: ReservationRouteDeps) {
@@ -153,11 +174,11 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
         },
       },
       problems: ['not_found', ...NO_TICKETS],
-      async handle({ params, caller }) {
+      async handle({ params, caller, pause }) {
         const record = await access.load(params.id, caller);
         const { id, status, cancelRequestedAt } = record;
         const counts = status === 'confirmed' && cancelRequestedAt === null;
-        const pdf = counts ? await readDocument(db, id) : null;
+        const pdf = counts ? await printOf(db, id, pause) : null;
         if (!pdf) throw await access.withoutTickets(record);
         return {
           status: 200,
