@@ -116,6 +116,9 @@ const settings = {
   HOLD_BATCH: count(32, 32).describe(
     'Holds of different seats that are committed together at most; 1: each by itself',
   ),
+  PAYMENT_BATCH: count(32, 32).describe(
+    'Payments of different reservations that are recorded together at most; 1: each by itself',
+  ),
   DATABASE_PREPARED: z
     .enum(['on', 'off'])
     .default('on')

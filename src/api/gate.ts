@@ -20,6 +20,12 @@ export interface Pass {
   leave: () => void;
 }
 
+/** For a call that needs no place, or keeps the one that it has. */
+export const WITHOUT_GATE: Pick<Pass, 'pause' | 'aside'> = {
+  pause: (wait) => wait(),
+  aside: (work) => work((part) => part()),
+};
+
 export interface Gate {
   /** Lets a call of this client in when it is its turn. */
   enter(kind: Kind, client: string): Promise<Pass>;

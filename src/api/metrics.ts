@@ -16,6 +16,8 @@ export interface ApiMetrics {
   hold(outcome: string): void;
   /** Notes of how many holds a batch is. */
   holdBatch(size: number): void;
+  /** How many payments were recorded together. */
+  paymentBatch(size: number): void;
   streams: Gauge;
   text(): Promise<string>;
 }
@@ -41,6 +43,12 @@ export function createApiMetrics(db: Database): ApiMetrics {
   const batches = new Histogram({
     name: 'holdfast_hold_batch_size',
     help: 'Holds sent to the database together',
+    buckets: [1, 2, 4, 8, 16, 32],
+    registers,
+  });
+  const paymentBatches = new Histogram({
+    name: 'holdfast_payment_batch_size',
+    help: 'Payments recorded together',
     buckets: [1, 2, 4, 8, 16, 32],
     registers,
   });
@@ -72,6 +80,7 @@ export function createApiMetrics(db: Database): ApiMetrics {
     observe: (method, route, status, ms) => duration.observe({ method, route, status }, ms / 1000),
     hold: (outcome) => holds.inc({ outcome }),
     holdBatch: (size) => batches.observe(size),
+    paymentBatch: (size) => paymentBatches.observe(size),
     streams,
     text: () => (cluster.isWorker ? figuresOfAll() : registry.metrics()),
   };

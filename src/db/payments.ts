@@ -40,12 +40,18 @@ const KEEP = sql<{ result: RecordResult }>(
 );
 
 /**
+ * @param testProvider the test provider is in use and captures every payment; otherwise Stripe
+ * captures the payments that it proves
+ */
+export const capturedBy = (source: PaymentNotice['source'], testProvider: boolean): CapturedBy =>
+  testProvider ? 'test' : source === 'stripe' ? 'stripe' : 'client';
+
+/**
  * Records a payment, once for each reference, and signals its reservation's workflow: see
  * `record_payment_for` in the migrations.
  * @param strict for a client's `confirm`: a payment that cannot confirm the reservation is refused
  * and not recorded
- * @param testProvider the test provider is in use and captures every payment; otherwise Stripe
- * captures the payments that it proves
+ * @param testProvider see `capturedBy`
  */
 export async function recordPayment(
   db: Queryable,
@@ -53,7 +59,6 @@ export async function recordPayment(
   { strict, testProvider }: { strict: boolean; testProvider: boolean },
 ): Promise<RecordResult> {
   const { reference, reservationId, amount, currency, source, actor, changeId = null } = notice;
-  const capturedBy: CapturedBy = testProvider ? 'test' : source === 'stripe' ? 'stripe' : 'client';
   const values = [
     reference,
     reservationId,
@@ -62,7 +67,7 @@ export async function recordPayment(
     source,
     actor,
     strict,
-    capturedBy,
+    capturedBy(source, testProvider),
     // What is no id of a change names none.
     changeId !== null && isUuid(changeId) ? changeId : null,
   ];

@@ -15,14 +15,16 @@ afterAll(() => system.stop());
 const rows = <Row>(name: string, text: string) => system.db.rows<Row>(sql<Row>(name, text));
 const run = (name: string, text: string) => system.db.run(sql(name, text));
 
-/** Holds that were sent to the database together so far, and in how many batches. */
-async function batched(): Promise<{ holds: number; batches: number }> {
+/** What was sent to the database together so far, and in how many batches. */
+async function batched(
+  what: 'hold' | 'payment' = 'hold',
+): Promise<{ holds: number; batches: number }> {
   const answer = await fetch(`${system.info.apiUrl}/metrics`, {
     headers: { authorization: `Bearer ${system.info.keys.operator}` },
   });
   const text = await answer.text();
   const figure = (name: string) =>
-    Number(new RegExp(`^holdfast_hold_batch_size_${name} (\\d+)$`, 'm').exec(text)![1]);
+    Number(new RegExp(`^holdfast_${what}_batch_size_${name} (\\d+)$`, 'm').exec(text)![1]);
   return { holds: figure('sum'), batches: figure('count') };
 }
 
@@ -94,5 +96,33 @@ describe('Holds that come at the same moment', () => {
          from reservations r join seats s on s.reservation_id = r.id where r.id like 'slow-%'`,
     );
     expect(held).toEqual({ reservations: 40, seats: 40 });
+  });
+});
+
+describe('Payments that come at the same moment', () => {
+  it('are recorded together, and each confirms its own reservation; what is sent again is known', async () => {
+    const event = await api.event({ sections });
+    const held = await Promise.all(labels.map((label) => post(event, label, randomUUID())));
+    const before = await batched('payment');
+    const tell = () =>
+      Promise.all(
+        held.map(({ body: { id, total } }) =>
+          api.standard({ reservation: id, reference: `pay-${id}`, ...total }),
+        ),
+      );
+    for (const answers of [await tell(), await tell()])
+      expect(answers.map(({ status, body }) => [status, body])).toEqual(
+        labels.map(() => [200, { received: true, ignored: false }]),
+      );
+    const after = await batched('payment');
+    expect(after.batches - before.batches).toBeLessThan(after.holds - before.holds);
+    for (const { body } of held) await api.until(body.id, 'confirmed');
+    const [payments] = await rows<{ count: number; confirming: number }>(
+      'test_payments',
+      `select count(*) as count, count(*) filter (where role = 'confirming') as confirming
+         from payments p join reservations r on r.id = p.reservation_id
+         join events e on e.id = r.event_id where e.slug = '${event}'`,
+    );
+    expect(payments).toEqual({ count: 40, confirming: 40 });
   });
 });

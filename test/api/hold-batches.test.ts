@@ -13,7 +13,7 @@ function makeDatabase(most = 32) {
     most,
     fits: ({ code }) => code === null,
     observe: (size) => sizes.push(size),
-    takeTogether(requests) {
+    together(requests) {
       asked.push(requests.map(({ id }) => id).join(' '));
       return new Promise((resolve, reject) =>
         answers.push((results) =>

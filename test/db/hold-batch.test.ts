@@ -346,7 +346,7 @@ function makeProcess(database: Database) {
   const hold = createHoldBatches({
     most: 32,
     fits: (one) => fitsBatch(database, one),
-    takeTogether: (many) => takeTogether(database, many),
+    together: (many) => takeTogether(database, many),
     observe: (size) => sizes.push(size),
   });
   return { sizes, hold: (one: HoldRequest) => hold(one, (it) => takeSeats(database, it)) };

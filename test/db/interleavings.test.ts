@@ -15,6 +15,7 @@ import { createCode, NO_CODE_RULES } from '../../src/db/codes';
 import { updateEvent } from '../../src/db/event-edits';
 import { createEvent, findEvent, NO_RULES } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
+import { recordTogether } from '../../src/db/payment-batch';
 import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
 import {
   findRefundablePayment,
@@ -58,6 +59,14 @@ const command = fc.oneof(
       // 0: exactly the total.
       seats: fc.nat(4),
       strict: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('pay together' as const),
+      // Of each the reference, if it is paid for; a hold of one seat is, in the end.
+      references: fc.array(fc.option(fc.nat(4)), { minLength: 3, maxLength: 3 }),
     }),
   },
   {
@@ -426,6 +435,24 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
         { ...notice, source: 'standard', actor: 'test' },
         { strict: what.strict, testProvider: true },
       );
+      return;
+    }
+    case 'pay together': {
+      const payments = what.references.flatMap((number, other) =>
+        number === null ? [] : [{ reference: `${run}-pay-${number}`, id: `${run}-${other}` }],
+      );
+      const notices = [];
+      for (const { reference: paid, id: reservationId } of payments) {
+        const [order] = await db.rows(TOTAL, [reservationId]);
+        const money = { amount: order?.total || PRICE, currency: 'EUR' };
+        const by = { source: 'standard' as const, actor: 'test' };
+        notices.push({ reference: paid, reservationId, ...money, ...by });
+      }
+      if (notices.length === 0) return;
+      const recorded = await recordTogether(db, notices, { testProvider: true });
+      for (const [index, notice] of notices.entries())
+        if (recorded[index] === null)
+          await recordPayment(db, notice, { strict: false, testProvider: true });
       return;
     }
     case 'cancel':

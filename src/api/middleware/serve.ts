@@ -4,7 +4,7 @@ import { DeadlinePassed } from '../../db/database';
 import { Problem, type FieldError } from '../problem';
 import { networkOfRequest } from '../addresses';
 import { refuseKeyInPage, type Cors } from '../cors';
-import type { Gate, Pass } from '../gate';
+import { WITHOUT_GATE, type Gate } from '../gate';
 import { CODEC_PATHS } from '../routes/codec';
 import { noteReservation } from '../request-log';
 import type { Reply, Route } from '../route';
@@ -22,11 +22,6 @@ import type { RateLimits } from './rate-limit';
 
 const BODY_LIMIT = 100_000;
 const NO_BYTES = Buffer.alloc(0);
-/** For a call that needs no place. */
-const WITHOUT_GATE: Pick<Pass, 'pause' | 'aside'> = {
-  pause: (wait) => wait(),
-  aside: (work) => work((part) => part()),
-};
 /** Created once, because a schema is compiled at its first use. */
 const NOTHING = z.strictObject({});
 

@@ -113,7 +113,7 @@ export function createRoute({
   const holdInBatch = createHoldBatches({
     most: holdBatch,
     fits: (request) => fitsBatch(db, request),
-    takeTogether: (requests) => holdTogether(db, requests),
+    together: (requests) => holdTogether(db, requests),
     observe: metrics.holdBatch,
   });
   const holdInTurn = createHoldQueue({

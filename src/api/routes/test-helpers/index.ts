@@ -9,6 +9,7 @@ import { findReservation } from '../../../db/reservations';
 import { endHold, findOpenMessage } from '../../../db/test-helpers';
 import { isUuid } from '../../../domain/uuid';
 import { CONFIRMED_RESERVATION, HELD_RESERVATION } from '../../examples';
+import { WITHOUT_GATE } from '../../gate';
 import { retryAfterHeader } from '../../headers';
 import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
@@ -78,11 +79,14 @@ export function testHelperRoutes({
     const id = `msg_${randomUUID()}`;
     const now = new Date();
     const body = JSON.stringify({ type, timestamp: now.toISOString(), data });
-    await receivers.standard(ctx, Buffer.from(body), {
-      'webhook-id': id,
-      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-      'webhook-signature': new Webhook(secret).sign(id, now, body),
-    });
+    await receivers.standard(
+      { ctx, bytes: Buffer.from(body), aside: WITHOUT_GATE.aside },
+      {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(id, now, body),
+      },
+    );
   }
 
   return [

@@ -9,8 +9,13 @@ import {
   recordPayment,
   recordPaymentProgress,
   recordUnmatchedPayment,
+  type RecordResult,
 } from '../../../db/payments';
+import { recordTogether, type ProvenPayment } from '../../../db/payment-batch';
 import { faultPoint } from '../../../fault-points';
+import { createBatches } from '../../batches';
+import type { Pass } from '../../gate';
+import type { ApiMetrics } from '../../metrics';
 import { defineRoute, type Reply } from '../../route';
 import type { Notice } from '../../../payments/notice';
 import type { PaymentSetup } from '../../../payments/setup';
@@ -50,17 +55,27 @@ export interface WebhookRouteDeps {
   /** Tells the relays that a queue of the outbox has entries. */
   notify: Notify;
   payments: PaymentSetup;
+  metrics: Pick<ApiMetrics, 'paymentBatch'>;
+  /** How many payments are committed together at most; 1: each by itself. */
+  paymentBatch: number;
   webhookSecrets: {
     stripe: readonly string[] | undefined;
     standard: readonly string[] | undefined;
   };
 }
 
+/** A call of a provider. */
+interface Call {
+  ctx: Context;
+  bytes: Buffer;
+  aside: Pass['aside'];
+}
+
 /** What receives the events of each kind of provider. @throws Problem when the signature is not valid */
 export interface Receivers {
-  stripe: (ctx: Context, bytes: Buffer, signature: string) => Promise<Reply>;
+  stripe: (call: Call, signature: string) => Promise<Reply>;
   /** @param headers `webhook-id`, `webhook-timestamp`, `webhook-signature` */
-  standard: (ctx: Context, bytes: Buffer, headers: Record<string, string>) => Promise<Reply>;
+  standard: (call: Call, headers: Record<string, string>) => Promise<Reply>;
 }
 
 /** The signature is checked, the event recorded, then answered. What was answered 200 cannot be lost. */
@@ -68,29 +83,51 @@ export function createReceivers({
   db,
   notify,
   payments,
+  metrics,
+  paymentBatch,
   webhookSecrets,
 }: WebhookRouteDeps): Receivers {
   const { testProvider } = payments;
+  const batchesOf = () =>
+    createBatches<ProvenPayment, RecordResult>({
+      most: paymentBatch,
+      fits: ({ changeId = null }) => changeId === null,
+      claimsOf: ({ reference, reservationId }) => [
+        `reference ${reference}`,
+        `reservation ${reservationId}`,
+      ],
+      together: (notices) => recordTogether(db, notices, payments),
+      observe: metrics.paymentBatch,
+    });
+  const recordInBatch = { stripe: batchesOf(), standard: batchesOf() };
 
   /** Records what an event means. @returns false when it is ignored */
-  async function keep(notice: Notice, source: 'stripe' | 'standard'): Promise<boolean> {
+  async function keep(
+    notice: Notice,
+    source: 'stripe' | 'standard',
+    aside: Pass['aside'],
+  ): Promise<boolean> {
     switch (notice.kind) {
-      case 'paid':
-        await recordPayment(
-          db,
-          { ...notice.payment, source, actor: source },
-          { strict: false, testProvider },
+      case 'paid': {
+        const alone = (payment: ProvenPayment) =>
+          recordPayment(db, payment, { strict: false, testProvider });
+        // What goes with others needs no place at the gate.
+        await aside((inside) =>
+          recordInBatch[source]({ ...notice.payment, source, actor: source }, (payment) =>
+            inside(() => alone(payment)),
+          ),
         );
         return true;
+      }
       case 'free': {
         const { reservationId, reference, type } = notice;
         const free = await findFreeReservation(db, reservationId);
         if (free) {
           const payment = { reference, reservationId, amount: 0, currency: free.currency };
-          return keep({ kind: 'paid', payment }, source);
+          return keep({ kind: 'paid', payment }, source, aside);
         }
         const why = 'no payment was required, and the reservation costs something';
-        return keep({ kind: 'not_understood', reservationId, reference, type, why }, source);
+        return keep({ kind: 'not_understood', reservationId, reference, type, why }, source, aside);
       }
       case 'unmatched':
         await recordUnmatchedPayment(db, { ...notice.payment, source }, notice.why);
@@ -122,26 +159,26 @@ export function createReceivers({
   }
 
   async function receive(
-    ctx: Context,
+    { ctx, aside }: Call,
     notice: Notice,
     source: 'stripe' | 'standard',
   ): Promise<Reply> {
     if ('payment' in notice) noteReservation(ctx, notice.payment.reservationId);
     else if ('reservationId' in notice) noteReservation(ctx, notice.reservationId);
-    const kept = await keep(notice, source);
+    const kept = await keep(notice, source, aside);
     faultPoint('webhook.recorded');
     if (kept) notify('commands');
     return { status: 200, body: { received: true, ignored: !kept } };
   }
 
   return {
-    async stripe(ctx, bytes, signature) {
-      const event = verifyStripe(bytes, signature, webhookSecrets.stripe);
-      return receive(ctx, readStripeEvent(event, payments), 'stripe');
+    async stripe(call, signature) {
+      const event = verifyStripe(call.bytes, signature, webhookSecrets.stripe);
+      return receive(call, readStripeEvent(event, payments), 'stripe');
     },
-    async standard(ctx, bytes, headers) {
-      const event = verifyStandard(bytes, headers, webhookSecrets.standard);
-      return receive(ctx, readOrRefuse(event, headers['webhook-id'] ?? ''), 'standard');
+    async standard(call, headers) {
+      const event = verifyStandard(call.bytes, headers, webhookSecrets.standard);
+      return receive(call, readOrRefuse(event, headers['webhook-id'] ?? ''), 'standard');
     },
   };
 }
@@ -168,7 +205,7 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
       description:
         'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
-      handle: ({ bytes, ctx }) => stripe(ctx, bytes, ctx.get('stripe-signature')),
+      handle: (call) => stripe(call, call.ctx.get('stripe-signature')),
     }),
 
     defineRoute({
@@ -185,11 +222,10 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
           z.string().meta({ description: 'See standardwebhooks.com' }),
         ]),
       ),
-      handle: ({ bytes, ctx }) =>
+      handle: (call) =>
         standard(
-          ctx,
-          bytes,
-          Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)])),
+          call,
+          Object.fromEntries(STANDARD_HEADERS.map((name) => [name, call.ctx.get(name)])),
         ),
     }),
   ];
