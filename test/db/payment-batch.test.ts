@@ -79,13 +79,12 @@ async function written(name: string): Promise<string[]> {
       `select to_jsonb(t) as row from ${table} t where to_jsonb(t)::text like '%${name}%'`,
     );
     for (const { row } of all) {
-      for (const column of Object.keys(row))
-        if (
-          /^(id|posting|seat_id|payment_id|event_id|event_ids)$/.test(column) &&
-          table !== 'public.reservations'
-        )
-          delete row[column];
-      const text = JSON.stringify([table, row]);
+      const kept = Object.entries(row).filter(
+        ([column]) =>
+          table === 'public.reservations' ||
+          !/^(id|posting|seat_id|payment_id|event_id|event_ids)$/.test(column),
+      );
+      const text = JSON.stringify([table, Object.fromEntries(kept)]);
       found.push(
         text
           .replaceAll(name, 'run')

@@ -15,7 +15,7 @@ import { seatMap } from './seat-map';
 import { streams } from './streams';
 import { sustained } from './sustained';
 import { ticketsMemory, ticketsPdf } from './tickets-pdf';
-import { webhook } from './webhook';
+import { webhooks } from './webhook';
 import { workerMemory } from './worker-memory';
 
 /** In the order in which they are measured. */
@@ -28,7 +28,7 @@ export const CASES: readonly Case[] = [
   crowd,
   bestAvailable,
   flood,
-  webhook,
+  ...webhooks,
   sustained,
   adoption,
   backlog,

@@ -1,4 +1,5 @@
 import { sql, type Database } from '../../product';
+import { startExtraApi } from '../extra-api';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { countHeld } from '../fixtures';
 import {
@@ -16,7 +17,6 @@ import { summarise } from '../../report/statistics';
 import { takeTurns } from '../turns';
 
 const PAYMENTS = 2_000;
-const CONNECTIONS = 10;
 
 const RECORDED = sql(
   'bench_recorded',
@@ -30,15 +30,18 @@ async function countRecorded(db: Database, { id }: BenchEvent): Promise<number> 
 }
 
 /** Makes holds that wait for their payment; `quiesce` drops their starts. */
-async function prepare(bench: Bench): Promise<{ event: BenchEvent; buyers: BuyerRequest[] }> {
+async function prepare(
+  bench: Bench,
+  connections: number,
+): Promise<{ event: BenchEvent; buyers: BuyerRequest[] }> {
   const event = await bench.makeEvent(scaled(bench, PAYMENTS));
   const buyers = makeBuyers(event, event.labels);
   await bench.quiesce();
-  await bench.withoutRelay(() => holdSql(bench, buyers, CONNECTIONS));
+  await bench.withoutRelay(() => holdSql(bench, buyers, connections));
   return { event, buyers };
 }
 
-async function measure(bench: Bench, round: number): Promise<Figures> {
+async function measure(bench: Bench, round: number, connections: number): Promise<Figures> {
   const figures: Figures = {};
   const secret = bench.stack.info().webhookSecrets.standard;
   const note = (name: string, { ms, wallMs }: LoadResult): void => {
@@ -57,7 +60,7 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
         ...paymentWebhook(secret, id),
         ...(path !== null && { path }),
       }));
-      const result = await bench.load.run({ baseUrl, requests, connections: CONNECTIONS });
+      const result = await bench.load.run({ baseUrl, requests, connections });
       expectStatuses(result, { 200: buyers.length });
       const recorded = await countRecorded(bench.db, event);
       if (recorded !== buyers.length)
@@ -67,28 +70,32 @@ async function measure(bench: Bench, round: number): Promise<Figures> {
   };
   const hold = async (): Promise<void> => {
     const event = await bench.makeEvent(scaled(bench, PAYMENTS));
-    note(
-      'koaHold',
-      await holdKoa(bench, makeBuyers(event, event.labels), { connections: CONNECTIONS }),
-    );
+    note('koaHold', await holdKoa(bench, makeBuyers(event, event.labels), { connections }));
     if ((await countHeld(bench.db, event)) !== event.labels.length)
       throw new Error('not every seat is held');
   };
-  await takeTurns(bench, round, [
-    { of: 'ours', measure: pay('ours', bench.apiUrl, null, await prepare(bench)) },
-    {
-      of: 'baseline',
-      measure: pay('koaPayment', bench.baselineUrl, '/payment', await prepare(bench)),
-    },
-    { of: 'baseline', measure: hold },
-  ]);
+  const single = await startExtraApi(bench, 'single', { env: { PAYMENT_BATCH: '1' } });
+  try {
+    const prepared = () => prepare(bench, connections);
+    await takeTurns(bench, round, [
+      { of: 'ours', measure: pay('ours', bench.apiUrl, null, await prepared()) },
+      { of: 'baseline', measure: pay('single', single.url, null, await prepared()) },
+      {
+        of: 'baseline',
+        measure: pay('koaPayment', bench.baselineUrl, '/payment', await prepared()),
+      },
+      { of: 'baseline', measure: hold },
+    ]);
+  } finally {
+    await single.stop();
+  }
   return figures;
 }
 
 /** A payment provider reports the payments of a sale all at once. */
-export const webhook: Case = {
-  id: 'webhook',
-  title: '2,000 webhooks of payments in time, 10 at a time',
+export const webhooks: readonly Case[] = [10, 40].map((connections) => ({
+  id: connections === 10 ? 'webhook' : `webhook-${connections}`,
+  title: `2,000 webhooks of payments in time, ${connections} at a time`,
   rounds: 3,
   targets: [
     {
@@ -99,7 +106,12 @@ export const webhook: Case = {
     {
       title: 'webhooks per second, relative to koa that records the payment',
       of: ({ oursPerSecond, koaPaymentPerSecond }) => oursPerSecond! / koaPaymentPerSecond!,
+      ...(connections === 40 && { atLeast: 1 }),
+    },
+    {
+      title: 'webhooks per second, relative to each by itself',
+      of: ({ oursPerSecond, singlePerSecond }) => oursPerSecond! / singlePerSecond!,
     },
   ],
-  measure,
-};
+  measure: (bench, round) => measure(bench, round, connections),
+}));
