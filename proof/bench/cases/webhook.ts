@@ -74,7 +74,9 @@ async function measure(bench: Bench, round: number, connections: number): Promis
     if ((await countHeld(bench.db, event)) !== event.labels.length)
       throw new Error('not every seat is held');
   };
-  const single = await startExtraApi(bench, 'single', { env: { PAYMENT_BATCH: '1' } });
+  const single = await startExtraApi(bench, 'single', {
+    env: { PAYMENT_BATCH: '1', STANDARD_WEBHOOK_SECRET: secret },
+  });
   try {
     const prepared = () => prepare(bench, connections);
     await takeTurns(bench, round, [
