@@ -23,6 +23,9 @@ begin
     when 'mail' then
       select m.reservation_id, jsonb_build_object('mail', m.id::text, 'mailKind', m.kind) into v_reservation, v_facts
         from mails m where m.id = p_subject::bigint;
+    when 'print' then
+      select d.reservation_id, jsonb_build_object('print', d.print_id::text) into v_reservation, v_facts
+        from ticket_documents d where d.reservation_id = p_subject;
     when 'resend' then
       select m.reservation_id, jsonb_build_object('mail', m.id::text, 'mailKind', m.kind) into v_reservation, v_facts
         from mails m where m.reservation_id = p_subject and m.kind = 'tickets' and m.sequence = p_sequence;

@@ -47,23 +47,28 @@ const tell = ({ id, kind, reservationId }: MailJob, what: string): void => {
 };
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
+  /** @returns the mail, and the revision of the reservation whose tickets it has; null: it has none */
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
     const { to, events, sequence, reservationId, refund, cancelled, changed } = mail;
     const messageId = messageIdOf(mail.messageId, mailer.domain);
-    if (refund) return refundMail({ reservationId, to, events, messageId, refund });
+    const told = { reservationId, to, events, messageId };
+    if (refund) return { message: refundMail({ ...told, refund }), revision: null };
     if (mail.kind === 'cancelled')
-      return cancelledMail({ reservationId, to, events, messageId, refund: cancelled });
-    if (changed) return changedMail({ reservationId, to, events, messageId, changed });
-    const pdf = (await readDocument(db, reservationId))?.pdf;
+      return { message: cancelledMail({ ...told, refund: cancelled }), revision: null };
+    if (changed) return { message: changedMail({ ...told, changed }), revision: null };
+    const document = await readDocument(db, reservationId);
+    const content = await readTicketContent(db, reservationId);
     // A mail is never sent without its tickets. The workflow prints first, so at worst this causes
     // a retry.
-    if (!pdf)
+    if (!document?.pdf || (content && content.revision !== document.revision))
       throw ApplicationFailure.retryable(
         `The tickets of ${reservationId} are not printed yet`,
         'TicketsNotReady',
       );
-    const tickets = (await readTicketContent(db, reservationId))?.tickets ?? [];
-    return ticketsMail({ reservationId, to, events, messageId, sequence, pdf, tickets });
+    const tickets = content?.tickets ?? [];
+    const { pdf, revision } = document;
+    const message = ticketsMail({ reservationId, to, events, messageId, sequence, pdf, tickets });
+    return { message, revision };
   }
 
   async function send(mail: MailJob | null): Promise<MailOutcome> {
@@ -75,10 +80,10 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     if (!mail.to) {
       // It is owed until there is a buyer; the one who names the buyer has it sent.
       if (!mail.erased) return 'not_owed';
-      await finishMail(db, mail, reservationId, 'there is no address to write to');
+      await finishMail(db, mail, reservationId, 'there is no address to write to', null);
       return 'refused';
     }
-    const message = await compose({ ...mail, to: mail.to });
+    const { message, revision } = await compose({ ...mail, to: mail.to });
     await markAttempted(db, mail.id);
     const beat = setInterval(heartbeat, HEARTBEAT_MS);
     try {
@@ -90,13 +95,14 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
         throw tryAgain(error);
       }
       if (!(error instanceof MailRefused)) throw error;
-      await finishMail(db, mail, reservationId, `the mail server refused it (${error.reply})`);
+      const refusal = `the mail server refused it (${error.reply})`;
+      await finishMail(db, mail, reservationId, refusal, revision);
       tell(mail, 'a mail was refused for good');
       return 'refused';
     } finally {
       clearInterval(beat);
     }
-    const { deliveredAfterSeconds } = await finishMail(db, mail, reservationId, null);
+    const { deliveredAfterSeconds } = await finishMail(db, mail, reservationId, null, revision);
     if (deliveredAfterSeconds !== null) observeTickets(deliveredAfterSeconds);
     tell(mail, 'a mail was sent');
     return 'sent';

@@ -32,7 +32,8 @@ export const settlementWorkflowId = (reservationId: string) => `settle:${reserva
 export const refundWorkflowId = (id: string) => `refund:${id}`;
 /** @param mailId the number of the mail with the tickets */
 export const resendWorkflowId = (mailId: string) => `resend:${mailId}`;
-export const printWorkflowId = (reservationId: string) => `print:${reservationId}`;
+/** @param printId of the reservation's prints, after the first */
+export const printWorkflowId = (printId: string) => `print:${printId}`;
 export const mailWorkflowId = (mailId: string) => `mail:${mailId}`;
 export const webhookWorkflowId = (endpointId: string) => `webhooks:${endpointId}`;
 export const changeWorkflowId = (changeId: string) => `change:${changeId}`;

@@ -144,9 +144,17 @@ const DELIVERED = sql<{ seconds: number }>(
    returning extract(epoch from delivered_at - confirmed_at)::float8 as seconds`,
 );
 
+const LOCK_SALE = sql<{ revision: number; sold: boolean }>(
+  'mail_lock_sale',
+  `select revision, status = 'confirmed' and cancel_requested_at is null and erased_at is null as sold
+     from reservations where id = $1 for no key update`,
+);
+
 /**
  * Records the end of a mail: sent, or refused for good with the reason. The first mail with tickets
- * ends the delivery.
+ * ends the delivery. A change of the seats that was applied while that mail was under way found none
+ * that was sent, and ordered none: so the tickets as they now are become due here.
+ * @param revision of the reservation whose tickets the mail has; null: it has none
  * @returns how long the tickets took since the confirmation, if this ended the delivery
  */
 export async function finishMail(
@@ -154,13 +162,17 @@ export async function finishMail(
   mail: MailJob,
   reservationId: string,
   refusal: string | null,
+  revision: number | null,
 ): Promise<{ deliveredAfterSeconds: number | null }> {
   return db.transaction(async (tx) => {
+    const [sale] = await tx.rows(LOCK_SALE, [reservationId]);
     const changed =
       refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
     const isFirst = mail.kind === 'tickets' && mail.sequence === 0;
     const delivered = isFirst ? await tx.rows(DELIVERED, [reservationId]) : [];
     const done = { deliveredAfterSeconds: delivered[0]?.seconds ?? null };
+    if (isFirst && sale?.sold && revision !== null && revision !== sale.revision)
+      await oweChangedTickets(tx, reservationId);
     // The history tells of tickets; of the other mails it tells what they are about.
     if (changed === 0 || ['refund', 'cancelled', 'event_changed'].includes(mail.kind)) return done;
     const data = {

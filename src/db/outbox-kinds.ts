@@ -34,7 +34,7 @@ interface OutboxKindSpec {
     table: 'reservations' | 'payments' | 'refunds' | 'mails' | 'changes' | 'webhook_endpoints';
     key: 'id' | 'reference';
   };
-  /** The id of its workflow: it ends in an id of ours of 40 characters at most, `settle:` and `print:` aside. */
+  /** The id of its workflow: it ends in an id of ours of 40 characters at most, `settle:` aside. */
   workflowId: (subject: string, facts: OutboxFacts) => string;
   /**
    * A short workflow that carries out the entry; if there is none, the reservation's own workflow
@@ -83,6 +83,7 @@ export interface OutboxFacts {
   /** Of a refund as release 1.0 orders it: the payment's number. */
   payment?: string;
   mail?: string;
+  print?: string;
   mailKind?: string;
 }
 
@@ -290,7 +291,7 @@ export const OUTBOX_KINDS = {
   print: {
     queue: 'commands',
     subject: RESERVATION,
-    workflowId: printWorkflowId,
+    workflowId: (_id, { print }) => printWorkflowId(print ?? 'unknown-print'),
     oneOff: {
       type: WORKFLOWS.print,
       input: (reservationId) => ({ reservationId }),

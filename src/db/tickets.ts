@@ -50,16 +50,16 @@ export async function readPrint(
   return row!;
 }
 
-const DOCUMENT = sql<{ pdf: Buffer | null; current: boolean }>(
+const DOCUMENT = sql<{ pdf: Buffer | null; revision: number; current: boolean }>(
   'tickets_document',
-  `select d.pdf, ${IS_CURRENT} as current from ${OF_THIS_REVISION} where d.reservation_id = $1`,
+  `select d.pdf, d.revision, ${IS_CURRENT} as current from ${OF_THIS_REVISION} where d.reservation_id = $1`,
 );
 
 /** The print of a reservation's tickets, if it is kept; `current`: whether it says what their events say now. */
 export async function readDocument(
   db: Queryable,
   reservationId: string,
-): Promise<{ pdf: Buffer | null; current: boolean } | null> {
+): Promise<{ pdf: Buffer | null; revision: number; current: boolean } | null> {
   const [row] = await db.rows(DOCUMENT, [reservationId]);
   return row ?? null;
 }
@@ -67,7 +67,7 @@ export async function readDocument(
 const ORDER_PRINT = sql(
   'tickets_order_print',
   `with asked as (
-     update ticket_documents set asked_at = clock_timestamp()
+     update ticket_documents set asked_at = clock_timestamp(), print_id = coalesce(print_id, gen_random_uuid())
       where reservation_id = $1 and coalesce(asked_at < clock_timestamp() - interval '10 seconds', true) returning reservation_id)
    insert into outbox (kind, subject) select 'print', reservation_id from asked`,
 );

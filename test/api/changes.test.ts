@@ -164,6 +164,8 @@ describe('Once it is sold', () => {
     const slug = await event();
     const bought = await sold(slug, ['Floor-1', 'A-1']);
     const before = await api.tickets(bought.id);
+    // One that is still to be sent would carry the new tickets itself.
+    await eventually(async () => expect(await mailsTo(bought.buyer!.email)).toHaveLength(1));
     const quote = await made(bought.id, {
       release: ['Floor-1'],
       take: [{ event: slug, seats: ['A-2'] }],

@@ -1,5 +1,6 @@
 import { retryDelayMs } from '../../src/activities/send-mail';
 import { sql } from '../../src/db/database';
+import { simpleParser } from 'mailparser';
 import { createMetrics } from '../../src/worker/metrics';
 import { ApiClient, eventually, type Reservation } from '../support/api';
 import { startSmtpDouble, type Replies, type SmtpDouble } from '../support/smtp-double';
@@ -50,6 +51,39 @@ const metric = async (name: string) => {
   const text = await createMetrics(system.db).text();
   return Number(new RegExp(`^${name}(?:\\{scope="database"\\})? (\\S+)$`, 'm').exec(text)?.[1]);
 };
+
+describe('A mail that is under way while the seats are changed', () => {
+  it('is followed by one with the tickets as they are then', async () => {
+    let letGo = (): void => undefined;
+    mailServer.keepWaiting(new Promise<void>((resolve) => (letGo = resolve)));
+    const event = await api.event();
+    const sold = await api.sold(event, ['A-1']);
+    const attempted = sql<{ yes: boolean }>(
+      '',
+      'select attempted_at is not null as yes from mails where reservation_id = $1',
+    );
+    await eventually(async () =>
+      expect(await system.db.rows(attempted, [sold.id])).toEqual([{ yes: true }]),
+    );
+    const changes = `/v1/reservations/${sold.id}/changes`;
+    const swap = { release: ['A-1'], take: [{ event, seats: ['A-2'] }] };
+    const headers = { 'idempotency-key': `swap-${sold.id}` };
+    const quote = await api.call<{ id: string }>('POST', changes, { body: swap, headers });
+    expect(quote.status).toBe(201);
+    const confirmed = await api.call('POST', `${changes}/${quote.body.id}/confirm`, { body: {} });
+    expect([confirmed.status, confirmed.body.status]).toEqual([200, 'applied']);
+    letGo();
+    await eventually(async () =>
+      expect((await mailsOf(sold)).map(({ sent }) => sent)).toEqual([true, true]),
+    );
+    const last = await simpleParser(mailServer.mails.at(-1)!);
+    expect(last.text).toContain('Seat 2');
+    expect(last.text).not.toContain('Seat 1');
+    expect(last.messageId).toBe(
+      (await messageIdsOf(sold))[1]!.replace(/@.*/, '@holdfast.example>'),
+    );
+  });
+});
 
 describe('A mail that the server does not take', () => {
   it.each<[string, Replies, string]>([

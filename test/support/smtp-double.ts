@@ -11,6 +11,8 @@ export interface SmtpDouble {
   /** Arguments of RCPT, as sent. */
   recipients: string[];
   connections(): number;
+  /** Keeps each whole mail unanswered until this has happened. */
+  keepWaiting(until: Promise<void>): void;
   /** Safe to repeat. */
   close(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
   const mails: string[] = [];
   const recipients: string[] = [];
   let connections = 0;
+  let wait: Promise<void> | undefined;
   const server = createServer((socket) => {
     connections++;
     sockets.add(socket);
@@ -38,7 +41,14 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
       return reply;
     };
     say('greeting');
-    converse(socket, say, mails, recipients);
+    const take = (mail: string): void => {
+      const answer = () => {
+        if (say('.')?.startsWith('2')) mails.push(mail);
+      };
+      if (wait) void wait.then(answer);
+      else answer();
+    };
+    converse(socket, say, take, recipients);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
@@ -46,6 +56,7 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
     mails,
     recipients,
     connections: () => connections,
+    keepWaiting: (until) => void (wait = until),
     async close() {
       if (!server.listening) return;
       for (const socket of sockets) socket.destroy();
@@ -58,7 +69,7 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
 function converse(
   socket: Socket,
   say: (command: string) => string | null | undefined,
-  mails: string[],
+  take: (mail: string) => void,
   recipients: string[],
 ): void {
   let buffer = '';
@@ -73,7 +84,7 @@ function converse(
       buffer = buffer.slice(end + ending.length);
       if (inData) {
         inData = false;
-        if (say('.')?.startsWith('2')) mails.push(unit);
+        take(unit);
       } else {
         const command = unit.slice(0, 4).trim().toUpperCase();
         if (command === 'RCPT') recipients.push(unit.slice('RCPT TO:'.length));

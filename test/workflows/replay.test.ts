@@ -10,6 +10,7 @@ import {
   SIGNALS,
   webhookWorkflowId,
 } from '../../src/contracts/reservation';
+import { sql } from '../../src/db/database';
 import { ApiClient, eventually } from '../support/api';
 import { startReceiver } from '../support/receivers';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
@@ -65,6 +66,7 @@ const PATHS_1_1 = [
   'failed-for-its-seats',
   'mail-retried',
   'mailed-refund',
+  'printed-again',
   'refund-in-part',
   'refused-signals',
   'webhook-endpoint',
@@ -172,6 +174,12 @@ if (process.env.UPDATE_HISTORIES) {
       await keep('confirmed-by-client', byClient.id);
       await api.call('POST', `/v1/reservations/${byClient.id}/resend`);
       await eventually(async () => keep('resent', await found('resend', byClient.id)));
+      await system.db.run(
+        sql('test_unprint', 'update ticket_documents set pdf = null where reservation_id = $1'),
+        [byClient.id],
+      );
+      await api.call('GET', `/v1/reservations/${byClient.id}/tickets.pdf`);
+      await eventually(async () => keep('printed-again', await found('print', byClient.id)));
       await api.call('POST', `/v1/reservations/${byClient.id}/cancel`);
       await eventually(() => keep('cancelled-after-delivery', settlementWorkflowId(byClient.id)));
 
