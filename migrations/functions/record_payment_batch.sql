@@ -12,7 +12,7 @@
 create or replace function record_payment_batch(
   p_references text[], p_reservations text[], p_amounts bigint[], p_currencies text[], p_source text, p_actor text,
   p_captured_by text
-) returns integer[] language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+) returns setof integer language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_ready integer[];
   v_ids text[];
@@ -48,7 +48,7 @@ begin
   select array_agg(n order by n), array_agg(id order by n), min(at),
          array(select seat_id from claimed where reservation_id in (select id from won))
     into v_won, v_ids, v_at, v_seats from won;
-  if v_won is null then return '{}'; end if;
+  if v_won is null then return; end if;
 
   insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by)
     select p_references[n], p_reservations[n], p_amounts[n], p_currencies[n], p_source, p_source, p_captured_by
@@ -67,5 +67,5 @@ begin
            jsonb_build_object('reference', p_references[n], 'amount', p_amounts[n], 'currency', p_currencies[n])
       from unnest(v_won) n;
   insert into outbox (kind, subject) select 'ring', id from unnest(v_ids) id;
-  return v_won;
+  return query select unnest(v_won);
 end $$;

@@ -2,7 +2,7 @@ import { isRefused, sql, type Database } from './database';
 import type { PaymentNotice, RecordResult } from './payments';
 import { capturedBy } from './payments';
 
-const RECORD = sql<{ recorded: number[] }>(
+const RECORD = sql<{ recorded: number }>(
   'record_payment_batch',
   'select record_payment_batch($1, $2, $3, $4, $5, $6, $7) as recorded',
 );
@@ -25,7 +25,7 @@ export async function recordTogether(
   const results: (RecordResult | null)[] = payments.map(() => null);
   const { source, actor } = payments[0]!;
   try {
-    const [row] = await db.rows(RECORD, [
+    const rows = await db.rows(RECORD, [
       payments.map(({ reference }) => reference),
       payments.map(({ reservationId }) => reservationId),
       payments.map(({ amount }) => amount),
@@ -34,7 +34,7 @@ export async function recordTogether(
       actor,
       capturedBy(source, testProvider),
     ]);
-    for (const number of row!.recorded) results[number - 1] = { kind: 'recorded' };
+    for (const { recorded } of rows) results[recorded - 1] = { kind: 'recorded' };
   } catch (error) {
     // Each goes alone, and hears what is wrong with its own.
     if (!isRefused(error)) throw error;

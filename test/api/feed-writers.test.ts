@@ -54,16 +54,20 @@ describe('The feed of writers that die and stand still', () => {
         if (turn > 110) break;
       }
     });
-    const frozen = system.info.pids.workers[1]!;
     await delay(1000);
+    // One that has just killed itself has a successor in a moment.
+    const frozen = await eventually(() => {
+      const pid = system.stack.pids().workers[1]!;
+      process.kill(pid, 'SIGSTOP');
+      return pid;
+    });
     try {
-      process.kill(frozen, 'SIGSTOP');
       await delay(8000);
     } finally {
       try {
         process.kill(frozen, 'SIGCONT');
       } catch {
-        // It had killed itself before.
+        // Something else has ended it.
       }
     }
     await delay(2000);

@@ -2735,7 +2735,7 @@ export interface components {
         };
         OutboxEntry: {
             id: string;
-            /** @description Known values: `start`, `ring`, `refund_order`, `refund`, `mail`, `webhooks`, `change`, `resend`; more may be added. */
+            /** @description Known values: `start`, `ring`, `refund_order`, `refund`, `mail`, `webhooks`, `change`, `resend`, `print`; more may be added. */
             kind: string;
             /** @description The id of what it is about, by kind */
             subject: string;
