@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'puppeteer';
 import { ApiClient, eventually } from '../support/api';
 import { findings, openBrowser, openPage } from '../support/page';
-import { seen } from '../support/seen';
+import { clickSeen, seen } from '../support/seen';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -78,13 +78,11 @@ describe('The map on a page of another site', () => {
       await page.keyboard.press(key);
     await seen(page, '::-p-text(Stalls, row 2, seat 2 chosen, €45.00.)');
 
-    await page.locator('holdfast-map >>> .opener').click();
-    await page
-      .locator('holdfast-map >>> .sections .sections, holdfast-map >>> ul ul .opener')
-      .click();
-    await page.locator(seatButton('Stalls, row 1, seat 3, Stalls €45.00, free')).click();
+    await clickSeen(page, 'holdfast-map >>> .opener');
+    await clickSeen(page, 'holdfast-map >>> .sections .sections, holdfast-map >>> ul ul .opener');
+    await clickSeen(page, seatButton('Stalls, row 1, seat 3, Stalls €45.00, free'));
     await seen(page, seatButton('Stalls, row 1, seat 3, Stalls €45.00, chosen'));
-    await page.locator(seatButton('Stalls, row 1, seat 4, Stalls €45.00, free')).click();
+    await clickSeen(page, seatButton('Stalls, row 1, seat 4, Stalls €45.00, free'));
     await seen(page, '::-p-text(You can choose 2 seats at most.)');
     const selected = (await heardBy(page)).filter(({ type }) => type === 'select');
     expect(selected.map(({ seat }) => seat.label)).toEqual(['2-2', '1-3']);

@@ -15,7 +15,7 @@ import {
   shows,
   textOf,
 } from '../support/page';
-import { seen } from '../support/seen';
+import { clickSeen, seen } from '../support/seen';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -55,12 +55,6 @@ async function clickSeat(page: Page, number: number): Promise<void> {
   const { x, y, width, height } = (await canvas.boundingBox())!;
   const scale = Math.min(32, (width - 48) / 10, (height - 48) / 3.5);
   await page.mouse.click(x + width / 2 + (number - 5.5) * scale, y + height / 2 + 1.25 * scale);
-}
-
-/** Not by the mouse, which waits for frames: a page that is not in front draws none. */
-async function clickNow(page: Page, selector: string): Promise<void> {
-  const element = await seen(page, selector);
-  await element.evaluate((one) => (one as unknown as { click(): void }).click());
 }
 
 async function nameBuyer(page: Page): Promise<string> {
@@ -176,7 +170,7 @@ describe('The shop window', () => {
     const event = await oneRow();
     const pages = await Promise.all([enter(event), enter(event, PHONE)]);
     const clickAll = (selector: string) =>
-      Promise.all(pages.map((page) => clickNow(page, selector)));
+      Promise.all(pages.map((page) => clickSeen(page, selector)));
     await clickAll('holdfast-map >>> .opener');
     await clickAll('::-p-aria([name="Stalls, row A, seat 5, Stalls €45.00, free"][role="button"])');
     await clickAll('::-p-aria([name="Hold these seats"][role="button"])');
@@ -187,8 +181,6 @@ describe('The shop window', () => {
     });
     expect(await api.seatStatus(event, 'A-5')).toBe('held');
     await Promise.all(pages.map((page) => seen(page, '::-p-aria([name="Stalls Stalls 9 free"])')));
-    // The page of the next test is the one in front.
-    await Promise.all(pages.map((page) => page.browserContext().close()));
   });
 
   it('goes on after a lost answer and a reload, by the clock of the server', async () => {
@@ -199,8 +191,8 @@ describe('The shop window', () => {
       'const now = Date.now; Date.now = () => now() - 3_600_000; Date = new Proxy(Date, { construct: (Target, args) => (args.length ? new Target(...args) : new Target(Date.now())) });',
     );
     await page.reload();
-    await clickNow(page, 'holdfast-map >>> .opener');
-    await clickNow(
+    await clickSeen(page, 'holdfast-map >>> .opener');
+    await clickSeen(
       page,
       '::-p-aria([name="Stalls, row A, seat 7, Stalls €45.00, free"][role="button"])',
     );
@@ -208,7 +200,7 @@ describe('The shop window', () => {
       `const send = fetch; let isLost = false; fetch = async (...args) => { const answer = await send(...args);
        if (!isLost && String(args[0]) === '/v1/reservations') { isLost = true; throw new TypeError('lost'); } return answer; }`,
     );
-    await clickNow(page, '::-p-aria([name="Hold these seats"][role="button"])');
+    await press(page, 'Hold these seats');
     await shows(page, /Held for you: (10:00|9:\d\d)/);
     await page.reload();
     await shows(page, /Held for you: (10:00|9:\d\d)/);
@@ -217,7 +209,7 @@ describe('The shop window', () => {
       key: system.info.keys.operator,
     });
     expect(body.data).toHaveLength(1);
-    await clickNow(page, '::-p-aria([name="Let the seats go"][role="button"])');
+    await press(page, 'Let the seats go');
     await shows(page, 'You gave your seats back.');
     expect(await findings(page)).toEqual([]);
   });

@@ -56,8 +56,6 @@ export async function openPage(
   page.setDefaultTimeout(60_000);
   await page.setViewport(viewport);
   await page.goto(url);
-  // A click waits for a frame, and a page behind another one draws none.
-  await page.bringToFront();
   return Object.assign(page, { complaints });
 }
 
