@@ -49,7 +49,8 @@ begin
                     where s.id = any (p_taken) and s.number is not null and e.orphan_rule = 'forbid');
   if cardinality(v_seats) > 0 then
     v_seats := orphans_left_after(p_taken, v_seats, p_allotments::uuid[], array(
-      select seat_id from allocations where reservation_id = p_reservation and until_revision is null and seat_id <> all (p_seats)));
+      select seat_id from allocations
+       where reservation_id = p_reservation and until_revision is null and seat_id <> all (p_seats)));
     if v_seats is not null then return jsonb_build_object('kind', 'orphan', 'seats', seats_by_name(v_seats)); end if;
   end if;
   if not p_without_buyer and cardinality(p_taken) + coalesce((v_reservation.code_id is distinct from p_code)::integer, 0) > 0 then

@@ -6,8 +6,8 @@
 -- its own. What another order takes further away changes nothing about the seats beside these.
 --
 -- p_seats: all that are to be taken; p_judged: those of them whose event has a rule; p_named: the allotments that are
--- named, whose seats are free too; p_released: seats that the same change gives back, which are free afterwards. null also
--- when one of the seats is not free: that is for the caller to find out.
+-- named, whose seats are free too; p_released: seats that the same change gives back, which are free
+-- afterwards. null also when one of the seats is not free: that is for the caller to find out.
 create or replace function orphans_left_after(p_seats bigint[], p_judged bigint[], p_named uuid[], p_released bigint[])
 returns bigint[] language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
@@ -22,7 +22,8 @@ begin
        where s.id = any (p_judged))) order by id for update;
 
   if exists (select from seats where id = any (p_seats)
-               and not seat_is_free_for(case when allotment_id = any (p_named) then allotment_id end, status, hold_ends_at, allotment_id, allotment_until)) then
+               and not seat_is_free_for(case when allotment_id = any (p_named) then allotment_id end,
+                                        status, hold_ends_at, allotment_id, allotment_until)) then
     return null;
   end if;
 
@@ -31,11 +32,14 @@ begin
       from seats where id = any (p_judged) and number is not null group by 1, 2),
   state as (
     select s.event_id, s.row_order, s.number, s.id, t.wanted, s.id = any (p_judged) as ours,
-           s.active and (s.id = any (p_released) or seat_is_free_for(case when s.allotment_id = any (p_named) then s.allotment_id end,
-             s.status, s.hold_ends_at, s.allotment_id, s.allotment_until)) as free,
-           s.id = any (p_judged) or (s.category_code = any (t.categories) and not s.accessible and not s.companion) as fits
+           s.active and (s.id = any (p_released) or seat_is_free_for(
+             case when s.allotment_id = any (p_named) then s.allotment_id end, s.status, s.hold_ends_at, s.allotment_id,
+             s.allotment_until)) as free,
+           s.id = any (p_judged)
+             or (s.category_code = any (t.categories) and not s.accessible and not s.companion) as fits
       from touched t
-      join lateral (select * from seats where event_id = t.event_id and row_order = t.row_order and number is not null offset 0) s on true),
+      join lateral (select * from seats where event_id = t.event_id and row_order = t.row_order
+                       and number is not null offset 0) s on true),
   beside as (
     select *,
            lag(number) over w = number - 1 and lag(free) over w as free_before,
@@ -45,12 +49,13 @@ begin
            lead(number) over w = number + 1 and lead(ours) over w as ours_after,
            lead(number, 2) over w = number + 2 and lead(free, 2) over w as free_two_after
       from state window w as (partition by event_id, row_order order by number)),
-  -- Choices of as many seats, side by side, which leave nobody alone.
+  -- Other choices of as many seats side by side that leave no seat alone.
   clean as (
     select event_id, row_order from (
-        select event_id, row_order, coalesce(free_before and not coalesce(free_two_before, false), false) as leaves_one_before,
-               number, wanted, lead(number, wanted - 1) over w as last,
-               lead(coalesce(free_after and not coalesce(free_two_after, false), false), wanted - 1) over w as leaves_one_after
+        select event_id, row_order,
+               coalesce(free_before and not coalesce(free_two_before, false), false) as leaves_one_before, number, wanted, lead(number, wanted - 1) over w as last,
+               lead(coalesce(free_after and not coalesce(free_two_after, false), false), wanted - 1) over w
+                 as leaves_one_after
           from beside where free and fits window w as (partition by event_id, row_order order by number)) choice
      where last = number + wanted - 1 and not leaves_one_before and not leaves_one_after)
   select array_agg(id order by id) into v_orphans from beside

@@ -1,14 +1,14 @@
--- Records proven payments of different reservations, each as `record_payment_for` does, and commits them together. It only
--- ever says of a payment that it is recorded, or nothing: then `record_payment_for` decides, which knows every other case.
--- Recorded here is what is plain: the first that is heard of a reference, of the right amount, for a hold that has not
--- ended and that nothing has been paid for, without a code.
+-- Records proven payments of different reservations, each as `record_payment_for` does, and commits them
+-- together. Of each payment it says that it is recorded, or nothing: then `record_payment_for` decides, which
+-- knows every other case. The payments recorded here are plain: the first news of a reference, of the right
+-- amount, for a running hold without a code and without another payment.
 --
--- It waits for nobody: a reservation, reference or seat that somebody else has locked is left out. So the order of its
--- locks does not matter, and a slow neighbour delays its own payment alone. What is looked at is looked at after the
--- locks, in a statement of its own.
+-- The function waits for no lock: a payment whose reservation, reference or seat another transaction has locked
+-- is left out. So the order of the locks does not matter, and a slow transaction delays its own payment alone.
+-- All conditions are checked in a statement that begins after the advisory locks.
 --
 -- p_references … p_currencies: of each payment. p_captured_by: see `record_payment_for`.
--- Returns the numbers, from 1, of those that are recorded.
+-- Returns the numbers, from 1, of the payments that are recorded.
 create or replace function record_payment_batch(
   p_references text[], p_reservations text[], p_amounts bigint[], p_currencies text[], p_source text, p_actor text,
   p_captured_by text
@@ -30,7 +30,8 @@ begin
   with claimed as materialized (
     select reservation_id, seat_id from allocations where reservation_id = any (v_ids) and until_revision is null),
   seat as materialized (
-    select id, reservation_id from seats where id = any (array(select seat_id from claimed)) order by id for update skip locked),
+    select id, reservation_id from seats where id = any (array(select seat_id from claimed))
+     order by id for update skip locked),
   hold as materialized (
     select * from reservations where id = any (v_ids) order by id for update skip locked),
   moment as materialized (
@@ -41,7 +42,8 @@ begin
      where status = 'held' and paid_in_time_at is null and hold_ends_at > at and code_id is null
        and total = p_amounts[n] and currency = p_currencies[n]
        and not exists (select from claimed where claimed.reservation_id = hold.id
-                          and not exists (select from seat where seat.id = claimed.seat_id and seat.reservation_id = hold.id))
+                          and not exists (select from seat
+                                           where seat.id = claimed.seat_id and seat.reservation_id = hold.id))
        and not exists (select from payments where reference = p_references[n])
        and not exists (select from early_events where payment_references @> array[p_references[n]])
        and not exists (select from notes where reference = p_references[n] and closed_at is null))

@@ -138,7 +138,7 @@ const LOCK_USE = sql<{ number: number | null }>(
   'change_lock_use',
   'select lock_free_use($1, $2) as number',
 );
-/** With the two seats on either side of those that are taken where orphans are forbidden: see `orphans_left_by`. */
+/** With the two seats on either side of those that are taken where orphans are forbidden: see `orphans_left_after`. */
 const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean }>(
   'change_lock_seats',
   `select id, event, label, active
@@ -351,8 +351,9 @@ const DROP = sql(
    update seats set status = 'available', reservation_id = null, hold_ends_at = null where id = any ($2) and reservation_id = $1`,
 );
 /**
- * Ends what owners whose hold has run out still have of these seats. A statement of its own, before the new owner's: parts of
- * one `with` run in no order that PostgreSQL promises, and a seat has one owner at a time.
+ * Ends the allocations of other reservations, whose holds have run out, on these seats. It is a
+ * statement of its own, before the new owner's: a seat has one owner at a time, and PostgreSQL promises
+ * no order for the parts of one `with`.
  */
 const LEAVE_OTHERS = sql(
   'change_leave_others',

@@ -165,13 +165,14 @@ export async function finishMail(
   revision: number | null,
 ): Promise<{ deliveredAfterSeconds: number | null }> {
   return db.transaction(async (tx) => {
-    const [sale] = await tx.rows(LOCK_SALE, [reservationId]);
+    const isFirst = mail.kind === 'tickets' && mail.sequence === 0;
+    // Before the mail: a change of the seats locks them in this order.
+    const [sale] = isFirst ? await tx.rows(LOCK_SALE, [reservationId]) : [];
     const changed =
       refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
-    const isFirst = mail.kind === 'tickets' && mail.sequence === 0;
     const delivered = isFirst ? await tx.rows(DELIVERED, [reservationId]) : [];
     const done = { deliveredAfterSeconds: delivered[0]?.seconds ?? null };
-    if (isFirst && sale?.sold && revision !== null && revision !== sale.revision)
+    if (sale?.sold && revision !== null && revision !== sale.revision)
       await oweChangedTickets(tx, reservationId);
     // The history tells of tickets; of the other mails it tells what they are about.
     if (changed === 0 || ['refund', 'cancelled', 'event_changed'].includes(mail.kind)) return done;

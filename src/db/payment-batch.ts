@@ -1,6 +1,5 @@
 import { isRefused, sql, type Database } from './database';
-import type { PaymentNotice, RecordResult } from './payments';
-import { capturedBy } from './payments';
+import { capturedBy, type PaymentNotice, type RecordResult } from './payments';
 
 const RECORD = sql<{ recorded: number }>(
   'record_payment_batch',
@@ -11,10 +10,12 @@ const RECORD = sql<{ recorded: number }>(
 export type ProvenPayment = PaymentNotice & { source: 'stripe' | 'standard' };
 
 /**
- * Records the payments of several reservations in one transaction: see `record_payment_batch` in the migrations.
+ * Records the payments of several reservations in one transaction: see `record_payment_batch` in the
+ * migrations.
  * @param payments of one source; no two of one reservation or one reference
  * @param testProvider see `recordPayment`
- * @returns for each payment that it is recorded; null where `recordPayment` has to decide, and nothing is recorded
+ * @returns for each payment that it is recorded; null where `recordPayment` has to decide, and
+ * nothing is recorded
  * @throws what says that the database was not reached or gave no answer; then each may be recorded or not
  */
 export async function recordTogether(

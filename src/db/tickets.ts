@@ -26,9 +26,11 @@ export async function listTickets(db: Queryable, reservationId: string): Promise
   return db.rows(LIST, [reservationId]);
 }
 
-/** What a print of a reservation's tickets is of: its events, each time that what is printed of them changed. */
-const PRINT_REVISION = `(select sum(e.print_revision)::integer from events e where e.id = any (coalesce(r.event_ids, array[r.event_id])))`;
-const OF_THIS_REVISION = `ticket_documents d join reservations r on r.id = d.reservation_id and r.revision = d.revision`;
+/** How often what is printed of a reservation's events (`r`) has changed. */
+const PRINT_REVISION = `(select sum(e.print_revision)::integer from events e
+     where e.id = any (coalesce(r.event_ids, array[r.event_id])))`;
+const OF_THIS_REVISION = `ticket_documents d
+     join reservations r on r.id = d.reservation_id and r.revision = d.revision`;
 const IS_CURRENT = `d.pdf is not null and d.print_revision = ${PRINT_REVISION}`;
 
 const READY = sql<{ printed: boolean; current: boolean; erased: boolean }>(
@@ -39,8 +41,8 @@ const READY = sql<{ printed: boolean; current: boolean; erased: boolean }>(
 );
 
 /**
- * Whether the tickets were printed (`erased`: or had been, until the buyer was erased), and whether that print is kept
- * and says what their events say now.
+ * Whether the tickets were printed (`erased`: or had been, until the buyer was erased), and whether
+ * that print is kept and not older than an edit of their events.
  */
 export async function readPrint(
   db: Queryable,
@@ -55,7 +57,7 @@ const DOCUMENT = sql<{ pdf: Buffer | null; revision: number; current: boolean }>
   `select d.pdf, d.revision, ${IS_CURRENT} as current from ${OF_THIS_REVISION} where d.reservation_id = $1`,
 );
 
-/** The print of a reservation's tickets, if it is kept; `current`: whether it says what their events say now. */
+/** The print of a reservation's tickets; `current`: it is kept, and not older than an edit of their events. */
 export async function readDocument(
   db: Queryable,
   reservationId: string,
@@ -68,7 +70,8 @@ const ORDER_PRINT = sql(
   'tickets_order_print',
   `with asked as (
      update ticket_documents set asked_at = clock_timestamp(), print_id = coalesce(print_id, gen_random_uuid())
-      where reservation_id = $1 and coalesce(asked_at < clock_timestamp() - interval '10 seconds', true) returning reservation_id)
+      where reservation_id = $1 and coalesce(asked_at < clock_timestamp() - interval '10 seconds', true)
+     returning reservation_id)
    insert into outbox (kind, subject) select 'print', reservation_id from asked`,
 );
 
@@ -100,11 +103,14 @@ const STORE = sql(
      insert into ticket_documents as d (reservation_id, pdf, revision, print_revision)
      select r.id, $2, r.revision, $5 from reservations r
       where r.id = $1 and r.status = 'confirmed' and r.cancel_requested_at is null and r.erased_at is null and r.revision = $4
-     on conflict (reservation_id) do update set pdf = excluded.pdf, revision = excluded.revision, created_at = clock_timestamp(),
-       print_revision = excluded.print_revision
-      where (d.revision, d.print_revision) < (excluded.revision, excluded.print_revision) or (d.pdf is null and d.revision = excluded.revision)
+     on conflict (reservation_id) do update
+       set pdf = excluded.pdf, revision = excluded.revision, print_revision = excluded.print_revision,
+           created_at = clock_timestamp()
+      where (d.revision, d.print_revision) < (excluded.revision, excluded.print_revision)
+         or (d.pdf is null and d.revision = excluded.revision)
      returning reservation_id)
-   insert into history (reservation_id, type, actor, data) select reservation_id, 'tickets.ready', 'system', $3::jsonb from stored
+   insert into history (reservation_id, type, actor, data)
+   select reservation_id, 'tickets.ready', 'system', $3::jsonb from stored
     where not exists (select from ticket_documents before where before.reservation_id = $1 and before.revision = $4)`,
 );
 
@@ -154,7 +160,8 @@ export interface TicketContent {
 
 const CONTENT = sql<{ content: TicketContent }>(
   'tickets_content',
-  `select jsonb_build_object('reservationId', r.id, 'revision', r.revision, 'printRevision', ${PRINT_REVISION}, 'holder', coalesce(r.buyer_name, ''), 'events', ${EVENTS_OF_RESERVATION},
+  `select jsonb_build_object('reservationId', r.id, 'revision', r.revision, 'printRevision', ${PRINT_REVISION},
+     'holder', coalesce(r.buyer_name, ''), 'events', ${EVENTS_OF_RESERVATION},
      'tickets', (select jsonb_agg(jsonb_build_object('code', t.code, 'event', coalesce(array_position(r.event_ids, s.event_id), 1) - 1,
           'seat', jsonb_build_object('label', s.label, 'section', s.section, 'row', s.row_name, 'number', ${SEAT_NUMBER}, 'category', c.name
             -- The price type is named where there are several.

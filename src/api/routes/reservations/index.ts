@@ -37,8 +37,9 @@ export type ReservationRouteDeps = CreateRouteDeps &
   PricePreviewRouteDeps;
 
 /**
- * The print of a sale's tickets, or null when there is none yet. One that was removed, or that says what is not so any
- * more, is printed again while the caller waits; if no worker does it in time, what is kept has to do: its codes are valid.
+ * The print of a sale's tickets, or null when there is none yet. A print that was removed, or that is
+ * older than an edit of its event, is made again while the caller waits. If no worker makes it in time,
+ * the old print is given if it is kept: its codes are valid.
  */
 async function printOf(db: Database, id: string, pause: Pass['pause']): Promise<Buffer | null> {
   const kept = await readDocument(db, id);
