@@ -29,7 +29,7 @@ export const faults = [
   {
     name: 'orphans-judged-without-locks',
     why: 'Two buyers who come at once leave the seat between them alone.',
-    file: 'functions/orphans_left_by.sql',
+    file: 'functions/orphans_left_after.sql',
     find: 'where s.id = any (p_judged))) order by id for update;',
     replace: 'where s.id = any (p_judged))) order by id;',
     test: 'are decided one after the other (the first commits: %s)',
