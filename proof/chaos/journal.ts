@@ -148,6 +148,8 @@ const RECEIVER_KINDS = [
 export const KINDS = [...MONEY_KINDS, ...SALE_KINDS, ...RECEIVER_KINDS] as const;
 export type Kind = (typeof KINDS)[number];
 export type ReceiverKind = (typeof RECEIVER_KINDS)[number];
+export const isReceiverKind = (kind: Kind): boolean =>
+  (RECEIVER_KINDS as readonly Kind[]).includes(kind);
 
 /** Money of a payment, in minor units. */
 export interface PartOfPayment {
@@ -238,14 +240,10 @@ export class Journal {
   private readonly file: WriteStream;
   private written = 0;
 
-  /**
-   * @param kinds what must happen
-   * @param times how often, at least
-   */
+  /** @param expected how often each kind must happen, at least */
   constructor(
     path: string,
-    readonly expected: readonly Kind[],
-    private readonly times: number,
+    readonly expected: ReadonlyMap<Kind, number>,
   ) {
     this.file = createWriteStream(path, { flags: 'w', mode: 0o600 });
   }
@@ -274,7 +272,9 @@ export class Journal {
 
   /** The kinds that have not happened often enough yet. */
   missingKinds(): Kind[] {
-    return this.expected.filter((kind) => (this.kinds.get(kind) ?? 0) < this.times);
+    return [...this.expected].flatMap(([kind, times]) =>
+      (this.kinds.get(kind) ?? 0) < times ? kind : [],
+    );
   }
 
   write(entry: Record<string, unknown>): void {

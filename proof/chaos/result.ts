@@ -77,7 +77,7 @@ function kindsTable({ journal }: ChaosResult): Table {
   return {
     title: 'Kinds',
     columns: ['kind', 'under faults', 'in all'],
-    rows: journal.expected.map((kind) => [
+    rows: [...journal.expected.keys()].map((kind) => [
       kind,
       journal.kindsUnderFaults.get(kind) ?? 0,
       journal.kinds.get(kind) ?? 0,

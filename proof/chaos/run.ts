@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Journal, KINDS, MONEY_KINDS, SALE_KINDS, type Violation } from './journal';
+import { Journal, isReceiverKind, type Violation } from './journal';
 import { count, type Count } from './count';
 import { openDirectAccess, type DirectAccess } from './direct-access';
 import { startFaults } from './faults';
@@ -27,7 +27,7 @@ export interface RunOptions {
 
 const SHOW_EVERY_MS = 5_000;
 /** How long the load goes on without faults for the kinds that have not happened yet. */
-const MAKE_UP_MS = 480_000;
+const LEAST_MAKE_UP_MS = 480_000;
 /** Without faults every retry is answered, and every scenario has ended, within this time. */
 const ANSWER_TIMEOUT_MS = 300_000;
 
@@ -83,10 +83,11 @@ async function runFaults(run: Run, load: Load): Promise<ReadonlyMap<string, numb
   return faults.done;
 }
 
-/** Waits, at most eight minutes, until each kind has happened. */
-async function makeUp({ journal, stop, say }: Run): Promise<void> {
+/** Waits until each kind has happened as often as it must: at most eight minutes, or as long as the faults lasted. */
+async function makeUp({ options, journal, stop, say }: Run): Promise<void> {
   say(`the load goes on without faults for: ${journal.missingKinds().join('; ')}`);
-  for (const until = Date.now() + MAKE_UP_MS; Date.now() < until && !stop.aborted;) {
+  const atMost = Math.max(LEAST_MAKE_UP_MS, options.minutes * 60_000);
+  for (const until = Date.now() + atMost; Date.now() < until && !stop.aborted;) {
     if (journal.missingKinds().length === 0) return;
     await sleep(1_000, undefined, { signal: stop }).catch(() => undefined);
   }
@@ -188,8 +189,7 @@ export async function runChaos(options: RunOptions): Promise<ChaosResult> {
   const direct = await openDirectAccess(system.services);
   const journal = new Journal(
     join(options.folder, 'journal.jsonl'),
-    armed ? KINDS : [...MONEY_KINDS, ...SALE_KINDS],
-    options.options.each,
+    new Map([...options.options.each].filter(([kind]) => armed || !isReceiverKind(kind))),
   );
   let receivers: Receivers | undefined;
   const watch = watchTemporal(system, direct, say);

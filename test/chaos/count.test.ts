@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'holdfast-count-'));
 let journal: Journal;
 let claim: Claim;
 beforeEach(() => {
-  journal = new Journal(join(folder, 'journal.jsonl'), [], 1);
+  journal = new Journal(join(folder, 'journal.jsonl'), new Map());
   claim = journal.recordHold(HELD, 'client');
 });
 afterEach(() => journal.close());

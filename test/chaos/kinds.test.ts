@@ -8,7 +8,8 @@ import { verdictOf, type ChaosResult } from '../../proof/chaos/result';
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-kinds-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const journalOf = (times: number) => new Journal(join(folder, `${times}.jsonl`), KINDS, times);
+const journalOf = (times: number) =>
+  new Journal(join(folder, `${times}.jsonl`), new Map(KINDS.map((kind) => [kind, times])));
 const verdict = (journal: Journal) =>
   verdictOf({ violations: [], journal, count: null } as unknown as ChaosResult);
 
@@ -33,8 +34,13 @@ describe('What must happen in a run of chaos', () => {
   });
 
   it('is asked for by an option', () => {
-    expect(readOptions([])).toMatchObject({ each: 1 });
-    expect(readOptions(['--each', '200'])).toMatchObject({ each: 200 });
-    expect(() => readOptions(['--each', '0'])).toThrow(UsageError);
+    const timesOf = (...args: string[]) =>
+      new Set(KINDS.map((kind) => readOptions(args)?.each.get(kind)));
+    expect(timesOf()).toEqual(new Set([1]));
+    expect(timesOf('--each', '200')).toEqual(new Set([200]));
+    const one = readOptions(['--each', 'a quote paid late=200', '--each', '2'])!.each;
+    expect([one.get('a quote paid late'), one.get('a change applied')]).toEqual([200, 2]);
+    for (const wrong of ['0', 'a quote paid late=', 'a quote that is unknown=2'])
+      expect(() => readOptions(['--each', wrong])).toThrow(UsageError);
   });
 });
