@@ -5,6 +5,7 @@ import type { Chart } from '../report/charts';
 import { saveReport } from '../report/report';
 import type { Case } from './case';
 import { CASES } from './cases';
+import { againstCases } from './cases/against';
 import { describeCommit, describeMachine } from './machine';
 import { readOptions, USAGE, UsageError, type BenchOptions } from './options';
 import { compareWith, readPeer } from './peer';
@@ -16,6 +17,7 @@ import {
   verdictOf,
   type BenchResult,
 } from './result';
+import { createReleases } from './releases';
 import { runCases, type RunResult } from './run';
 import { startTestbed, type NoisyPeriod } from './testbed';
 import { warmUp } from './warm-up';
@@ -44,11 +46,11 @@ function listenForStop(): AbortController {
   return stop;
 }
 
-function chooseCases({ only, running, peer }: BenchOptions): Case[] {
-  const unknown = only?.filter((id) => !CASES.some((one) => one.id === id)) ?? [];
+function chooseCases({ only, running, peer }: BenchOptions, all: readonly Case[]): Case[] {
+  const unknown = only?.filter((id) => !all.some((one) => one.id === id)) ?? [];
   if (unknown.length > 0)
     throw new UsageError(`--only: there is no case ${unknown.join(', ')}; --list names them`);
-  const chosen = CASES.filter(
+  const chosen = all.filter(
     ({ id, ownStackOnly }) => (only?.includes(id) ?? true) && !(running && ownStackOnly),
   );
   return peer === null ? chosen : compareWith(readPeer(peer), chosen);
@@ -115,15 +117,17 @@ async function main(): Promise<number> {
     console.log(helpText(USAGE, ['HOLDFAST_HOME']));
     return 0;
   }
-  const cases = chooseCases(options);
+  const stop = listenForStop();
+  const releases = options.against === null ? null : createReleases(options.against, stop.signal);
+  const all = releases ? againstCases(releases.start) : CASES;
+  const cases = chooseCases(options, all);
   if (options.list) {
     for (const { id, title } of cases) console.log(`${id.padEnd(20)} ${title}`);
     return 0;
   }
-  const stop = listenForStop();
   const started = Date.now();
   const commit = describeCommit(PROJECT);
-  const measured = await measure(options, cases, stop);
+  const measured = await measure(options, cases, stop).finally(() => releases?.close());
   const result: BenchResult = {
     date: new Date(started).toISOString(),
     commit,
@@ -131,7 +135,7 @@ async function main(): Promise<number> {
     scale: options.scale,
     apiProcesses: options.running ? null : options.processes,
     temporal: options.running ? null : options.temporal,
-    partial: cases.length < CASES.length,
+    partial: all !== CASES || cases.length < CASES.length,
     minutes: (Date.now() - started) / 60_000,
     ...measured,
   };

@@ -22,6 +22,8 @@ export interface BenchOptions {
   out: string;
   /** Folder of the results by commit and machine. */
   results: string;
+  /** A tag, branch or commit of an older release; null: the cases of this one. */
+  against: string | null;
   /** Figures of another system, measured on the same machine. */
   peer: string | null;
   strict: boolean;
@@ -40,6 +42,8 @@ export const USAGE = `Usage: npm run bench -- [options]
                    (the server of docker-compose.yml, on PostgreSQL; built with Go once)
   --running        measure the system that npm run dev runs (started with RATE_LIMIT=off), not one of its own
   --home FOLDER    where its own system keeps its data (default: a new folder, removed afterwards)
+  --against REF    builds an older release and runs it beside this one, each with services of its own, in turns: the
+                   cases against-… alone
   --peer FILE      JSON with another system's figures, to compare with: { "hold10", "hold40", "raceMeanMs",
                    "flashRps", "flashLosersP50Ms" }, each if it is known
   --out FILE       the report (default reports/bench.html)
@@ -59,6 +63,7 @@ function parse(args: readonly string[]) {
     temporal: text,
     home: text,
     peer: text,
+    against: text,
     out: text,
     results: text,
   } as const;
@@ -92,6 +97,8 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     throw new UsageError('--running takes the system of HOLDFAST_HOME, not --home');
   if (running && values.temporal !== undefined)
     throw new UsageError('--running takes the Temporal of the system that runs, not --temporal');
+  if (running && values.against !== undefined)
+    throw new UsageError('--against runs systems of its own: leave --running out');
   return {
     rounds: countOf('rounds', rounds) ?? (quick ? 1 : null),
     only: only?.split(',').filter((id) => id !== '') ?? null,
@@ -103,6 +110,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     out: values.out ?? 'reports/bench.html',
     results: values.results ?? 'proof/bench/results',
     peer: values.peer ?? null,
+    against: values.against ?? null,
     strict,
     list,
   };

@@ -90,7 +90,7 @@ export interface Allotment {
 export type PaymentWay = 'stripe' | 'standard' | 'confirm' | 'signal';
 
 /** The kinds of money trouble. A run must have had each kind: one that did not happen proves nothing. */
-export const MONEY_KINDS = [
+const MONEY_KINDS = [
   'a refund in part',
   'several refunds of one payment',
   'a refund of more than is left',

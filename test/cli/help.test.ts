@@ -40,6 +40,7 @@ describe('--help', () => {
     ['bench', 'HOLDFAST_HOME'],
     ['chaos', 'reads no settings'],
     ['capacity', 'reads no settings'],
+    ['upgrade', 'reads no settings'],
     ['start:api', 'API_PROCESSES'],
     ['start:worker', 'WORKER_ROLES'],
   ])(

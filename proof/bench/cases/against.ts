@@ -1,0 +1,197 @@
+import { summarise } from '../../report/statistics';
+import type { Bench, Case, Figures, Target } from '../case';
+import { startCpuMeter, untilIdle } from '../cpu';
+import { countHeld } from '../fixtures';
+import {
+  expectOneWinnerEach,
+  expectStatuses,
+  holdOurs,
+  makeBuyers,
+  perSecond,
+  scaled,
+} from '../holds';
+import { endLifecycles, ourLifecycles, runLifecycles } from '../lifecycles';
+import { createRandom } from '../random';
+import { withoutPrinting, type ReleaseBench, type Releases } from '../releases';
+import { openReservationWatcher } from '../reservation-watcher';
+
+/** Figures of one release; the names get `now` or `before` in front. */
+type Measure = (bench: ReleaseBench) => Promise<Figures>;
+
+interface Comparison {
+  id: string;
+  title: string;
+  rounds?: number;
+  /** Before the first round, unmeasured. */
+  warmUp?: Measure;
+  measure: Measure;
+  targets: readonly Target[];
+}
+
+/** One burst of holds of different seats. */
+async function burst(bench: ReleaseBench, connections: number, seats: number): Promise<Figures> {
+  const event = await bench.makeEvent(scaled(bench, seats, 200));
+  const buyers = makeBuyers(event, event.labels);
+  const result = await holdOurs(bench, buyers, { connections });
+  expectStatuses(result, { 201: buyers.length });
+  if ((await countHeld(bench.db, event)) !== buyers.length)
+    throw new Error('not every seat is held');
+  return { PerSecond: perSecond(buyers.length, result.wallMs), P50Ms: summarise(result.ms).p50 };
+}
+
+async function paced(bench: ReleaseBench): Promise<Figures> {
+  const event = await bench.makeEvent(scaled(bench, 150));
+  const result = await holdOurs(bench, makeBuyers(event, event.labels), {
+    connections: 4,
+    everyMs: 200,
+  });
+  expectStatuses(result, { 201: event.labels.length });
+  return { P50Ms: summarise(result.ms).p50 };
+}
+
+async function refused(bench: ReleaseBench): Promise<Figures> {
+  const event = await bench.makeEvent(100);
+  await holdOurs(bench, makeBuyers(event, event.labels), { connections: 10 });
+  await bench.quiesce();
+  const count = scaled(bench, 5_000);
+  const wanted = Array.from({ length: count }, (_, index) => event.labels[index % 100]!);
+  const result = await holdOurs(bench, makeBuyers(event, wanted), { connections: 10 });
+  expectStatuses(result, { 409: count });
+  return { PerSecond: perSecond(count, result.wallMs) };
+}
+
+async function race(bench: ReleaseBench): Promise<Figures> {
+  const event = await bench.makeEvent(scaled(bench, 30));
+  const wanted = event.labels.flatMap((label) => new Array<string>(10).fill(label));
+  const buyers = makeBuyers(event, wanted);
+  const result = await holdOurs(bench, buyers, { connections: 10, groupsOf: 10 });
+  await expectOneWinnerEach(bench.db, event, buyers, result);
+  return { MeanMs: summarise(result.ms).mean };
+}
+
+/** As many buyers as would be in a small flash sale: most are refused. */
+async function crowd(bench: ReleaseBench): Promise<Figures> {
+  const event = await bench.makeEvent(scaled(bench, 100));
+  const random = createRandom(1);
+  const wishes = Array.from(
+    { length: scaled(bench, 1_000, 100) },
+    () => event.labels[Math.floor(random() * event.labels.length)]!,
+  );
+  const buyers = makeBuyers(event, wishes);
+  const result = await holdOurs(bench, buyers, { connections: 100 });
+  await expectOneWinnerEach(bench.db, event, buyers, result);
+  return { PerSecond: perSecond(buyers.length, result.wallMs) };
+}
+
+/** From the hold to the confirmation, with no work left over but tickets. */
+async function lifecycles(bench: ReleaseBench, count: number): Promise<Figures> {
+  const watcher = await openReservationWatcher(bench.stack.info().databaseUrl);
+  try {
+    return await withoutPrinting(bench, async () => {
+      const event = await bench.makeEvent(count);
+      const ours = await ourLifecycles(bench, event, watcher, 60);
+      const { api, workers, temporal, postgres } = bench.stack.pids();
+      const pids = { api, worker: workers[0]!, temporal, postgres };
+      const stop = startCpuMeter(pids, [watcher.backendPid]);
+      const wallMs = await runLifecycles(ours, { inFlight: 60, payAfterMs: 1_500 });
+      await untilIdle([temporal, workers[0]!]);
+      const spent = Object.values(stop()).reduce((sum, ms) => sum + ms, 0);
+      ours.close();
+      await endLifecycles(bench, ours.all);
+      return { PerSecond: perSecond(count, wallMs), CpuMs: spent / count };
+    });
+  } finally {
+    await watcher.close();
+  }
+}
+
+/** Rates shall be at least so many times those before. */
+const rate = (atLeast: number): Target[] => [
+  {
+    title: 'per second, relative to the release before',
+    of: ({ nowPerSecond, beforePerSecond }) => nowPerSecond! / beforePerSecond!,
+    atLeast,
+  },
+];
+/** Times, or costs, shall be at most so many times those before. */
+const cost = (name: string, title: string, atMost: number): Target[] => [
+  {
+    title: `${title}, relative to the release before`,
+    of: (figures) => figures[`now${name}`]! / figures[`before${name}`]!,
+    atMost,
+  },
+];
+
+const COMPARISONS: readonly Comparison[] = [
+  ...[10, 40].map((connections) => ({
+    id: `against-burst-${connections}`,
+    title: `5,000 holds of different seats, ${connections} at a time`,
+    warmUp: (bench: ReleaseBench) => burst(bench, connections, 2_000),
+    measure: (bench: ReleaseBench) => burst(bench, connections, 5_000),
+    targets: rate(connections === 10 ? 1.25 : 1.5),
+  })),
+  {
+    id: 'against-paced',
+    title: 'One hold every 200 ms',
+    measure: paced,
+    targets: cost('P50Ms', 'p50', 1.05),
+  },
+  {
+    id: 'against-refused',
+    title: '5,000 holds of taken seats (409)',
+    measure: refused,
+    targets: rate(0.95),
+  },
+  {
+    id: 'against-race',
+    title: 'Races of 10 for one seat',
+    rounds: 5,
+    measure: race,
+    targets: cost('MeanMs', 'mean latency of all ten', 1 / 0.95),
+  },
+  {
+    id: 'against-crowd',
+    title: '1,000 buyers, 100 seats',
+    rounds: 5,
+    measure: crowd,
+    targets: rate(0.95),
+  },
+  {
+    id: 'against-sustained',
+    title: 'Hold, webhook, confirmed: the sustained rate',
+    warmUp: (bench) => lifecycles(bench, scaled(bench, 200, 120)),
+    measure: (bench) => lifecycles(bench, scaled(bench, 600, 120)),
+    targets: cost('CpuMs', 'processor time a reservation', 0.75),
+  },
+];
+
+const named = (side: string, figures: Figures): Figures =>
+  Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${side}${name}`, value]));
+
+/**
+ * This release beside an older one, in turns, each as its `npm run dev` runs it. Which goes first
+ * changes with the round.
+ * @param releases starts both at the first call
+ */
+export const againstCases = (releases: (bench: Bench) => Promise<Releases>): Case[] =>
+  COMPARISONS.map(({ id, title, rounds = 3, warmUp, measure, targets }) => ({
+    id,
+    title: `${title}, beside the release before`,
+    rounds,
+    ownStackOnly: true,
+    targets,
+    async measure(bench, round) {
+      const { now, before } = await releases(bench);
+      const sides: [string, ReleaseBench][] = [
+        ['now', now],
+        ['before', before],
+      ];
+      if (round === 1 && warmUp) for (const [, side] of sides) await warmUp(side);
+      const figures: Figures = {};
+      for (const [name, side] of round % 2 === 1 ? sides : sides.toReversed()) {
+        await Promise.all(sides.map(([, one]) => one.quiesce()));
+        Object.assign(figures, named(name, await bench.withoutRelay(() => measure(side))));
+      }
+      return figures;
+    },
+  }));

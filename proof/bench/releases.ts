@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { PROJECT } from '../../dev/steps';
+import { sendSignal } from '../../dev/processes';
+import { createDatabase, sql } from '../product';
+import { buildRelease, startRelease, type Release, type ReleaseSystem } from '../release';
+import type { Bench, BenchEvent } from './case';
+import { dropPendingStarts } from './fixtures';
+import { HOUSEKEEPING_SCHEDULE_ID } from './product';
+
+const SEATS_A_ROW = 100;
+const EVENT_ID = sql('bench_release_event', 'select id from events where slug = $1');
+const VACUUM_SEATS = sql('bench_release_vacuum', 'vacuum (analyze) seats');
+
+/** A system of a release, as a bench: what a case does with ours it can do with this one. */
+export interface ReleaseBench extends Bench {
+  commit: string;
+  close: () => Promise<void>;
+}
+
+/** This release and an older one, each on a PostgreSQL and a Temporal of its own. */
+export interface Releases {
+  now: ReleaseBench;
+  before: ReleaseBench;
+}
+
+/** Makes an event as an operator does: an older release knows its own tables alone. */
+async function makeEvent(
+  system: ReleaseSystem,
+  db: Bench['db'],
+  seats: number,
+): Promise<BenchEvent> {
+  const { apiUrl, keys } = system.info();
+  const slug = `bench-${crypto.randomUUID()}`;
+  const rows = Array.from({ length: Math.ceil(seats / SEATS_A_ROW) }, (_, index) => ({
+    name: `R${index + 1}`,
+    seats: Math.min(SEATS_A_ROW, seats - index * SEATS_A_ROW),
+  }));
+  const answer = await fetch(`${apiUrl}/v1/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      slug,
+      name: 'Benchmark',
+      startsAt: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+      timeZone: 'Europe/Prague',
+      currency: 'EUR',
+      holdTtlSeconds: 3600,
+      maxSeatsPerReservation: 10,
+      categories: [{ code: 'standard', name: 'Standard', price: 1000 }],
+      sections: [{ name: 'Stalls', category: 'standard', rows }],
+    }),
+  });
+  if (answer.status !== 201)
+    throw new Error(`no event was made: ${answer.status} ${await answer.text()}`);
+  const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);
+  await db.run(VACUUM_SEATS);
+  const labels = rows.flatMap(({ name, seats: inRow }) =>
+    Array.from({ length: inRow }, (_, index) => `${name}-${index + 1}`),
+  );
+  return { id: row!.id, slug, labels };
+}
+
+async function startBench(
+  bench: Bench,
+  release: Release,
+  name: string,
+  signal: AbortSignal,
+): Promise<ReleaseBench> {
+  const system = await startRelease(release, {
+    home: join(bench.stack.services.home, `release-${name}`),
+    settings: { RATE_LIMIT: 'off' },
+    logFile: join(bench.stack.logFolder, `release-${name}.log`),
+    signal,
+  });
+  const { apiUrl, databaseUrl, temporalAddress, temporalNamespace, keys } = system.info();
+  const db = createDatabase({
+    url: databaseUrl,
+    pool: 4,
+    prepared: true,
+    applicationName: 'holdfast-bench',
+    queryTimeoutMs: 120_000,
+  });
+  const connection = await Connection.connect({ address: temporalAddress });
+  const temporal = new Client({ connection, namespace: temporalNamespace });
+  await temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID).pause('a benchmark runs');
+  return {
+    ...bench,
+    commit: release.commit,
+    apiUrl,
+    keys,
+    db,
+    temporal,
+    stack: { ...bench.stack, info: system.info, pids: () => ({ ...system.info().pids, mail: 0 }) },
+    makeEvent: (seats) => makeEvent(system, db, seats),
+    async quiesce() {
+      await dropPendingStarts(db);
+      await bench.quiesce();
+    },
+    withoutRelay: () => Promise.reject(new Error('a release is measured with its relay')),
+    async close() {
+      await Promise.all([db.close(), connection.close()]);
+      await system.stop();
+    },
+  };
+}
+
+/** @throws Error; then neither runs */
+async function startReleases(bench: Bench, ref: string, signal: AbortSignal): Promise<Releases> {
+  const older = buildRelease(ref, bench.progress);
+  const now = await startBench(bench, { commit: 'now', folder: PROJECT }, 'now', signal);
+  try {
+    return { now, before: await startBench(bench, older, 'before', signal) };
+  } catch (error) {
+    await now.close();
+    throw error;
+  }
+}
+
+/**
+ * This release and an older one, for as long as they are needed.
+ * @returns `start`: builds and starts both, at its first call; `close` ends them
+ */
+export function createReleases(ref: string, signal: AbortSignal) {
+  let started: Promise<Releases> | undefined;
+  return {
+    start: (bench: Bench): Promise<Releases> => (started ??= startReleases(bench, ref, signal)),
+    async close(): Promise<void> {
+      const both = await started?.catch(() => undefined);
+      if (both) await Promise.all([both.now.close(), both.before.close()]);
+    },
+  };
+}
+
+/** Runs `work` while all workers of a release but the first are stopped (SIGSTOP): those that print. */
+export async function withoutPrinting<Result>(
+  { stack }: ReleaseBench,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const [, ...printing] = stack.pids().workers;
+  for (const pid of printing) sendSignal(pid, 'SIGSTOP');
+  try {
+    return await work();
+  } finally {
+    for (const pid of printing) sendSignal(pid, 'SIGCONT');
+  }
+}
