@@ -56,7 +56,9 @@ begin
       end if;
     elsif v_status = 'confirmed' and v_reservation.confirmed_by <> p_reference then return jsonb_build_object('kind', 'confirmed'); end if;
     if v_change.id is null and v_status = 'expired' then return jsonb_build_object('kind', 'expired'); end if;
-    if not v_matches or v_mine.amount <> p_amount or v_mine.currency <> p_currency
+    -- A repetition of the payment that confirmed it is that one, whatever a change has made of the total since.
+    if not (v_matches or (v_change.id is null and v_status = 'confirmed' and v_reservation.confirmed_by = p_reference))
+       or v_mine.amount <> p_amount or v_mine.currency <> p_currency
       then return jsonb_build_object('kind', 'mismatch'); end if;
   end if;
   if v_mine.id is null and v_proven_by is null and v_other.id is not null

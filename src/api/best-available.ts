@@ -131,6 +131,10 @@ const wantedOf = ({ category, priceTypes, accessible = 0 }: Wish) => ({
   accessible,
 });
 
+/** Wishes of one kind are for the same seats. */
+const kindOf = ({ eventId, category, allotment = null }: Wish): string =>
+  JSON.stringify([eventId, category, allotment]);
+
 type IsFree = (seat: number) => boolean;
 
 /** Which seats of a picture are free for a wish, and which are free at all in its sale. */
@@ -237,6 +241,20 @@ export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps
       named.size === 0
         ? () => true
         : (seat) => !named.has(nameOf({ event: wish.event, label: layout[seat]!.label }));
+  }
+
+  /** Whether a picture has enough free seats for all wishes of this kind, beside the seats that the order names. */
+  function areLeft(lines: readonly OrderLine[], wish: Wish, picture: SeatPicture): boolean {
+    const { isFree } = freeFor(wish, picture);
+    const isUnnamed = unnamedIn(lines)(wish, picture);
+    const alike = lines.filter(isWish).filter((one) => kindOf(one) === kindOf(wish));
+    const sum = (of: (one: Wish) => number) => alike.reduce((total, one) => total + of(one), 0);
+    const wanted = {
+      category: wish.category,
+      quantity: sum(({ priceTypes }) => priceTypes.length),
+      accessible: sum(({ accessible = 0 }) => accessible),
+    };
+    return areEnough(house(picture), wanted, (seat) => isFree(seat) && isUnnamed(seat));
   }
 
   /** Chooses for each wish, or says for which there is nothing to choose. */
@@ -372,8 +390,7 @@ export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps
           continue;
         }
         const { sale, without } = chosen;
-        const { isFree } = freeFor(without, sale.picture);
-        if (sale.asOf >= begun && !areEnough(house(sale.picture), wantedOf(without), isFree))
+        if (sale.asOf >= begun && !areLeft(lines, without, sale.picture))
           return { kind: 'taken', seats: [] };
         // Some are free but being taken, or the picture is an old one.
         if (sale.asOf >= begun) await delay(LOOK_AGAIN_MS);

@@ -36,7 +36,7 @@ interface Channel {
   lastWrite: number;
 }
 
-/** What a listener is told: `map` where more than the status of seats is new. */
+/** What a listener is told: `seats` with each new status; `map` too where the event itself is another. */
 function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
   if (before.etag === after.etag) return null;
   const changed = after.layout.flatMap(({ label }, index) =>
@@ -44,7 +44,13 @@ function changesOf(before: SeatPicture, after: SeatPicture): Buffer | null {
       ? []
       : [{ label, status: statusOf(after.letters[index]!) }],
   );
-  return frameOf(before.revision === after.revision ? 'seats' : 'map', changed);
+  // Of seats that are new a listener hears with the map.
+  const isSame = before.layout === after.layout;
+  const known = isSame ? null : new Set(before.layout.map(({ label }) => label));
+  const ofKnown = known ? changed.filter(({ label }) => known.has(label)) : changed;
+  const frames = ofKnown.length > 0 ? [frameOf('seats', ofKnown)] : [];
+  if (before.revision !== after.revision) frames.push(frameOf('map', changed));
+  return frames.length > 0 ? Buffer.concat(frames) : null;
 }
 
 /**

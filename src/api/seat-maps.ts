@@ -55,12 +55,21 @@ interface Entry {
   goodUntil: number;
 }
 
+/** Which seats of a map are asked for; absent: all. */
+export interface SeatFilter {
+  section?: string | undefined;
+  status?: string | undefined;
+}
+
 export interface SeatMaps {
   /** The current state. Never older than the call: a read after a write sees the write. */
   read(eventId: string): Promise<SeatPicture>;
   forms(picture: SeatPicture): PictureForms;
-  /** The map as the taker of these allotments sees it: their seats are available, each with its `allotment`. */
-  formsFor(picture: SeatPicture, allotments: readonly string[]): PictureForms;
+  /**
+   * A view of the map: as the taker of these allotments sees it, whose seats are available, each with
+   * its `allotment`; and of the seats that are asked for alone.
+   */
+  formsFor(picture: SeatPicture, allotments: readonly string[], only?: SeatFilter): PictureForms;
 }
 
 export const statusOf = (letter: string) => SEAT_STATUS[letter as SeatLetter];
@@ -128,13 +137,27 @@ function openedFor(
   return { layout, letters: opened.join(''), allotmentOf };
 }
 
+/** The seats that are asked for. */
+function narrowed({ layout, letters, allotmentOf }: Shown, { section, status }: SeatFilter): Shown {
+  const places = [...layout.keys()].filter(
+    (place) =>
+      (section === undefined || layout[place]!.section === section) &&
+      (status === undefined || statusOf(letters[place]!) === status),
+  );
+  return {
+    layout: places.map((place) => layout[place]!),
+    letters: places.map((place) => letters[place]!).join(''),
+    ...(allotmentOf && { allotmentOf }),
+  };
+}
+
 /** Allotments of a picture that a caller takes seats from. @param client null: an operator */
 export const allotmentsFor = ({ allotted }: SeatPicture, client: string | null): string[] =>
   Object.entries(allotted ?? {}).flatMap(([id, { client: named }]) =>
     client === null || named === client ? [id] : [],
   );
 
-/** How many private views of one picture are kept. */
+/** How many views of one picture are kept. */
 const MOST_VIEWS = 4;
 
 /**
@@ -149,6 +172,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const queued = new Map<string, Promise<SeatPicture>>();
   const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
   const viewsOfPicture = new WeakMap<SeatPicture, Map<string, PictureForms>>();
+  const growthOfPicture = new WeakMap<SeatPicture, (bytes: number) => void>();
   let totalBytes = 0;
 
   function forget(eventId: string): void {
@@ -179,8 +203,10 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   }
 
   function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'forms' | 'size'> {
-    const forms = formsOf(picture, (bytes) => grow(eventId, picture, bytes));
+    const onMade = (bytes: number): void => grow(eventId, picture, bytes);
+    const forms = formsOf(picture, onMade);
     formsOfPicture.set(picture, forms);
+    growthOfPicture.set(picture, onMade);
     return { picture, forms, size: picture.layout.length * LAYOUT_BYTES_PER_SEAT };
   }
 
@@ -241,14 +267,17 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
       return after;
     },
     forms: (picture) => formsOfPicture.get(picture)!,
-    formsFor(picture, allotments) {
+    formsFor(picture, allotments, only = {}) {
       let views = viewsOfPicture.get(picture);
       if (!views) viewsOfPicture.set(picture, (views = new Map<string, PictureForms>()));
-      const name = allotments.join();
+      const { section, status } = only;
+      const isWhole = section === undefined && status === undefined;
+      const name = JSON.stringify([allotments, section, status]);
       let forms = views.get(name);
       if (!forms) {
         if (views.size >= MOST_VIEWS) views.clear();
-        forms = formsOf(openedFor(picture, allotments), () => undefined);
+        const seen: Shown = allotments.length > 0 ? openedFor(picture, allotments) : picture;
+        forms = formsOf(isWhole ? seen : narrowed(seen, only), growthOfPicture.get(picture)!);
         views.set(name, forms);
       }
       return forms;

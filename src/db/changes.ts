@@ -1,6 +1,7 @@
 import type { ChangeProgress } from '../contracts/reservation';
 import { percentOf, type PricedOrder, type UnchangedEvents } from '../domain/pricing';
 import { sql, type Database, type Queryable } from './database';
+import { asked, askedAfter, createList } from './list';
 import { quoteOrder, type Refusal, type SeatName, type WantedSeat } from './quotes';
 import { oncePerKey, type KeyedRequest, type KnownKey } from './request-keys';
 import { findReservation, type ReservationRecord } from './reservations';
@@ -48,7 +49,9 @@ export type ChangeRefusal =
         | 'code_after_sale';
     }
   /** The reservation does not have them. */
-  | { kind: 'not_its_seats' | 'its_seats'; seats: SeatName[] };
+  | { kind: 'not_its_seats' | 'its_seats'; seats: SeatName[] }
+  /** In what it gives back and reprices, together. */
+  | { kind: 'repeated_seats'; seats: SeatName[] };
 
 export type ChangeResult =
   { kind: 'made'; id: string } | KnownKey | ChangeRefusal | Exclude<Refusal, { kind: 'reused' }>;
@@ -76,9 +79,15 @@ const SHOWN = sql<{ change: ChangeRecord }>(
   'change_by_id',
   'select change_document(c) as change from changes c where id = $1 and reservation_id = $2',
 );
-const OF_RESERVATION = sql<{ change: ChangeRecord }>(
-  'changes_of_reservation',
-  'select change_document(c) as change from changes c where reservation_id = $1 order by created_at desc, id limit $2',
+const readPage = createList<{ change: ChangeRecord; at: string }>(
+  [
+    { reservation: (id) => `reservation_id = ${id}` },
+    { after: (at, id) => `(created_at, id) < (${at}::timestamptz, ${id}::uuid)` },
+  ],
+  (combination, text) =>
+    sql<{ change: ChangeRecord; at: string }>(`changes_page_${combination}`, text),
+  ({ where, limit }) =>
+    `select change_document(c) as change, rfc3339_us(created_at) as at from changes c ${where} order by created_at desc, id desc limit ${limit}`,
 );
 
 /** A change of this reservation; null if there is none. */
@@ -91,13 +100,14 @@ export async function findChange(
   return row?.change ?? null;
 }
 
-/** The changes of a reservation, newest first. */
+/** One page of the changes of a reservation, newest first. */
 export async function listChanges(
   db: Queryable,
   reservationId: string,
-  most: number,
-): Promise<ChangeRecord[]> {
-  return (await db.rows(OF_RESERVATION, [reservationId, most])).map(({ change }) => change);
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ change: ChangeRecord; at: string }[]> {
+  return readPage(db, [asked('reservation', reservationId), askedAfter(after)], limit);
 }
 
 interface Facts {
@@ -193,6 +203,8 @@ function refusalOf({ before, request }: Resulting): ChangeRefusal | null {
   const named = [...release, ...priceTypes.map(({ seat }) => seat)];
   const strange = named.filter((seat) => !isAmong(had, seat));
   if (strange.length > 0) return { kind: 'not_its_seats', seats: strange };
+  const repeated = named.filter((seat, at) => named.findIndex((one) => isSame(one, seat)) < at);
+  if (repeated.length > 0) return { kind: 'repeated_seats', seats: repeated };
   const own = take.filter((seat) => isAmong(had, seat));
   if (own.length > 0) return { kind: 'its_seats', seats: own };
   if (release.length === had.length && take.length === 0) return { kind: 'last_seat' };
@@ -326,7 +338,10 @@ const INSERT = sql<{ id: string }>(
 );
 const QUOTE_ENDS = sql<{ at: string }>(
   'change_quote_ends',
-  `select least(clock_timestamp() + make_interval(secs => min(coalesce(e.hold_ttl_seconds, $2))), min(e.starts_at), min(t.until))::text as at
+  // Of all events of the order, those that it had and those that it would have: each one's terms decide. An event that
+  // has begun has no next step.
+  `select least(clock_timestamp() + make_interval(secs => min(coalesce(e.hold_ttl_seconds, $2))),
+                min(e.starts_at) filter (where e.starts_at > clock_timestamp()), min(t.until))::text as at
      from reservations r, events e, terms_now(e.id, r.created_at, clock_timestamp()) t where r.id = $3 and e.slug = any ($1)`,
 );
 const HOLD_FOR_QUOTE = sql(
@@ -561,7 +576,8 @@ async function change(
   const refund = isSale ? await refundOf(tx, before, order, facts.charged) : 0;
   const paid = (before.amounts?.paid.amount ?? 0) + due;
   const refunded = (before.amounts?.refunded.amount ?? 0) + refund;
-  const [ends] = isSale ? await tx.rows(QUOTE_ENDS, [events, defaultTtlSeconds, id]) : [];
+  const concerned = [...new Set([...before.seats.map(({ event }) => event!), ...events])];
+  const [ends] = isSale ? await tx.rows(QUOTE_ENDS, [concerned, defaultTtlSeconds, id]) : [];
   const [made] = await tx.rows(INSERT, [
     id,
     isSale ? 'quoted' : 'applied',

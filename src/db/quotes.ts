@@ -45,7 +45,8 @@ export type Refusal =
   | { kind: 'limit' | 'buyer_limit'; event: string; limit: number }
   | { kind: 'too_many_holds' | 'code_limit' | 'hold_too_long'; limit: number }
   /** `orphan`: the seats that would be left alone. */
-  | { kind: 'unknown_seats' | 'taken' | 'orphan' | 'companion_alone'; seats: SeatName[] };
+  | { kind: 'unknown_seats' | 'taken' | 'orphan' | 'companion_alone'; seats: SeatName[] }
+  | { kind: 'named_twice'; seats: SeatName[] };
 
 /** An order's prices, with the rules that they were made from, as `hold_order` takes them. */
 export interface Quote {
@@ -80,6 +81,8 @@ interface CodeFacts {
   percent: string | null;
   amount: number | null;
   currency: string | null;
+  /** Whether a hold of these events gets it now. */
+  valid: boolean;
 }
 
 const FACTS = sql<{ facts: Facts }>(
@@ -95,7 +98,8 @@ const FACTS = sql<{ facts: Facts }>(
        left join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) s on true
        left join price_categories c on c.event_id = s.event_id and c.code = s.category_code),
      'code', (select jsonb_build_object('id', k.id, 'revision', k.revision, 'event', (select slug from events where id = k.event_id),
-         'categories', k.categories, 'percent', trim_scale(k.percent)::text, 'amount', k.amount, 'currency', k.currency)
+         'categories', k.categories, 'percent', trim_scale(k.percent)::text, 'amount', k.amount, 'currency', k.currency,
+         'valid', code_is_valid(k, array(select id from event)))
        from codes k where k.code = $4 limit 1)) as facts`,
 );
 
@@ -107,6 +111,8 @@ export type Quoted =
       currency: string;
       /** In the order in which the seats name them. */
       eventIds: string[];
+      /** Whether a hold gets the code now; true without one. */
+      codeIsValid: boolean;
     }
   /** `unknown`: where a hold is meant, the database refuses it, in the order of its rules. */
   | { kind: 'refused' | 'unknown'; refusal: Refusal };
@@ -192,5 +198,12 @@ export async function quoteOrder(
     taxes: order.taxes,
     code: facts.code && { id: facts.code.id, revision: facts.code.revision },
   };
-  return { kind: 'quoted', quote, order, currency, eventIds: events.map(({ id }) => id) };
+  return {
+    kind: 'quoted',
+    quote,
+    order,
+    currency,
+    eventIds: events.map(({ id }) => id),
+    codeIsValid: facts.code?.valid ?? true,
+  };
 }

@@ -45,6 +45,20 @@ export async function oncePerKey<Result>(
   return result;
 }
 
+const ANSWER = sql<{ answer: string; same: boolean }>(
+  'request_key_answer',
+  `select answer, fingerprint = $5 as same from request_keys
+    where client = $1 and call = $2 and resource = $3 and key = $4`,
+);
+
+/** What is known of a call that was made before, without waiting; null: nothing yet. */
+export async function findAnswer(db: Queryable, request: KeyedRequest): Promise<KnownKey | null> {
+  const { client, call, resource, key, fingerprint } = request;
+  const [known] = await db.rows(ANSWER, [client, call, resource, key, fingerprint]);
+  if (!known) return null;
+  return known.same ? { kind: 'replayed', answer: known.answer } : { kind: 'reused' };
+}
+
 const KNOWN = sql<{ known: boolean }>(
   'request_key_known',
   `select exists (select from request_keys

@@ -1,4 +1,5 @@
 import { sql, type Database, type Queryable } from './database';
+import { MAX_METADATA } from '../domain/metadata';
 import { buyerKeyOf } from './holds';
 import { oweChangedTickets } from './mails';
 import {
@@ -19,6 +20,7 @@ export interface ReservationUpdate {
 export type UpdateResult =
   | { kind: 'updated' }
   | { kind: 'unknown' }
+  | { kind: 'too_many_members' }
   | { kind: 'incomplete_buyer' | 'erased' | 'confirmed' | 'expired' | 'cancelled' }
   | { kind: 'buyer_limit'; limit: number; event: string }
   | { kind: 'code_limit' | 'too_many_holds'; limit: number };
@@ -53,6 +55,11 @@ const AT_CAP = sql<{ reached: boolean }>(
 const SET_BUYER = sql(
   'update_buyer',
   `update reservations set buyer_name = $2, buyer_email = $3, buyer_key = $4, revision = revision + 1 where id = $1`,
+);
+const MEMBERS = sql<{ members: number }>(
+  'update_members',
+  `select count(*) as members from reservations r, jsonb_object_keys(jsonb_strip_nulls(coalesce(metadata, '{}') || $2::jsonb))
+    where r.id = $1`,
 );
 const SET_WORDS = sql(
   'update_words',
@@ -139,6 +146,10 @@ export async function updateReservation(
     if (buyer?.email !== undefined) await tx.run(LOCK_BUYER, [buyerKeyOf(buyer.email)]);
     const reservation = await lockReservation(tx, id);
     if (!reservation) return { kind: 'unknown' };
+    if (metadata) {
+      const [merged] = await tx.rows(MEMBERS, [id, JSON.stringify(metadata)]);
+      if (merged!.members > MAX_METADATA) return { kind: 'too_many_members' };
+    }
     const refused = buyer ? await changeBuyer(tx, reservation, buyer, context) : null;
     if (refused) return refused;
     if (reference !== undefined || metadata !== undefined) {

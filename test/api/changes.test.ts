@@ -140,11 +140,40 @@ describe('While a reservation is held', () => {
       [{ code: 'NO-SUCH-CODE' }, [422, 'code_invalid']],
       [{}, [422, 'validation_failed']],
       [{ ...take('A-3'), release: ['A-1', 'A-7'] }, [422, 'validation_failed']],
+      // A seat stands once in what is asked for.
+      [{ take: [take('A-3'), take('A-3')].flatMap((one) => one.take) }, [422, 'validation_failed']],
+      [{ release: ['A-1', 'A-2', 'A-1'], ...take('A-3') }, [422, 'validation_failed']],
+      [
+        { release: ['A-1'], priceTypes: [{ seat: 'A-1', priceType: 'child' }] },
+        [422, 'validation_failed'],
+      ],
     ];
     for (const [body, expected] of cases)
       expect([body, refusal(await change(held.id, body))]).toEqual([body, expected]);
     expect(labels(await reservation(held.id))).toEqual(['A-1', 'A-2']);
     expect(await api.seatStatus(slug, 'A-3')).toBe('available');
+  });
+
+  it('a change is answered again under its key, whatever is free or allowed by then', async () => {
+    const slug = await event({ maxSeatsPerReservation: 3 });
+    const held = await api.held(slug, ['A-1']);
+    const body = {
+      take: [{ event: slug, bestAvailable: { category: 'floor', quantity: 1 } }],
+    };
+    const key = randomUUID();
+    const first = await change(held.id, body, key);
+    expect(first.status).toBe(201);
+    const etag = (await api.call('GET', `/v1/events/${slug}`)).headers.get('etag')!;
+    await api.call('PATCH', `/v1/events/${slug}`, {
+      key: operator(),
+      headers: { 'if-match': etag },
+      body: { maxSeatsPerReservation: 1, salesPaused: true },
+    });
+    await api.pay(await reservation(held.id));
+    await api.until(held.id, 'confirmed');
+    const again = await change(held.id, body, key);
+    expect([again.status, again.body.id]).toEqual([201, first.body.id]);
+    expect(again.headers.get('idempotency-replayed')).toBe('true');
   });
 
   it('a payment of an earlier total goes back', async () => {
@@ -278,6 +307,64 @@ describe('Once it is sold', () => {
     await eventually(async () => expect((await shown(bought.id, quote.id)).status).toBe('applied'));
     const now = await reservation(bought.id);
     expect([now.payments.length, now.amounts.paid, now.revision]).toEqual([2, eur(6500), 2]);
+  });
+
+  it('the confirmation that was sent before stays answered, whatever the total is by now', async () => {
+    const slug = await event();
+    const held = await api.held(slug, ['A-1', 'A-2']);
+    const reference = `pay-${randomUUID()}`;
+    const payment = { reference, ...held.total };
+    const path = `/v1/reservations/${held.id}/confirm`;
+    expect((await api.call('POST', path, { body: { payment } })).status).toBe(200);
+    const { id } = await made(held.id, { release: ['A-2'] });
+    expect((await confirm(held.id, id, {})).status).toBe(200);
+    const again = await api.call<Reservation>('POST', path, { body: { payment } });
+    expect([again.status, again.body.total]).toEqual([200, eur(4500)]);
+    const other = { payment: { ...payment, amount: 4500 } };
+    expect(refusal(await api.call('POST', path, { body: other }))).toEqual([
+      422,
+      'payment_mismatch',
+    ]);
+  });
+
+  it('a quote ends with the next step of the terms, also of an event that it gives back whole', async () => {
+    const soon = new Date(Date.now() + 3_600_000);
+    const terms = [
+      { untilSecondsBeforeStart: 3000, percent: '100' },
+      { untilSecondsBeforeStart: 0, percent: '50' },
+    ];
+    const near = await event({ startsAt: soon.toISOString(), refundTerms: terms });
+    const far = await event();
+    const held = await api.call<Reservation>('POST', '/v1/reservations', {
+      headers: { 'idempotency-key': randomUUID() },
+      body: {
+        lines: [
+          { event: far, seats: ['A-1'] },
+          { event: near, seats: ['A-1'] },
+        ],
+        buyer: { name: 'Ada', email: `ada-${randomUUID()}@example.org` },
+      },
+    });
+    await api.pay(held.body);
+    await api.until(held.body.id, 'confirmed');
+    const { expiresAt } = await made(held.body.id, { release: [{ event: near, label: 'A-1' }] });
+    expect(Date.parse(expiresAt!)).toBeLessThanOrEqual(soon.getTime() - 3000 * 1000);
+  });
+
+  it('its changes are listed page by page, newest first', async () => {
+    const slug = await event();
+    const held = await api.held(slug, ['A-1']);
+    const ids = [];
+    for (const seat of ['A-2', 'A-3', 'A-4'])
+      ids.unshift((await made(held.id, { take: [{ event: slug, seats: [seat] }] })).id);
+    const list = `/v1/reservations/${held.id}/changes?limit=2`;
+    const first = await api.call<{ data: Change[]; nextCursor: string }>('GET', list);
+    const next = await api.call<{ data: Change[]; nextCursor: null }>(
+      'GET',
+      `${list}&cursor=${first.body.nextCursor}`,
+    );
+    expect([...first.body.data, ...next.body.data].map(({ id }) => id)).toEqual(ids);
+    expect(next.body.nextCursor).toBeNull();
   });
 
   it('an entry with a ticket that would be given back ends the quote', async () => {

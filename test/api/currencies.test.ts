@@ -44,6 +44,29 @@ describe('Where payments come through Stripe', () => {
     },
   );
 
+  it('an event is refused also for the price of a type and for a fee that Stripe cannot take', async () => {
+    const answer = await api.call<{ errors: { path: string }[] }>('POST', '/v1/events', {
+      key: system.info.keys.operator,
+      body: {
+        slug: `stripe-${randomUUID().slice(0, 8)}`,
+        name: 'Hamlet',
+        startsAt: '2030-03-14T19:00:00Z',
+        currency: 'KWD',
+        priceTypes: [
+          { code: 'adult', name: 'Adult' },
+          { code: 'child', name: 'Child' },
+        ],
+        categories: [{ code: 'c0', name: 'C0', price: 4500, prices: { child: 2501 } }],
+        fees: [{ code: 'booking', name: 'Booking fee', per: 'ticket', amount: 151 }],
+        sections: [{ name: 'S', category: 'c0', places: 1 }],
+      },
+    });
+    expect(answer.body.errors.map(({ path }) => path)).toEqual([
+      'categories.0.prices.child',
+      'fees.0.amount',
+    ]);
+  });
+
   it.each([
     ['ISK', 4500, 450_000],
     ['UGX', 4500, 450_000],

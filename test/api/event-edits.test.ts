@@ -83,6 +83,25 @@ describe('PATCH of an event', () => {
     expect(history.at(-1)!.data).toEqual({ changed: ['venue', 'maxSeatsPerReservation'] });
   });
 
+  it('merges what is in tax and focal point too', async () => {
+    const event = await api.event({
+      ...HALL,
+      tax: { percent: '21', included: true },
+      focalPoint: { x: 3, y: 4 },
+    });
+    expect(
+      (await patch(event, { tax: { included: false }, focalPoint: { x: 5 } })).body,
+    ).toMatchObject({
+      tax: { percent: '21', included: false },
+      focalPoint: { x: 5, y: 4 },
+    });
+    expect((await patch(event, { tax: null })).body).toMatchObject({ tax: null });
+    expect(refusal(await patch(event, { tax: { included: false } }))).toEqual([
+      422,
+      'validation_failed',
+    ]);
+  });
+
   it('that changes nothing leaves the revision', async () => {
     const event = await api.event(HALL);
     const before = await etagOf(event);

@@ -82,6 +82,40 @@ describe('The map', () => {
     expect(seats[0]).not.toHaveProperty('rank');
   });
 
+  it('shows the seats of a section, of a status or of both alone', async () => {
+    const event = await api.event({
+      categories,
+      sections: ['Stalls', 'Balcony'].map((name) => ({
+        name,
+        category: 'stalls',
+        rows: [{ name: name[0], seats: 2 }],
+      })),
+    });
+    await api.held(event, ['B-1']);
+    const seen = async (query: string) => {
+      const answer = await api.call<{ data: { label: string }[] }>(
+        'GET',
+        `/v1/events/${event}/seats?${query}`,
+      );
+      return [answer.headers.get('etag'), answer.body.data.map(({ label }) => label)] as const;
+    };
+    const labels = async (query: string) => (await seen(query))[1];
+    expect(await labels('section=Balcony')).toEqual(['B-1', 'B-2']);
+    expect(await labels('status=available')).toEqual(['S-1', 'S-2', 'B-2']);
+    expect(await labels('section=Balcony&status=held')).toEqual(['B-1']);
+    expect(await labels('section=Box')).toEqual([]);
+    const [etag] = await seen('section=Balcony');
+    expect(etag).not.toBe((await seen('section=Stalls'))[0]);
+    const again = await api.call('GET', `/v1/events/${event}/seats?section=Balcony`, {
+      headers: { 'if-none-match': etag! },
+    });
+    expect(again.status).toBe(304);
+    expect(refusal(await api.call('GET', `/v1/events/${event}/seats?status=free`))).toEqual([
+      422,
+      'validation_failed',
+    ]);
+  });
+
   it('has places of a floor without a number', async () => {
     const event = await api.event({
       categories,
@@ -254,6 +288,27 @@ describe('More seats', () => {
           ],
         },
       });
+    } finally {
+      stream.close();
+    }
+  });
+});
+
+describe('An edit of an event', () => {
+  it('tells who listens of each new status as ever, and of the map', async () => {
+    const event = await api.event(withRows({ seats: 2 }));
+    const stream = await openEventStream(`${system.info.apiUrl}/v1/events/${event}/stream`);
+    try {
+      expect((await stream.next()).event).toBe('snapshot');
+      const etag = (await api.call('GET', `/v1/events/${event}`)).headers.get('etag')!;
+      await api.call('PATCH', `/v1/events/${event}`, {
+        key: system.info.keys.operator,
+        headers: { 'if-match': etag },
+        body: { seats: { 'A-2': { active: false } } },
+      });
+      const data = { data: [{ label: 'A-2', status: 'blocked' }] };
+      expect(await stream.next()).toEqual({ event: 'seats', data });
+      expect(await stream.next()).toEqual({ event: 'map', data });
     } finally {
       stream.close();
     }

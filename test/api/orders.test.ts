@@ -158,6 +158,30 @@ describe('An order of several events', () => {
     expect(refusal(await order({ lines, buyer: ada() }))).toEqual([403, 'limit_exceeded']);
   });
 
+  it('names a seat once, by whichever name of its event', async () => {
+    const slug = await api.event();
+    const { body } = await api.call<{ id: string }>('GET', `/v1/events/${slug}`);
+    const answer = await order({
+      lines: [slug, body.id].map((event) => ({ event, seats: ['A-1'] })),
+      buyer: ada(),
+    });
+    expect(refusal(answer)).toEqual([422, 'validation_failed']);
+    expect(await api.seatStatus(slug, 'A-1')).toBe('available');
+  });
+
+  it('says that there are too few for all its wishes together', async () => {
+    const event = await api.event({
+      categories: [{ code: 'stalls', name: 'Stalls', price: 100 }],
+      sections: [{ name: 'Stalls', category: 'stalls', rows: [{ name: 'A', seats: 3 }] }],
+    });
+    const two = { event, bestAvailable: { category: 'stalls', quantity: 2 } };
+    for (const lines of [
+      [two, two],
+      [{ event, seats: ['A-1', 'A-2'] }, two],
+    ])
+      expect(refusal(await order({ lines, buyer: ada() }))).toEqual([409, 'seats_unavailable']);
+  });
+
   it('names the line of what is wrong, and does not use the key up', async () => {
     const event = await api.event();
     const id = randomUUID();
@@ -266,6 +290,14 @@ describe('The price of an order', () => {
     expect(refusal(notSold)).toEqual([422, 'validation_failed']);
   });
 
+  it('is shown beforehand for the body of a hold', async () => {
+    const event = await withTypes();
+    const preview = await api.call<Reservation>('POST', '/v1/price-previews', {
+      body: { event, seats: ['A-1'], holdSeconds: 60, reference: '4711', metadata: { a: 'b' } },
+    });
+    expect([preview.status, preview.body.amounts.total]).toEqual([200, eur(4500)]);
+  });
+
   it('of an order that costs nothing is confirmed with an empty body, once it has a buyer', async () => {
     const event = await api.event({
       categories: [
@@ -331,6 +363,13 @@ describe('A promo code', () => {
       await code({ event: other }),
       await code({ categories: ['balcony'] }),
     ];
+    for (const text of wrong) {
+      const body = { event, seats: ['A-1'], code: text };
+      expect(refusal(await api.call('POST', '/v1/price-previews', { body }))).toEqual([
+        422,
+        'code_invalid',
+      ]);
+    }
     const answers = [];
     for (const text of wrong)
       answers.push(await order({ event, seats: ['A-1'], code: text, buyer: ada() }));

@@ -105,8 +105,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The whole seat map
-         * @description Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.
+         * The seat map
+         * @description Unpaged: every seat, or those of a `section`, of a `status`, or of both. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.
          *
          *     No key is needed; one that is sent has to be a good one.
          */
@@ -1586,7 +1586,7 @@ export interface components {
             priceTypes?: components["schemas"]["NewPriceType"][] | null;
             categories?: components["schemas"]["NewCategory"][] | null;
             fees?: components["schemas"]["NewFee"][] | null;
-            tax?: components["schemas"]["NewTax"] | null;
+            tax?: components["schemas"]["TaxPatch"] | null;
             /** @description How much a cancel gives back: the percentage of the first step whose time has not come, nothing after the last. Absent: all, at any time */
             refundTerms?: components["schemas"]["NewRefundTerm"][] | null;
             /**
@@ -1594,8 +1594,7 @@ export interface components {
              * @enum {string|null}
              */
             orphanRule?: "off" | "prefer" | "forbid" | null;
-            /** @description The best place: `bestAvailable` prefers what is near. In the units of `x` and `y`; a seat without them is at its place in the row and the number of its row, both from 0. Absent: the first row, from its middle */
-            focalPoint?: components["schemas"]["NewPoint"] | null;
+            focalPoint?: components["schemas"]["PointPatch"] | null;
             /** @description Nobody can hold a seat meanwhile */
             salesPaused?: boolean | null;
             /** @description Never changes */
@@ -1611,6 +1610,16 @@ export interface components {
              * @default false
              */
             notify?: boolean;
+        };
+        TaxPatch: {
+            /** @description An exact decimal, up to four decimals */
+            percent?: string | null;
+            /** @description Whether the prices contain it */
+            included?: boolean | null;
+        };
+        PointPatch: {
+            x?: number | null;
+            y?: number | null;
         };
         /** @description `label` never changes */
         SeatPatch: {
@@ -2028,7 +2037,7 @@ export interface components {
              */
             succeededAt: string | null;
         };
-        /** @description As a new reservation, without its buyer */
+        /** @description As a new reservation, without its buyer. `holdSeconds`, `reference` and `metadata` change no price */
         NewPricePreview: {
             /** @description The slug or the id of an event */
             event?: string | null;
@@ -2041,6 +2050,14 @@ export interface components {
             lines?: components["schemas"]["OrderLine"][] | null;
             /** @description A promo code, in any case */
             code?: string | null;
+            /**
+             * Format: int32
+             * @description How long the hold lasts, up to the event's cap. Above the event's TTL for operators and for keys made with `--long-holds` alone
+             */
+            holdSeconds?: number | null;
+            /** @description The client's own name for it, not sent anywhere. Up to 200 characters */
+            reference?: string | null;
+            metadata?: components["schemas"]["Metadata"] | null;
         };
         PricePreview: {
             seats: components["schemas"]["HeldSeat"][];
@@ -2224,8 +2241,10 @@ export interface components {
              */
             createdAt: string;
         };
-        ChangeList: {
+        ChangePage: {
             data: components["schemas"]["Change"][];
+            /** @description `cursor` of the next page; null on the last one */
+            nextCursor: string | null;
         };
         ChangeConfirmation: {
             /** @description Of exactly `due`; absent: nothing is */
@@ -3001,7 +3020,11 @@ export interface operations {
     };
     getSeats: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The name of a section */
+                section?: string;
+                status?: "available" | "held" | "sold" | "blocked";
+            };
             header?: never;
             path: {
                 /** @description An id or a slug */
@@ -3011,7 +3034,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every seat */
+            /** @description The seats */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3557,7 +3580,12 @@ export interface operations {
     };
     listChanges: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Entries of a page at most */
+                limit?: number;
+                /** @description `nextCursor` of the page before; none for the first page */
+                cursor?: string;
+            };
             header?: never;
             path: {
                 /** @description The idempotency key that the reservation was made with */
@@ -3567,13 +3595,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The latest hundred */
+            /** @description A page of changes */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ChangeList"];
+                    "application/json": components["schemas"]["ChangePage"];
                 };
             };
         };

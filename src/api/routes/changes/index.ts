@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   confirmFreeChange,
   createChange,
@@ -15,14 +15,16 @@ import { NOTHING_MORE } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
 import { recordPayment } from '../../../db/payments';
+import { findAnswer, type KnownKey } from '../../../db/request-keys';
 import type { SeatName, WantedSeat } from '../../../db/quotes';
 import type { ReservationRecord } from '../../../db/reservations';
 import { normaliseCode } from '../../../domain/promo-code';
-import { isUuid } from '../../../domain/uuid';
+import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { faultPoint } from '../../../fault-points';
 import type { PaymentSetup } from '../../../payments/setup';
 import { createBestAvailable } from '../../best-available';
 import type { CodeGuesses } from '../../code-guesses';
+import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
 import type { Pass } from '../../gate';
 import { retryAfterHeader } from '../../headers';
@@ -40,7 +42,7 @@ import type { Outcomes } from '../../outcomes';
 import { Problem } from '../../problem';
 import type { ReservationTokens } from '../../reservation-tokens';
 import { defineRoute, type Reply } from '../../route';
-import { list } from '../../schemas';
+import { page, pageQuery } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
 import { createAccess, FOR_PAGES, LOOK_AGAIN_SECONDS } from '../reservations/access';
 import { createLineReader } from '../reservations/lines';
@@ -49,7 +51,6 @@ import { reservationParams } from '../reservations/schema';
 import { change, changeConfirmation, changeLocation, changeParams, newChange } from './schema';
 
 const CALL = 'createChange';
-const MOST_SHOWN = 100;
 /** How long a confirmation waits for the actor before it is answered 202. */
 const RESULT_WITHIN_MS = 5000;
 
@@ -114,6 +115,12 @@ function problemOf(refusal: ChangeRefusal, id: string): Problem {
         `The reservation does not have ${refusal.seats.map(({ label }) => label).join(', ')}.`,
         'is not a seat of this reservation',
       );
+    case 'repeated_seats':
+      return invalid(
+        'release',
+        `These seats are named twice: ${refusal.seats.map(({ label }) => label).join(', ')}.`,
+        'is named twice, here or in priceTypes',
+      );
     case 'its_seats':
       return invalid(
         'take',
@@ -137,6 +144,7 @@ const REFUSALS: ReadonlySet<string> = new Set<ChangeRefusal['kind']>([
   'code_after_sale',
   'not_its_seats',
   'its_seats',
+  'repeated_seats',
 ]);
 const isChangeRefusal = (result: { kind: string }): result is ChangeRefusal =>
   REFUSALS.has(result.kind);
@@ -307,8 +315,21 @@ export function changeRoutes({
       },
       async handle({ params: { id }, body, caller, ctx, rawBody }) {
         const before = await access.load(id, caller);
+        const keyed = keyedRequest(
+          requiredKey(ctx),
+          { caller, call: CALL, resource: id },
+          rawBody,
+        )!;
+        // What was answered once is answered again, whatever has become of the sale, of limits and of free seats.
+        const answered = async (known: KnownKey | null): Promise<Reply | null> => {
+          if (known === null) return null;
+          if (known.kind === 'reused') throw keyReused();
+          const again = reply(await load(id, known.answer), 201);
+          return { ...again, headers: { ...again.headers, 'idempotency-replayed': 'true' } };
+        };
+        const first = await answered(await findAnswer(db, keyed));
+        if (first) return first;
         refuseToPage(caller, before, body);
-        const keyed = keyedRequest(requiredKey(ctx), { caller, call: CALL, resource: id }, rawBody);
         if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, id);
         if (salesClosed && body.take.length > 0)
           throw new Problem('sale_not_open', 'All sales are closed for now: try again later.');
@@ -321,20 +342,21 @@ export function changeRoutes({
           caller,
           () => leftMs(ctx),
         );
-        switch (result.kind) {
-          case 'made':
-            notify('commands');
-            return reply(await load(id, result.id), 201);
-          case 'replayed': {
-            const again = reply(await load(id, result.answer), 201);
-            return { ...again, headers: { ...again.headers, 'idempotency-replayed': 'true' } };
-          }
-          case 'reused':
-            throw keyReused();
+        if (result.kind === 'made') {
+          notify('commands');
+          return reply(await load(id, result.id), 201);
         }
+        // The same call may have been answered meanwhile.
+        const known =
+          result.kind === 'replayed' || result.kind === 'reused'
+            ? (result as KnownKey)
+            : await findAnswer(db, keyed);
+        const again = await answered(known);
+        if (again) return again;
         if (isChangeRefusal(result)) throw problemOf(result, id);
-        if (result.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs, id);
-        throw refusalOf(result, { lines: body.take });
+        const refusal = result as Exclude<typeof result, KnownKey>;
+        if (refusal.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs, id);
+        throw refusalOf(refusal, { lines: body.take });
       },
     }),
 
@@ -346,11 +368,14 @@ export function changeRoutes({
       summary: 'The changes of a reservation, newest first',
       access: FOR_PAGES,
       params: reservationParams,
-      responses: { 200: { description: 'The latest hundred', schema: list(change) } },
+      query: z.strictObject(pageQuery(UUID_FORM)),
+      responses: { 200: { description: 'A page of changes', schema: page(change) } },
       problems: ['not_found'],
-      async handle({ params: { id }, caller }) {
+      async handle({ params: { id }, query: { cursor, limit }, caller }) {
         await access.load(id, caller);
-        return { status: 200, body: { data: await listChanges(db, id, MOST_SHOWN) } };
+        const rows = await listChanges(db, id, cursor ?? null, limit + 1);
+        const { rows: shown, nextCursor } = pageOf(rows, limit, (row) => row.change.id);
+        return { status: 200, body: { data: shown.map((row) => row.change), nextCursor } };
       },
     }),
 

@@ -74,6 +74,13 @@ function refuseWhatStays(patch: EventPatch, record: EventRecord): void {
   if (errors.length > 0) throw invalid('An event keeps these for good.', errors);
 }
 
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A field after a merge patch: an object keeps the members that the patch does not name. */
+const merged = (value: unknown, given: unknown): unknown =>
+  isObject(value) && isObject(given) ? { ...value, ...given } : (given ?? value);
+
 /**
  * What an event would be after a merge patch. A category or price type that is left out is no longer
  * sold, and still known: what was sold of it says so.
@@ -84,7 +91,7 @@ function merge(record: EventRecord, patch: EventPatch): Record<string, unknown> 
   const after: Record<string, unknown> = Object.fromEntries(
     Object.entries(before).flatMap(([field, value]) => {
       const given = patch[field as keyof WholeEvent];
-      return given === null ? [] : [[field, given ?? value]];
+      return given === null ? [] : [[field, merged(value, given)]];
     }),
   );
   const types = patch.priceTypes === undefined ? before.priceTypes : (patch.priceTypes ?? []);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import {
@@ -29,7 +30,16 @@ import { loadEvent } from './load';
 import { presentEvent } from './presenter';
 import { reportRoute } from './report';
 import { sectionsRoute } from './sections';
-import { event, eventParams, newEvent, pricingOf, seat, seatChange } from './schema';
+import {
+  event,
+  eventParams,
+  newEvent,
+  pricingOf,
+  seat,
+  seatChange,
+  seatFilter,
+  type WholeEvent,
+} from './schema';
 
 const KNOWN_SLUGS = 10_000;
 
@@ -43,19 +53,29 @@ export interface EventRouteDeps {
   payments: PaymentSetup;
 }
 
-/** @throws Problem that names each category whose price Stripe could never charge */
-function refuseWhatStripeCannotTake({
-  categories,
-  currency,
-}: Pick<NewEvent, 'categories' | 'currency'>): void {
-  const refused = categories.flatMap(({ code, price: amount }, index) =>
-    toStripe({ amount, currency }) === null ? [{ code, path: `categories.${index}.price` }] : [],
-  );
+/** What is looked at before an event is sold by this process. */
+type Priced = Pick<WholeEvent, 'categories' | 'fees'> & { currency: string };
+
+/** @throws Problem that names each price and fee that Stripe could never charge */
+function refuseWhatStripeCannotTake({ categories, fees, currency }: Priced): void {
+  const amounts = [
+    ...categories.flatMap(({ code, price, prices = {} }, index) => [
+      { of: code, amount: price, path: `categories.${index}.price` },
+      ...Object.entries(prices).map(([type, amount]) => ({
+        of: `${code} at ${type}`,
+        amount,
+        path: `categories.${index}.prices.${type}`,
+      })),
+    ]),
+    ...fees.flatMap(({ code, amount }, index) =>
+      amount === undefined ? [] : [{ of: code, amount, path: `fees.${index}.amount` }],
+    ),
+  ];
+  const refused = amounts.filter(({ amount }) => toStripe({ amount, currency }) === null);
   if (refused.length === 0) return;
-  const codes = refused.map(({ code }) => code).join(', ');
   throw new Problem(
     'validation_failed',
-    `Stripe cannot take the price of these categories: ${codes}.`,
+    `Stripe cannot take these amounts of ${currency}: ${refused.map((one) => one.of).join(', ')}.`,
     {
       errors: refused.map(({ path }) => ({
         path,
@@ -64,6 +84,9 @@ function refuseWhatStripeCannotTake({
     },
   );
 }
+
+const digestOf = (text: string): string =>
+  createHash('sha1').update(text).digest('base64url').slice(0, 10);
 
 /** For whom a caller takes seats from allotments: a client; null: as an operator; undefined: for nobody. */
 function takerOf({ role, client }: Caller): string | null | undefined {
@@ -112,7 +135,7 @@ export function eventRoutes({
     holdTtlSeconds,
     holdCapSeconds,
     ...rest
-  }: Pick<NewEvent, 'holdTtlSeconds' | 'holdCapSeconds' | 'categories' | 'currency'>): void {
+  }: Pick<WholeEvent, 'holdTtlSeconds' | 'holdCapSeconds'> & Priced): void {
     const ttl = holdTtlSeconds ?? defaultTtlSeconds;
     if (holdCapSeconds !== null && holdCapSeconds < ttl)
       throw new Problem(
@@ -240,13 +263,14 @@ export function eventRoutes({
       path: '/v1/events/{event}/seats',
       operationId: 'getSeats',
       tag: 'Events',
-      summary: 'The whole seat map',
+      summary: 'The seat map',
       description:
-        'Unpaged. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.',
+        'Unpaged: every seat, or those of a `section`, of a `status`, or of both. Send the `ETag` back as `If-None-Match`: while nothing has changed the answer is 304. Seats of an allotment are `blocked`; with the key of its client or of an operator they are `available`, with `allotment`.',
       access: 'public',
       knowsKeys: true,
       kind: 'free',
       params: eventParams,
+      query: seatFilter,
       headers: {
         'If-None-Match': z
           .string()
@@ -254,16 +278,21 @@ export function eventRoutes({
           .meta({ description: 'The `ETag` of the map that you have' }),
       },
       responses: {
-        200: { description: 'Every seat', schema: list(seat), headers: { ETag: etagHeader } },
+        200: { description: 'The seats', schema: list(seat), headers: { ETag: etagHeader } },
         304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
-      async handle({ params, caller, ctx }) {
+      async handle({ params, query, caller, ctx }) {
         const picture = await maps.read(await idOf(params.event));
         const client = takerOf(caller);
         const allotments = client === undefined ? [] : allotmentsFor(picture, client);
         const isPrivate = allotments.length > 0;
-        const etag = isPrivate ? `${picture.etag.slice(0, -1)}.${client ?? ''}"` : picture.etag;
+        const isPart = Object.keys(query).length > 0;
+        const views = [
+          ...(isPrivate ? [client ?? ''] : []),
+          ...(isPart ? [digestOf(JSON.stringify([query.section, query.status]))] : []),
+        ];
+        const etag = `"${[picture.etag.slice(1, -1), ...views].join('.')}"`;
         const headers = {
           etag,
           'cache-control': isPrivate ? 'private, no-cache' : 'no-cache',
@@ -274,7 +303,8 @@ export function eventRoutes({
           .split(',')
           .map((tag) => tag.trim().replace(/^W\//, ''));
         if (known.includes(etag) || known.includes('*')) return { status: 304, headers };
-        const forms = isPrivate ? maps.formsFor(picture, allotments) : maps.forms(picture);
+        const forms =
+          isPrivate || isPart ? maps.formsFor(picture, allotments, query) : maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
           return { status: 200, headers, body: forms.json(), type: 'application/json' };
         return {

@@ -415,6 +415,9 @@ const MAX_SEATS_PER_PATCH = 10_000;
 export const eventPatch = z
   .strictObject({
     ...patchOf(changeable),
+    // Objects are merged too.
+    tax: newTax.partial().meta({ id: 'TaxPatch' }).nullable().optional(),
+    focalPoint: point.partial().meta({ id: 'PointPatch' }).nullable().optional(),
     slug: z.string().optional().meta({ description: 'Never changes' }),
     currency: z.string().optional().meta({ description: 'Never changes' }),
     seats: z
@@ -571,7 +574,12 @@ export const event = z
     ],
   });
 
-const seatStatus = openEnum(['available', 'held', 'sold', 'blocked']);
+const SEAT_STATUSES = ['available', 'held', 'sold', 'blocked'] as const;
+const seatStatus = openEnum(SEAT_STATUSES);
+export const seatFilter = z.strictObject({
+  section: line(60).optional().meta({ description: 'The name of a section' }),
+  status: z.enum(SEAT_STATUSES).optional(),
+});
 
 /** A seat in the live stream. */
 export const seatChange = z.object({ label: z.string(), status: seatStatus }).meta({

@@ -84,6 +84,16 @@ export interface CreateRouteDeps {
   holdBatch: number;
 }
 
+/** @returns the problem that a check ends with; null: there is none */
+const refusalFrom = (check: Promise<void>): Promise<Problem | null> =>
+  check.then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof Problem) return error;
+      throw error;
+    },
+  );
+
 /** How many seats of each event's open sale are asked for. */
 function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
   const counts = new Map<string, number>();
@@ -183,7 +193,8 @@ export function createRoute({
     key: string,
     { leftMs, aside }: { leftMs: () => number; aside: Pass['aside'] },
   ): Promise<Reply> {
-    if (body.code !== undefined) await codeGuesses.admit(caller.limitedAs, key);
+    const tooManyCodes =
+      body.code === undefined ? null : await refusalFrom(codeGuesses.admit(caller.limitedAs, key));
     const overCap = await holdCap.reached(caller.client);
     const fingerprint = fingerprintOf(key, rawBody);
     const replay = () => findReplay(db, key, caller.client, fingerprint);
@@ -209,6 +220,10 @@ export function createRoute({
       const known = await replay();
       if (known === null)
         throw new Problem('sale_not_open', 'All sales are closed for now: try again later.');
+      result = known;
+    } else if (tooManyCodes) {
+      const known = await replay();
+      if (known === null) throw tooManyCodes;
       result = known;
     } else if (overCap)
       result = (await replay()) ?? { kind: 'too_many_holds', limit: holdCap.limit };

@@ -3,7 +3,7 @@ import { isAllotmentFor } from '../../../db/allotments';
 import type { Database } from '../../../db/database';
 import { findEvent, type EventRecord } from '../../../db/events';
 import type { Caller } from '../../../db/keys';
-import type { Refusal } from '../../../db/quotes';
+import type { Refusal, SeatName } from '../../../db/quotes';
 import { isUuid } from '../../../domain/uuid';
 import type { OrderLine } from '../../best-available';
 import type { newPricePreview } from './schema';
@@ -73,6 +73,8 @@ export function createLineReader(db: Database) {
   ): Promise<{ lines: OrderLine[] } | { refusal: Refusal }> => {
     const taker = { client, operator: role === 'operator' };
     const lines: OrderLine[] = [];
+    const named = new Set<string>();
+    const twice: SeatName[] = [];
     const events = new Map<string, EventRecord | null>();
     for (const { event: name, seats, bestAvailable, allotment = null } of linesOf(body)) {
       let slug = name;
@@ -90,14 +92,18 @@ export function createLineReader(db: Database) {
           continue;
         }
       }
-      lines.push(
-        seats!.map((seat) =>
-          typeof seat === 'string'
-            ? { event: slug, label: seat, priceType: null, allotment }
-            : { event: slug, label: seat.label, priceType: seat.priceType ?? null, allotment },
-        ),
+      const wanted = seats!.map((seat) =>
+        typeof seat === 'string'
+          ? { event: slug, label: seat, priceType: null, allotment }
+          : { event: slug, label: seat.label, priceType: seat.priceType ?? null, allotment },
       );
+      // An event has two names: the body alone does not show every repetition.
+      for (const { event, label } of wanted) {
+        if (named.has(`${event} ${label}`)) twice.push({ event, label });
+        named.add(`${event} ${label}`);
+      }
+      lines.push(wanted);
     }
-    return { lines };
+    return twice.length > 0 ? { refusal: { kind: 'named_twice', seats: twice } } : { lines };
   };
 }

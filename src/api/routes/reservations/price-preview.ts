@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/database';
-import { quoteOrder, type WantedSeat } from '../../../db/quotes';
+import { quoteOrder, type Refusal, type WantedSeat } from '../../../db/quotes';
 import type { PricedOrder } from '../../../domain/pricing';
 import { normaliseCode } from '../../../domain/promo-code';
 import { createBestAvailable } from '../../best-available';
@@ -71,10 +71,14 @@ export function pricePreviewRoute({ db, maps, codeGuesses }: PricePreviewRouteDe
       if (!seats) throw refusalOf({ kind: 'taken', seats: [] }, body);
       const code = body.code === undefined ? null : normaliseCode(body.code);
       const quoted = await quoteOrder(db, seats, code);
-      if (quoted.kind !== 'quoted') {
-        if (quoted.refusal.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs);
-        throw refusalOf(quoted.refusal, body);
-      }
+      const refusal: Refusal | null =
+        quoted.kind !== 'quoted'
+          ? quoted.refusal
+          : quoted.codeIsValid
+            ? null
+            : { kind: 'code_invalid' };
+      if (refusal?.kind === 'code_invalid') await codeGuesses.count(caller.limitedAs);
+      if (quoted.kind !== 'quoted' || refusal) throw refusalOf(refusal!, body);
       return { status: 200, body: presentOrder(quoted.order, quoted.currency) };
     },
   });

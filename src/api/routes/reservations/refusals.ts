@@ -156,6 +156,14 @@ export function refusalOf(refusal: Refusal, body: OrderBody): Problem {
         'is not a seat of this event',
       );
     }
+    case 'named_twice': {
+      const labels = new Set(refusal.seats.map(({ label }) => label));
+      return invalid(
+        `These seats are named twice: ${inWords(refusal.seats, body)}.`,
+        seatPaths(body, (seat) => labels.has(typeof seat === 'string' ? seat : seat.label)),
+        'is named twice',
+      );
+    }
     case 'companion_alone': {
       const labels = new Set(refusal.seats.map(({ label }) => label));
       return new Problem(

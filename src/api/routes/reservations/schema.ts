@@ -15,6 +15,7 @@ import { paymentOfReservation } from '../payments/schema';
 import { refund } from '../refunds/schema';
 import { locationHeader } from '../../headers';
 import { KEY_FORM, keyParameter } from '../../idempotency';
+import { MAX_METADATA } from '../../../domain/metadata';
 import { UUID_FORM } from '../../../domain/uuid';
 import { isWellFormed } from '../../../domain/text';
 import {
@@ -123,7 +124,6 @@ export const orderLine = z
 const reference = line(200).meta({
   description: "The client's own name for it, not sent anywhere. Up to 200 characters",
 });
-const MAX_METADATA = 20;
 const metadataKey = z.string().regex(/^[A-Za-z0-9_.-]{1,40}$/, {
   message: 'must be 1 to 40 characters of A-Z a-z 0-9 _ . -',
 });
@@ -193,20 +193,25 @@ function checkOrder(order: Order, ctx: z.RefinementCtx): void {
   if (count > MAX_SEATS) refuse(['lines'], `an order has at most ${MAX_SEATS} seats`);
 }
 
+/** What a hold is given beside what is held. */
+const terms = {
+  holdSeconds: z
+    .int()
+    .min(1)
+    .max(4 * 604_800)
+    .optional()
+    .meta({
+      description:
+        "How long the hold lasts, up to the event's cap. Above the event's TTL for operators and for keys made with `--long-holds` alone",
+    }),
+  reference: reference.optional(),
+  metadata: metadata.optional(),
+};
+
 export const newReservation = z
   .strictObject({
     ...order,
-    holdSeconds: z
-      .int()
-      .min(1)
-      .max(4 * 604_800)
-      .optional()
-      .meta({
-        description:
-          "How long the hold lasts, up to the event's cap. Above the event's TTL for operators and for keys made with `--long-holds` alone",
-      }),
-    reference: reference.optional(),
-    metadata: metadata.optional(),
+    ...terms,
     buyer: newBuyer.optional().meta({
       description: 'May come later, by PATCH; needed where a limit counts by buyer, and to confirm',
     }),
@@ -218,11 +223,12 @@ export const newReservation = z
   });
 
 export const newPricePreview = z
-  .strictObject(order)
+  .strictObject({ ...order, ...terms })
   .superRefine(checkOrder)
   .meta({
     id: 'NewPricePreview',
-    description: 'As a new reservation, without its buyer',
+    description:
+      'As a new reservation, without its buyer. `holdSeconds`, `reference` and `metadata` change no price',
     examples: [{ event: 'hamlet', seats: ['A-1', 'A-2'] }],
   });
 

@@ -2,6 +2,7 @@ import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { findReservation } from '../../../db/reservations';
 import { updateReservation, type UpdateResult } from '../../../db/reservation-updates';
+import { MAX_METADATA } from '../../../domain/metadata';
 import { HELD_RESERVATION } from '../../examples';
 import { Problem } from '../../problem';
 import { defineRoute } from '../../route';
@@ -24,6 +25,12 @@ function problemOf(result: Exclude<UpdateResult, { kind: 'updated' | 'unknown' }
       return new Problem('validation_failed', 'A buyer needs a name and an e-mail address.', {
         errors: [{ path: 'buyer', message: 'needs name and email' }],
       });
+    case 'too_many_members':
+      return new Problem(
+        'validation_failed',
+        `The reservation would have more than ${MAX_METADATA} members of metadata: remove some by null.`,
+        { errors: [{ path: 'metadata', message: `has at most ${MAX_METADATA} members in all` }] },
+      );
     case 'erased':
       return new Problem('buyer_erased', 'The buyer was erased: there is none any more.');
     case 'confirmed':
