@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import {
   Holdfast,
@@ -105,6 +105,66 @@ describe('The TypeScript client', () => {
     }
     expect(seen[0]).toEqual(['snapshot', 70]);
     expect(seen.at(-1)![0]).toBe('seats');
+  });
+});
+
+describe('What the TypeScript client follows', () => {
+  it('is the feed, page by page, from where it was told', async () => {
+    const event = await api.event();
+    const ended = new AbortController();
+    const seen: string[] = [];
+    let next = '';
+    const read = async (after: string, until: string) => {
+      for await (const page of shop.feed({ after, signal: ended.signal })) {
+        // Only now is there something new to hear of.
+        if (next === '') await shop.hold({ event, seats: ['A-1'] });
+        seen.push(...page.data.map(({ type }) => type));
+        next = page.next;
+        if (seen.includes(until)) return;
+      }
+    };
+    await read('now', 'reservation.held');
+    const held = (await api.call<{ data: { id: string }[] }>('GET', '/v1/reservations?limit=1'))
+      .body;
+    await shop.cancel(held.data[0]!.id);
+    await read(next, 'reservation.cancelled');
+    expect(seen.filter((type) => type === 'reservation.held')).toHaveLength(1);
+    ended.abort();
+  });
+
+  it('is a map whose connection is made anew when it was cut, and when it has fallen silent', async () => {
+    const event = await api.event();
+    const sockets: Socket[] = [];
+    let isMute = false;
+    const { hostname, port } = new URL(system.info.apiUrl);
+    const proxy = createTcpServer((socket) => {
+      const target = connect(Number(port), hostname);
+      sockets.push(socket);
+      for (const one of [socket, target]) one.on('error', () => undefined);
+      socket.pipe(target).once('close', () => socket.destroy());
+      target.on('data', (bytes) => {
+        if (!isMute) socket.write(bytes);
+      });
+      socket.once('close', () => target.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    let snapshots = 0;
+    for await (const { event: name } of clientOf({ url }).seats(event, { silenceMs: 3000 })) {
+      if (name !== 'snapshot') continue;
+      snapshots++;
+      if (snapshots === 1) sockets.at(-1)!.destroy();
+      if (snapshots === 2) {
+        isMute = true;
+        setTimeout(() => {
+          isMute = false;
+        }, 5000);
+      }
+      if (snapshots === 3) break;
+    }
+    expect(snapshots).toBe(3);
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => proxy.close(resolve));
   });
 });
 

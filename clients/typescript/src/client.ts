@@ -97,6 +97,8 @@ export interface HoldfastOptions extends Sending {
 
 const FEED_WAIT_SECONDS = 25;
 const RECONNECT_MS = 1000;
+/** A stream says every 15 s that it is still there. */
+const SILENCE_MS = 40_000;
 const TICKETS_WITHIN_MS = 120_000;
 const LOOK_AGAIN_MS = 1000;
 const tokenName = (id: string) => `holdfast-token:${id}`;
@@ -312,10 +314,13 @@ export class Holdfast {
     }
   }
 
-  /** The live seat map of an event, without an end; a lost connection is made anew. */
+  /**
+   * The live seat map of an event, without an end; a lost connection is made anew.
+   * @param silenceMs after so long without a byte the connection counts as lost
+   */
   async *seats(
     event: string,
-    { signal }: { signal?: AbortSignal } = {},
+    { signal, silenceMs = SILENCE_MS }: { signal?: AbortSignal; silenceMs?: number } = {},
   ): AsyncGenerator<SeatsEvent, void, undefined> {
     const input = { path: { event }, signal, headers: { accept: 'text/event-stream' } };
     for (;;) {
@@ -329,7 +334,7 @@ export class Holdfast {
         },
       );
       try {
-        for await (const { event: name, data } of readEvents(body)) {
+        for await (const { event: name, data } of readEvents(body, silenceMs)) {
           const changes = JSON.parse(data) as { data: SeatsEvent['data'] };
           yield { event: name, data: changes.data };
         }

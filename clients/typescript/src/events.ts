@@ -15,14 +15,26 @@ function parseEvent(block: string): ServerEvent | null {
   return data.length === 0 ? null : { event, data: data.join('\n') };
 }
 
-/** Reads server-sent events until the stream ends. Comments, which keep connections open, are left out. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
+/**
+ * Reads server-sent events until the stream ends, or has been silent for so long that its connection is
+ * lost. Comments, which keep connections open, are left out.
+ */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  silenceMs: number,
+): AsyncGenerator<ServerEvent> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = '';
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const silence = new Promise<{ done: true; value: undefined }>((resolve) => {
+        timer = setTimeout(() => resolve({ done: true, value: undefined }), silenceMs);
+      });
+      const { done, value } = await Promise.race([reader.read(), silence]).finally(() =>
+        clearTimeout(timer),
+      );
       if (done) return;
       text += decoder.decode(value, { stream: true }).replaceAll('\r', '');
       const blocks = text.split('\n\n');
