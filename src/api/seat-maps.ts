@@ -56,7 +56,7 @@ interface Entry {
 }
 
 /** Which seats of a map are asked for; absent: all. */
-export interface SeatFilter {
+interface SeatFilter {
   section?: string | undefined;
   status?: string | undefined;
 }
