@@ -1,7 +1,7 @@
 import type { ChangeFacts } from '../domain/settlement';
 import { writeChangedOrder, type ChangedOrder } from './changes';
 import { sql, type Queryable } from './database';
-import { oweChangedTickets } from './mails';
+import { oweTicketsAnew } from './mails';
 import {
   appendHistory,
   dropTicketMails,
@@ -108,10 +108,6 @@ const APPLIED = sql(
      update changes set status = 'applied', ended_at = clock_timestamp(), paid_in_time_at = null where id = $1)
    insert into outbox (kind, subject, sequence) values ('change', $1::text, 1)`,
 );
-const MAILED = sql<{ mailed: boolean }>(
-  'change_mailed',
-  `select exists (select from mails where reservation_id = $1 and kind = 'tickets' and sequence = 0 and (sent_at is not null or refused is not null)) as mailed`,
-);
 
 /**
  * Applies a change to a sale, in one transaction: seats given back and sold, old codes void and new ones issued, the
@@ -143,9 +139,7 @@ export async function applyChange(
   const data = { change: changeId, revision };
   await appendHistory(tx, id, 'reservation.changed', actor, data);
   await appendHistory(tx, id, 'change.applied', actor, data);
-  const [first] = await tx.rows(MAILED, [id]);
-  // Otherwise the first mail is still owed, and carries what the tickets are when it goes.
-  if (first!.mailed) await oweChangedTickets(tx, id);
+  await oweTicketsAnew(tx, id);
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   reservation.revision = revision;
   reservation.total = order.total;

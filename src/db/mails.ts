@@ -293,8 +293,24 @@ const REPLACE = sql(
       and sent_at is null and refused is null`,
 );
 
+const FIRST_ENDED = sql<{ ended: boolean }>(
+  'mail_first_ended',
+  `select exists (select from mails where reservation_id = $1 and kind = 'tickets' and sequence = 0 and (sent_at is not null or refused is not null)) as ended`,
+);
+
+/**
+ * Has the tickets of a sale mailed as they now are. While its first mail is owed nothing is ordered: the reservation's
+ * workflow sends that mail, with the tickets of that moment. A first mail that was refused is no longer owed.
+ * @returns whether a mail was ordered
+ */
+export async function oweTicketsAnew(tx: Queryable, reservationId: string): Promise<boolean> {
+  const [first] = await tx.rows(FIRST_ENDED, [reservationId]);
+  if (first!.ended) await oweChangedTickets(tx, reservationId);
+  return first!.ended;
+}
+
 /** Orders a mail with the tickets of a sale as they now are, in place of those that wait. */
-export async function oweChangedTickets(tx: Queryable, reservationId: string): Promise<void> {
+async function oweChangedTickets(tx: Queryable, reservationId: string): Promise<void> {
   await tx.run(REPLACE, [reservationId]);
   const [next] = await tx.rows(NEXT, [reservationId]);
   const { sequence, codes } = next!;

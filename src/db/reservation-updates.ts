@@ -1,6 +1,6 @@
 import { sql, type Database, type Queryable } from './database';
 import { buyerKeyOf } from './holds';
-import { oweChangedTickets } from './mails';
+import { oweTicketsAnew } from './mails';
 import {
   appendHistory,
   lockReservation,
@@ -27,7 +27,6 @@ interface Facts {
   buyer_name: string | null;
   buyer_email: string | null;
   erased: boolean;
-  mailed: boolean;
 }
 
 const LOCK_BUYER = sql(
@@ -36,9 +35,7 @@ const LOCK_BUYER = sql(
 );
 const FACTS = sql<Facts>(
   'update_facts',
-  `select buyer_name, buyer_email, erased_at is not null as erased,
-          exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sent_at is not null) as mailed
-     from reservations r where id = $1`,
+  'select buyer_name, buyer_email, erased_at is not null as erased from reservations where id = $1',
 );
 const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
   'update_exceeded',
@@ -89,16 +86,6 @@ async function limitOf(
   return row?.exceeded ?? null;
 }
 
-/** Has the tickets of a sale printed anew, with the same codes, and mailed to the buyer as it now is. */
-async function deliverAnew(tx: Queryable, id: string, facts: Facts): Promise<void> {
-  if (!facts.mailed) {
-    // The first mail is still owed; the reservation's workflow sends it.
-    await tx.run(RING, [id]);
-    return;
-  }
-  await oweChangedTickets(tx, id);
-}
-
 async function changeBuyer(
   tx: Queryable,
   reservation: LockedReservation,
@@ -121,7 +108,9 @@ async function changeBuyer(
     if (refused) return refused;
   }
   await tx.run(SET_BUYER, [id, name, email, buyerKeyOf(email)]);
-  if (status === 'confirmed' && !reservation.cancel_requested) await deliverAnew(tx, id, facts);
+  // Printed anew, with the same codes, and mailed to the buyer as it now is.
+  if (status === 'confirmed' && !reservation.cancel_requested && !(await oweTicketsAnew(tx, id)))
+    await tx.run(RING, [id]);
   return null;
 }
 
