@@ -1,6 +1,6 @@
 import { sql, type Database, type Queryable } from './database';
 import { buyerKeyOf } from './holds';
-import { oweTicketsAnew } from './mails';
+import { oweRefusedMails, oweTicketsAnew } from './mails';
 import {
   appendHistory,
   lockReservation,
@@ -65,7 +65,10 @@ interface UpdateContext {
   db: Database;
   id: string;
   actor: string;
-  /** An operator changes a buyer at any time; a client while it holds, or while there is none. */
+  /**
+   * An operator changes a buyer at any time, also of what has ended: mails about it are still to come. A client while
+   * it holds, or while there is none.
+   */
   byOperator: boolean;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
@@ -97,13 +100,15 @@ async function changeBuyer(
   const name = patch.name ?? facts.buyer_name;
   const email = patch.email ?? facts.buyer_email;
   if (facts.erased) return { kind: 'erased' };
-  if (status === 'cancelled' || status === 'expired') return { kind: status };
+  const hasEnded = status === 'cancelled' || status === 'expired';
+  if (!byOperator && hasEnded) return { kind: status };
   if (!byOperator && facts.buyer_email !== null && status === 'confirmed') return { kind: status };
   if (name === null || email === null) return { kind: 'incomplete_buyer' };
   if (name === facts.buyer_name && email === facts.buyer_email) return null;
   const isAnother =
     facts.buyer_email === null || !buyerKeyOf(facts.buyer_email).equals(buyerKeyOf(email));
-  if (isAnother) {
+  // What has ended counts for no limit.
+  if (isAnother && !hasEnded) {
     const refused = await limitOf(tx, reservation, buyerKeyOf(email), buyerCap);
     if (refused) return refused;
   }
@@ -111,6 +116,7 @@ async function changeBuyer(
   // Printed anew, with the same codes, and mailed to the buyer as it now is.
   if (status === 'confirmed' && !reservation.cancel_requested && !(await oweTicketsAnew(tx, id)))
     await tx.run(RING, [id]);
+  await oweRefusedMails(tx, id);
   return null;
 }
 
