@@ -92,7 +92,8 @@ export async function lockChange(
 
 const VOID = sql(
   'change_void_tickets',
-  `update tickets set status = 'void', voided_at = clock_timestamp() where reservation_id = $1 and seat_id = any ($2) and status <> 'void'`,
+  `update tickets set status = 'void', voided_at = clock_timestamp(), void_reason = 'changed'
+    where reservation_id = $1 and seat_id = any ($2) and status <> 'void'`,
 );
 const SEATS = sql<{ id: number; label: string; event_id: string }>(
   'change_taken_seats',
