@@ -55,20 +55,14 @@ interface Step<Thing> {
 }
 
 /**
- * The statements of a step. Nothing but rows of the table is locked, and none is waited for; so the lock order does not
- * matter.
- * @param where what is due; $1: see `Step`
+ * The texts of a step's statements. Nothing but rows of the table is locked, and none is waited for; so the lock order
+ * does not matter.
+ * @param from.where what is due; $1: see `Step`
  */
-function dueIn<Thing>(
+function textsOf(
   name: SweepStep,
-  table: string,
-  {
-    taken,
-    order,
-    where,
-    subject = 'id',
-    returning = 'id',
-  }: {
+  from: {
+    table: string;
     /** The column that says until when a sweep has it. */
     taken: string;
     order: string;
@@ -76,41 +70,46 @@ function dueIn<Thing>(
     subject?: string;
     returning?: string;
   },
-): Pick<Step<Thing>, 'name' | 'take' | 'due'> {
+): { take: string; due: string } {
+  const { table, taken, order, where, subject = 'id', returning = 'id' } = from;
   const due = (columns: string) => `select ${columns} from ${table} k
             where ${where} and (${taken} is null or ${taken} <= now()) and ${isNotPaused(name, `k.${subject}`)}
             order by ${order} limit $2 for no key update skip locked`;
   return {
-    name,
-    due: sql<Thing>(`sweep_due_${name}`, due(returning)),
-    take: sql<Thing>(
-      `sweep_take_${name}`,
-      `update ${table} set ${taken} = now() + $3 * interval '1 second'
+    due: due(returning),
+    take: `update ${table} set ${taken} = now() + $3 * interval '1 second'
         where id = any (array(${due('id')})) returning ${returning}`,
-    ),
   };
 }
 
+const OVERDUE = textsOf('expire', {
+  table: 'reservations',
+  taken: 'sweep_after',
+  order: 'hold_ends_at, id',
+  where: `status = 'held' and paid_in_time_at is null and hold_ends_at < now() - $1 * interval '1 second'`,
+});
 /** Ends holds whose time is over. */
 const EXPIRE: Step<{ id: string }> = {
-  ...dueIn<{ id: string }>('expire', 'reservations', {
-    taken: 'sweep_after',
-    order: 'hold_ends_at, id',
-    where: `status = 'held' and paid_in_time_at is null and hold_ends_at < now() - $1 * interval '1 second'`,
-  }),
+  name: 'expire',
+  take: sql<{ id: string }>('sweep_take_expire', OVERDUE.take),
+  due: sql<{ id: string }>('sweep_due_expire', OVERDUE.due),
   values: [GRACE_SECONDS, BATCH],
   idOf: ({ id }) => id,
   work: (tx, { id }) => endOverdueHold(tx, id),
 };
 
+const OVERDUE_CHANGES = textsOf('expire_change', {
+  table: 'changes',
+  taken: 'sweep_after',
+  order: 'expires_at',
+  where: `status = 'quoted' and paid_in_time_at is null and expires_at < now() - $1 * interval '1 second'`,
+  subject: 'id::text',
+});
 /** Ends quotes of changes whose time is over. */
 const EXPIRE_CHANGE: Step<{ id: string }> = {
-  ...dueIn<{ id: string }>('expire_change', 'changes', {
-    taken: 'sweep_after',
-    order: 'expires_at',
-    where: `status = 'quoted' and paid_in_time_at is null and expires_at < now() - $1 * interval '1 second'`,
-    subject: 'id::text',
-  }),
+  name: 'expire_change',
+  take: sql<{ id: string }>('sweep_take_expire_change', OVERDUE_CHANGES.take),
+  due: sql<{ id: string }>('sweep_due_expire_change', OVERDUE_CHANGES.due),
   values: [GRACE_SECONDS, BATCH],
   idOf: ({ id }) => id,
   work: (tx, { id }) => endOverdueChange(tx, id),
@@ -122,16 +121,23 @@ const CLOSE_INBOX = sql(
     where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
+const UNKNOWN = textsOf('refund_unknown', {
+  table: 'payments',
+  taken: 'nudged_at',
+  order: 'received_at',
+  where: `role = 'kept' and received_at < now() - $1 * interval '1 minute'
+              and not exists (select from reservations r where r.id = k.reservation_id)`,
+  subject: 'reference',
+  returning: 'reference, reservation_id as "reservationId"',
+});
 /** Refunds payments for reservations that never existed. */
 const REFUND_UNKNOWN: Step<{ reference: string; reservationId: string }> = {
-  ...dueIn<{ reference: string; reservationId: string }>('refund_unknown', 'payments', {
-    taken: 'nudged_at',
-    order: 'received_at',
-    where: `role = 'kept' and received_at < now() - $1 * interval '1 minute'
-              and not exists (select from reservations r where r.id = k.reservation_id)`,
-    subject: 'reference',
-    returning: 'reference, reservation_id as "reservationId"',
-  }),
+  name: 'refund_unknown',
+  take: sql<{ reference: string; reservationId: string }>(
+    'sweep_take_refund_unknown',
+    UNKNOWN.take,
+  ),
+  due: sql<{ reference: string; reservationId: string }>('sweep_due_refund_unknown', UNKNOWN.due),
   values: [UNKNOWN_RESERVATION_MINUTES, BATCH],
   idOf: ({ reference }) => reference,
   async work(tx, payment) {
@@ -141,14 +147,18 @@ const REFUND_UNKNOWN: Step<{ reference: string; reservationId: string }> = {
   },
 };
 
+const ENDED_ALLOTMENTS = textsOf('end_allotment', {
+  table: 'allotments',
+  taken: 'sweep_after',
+  order: 'until',
+  where: `ended_at is null and until <= now() - $1 * interval '1 second'`,
+  subject: 'id::text',
+});
 /** Notes the end of allotments; their seats were free from the moment of it. */
 const END_ALLOTMENT: Step<{ id: string }> = {
-  ...dueIn<{ id: string }>('end_allotment', 'allotments', {
-    taken: 'sweep_after',
-    order: 'until',
-    where: `ended_at is null and until <= now() - $1 * interval '1 second'`,
-    subject: 'id::text',
-  }),
+  name: 'end_allotment',
+  take: sql<{ id: string }>('sweep_take_end_allotment', ENDED_ALLOTMENTS.take),
+  due: sql<{ id: string }>('sweep_due_end_allotment', ENDED_ALLOTMENTS.due),
   values: [0, BATCH],
   idOf: ({ id }) => id,
   work: (tx, { id }) => endOverdueAllotment(tx, id),
