@@ -7,7 +7,7 @@
 -- Lock order: the reservation (as the history's foreign key does), then the ticket. A cancel takes the same locks, so
 -- either the check-in or the cancel succeeds. An entry ends an open quote that would give its seat back.
 -- Returns {kind: checked_in | already_checked_in | ticket_void | wrong_event | unknown | scan_id_reused | scan_undone |
--- scan_too_old | scan_in_the_future, at?, gate?, seat?, event?, reservation?, holder?}.
+-- scan_too_old | scan_in_the_future, at?, gate?, why?, seat?, event?, reservation?, holder?}.
 create or replace function check_in(
   p_code text, p_event uuid, p_key bigint, p_scan text, p_gate text, p_scanned_at timestamptz, p_actor text
 ) returns jsonb language plpgsql as $$

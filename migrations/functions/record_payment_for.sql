@@ -81,6 +81,12 @@ begin
       perform hear_early_events(p_reference);
     end if;
   end if;
+  -- An event of this payment that we did not understand asks for no look any more, once a provider has proven the payment
+  -- or it is new; one about its refunds or disputes still does.
+  if v_proven_by is not null or v_mine.id is null then
+    update notes set closed_at = clock_timestamp(), closed_by = 'system'
+     where reference = p_reference and kind = 'event_not_understood' and closed_at is null and not data ? 'afterPayment';
+  end if;
   if v_mine.id is not null or (v_proven_by is not null and v_other.proven_by is not null) then
     select id into v_inbox from inbox where reference = p_reference and reservation_id = p_reservation and kind = 'payment';
     return jsonb_build_object('kind', 'known', 'inboxId', v_inbox);
@@ -90,9 +96,6 @@ begin
   delete from payments where reference = p_reference and reservation_id = p_reservation and role = 'unmatched';
   insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by, change_id)
     values (p_reference, p_reservation, p_amount, p_currency, p_source, v_proven_by, p_captured_by, v_change.id);
-  -- An event of this payment that we did not understand asks nobody to look any more.
-  update notes set closed_at = clock_timestamp(), closed_by = 'system'
-   where reference = p_reference and kind = 'event_not_understood' and closed_at is null;
   insert into inbox (reservation_id, kind, reference, actor, change_id) values (p_reservation, 'payment', p_reference, p_actor, v_change.id) returning id into v_inbox;
   if p_captured_by = 'test' then
     insert into test_provider.charges (reference, amount, currency) values (p_reference, p_amount, p_currency)

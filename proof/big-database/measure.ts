@@ -54,18 +54,21 @@ async function runRelay(db: Database): Promise<void> {
       }
 }
 
+const onFault = (_what: unknown, error: unknown): never => {
+  throw error;
+};
+
 async function runSweep(db: Database): Promise<void> {
-  await sweep(db, {
-    budgetMs: 600_000,
-    onFault: (_what, error) => {
-      throw error;
-    },
-  });
+  await sweep(db, { budgetMs: 600_000, onFault });
 }
 
 /** All open holds have their workflows. */
 async function runHousekeeping(db: Database): Promise<void> {
-  await restartActors(db, async (ids) => new Set(ids), { from: null, onPage: () => undefined });
+  await restartActors(db, async (ids) => new Set(ids), {
+    from: null,
+    onPage: () => undefined,
+    onFault,
+  });
 }
 
 async function runMetrics(db: Database): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
 import { presentEvent } from '../api/routes/events/presenter';
 import { presentReservation } from '../api/routes/reservations/presenter';
@@ -72,6 +72,17 @@ async function readResource(
   return { revision, data };
 }
 
+/** Leaves a line about an attempt. Never the URL: it may hold secrets of the receiver's. */
+function tell(
+  { endpointId: endpoint }: Turn,
+  { reservation, sequence, type: kind }: DueDelivery,
+  { outcome, status, error }: NonNullable<Awaited<ReturnType<Sender>>>,
+): void {
+  const line = { endpoint, sequence, kind, status, ...(reservation !== null && { reservation }) };
+  if (outcome === 'delivered') log.debug('a webhook was sent', line);
+  else log.info('a webhook was not taken', { ...line, reason: error });
+}
+
 export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }: WebhookDeps) => {
   /** Makes one attempt and records it. @returns false when nothing is to be sent there any more */
   async function attempt(
@@ -103,6 +114,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
     faultPoint('webhook.sent');
     const waitMs = answer.retryAfterMs ?? pauseAfter(delivery.attempts);
     await recordAttempt(db, turn, sequence, answer, waitMs);
+    tell(turn, delivery, answer);
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
 import { countExpired } from '../outcome-metrics';
+import type { OnFault } from '../db/sweep-faults';
 import { restartActors, sweep, type HoldsPlace, type SweepResult } from '../db/sweep';
 
 /** Below the limits of the activity. */
@@ -13,6 +14,10 @@ const SWEEP_BUDGET_MS = 15_000;
 export interface ActorDirectory {
   openOf(ids: readonly string[]): Promise<ReadonlySet<string>>;
 }
+
+const onFault: OnFault = (what, error) => {
+  log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
+};
 
 export const createHousekeepingActivities = ({
   db,
@@ -33,9 +38,7 @@ export const createHousekeepingActivities = ({
       budgetMs: SWEEP_BUDGET_MS,
       refundUnknown,
       documentDays,
-      onFault: (what, error) => {
-        log.warn(`sweep: ${what.step} failed: ${(error as Error).message}`, { ...what });
-      },
+      onFault,
       onBatch: () => {
         heartbeat();
       },
@@ -55,6 +58,7 @@ export const createHousekeepingActivities = ({
       onPage: ({ at, id }) => {
         heartbeat({ at, id });
       },
+      onFault,
     });
   },
 });

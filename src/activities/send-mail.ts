@@ -96,7 +96,9 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
       }
       if (!(error instanceof MailRefused)) throw error;
       const refusal = `the mail server refused it (${error.reply})`;
-      await finishMail(db, mail, reservationId, refusal, revision);
+      const { owed } = await finishMail(db, mail, reservationId, refusal, revision);
+      if (owed)
+        throw ApplicationFailure.retryable('The buyer was corrected meanwhile', 'BuyerCorrected');
       tell(mail, 'a mail was refused for good');
       return 'refused';
     } finally {

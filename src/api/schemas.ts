@@ -138,7 +138,7 @@ export const problem = z
       .nullable()
       .optional()
       .meta({ description: 'With `already_checked_in` at the door: where they came in' }),
-    why: openEnum(['cancelled']).optional().meta({ description: 'With `ticket_void`' }),
+    why: openEnum(['cancelled', 'changed']).optional().meta({ description: 'With `ticket_void`' }),
   })
   .meta({
     id: 'Problem',

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database';
 import { retryGivenUp } from '../db/outbox';
+import type { OnFault } from '../db/sweep-faults';
 import { restartActors, sweep } from '../db/sweep';
 import { findStrayActors } from '../db/verify';
 import type { TemporalView } from './verify-temporal';
@@ -21,6 +22,10 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
   const tell = (count: number, what: string) => {
     if (count > 0) told.push(`${count} × ${what}`);
   };
+  const onFault: OnFault = ({ step, subject }, error) =>
+    told.push(
+      `could not ${step.replaceAll('_', ' ')} ${subject ?? ''}: ${(error as Error).message}`,
+    );
   if (temporal) {
     const { missingAttributes, schedule } = await temporal.setup();
     await temporal.prepare();
@@ -31,10 +36,7 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
   const { expired, rung } = await sweep(db, {
     budgetMs: SWEEP_BUDGET_MS,
     refundUnknown: false,
-    onFault: ({ step, subject }, error) =>
-      told.push(
-        `could not ${step.replaceAll('_', ' ')} ${subject ?? ''}: ${(error as Error).message}`,
-      ),
+    onFault,
   });
   tell(expired, 'overdue hold ended');
   tell(rung, 'late work ordered again: inboxes, refunds, deliveries, mails, webhooks');
@@ -42,7 +44,7 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
 
   const { ids, reservations } = await temporal.running();
   const openOf = async (some: readonly string[]) => new Set(some.filter((id) => ids.has(id)));
-  const lost = await restartActors(db, openOf, { from: null, onPage: () => undefined });
+  const lost = await restartActors(db, openOf, { from: null, onPage: () => undefined, onFault });
   tell(lost, 'open hold whose workflow was lost: started again');
   const strays = await findStrayActors(db, reservations, 0);
   const ended = await temporal.ring(strays.map(({ id }) => id));

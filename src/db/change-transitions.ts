@@ -1,7 +1,7 @@
 import type { ChangeFacts } from '../domain/settlement';
 import { writeChangedOrder, type ChangedOrder } from './changes';
 import { sql, type Queryable } from './database';
-import { oweChangedTickets } from './mails';
+import { oweTicketsAnew } from './mails';
 import {
   appendHistory,
   dropTicketMails,
@@ -92,7 +92,8 @@ export async function lockChange(
 
 const VOID = sql(
   'change_void_tickets',
-  `update tickets set status = 'void', voided_at = clock_timestamp() where reservation_id = $1 and seat_id = any ($2) and status <> 'void'`,
+  `update tickets set status = 'void', voided_at = clock_timestamp(), void_reason = 'changed'
+    where reservation_id = $1 and seat_id = any ($2) and status <> 'void'`,
 );
 const SEATS = sql<{ id: number; label: string; event_id: string }>(
   'change_taken_seats',
@@ -107,10 +108,6 @@ const APPLIED = sql(
   `with applied as (
      update changes set status = 'applied', ended_at = clock_timestamp(), paid_in_time_at = null where id = $1)
    insert into outbox (kind, subject, sequence) values ('change', $1::text, 1)`,
-);
-const MAILED = sql<{ mailed: boolean }>(
-  'change_mailed',
-  `select exists (select from mails where reservation_id = $1 and kind = 'tickets' and sequence = 0 and (sent_at is not null or refused is not null)) as mailed`,
 );
 
 /**
@@ -143,9 +140,7 @@ export async function applyChange(
   const data = { change: changeId, revision };
   await appendHistory(tx, id, 'reservation.changed', actor, data);
   await appendHistory(tx, id, 'change.applied', actor, data);
-  const [first] = await tx.rows(MAILED, [id]);
-  // Otherwise the first mail is still owed, and carries what the tickets are when it goes.
-  if (first!.mailed) await oweChangedTickets(tx, id);
+  await oweTicketsAnew(tx, id);
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   reservation.revision = revision;
   reservation.total = order.total;

@@ -23,6 +23,8 @@ export interface Scan {
   actor: string;
 }
 
+export type VoidReason = 'cancelled' | 'changed';
+
 /** The entry that a scan recorded, or that was recorded before it. */
 interface Entry extends DoorTicket {
   at: string;
@@ -32,7 +34,8 @@ interface Entry extends DoorTicket {
 export type CheckInResult =
   | ({ kind: 'checked_in' } & Entry)
   | ({ kind: 'already_checked_in' } & Entry)
-  | ({ kind: 'ticket_void' | 'wrong_event' } & DoorTicket)
+  | ({ kind: 'ticket_void'; why: VoidReason } & DoorTicket)
+  | ({ kind: 'wrong_event' } & DoorTicket)
   | { kind: 'unknown' | 'scan_id_reused' | 'scan_undone' | 'scan_too_old' | 'scan_in_the_future' };
 
 const CHECK_IN = sql<{ result: CheckInResult }>(
@@ -48,7 +51,10 @@ export async function checkIn(db: Queryable, scan: Scan): Promise<CheckInResult>
 }
 
 export type UndoResult =
-  ({ kind: 'undone' } & DoorTicket) | { kind: 'not_checked_in' | 'ticket_void' | 'unknown' };
+  | ({ kind: 'undone' } & DoorTicket)
+  | ({ kind: 'ticket_void'; why: VoidReason } & DoorTicket)
+  | ({ kind: 'not_checked_in' } & DoorTicket)
+  | { kind: 'unknown' };
 
 const UNDO = sql<{ result: UndoResult }>('undo_check_in', 'select undo_check_in($1, $2) as result');
 
@@ -88,6 +94,7 @@ export interface VoidedTicket {
   id: string;
   code: string;
   seat: string;
+  why: VoidReason;
   voidedAt: string;
   /** With microseconds: its place in the list. */
   at: string;
@@ -95,7 +102,7 @@ export interface VoidedTicket {
 
 const VOIDED = sql<VoidedTicket>(
   'tickets_voided',
-  `select t.id, t.code, s.label as seat, rfc3339(t.voided_at) as "voidedAt", rfc3339_us(t.voided_at) as at
+  `select t.id, t.code, s.label as seat, coalesce(t.void_reason, 'cancelled') as why, rfc3339(t.voided_at) as "voidedAt", rfc3339_us(t.voided_at) as at
      from tickets t join seats s on s.id = t.seat_id
     where s.event_id = $1 and t.status = 'void' and t.voided_at is not null
       and ($2::timestamptz is null or (t.voided_at, t.id) > ($2, $3::uuid))

@@ -1,5 +1,6 @@
 import { changedMessageId } from '../domain/message-id';
-import { sql, type Database } from './database';
+import { sql, type Database, type Queryable } from './database';
+import type { OnFault } from './sweep-faults';
 
 /** Reservations of one batch; and mails that may wait for a worker, so that no payment waits behind them. */
 const BATCH = 200;
@@ -53,21 +54,55 @@ const FINISH = sql(
   'update event_notices set done_at = clock_timestamp() where id = $1',
 );
 
+/** Has a mail of the notice ordered for each of these reservations. */
+async function oweOf(tx: Queryable, notice: Notice, owed: readonly string[]): Promise<void> {
+  const { id, event_id: eventId, created: createdAt } = notice;
+  await tx.run(REPLACE, [owed, eventId, id]);
+  await tx.run(OWE, [id, owed, owed.map((one) => changedMessageId(one, { id, createdAt }))]);
+}
+
+const SAVEPOINT = sql('notice_savepoint', 'savepoint one');
+const BACK = sql('notice_back', 'rollback to savepoint one');
+
+/** The same, one by one: one that fails is left out. */
+async function oweEach(
+  tx: Queryable,
+  notice: Notice,
+  owed: readonly string[],
+  onFault: OnFault,
+): Promise<void> {
+  for (const subject of owed) {
+    await tx.run(SAVEPOINT);
+    try {
+      await oweOf(tx, notice, [subject]);
+    } catch (error) {
+      await tx.run(BACK);
+      onFault({ step: 'owe_notices', subject, attempts: 1 }, error);
+    }
+  }
+}
+
 /**
  * Orders mails for the ticket holders of the oldest notice, a batch of them, each once. Safe to run
  * anywhere and any number of times; while many mails wait already it orders none.
+ * @param onFault told of a reservation for which none can be ordered: it is left out
  * @returns whether there may be more to order at once
  */
-export async function oweNotices(db: Database): Promise<boolean> {
+export async function oweNotices(db: Database, onFault: OnFault): Promise<boolean> {
   return db.transaction(async (tx) => {
     const [notice] = await tx.rows(TAKE, [MOST_WAITING]);
     if (!notice) return false;
-    const { id, event_id: eventId, created: createdAt } = notice;
+    const { id } = notice;
     const page = await tx.rows(PAGE, [id, BATCH]);
     const owed = page.filter((one) => one.owed).map((one) => one.id);
     if (owed.length > 0) {
-      await tx.run(REPLACE, [owed, eventId, id]);
-      await tx.run(OWE, [id, owed, owed.map((one) => changedMessageId(one, { id, createdAt }))]);
+      await tx.run(SAVEPOINT);
+      try {
+        await oweOf(tx, notice, owed);
+      } catch {
+        await tx.run(BACK);
+        await oweEach(tx, notice, owed, onFault);
+      }
     }
     const last = page.at(-1);
     if (last) await tx.run(ADVANCE, [id, last.at, last.id]);

@@ -144,18 +144,19 @@ const DELIVERED = sql<{ seconds: number }>(
    returning extract(epoch from delivered_at - confirmed_at)::float8 as seconds`,
 );
 
-const LOCK_SALE = sql<{ revision: number; sold: boolean }>(
+const LOCK_SALE = sql<{ revision: number; buyer_email: string | null; sold: boolean }>(
   'mail_lock_sale',
-  `select revision, status = 'confirmed' and cancel_requested_at is null and erased_at is null as sold
+  `select revision, buyer_email, status = 'confirmed' and cancel_requested_at is null and erased_at is null as sold
      from reservations where id = $1 for no key update`,
 );
 
 /**
  * Records the end of a mail: sent, or refused for good with the reason. The first mail with tickets
  * ends the delivery. A change of the seats that was applied while that mail was under way found none
- * that was sent, and ordered none: so the tickets as they now are become due here.
+ * that was sent, and ordered none: so the tickets as they now are become due here. A refusal of an address that was
+ * corrected meanwhile ends no mail but one with tickets, because the correction has ordered those.
  * @param revision of the reservation whose tickets the mail has; null: it has none
- * @returns how long the tickets took since the confirmation, if this ended the delivery
+ * @returns how long the tickets took since the confirmation, if this ended the delivery; whether the mail is still owed
  */
 export async function finishMail(
   db: Database,
@@ -163,16 +164,18 @@ export async function finishMail(
   reservationId: string,
   refusal: string | null,
   revision: number | null,
-): Promise<{ deliveredAfterSeconds: number | null }> {
+): Promise<{ deliveredAfterSeconds: number | null; owed: boolean }> {
   return db.transaction(async (tx) => {
     const isFirst = mail.kind === 'tickets' && mail.sequence === 0;
-    // Before the mail: a change of the seats locks them in this order.
-    const [sale] = isFirst ? await tx.rows(LOCK_SALE, [reservationId]) : [];
+    // Before the mail: a change of the seats and a correction of the buyer lock them in this order.
+    const [sale] = isFirst || refusal !== null ? await tx.rows(LOCK_SALE, [reservationId]) : [];
+    const isCorrected = refusal !== null && sale!.buyer_email !== (mail.to?.email ?? null);
+    if (isCorrected && mail.kind !== 'tickets') return { deliveredAfterSeconds: null, owed: true };
     const changed =
       refusal === null ? await tx.run(SENT, [mail.id]) : await tx.run(REFUSED, [mail.id, refusal]);
     const delivered = isFirst ? await tx.rows(DELIVERED, [reservationId]) : [];
-    const done = { deliveredAfterSeconds: delivered[0]?.seconds ?? null };
-    if (sale?.sold && revision !== null && revision !== sale.revision)
+    const done = { deliveredAfterSeconds: delivered[0]?.seconds ?? null, owed: false };
+    if (isFirst && sale?.sold && revision !== null && revision !== sale.revision)
       await oweChangedTickets(tx, reservationId);
     // The history tells of tickets; of the other mails it tells what they are about.
     if (changed === 0 || ['refund', 'cancelled', 'event_changed'].includes(mail.kind)) return done;
@@ -293,12 +296,44 @@ const REPLACE = sql(
       and sent_at is null and refused is null`,
 );
 
+const FIRST_ENDED = sql<{ ended: boolean }>(
+  'mail_first_ended',
+  `select exists (select from mails where reservation_id = $1 and kind = 'tickets' and sequence = 0 and (sent_at is not null or refused is not null)) as ended`,
+);
+
+/**
+ * Has the tickets of a sale mailed as they now are. While its first mail is owed nothing is ordered: the reservation's
+ * workflow sends that mail, with the tickets of that moment. A first mail that was refused is no longer owed.
+ * @returns whether a mail was ordered
+ */
+export async function oweTicketsAnew(tx: Queryable, reservationId: string): Promise<boolean> {
+  const [first] = await tx.rows(FIRST_ENDED, [reservationId]);
+  if (first!.ended) await oweChangedTickets(tx, reservationId);
+  return first!.ended;
+}
+
 /** Orders a mail with the tickets of a sale as they now are, in place of those that wait. */
-export async function oweChangedTickets(tx: Queryable, reservationId: string): Promise<void> {
+async function oweChangedTickets(tx: Queryable, reservationId: string): Promise<void> {
   await tx.run(REPLACE, [reservationId]);
   const [next] = await tx.rows(NEXT, [reservationId]);
   const { sequence, codes } = next!;
   await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
+}
+
+const OWE_REFUSED = sql(
+  'mail_owe_refused',
+  `with again as (
+     update mails m set refused = null, requested_at = clock_timestamp(), nudged_at = null from reservations r
+      where m.reservation_id = $1 and r.id = m.reservation_id and m.kind <> 'tickets'
+        and m.refused is not null and m.refused <> 'replaced by a later one'
+        and (m.kind <> 'event_changed' or (r.status = 'confirmed' and r.cancel_requested_at is null))
+     returning m.id)
+   insert into outbox (kind, subject) select 'mail', id::text from again`,
+);
+
+/** Orders again what a reservation's buyer was written and the address did not take; the tickets aside. */
+export async function oweRefusedMails(tx: Queryable, reservationId: string): Promise<void> {
+  await tx.run(OWE_REFUSED, [reservationId]);
 }
 
 async function owe(tx: Queryable, reservationId: string, actor: string): Promise<ResendResult> {

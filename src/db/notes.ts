@@ -48,19 +48,29 @@ export async function listNotes(
   return readPage(db, [openness, askedAfter(after)], limit);
 }
 
-const ADD = sql('note_add', `select add_note($1, $2, $3, $4) from reservations where id = $2`);
+const NOT_UNDERSTOOD = sql(
+  'note_event_not_understood',
+  'select note_event_not_understood($1, $2, $3, $4)',
+);
 
-/** Writes a note about a reservation, once; of one that there is not, none. */
-export async function addNote(
+/**
+ * Writes a note about a provider's event that was not understood, once, if it concerns a reservation of ours: see
+ * `note_event_not_understood` in the migrations.
+ */
+export async function noteEventNotUnderstood(
   db: Queryable,
-  note: {
-    kind: NoteKind;
-    reservation: string;
-    reference: string | null;
-    data: Record<string, unknown>;
+  event: {
+    /** As the event names it; null: it names a payment at most. */
+    reservationId: string | null;
+    /** Of its payment; the note has the first. */
+    references: readonly string[];
+    /** It tells of a refund or a dispute. */
+    afterPayment: boolean;
+    data: { type: string; why: string; by: string };
   },
 ): Promise<void> {
-  await db.run(ADD, [note.kind, note.reservation, note.reference, note.data]);
+  const { reservationId, references, afterPayment, data } = event;
+  await db.run(NOT_UNDERSTOOD, [reservationId, references, afterPayment, data]);
 }
 
 const CLOSE = sql<{ note: NoteRecord }>(

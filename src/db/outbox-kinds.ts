@@ -18,6 +18,7 @@ import {
 import { formatMoney } from '../domain/currency';
 import type { News } from '../domain/news';
 import { sql, type Statement } from './database';
+import { isNotPaused, type SweepStep } from './sweep-faults';
 
 /**
  * The kinds of outbox entries: what can be delivered to Temporal. The dispatcher, the sweep and
@@ -60,12 +61,47 @@ interface OutboxKindSpec {
     /** What it does, for the operator. */
     summary: (facts: OutboxFacts) => string;
   };
-  /**
-   * Statements of the sweep. Each writes entries again for work that has waited too long, unless it
-   * is ordered already. Rows that another sweep has locked are skipped. (`= any` of an array has a plan by index, however
-   * many there are.) $1: the maximum number.
-   */
-  requeue: readonly Statement[];
+  /** What the sweep does: each writes entries again for work that has waited too long, unless it is ordered already. */
+  requeue: readonly Requeue[];
+}
+
+/** A kind of work that has waited too long. Rows that another sweep has locked are skipped. */
+export interface Requeue {
+  name: SweepStep;
+  /** Orders what is due. $1: the maximum number. */
+  set: Statement;
+  /** The ids of the same; nothing is changed. $1: the maximum number. */
+  due: Statement<{ id: string }>;
+  /** Orders one, if it is due. $1: its id. */
+  one: Statement;
+}
+
+/**
+ * @param work.due `select … from … where …` of what is due, without what was left alone after a failure
+ * @param work.row the name, in it, of the row that says since when, and the type of its id
+ * @param work.then orders what is in `stuck`. (`= any` of an array has a plan by index, however many there are.)
+ */
+function requeue(
+  name: SweepStep,
+  work: {
+    due: string;
+    row: { name: string; id: 'text' | 'bigint' | 'uuid' };
+    order?: string;
+    then: string;
+  },
+): Requeue {
+  const { due, row, order = '', then } = work;
+  const lock = `for no key update of ${row.name} skip locked`;
+  const some = `${due} and ${isNotPaused(name, `${row.name}.id::text`)} ${order} limit $1 ${lock}`;
+  return {
+    name,
+    set: sql(name, `with stuck as (${some})${then}`),
+    due: sql<{ id: string }>(`${name}_due`, `select id::text from (${some}) stuck`),
+    one: sql(
+      `${name}_one`,
+      `with stuck as (${due} and ${row.name}.id = $1::${row.id} ${lock})${then}`,
+    ),
+  };
 }
 
 /** What Temporal shows of an entry: see `outbox_facts` in the migrations. */
@@ -105,30 +141,28 @@ export const OUTBOX_KINDS = {
     subject: RESERVATION,
     workflowId: (id) => id,
     requeue: [
-      sql(
-        'requeue_unhandled_inbox',
-        `with waiting as materialized (
-           select distinct reservation_id as id from inbox where handled_at is null and received_at < now() - interval '20 seconds')
-         , stuck as (
-           select r.id from waiting w join reservations r on r.id = w.id
+      requeue('requeue_unhandled_inbox', {
+        due: `select r.id from (with waiting as materialized (
+             select distinct reservation_id as id from inbox where handled_at is null and received_at < now() - interval '20 seconds')
+             select id from waiting) w join reservations r on r.id = w.id
             where (r.nudged_at is null or r.nudged_at < now() - interval '1 minute')
-              and not exists (select from outbox o where o.subject = r.id)
-            limit $1 for no key update of r skip locked)
+              and not exists (select from outbox o where o.subject = r.id)`,
+        row: { name: 'r', id: 'text' },
+        then: `
          , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
-      ),
-      sql(
-        'requeue_undelivered',
-        `with stuck as (
-           select r.id from reservations r
+      }),
+      requeue('requeue_undelivered', {
+        due: `select r.id from reservations r
             where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '2 minutes'
               and (r.buyer_email is not null or r.erased_at is not null)
               and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = r.id)
-            limit $1 for no key update skip locked)
+              and not exists (select from outbox o where o.subject = r.id)`,
+        row: { name: 'r', id: 'text' },
+        then: `
          , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
-      ),
+      }),
     ],
   },
 
@@ -144,18 +178,18 @@ export const OUTBOX_KINDS = {
         `Refund of ${moneyOf(facts)} of payment ${facts.reference ?? 'unknown'} (${facts.reason ?? 'unknown'})`,
     },
     requeue: [
-      sql(
-        'requeue_refunds',
-        `with stuck as (
-           select r.id from refunds r
+      requeue('requeue_refunds', {
+        due: `select r.id from refunds r
             where r.status = 'pending' and r.given_by in ('stripe', 'test')
               and r.created_at < now() - interval '1 minute'
               and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = r.id::text and o.kind = 'refund_order')
-            order by r.created_at limit $1 for no key update skip locked)
+              and not exists (select from outbox o where o.subject = r.id::text and o.kind = 'refund_order')`,
+        row: { name: 'r', id: 'uuid' },
+        order: 'order by r.created_at',
+        then: `
          , requeued as (update refunds r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'refund_order', id::text from requeued`,
-      ),
+      }),
     ],
   },
 
@@ -170,18 +204,17 @@ export const OUTBOX_KINDS = {
       summary: ({ reference }) => `Refund payment ${reference ?? 'unknown'}, and tell the buyer`,
     },
     requeue: [
-      sql(
-        'requeue_late_refund_mails',
-        `with stuck as (
-           select m.id, m.reference from mails m join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
+      requeue('requeue_late_refund_mails', {
+        due: `select m.id, m.reference from mails m join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
             where m.sent_at is null and m.refused is null and m.kind = 'late_payment_refund' and p.status = 'refunded'
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = m.reference)
-            limit $1 for no key update of m skip locked)
+              and not exists (select from outbox o where o.subject = m.reference)`,
+        row: { name: 'm', id: 'bigint' },
+        then: `
          , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.reference)
          insert into outbox (kind, subject) select 'refund', reference from requeued`,
-      ),
+      }),
     ],
   },
 
@@ -197,19 +230,18 @@ export const OUTBOX_KINDS = {
         `Write to the buyer of ${reservation ?? 'an unknown reservation'}: ${mailKind.replaceAll('_', ' ')}`,
     },
     requeue: [
-      sql(
-        'requeue_mails',
-        `with stuck as (
-           select m.id from mails m left join refunds f on f.id = m.refund_id
+      requeue('requeue_mails', {
+        due: `select m.id from mails m left join refunds f on f.id = m.refund_id
             where m.kind in ('refund', 'cancelled', 'event_changed') and m.sent_at is null and m.refused is null
               and (f.id is null or f.status = 'succeeded')
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = m.id::text and o.kind = 'mail')
-            limit $1 for no key update of m skip locked)
+              and not exists (select from outbox o where o.subject = m.id::text and o.kind = 'mail')`,
+        row: { name: 'm', id: 'bigint' },
+        then: `
          , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck)) returning m.id)
          insert into outbox (kind, subject) select 'mail', id::text from requeued`,
-      ),
+      }),
     ],
   },
 
@@ -226,21 +258,20 @@ export const OUTBOX_KINDS = {
       summary: () => 'Send the feed to a webhook endpoint',
     },
     requeue: [
-      sql(
-        'requeue_webhooks',
+      requeue('requeue_webhooks', {
         // What is due and not sent; what was to be sent and has no activity; and, so that it need not read all of it at
         // once one day, what a sleeping endpoint has not been told of because it is of other types.
-        `with stuck as (
-           select e.id from webhook_endpoints e
+        due: `select e.id from webhook_endpoints e
             where e.status = 'enabled'
               and (e.nudged_at is null or e.nudged_at < now() - interval '2 minutes')
               and case when e.asleep then e.wake_at < now() - interval '1 minute' or e.position < (select sequence from feed_head) - 10000
                     else coalesce(e.runner_until, e.updated_at) < now() - interval '1 minute' end
-              and not exists (select from outbox o where o.subject = e.id::text and o.kind = 'webhooks')
-            limit $1 for no key update of e skip locked)
+              and not exists (select from outbox o where o.subject = e.id::text and o.kind = 'webhooks')`,
+        row: { name: 'e', id: 'uuid' },
+        then: `
          , requeued as (update webhook_endpoints e set nudged_at = now() where e.id = any (array(select id from stuck)) returning e.id)
          insert into outbox (kind, subject) select 'webhooks', id::text from requeued`,
-      ),
+      }),
     ],
   },
 
@@ -271,19 +302,18 @@ export const OUTBOX_KINDS = {
         `Send the tickets of ${reservation ?? 'a reservation'} once more`,
     },
     requeue: [
-      sql(
-        'requeue_resends',
-        `with stuck as (
-           select m.id from mails m
+      requeue('requeue_resends', {
+        due: `select m.id from mails m
             where m.kind = 'tickets' and m.sequence > 0 and m.sent_at is null and m.refused is null
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = m.reservation_id and o.kind = 'resend' and o.sequence = m.sequence)
-            limit $1 for no key update skip locked)
+              and not exists (select from outbox o where o.subject = m.reservation_id and o.kind = 'resend' and o.sequence = m.sequence)`,
+        row: { name: 'm', id: 'bigint' },
+        then: `
          , requeued as (update mails m set nudged_at = now() where m.id = any (array(select id from stuck))
              returning m.reservation_id, m.sequence)
          insert into outbox (kind, subject, sequence) select 'resend', reservation_id, sequence from requeued`,
-      ),
+      }),
     ],
   },
 

@@ -251,18 +251,23 @@ export async function listRefunds(
   return readPage(db, [asked('status', status), askedAfter(after)], limit);
 }
 
-const READ = sql<{ refund: RefundRecord; client: string | null; source: string }>(
+/** A refund, the client of its reservation, and how its payment was reported. */
+interface RefundRead {
+  refund: RefundRecord;
+  reservation: string;
+  client: string | null;
+  source: string;
+}
+
+const READ = sql<RefundRead>(
   'refund_read',
-  `select refund_document(r, p) as refund, v.client, p.source
+  `select refund_document(r, p) as refund, p.reservation_id as reservation, v.client, p.source
      from refunds r join payments p on p.id = r.payment_id left join reservations v on v.id = p.reservation_id
     where r.id = $1`,
 );
 
-/** A refund, the client of its reservation, and how its payment was reported; null if the id is unknown. */
-export async function readRefund(
-  db: Queryable,
-  id: string,
-): Promise<{ refund: RefundRecord; client: string | null; source: string } | null> {
+/** Null if the id is unknown. */
+export async function readRefund(db: Queryable, id: string): Promise<RefundRead | null> {
   const [row] = await db.rows(READ, [id]);
   return row ?? null;
 }
@@ -271,16 +276,20 @@ const OF_RESERVATION = sql<{ id: number; reference: string; role: string }>(
   'refund_payments_of',
   `select id, reference, role from payments
     where reservation_id = $1 and role in ('confirming', 'surplus') and ($2::text is null or reference = $2)
-    order by (role = 'confirming') desc, received_at desc limit 1`,
+    order by (payment_left(id) >= $3) desc, (role = 'confirming') desc, (change_id is null) desc, received_at desc limit 1`,
 );
 
-/** The payment that a refund is for: the named one, else the one that confirmed the reservation, else the latest. */
+/**
+ * The payment that a refund is for: the named one; else the one that confirmed the reservation, or, if too little is
+ * left of it, the latest other that has enough left.
+ * @param amount minor units
+ */
 export async function findRefundablePayment(
   db: Queryable,
   reservationId: string,
-  reference: string | null,
+  { reference, amount }: { reference: string | null; amount: number },
 ): Promise<{ id: number; reference: string } | null> {
-  const [row] = await db.rows(OF_RESERVATION, [reservationId, reference]);
+  const [row] = await db.rows(OF_RESERVATION, [reservationId, reference, amount]);
   return row ?? null;
 }
 

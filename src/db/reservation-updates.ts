@@ -1,7 +1,7 @@
 import { sql, type Database, type Queryable } from './database';
 import { MAX_METADATA } from '../domain/metadata';
 import { buyerKeyOf } from './holds';
-import { oweChangedTickets } from './mails';
+import { oweRefusedMails, oweTicketsAnew } from './mails';
 import {
   appendHistory,
   lockReservation,
@@ -29,7 +29,6 @@ interface Facts {
   buyer_name: string | null;
   buyer_email: string | null;
   erased: boolean;
-  mailed: boolean;
 }
 
 const LOCK_BUYER = sql(
@@ -38,9 +37,7 @@ const LOCK_BUYER = sql(
 );
 const FACTS = sql<Facts>(
   'update_facts',
-  `select buyer_name, buyer_email, erased_at is not null as erased,
-          exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sent_at is not null) as mailed
-     from reservations r where id = $1`,
+  'select buyer_name, buyer_email, erased_at is not null as erased from reservations where id = $1',
 );
 const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
   'update_exceeded',
@@ -75,7 +72,10 @@ interface UpdateContext {
   db: Database;
   id: string;
   actor: string;
-  /** An operator changes a buyer at any time; a client while it holds, or while there is none. */
+  /**
+   * An operator changes a buyer at any time, also of what has ended: mails about it are still to come. A client while
+   * it holds, or while there is none.
+   */
   byOperator: boolean;
   /** Open holds of one buyer at most; null: any number. */
   buyerCap: number | null;
@@ -96,16 +96,6 @@ async function limitOf(
   return row?.exceeded ?? null;
 }
 
-/** Has the tickets of a sale printed anew, with the same codes, and mailed to the buyer as it now is. */
-async function deliverAnew(tx: Queryable, id: string, facts: Facts): Promise<void> {
-  if (!facts.mailed) {
-    // The first mail is still owed; the reservation's workflow sends it.
-    await tx.run(RING, [id]);
-    return;
-  }
-  await oweChangedTickets(tx, id);
-}
-
 async function changeBuyer(
   tx: Queryable,
   reservation: LockedReservation,
@@ -117,18 +107,23 @@ async function changeBuyer(
   const name = patch.name ?? facts.buyer_name;
   const email = patch.email ?? facts.buyer_email;
   if (facts.erased) return { kind: 'erased' };
-  if (status === 'cancelled' || status === 'expired') return { kind: status };
+  const hasEnded = status === 'cancelled' || status === 'expired';
+  if (!byOperator && hasEnded) return { kind: status };
   if (!byOperator && facts.buyer_email !== null && status === 'confirmed') return { kind: status };
   if (name === null || email === null) return { kind: 'incomplete_buyer' };
   if (name === facts.buyer_name && email === facts.buyer_email) return null;
   const isAnother =
     facts.buyer_email === null || !buyerKeyOf(facts.buyer_email).equals(buyerKeyOf(email));
-  if (isAnother) {
+  // What has ended counts for no limit.
+  if (isAnother && !hasEnded) {
     const refused = await limitOf(tx, reservation, buyerKeyOf(email), buyerCap);
     if (refused) return refused;
   }
   await tx.run(SET_BUYER, [id, name, email, buyerKeyOf(email)]);
-  if (status === 'confirmed' && !reservation.cancel_requested) await deliverAnew(tx, id, facts);
+  // Printed anew, with the same codes, and mailed to the buyer as it now is.
+  if (status === 'confirmed' && !reservation.cancel_requested && !(await oweTicketsAnew(tx, id)))
+    await tx.run(RING, [id]);
+  await oweRefusedMails(tx, id);
   return null;
 }
 

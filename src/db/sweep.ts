@@ -1,6 +1,13 @@
 import { endOverdueAllotment } from './allotments';
-import { sql, type Database, type Queryable } from './database';
-import { OUTBOX_KINDS } from './outbox-kinds';
+import {
+  isRefused,
+  isUnavailable,
+  sql,
+  type Database,
+  type Queryable,
+  type Statement,
+} from './database';
+import { OUTBOX_KINDS, type Requeue } from './outbox-kinds';
 import { endOverdueChange } from './changes';
 import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
@@ -9,7 +16,14 @@ import { truncateFeed } from './feed';
 import { forgetOldKeys } from './request-keys';
 import { forgetMapChanges } from './seat-map';
 import { endOverdueHold } from './settlement';
-import { clearSweepFault, forgetSweepFaults, noteSweepFault, type SweepStep } from './sweep-faults';
+import {
+  clearSweepFault,
+  forgetSweepFaults,
+  isNotPaused,
+  noteSweepFault,
+  type OnFault,
+  type SweepStep,
+} from './sweep-faults';
 import { sendBack } from './transitions';
 import { forgetDocuments } from './tickets';
 import { forgetOldDeliveries, forgetDeletedEndpoints } from './webhook-deliveries';
@@ -26,127 +40,128 @@ const MAP_CHANGES = 10_000;
 const AT_ONCE = 4;
 /** How long a sweep that took something keeps others from it: longer than it needs for a batch. */
 const TAKEN_SECONDS = 30;
-/** The pause after the first failure; it doubles with each, up to the longest. */
-const FIRST_PAUSE_SECONDS = 10;
-const LONGEST_PAUSE_SECONDS = 600;
+/** How the sweep does one kind of work, thing by thing. */
+interface Step<Thing> {
+  name: SweepStep;
+  /** Takes due things, each for this sweep alone for a while, without those that failed lately. $3: how long. */
+  take: Statement<Thing>;
+  /** The same things, without taking them: some row may be one that cannot be written. */
+  due: Statement<Thing>;
+  /** Of both: how long a thing has to be overdue, in the step's own unit; and the maximum number. */
+  values: readonly [number, number];
+  idOf: (thing: Thing) => string;
+  /** Does the work for one thing, in a transaction of its own. */
+  work: (tx: Queryable, thing: Thing) => Promise<unknown>;
+}
 
-const pauseAfter = (attempts: number): number =>
-  Math.min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** Math.min(attempts - 1, 10));
+/**
+ * The texts of a step's statements. Nothing but rows of the table is locked, and none is waited for; so the lock order
+ * does not matter.
+ * @param from.where what is due; $1: see `Step`
+ */
+function textsOf(
+  name: SweepStep,
+  from: {
+    table: string;
+    /** The column that says until when a sweep has it. */
+    taken: string;
+    order: string;
+    where: string;
+    subject?: string;
+    returning?: string;
+  },
+): { take: string; due: string } {
+  const { table, taken, order, where, subject = 'id', returning = 'id' } = from;
+  const due = (columns: string) => `select ${columns} from ${table} k
+            where ${where} and (${taken} is null or ${taken} <= now()) and ${isNotPaused(name, `k.${subject}`)}
+            order by ${order} limit $2 for no key update skip locked`;
+  return {
+    due: due(returning),
+    take: `update ${table} set ${taken} = now() + $3 * interval '1 second'
+        where id = any (array(${due('id')})) returning ${returning}`,
+  };
+}
 
-// Nothing but rows of reservations is locked here, and none is waited for; so the lock order does
-// not matter.
-const TAKE_OVERDUE = sql<{ id: string }>(
-  'sweep_take_overdue',
-  `update reservations set sweep_after = now() + $2 * interval '1 second'
-    where id = any (array(
-           select id from reservations
-            where status = 'held' and paid_in_time_at is null and hold_ends_at < now() - $1 * interval '1 second'
-              and (sweep_after is null or sweep_after <= now())
-            order by hold_ends_at, id limit $3 for no key update skip locked)) returning id`,
-);
-const LEAVE_OVERDUE = sql(
-  'sweep_leave_overdue',
-  `update reservations set sweep_after = now() + $2 * interval '1 second' where id = $1`,
-);
+const OVERDUE = textsOf('expire', {
+  table: 'reservations',
+  taken: 'sweep_after',
+  order: 'hold_ends_at, id',
+  where: `status = 'held' and paid_in_time_at is null and hold_ends_at < now() - $1 * interval '1 second'`,
+});
+/** Ends holds whose time is over. */
+const EXPIRE: Step<{ id: string }> = {
+  name: 'expire',
+  take: sql<{ id: string }>('sweep_take_expire', OVERDUE.take),
+  due: sql<{ id: string }>('sweep_due_expire', OVERDUE.due),
+  values: [GRACE_SECONDS, BATCH],
+  idOf: ({ id }) => id,
+  work: (tx, { id }) => endOverdueHold(tx, id),
+};
 
-const TAKE_UNKNOWN = sql<{ id: string; reference: string; reservationId: string }>(
-  'sweep_take_unknown',
-  `update payments set nudged_at = now() + $2 * interval '1 second'
-    where id = any (array(
-           select id from payments k
-            where role = 'kept' and received_at < now() - $1 * interval '1 minute'
-              and (nudged_at is null or nudged_at <= now())
-              and not exists (select from reservations r where r.id = k.reservation_id)
-            order by received_at limit $3 for no key update skip locked))
-   returning id::text, reference, reservation_id as "reservationId"`,
-);
-const LEAVE_UNKNOWN = sql(
-  'sweep_leave_unknown',
-  `update payments set nudged_at = now() + $2 * interval '1 second' where id = $1`,
-);
+const OVERDUE_CHANGES = textsOf('expire_change', {
+  table: 'changes',
+  taken: 'sweep_after',
+  order: 'expires_at',
+  where: `status = 'quoted' and paid_in_time_at is null and expires_at < now() - $1 * interval '1 second'`,
+  subject: 'id::text',
+});
+/** Ends quotes of changes whose time is over. */
+const EXPIRE_CHANGE: Step<{ id: string }> = {
+  name: 'expire_change',
+  take: sql<{ id: string }>('sweep_take_expire_change', OVERDUE_CHANGES.take),
+  due: sql<{ id: string }>('sweep_due_expire_change', OVERDUE_CHANGES.due),
+  values: [GRACE_SECONDS, BATCH],
+  idOf: ({ id }) => id,
+  work: (tx, { id }) => endOverdueChange(tx, id),
+};
+
 const CLOSE_INBOX = sql(
   'sweep_close_inbox',
   `update inbox set handled_at = clock_timestamp(), outcome = 'refund_unknown_reservation'
     where reference = $1 and reservation_id = $2 and handled_at is null`,
 );
 
-const TAKE_CHANGES = sql<{ id: string }>(
-  'sweep_take_changes',
-  `update changes set sweep_after = now() + $2 * interval '1 second'
-    where id = any (array(
-           select id from changes
-            where status = 'quoted' and paid_in_time_at is null and expires_at < now() - $1 * interval '1 second'
-              and (sweep_after is null or sweep_after <= now())
-            order by expires_at limit $3 for no key update skip locked)) returning id`,
-);
-const LEAVE_CHANGE = sql(
-  'sweep_leave_change',
-  `update changes set sweep_after = now() + $2 * interval '1 second' where id = $1`,
-);
-const TAKE_ALLOTMENTS = sql<{ id: string }>(
-  'sweep_take_allotments',
-  `update allotments set sweep_after = now() + $1 * interval '1 second'
-    where id = any (array(
-           select id from allotments where ended_at is null and until <= now() and (sweep_after is null or sweep_after <= now())
-            order by until limit $2 for no key update skip locked)) returning id`,
-);
-const LEAVE_ALLOTMENT = sql(
-  'sweep_leave_allotment',
-  `update allotments set sweep_after = now() + $2 * interval '1 second' where id = $1`,
-);
-
-/** How the sweep does one kind of work, thing by thing. */
-interface Step<Thing> {
-  name: SweepStep;
-  /** Takes due things, each for this sweep alone for a while. */
-  take: (db: Queryable) => Promise<Thing[]>;
-  idOf: (thing: Thing) => string;
-  /** Does the work for one thing, in a transaction of its own. */
-  work: (tx: Queryable, thing: Thing) => Promise<unknown>;
-  /** Leaves a thing alone for some seconds. */
-  leave: (db: Queryable, thing: Thing, seconds: number) => Promise<unknown>;
-}
-
-/** Ends holds whose time is over. */
-const EXPIRE: Step<string> = {
-  name: 'expire',
-  take: async (db) =>
-    (await db.rows(TAKE_OVERDUE, [GRACE_SECONDS, TAKEN_SECONDS, BATCH])).map(({ id }) => id),
-  idOf: (id) => id,
-  work: endOverdueHold,
-  leave: (db, id, seconds) => db.run(LEAVE_OVERDUE, [id, seconds]),
-};
-
-/** Ends quotes of changes whose time is over. */
-const EXPIRE_CHANGE: Step<string> = {
-  name: 'expire_change',
-  take: async (db) =>
-    (await db.rows(TAKE_CHANGES, [GRACE_SECONDS, TAKEN_SECONDS, BATCH])).map(({ id }) => id),
-  idOf: (id) => id,
-  work: endOverdueChange,
-  leave: (db, id, seconds) => db.run(LEAVE_CHANGE, [id, seconds]),
-};
-
+const UNKNOWN = textsOf('refund_unknown', {
+  table: 'payments',
+  taken: 'nudged_at',
+  order: 'received_at',
+  where: `role = 'kept' and received_at < now() - $1 * interval '1 minute'
+              and not exists (select from reservations r where r.id = k.reservation_id)`,
+  subject: 'reference',
+  returning: 'reference, reservation_id as "reservationId"',
+});
 /** Refunds payments for reservations that never existed. */
-const REFUND_UNKNOWN: Step<{ id: string; reference: string; reservationId: string }> = {
+const REFUND_UNKNOWN: Step<{ reference: string; reservationId: string }> = {
   name: 'refund_unknown',
-  take: (db) => db.rows(TAKE_UNKNOWN, [UNKNOWN_RESERVATION_MINUTES, TAKEN_SECONDS, BATCH]),
+  take: sql<{ reference: string; reservationId: string }>(
+    'sweep_take_refund_unknown',
+    UNKNOWN.take,
+  ),
+  due: sql<{ reference: string; reservationId: string }>('sweep_due_refund_unknown', UNKNOWN.due),
+  values: [UNKNOWN_RESERVATION_MINUTES, BATCH],
   idOf: ({ reference }) => reference,
   async work(tx, payment) {
     // The inbox before the payment, as a settlement locks them. What is handled already is not ours.
     if ((await tx.run(CLOSE_INBOX, [payment.reference, payment.reservationId])) === 0) return;
     await sendBack(tx, payment, 'unknown_reservation', 'system');
   },
-  leave: (db, { id }, seconds) => db.run(LEAVE_UNKNOWN, [id, seconds]),
 };
 
+const ENDED_ALLOTMENTS = textsOf('end_allotment', {
+  table: 'allotments',
+  taken: 'sweep_after',
+  order: 'until',
+  where: `ended_at is null and until <= now() - $1 * interval '1 second'`,
+  subject: 'id::text',
+});
 /** Notes the end of allotments; their seats were free from the moment of it. */
-const END_ALLOTMENT: Step<string> = {
+const END_ALLOTMENT: Step<{ id: string }> = {
   name: 'end_allotment',
-  take: async (db) => (await db.rows(TAKE_ALLOTMENTS, [TAKEN_SECONDS, BATCH])).map(({ id }) => id),
-  idOf: (id) => id,
-  work: endOverdueAllotment,
-  leave: (db, id, seconds) => db.run(LEAVE_ALLOTMENT, [id, seconds]),
+  take: sql<{ id: string }>('sweep_take_end_allotment', ENDED_ALLOTMENTS.take),
+  due: sql<{ id: string }>('sweep_due_end_allotment', ENDED_ALLOTMENTS.due),
+  values: [0, BATCH],
+  idOf: ({ id }) => id,
+  work: (tx, { id }) => endOverdueAllotment(tx, id),
 };
 
 export interface SweepResult {
@@ -162,11 +177,7 @@ export interface SweepOptions {
   refundUnknown?: boolean;
   /** How long printed tickets are kept; absent: for ever. */
   documentDays?: number;
-  /** Told of each failure: of a step for one thing, or of a statement. */
-  onFault: (
-    what: { step: string; subject: string | null; attempts: number },
-    error: unknown,
-  ) => void;
+  onFault: OnFault;
   /** Called between batches. */
   onBatch?: () => void;
 }
@@ -193,20 +204,47 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
     }
     return done;
   }
-  const inSteps = <Thing>(step: Step<Thing>) =>
-    repeat(BATCH, async () => {
-      const things = await step.take(db);
-      await eachOf(things, (thing) => doOne(db, step, thing, options.onFault));
-      return things.length;
-    });
-  async function requeue(statement: { name: string; text: string }): Promise<number> {
+  /** A step that fails as a whole leaves the others to be done. */
+  async function guarded(step: string, work: () => Promise<number>): Promise<number> {
     try {
-      return await repeat(BATCH, () => db.run(statement, [BATCH]));
+      return await work();
     } catch (error) {
-      options.onFault({ step: statement.name, subject: null, attempts: 1 }, error);
+      if (!isOfTheStep(error)) throw error;
+      options.onFault({ step, subject: null, attempts: 1 }, error);
       return 0;
     }
   }
+  const { onFault } = options;
+  const inSteps = <Thing>(step: Step<Thing>) =>
+    guarded(step.name, () =>
+      repeat(BATCH, async () => {
+        const things = await orOneByOne(
+          () => db.rows(step.take, [...step.values, TAKEN_SECONDS]),
+          () => db.rows(step.due, step.values),
+        );
+        await eachOf(things, (thing) =>
+          doOne(db, { name: step.name, subject: step.idOf(thing), onFault }, (tx) =>
+            step.work(tx, thing),
+          ),
+        );
+        return things.length;
+      }),
+    );
+  const requeue = ({ name, set, due, one }: Requeue) =>
+    guarded(name, () =>
+      repeat(BATCH, () =>
+        orOneByOne(
+          () => db.run(set, [BATCH]),
+          async () => {
+            const things = await db.rows(due, [BATCH]);
+            await eachOf(things, ({ id: subject }) =>
+              doOne(db, { name, subject, onFault }, (tx) => tx.run(one, [subject])),
+            );
+            return things.length;
+          },
+        ),
+      ),
+    );
 
   const expired = await inSteps(EXPIRE);
   await inSteps(EXPIRE_CHANGE);
@@ -214,25 +252,50 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   await inSteps(END_ALLOTMENT);
   let rung = 0;
   for (const kind of Object.values(OUTBOX_KINDS)) {
-    for (const statement of kind.requeue) rung += await requeue(statement);
+    for (const work of kind.requeue) rung += await requeue(work);
   }
-  try {
-    await repeat(1, async () => Number(await oweNotices(db)));
-  } catch (error) {
-    options.onFault({ step: 'owe_notices', subject: null, attempts: 1 }, error);
-  }
-  await forgetSweepFaults(db);
-  await repeat(BATCH, () => forgetOldKeys(db, BATCH));
-  await repeat(BATCH, () => forgetOldScans(db, BATCH));
-  await repeat(BATCH, () => forgetEarlyEvents(db, BATCH));
-  await repeat(MAP_CHANGES, () => forgetMapChanges(db, MAP_CHANGES));
+  await guarded('owe_notices', () => repeat(1, async () => Number(await oweNotices(db, onFault))));
   const { documentDays } = options;
-  if (documentDays !== undefined)
-    await repeat(BATCH, () => forgetDocuments(db, documentDays, BATCH));
-  await repeat(BATCH, () => truncateFeed(db, BATCH));
-  await repeat(BATCH, () => forgetOldDeliveries(db, BATCH));
-  await repeat(BATCH, () => forgetDeletedEndpoints(db, BATCH));
+  const forgetting: Record<string, (most: number) => Promise<number>> = {
+    forget_faults: () => forgetSweepFaults(db),
+    forget_keys: (most) => forgetOldKeys(db, most),
+    forget_scans: (most) => forgetOldScans(db, most),
+    forget_early_events: (most) => forgetEarlyEvents(db, most),
+    ...(documentDays !== undefined && {
+      forget_documents: (most) => forgetDocuments(db, documentDays, most),
+    }),
+    truncate_feed: (most) => truncateFeed(db, most),
+    forget_deliveries: (most) => forgetOldDeliveries(db, most),
+    forget_deleted_endpoints: (most) => forgetDeletedEndpoints(db, most),
+  };
+  for (const [step, forget] of Object.entries(forgetting))
+    await guarded(step, () => repeat(BATCH, () => forget(BATCH)));
+  await guarded('forget_map_changes', () =>
+    repeat(MAP_CHANGES, () => forgetMapChanges(db, MAP_CHANGES)),
+  );
   return { expired, rung, refunded };
+}
+
+/** SQLSTATE of a statement that took too long. */
+const QUERY_CANCELED = '57014';
+
+/** Whether a failure is about what was to be done; else the database is not there for anything. */
+const isOfTheStep = (error: unknown): boolean =>
+  isRefused(error) ||
+  !isUnavailable(error) ||
+  (error as { code?: unknown }).code === QUERY_CANCELED;
+
+/** Does many things by one statement, or, if that fails, in a way that one of them cannot stop. */
+async function orOneByOne<Result>(
+  together: () => Promise<Result>,
+  oneByOne: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await together();
+  } catch (error) {
+    if (!isOfTheStep(error)) throw error;
+    return oneByOne();
+  }
 }
 
 /** Does something for each, some at once. @throws the first error, when those under way have ended */
@@ -249,21 +312,18 @@ async function eachOf<Thing>(
 }
 
 /** @throws only what also prevents that the failure is recorded */
-async function doOne<Thing>(
+async function doOne(
   db: Database,
-  { name, idOf, work, leave }: Step<Thing>,
-  thing: Thing,
-  onFault: SweepOptions['onFault'],
+  { name, subject, onFault }: { name: SweepStep; subject: string; onFault: OnFault },
+  work: (tx: Queryable) => Promise<unknown>,
 ): Promise<void> {
-  const subject = idOf(thing);
   try {
     await db.transaction(async (tx) => {
-      await work(tx, thing);
+      await work(tx);
       await clearSweepFault(tx, name, subject);
     });
   } catch (error) {
     const attempts = await noteSweepFault(db, name, subject, (error as Error).message);
-    await leave(db, thing, pauseAfter(attempts));
     onFault({ step: name, subject, attempts }, error);
   }
 }
@@ -294,17 +354,36 @@ export interface HoldsPlace {
   id: string;
 }
 
+/** Leaves out those that cannot be signalled. @returns how many were */
+async function ringEach(db: Queryable, ids: readonly string[], onFault: OnFault): Promise<number> {
+  let rung = 0;
+  for (const id of ids) {
+    try {
+      rung += await db.run(RING_LOST, [[id]]);
+    } catch (error) {
+      if (!isOfTheStep(error)) throw error;
+      onFault({ step: 'ring_lost', subject: id, attempts: 1 }, error);
+    }
+  }
+  return rung;
+}
+
 /**
  * Signals every open hold whose workflow Temporal does not know, page by page. A lost workflow is
  * started again; for a terminated one a settlement workflow takes over.
  * @param openOf which of these reservations have an open workflow
- * @param options.from where an earlier try had come to; `onPage` is told of each place
+ * @param options.from where an earlier try had come to; `onPage` is told of each place, `onFault` of each that cannot be
+ * signalled
  * @returns how many
  */
 export async function restartActors(
   db: Queryable,
   openOf: (ids: readonly string[]) => Promise<ReadonlySet<string>>,
-  options: { from: HoldsPlace | null; onPage: (place: HoldsPlace) => void },
+  options: {
+    from: HoldsPlace | null;
+    onPage: (place: HoldsPlace) => void;
+    onFault: OnFault;
+  },
 ): Promise<number> {
   let place = options.from;
   let restarted = 0;
@@ -314,7 +393,11 @@ export async function restartActors(
     const ids = holds.map(({ id }) => id);
     const open = await openOf(ids);
     const lost = ids.filter((id) => !open.has(id));
-    if (lost.length > 0) restarted += await db.run(RING_LOST, [lost]);
+    if (lost.length > 0)
+      restarted += await orOneByOne(
+        () => db.run(RING_LOST, [lost]),
+        () => ringEach(db, lost, options.onFault),
+      );
     place = holds.at(-1)!;
     options.onPage(place);
     if (holds.length < HOLDS_A_PAGE) return restarted;

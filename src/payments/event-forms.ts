@@ -17,3 +17,6 @@ export const currencyForm = z
   .string()
   .regex(/^[A-Za-z]{3}$/)
   .transform((text) => text.toUpperCase());
+
+/** Whether an event of this type, be it understood or not, tells what came after a payment: no news of the payment itself. */
+export const isAfterPayment = (type: string): boolean => /refund|dispute|chargeback/i.test(type);

@@ -16,11 +16,13 @@ export type Notice =
   | { kind: 'failed' | 'pending'; reservationId: string; reference: string; eventKey: string }
   | { kind: 'refunds'; refunds: readonly ProviderRefund[]; total: RefundedTotal | null }
   | ({ kind: 'dispute' } & ProviderDispute)
-  /** An event of an unknown meaning that names a reservation. */
+  /** An event of an unknown meaning that names a reservation, or a payment that may be of one. */
   | {
       kind: 'not_understood';
-      reservationId: string;
-      reference: string | null;
+      reservationId: string | null;
+      references: readonly string[];
+      /** It tells of a refund or a dispute. */
+      afterPayment: boolean;
       type: string;
       why: string;
     }

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { amountForm as amount, currencyForm as currency, storedText } from './event-forms';
+import {
+  amountForm as amount,
+  currencyForm as currency,
+  isAfterPayment,
+  storedText,
+} from './event-forms';
 import type { Money } from '../domain/money';
 import { IGNORED, type Notice } from './notice';
 import type { PaymentSetup } from './setup';
@@ -86,6 +91,15 @@ function referenceIn(object: Record<string, unknown>): string | null {
   return idsOf(read.data.payment_intent)[0] ?? read.data.id ?? null;
 }
 
+/** The ids by which the payment of an object may be known, the likeliest first. */
+function referencesIn(object: Record<string, unknown>): string[] {
+  const ids = [object.payment_intent, object.charge, object.id].flatMap((value) => {
+    const read = named.safeParse(value);
+    return read.success ? idsOf(read.data) : [];
+  });
+  return [...new Set(ids)];
+}
+
 /** Why the event is not of our account or mode, or null. */
 function whyNotOurs(
   { livemode, account = null }: StripeEvent,
@@ -118,12 +132,12 @@ export function readStripeEvent(value: unknown, setup: PaymentSetup): Notice {
   return namedIn(event, `expected ${why.expected}, came ${why.came}`);
 }
 
-/** A note about the reservation that an event names; if it names none, the event is ignored. */
+/** A note about the reservation that an event names, or of whose payment it is; if there is none, the event is ignored. */
 function namedIn({ type, data: { object } }: StripeEvent, why: string): Notice {
   const reservationId = reservationIn(object);
-  return reservationId === null
-    ? IGNORED
-    : { kind: 'not_understood', reservationId, reference: referenceIn(object), type, why };
+  const references = referencesIn(object);
+  const afterPayment = isAfterPayment(type);
+  return { kind: 'not_understood', reservationId, references, afterPayment, type, why };
 }
 
 function disputeStatusOf(status: string): 'open' | 'won' | 'lost' {

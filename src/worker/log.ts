@@ -20,6 +20,10 @@ const FIELDS: Record<string, string> = {
   span_id: 'span_id',
   mail: 'mail',
   kind: 'kind',
+  endpoint: 'endpoint',
+  sequence: 'sequence',
+  status: 'status',
+  reason: 'reason',
 };
 
 interface Told {
@@ -60,8 +64,11 @@ export function temporalLogging(log: Logger, level: Level) {
   const isDebug = level === 'debug' || level === 'trace';
   return {
     logger: new DefaultLogger(isDebug ? 'DEBUG' : 'INFO', (entry) => {
-      const isOurs = entry.level === 'INFO' && entry.meta?.sdkComponent === 'activity';
-      const by = isOurs ? 'info' : (FROM_TEMPORAL[entry.level] ?? 'debug');
+      const ofActivity = entry.meta?.sdkComponent === 'activity';
+      // The SDK's own lines about activities are of other levels, and name no endpoint.
+      const isOurs = ofActivity && (entry.level === 'INFO' || entry.meta?.endpoint !== undefined);
+      const by =
+        isOurs && entry.level === 'INFO' ? 'info' : (FROM_TEMPORAL[entry.level] ?? 'debug');
       log[by]({ ...(!isOurs && { from: 'temporal' }), ...fieldsOf(entry) }, entry.message);
     }),
     logging: {

@@ -218,13 +218,55 @@ describe('Once it is sold', () => {
       expect(after.find(({ code }) => code === kept.code)?.status).toBe('valid');
       expect(after.filter(({ status }) => status === 'valid')).toHaveLength(2);
     });
-    await eventually(async () =>
-      expect((await mailsTo(bought.buyer!.email)).length).toBeGreaterThanOrEqual(2),
-    );
+    await eventually(async () => expect(await mailsTo(bought.buyer!.email)).toHaveLength(2));
+    const [first, again] = await mailsTo(bought.buyer!.email);
+    expect([first!.subject, again!.subject]).toEqual([
+      'Your tickets: Hamlet',
+      'Your tickets again: Hamlet',
+    ]);
+    expect(first!.text).toMatch(/Row A · Seat 1 –[^]*Floor-1 –/);
+    expect(again!.text).toContain('Here are, once more, your tickets for Hamlet.');
+    expect(again!.text).toMatch(/Row A · Seat 1 –[^]*Row A · Seat 2 –/);
+    expect(again!.text).not.toContain('Floor');
+    expect(again!.attachments.map(({ filename }) => filename)).toContain('tickets.pdf');
     const events = await api.history(bought.id);
     const types = events.map(({ type }) => type);
     for (const type of ['change.quoted', 'change.applied', 'reservation.changed', 'ticket.voided'])
       expect(types).toContain(type);
+  });
+
+  it('the ticket of a seat given back is void because of the change, at the door and in the list', async () => {
+    const slug = await event();
+    const bought = await sold(slug, ['A-1', 'A-2']);
+    const tickets = await api.tickets(bought.id);
+    const codeOf = (label: string) => tickets.find(({ seat }) => seat === label)!.code;
+    const quote = await made(bought.id, { release: ['A-1'] });
+    expect((await confirm(bought.id, quote.id, {})).body.status).toBe('applied');
+    const scanner = { key: system.info.keys.scanner };
+    const scan = (label: string) =>
+      api.call('POST', '/v1/check-ins', {
+        ...scanner,
+        body: { code: codeOf(label), event: slug, scanId: `scan-${label}` },
+      });
+    const undo = (label: string) =>
+      api.call('POST', '/v1/check-ins/undo', { key: operator(), body: { code: codeOf(label) } });
+    const voided = async () =>
+      (await api.call<{ data: object[] }>('GET', `/v1/events/${slug}/voided-tickets`, scanner)).body
+        .data;
+    const ofChange = { code: 'ticket_void', why: 'changed' };
+    for (const answer of [await scan('A-1'), await scan('A-1'), await undo('A-1')]) {
+      expect([answer.status, answer.body]).toMatchObject([409, ofChange]);
+      expect(answer.body.detail).toContain('its seat was given back by a change');
+    }
+    expect(await voided()).toMatchObject([{ code: codeOf('A-1'), seat: 'A-1', why: 'changed' }]);
+
+    await api.call('POST', `/v1/reservations/${bought.id}/cancel`);
+    await api.until(bought.id, 'cancelled');
+    expect((await scan('A-2')).body).toMatchObject({ code: 'ticket_void', why: 'cancelled' });
+    expect(await voided()).toMatchObject([
+      { seat: 'A-1', why: 'changed' },
+      { seat: 'A-2', why: 'cancelled' },
+    ]);
   });
 
   it('a seat given back is refunded by the terms, and only the part of fees that is refundable', async () => {

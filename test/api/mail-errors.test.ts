@@ -1,8 +1,9 @@
 import { retryDelayMs } from '../../src/activities/send-mail';
 import { sql } from '../../src/db/database';
+import { readMoment } from '../../src/db/verify';
 import { simpleParser } from 'mailparser';
 import { createMetrics } from '../../src/worker/metrics';
-import { ApiClient, eventually, type Reservation } from '../support/api';
+import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { startSmtpDouble, type Replies, type SmtpDouble } from '../support/smtp-double';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -47,6 +48,11 @@ const messageIdsOf = async ({ id }: Reservation) =>
   ).map((row) => row.message_id);
 const typesOf = async ({ id }: Reservation) => (await api.history(id)).map(({ type }) => type);
 const soldSeat = async () => api.sold(await api.event(), ['A-1']);
+const correct = ({ id }: Pick<Reservation, 'id'>, key: string | null = system.info.keys.operator) =>
+  api.call('PATCH', `/v1/reservations/${id}`, {
+    key,
+    body: { buyer: { email: 'right@example.org' } },
+  });
 const metric = async (name: string) => {
   const text = await createMetrics(system.db).text();
   return Number(new RegExp(`^${name}(?:\\{scope="database"\\})? (\\S+)$`, 'm').exec(text)?.[1]);
@@ -114,7 +120,7 @@ describe('A mail that the server does not take', () => {
     },
   );
 
-  it('because the address is none is refused for good, and can be sent again', async () => {
+  it('because the address is none is refused for good, and goes to the address that an operator corrects', async () => {
     replies.RCPT = '550 5.1.1 no such user';
     const sold = await soldSeat();
     await eventually(async () => expect(await typesOf(sold)).toContain('tickets.mail_refused'));
@@ -128,16 +134,73 @@ describe('A mail that the server does not take', () => {
     expect(await metric('holdfast_mails_refused')).toBe(1);
 
     Reflect.deleteProperty(replies, 'RCPT');
-    // As an operator's correction will do it.
-    await system.db.run(
-      sql('', `update reservations set buyer_email = 'right@example.org' where id = $1`),
-      [sold.id],
-    );
-    expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
+    expect((await correct(sold)).status).toBe(200);
     const again = { sequence: 1, sent: true, refused: null, last_error: null };
     await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again]));
     expect(mailServer.recipients.at(-1)).toBe('<right@example.org>');
     expect(await metric('holdfast_mails_refused')).toBe(0);
+    const pdf = `/v1/reservations/${sold.id}/tickets.pdf`;
+    const key = system.info.keys.operator;
+    expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['valid']);
+    expect((await api.call('GET', pdf, { key })).status).toBe(200);
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
+    const third = { sequence: 2, sent: true, refused: null, last_error: null };
+    await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again, third]));
+  });
+
+  it('goes to a corrected address also when its reservation has ended', async () => {
+    const sold = await soldSeat();
+    await eventually(async () => expect(await typesOf(sold)).toContain('tickets.mailed'));
+    replies.RCPT = '550 5.1.1 no such user';
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    const kinds = sql<{ kind: string; sent: boolean; refused: boolean }>(
+      '',
+      `select kind, sent_at is not null as sent, refused is not null as refused from mails
+        where reservation_id = $1 and kind <> 'tickets' order by kind`,
+    );
+    const ofSold = () => system.db.rows(kinds, [sold.id]);
+    const mail = (kind: string, sent: boolean) => ({ kind, sent, refused: !sent });
+    await eventually(async () =>
+      expect(await ofSold()).toEqual([mail('cancelled', false), mail('refund', false)]),
+    );
+    expect(await metric('holdfast_mails_refused')).toBe(2);
+    expect(refusal(await correct(sold, system.info.keys.client))).toEqual([
+      409,
+      'reservation_cancelled',
+    ]);
+
+    Reflect.deleteProperty(replies, 'RCPT');
+    expect((await correct(sold)).body.status).toBe('cancelled');
+    await eventually(async () =>
+      expect(await ofSold()).toEqual([mail('cancelled', true), mail('refund', true)]),
+    );
+    expect(mailServer.recipients.slice(-2)).toEqual(Array(2).fill('<right@example.org>'));
+    expect(await metric('holdfast_mails_refused')).toBe(0);
+    const findings = (await readMoment(system.db)).results.flatMap((check) => check.findings);
+    expect(findings.filter(({ detail }) => detail.includes(sold.id))).toEqual([]);
+  });
+
+  it('is owed on when the address was corrected while it was being refused', async () => {
+    const sold = await soldSeat();
+    await eventually(async () => expect(await typesOf(sold)).toContain('tickets.mailed'));
+    let letGo = (): void => undefined;
+    mailServer.keepWaiting(new Promise<void>((resolve) => (letGo = resolve)));
+    replies['.'] = '550 5.1.1 no such user';
+    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    const states = sql<{ attempted: boolean; sent: boolean }>(
+      '',
+      `select attempted_at is not null as attempted, sent_at is not null as sent from mails
+        where reservation_id = $1 and kind = 'cancelled'`,
+    );
+    const state = () => system.db.rows(states, [sold.id]);
+    await eventually(async () => expect(await state()).toEqual([{ attempted: true, sent: false }]));
+    expect((await correct(sold)).status).toBe(200);
+    letGo();
+    // The answers are sent when this promise has told.
+    await new Promise(setImmediate);
+    Reflect.deleteProperty(replies, '.');
+    await eventually(async () => expect(await state()).toEqual([{ attempted: true, sent: true }]));
+    expect(mailServer.recipients.at(-1)).toBe('<right@example.org>');
   });
 
   it('is asked for ever more seldom, up to a quarter of an hour', () => {

@@ -55,6 +55,7 @@ beforeAll(async () => {
   system = await startSystem({
     childEnv: {
       STRIPE_API_KEY: 'sk_test_holdfast',
+      STRIPE_ACCOUNT: 'acct_holdfast',
       STRIPE_API_URL: `http://127.0.0.1:${port}`,
     },
   });
@@ -91,6 +92,18 @@ async function soldThroughStripe(intent: string): Promise<Reservation> {
   });
   return api.until(mine.id, 'confirmed');
 }
+/** A payment as an event of Stripe tells it. @param more of the event itself, not of its object */
+const sendPaid = ({ id, total }: Reservation, intent: string, more: object) =>
+  api.stripe(
+    'payment_intent.succeeded',
+    {
+      id: intent,
+      amount_received: total.amount,
+      currency: 'eur',
+      metadata: { reservation_id: id },
+    },
+    { more },
+  );
 const cancel = ({ id }: Reservation) => api.call('POST', `/v1/reservations/${id}/cancel`);
 
 describe('With the key of Stripe', () => {
@@ -214,14 +227,30 @@ describe('With the key of Stripe', () => {
     expect((await api.get(mine.id)).body.status).toBe('held');
   });
 
-  it('an event in live mode does not confirm with a key of test mode', async () => {
+  it.each([
+    ['in live mode', 'livemode true', { livemode: true }],
+    ['of another account', 'account acct_another', { account: 'acct_another' }],
+  ])('an event %s does not confirm', async (_which, came, more) => {
     const mine = await held();
-    const raw = { livemode: true, id: newIntent(), amount_received: 4500, currency: 'eur' };
-    await api.stripe('payment_intent.succeeded', {
-      ...raw,
-      metadata: { reservation_id: mine.id },
+    const intent = newIntent();
+    expect((await sendPaid(mine, intent, more)).status).toBe(200);
+    expect((await api.get(mine.id)).body).toMatchObject({
+      status: 'held',
+      payment: null,
+      payments: [{ reference: intent, status: 'unmatched' }],
     });
-    // The mode is the event's, not its object's.
+    const notes = (await api.notes(true)).filter(({ reservation }) => reservation === mine.id);
+    expect(notes).toMatchObject([{ kind: 'payment_unmatched', reference: intent, data: { came } }]);
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    ['of the account of the settings', { account: 'acct_holdfast' }],
+    ['that names no account', {}],
+    ['in test mode', { livemode: false }],
+  ])('an event %s confirms', async (_which, more) => {
+    const mine = await held();
+    expect((await sendPaid(mine, newIntent(), more)).body).toMatchObject({ ignored: false });
     await api.until(mine.id, 'confirmed');
   });
 });

@@ -447,6 +447,45 @@ describe('A dispute of a part', () => {
   });
 });
 
+describe('A refund of a sale that was changed for more', () => {
+  it('is of the payment that confirmed it, or of another that has enough left', async () => {
+    const event = await api.event({
+      categories: [
+        { code: 'stalls', name: 'Stalls', price: 4500 },
+        { code: 'floor', name: 'Floor', price: 5000 },
+      ],
+    });
+    const held = await api.held(event, ['A-1', 'A-2']);
+    await api.pay(held, `first-${held.id}`);
+    await api.until(held.id, 'confirmed');
+    const changes = `/v1/reservations/${held.id}/changes`;
+    const quote = await api.call<{ id: string; due: object }>('POST', changes, {
+      body: { release: ['A-2'], take: [{ event, seats: ['Floor-1'] }] },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    expect(quote.body.due).toEqual(eur(500));
+    const reference = `second-${held.id}`;
+    const body = { payment: { reference, ...quote.body.due } };
+    await api.call('POST', `${changes}/${quote.body.id}/confirm`, { body });
+    await eventually(async () => expect((await read(held.id)).revision).toBe(2));
+
+    const of = async (amount: number) => {
+      const answer = await refund(held.id, { amount, reason: 'goodwill' });
+      return answer.status === 201 ? answer.body.payment : refusal(answer);
+    };
+    const exceeds = [422, 'refund_exceeds_payment'];
+    expect(await of(2000)).toBe(`first-${held.id}`);
+    expect(await of(7001)).toEqual(exceeds);
+    expect(await of(6800)).toBe(`first-${held.id}`);
+    // 2.00 are left of the first, 5.00 of the second.
+    expect(await of(300)).toBe(`second-${held.id}`);
+    expect(await of(201)).toEqual(exceeds);
+    expect(await of(200)).toBe(`first-${held.id}`);
+    expect(await of(200)).toBe(`second-${held.id}`);
+    expect(await of(1)).toEqual(exceeds);
+  });
+});
+
 describe('A buyer', () => {
   it('is told by mail that the sale was cancelled, with the calendar, and that the money goes back', async () => {
     const mine = await sold();
@@ -465,6 +504,24 @@ describe('A buyer', () => {
     const [calendar] = cancelled.attachments;
     expect(calendar!.content.toString()).toMatch(/METHOD:CANCEL[^]*STATUS:CANCELLED/);
     expect(calendar!.content.toString()).toContain(`UID:${mine.id}`);
+  });
+
+  it('is told of a second payment that goes back, and that the tickets stay', async () => {
+    const mine = await sold();
+    await eventually(async () => expect(await mailsTo(mine.buyer!.email)).toHaveLength(1));
+    const reference = `second-${randomUUID()}`;
+    await api.standard({ reservation: mine.id, reference, ...eur(9000) });
+    await eventually(async () => expect(await mailsTo(mine.buyer!.email)).toHaveLength(2));
+    const mail = (await mailsTo(mine.buyer!.email))[1]!;
+    expect(mail.subject).toMatch(/^Your refund of .*90.*: Hamlet$/);
+    expect(mail.text!.replaceAll(/\s+/g, ' ')).toMatch(
+      /Your reservation for Hamlet was paid already when a further payment of \S*90\S* reached us\. Your tickets stay as they are\./,
+    );
+    expect(mail.text).toContain(reference);
+    expect((await read(mine.id)).refunds).toMatchObject([
+      { payment: reference, reason: 'duplicate', status: 'succeeded' },
+    ]);
+    expect((await api.tickets(mine.id)).map(({ status }) => status)).toEqual(['valid', 'valid']);
   });
 
   it('is told of a wrong amount that goes back, and the history says what was expected', async () => {

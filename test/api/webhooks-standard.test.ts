@@ -37,6 +37,9 @@ const signed = (raw: string, id = `msg_${randomUUID()}`, at = new Date()) => ({
   'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
   'webhook-signature': new Webhook(current).sign(id, at, raw),
 });
+const IGNORED = { status: 200, body: { received: true, ignored: true } };
+const notesOf = async ({ id }: Reservation) =>
+  (await api.notes()).filter((note) => note.reservation === id);
 /** A refused webhook leaves nothing: no payment is kept, and the hold stays one. */
 async function expectNothingKept(held: Reservation) {
   expect(await api.payments(held.id)).toEqual([]);
@@ -140,13 +143,49 @@ describe('A standard webhook', () => {
     ['with less than nothing', { amount: -4500 }],
     ['with an amount as text', { amount: '4500' }],
     ['with a currency that is none', { currency: 'euros' }],
-  ])('with a valid signature but %s is refused, and nothing is kept', async (_what, change) => {
+  ])('with a valid signature but %s is a note, and nothing is kept', async (_what, change) => {
     const held = await heldSeat();
-    expect(refusal(await send({ ...paymentOf(held), ...change }))).toEqual([
-      422,
-      'validation_failed',
-    ]);
+    for (let time = 0; time < 2; time++)
+      expect(await send({ ...paymentOf(held), ...change })).toMatchObject(IGNORED);
     await expectNothingKept(held);
+    const [field] = Object.keys(change);
+    expect(await notesOf(held)).toMatchObject([
+      {
+        kind: 'event_not_understood',
+        data: { type: 'payment.succeeded', why: expect.stringContaining(field!) as string },
+        closedAt: null,
+      },
+    ]);
+  });
+
+  it('that was not understood asks nobody any more once its payment is known', async () => {
+    const held = await heldSeat();
+    await send({ ...paymentOf(held), amount: undefined });
+    expect(await notesOf(held)).toMatchObject([{ closedAt: null }]);
+    await send(paymentOf(held));
+    await api.until(held.id, 'confirmed');
+    expect(await notesOf(held)).toMatchObject([{ closedBy: 'system' }]);
+    await send({ ...paymentOf(held), currency: 'euros' });
+    await send(paymentOf(held), { type: 'payment.captured' });
+    expect(await notesOf(held)).toHaveLength(1);
+    // What came after the payment is news all the same.
+    await send(paymentOf(held), { type: 'payment.refunded' });
+    expect(await notesOf(held)).toMatchObject([
+      { data: { type: 'payment.refunded' }, closedAt: null },
+      { closedBy: 'system' },
+    ]);
+  });
+
+  it.each([
+    ['no reservation', { reservation: undefined }],
+    ['a reservation that is none of ours', { reservation: 'of-another-shop' }],
+    ['a reservation that cannot be stored', { reservation: 'a\u0000b' }],
+  ])('that is not understood and names %s is ignored', async (_what, change) => {
+    const held = await heldSeat();
+    const before = await api.notes();
+    const answer = await send({ ...paymentOf(held), amount: undefined, ...change });
+    expect(answer).toMatchObject(IGNORED);
+    expect(await api.notes()).toEqual(before);
   });
 });
 

@@ -214,6 +214,67 @@ describe('A Stripe webhook', () => {
     expect(await notesOf(held)).toMatchObject([{ closedBy: 'system' }]);
   });
 
+  it('that says again what is known of a payment is no note', async () => {
+    const held = await heldSeat();
+    const intent = newIntent();
+    const charge = { id: 'ch_2', payment_intent: intent, metadata: { reservation_id: held.id } };
+    await api.stripe(SUCCEEDED, intentOf(held, intent));
+    await api.until(held.id, 'confirmed');
+    const answer = await api.stripe('charge.succeeded', charge);
+    expect([answer.status, answer.body.ignored]).toEqual([200, true]);
+    expect(await notesOf(held)).toEqual([]);
+    // Another payment is not this one.
+    await api.stripe('charge.succeeded', { ...charge, payment_intent: newIntent() });
+    expect(await notesOf(held)).toHaveLength(1);
+  });
+
+  it('that was not understood needs nobody any more once a claim of its payment is proven', async () => {
+    const held = await heldSeat();
+    const intent = newIntent();
+    expect((await api.confirm(held, intent)).status).toBe(200);
+    const metadata = { reservation_id: held.id };
+    await api.stripe('charge.succeeded', { id: 'ch_3', payment_intent: intent, metadata });
+    expect(await notesOf(held)).toMatchObject([{ closedAt: null }]);
+    await api.stripe(SUCCEEDED, intentOf(held, intent));
+    expect(await notesOf(held)).toMatchObject([{ closedBy: 'system' }]);
+  });
+
+  it.each([
+    ['refund.updated', { amount: 150, currency: 'isk', status: 'succeeded' }],
+    ['refund.created', { amount: 1500, status: 'pending' }],
+    ['charge.refunded', { object: 'charge', amount_refunded: 150, currency: 'isk' }],
+    ['charge.dispute.created', { amount: 1500, status: 'needs_response' }],
+    ['charge.dispute.closed', { amount: 150, currency: 'isk', status: 'lost' }],
+  ])(
+    '%s of a known payment that cannot be read is a note, also where it names no reservation',
+    async (type, about) => {
+      const held = await heldSeat();
+      const intent = newIntent();
+      await api.stripe(SUCCEEDED, intentOf(held, intent));
+      await api.until(held.id, 'confirmed');
+      const object = { id: `x_${randomUUID()}`, payment_intent: { id: intent }, ...about };
+      for (let time = 0; time < 2; time++) {
+        const answer = await api.stripe(type, object);
+        expect([answer.status, answer.body.ignored]).toEqual([200, true]);
+      }
+      const note = { kind: 'event_not_understood', reference: intent, data: { type } };
+      expect(await notesOf(held)).toMatchObject([{ ...note, closedAt: null }]);
+      // The payment told again does not close it, nor is it about another payment.
+      await api.stripe(COMPLETED, sessionOf(held, intent));
+      await api.stripe(type, { ...object, payment_intent: newIntent() });
+      expect(await notesOf(held)).toMatchObject([{ ...note, closedAt: null }]);
+    },
+  );
+
+  it('of a dispute that names its charge alone is a note of the payment that the charge is', async () => {
+    const held = await heldSeat();
+    const charge = `ch_${randomUUID().replaceAll('-', '')}`;
+    await api.stripe(SUCCEEDED, intentOf(held, charge));
+    await api.until(held.id, 'confirmed');
+    await api.stripe('charge.dispute.created', { id: 'du_1', charge, amount: 'much' });
+    expect(await notesOf(held)).toMatchObject([{ reference: charge, closedAt: null }]);
+  });
+
   it.each(['payment_intent.created', 'customer.created', 'checkout.session.expired'])(
     'of the type %s is ignored with 200',
     async (type) => {

@@ -582,9 +582,9 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       });
       return;
     case 'refund': {
-      const payment = await findRefundablePayment(db, id, null);
-      if (!payment) return;
       const { amount } = what;
+      const payment = await findRefundablePayment(db, id, { reference: null, amount });
+      if (!payment) return;
       await orderRefund(db, { paymentId: payment.id, amount, reason: 'operator', actor: 'test' });
       return;
     }

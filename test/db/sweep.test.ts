@@ -39,6 +39,18 @@ async function fillHolds(event: string, many: number, endsIn: number): Promise<v
   });
   await run('analyze');
 }
+const removeHolds = (event: string) =>
+  db.transaction(async (tx) => {
+    await tx.run(sql('', 'set local session_replication_role = replica'));
+    for (const [table, column] of [
+      ['inbox', 'reservation_id'],
+      ['outbox', 'subject'],
+      ['allocations', 'reservation_id'],
+      ['seats', 'reservation_id'],
+      ['reservations', 'id'],
+    ])
+      await tx.run(sql('', `delete from ${table} where ${column} like '${event}-%'`));
+  });
 const heldOf = (event: string) =>
   count(`reservations where id like '${event}-%' and status = 'held'`);
 
@@ -76,7 +88,7 @@ describe('The sweep', () => {
     );
     await run(`create function poisoned() returns trigger language plpgsql as
       $$ begin raise exception 'a row that cannot change'; end $$`);
-    await run(`create trigger poisoned before update of status on reservations
+    await run(`create trigger poisoned before update on reservations
       for each row when (new.id = 'poison-000007') execute function poisoned()`);
     try {
       const first = options(240_000);
@@ -96,16 +108,74 @@ describe('The sweep', () => {
       expect(note!.findings[0]!.detail).toMatch(
         /^expire, for .*, 1 tries: a row that cannot change$/,
       );
-      await run(`update reservations set sweep_after = now() where id = 'poison-000007'`);
+      await run('update sweep_faults set not_before = now()');
       const again = options(240_000);
       await sweep(db, again);
       expect(again.faults).toEqual([{ step: 'expire', subject: 'poison-000007', attempts: 2 }]);
     } finally {
       await run('drop trigger poisoned on reservations');
     }
-    await run(`update reservations set sweep_after = now() where id = 'poison-000007'`);
+    await run('update sweep_faults set not_before = now()');
     expect((await sweep(db, options(240_000))).expired).toBe(1);
     expect(await count('sweep_faults')).toBe(0);
+  });
+
+  it('orders again what is late, except the one whose row cannot be written', async () => {
+    await run('delete from outbox');
+    await fillHolds('mute', 300, 3600);
+    await run(`insert into inbox (reservation_id, kind, actor, received_at)
+      select id, 'cancel', 'operator', now() - interval '1 minute' from reservations where id like 'mute-%'`);
+    await run(`create trigger poisoned before update on reservations
+      for each row when (new.id = 'mute-000007') execute function poisoned()`);
+    const fault = { step: 'requeue_unhandled_inbox', subject: 'mute-000007', attempts: 1 };
+    try {
+      const first = options(240_000);
+      await sweep(db, first);
+      expect(first.faults).toEqual([fault]);
+      expect(await count(`outbox where kind = 'ring'`)).toBe(299);
+
+      // While it pauses, the others go in one statement again.
+      await run('delete from outbox');
+      await run(
+        `update reservations set nudged_at = null where id like 'mute-%' and id <> 'mute-000007'`,
+      );
+      const soon = options(240_000);
+      expect((await sweep(db, soon)).rung).toBe(299);
+      expect(soon.faults).toEqual([]);
+
+      await run('update sweep_faults set not_before = now()');
+      const again = options(240_000);
+      await sweep(db, again);
+      expect(again.faults).toEqual([{ ...fault, attempts: 2 }]);
+    } finally {
+      await run('drop trigger poisoned on reservations');
+    }
+    await run('update sweep_faults set not_before = now()');
+    expect((await sweep(db, options(240_000))).rung).toBe(1);
+    await run(`update sweep_faults set not_before = now() - interval '2 minutes'`);
+    await sweep(db, options(240_000));
+    expect(await count('sweep_faults')).toBe(0);
+    await removeHolds('mute');
+  });
+
+  it('goes past a step that fails as a whole, and does the others', async () => {
+    await fillHolds('after', 10, -60);
+    await run(`insert into request_keys (client, call, resource, key, fingerprint, answer, created_at)
+      values ('shop', 'createChange', 'any', 'old-key-1', '', 'any', now() - interval '1 year')`);
+    await run(`insert into early_events (payment_references, kind, told, actor, received_at)
+      values (array['pi_old'], 'refund', '{}', 'stripe', now() - interval '1 year')`);
+    await run(`create function kept() returns trigger language plpgsql as
+      $$ begin raise exception 'this stays'; end $$`);
+    await run(
+      'create trigger kept before delete on request_keys for each row execute function kept()',
+    );
+    const seen = options(240_000);
+    expect((await sweep(db, seen)).expired).toBe(10);
+    expect(seen.faults).toEqual([{ step: 'forget_keys', subject: null, attempts: 1 }]);
+    expect(await count('early_events')).toBe(0);
+    await run('drop trigger kept on request_keys');
+    await sweep(db, options(240_000));
+    expect(await count(`request_keys where key = 'old-key-1'`)).toBe(0);
   });
 
   it('refunds each payment without a reservation by itself', async () => {
@@ -115,7 +185,7 @@ describe('The sweep', () => {
       select reservation_id, 'payment', reference, 'standard', received_at from payments where reference like 'lost-%'`);
     await run(`create function refused() returns trigger language plpgsql as
       $$ begin raise exception 'no refund of this one'; end $$`);
-    await run(`create trigger refused before update of role on payments
+    await run(`create trigger refused before update on payments
       for each row when (new.reference = 'lost-1') execute function refused()`);
     const seen = options(240_000);
     await sweep(db, seen);
@@ -128,6 +198,32 @@ describe('The sweep', () => {
 });
 
 describe('Lost workflows', () => {
+  const noFault = {
+    onFault: (_what: unknown, error: unknown) => {
+      throw error;
+    },
+  };
+
+  it('are ordered again, except one whose row cannot be written', async () => {
+    await run('delete from outbox');
+    await fillHolds('gone', 20, 3600);
+    await run(`create trigger poisoned before update on reservations
+      for each row when (new.id = 'gone-000007') execute function poisoned()`);
+    const faults: (string | null)[] = [];
+    try {
+      const restarted = await restartActors(db, async () => new Set(), {
+        from: null,
+        onPage: () => undefined,
+        onFault: ({ subject }) => faults.push(subject),
+      });
+      expect(restarted).toBe(19);
+    } finally {
+      await run('drop trigger poisoned on reservations');
+    }
+    expect(faults).toEqual(['gone-000007']);
+    await removeHolds('gone');
+  });
+
   it('are all ordered again in one look, page by page, except those that run', async () => {
     await run('delete from outbox');
     await fillHolds('lost', 2500, 3600);
@@ -136,7 +232,7 @@ describe('Lost workflows', () => {
     const restarted = await restartActors(
       db,
       async (ids) => new Set(ids.filter((id) => running.has(id))),
-      { from: null, onPage: ({ id }) => pages.push(id) },
+      { from: null, onPage: ({ id }) => pages.push(id), ...noFault },
     );
     expect(restarted).toBe(2498);
     expect(pages).toHaveLength(5);
@@ -151,6 +247,7 @@ describe('Lost workflows', () => {
     await restartActors(db, async (ids) => new Set(ids), {
       from: null,
       onPage: (place) => places.push(place),
+      ...noFault,
     });
     const looked: string[] = [];
     await restartActors(
@@ -159,7 +256,7 @@ describe('Lost workflows', () => {
         looked.push(...ids);
         return new Set(ids);
       },
-      { from: places[2]!, onPage: () => undefined },
+      { from: places[2]!, onPage: () => undefined, ...noFault },
     );
     expect(looked).toHaveLength(1000);
   });

@@ -211,7 +211,7 @@ export class ApiClient {
     return this.call('POST', '/v1/webhooks/standard', { key: null, raw, headers });
   }
 
-  /** An event of Stripe, signed with its library. */
+  /** An event of Stripe, signed with its library. @param options.more of the event, beside its object */
   stripe(
     type: string,
     object: unknown,
@@ -219,9 +219,10 @@ export class ApiClient {
       id = `evt_${randomUUID()}`,
       secret = this.info.webhookSecrets.stripe,
       timestamp = Math.floor(Date.now() / 1000),
+      more = {},
     } = {},
   ) {
-    const raw = JSON.stringify({ id, object: 'event', type, data: { object } });
+    const raw = JSON.stringify({ id, object: 'event', type, ...more, data: { object } });
     const signature = Stripe.webhooks.generateTestHeaderString({ payload: raw, secret, timestamp });
     return this.call('POST', '/v1/webhooks/stripe', {
       key: null,

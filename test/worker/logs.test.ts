@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { ApiClient, eventually } from '../support/api';
+import { startReceiver, type Receiver } from '../support/receivers';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -10,16 +11,22 @@ const buyer = { name: 'Ophelia Nováková', email: 'ophelia.novakova@example.org
 let system: TestSystem;
 let api: ApiClient;
 let mailServer: SmtpDouble;
+let receiver: Receiver;
 const replies = { RCPT: '250 2.1.5 fine' };
 
 beforeAll(async () => {
   mailServer = await startSmtpDouble(replies);
-  system = await startSystem({ childEnv: { SMTP_URL: mailServer.url } });
+  receiver = await startReceiver();
+  system = await startSystem({
+    childEnv: { SMTP_URL: mailServer.url, WEBHOOK_ALLOW_PRIVATE: 'on' },
+    workerEnv: { LOG_LEVEL: 'debug' },
+  });
   api = new ApiClient(system.info);
 });
 afterAll(async () => {
   await system.stop();
   await mailServer.close();
+  await receiver.close();
 });
 
 type Line = Record<string, unknown> & { name: string; msg: string };
@@ -72,6 +79,83 @@ describe('The logs', () => {
     });
     const text = JSON.stringify(linesOf());
     for (const secret of [buyer.email, buyer.name]) expect(text).not.toContain(secret);
+  });
+
+  it('tell of each webhook that was sent or not taken, and never its URL', async () => {
+    const url = `${receiver.url}?token=only-the-receiver-knows`;
+    const made = await api.call<{ id: string }>('POST', '/v1/webhook-endpoints', {
+      body: { url, types: ['reservation.held'] },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    expect(made.status).toBe(201);
+    receiver.behave(503);
+    const held = await api.held(await api.event(), ['A-1']);
+    const toldOf = (what: string) => linesAbout(held.id).filter(({ msg }) => msg === what);
+    await eventually(() =>
+      expect(toldOf('a webhook was not taken')[0]).toMatchObject({
+        level: 30,
+        endpoint: made.body.id,
+        sequence: expect.any(Number) as number,
+        kind: 'reservation.held',
+        status: 503,
+        reason: 'it answered 503',
+      }),
+    );
+    receiver.behave(200);
+    await eventually(() =>
+      expect(toldOf('a webhook was sent')).toMatchObject([
+        { level: 20, endpoint: made.body.id, status: 200 },
+      ]),
+    );
+    for (const line of [...toldOf('a webhook was sent'), ...toldOf('a webhook was not taken')])
+      expect(line).not.toHaveProperty('from');
+    expect(JSON.stringify(linesOf())).not.toContain('only-the-receiver-knows');
+    const path = `/v1/webhook-endpoints/${made.body.id}`;
+    expect((await api.call('DELETE', path)).status).toBe(204);
+  });
+
+  it('name the reservation of what is asked by another id, and of the helpers of tests', async () => {
+    const { scanner, operator } = system.info.keys;
+    const event = await api.event();
+    const sold = await api.sold(event, ['A-1']);
+    const [{ code } = { code: '' }] = await api.tickets(sold.id);
+    const body = { code, event };
+    for (let time = 0; time < 2; time++)
+      await api.call('POST', '/v1/check-ins', { key: scanner, body });
+    for (let time = 0; time < 2; time++)
+      await api.call('POST', '/v1/check-ins/undo', { key: operator, body: { code } });
+    const refund = await api.call<{ id: string }>('POST', `/v1/reservations/${sold.id}/refunds`, {
+      key: operator,
+      body: { amount: 1, reason: 'goodwill' },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    await api.call('POST', `/v1/refunds/${refund.body.id}/mark-succeeded`, {
+      key: operator,
+      body: { note: 'in cash' },
+    });
+    await api.call('POST', `/v1/test-helpers/reservations/${sold.id}/pay`, {
+      body: { outcome: 'fails' },
+    });
+    await api.call('POST', `/v1/test-helpers/reservations/${sold.id}/expire`);
+    await eventually(() => {
+      const answers = linesAbout(sold.id)
+        .filter(({ msg, method }) => msg === 'request' && method === 'POST')
+        .map(({ route, status }) => `${String(route)} ${String(status)}`);
+      expect(answers).toEqual(
+        expect.arrayContaining([
+          '/v1/check-ins 201',
+          '/v1/check-ins 409',
+          '/v1/check-ins/undo 200',
+          '/v1/check-ins/undo 409',
+          '/v1/refunds/:id/mark-succeeded 409',
+        ]),
+      );
+      const helpers = answers.filter((answer) => answer.startsWith('/v1/test-helpers/'));
+      expect(helpers.map((answer) => answer.split(' ')[0])).toEqual([
+        '/v1/test-helpers/reservations/:id/pay',
+        '/v1/test-helpers/reservations/:id/expire',
+      ]);
+    });
   });
 
   it('say which activity failed, of which workflow, at which attempt, and why', async () => {

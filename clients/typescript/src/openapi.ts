@@ -268,7 +268,7 @@ export interface paths {
         head?: never;
         /**
          * Name the buyer, or change the client's own words
-         * @description A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. A client names or changes the buyer while the reservation is held, or while there is none; a page (a publishable key) sets nothing else; an operator at any time: then the tickets are printed anew, with the same codes, and mailed.
+         * @description A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. A client names or changes the buyer while the reservation is held, or while there is none; a page (a publishable key) sets nothing else; an operator at any time, also when the reservation has ended: then the tickets of a sale are printed anew, with the same codes, and mailed, and mails that the old address refused are sent again.
          *
          *     Takes a key of the role client or publishable or operator.
          */
@@ -1044,7 +1044,7 @@ export interface paths {
         put?: never;
         /**
          * Stripe's events
-         * @description With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.
+         * @description With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator, unless its payment is known; so does a refund or dispute of a payment that we know and cannot read. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.
          *
          *     No key; the signature proves the sender.
          */
@@ -1066,7 +1066,7 @@ export interface paths {
         put?: never;
         /**
          * Events of any provider that speaks Standard Webhooks
-         * @description `{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored; with a reservation of ours they become a note for the operator.
+         * @description `{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. What is not understood (another type, no amount, a currency that is none) is answered 200 and ignored; with a reservation of ours it becomes a note for the operator.
          *
          *     No key; the signature proves the sender.
          */
@@ -2445,7 +2445,7 @@ export interface components {
         VoidedTicket: {
             code: string;
             seat: string;
-            /** @description Known values: `cancelled`; more may be added. */
+            /** @description Known values: `cancelled`, `changed`; more may be added. */
             why: string;
             /**
              * Format: date-time
@@ -2510,7 +2510,7 @@ export interface components {
              * @description Minor units of the payment
              */
             amount: number;
-            /** @description The payment's reference; without it the one that confirmed the reservation */
+            /** @description The payment's reference; without it the one that confirmed the reservation, or, if too little is left of that, another that has enough */
             payment?: string | null;
             /** @description Why, in your words; not for personal data */
             reason: string;

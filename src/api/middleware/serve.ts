@@ -81,7 +81,7 @@ export function serve(
     const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
 
     const params = validate(route.params, { ...(ctx.params as Record<string, string>) }, 'path');
-    if (route.path.startsWith('/v1/reservations/{id}'))
+    if (/^\/v1\/(test-helpers\/)?reservations\/\{id\}/.test(route.path))
       noteReservation(ctx, (ctx.params as Record<string, string>).id);
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
     let bytes: Buffer = NO_BYTES;

@@ -6,12 +6,14 @@ import {
   summarizeCheckIns,
   undoCheckIn,
   type CheckInResult,
+  type VoidReason,
 } from '../../../db/check-ins';
 import type { Database } from '../../../db/database';
 import { findEvent, type EventRecord } from '../../../db/events';
 import type { Caller } from '../../../db/keys';
 import { cursorForm, decodeCursor, encodeCursor } from '../../cursor';
 import { Problem } from '../../problem';
+import { noteReservation } from '../../request-log';
 import { defineRoute } from '../../route';
 import { pageQuery } from '../../schemas';
 import { UUID_FORM } from '../../../domain/uuid';
@@ -35,10 +37,12 @@ export interface CheckInRouteDeps {
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 const notATicket = () => new Problem('not_found', 'No ticket has this code.');
-const isVoid = () =>
-  new Problem('ticket_void', 'This ticket is void: its reservation was cancelled.', {
-    members: { why: 'cancelled' },
-  });
+const WHY_VOID: Record<VoidReason, string> = {
+  cancelled: 'its reservation was cancelled',
+  changed: 'its seat was given back by a change of the reservation',
+};
+const isVoid = (why: VoidReason) =>
+  new Problem('ticket_void', `This ticket is void: ${WHY_VOID[why]}.`, { members: { why } });
 const badTime = (message: string) =>
   new Problem('validation_failed', `The scan cannot be used: scannedAt ${message}.`, {
     errors: [{ path: 'scannedAt', message }],
@@ -55,7 +59,7 @@ function refusalOf(result: Exclude<CheckInResult, { kind: 'checked_in' }>): Prob
       });
     }
     case 'ticket_void':
-      return isVoid();
+      return isVoid(result.why);
     case 'wrong_event':
       return new Problem(
         'wrong_event',
@@ -127,7 +131,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
         'scan_undone',
         'scan_id_reused',
       ],
-      async handle({ body, caller }) {
+      async handle({ body, caller, ctx }) {
         const { code, gate = null, scanId = null, scannedAt = null } = body;
         const result = await checkIn(db, {
           code,
@@ -138,6 +142,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
           scannedAt,
           actor: `scanner:${caller.client}`,
         });
+        if ('reservation' in result) noteReservation(ctx, result.reservation);
         if (result.kind !== 'checked_in') throw refusalOf(result);
         const { kind: _, ...entry } = result;
         return { status: 201, body: entry };
@@ -155,8 +160,9 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
       body: newUndo,
       responses: { 200: { description: 'Valid again', schema: undone } },
       problems: ['not_found', 'not_checked_in', 'ticket_void'],
-      async handle({ body, caller }) {
+      async handle({ body, caller, ctx }) {
         const result = await undoCheckIn(db, body.code, `operator:${caller.client}`);
+        if ('reservation' in result) noteReservation(ctx, result.reservation);
         switch (result.kind) {
           case 'undone': {
             const { kind: _, ...ticket } = result;
@@ -165,7 +171,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
           case 'not_checked_in':
             throw new Problem('not_checked_in', 'Nobody has come in with this ticket.');
           case 'ticket_void':
-            throw isVoid();
+            throw isVoid(result.why);
           case 'unknown':
             throw notATicket();
         }
@@ -223,12 +229,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
         return {
           status: 200,
           body: {
-            data: tickets.map(({ code, seat, voidedAt }) => ({
-              code,
-              seat,
-              why: 'cancelled',
-              voidedAt,
-            })),
+            data: tickets.map(({ code, seat, why, voidedAt }) => ({ code, seat, why, voidedAt })),
             next: encodeCursor(next),
           },
         };

@@ -102,7 +102,7 @@ const voidedTicket = z
   .object({
     code: z.string(),
     seat: z.string(),
-    why: openEnum(['cancelled']),
+    why: openEnum(['cancelled', 'changed']),
     voidedAt: timestamp,
   })
   .meta({ id: 'VoidedTicket' });

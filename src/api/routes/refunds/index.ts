@@ -1,3 +1,4 @@
+import type { Context } from 'koa';
 import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Caller } from '../../../db/keys';
@@ -26,6 +27,7 @@ import {
   requiredKey,
 } from '../../idempotency';
 import { Problem } from '../../problem';
+import { noteReservation } from '../../request-log';
 import type { ReservationTokens } from '../../reservation-tokens';
 import { defineRoute } from '../../route';
 import { page, pageQuery } from '../../schemas';
@@ -49,10 +51,11 @@ export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
     new Problem('not_found', `There is no refund ${id.slice(0, 40)} of yours.`);
 
   /** @throws Problem `not_found` if there is no such refund, or the caller may not see it */
-  async function load(id: string, caller: Caller): Promise<RefundRecord> {
+  async function load(id: string, caller: Caller, ctx: Context): Promise<RefundRecord> {
     const found = isUuid(id) ? await readRefund(db, id) : null;
     const isOwnClaim = found?.client === caller.client && found.source === 'client';
     if (!found || (caller.role !== 'operator' && !isOwnClaim)) throw missing(id);
+    noteReservation(ctx, found.reservation);
     return found.refund;
   }
 
@@ -90,8 +93,8 @@ export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
       body: succeededByHand,
       responses: { 200: { description: 'Succeeded, now or before', schema: refund } },
       problems: ['not_found', 'refund_not_by_hand'],
-      async handle({ params: { id }, body: { note }, caller }) {
-        const before = await load(id, caller);
+      async handle({ params: { id }, body: { note }, caller, ctx }) {
+        const before = await load(id, caller, ctx);
         if (before.by !== 'client' || before.status === 'failed') {
           throw new Problem(
             'refund_not_by_hand',
@@ -103,7 +106,7 @@ export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
         const actor = `${caller.role}:${caller.client}`;
         await moveRefund(db, id, { status: 'succeeded', note, actor, wake: false });
         notify('commands');
-        return { status: 200, body: await load(id, caller) };
+        return { status: 200, body: await load(id, caller, ctx) };
       },
     }),
 
@@ -152,12 +155,12 @@ export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
             tx,
             request,
             async () => {
-              const reference = body.payment ?? null;
-              const payment = await findRefundablePayment(tx, params.id, reference);
+              const { amount, payment: reference = null } = body;
+              const payment = await findRefundablePayment(tx, params.id, { reference, amount });
               if (!payment) return { kind: 'no_payment' as const };
               return orderRefund(tx, {
                 paymentId: payment.id,
-                amount: body.amount,
+                amount,
                 reason: 'operator',
                 reasonText: body.reason,
                 actor: `operator:${caller.client}`,
@@ -173,7 +176,7 @@ export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
             const id = result.kind === 'ordered' ? result.refund : result.answer;
             return {
               status: 201,
-              body: await load(id, caller),
+              body: await load(id, caller, ctx),
               headers: {
                 location: '/v1/refunds',
                 ...(result.kind === 'replayed' && { 'idempotency-replayed': 'true' }),

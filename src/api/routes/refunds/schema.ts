@@ -46,7 +46,8 @@ export const newRefund = z
   .strictObject({
     amount: minorUnits.min(1).meta({ description: 'Minor units of the payment' }),
     payment: line(255).optional().meta({
-      description: "The payment's reference; without it the one that confirmed the reservation",
+      description:
+        "The payment's reference; without it the one that confirmed the reservation, or, if too little is left of that, another that has enough",
     }),
     reason: line(500).meta({ description: 'Why, in your words; not for personal data' }),
   })

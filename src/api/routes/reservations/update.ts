@@ -63,7 +63,7 @@ export function updateRoute({
     tag: 'Reservations',
     summary: "Name the buyer, or change the client's own words",
     description:
-      'A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. A client names or changes the buyer while the reservation is held, or while there is none; a page (a publishable key) sets nothing else; an operator at any time: then the tickets are printed anew, with the same codes, and mailed.',
+      'A JSON Merge Patch (RFC 7396): what is absent stays, `null` clears. A client names or changes the buyer while the reservation is held, or while there is none; a page (a publishable key) sets nothing else; an operator at any time, also when the reservation has ended: then the tickets of a sale are printed anew, with the same codes, and mailed, and mails that the old address refused are sent again.',
     access: FOR_PAGES,
     kind: 'sale',
     params: reservationParams,

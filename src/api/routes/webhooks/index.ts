@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Database } from '../../../db/database';
 import type { Notify } from '../../../db/outbox-notifier';
 import { recordPaymentEvent } from '../../../db/early-events';
-import { addNote } from '../../../db/notes';
+import { noteEventNotUnderstood } from '../../../db/notes';
 import {
   findFreeReservation,
   recordPayment,
@@ -21,28 +21,9 @@ import type { Notice } from '../../../payments/notice';
 import type { PaymentSetup } from '../../../payments/setup';
 import { readStandardEvent } from '../../../payments/standard-events';
 import { readStripeEvent } from '../../../payments/stripe-events';
-import { Problem } from '../../problem';
 import { noteReservation } from '../../request-log';
 import { standardMessage, stripeMessage } from './schema';
 import { verifyStandard, verifyStripe } from './signatures';
-
-/** @throws Problem that names what a payment lacks */
-function readOrRefuse(value: unknown, messageId: string): Notice {
-  try {
-    return readStandardEvent(value, messageId);
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    const errors = error.issues.map(({ path, message }) => ({
-      path: ['data', ...path].join('.'),
-      message,
-    }));
-    throw new Problem(
-      'validation_failed',
-      'The signature is valid, but the event lacks fields that a payment needs.',
-      { errors },
-    );
-  }
-}
 
 const received = z
   .object({ received: z.boolean(), ignored: z.boolean() })
@@ -127,7 +108,9 @@ export function createReceivers({
           return keep({ kind: 'paid', payment }, source, aside);
         }
         const why = 'no payment was required, and the reservation costs something';
-        return keep({ kind: 'not_understood', reservationId, reference, type, why }, source, aside);
+        const references = [reference];
+        const unclear = { reservationId, references, afterPayment: false, type, why };
+        return keep({ kind: 'not_understood', ...unclear }, source, aside);
       }
       case 'unmatched':
         await recordUnmatchedPayment(db, { ...notice.payment, source }, notice.why);
@@ -148,9 +131,8 @@ export function createReceivers({
       case 'dispute':
         return recordPaymentEvent(db, notice, source);
       case 'not_understood': {
-        const { reservationId: reservation, reference, type, why } = notice;
-        const data = { type, why, by: source };
-        await addNote(db, { kind: 'event_not_understood', reservation, reference, data });
+        const { type, why, ...about } = notice;
+        await noteEventNotUnderstood(db, { ...about, data: { type, why, by: source } });
         return false;
       }
       case 'ignored':
@@ -164,7 +146,8 @@ export function createReceivers({
     source: 'stripe' | 'standard',
   ): Promise<Reply> {
     if ('payment' in notice) noteReservation(ctx, notice.payment.reservationId);
-    else if ('reservationId' in notice) noteReservation(ctx, notice.reservationId);
+    else if ('reservationId' in notice && notice.reservationId !== null)
+      noteReservation(ctx, notice.reservationId);
     const kept = await keep(notice, source, aside);
     faultPoint('webhook.recorded');
     if (kept) notify('commands');
@@ -178,7 +161,7 @@ export function createReceivers({
     },
     async standard(call, headers) {
       const event = verifyStandard(call.bytes, headers, webhookSecrets.standard);
-      return receive(call, readOrRefuse(event, headers['webhook-id'] ?? ''), 'standard');
+      return receive(call, readStandardEvent(event, headers['webhook-id'] ?? ''), 'standard');
     },
   };
 }
@@ -192,7 +175,7 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
     kind: 'sale',
     signed: true,
     responses: { 200: { description: 'Kept, or not of interest (`ignored`)', schema: received } },
-    problems: ['signature_invalid', 'malformed_request', 'validation_failed'],
+    problems: ['signature_invalid', 'malformed_request'],
   } as const;
 
   return [
@@ -203,7 +186,7 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
       operationId: 'receiveStripeWebhook',
       summary: "Stripe's events",
       description:
-        'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
+        'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator, unless its payment is known; so does a refund or dispute of a payment that we know and cannot read. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
       handle: (call) => stripe(call, call.ctx.get('stripe-signature')),
     }),
@@ -215,7 +198,7 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
       operationId: 'receiveStandardWebhook',
       summary: 'Events of any provider that speaks Standard Webhooks',
       description:
-        '`{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. Other types are answered 200 and ignored; with a reservation of ours they become a note for the operator.',
+        '`{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. What is not understood (another type, no amount, a currency that is none) is answered 200 and ignored; with a reservation of ours it becomes a note for the operator.',
       headers: Object.fromEntries(
         STANDARD_HEADERS.map((name) => [
           name,
