@@ -23,7 +23,7 @@ import { paymentSetupOf } from '../payments/setup';
 import { createStripeProvider } from '../payments/stripe-provider';
 import { createTestProvider } from '../payments/test-provider';
 import { scheduleHousekeeping } from './housekeeping-schedule';
-import { reservationsTuning } from './tuning';
+import { activitySlots, reservationsTuning, workflowSlots } from './tuning';
 
 export interface WorkerPart {
   options: WorkerOptions;
@@ -123,7 +123,7 @@ function documentsPart({ settings, db, log }: QueueDeps): WorkerPart {
     options: {
       taskQueue: TASK_QUEUES.documents,
       activities: createDocumentQueue({ db, print: (sheet) => renderTickets(keeper, sheet) }),
-      maxConcurrentActivityTaskExecutions: 2,
+      ...activitySlots(2),
     },
     close: () => keeper.close(),
   };
@@ -135,7 +135,7 @@ function mailPart({ settings, db }: QueueDeps): WorkerPart {
     options: {
       taskQueue: TASK_QUEUES.mail,
       activities: createMailQueue({ db, mailer }),
-      maxConcurrentActivityTaskExecutions: 10,
+      ...activitySlots(10),
     },
     close: async () => mailer.close(),
   };
@@ -160,8 +160,8 @@ function webhooksPart({ settings, db }: QueueDeps): WorkerPart[] {
           defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         }),
         maxCachedWorkflows: 100,
-        maxConcurrentActivityTaskExecutions: ENDPOINTS_AT_ONCE,
-        maxConcurrentWorkflowTaskExecutions: 10,
+        ...activitySlots(ENDPOINTS_AT_ONCE),
+        ...workflowSlots(10),
       },
       close: () => Promise.resolve(),
     },

@@ -1,5 +1,39 @@
 import type { WorkerOptions } from '@temporalio/worker';
 
+type PollerBehavior = NonNullable<WorkerOptions['activityTaskPollerBehavior']>;
+
+/** As many as the SDK has without this, where a queue has slots for them. */
+const POLLERS = 10;
+const LEAST_POLLERS = 5;
+
+/**
+ * Polls for tasks: more while the server says that tasks wait, fewer while many come back empty. A server that does
+ * not say so gets the number of the start for good.
+ * @param slots how many tasks the worker runs at once: more polls than that would bring nothing
+ */
+const pollersFor = (slots: number): PollerBehavior => ({
+  type: 'autoscaling',
+  minimum: Math.min(LEAST_POLLERS, slots),
+  initial: Math.min(POLLERS, slots),
+  maximum: slots,
+});
+
+/** How many activities a worker runs at once, and how it polls for them. */
+export const activitySlots = (
+  slots: number,
+): Pick<WorkerOptions, 'maxConcurrentActivityTaskExecutions' | 'activityTaskPollerBehavior'> => ({
+  maxConcurrentActivityTaskExecutions: slots,
+  activityTaskPollerBehavior: pollersFor(slots),
+});
+
+/** The same of workflow tasks. */
+export const workflowSlots = (
+  slots: number,
+): Pick<WorkerOptions, 'maxConcurrentWorkflowTaskExecutions' | 'workflowTaskPollerBehavior'> => ({
+  maxConcurrentWorkflowTaskExecutions: slots,
+  workflowTaskPollerBehavior: pollersFor(slots),
+});
+
 /**
  * Settings of a worker on the reservations' task queue. The benchmark uses the same settings for
  * its own worker.
@@ -12,7 +46,7 @@ export function reservationsTuning(settings: {
     maxCachedWorkflows: settings.WORKER_CACHED_WORKFLOWS,
     // Each activity holds a database connection while it runs. More activities than connections
     // would only wait for one.
-    maxConcurrentActivityTaskExecutions: Math.max(1, settings.DATABASE_POOL - 2),
-    maxConcurrentWorkflowTaskExecutions: 40,
+    ...activitySlots(Math.max(1, settings.DATABASE_POOL - 2)),
+    ...workflowSlots(40),
   };
 }

@@ -4,7 +4,6 @@ import {
   continueAsNew,
   defineQuery,
   defineSignal,
-  setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
   workflowInfo,
@@ -18,6 +17,7 @@ import {
 } from '../contracts/reservation';
 import { deliverWebhooks } from './activities';
 import { inputOf } from './by-hand';
+import { beginStory, tellUnknownSignals } from './story';
 
 const statusKey = defineSearchAttributeKey(SEARCH_ATTRIBUTES.webhook, SearchAttributeType.KEYWORD);
 const ringSignal = defineSignal(SIGNALS.ring);
@@ -32,14 +32,14 @@ function wordOf({ status, failingSince, failing }: WebhookState): string {
   return failingSince !== null || failing > 0 ? 'retrying' : 'delivering';
 }
 
-function detailsOf(state: WebhookState): string {
+function headOf(state: WebhookState): string[] {
   const { client, host, position, waiting, failing, lastSuccessAt, lastError } = state;
   return [
     `**${wordOf(state)}** · ${host} · client ${client}`,
     `taken up to entry ${position} of the feed · waiting: ${waiting} · of these failing: ${failing}`,
     `last success: ${lastSuccessAt ?? 'none yet'}`,
     ...(lastError === null ? [] : [`last error: ${lastError}`]),
-  ].join('  \n');
+  ];
 }
 
 /**
@@ -50,12 +50,18 @@ export async function webhookEndpoint(given: WebhookInput): Promise<string> {
   const input = inputOf(given, { endpointId: 'text' });
   let state: WebhookState | null = null;
   let rung = false;
-  setHandler(ringSignal, () => void (rung = true));
-  setHandler(stateQuery, () => state);
+  const story = beginStory();
+  setHandler(ringSignal, () => void (rung = true), {
+    description: 'Look now for what is to be sent. Harmless at any time; takes nothing.',
+  });
+  setHandler(stateQuery, () => state, {
+    description: 'Where the deliveries to the endpoint stand',
+  });
+  tellUnknownSignals([SIGNALS.ring], story);
   for (;;) {
     rung = false;
     state = await deliverWebhooks(input.endpointId);
-    setCurrentDetails(detailsOf(state));
+    story.show(headOf(state));
     const word = wordOf(state);
     if (workflowInfo().typedSearchAttributes.get(statusKey) !== word)
       upsertSearchAttributes([{ key: statusKey, value: word }]);

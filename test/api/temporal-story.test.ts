@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import {
+  changeWorkflowId,
+  refundWorkflowId,
+  settlementWorkflowId,
+  SIGNALS,
+  SUMMARY_BYTES,
+  TASK_QUEUES,
+  webhookWorkflowId,
+  WORKFLOWS,
+} from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
 import { startSystem, type TestSystem } from '../support/system';
@@ -13,8 +23,8 @@ const replies = { RCPT: '250 2.1.5 fine' };
 beforeAll(async () => {
   mailServer = await startSmtpDouble(replies);
   system = await startSystem({
-    childEnv: { SMTP_URL: mailServer.url },
-    workers: ['reservations,mail,relay', 'documents'],
+    childEnv: { SMTP_URL: mailServer.url, WEBHOOK_ALLOW_PRIVATE: 'on' },
+    workers: ['reservations,mail,webhooks,relay', 'documents'],
   });
   api = new ApiClient(system.info);
 });
@@ -47,15 +57,73 @@ const untilDetails = (id: string, text: string | RegExp) =>
     return details;
   });
 /** What each activity and timer says of itself, and what each signal brought. */
-async function summariesOf(id: string): Promise<string[]> {
+async function toldIn(id: string) {
   const { events } = await actorOf(id).fetchHistory();
-  return (events ?? []).flatMap(
-    ({ userMetadata, workflowExecutionSignaledEventAttributes: signal }) =>
-      [userMetadata?.summary, signal?.input?.payloads?.[0]].flatMap((payload) =>
-        payload?.data ? [Buffer.from(payload.data).toString()] : [],
-      ),
-  );
+  const textOf = (payload: { data?: Uint8Array | null } | null | undefined): string[] =>
+    payload?.data ? [Buffer.from(payload.data).toString()] : [];
+  return {
+    summaries: (events ?? []).flatMap(({ userMetadata }) => textOf(userMetadata?.summary)),
+    signals: (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: it }) =>
+      textOf(it?.input?.payloads?.[0]),
+    ),
+  };
 }
+
+/** A sale whose refund waits, because its payment is disputed. @returns the refund's workflow */
+async function waitingRefund(): Promise<string> {
+  const held = await heldWithActor();
+  const intent = `pi_${randomUUID().replaceAll('-', '')}`;
+  await api.stripe('payment_intent.succeeded', {
+    id: intent,
+    amount_received: held.total.amount,
+    currency: 'eur',
+    metadata: { reservation_id: held.id },
+  });
+  await api.until(held.id, 'confirmed');
+  await api.stripe('charge.dispute.created', {
+    id: `dp_${intent}`,
+    object: 'dispute',
+    amount: held.total.amount,
+    currency: 'eur',
+    payment_intent: intent,
+    status: 'needs_response',
+  });
+  const refund = await api.call<{ id: string }>('POST', `/v1/reservations/${held.id}/refunds`, {
+    key: system.info.keys.operator,
+    headers: { 'idempotency-key': randomUUID() },
+    body: { amount: 100, reason: 'while disputed' },
+  });
+  return refundWorkflowId(refund.body.id);
+}
+/** The quote of a change to a sale. @returns its workflow */
+async function waitingChange(): Promise<string> {
+  const sold = await api.sold(await api.event(), ['A-1']);
+  const quote = await api.call<{ id: string }>('POST', `/v1/reservations/${sold.id}/changes`, {
+    headers: { 'idempotency-key': randomUUID() },
+    body: { take: [{ event: sold.event, seats: ['A-2'] }] },
+  });
+  return changeWorkflowId(quote.body.id);
+}
+/** An endpoint that nothing is sent to. @returns its workflow */
+async function waitingEndpoint(): Promise<string> {
+  const endpoint = await api.call<{ id: string }>('POST', '/v1/webhook-endpoints', {
+    headers: { 'idempotency-key': randomUUID() },
+    body: { url: 'http://127.0.0.1:9/', types: ['event.changed'] },
+  });
+  return webhookWorkflowId(endpoint.body.id);
+}
+/** Each of our workflows that waits: how to have one, its signals, and what else it answers. */
+const WAITING: Record<string, { make: () => Promise<string>; signals: string[]; state: boolean }> =
+  {
+    [WORKFLOWS.reservation]: {
+      make: async () => (await heldWithActor()).id,
+      signals: Object.values(SIGNALS),
+      state: true,
+    },
+    [WORKFLOWS.refundOrder]: { make: waitingRefund, signals: [SIGNALS.ring], state: false },
+    [WORKFLOWS.change]: { make: waitingChange, signals: [SIGNALS.ring], state: true },
+    [WORKFLOWS.webhookEndpoint]: { make: waitingEndpoint, signals: [SIGNALS.ring], state: true },
+  };
 
 describe('A reservation in Temporal reads like a story', () => {
   it('of its payment: the ring says why, each step says what it does, the details who paid', async () => {
@@ -63,8 +131,9 @@ describe('A reservation in Temporal reads like a story', () => {
     await api.pay(held, `pay-${held.id}`);
     await api.until(held.id, 'confirmed');
     await actorOf(held.id).result();
-    const summaries = (await summariesOf(held.id)).join('\n');
-    expect(summaries).toContain(`{"why":"payment pay-${held.id}, €45.00, by standard"}`);
+    const told = await toldIn(held.id);
+    const summaries = told.summaries.join('\n');
+    expect(told.signals).toContain(`{"why":"payment pay-${held.id}, €45.00, by standard"}`);
     expect(summaries).toContain(`"Handle: payment pay-${held.id}, €45.00, by standard"`);
     expect(summaries).toContain('"Print 1 ticket"');
     expect(summaries).toContain('"Mail 1 ticket to the buyer"');
@@ -88,19 +157,43 @@ describe('A reservation in Temporal reads like a story', () => {
     expect(Buffer.byteLength(staticSummary!)).toBeLessThanOrEqual(200);
   });
 
-  it('with signals and queries that say what they are for', async () => {
+  it('in summaries that Temporal takes, however long a reference is', async () => {
+    const reference = (text: string) => text.repeat(255).slice(0, 255);
     const held = await heldWithActor();
-    const { definition } = await metadataOf(held.id);
-    const told = [...definition!.signalDefinitions, ...definition!.queryDefinitions].filter(
-      ({ name }) => !name.startsWith('__'),
-    );
-    expect(told.map(({ name }) => name).filter((name) => name !== '')).toEqual(
-      expect.arrayContaining(['ring', 'paymentConfirmed', 'cancel', 'state']),
-    );
-    for (const { name, description } of told)
-      if (['ring', 'paymentConfirmed', 'cancel', 'state'].includes(name))
-        expect(description).toMatch(/\S/);
+    await actorOf(held.id).signal('paymentConfirmed', {
+      reference: reference('ж'),
+      amount: 1,
+      currency: 'EUR',
+    });
+    await api.pay(held, reference('pay-'));
+    await api.until(held.id, 'confirmed');
+    await actorOf(held.id).result();
+    const summaries = (await toldIn(held.id)).summaries.map((text) => JSON.parse(text) as string);
+    for (const start of ['Keep payment жжж', 'Handle: payment pay-pay-'])
+      expect(summaries.filter((text) => text.startsWith(start))).toEqual([
+        expect.stringMatching(/…$/),
+      ]);
+    for (const text of summaries)
+      expect(Buffer.byteLength(text)).toBeLessThanOrEqual(SUMMARY_BYTES);
   });
+
+  it.each(Object.entries(WAITING))(
+    'with signals and queries that say what they are for: %s',
+    async (_, { make, signals, state }) => {
+      const id = await make();
+      const { definition } = await eventually(() => metadataOf(id));
+      const told = (of: 'signalDefinitions' | 'queryDefinitions') =>
+        Object.fromEntries(
+          definition![of]
+            .filter(({ name }) => name !== '' && !name.startsWith('__'))
+            .map(({ name, description }) => [name, description]),
+        );
+      const words = expect.stringMatching(/\S/) as unknown;
+      const each = (names: string[]) => Object.fromEntries(names.map((name) => [name, words]));
+      expect(told('signalDefinitions')).toEqual(each(signals));
+      if (state) expect(told('queryDefinitions')).toMatchObject(each(['state']));
+    },
+  );
 
   it('that names who cancelled it', async () => {
     const held = await heldWithActor();
@@ -120,13 +213,67 @@ describe('A signal without effect says why', () => {
     await untilDetails(held.id, `no effect: reference ${reference} belongs to ${sold.id}`);
   });
 
-  it('when its name is misspelt, on each of our workflows that waits', async () => {
-    const held = await heldWithActor();
-    await actorOf(held.id).signal('paymentConfrimed', { reference: 'x', ...held.total });
+  it.each(Object.entries(WAITING))(
+    'when its name is misspelt, on each of our workflows that waits: %s',
+    async (_, { make, signals }) => {
+      const id = await make();
+      await eventually(() => actorOf(id).signal('paymentConfrimed', { reference: 'x' }));
+      await untilDetails(
+        id,
+        `no effect: there is no signal "paymentConfrimed"; it takes ${signals.join(', ')}`,
+      );
+    },
+  );
+
+  /** Signals a cancel to what handles the news of a reservation whose own workflow has closed. */
+  const cancelAfterwards = async (id: string) => {
+    await actorOf(id).result();
+    await system.temporal.workflow.signalWithStart(WORKFLOWS.settlement, {
+      workflowId: settlementWorkflowId(id),
+      taskQueue: TASK_QUEUES.reservations,
+      args: [{ reservationId: id }],
+      signal: SIGNALS.cancel,
+    });
+  };
+
+  it('when it cancels what has ended', async () => {
+    const expired = await heldWithActor({ holdTtlSeconds: 1 });
+    await cancelAfterwards(expired.id);
     await untilDetails(
-      held.id,
-      'no effect: there is no signal "paymentConfrimed"; it takes ring, paymentConfirmed, cancel',
+      settlementWorkflowId(expired.id),
+      'no effect: nothing to cancel: the reservation is expired already',
     );
+    const cancelled = await heldWithActor();
+    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await cancelAfterwards(cancelled.id);
+    await untilDetails(
+      settlementWorkflowId(cancelled.id),
+      'no effect: nothing to cancel: the reservation is cancelled already',
+    );
+  });
+
+  it('when it cancels a sale whose buyer has come in', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    const [ticket] = await api.tickets(sold.id);
+    const entry = await api.call('POST', '/v1/check-ins', {
+      key: system.info.keys.scanner,
+      body: { code: ticket!.code, event: sold.event },
+    });
+    expect(entry.status).toBe(201);
+    await cancelAfterwards(sold.id);
+    await untilDetails(
+      settlementWorkflowId(sold.id),
+      'no effect: cannot be cancelled: somebody has come in with one of its tickets',
+    );
+    expect((await api.get(sold.id)).body.status).toBe('confirmed');
+  });
+
+  it('when the workflow of a refund is cancelled', async () => {
+    const id = await waitingRefund();
+    await untilDetails(id, 'payment_disputed');
+    await actorOf(id).cancel();
+    await untilDetails(id, 'no effect of the cancel: what is owed goes back, or fails');
+    expect((await actorOf(id).describe()).status.name).toBe('RUNNING');
   });
 
   it('when it is a ring by hand and nothing waited', async () => {

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
-import { STATE_QUERY, webhookWorkflowId, type WebhookState } from '../../src/contracts/reservation';
+import {
+  SIGNALS,
+  STATE_QUERY,
+  webhookWorkflowId,
+  type WebhookState,
+} from '../../src/contracts/reservation';
 import { sql } from '../../src/db/database';
 import { ApiClient, eventually, type Page } from '../support/api';
 import { startReceiver, type Received, type Receiver } from '../support/receivers';
@@ -367,6 +372,25 @@ describe('An endpoint', () => {
       expect(said).not.toContain(secret);
     await stop(endpoint);
     await eventually(async () => expect((await workflow.describe()).status.name).toBe('COMPLETED'));
+  });
+
+  it('goes on in a new run when it was rung very often', async () => {
+    const shop = await receive();
+    const endpoint = await subscribe(shop.url, ['reservation.held']);
+    const event = await api.event();
+    await api.held(event, ['A-1']);
+    await eventually(() => expect(shop.taken).toHaveLength(1));
+    const workflow = system.temporal.workflow.getHandle(webhookWorkflowId(endpoint.id));
+    const { runId } = await workflow.describe();
+    await Promise.all(Array.from({ length: 300 }, () => workflow.signal(SIGNALS.ring)));
+    await eventually(async () => {
+      const now = await workflow.describe();
+      expect([now.status.name, now.runId === runId]).toEqual(['RUNNING', false]);
+    });
+    await api.held(event, ['A-2']);
+    await eventually(() => expect(shop.taken).toHaveLength(2));
+    expect(new Set(shop.received.map(({ id }) => id)).size).toBe(shop.received.length);
+    await stop(endpoint);
   });
 
   it('goes on after its workflow was terminated', async () => {

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { sql } from '../../src/db/database';
-import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { ApiClient, eventually, refusal, type Page, type Reservation } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import {
   copyTestDatabase,
   dropTestDatabase,
@@ -155,6 +159,205 @@ describe('PostgreSQL restored to an earlier moment, with Temporal ahead', () => 
       await eventually(async () => {
         expect(await verify()).toMatchObject({ code: 0, wrong: [] });
       });
+    },
+    REHEARSAL_MS,
+  );
+});
+
+/** Stripe's books of refunds, which no restore of ours takes back. A payment goes back once. */
+async function startStripeBooks() {
+  interface Booked {
+    id: string;
+    object: 'refund';
+    status: 'succeeded';
+    amount: number;
+    currency: 'eur';
+    payment_intent: string;
+    metadata: { refund_id: string };
+  }
+  const books = new Map<string, Booked>();
+  const server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (part: string) => (body += part));
+    request.on('end', () => {
+      const answer = (status: number, value: object) =>
+        response
+          .writeHead(status, { 'content-type': 'application/json' })
+          .end(JSON.stringify(value));
+      const { pathname, searchParams } = new URL(request.url!, 'http://stripe');
+      if (request.method === 'GET') {
+        const [, id] = /^\/v1\/refunds\/(.+)$/.exec(pathname) ?? [];
+        const all = [...books.values()];
+        if (id !== undefined)
+          return answer(
+            200,
+            all.find((refund) => refund.id === id)!,
+          );
+        const data = all.filter((one) => one.payment_intent === searchParams.get('payment_intent'));
+        return answer(200, { object: 'list', data, has_more: false });
+      }
+      const form = new URLSearchParams(body);
+      const intent = form.get('payment_intent')!;
+      const made = books.get(intent);
+      const ours = form.get('metadata[refund_id]')!;
+      if (made && made.metadata.refund_id !== ours)
+        return answer(400, {
+          error: { type: 'invalid_request_error', code: 'charge_already_refunded' },
+        });
+      const refund: Booked = made ?? {
+        id: `re_${randomUUID().replaceAll('-', '')}`,
+        object: 'refund',
+        status: 'succeeded',
+        amount: Number(form.get('amount')),
+        currency: 'eur',
+        payment_intent: intent,
+        metadata: { refund_id: ours },
+      };
+      books.set(intent, refund);
+      return answer(200, refund);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    env: {
+      STRIPE_API_KEY: 'sk_test_holdfast',
+      STRIPE_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    },
+    /** What went back of each payment. */
+    refunded: () => [...books.values()].map(({ payment_intent: of, amount }) => [of, amount]),
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+describe('What the gap of a restore had finished', () => {
+  it(
+    'is finished again: money goes back once, late payments count, old codes and places in the feed are refused',
+    async () => {
+      const stripe = await startStripeBooks();
+      try {
+        system = await startSystem({ childEnv: stripe.env });
+        const namespace = system.info.temporalNamespace;
+        let api = new ApiClient(system.info);
+        const intents = new Map<string, string>();
+        /** Stripe's event of a payment; the same again when it is sent again. */
+        const pay = ({ id, total }: Reservation) => {
+          if (!intents.has(id)) intents.set(id, `pi_${randomUUID().replaceAll('-', '')}`);
+          return api.stripe(
+            'payment_intent.succeeded',
+            {
+              id: intents.get(id),
+              amount_received: total.amount,
+              currency: 'eur',
+              metadata: { reservation_id: id },
+            },
+            { id: `evt_${id}` },
+          );
+        };
+        const intentOf = ({ id }: Reservation) => intents.get(id)!;
+        const cancel = ({ id }: Reservation) =>
+          api.call('POST', `/v1/reservations/${id}/cancel`, { body: { refund: 'full' }, ...key() });
+        const key = () => ({ key: system!.info.keys.operator });
+        const feed = (after: string | null) =>
+          api.call<Page<unknown> & { next: string }>(
+            'GET',
+            `/v1/feed${after === null ? '' : `?after=${after}`}`,
+            key(),
+          );
+        const scan = (code: string, event: string) =>
+          api.call('POST', '/v1/check-ins', {
+            key: system!.info.keys.scanner,
+            body: { code, event },
+          });
+
+        const event = await api.event();
+        const returned = await api.held(event, ['A-1']);
+        await pay(returned);
+        await api.until(returned.id, 'confirmed');
+        await untilMailed(returned.id);
+        await setHoldTtl(system.db, event, 2);
+        const [late, lost] = [await api.held(event, ['A-2']), await api.held(event, ['A-3'])];
+        for (const { id } of [late, lost]) {
+          await api.until(id, 'expired');
+          await eventually(async () => expect(await isOpen(id)).toBe(false));
+        }
+        await setHoldTtl(system.db, event, 600);
+        const original = system.info.databaseUrl;
+        await system.leave();
+        behind.add(original);
+        const backup = await copyTestDatabase(original);
+
+        // The gap: a refund; two late payments, of which one takes its seats again; a sale, and a reader of the feed.
+        system = await startSystem({ databaseUrl: original, namespace, childEnv: stripe.env });
+        api = new ApiClient(system.info);
+        await cancel(returned);
+        await pay(late);
+        await api.until(late.id, 'confirmed');
+        const taker = await api.held(event, ['A-3', 'A-4']);
+        await pay(taker);
+        await api.until(taker.id, 'confirmed');
+        await pay(lost);
+        const before = [
+          [intentOf(returned), returned.total.amount],
+          [intentOf(lost), lost.total.amount],
+        ].sort();
+        await eventually(() => expect(stripe.refunded().sort()).toEqual(before));
+        const codes = [];
+        for (const { id } of [late, taker]) {
+          await untilMailed(id);
+          codes.push((await api.tickets(id))[0]!.code);
+        }
+        let page = await feed(null);
+        while (page.body.data.length > 0) page = await feed(page.body.next);
+        const place = page.body.next;
+        await system.leave();
+
+        // Restored, with the shop's holds, and Stripe's events, sent again: holds first.
+        system = await startSystem({
+          databaseUrl: backup,
+          namespace,
+          childEnv: stripe.env,
+          workerEnv: { UNKNOWN_PAYMENTS: 'kept' },
+        });
+        api = new ApiClient(system.info);
+        expect(refusal(await feed(place))).toEqual([410, 'feed_reset']);
+        for (const code of codes)
+          expect(refusal(await scan(code, event))).toEqual([404, 'not_found']);
+        await api.held(event, ['A-3', 'A-4'], { id: taker.id });
+        for (const one of [returned, late, taker, lost]) expect((await pay(one)).status).toBe(200);
+        for (const { id } of [late, taker]) await api.until(id, 'confirmed');
+        // A refund of the gap that is ordered again: Stripe has made it, so ours is superseded by that.
+        await cancel(returned);
+        for (const one of [returned, lost])
+          await eventually(async () => {
+            const { refunds } = (await api.get(one.id)).body;
+            expect(refunds.map(({ status, by }) => `${by} ${status}`).sort()).toEqual([
+              'provider succeeded',
+              'stripe failed',
+            ]);
+            expect(refunds.find(({ by }) => by === 'stripe')).toMatchObject({
+              error: 'superseded',
+            });
+          });
+        expect(stripe.refunded().sort()).toEqual(before);
+
+        // What has new codes is let in by these.
+        const [ticket] = await api.tickets(late.id);
+        expect(codes).not.toContain(ticket!.code);
+        expect((await scan(ticket!.code, event)).status).toBe(201);
+        const anew = await feed(null);
+        expect(anew.status).toBe(200);
+        expect(anew.body.data.length).toBeGreaterThan(0);
+        await verify('--repair', '--patience', '0');
+        await eventually(async () => {
+          expect(await verify()).toMatchObject({ code: 0, wrong: [] });
+        });
+        expect(stripe.refunded().sort()).toEqual(before);
+      } finally {
+        stripe.close();
+      }
     },
     REHEARSAL_MS,
   );

@@ -63,6 +63,20 @@ describe('The alert rules', () => {
   });
 });
 
+describe('The cases of the alert rules', () => {
+  const { tests } = parse(read('ops/prometheus/alerts.test.yml')) as {
+    tests: { alert_rule_test: { alertname: string; exp_alerts: unknown[] }[] }[];
+  };
+  const cases = tests.flatMap(({ alert_rule_test: those }) => those);
+
+  it.each(rules.map(({ alert }) => alert))('have %s fire, and be quiet', (alert) => {
+    const fires = cases
+      .filter(({ alertname }) => alertname === alert)
+      .map(({ exp_alerts: alerts }) => alerts.length > 0);
+    expect([fires.includes(true), fires.includes(false)]).toEqual([true, true]);
+  });
+});
+
 describe('The dashboard', () => {
   it('asks only for metrics that the reference describes', () => {
     const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));

@@ -106,6 +106,7 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT, a client’s trace goes on', () => {
   const buyer = { name: 'Ophelia Nováková', email: 'ophelia@example.org' };
   const hold = begun();
   const pay = begun();
+  const cancel = begun();
   const id = randomUUID();
 
   it('through the API, SQL, the outbox, the workflow and its activities to the mail server', async () => {
@@ -142,8 +143,25 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT, a client’s trace goes on', () => {
     ]);
   });
 
+  it('of a cancelled sale to the provider that gives the money back', async () => {
+    const sale = await api.held(await api.event(), ['A-1']);
+    await api.pay(sale);
+    await api.until(sale.id, 'confirmed');
+    const answer = await api.call('POST', `/v1/reservations/${sale.id}/cancel`, {
+      headers: cancel.headers,
+    });
+    expect([200, 202]).toContain(answer.status);
+    await untilTraced(cancel.traceId, [
+      'holdfast-api POST /v1/reservations/:id/cancel',
+      'holdfast-worker RunActivity:settleInbox',
+      'holdfast-worker StartWorkflow:refundOrder',
+      'holdfast-worker RunActivity:carryOutRefund',
+      'holdfast-worker refund by test',
+    ]);
+  });
+
   it('as one tree, from the span that the client named', () => {
-    for (const { traceId, headers } of [hold, pay]) {
+    for (const { traceId, headers } of [hold, pay, cancel]) {
       const known = new Set(spans.map(({ spanId }) => spanId));
       const roots = spans
         .filter((span) => span.traceId === traceId && !known.has(span.parentSpanId))

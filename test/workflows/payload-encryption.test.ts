@@ -1,4 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { dataConverterFor } from '../../src/temporal/connection';
 import { createPayloadCodec } from '../../src/temporal/payload-codec';
@@ -73,6 +77,60 @@ describe('Where every sender encrypts', () => {
     await api.until(reservation.id, 'confirmed');
     expect((await api.hold(event, ['A-2'])).status).toBe(201);
     await handle.terminate();
+  });
+});
+
+describe('While the payload key is changed', () => {
+  const REPLAY = join(__dirname, '../../dist/src/cli/replay.js');
+  const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
+  const setting = (...keys: Buffer[]) => keys.map((key) => key.toString('base64')).join(',');
+  const idOf = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, 16);
+  let system: TestSystem | undefined;
+  afterAll(() => system?.stop());
+
+  it('a reservation that began under the old one goes on under both, is paid, and its history replays', async () => {
+    system = await startSystem({ childEnv: { PAYLOAD_ENCRYPTION_KEY: setting(oldKey) } });
+    const { databaseUrl, temporalNamespace: namespace } = system.info;
+    let api = new ApiClient(system.info);
+    const { id, total } = await api.held(await api.event(), ['A-1']);
+    /** Goes on with these keys once so many steps of the reservation were made. */
+    const steps = async (): Promise<number> => {
+      const { events } = await system!.temporal.workflow.getHandle(id).fetchHistory();
+      return (events ?? []).filter(({ activityTaskCompletedEventAttributes: it }) => it).length;
+    };
+    const goOn = async (after: number, ...keys: Buffer[]) => {
+      await eventually(async () => expect(await steps()).toBeGreaterThanOrEqual(after));
+      await system!.leave();
+      const childEnv = { PAYLOAD_ENCRYPTION_KEY: setting(...keys) };
+      system = await startSystem({ databaseUrl, namespace, childEnv });
+      api = new ApiClient(system.info);
+    };
+    await goOn(1, oldKey, newKey);
+    expect((await api.call('POST', `/v1/reservations/${id}/extend`)).status).toBe(200);
+    await goOn(2, newKey, oldKey);
+    await api.pay({ id, total });
+    await api.until(id, 'confirmed');
+    const handle = system.temporal.workflow.getHandle(id);
+    await eventually(async () => expect((await handle.describe()).status.name).toBe('COMPLETED'));
+
+    const history = historyToJSON(await handle.fetchHistory());
+    // Ids of keys are base64 there, as all metadata is.
+    for (const key of [oldKey, newKey])
+      expect(history).toContain(Buffer.from(idOf(key)).toString('base64'));
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-replay-'));
+    const file = join(folder, 'history.json');
+    writeFileSync(file, history);
+    const replayed = (...keys: Buffer[]): string =>
+      spawnSync(process.execPath, [REPLAY, file], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, PAYLOAD_ENCRYPTION_KEY: setting(...keys) },
+      }).stdout;
+    try {
+      expect(replayed(newKey, oldKey)).toContain('✓ history.json replays');
+      expect(replayed(newKey)).toContain('✗ history.json');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

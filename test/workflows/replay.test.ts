@@ -70,6 +70,7 @@ const PATHS_1_1 = [
   'refund-in-part',
   'refused-signals',
   'webhook-endpoint',
+  'webhook-rung-often',
   'wrong-amount-refunded',
   'workflow-cancelled',
 ];
@@ -130,14 +131,31 @@ if (process.env.UPDATE_HISTORIES) {
       await mailServer.close();
     });
 
-    async function keep(path: string, workflowId: string): Promise<void> {
-      const handle = system.temporal.workflow.getHandle(workflowId);
-      await handle.result().catch(() => undefined);
-      const history = await handle.fetchHistory();
+    const write = (path: string, history: Parameters<typeof historyToJSON>[0]): void =>
       writeFileSync(
         join(FOLDER_1_1, `${path}.json`),
         `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
       );
+
+    async function keep(path: string, workflowId: string): Promise<void> {
+      const handle = system.temporal.workflow.getHandle(workflowId);
+      await handle.result().catch(() => undefined);
+      write(path, await handle.fetchHistory());
+    }
+
+    /** Rings it until it goes on as a new run, and keeps the run before. */
+    async function keepFirstRun(path: string, workflowId: string): Promise<void> {
+      const handle = system.temporal.workflow.getHandle(workflowId);
+      await Promise.all(Array.from({ length: 300 }, () => handle.signal('ring')));
+      const firstRun = await eventually(async () => {
+        const { runId, status } = await handle.describe();
+        expect(status.name).toBe('RUNNING');
+        const [first] = (await handle.fetchHistory()).events ?? [];
+        const { firstExecutionRunId } = first!.workflowExecutionStartedEventAttributes!;
+        expect(firstExecutionRunId).not.toBe(runId);
+        return firstExecutionRunId!;
+      });
+      write(path, await system.temporal.workflow.getHandle(workflowId, firstRun).fetchHistory());
     }
 
     /** The workflow of a type that is about a reservation, by its search attribute. */
@@ -245,6 +263,14 @@ if (process.env.UPDATE_HISTORIES) {
       }
       await api.call('DELETE', `/v1/webhook-endpoints/${endpointId}`);
       await keep('webhook-endpoint', webhookWorkflowId(endpointId));
+      const often = await api.call<{ id: string }>('POST', '/v1/webhook-endpoints', {
+        headers: { 'idempotency-key': 'webhook-endpoint-2' },
+        body: { url: receiver.url, types: ['reservation.held'] },
+      });
+      const oftenId = webhookWorkflowId(often.body.id);
+      await eventually(() => system.temporal.workflow.getHandle(oftenId).describe());
+      await keepFirstRun('webhook-rung-often', oftenId);
+      await api.call('DELETE', `/v1/webhook-endpoints/${often.body.id}`);
       await receiver.close();
       const cancelledByWorkflow = await api.held(long, ['A-8']);
       await eventually(() => system.temporal.workflow.getHandle(cancelledByWorkflow.id).cancel());
@@ -329,23 +355,7 @@ if (process.env.UPDATE_HISTORIES) {
 
       const extendedLong = await api.held(long, ['B-4']);
       await eventually(() => system.temporal.workflow.getHandle(extendedLong.id).describe());
-      const longHandle = system.temporal.workflow.getHandle(extendedLong.id);
-      await Promise.all(Array.from({ length: 300 }, () => longHandle.signal('ring')));
-      const firstRun = await eventually(async () => {
-        const { runId, status } = await longHandle.describe();
-        expect(status.name).toBe('RUNNING');
-        const [first] = (await longHandle.fetchHistory()).events ?? [];
-        const { firstExecutionRunId } = first!.workflowExecutionStartedEventAttributes!;
-        expect(firstExecutionRunId).not.toBe(runId);
-        return firstExecutionRunId!;
-      });
-      const history = await system.temporal.workflow
-        .getHandle(extendedLong.id, firstRun)
-        .fetchHistory();
-      writeFileSync(
-        join(FOLDER_1_1, 'extended-until-long.json'),
-        `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
-      );
+      await keepFirstRun('extended-until-long', extendedLong.id);
 
       const [run] = await eventually(async () => {
         const runs = [];

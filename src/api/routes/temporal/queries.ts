@@ -20,13 +20,13 @@ export function readyQueries(now: Date): ReadyQuery[] {
   return [
     {
       name: 'Held',
-      meaning: 'Holds in force; `terminated` ones do not count',
-      query: `${ofType(WORKFLOWS.reservation)} AND ReservationStatus = 'held' AND ${RUNS}`,
+      meaning: 'Holds in force; of a terminated one, the settlement that carries it on',
+      query: `${ofType(WORKFLOWS.reservation, WORKFLOWS.settlement)} AND ReservationStatus = 'held' AND ${RUNS}`,
     },
     {
       name: 'Tickets or mail stuck',
       meaning: 'Sold, and not all is printed and mailed; the pending activity says why',
-      query: `(ReservationStatus = 'confirmed' OR ${ofType(WORKFLOWS.mail, WORKFLOWS.resend)}) AND ${RUNS}`,
+      query: `(ReservationStatus = 'confirmed' OR ${ofType(WORKFLOWS.mail, WORKFLOWS.resend, WORKFLOWS.print)}) AND ${RUNS}`,
     },
     {
       name: 'Refund open',
