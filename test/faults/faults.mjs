@@ -91,7 +91,7 @@ export const faults = [
     name: 'confirm-of-any-amount',
     why: 'A confirm with a wrong amount is recorded as a payment instead of being refused.',
     file: 'functions/record_payment_for.sql',
-    find: 'if not v_matches or',
+    find: `if not (v_matches or (v_change.id is null and v_status = 'confirmed' and v_reservation.confirmed_by = p_reference)) or`,
     replace: 'if',
     test: 'with %s is refused; the reservation stays held, and nothing is recorded',
     says: '"amount": 4499',
