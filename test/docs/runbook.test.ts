@@ -70,7 +70,7 @@ async function waitingMails(count: number) {
         const pending = raw.pendingActivities?.find(
           ({ activityType }) => activityType?.name === 'sendMail',
         );
-        expect(pending?.attempt).toBeGreaterThanOrEqual(8);
+        expect(pending?.attempt).toBeGreaterThanOrEqual(7);
         return pending!;
       }, 240_000);
       return { handle, activity };
@@ -84,26 +84,23 @@ const operator = () => ({ key: system.info.keys.operator });
 const run = (text: string, values: unknown[] = []) => system.db.run(sql('', text), values);
 
 describe('The runbook, as printed, in the trouble that it is for', () => {
-  it('has a failing activity tried at once, whose cause is mended', async () => {
-    const [{ handle, activity }] = (await waitingMails(1)) as [Waiting];
+  it('has a failing activity, and all of a type, tried at once, whose cause is mended', async () => {
+    const [one, ...others] = (await waitingMails(3)) as [Waiting, ...Waiting[]];
+    // By itself it would be tried later.
+    const endsAtOnce = async ({ handle, activity }: Waiting) => {
+      await handle.result();
+      expect(Date.now()).toBeLessThan(Number(activity.scheduledTime!.seconds) * 1000);
+    };
+    const { handle, activity } = one;
     const said = await runAsPrinted(printed('activity reset --workflow-id'), {
       ID: handle.workflowId,
       ACTIVITY: activity.activityId!,
     });
     expect(said).toMatch(/sendMail/);
     expect(said).toContain('451');
-    await handle.result();
-    // By itself it would have been tried later.
-    expect(Date.now()).toBeLessThan(Number(activity.scheduledTime!.seconds) * 1000);
-  });
-
-  it('has all failing activities of a type tried at once', async () => {
-    const all = await waitingMails(2);
+    await endsAtOnce(one);
     await runAsPrinted(printed('activity reset --query'));
-    for (const { handle, activity } of all) {
-      await handle.result();
-      expect(Date.now()).toBeLessThan(Number(activity.scheduledTime!.seconds) * 1000);
-    }
+    await Promise.all(others.map(endsAtOnce));
   });
 
   it('has the workflows that a query finds begin anew, and they go on from what is true', async () => {
