@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { newId } from '../ids';
 import { Basket, typesOf, type BasketSeat } from './basket';
 import type { Amounts, Event, Order, Reservation } from './client';
 import { textOf, useShop } from './context';
@@ -79,7 +80,7 @@ export function Choose({ event, takesFocus, onHeld }: Props) {
 
   const hold = () =>
     run(async () => {
-      const id = crypto.randomUUID();
+      const id = newId();
       setAsked(seats.map(({ label }) => label));
       // Kept before it is sent: whatever happens to the answer, the page goes on with this key.
       const kept = { id, order: order!, token: null, isPaying: false, declined: 0 };
