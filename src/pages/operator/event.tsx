@@ -44,10 +44,11 @@ export function Events({ api }: { api: Api }) {
 
 /** The seats as they are now, live. */
 function LiveSeats({ event, seats }: { event: EventShown; seats: readonly MapSeat[] }) {
-  const now = useLiveSeats(event.slug, seats);
+  const { seats: now, isLive } = useLiveSeats(event.slug, seats);
   const nameOf = (code: string) => event.categories.find((one) => one.code === code)?.name ?? code;
   return (
     <>
+      <p role="status">{isLive ? '' : t('notLive')}</p>
       <Table
         caption={t('saleNow')}
         heads={[t('category'), t('free'), t('held'), t('sold'), t('blocked')]}

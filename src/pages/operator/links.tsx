@@ -23,8 +23,10 @@ function decodeText(part: string): string {
 export const reservationLink = (id: string): string => `#/reservation/${encodeURIComponent(id)}`;
 export const eventLink = (slug: string): string => `#/event/${encodeURIComponent(slug)}`;
 
-export const ReservationLink = ({ id }: { id: string }) => (
-  <a href={reservationLink(id)}>
-    <code>{id}</code>
-  </a>
-);
+/** Nothing where there is no reservation. */
+export const ReservationLink = ({ id }: { id: string | null }) =>
+  id === null ? null : (
+    <a href={reservationLink(id)}>
+      <code>{id}</code>
+    </a>
+  );
