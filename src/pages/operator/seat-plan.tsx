@@ -6,10 +6,14 @@ import type { MapSeat } from './types';
 export const SEAT_STATES = ['available', 'held', 'sold', 'blocked'] as const;
 export type SeatState = (typeof SEAT_STATES)[number];
 
-/** The states of all seats, as the event's stream tells them, and whether it does. */
+/**
+ * The states of all seats, as the event's stream tells them, and whether it does.
+ * @param onEdited the event itself was changed, or has more seats
+ */
 export function useLiveSeats(
   event: string,
   seats: readonly MapSeat[],
+  onEdited: () => void,
 ): { seats: readonly MapSeat[]; isLive: boolean } {
   const [now, setNow] = useState(seats);
   const [isLive, setLive] = useState(true);
@@ -31,6 +35,7 @@ export function useLiveSeats(
     return followSeats(`/v1/events/${encodeURIComponent(event)}/stream`, {
       snapshot: keep,
       changes: keep,
+      edited: onEdited,
       live: setLive,
     });
   }, [event, seats]);
