@@ -288,16 +288,14 @@ const GERMAN: Record<TextName, string> = {
 };
 
 export type Language = 'en' | 'de';
-const LANGUAGES: Record<Language, { texts: Record<TextName, string>; locale: string }> = {
-  en: { texts: ENGLISH, locale: 'en-GB' },
-  de: { texts: GERMAN, locale: 'de-DE' },
-};
+export const SHOP_TEXTS: Record<Language, Record<TextName, string>> = { en: ENGLISH, de: GERMAN };
+const LOCALES: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
 
 /** The first of these languages that we have, by its first two letters; else English. */
 export const languageOf = (wanted: readonly string[]): Language =>
   wanted
     .map((one) => one.slice(0, 2).toLowerCase())
-    .find((one): one is Language => Object.hasOwn(LANGUAGES, one)) ?? 'en';
+    .find((one): one is Language => Object.hasOwn(SHOP_TEXTS, one)) ?? 'en';
 
 export interface Texts {
   language: Language;
@@ -309,7 +307,8 @@ export interface Texts {
 }
 
 export function textsIn(language: Language): Texts {
-  const { texts, locale } = LANGUAGES[language];
+  const texts = SHOP_TEXTS[language];
+  const locale = LOCALES[language];
   return {
     language,
     has: (name): name is TextName => Object.hasOwn(texts, name),
