@@ -168,7 +168,9 @@ describe('The map on a page of another site', () => {
   });
 
   it('zooms by wheel and buttons around what is pointed at, is dragged, and a click chooses what is there', async () => {
-    const page = await open(await hall());
+    const event = await hall();
+    await api.held(event, ['14-12', '14-13', '15-13', '17-20', '17-21']);
+    const page = await open(event);
     const at = await placeOf(page, 0.6, 0.55);
     const name = await tipAt(page, at);
     expect(name).toMatch(/^Stalls, row \d+, seat \d+ – Stalls €45\.00, free$/);

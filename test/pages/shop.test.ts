@@ -241,6 +241,53 @@ describe('The shop window', () => {
     expect(page.complaints).toEqual([]);
   });
 
+  it('shows a hall with its prices, what is taken, and what was chosen', async () => {
+    const curved = (name: string, row: number, seats: number) => ({
+      name,
+      seats,
+      x: Array.from({ length: seats }, (_, seat) => seat - (seats - 1) / 2),
+      y: Array.from({ length: seats }, (_, seat) => row + (seat - (seats - 1) / 2) ** 2 / 60),
+    });
+    const event = await oneRow({
+      name: 'Hamlet',
+      maxSeatsPerReservation: 40,
+      categories: [
+        { code: 'stalls', name: 'Stalls', price: 4500, prices: { child: 2500 } },
+        { code: 'circle', name: 'Circle', price: 3000, prices: { child: 1500 } },
+      ],
+      sections: [
+        {
+          name: 'Stalls',
+          category: 'stalls',
+          rows: Array.from('ABCDEF', (name, row) => curved(name, row, 18 + 2 * row)),
+        },
+        {
+          name: 'Circle',
+          category: 'circle',
+          rows: Array.from('KLMN', (name, row) => curved(name, row + 8.5, 26 + 2 * row)),
+        },
+      ],
+    });
+    const block = (row: string, from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, seat) => `${row}-${from + seat}`);
+    await api.sold(event, [...block('A', 4, 12), ...block('B', 7, 14), ...block('C', 3, 8)]);
+    await api.held(event, [...block('K', 10, 17), ...block('D', 11, 13)]);
+    const page = await enter(event);
+    await seen(page, 'holdfast-map >>> canvas.ready');
+    await page.evaluate(
+      `for (const seat of ['C-10', 'C-11', 'C-12']) document.querySelector('holdfast-map').choose(seat)`,
+    );
+    await page.select('select[aria-label="Price of seat C-12"]', 'child');
+    await shows(page, /Total\s+€119\.50/);
+    await seen(page, '::-p-aria([name="Stalls Stalls 112 free"])');
+    expect(await findings(page)).toEqual([]);
+    await picture(page, 'shop-window');
+    await press(page, 'Zoom in');
+    await page.mouse.move(0, 0);
+    await picture(page, 'map', 'holdfast-map');
+    expect(page.complaints).toEqual([]);
+  });
+
   it('says that an event is gone or sold out, in German too', async () => {
     const gone = await openPage(browser, `${system.info.apiUrl}/events/no-such-event?lang=de`);
     await shows(gone, 'Diese Veranstaltung gibt es nicht (mehr).');
