@@ -7,6 +7,8 @@ export function usePlace(): string[] {
   useEffect(() => {
     const follow = () => setPlace(read());
     addEventListener('hashchange', follow);
+    // An effect runs a moment after what it belongs to was shown: the place may be another by then.
+    follow();
     return () => removeEventListener('hashchange', follow);
   }, []);
   return place;
