@@ -27,7 +27,7 @@ export { reservationsTuning } from '../../src/worker/tuning';
 
 // The baseline `pdf`.
 export { createBrowserPool } from '../../src/documents/browser';
-export { launchBrowser } from '../../src/documents/chromium';
+export { CHROMIUM_NAMES, launchBrowser } from '../../src/documents/chromium';
 export { printableSheet } from '../../src/documents/printable-sheet';
 export { renderTickets } from '../../src/documents/render-tickets';
 export { ticketDocument } from '../../src/documents/ticket-page';

@@ -113,6 +113,7 @@ const ENGLISH = {
   expired: 'The time is over, and your seats went back on sale.',
   expiredPaid: 'Your payment came too late and the seats are gone. You get it all back.',
   cancelled: 'You gave your seats back.',
+  cancelledPaid: 'Your order was cancelled. The tickets are no longer valid.',
   refunded: 'You get {price} back.',
   startAnew: 'Choose seats again',
   buyMore: 'Buy more tickets',
@@ -253,6 +254,7 @@ const GERMAN: Record<TextName, string> = {
   expired: 'Die Zeit ist um, Ihre Plätze sind wieder im Verkauf.',
   expiredPaid: 'Ihre Zahlung kam zu spät, die Plätze sind weg. Sie erhalten alles zurück.',
   cancelled: 'Sie haben Ihre Plätze zurückgegeben.',
+  cancelledPaid: 'Ihre Bestellung wurde storniert. Die Karten gelten nicht mehr.',
   refunded: 'Sie erhalten {price} zurück.',
   startAnew: 'Noch einmal wählen',
   buyMore: 'Weitere Karten kaufen',
@@ -286,16 +288,14 @@ const GERMAN: Record<TextName, string> = {
 };
 
 export type Language = 'en' | 'de';
-const LANGUAGES: Record<Language, { texts: Record<TextName, string>; locale: string }> = {
-  en: { texts: ENGLISH, locale: 'en-GB' },
-  de: { texts: GERMAN, locale: 'de-DE' },
-};
+export const SHOP_TEXTS: Record<Language, Record<TextName, string>> = { en: ENGLISH, de: GERMAN };
+const LOCALES: Record<Language, string> = { en: 'en-GB', de: 'de-DE' };
 
 /** The first of these languages that we have, by its first two letters; else English. */
 export const languageOf = (wanted: readonly string[]): Language =>
   wanted
     .map((one) => one.slice(0, 2).toLowerCase())
-    .find((one): one is Language => Object.hasOwn(LANGUAGES, one)) ?? 'en';
+    .find((one): one is Language => Object.hasOwn(SHOP_TEXTS, one)) ?? 'en';
 
 export interface Texts {
   language: Language;
@@ -307,7 +307,8 @@ export interface Texts {
 }
 
 export function textsIn(language: Language): Texts {
-  const { texts, locale } = LANGUAGES[language];
+  const texts = SHOP_TEXTS[language];
+  const locale = LOCALES[language];
   return {
     language,
     has: (name): name is TextName => Object.hasOwn(texts, name),

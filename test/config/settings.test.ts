@@ -119,6 +119,15 @@ describe('In production a process refuses to start', () => {
     ['DATABASE_DIRECT_URL', { DATABASE_DIRECT_URL: 'postgres://u:p@db.example.com/holdfast' }],
     ['SMTP_URL', { SMTP_URL: 'smtp://mail.example.com:587' }],
     ['DATABASE_URL', { DATABASE_URL: 'postgres://holdfast:holdfast-trial@postgres/holdfast' }],
+    ['SHOP_WINDOW', { SHOP_WINDOW: 'on' as const, SHOP_WINDOW_KEY: 'pk_shop' }],
+    [
+      'PAYMENT_URL',
+      {
+        SHOP_WINDOW: 'on' as const,
+        SHOP_WINDOW_KEY: 'pk_shop',
+        PAYMENT_URL: 'http://pay.example.com',
+      },
+    ],
     ['DEV_MAIL_URL', { DEV_MAIL_URL: 'http://127.0.0.1:1080' }],
     [
       'STRIPE_WEBHOOK_SECRET',

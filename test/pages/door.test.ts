@@ -56,7 +56,7 @@ async function atTheDoor(event: string, viewport: typeof PHONE | typeof DESKTOP 
   await fill(page, 'Key of a scanner', system.info.keys.scanner);
   await press(page, 'Sign in');
   await shows(page, 'Which door is this?');
-  await page.waitForSelector('select[name=event]');
+  await page.waitForSelector(`select[name=event] option[value=${event}]`);
   await page.select('select[name=event]', event);
   await fill(page, 'Gate (optional)', 'North');
   await press(page, 'Begin');
@@ -137,7 +137,6 @@ describe('The door', () => {
     await shows(page, 'This ticket is void', '.light');
     await scan(page, other.codes[0]!);
     await shows(page, 'Ticket for another event', '.light');
-    // A page that is loaded anew still has what it kept.
     expect(await page.evaluate("JSON.parse(localStorage['holdfast.door.scans']).length")).toBe(2);
     // Meanwhile another door lets the second one in.
     const entry = { code: second.codes[0], event, gate: 'South' };
@@ -155,6 +154,54 @@ describe('The door', () => {
     expect(gate).toBe('North');
     expect(Math.abs(Date.parse(told) - scannedAt)).toBeLessThan(30_000);
     expect(await page.evaluate("localStorage['holdfast.door.scans']")).toBe('[]');
+    expect(page.complaints).toEqual([]);
+    await page.browserContext().close();
+  });
+
+  it('sends what it kept also after it was loaded anew, once', async () => {
+    const event = await api.event();
+    const { id, codes } = await sold(event, ['A-4']);
+    const page = await atTheDoor(event);
+    // The network comes back for the page itself, and only then for what it sends.
+    let isAway = true;
+    await page.setRequestInterception(true);
+    page.on('request', (request) => {
+      if (isAway && new URL(request.url()).pathname.startsWith('/v1/')) void request.abort();
+      else void request.continue();
+    });
+    await scan(page, codes[0]!);
+    await lightIs(page, 'amber');
+    const scannedAt = Date.now();
+    await page.reload();
+    await shows(page, /No network · 1 kept/);
+    expect(await findings(page)).toEqual([]);
+    expect((await api.tickets(id))[0]!.status).toBe('valid');
+    isAway = false;
+    await shows(page, 'Online');
+    await shows(page, /1 in, 0 still expected/);
+    expect((await api.tickets(id))[0]!.status).toBe('used');
+    const entries = (await api.history(id)).filter(({ type }) => type === 'ticket.checked_in');
+    expect(entries).toHaveLength(1);
+    const { scannedAt: told } = entries[0]!.data as { scannedAt: string };
+    expect(Math.abs(Date.parse(told) - scannedAt)).toBeLessThan(30_000);
+    expect(await page.evaluate("localStorage['holdfast.door.scans']")).toBe('[]');
+    await page.browserContext().close();
+  });
+
+  it('has a sign-in and a choice of the place in which axe finds nothing', async () => {
+    const event = await api.event({ name: NAME });
+    const page = await openPage(browser, `${system.info.apiUrl}/door`, PHONE);
+    await shows(page, 'Key of a scanner');
+    expect(await findings(page)).toEqual([]);
+    await fill(page, 'Key of a scanner', 'no key');
+    await press(page, 'Sign in');
+    await page.waitForSelector('.problem');
+    expect(await findings(page)).toEqual([]);
+    await fill(page, 'Key of a scanner', system.info.keys.scanner);
+    await press(page, 'Sign in');
+    await page.waitForSelector(`select[name=event] option[value=${event}]`);
+    expect(await findings(page)).toEqual([]);
+    await picture(page, 'door-place-phone');
     expect(page.complaints).toEqual([]);
     await page.browserContext().close();
   });

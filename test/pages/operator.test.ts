@@ -4,6 +4,7 @@ import { sql } from '../../src/db/database';
 import { addKey, listKeys, newKey, revokeKey, ticketSeed } from '../../src/db/keys';
 import { IDLE_SECONDS, sessionSecret, writeSession } from '../../src/api/sessions';
 import { ApiClient, eventually, type Reservation } from '../support/api';
+import { mailsTo } from '../support/mail-catcher';
 import {
   DESKTOP,
   fill,
@@ -40,6 +41,30 @@ const REFUSED_MAIL = sql(
   'refuse_mail',
   "update mails set sent_at = null, refused = '550 no such mailbox' where reservation_id = $1 and kind = 'tickets'",
 );
+/** As if a shop, and no provider, had taken the money: then the shop gives it back. */
+const TAKEN_BY_CLIENT = sql(
+  'take_by_client',
+  `update payments set captured_by = 'client' where reservation_id = $1`,
+);
+/** As if Temporal had refused an entry again and again. */
+const GIVEN_UP = sql<{ id: string }>(
+  'give_up',
+  `insert into outbox (kind, subject, attempts, not_before, given_up_at, last_error)
+   values ('ring', $1, 12, 'infinity', now(), 'INVALID_ARGUMENT: too long') returning id::text as id`,
+);
+const OUTBOX_ENTRY = sql<{ id: string }>(
+  'outbox_entry',
+  'select id::text as id from outbox where id = $1',
+);
+/** As if an endpoint had answered 410, with the note of it. */
+const GONE_ENDPOINT = sql(
+  'lose_endpoint',
+  `with gone as (
+     update webhook_endpoints set status = 'disabled', disabled_reason = 'gone', disabled_at = now(),
+            failing_since = '2026-03-04T05:06:07Z' where id = $1 returning id, client)
+   select add_note('webhook_disabled', null, null,
+                   jsonb_build_object('endpoint', id, 'client', client, 'why', 'gone')) from gone`,
+);
 const NAME = '<script>alert(1)</script> Lovelace';
 
 /** A sold reservation of two seats, whose tickets are printed. */
@@ -66,6 +91,14 @@ async function signedIn(
   const page = await openPage(browser, `${system.info.apiUrl}/operator`, viewport);
   await fill(page, 'Key of an operator', key);
   await press(page, 'Sign in');
+  return page;
+}
+
+/** A place of the page, for an operator who has signed in. */
+async function at(place: string): ReturnType<typeof signedIn> {
+  const page = await signedIn();
+  await shows(page, 'Find a reservation');
+  await page.goto(`${system.info.apiUrl}/operator#/${place}`);
   return page;
 }
 
@@ -167,6 +200,7 @@ describe('A session', () => {
     await shows(page, 'Find a reservation');
     await press(page, 'Sign out');
     await shows(page, 'Sign in as an operator');
+    expect(await findings(page)).toEqual([]);
     expect(await page.browserContext().cookies()).toEqual([]);
     await page.reload();
     await shows(page, 'Sign in as an operator');
@@ -317,6 +351,220 @@ describe('The operators’ page', () => {
     await press(page, 'Close it');
     await shows(page, /Open notes\s+Nothing is open/);
     expect(await api.notes(true)).toEqual([]);
+    await page.browserContext().close();
+  });
+
+  it('shows what does not go on: a refund that a shop owes, what Temporal refuses, an endpoint that is off; each has its button', async () => {
+    const { id } = await sold(await api.event());
+    const operator = { key: system.info.keys.operator };
+    await system.db.run(TAKEN_BY_CLIENT, [id]);
+    const ordered = await api.call('POST', `/v1/reservations/${id}/refunds`, {
+      ...operator,
+      headers: { 'idempotency-key': randomUUID() },
+      body: { amount: 1250, reason: 'a broken seat' },
+    });
+    expect(ordered.status).toBe(201);
+    const [entry] = await system.db.rows(GIVEN_UP, [id]);
+    const endpoint = await api.call<{ id: string }>('POST', '/v1/webhook-endpoints', {
+      headers: { 'idempotency-key': randomUUID() },
+      body: { url: 'https://shop.example/hooks?<b>' },
+    });
+    await system.db.run(GONE_ENDPOINT, [endpoint.body.id]);
+
+    const page = await at('attention');
+    await shows(page, /Refunds that do not go through 1\s[^]*€12\.50[^]*not_through_a_provider/);
+    await shows(page, /What Temporal refuses 1\s[^]*ring[^]*12\s+INVALID_ARGUMENT: too long/);
+    await shows(
+      page,
+      /Webhook endpoints that are off 1\s[^]*shop\.example\/hooks\?<b>\s+demo-client\s+It answered that it is gone \(410\)\s+4 Mar 2026/,
+    );
+    // The note is of no reservation, and so has no link to one.
+    await shows(page, /Open notes 1\s[^]*webhook_disabled/);
+    const links = await page.$$eval('main a', (all) =>
+      all.map((one) => (one as unknown as { href: string }).href),
+    );
+    expect(links.filter((link) => /null|undefined|reservation\/$/.test(link))).toEqual([]);
+    expect(await findings(page)).toEqual([]);
+    await picture(page, 'operator-attention-all-desktop');
+
+    await press(page, 'Was given back');
+    await shows(page, 'Say that €12.50 was given back outside of any provider.', 'dialog');
+    expect(await findings(page)).toEqual([]);
+    await fill(page, 'How it was given back', 'in cash');
+    await press(page, 'Do it');
+    await shows(page, /Refunds that do not go through\s+Nothing is open/);
+    expect((await api.get(id)).body.refunds.map(({ status }) => status)).toEqual(['succeeded']);
+
+    await press(page, 'Try again now');
+    await shows(page, /What Temporal refuses\s+Nothing is open/);
+    await eventually(async () =>
+      expect(await system.db.rows(OUTBOX_ENTRY, [entry!.id])).toEqual([]),
+    );
+
+    await press(page, 'Turn on');
+    await shows(page, /Webhook endpoints that are off\s+Nothing is open/);
+    const path = `/v1/webhook-endpoints/${endpoint.body.id}`;
+    const { body } = await api.call<{ status: string }>('GET', path);
+    expect(body.status).toBe('enabled');
+    await api.call('DELETE', path);
+    await press(page, 'Close it');
+    await shows(page, /Open notes\s+Nothing is open/);
+    expect(page.complaints).toEqual([]);
+    await page.browserContext().close();
+  });
+
+  it('finds a reservation by each field, and keeps what was asked for', async () => {
+    const event = await api.event();
+    const { id, buyer } = await sold(event);
+    const other = await api.held(event, ['B-1']);
+    const page = await signedIn();
+    await shows(page, 'Find a reservation');
+    for (const [label, text] of [
+      ['E-mail', buyer!.email],
+      ['Reference', 'box-office-4711'],
+      ['Payment', `pay-${id}`],
+      ['Seat (with event)', 'A-1'],
+    ] as const) {
+      await page.reload();
+      await page.waitForSelector(`select[name=event] option[value=${event}]`);
+      await fill(page, label, text);
+      await page.select('select[name=event]', event);
+      await press(page, 'Find');
+      await shows(page, id);
+      expect(await textOf(page)).not.toContain(other.id);
+    }
+    await follow(page, id);
+    await shows(page, 'Seats were held');
+    await follow(page, 'Search');
+    await shows(page, id);
+    await page.waitForSelector(`select[name=event] option[value=${event}]`);
+    await eventually(async () => {
+      const kept = await page.$$eval('input[name=seat], select[name=event]', (all) =>
+        all.map((one) => (one as unknown as { value: string }).value),
+      );
+      expect(kept).toEqual([event, 'A-1']);
+    });
+    await page.select('select[name=status]', 'expired');
+    await press(page, 'Find');
+    await shows(page, 'Nothing was found.');
+    expect(await findings(page)).toEqual([]);
+    expect(page.complaints).toEqual([]);
+    await page.browserContext().close();
+  });
+
+  it('extends a hold, mails tickets again and marks what a shop gave back', async () => {
+    const event = await api.event();
+    const held = await api.held(event, ['B-1']);
+    const page = await at(`reservation/${held.id}`);
+    await press(page, 'Extend the hold');
+    await shows(page, 'The hold then lasts its full time from now', 'dialog');
+    expect(await findings(page)).toEqual([]);
+    await press(page, 'Do it');
+    await shows(page, 'Done.');
+    await shows(page, 'The hold was extended');
+    const extended = (await api.get(held.id)).body;
+    expect(Date.parse(extended.expiresAt)).toBeGreaterThan(Date.parse(held.expiresAt));
+
+    const sale = await sold(event);
+    const { email } = sale.buyer!;
+    await eventually(async () => expect(await mailsTo(email)).toHaveLength(1));
+    await page.goto(`${system.info.apiUrl}/operator#/reservation/${sale.id}`);
+    await press(page, 'Mail the tickets again');
+    await shows(page, `The tickets go to ${email}.`, 'dialog');
+    expect(await findings(page)).toEqual([]);
+    await press(page, 'Do it');
+    await shows(page, 'Done.');
+    await eventually(async () => expect(await mailsTo(email)).toHaveLength(2));
+
+    await system.db.run(TAKEN_BY_CLIENT, [sale.id]);
+    await press(page, 'Refund in part');
+    await fill(page, 'Amount (EUR)', '10');
+    await fill(page, 'Why (no personal data)', 'a broken seat');
+    await press(page, 'Do it');
+    await press(page, 'Was given back');
+    await fill(page, 'How it was given back', 'by bank');
+    expect(await findings(page)).toEqual([]);
+    await press(page, 'Do it');
+    await shows(page, /€10\.00\s+Succeeded\s+a broken seat/);
+    expect((await api.get(sale.id)).body.refunds[0]!.status).toBe('succeeded');
+    expect(page.complaints).toEqual([]);
+    await page.browserContext().close();
+  });
+
+  it('blocks seats and opens them again, edits an event, pauses its sale and opens it again', async () => {
+    const event = await api.event({ name: 'Ball' });
+    const page = await at('events');
+    await shows(page, 'Ball');
+    expect(await findings(page)).toEqual([]);
+    await picture(page, 'operator-events-desktop');
+    await follow(page, 'Ball');
+    await shows(page, /Stalls\s+20\s+0\s+0\s+0/);
+
+    await press(page, 'Block seats');
+    await fill(page, 'Name', '<b>Press</b>');
+    await fill(page, 'Labels, separated by commas', 'A-1, A-99');
+    await press(page, 'Do it');
+    // What is wrong is said, and the dialog stays.
+    await page.waitForSelector('dialog .problem');
+    expect(await findings(page)).toEqual([]);
+    await fill(page, 'Labels, separated by commas', 'A-1, A-2');
+    await press(page, 'Do it');
+    await shows(page, '<b>Press</b>');
+    await shows(page, /Stalls\s+18\s+0\s+0\s+2/);
+    await press(page, 'End it');
+    await shows(page, 'The seats of <b>Press</b> go to the open sale', 'dialog');
+    expect(await findings(page)).toEqual([]);
+    await press(page, 'Do it');
+    await shows(page, /Stalls\s+20\s+0\s+0\s+0/);
+    expect(await api.seatStatus(event, 'A-1')).toBe('available');
+
+    await press(page, 'Edit the event');
+    await fill(page, 'Venue', 'Opera <i>');
+    await fill(page, 'Starts at (RFC 3339)', 'tomorrow');
+    await press(page, 'Do it');
+    await page.waitForSelector('dialog .problem');
+    expect(await findings(page)).toEqual([]);
+    await picture(page, 'operator-edit-desktop');
+    await fill(page, 'Starts at (RFC 3339)', '2030-03-15T19:00:00Z');
+    await fill(page, 'Seats of one reservation at most', '4');
+    await press(page, 'Do it');
+    await shows(page, 'Opera <i>');
+    await shows(page, '15 Mar 2030');
+    const edited = await api.call('GET', `/v1/events/${event}`);
+    expect(edited.body).toMatchObject({ venue: 'Opera <i>', maxSeatsPerReservation: 4 });
+
+    await press(page, 'Pause the sale');
+    await shows(page, 'No new holds', 'dialog');
+    expect(await findings(page)).toEqual([]);
+    await press(page, 'Do it');
+    await shows(page, 'The sale is paused');
+    expect((await api.hold(event, ['A-1'])).body).toMatchObject({ code: 'sale_paused' });
+    await press(page, 'Open the sale again');
+    await shows(page, 'Holds are possible again.', 'dialog');
+    await press(page, 'Do it');
+    await eventually(async () => expect((await api.hold(event, ['A-1'])).status).toBe(201));
+    await eventually(async () => expect(await textOf(page)).not.toContain('The sale is paused'));
+    expect(page.complaints).toEqual([]);
+    await page.browserContext().close();
+  });
+
+  it('says that its seats are not live while their stream is refused, and follows them again', async () => {
+    const event = await api.event();
+    const page = await signedIn();
+    await shows(page, 'Find a reservation');
+    let refuses = true;
+    await page.setRequestInterception(true);
+    page.on('request', (request) => {
+      if (refuses && request.url().endsWith('/stream')) void request.respond({ status: 503 });
+      else void request.continue();
+    });
+    await page.goto(`${system.info.apiUrl}/operator#/event/${event}`);
+    await shows(page, 'The seats are not live at the moment.');
+    expect(await findings(page)).toEqual([]);
+    await api.held(event, ['A-1']);
+    refuses = false;
+    await shows(page, /Stalls\s+19\s+1\s+0\s+0/);
+    await eventually(async () => expect(await textOf(page)).not.toContain('not live'));
     await page.browserContext().close();
   });
 });

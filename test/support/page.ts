@@ -107,10 +107,15 @@ export async function findings(page: Page): Promise<string[]> {
   return found;
 }
 
-/** Keeps a picture of the page where SCREENSHOTS names a folder, for people and for the documentation. */
-export async function picture(page: Page, name: string): Promise<void> {
+/**
+ * Keeps a picture of the page, or of a part of it, where SCREENSHOTS names a folder, for people and for the
+ * documentation.
+ */
+export async function picture(page: Page, name: string, part?: string): Promise<void> {
   const folder = process.env.SCREENSHOTS;
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  const path = join(folder, `${name}.png`) as `${string}.png`;
+  if (part === undefined) await page.screenshot({ path, fullPage: true });
+  else await (await page.$(part))!.screenshot({ path });
 }

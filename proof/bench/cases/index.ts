@@ -7,6 +7,7 @@ import { bursts } from './burst';
 import { crowd } from './crowd';
 import { flood } from './flood';
 import { growth } from './growth';
+import { map } from './map';
 import { observation } from './observation';
 import { paced } from './paced';
 import { race } from './race';
@@ -36,6 +37,7 @@ export const CASES: readonly Case[] = [
   ticketsPdf,
   ticketsMemory,
   seatMap,
+  map,
   observation,
   growth,
   workerMemory,

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { serverTime, type Api } from '../staff/api';
-import { newId } from '../staff/ids';
+import { newId } from '../ids';
 import { clockText, numberText, t } from '../staff/language';
 import { Field, Form } from '../staff/parts';
 import { Camera } from './camera';

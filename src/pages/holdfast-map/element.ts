@@ -25,6 +25,8 @@ const SCRIPT =
 const OWN_ORIGIN = SCRIPT ? new URL(SCRIPT.src).origin : location.origin;
 
 const AGAIN_MS = 4000;
+/** Within this time each map reads an event again that was changed. */
+const EDITED_MS = 2000;
 const MARGIN = 24;
 const MOST_ZOOM = 64;
 const ZOOM_STEP = 1.6;
@@ -227,9 +229,11 @@ export class HoldfastMap extends HTMLElement {
     this.painter = new Painter(model, this.canvas, themeOf(this));
     this.chosen.clear();
     this.focused = focused === null ? null : Math.max(0, model.find(focused));
-    for (const label of chosen) {
-      const seat = model.find(label);
-      if (seat !== -1 && this.canHave(seat)) this.chosen.add(seat);
+    const lost: number[] = [];
+    for (const seat of chosen.map((label) => model.find(label))) {
+      if (seat === -1) continue;
+      if (this.canHave(seat)) this.chosen.add(seat);
+      else lost.push(seat);
     }
     this.dress(event);
     this.list = new SeatList({
@@ -246,19 +250,23 @@ export class HoldfastMap extends HTMLElement {
     this.draw(Infinity);
     this.canvas.classList.add('ready');
     if (!before) this.dispatch('ready', { seats: model.size });
+    for (const seat of lost) this.lose(seat);
   }
 
   private dress(event: MapEvent): void {
     const { texts } = this;
     const [firstType] = event.priceTypes;
-    const types = new Map(event.priceTypes.map(({ code, name }) => [code, name]));
+    // What is no longer sold keeps its place, and so its colour, and is not named.
+    const sold = event.priceTypes.filter(({ active }) => active !== false);
+    const types = new Map(sold.map(({ code, name }) => [code, name]));
     this.legend.setAttribute('aria-label', texts.text('legend'));
     this.legend.replaceChildren(
-      ...event.categories.map(({ name, price, prices }, index) => {
-        const others = Object.entries(prices).map(
-          ([type, one]) => `${types.get(type) ?? type} ${texts.money(one)}`,
+      ...event.categories.flatMap(({ name, active, price, prices }, index) => {
+        if (active === false) return [];
+        const others = Object.entries(prices).flatMap(([type, one]) =>
+          types.has(type) ? [`${types.get(type)} ${texts.money(one)}`] : [],
         );
-        const main = event.priceTypes.length > 1 && firstType ? `${firstType.name} ` : '';
+        const main = types.size > 1 && firstType ? `${firstType.name} ` : '';
         return make(
           'li',
           {},
@@ -309,6 +317,18 @@ export class HoldfastMap extends HTMLElement {
         }
         this.changed();
       },
+      edited: (seats) => {
+        for (const { label, status } of seats) {
+          const seat = this.model?.find(label) ?? -1;
+          if (seat !== -1) this.update(seat, status);
+        }
+        this.changed();
+        // All who look at this event hear of it in the same moment.
+        const { loading } = this;
+        setTimeout(() => {
+          if (this.loading === loading && this.isConnected) this.start();
+        }, EDITED_MS * Math.random());
+      },
       live: (isLive) => {
         this.liveNote.textContent = isLive ? '' : this.texts.text('notLive');
       },
@@ -318,10 +338,12 @@ export class HoldfastMap extends HTMLElement {
   private update(seat: number, status: string): void {
     if (!this.model!.setStatus(seat, statusCode(status))) return;
     this.painter!.changed(seat);
-    if (this.chosen.has(seat) && !this.canHave(seat)) {
-      this.message.textContent = this.texts.text('wasTaken', { seat: this.nameOf(seat) });
-      this.drop(seat, 'taken');
-    }
+    if (this.chosen.has(seat) && !this.canHave(seat)) this.lose(seat);
+  }
+
+  private lose(seat: number): void {
+    this.say(this.texts.text('wasTaken', { seat: this.nameOf(seat) }));
+    this.drop(seat, 'taken');
   }
 
   // What can be chosen, and what is.

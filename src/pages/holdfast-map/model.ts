@@ -5,8 +5,14 @@ import { createGrid, layOut, type Grid, type Layout, type MapSeat } from './layo
 export interface MapEvent {
   slug: string;
   name: string;
-  priceTypes: { code: string; name: string }[];
-  categories: { code: string; name: string; price: Money; prices: Record<string, Money> }[];
+  priceTypes: { code: string; name: string; active?: boolean }[];
+  categories: {
+    code: string;
+    name: string;
+    active?: boolean;
+    price: Money;
+    prices: Record<string, Money>;
+  }[];
   maxSeatsPerReservation: number;
   orphanRule?: string;
 }

@@ -7,6 +7,8 @@ interface Listener {
   /** Every seat, in the order of the map: at the beginning, and after each lost connection. */
   snapshot(seats: SeatChange[]): void;
   changes(seats: SeatChange[]): void;
+  /** The event itself was changed, or has more seats: what was read of it may be out of date. */
+  edited(seats: SeatChange[]): void;
   /** Whether what is shown is live. */
   live(isLive: boolean): void;
 }
@@ -32,6 +34,9 @@ export function followSeats(url: string, listener: Listener): () => void {
     });
     opened.addEventListener('seats', (message: MessageEvent<string>) =>
       listener.changes(seatsOf(message)),
+    );
+    opened.addEventListener('map', (message: MessageEvent<string>) =>
+      listener.edited(seatsOf(message)),
     );
     opened.addEventListener('error', () => {
       listener.live(false);

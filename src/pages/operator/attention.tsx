@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Answer, Api } from '../staff/api';
 import { listAll } from '../staff/events';
-import { moneyText, t, timeText } from '../staff/language';
+import { moneyText, t, timeText, tOf } from '../staff/language';
 import { failureText, type Failure } from '../staff/parts';
 import { ReservationLink } from './links';
 import { Table, useLoad } from './lists';
@@ -12,7 +12,8 @@ import type { RefundShown } from './types';
 interface Note {
   id: string;
   kind: string;
-  reservation: string;
+  /** null: it is about something else, as an endpoint that was disabled. */
+  reservation: string | null;
   reference: string | null;
   data: Record<string, unknown>;
   createdAt: string;
@@ -37,6 +38,8 @@ interface Endpoint {
   url: string;
   client: string;
   status: string;
+  disabledReason: string | null;
+  failingSince: string | null;
 }
 
 /** One list of what needs somebody, with a button a line. */
@@ -222,8 +225,13 @@ export function Attention({ api }: { api: Api }) {
       <Needed<Endpoint>
         title={t('disabledEndpoints')}
         load={() => disabledEndpoints(api)}
-        heads={[t('details')]}
-        cells={(endpoint) => [endpoint.url]}
+        heads={[t('details'), t('client'), t('reason'), t('failingSince')]}
+        cells={(endpoint) => [
+          <code class="data">{endpoint.url}</code>,
+          <bdi>{endpoint.client}</bdi>,
+          endpoint.disabledReason && tOf('disabled', endpoint.disabledReason),
+          endpoint.failingSince && timeText(endpoint.failingSince),
+        ]}
         action={(endpoint, reload) => (
           <CallButton
             label={t('enable')}

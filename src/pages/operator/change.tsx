@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Money } from '../../domain/money';
 import type { Api } from '../staff/api';
-import { newId } from '../staff/ids';
+import { newId } from '../ids';
 import { moneyText, t, timeText } from '../staff/language';
 import { FailureNote, Field, Form, type Failure } from '../staff/parts';
 import { labelsOf } from './amounts';

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Api } from '../staff/api';
 import { listAll, type EventShown } from '../staff/events';
-import { newId } from '../staff/ids';
+import { newId } from '../ids';
 import { t, timeText } from '../staff/language';
 import { failureText, Field } from '../staff/parts';
 import { labelsOf } from './amounts';

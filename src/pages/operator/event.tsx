@@ -43,11 +43,20 @@ export function Events({ api }: { api: Api }) {
 }
 
 /** The seats as they are now, live. */
-function LiveSeats({ event, seats }: { event: EventShown; seats: readonly MapSeat[] }) {
-  const now = useLiveSeats(event.slug, seats);
+function LiveSeats({
+  event,
+  seats,
+  onEdited,
+}: {
+  event: EventShown;
+  seats: readonly MapSeat[];
+  onEdited: () => void;
+}) {
+  const { seats: now, isLive } = useLiveSeats(event.slug, seats, onEdited);
   const nameOf = (code: string) => event.categories.find((one) => one.code === code)?.name ?? code;
   return (
     <>
+      <p role="status">{isLive ? '' : t('notLive')}</p>
       <Table
         caption={t('saleNow')}
         heads={[t('category'), t('free'), t('held'), t('sold'), t('blocked')]}
@@ -161,7 +170,13 @@ export function EventPage({ api, slug }: { api: Api; slug: string }) {
           <section class="card">
             <h2>{t('saleNow')}</h2>
             <Loading loaded={seats.loaded}>
-              {({ data }) => <LiveSeats event={event} seats={data} />}
+              {({ data }) => (
+                <LiveSeats
+                  event={event}
+                  seats={data}
+                  onEdited={() => void Promise.all([reload(), seats.reload()])}
+                />
+              )}
             </Loading>
           </section>
           <section class="card">

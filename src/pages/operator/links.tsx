@@ -7,6 +7,8 @@ export function usePlace(): string[] {
   useEffect(() => {
     const follow = () => setPlace(read());
     addEventListener('hashchange', follow);
+    // An effect runs a moment after what it belongs to was shown: the place may be another by then.
+    follow();
     return () => removeEventListener('hashchange', follow);
   }, []);
   return place;
@@ -23,8 +25,10 @@ function decodeText(part: string): string {
 export const reservationLink = (id: string): string => `#/reservation/${encodeURIComponent(id)}`;
 export const eventLink = (slug: string): string => `#/event/${encodeURIComponent(slug)}`;
 
-export const ReservationLink = ({ id }: { id: string }) => (
-  <a href={reservationLink(id)}>
-    <code>{id}</code>
-  </a>
-);
+/** Nothing where there is no reservation. */
+export const ReservationLink = ({ id }: { id: string | null }) =>
+  id === null ? null : (
+    <a href={reservationLink(id)}>
+      <code>{id}</code>
+    </a>
+  );

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer, Api } from '../staff/api';
-import { newId } from '../staff/ids';
+import { newId } from '../ids';
 import { moneyText, t, timeText } from '../staff/language';
 import { failureText, Field, Select } from '../staff/parts';
 import { AmountField, minorUnitsOf } from './amounts';

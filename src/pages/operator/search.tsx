@@ -54,6 +54,8 @@ function ReservationTable({ rows }: { rows: readonly ReservationShown[] }) {
 export function Search({ api }: { api: Api }) {
   const { loaded } = useLoad<EventShown[]>(() => listEvents(api), []);
   const events = loaded && 'value' in loaded ? loaded.value : [];
+  const [event, setEvent] = useState(lastAsked.event ?? '');
+  const [status, setStatus] = useState(lastAsked.status ?? '');
   const [found, setFound] = useState(lastFound);
   const [cursor, setCursor] = useState(lastCursor);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -114,12 +116,16 @@ export function Search({ api }: { api: Api }) {
         <Select
           label={t('event')}
           name="event"
+          value={event}
+          onChange={({ currentTarget }) => setEvent(currentTarget.value)}
           options={[['', t('anyEvent')], ...events.map((one) => [one.slug, one.name] as const)]}
         />
         <Field label={t('seatOf')} name="seat" defaultValue={lastAsked.seat ?? ''} />
         <Select
           label={t('status')}
           name="status"
+          value={status}
+          onChange={({ currentTarget }) => setStatus(currentTarget.value)}
           options={[
             ['', t('anyStatus')],
             ...STATUSES.map((one) => [one, tOf('status', one)] as const),

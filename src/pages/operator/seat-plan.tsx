@@ -1,13 +1,22 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { followSeats } from '../holdfast-map/stream';
 import { t, tOf } from '../staff/language';
 import type { MapSeat } from './types';
 
 export const SEAT_STATES = ['available', 'held', 'sold', 'blocked'] as const;
 export type SeatState = (typeof SEAT_STATES)[number];
 
-/** The live map: the states of all seats, followed by the event's stream. */
-export function useLiveSeats(event: string, seats: readonly MapSeat[]): readonly MapSeat[] {
+/**
+ * The states of all seats, as the event's stream tells them, and whether it does.
+ * @param onEdited the event itself was changed, or has more seats
+ */
+export function useLiveSeats(
+  event: string,
+  seats: readonly MapSeat[],
+  onEdited: () => void,
+): { seats: readonly MapSeat[]; isLive: boolean } {
   const [now, setNow] = useState(seats);
+  const [isLive, setLive] = useState(true);
   useEffect(() => {
     const states = new Map(seats.map((seat) => [seat.label, seat.status]));
     let waiting = false;
@@ -19,17 +28,18 @@ export function useLiveSeats(event: string, seats: readonly MapSeat[]): readonly
         setNow(seats.map((seat) => ({ ...seat, status: states.get(seat.label) ?? seat.status })));
       }, 500);
     };
-    const stream = new EventSource(`/v1/events/${encodeURIComponent(event)}/stream`);
-    const follow = ({ data }: MessageEvent<string>) => {
-      const changed = JSON.parse(data) as { data: { label: string; status: string }[] };
-      for (const { label, status } of changed.data) states.set(label, status);
+    const keep = (changed: readonly { label: string; status: string }[]) => {
+      for (const { label, status } of changed) states.set(label, status);
       show();
     };
-    stream.addEventListener('snapshot', follow);
-    stream.addEventListener('seats', follow);
-    return () => stream.close();
+    return followSeats(`/v1/events/${encodeURIComponent(event)}/stream`, {
+      snapshot: keep,
+      changes: keep,
+      edited: onEdited,
+      live: setLive,
+    });
   }, [event, seats]);
-  return now;
+  return { seats: now, isLive };
 }
 
 /** How many seats of each category are in which state. */

@@ -1,12 +1,17 @@
 import type { Event, SeatWish } from './client';
 import { useShop } from './context';
 
-/** The price types at which seats of a category are sold, the default first. */
-export function typesOf(event: Event, category: string) {
-  const { price, prices } = event.categories.find(({ code }) => code === category)!;
-  return event.priceTypes.flatMap(({ code, name }, index) => {
-    const own = index === 0 ? price : prices[code];
-    return own ? [{ code, name, price: own }] : [];
+/**
+ * The price types at which seats of a category are sold, the default first; none of a category that the event did not
+ * have when it was read.
+ * @param own the type of a seat: it stays, though it is no longer sold
+ */
+export function typesOf(event: Event, category: string, own?: string) {
+  const found = event.categories.find(({ code }) => code === category);
+  if (!found) return [];
+  return event.priceTypes.flatMap(({ code, name, active }, index) => {
+    const price = index === 0 ? found.price : found.prices[code];
+    return price && (active || code === own) ? [{ code, name, price }] : [];
   });
 }
 
@@ -25,14 +30,14 @@ export function Basket({ event, seats, onChange }: Props) {
   return (
     <ul class="basket">
       {seats.map((seat) => {
-        const types = typesOf(event, seat.category);
-        const type = types.find(({ code }) => code === seat.priceType) ?? types[0]!;
+        const types = typesOf(event, seat.category, seat.priceType);
+        const type = types.find(({ code }) => code === seat.priceType) ?? types[0];
         const choose = (priceType: string) =>
           onChange(seats.map((one) => (one === seat ? { ...one, priceType } : one)));
         return (
           <li key={seat.label}>
             <b dir="auto">{seat.label}</b>
-            {types.length > 1 ? (
+            {type && types.length > 1 ? (
               <select
                 aria-label={text('priceTypeOf', { seat: seat.label })}
                 value={type.code}
@@ -45,7 +50,7 @@ export function Basket({ event, seats, onChange }: Props) {
                 ))}
               </select>
             ) : (
-              <span>{money(type.price)}</span>
+              <span>{type && money(type.price)}</span>
             )}
             <button
               type="button"

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { newId } from '../ids';
 import { Basket, typesOf, type BasketSeat } from './basket';
 import type { Amounts, Event, Order, Reservation } from './client';
 import { textOf, useShop } from './context';
@@ -10,6 +11,8 @@ interface Props {
   event: Event;
   takesFocus: boolean;
   onHeld: (reservation: Reservation) => void;
+  /** The event may be another than the one that was read. */
+  onStale: () => void;
 }
 
 const PREVIEW_AFTER_MS = 300;
@@ -48,17 +51,20 @@ function usePreview(order: Order | null) {
 }
 
 /** Seats by the map, or the best that are free: then the hold. */
-export function Choose({ event, takesFocus, onHeld }: Props) {
+export function Choose({ event, takesFocus, onHeld, onStale }: Props) {
   const { text, client } = useShop();
   const [mode, setMode] = useState<'map' | 'best'>('map');
   const [seats, setSeats] = useState<BasketSeat[]>([]);
-  const [category, setCategory] = useState(event.categories[0]?.code ?? '');
+  const [wanted, setCategory] = useState('');
   const [counts, setCounts] = useState<Record<string, number>>({});
   const [code, setCode] = useState('');
   /** While the hold is on its way the seats are not taken from the choice, though they are no longer free. */
   const [asked, setAsked] = useState<string[]>([]);
   const { run, isBusy, problem, setProblem } = useAction();
 
+  const categories = event.categories.filter(({ active }) => active);
+  const category =
+    (categories.find(({ code: one }) => one === wanted) ?? categories[0])?.code ?? '';
   const types = typesOf(event, category);
   const wished = Object.fromEntries(
     types.flatMap(({ code: type }) => ((counts[type] ?? 0) > 0 ? [[type, counts[type]!]] : [])),
@@ -79,7 +85,7 @@ export function Choose({ event, takesFocus, onHeld }: Props) {
 
   const hold = () =>
     run(async () => {
-      const id = crypto.randomUUID();
+      const id = newId();
       setAsked(seats.map(({ label }) => label));
       // Kept before it is sent: whatever happens to the answer, the page goes on with this key.
       const kept = { id, order: order!, token: null, isPaying: false, declined: 0 };
@@ -90,7 +96,10 @@ export function Choose({ event, takesFocus, onHeld }: Props) {
         onHeld(reservation);
       } catch (error) {
         // Refused: there is nothing to go on with. Without an answer there may be.
-        if ((error as { code?: string }).code !== 'no_answer') keepOrder(event.slug, null);
+        if ((error as { code?: string }).code !== 'no_answer') {
+          keepOrder(event.slug, null);
+          onStale();
+        }
         setAsked([]);
         throw error;
       }
@@ -121,6 +130,7 @@ export function Choose({ event, takesFocus, onHeld }: Props) {
             held={asked}
             chosen={seats.map(({ label }) => label)}
             onChange={(chosen, lost) => {
+              if (chosen.some((seat) => typesOf(event, seat.category).length === 0)) onStale();
               const defaultType = event.priceTypes[0]!.code;
               setSeats((before) =>
                 chosen.map(
@@ -142,7 +152,7 @@ export function Choose({ event, takesFocus, onHeld }: Props) {
                 value={category}
                 onChange={({ currentTarget }) => setCategory(currentTarget.value)}
               >
-                {event.categories.map(({ code: one, name }) => (
+                {categories.map(({ code: one, name }) => (
                   <option key={one} value={one} selected={one === category}>
                     {name}
                   </option>

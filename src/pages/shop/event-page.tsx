@@ -60,7 +60,7 @@ export function EventPage({ slug }: { slug: string }) {
               <time dateTime={event.startsAt}>{when(event.startsAt, event.timeZone)}</time>
             </p>
           </header>
-          <Purchase event={event} />
+          <Purchase event={event} onStale={() => setTries((count) => count + 1)} />
         </>
       )}
     </main>
@@ -68,7 +68,7 @@ export function EventPage({ slug }: { slug: string }) {
 }
 
 /** The way of one order: what this browser has kept of it, and what the API says. */
-function Purchase({ event }: { event: Event }) {
+function Purchase({ event, onStale }: { event: Event; onStale: () => void }) {
   const shop = useShop();
   const { text, client } = shop;
   const [kept, setKept] = useState(() => readOrder(event.slug));
@@ -124,7 +124,12 @@ function Purchase({ event }: { event: Event }) {
   }, []);
 
   const status = reservation?.status;
-  const isWaiting = isPaid && status !== 'confirmed' && status !== 'cancelled';
+  // A late payment is decided in a moment: for the seats, if they are still free, or it goes back.
+  const isLate = status === 'expired' && reservation!.refunds.length === 0;
+  const isArriving = isPaid
+    ? status === 'held' || isLate
+    : isLate && reservation!.payments.length > 0;
+  const isWaiting = isArriving || (isPaid && status !== 'confirmed' && status !== 'cancelled');
   useEffect(() => {
     if (!kept) return;
     // Another tab, a sleeping machine or a payment elsewhere may have changed what is shown here.
@@ -161,6 +166,7 @@ function Purchase({ event }: { event: Event }) {
         <Choose
           event={event}
           takesFocus={isOn}
+          onStale={onStale}
           onHeld={(held) => {
             setReservation(held);
             setKept(readOrder(event.slug) ?? null);
@@ -183,7 +189,7 @@ function Purchase({ event }: { event: Event }) {
   const common = { event, reservation, kept, takesFocus: isOn, reload };
   if (reservation.status === 'confirmed' && reservation.cancelRequestedAt === null)
     return <Tickets {...common} onAnew={forget} />;
-  if (reservation.status === 'held' && isPaid)
+  if (isArriving)
     return (
       <section aria-labelledby="step">
         <StepTitle takesFocus>{text('payment')}</StepTitle>
@@ -197,6 +203,7 @@ function Purchase({ event }: { event: Event }) {
       <Held
         key={`${reservation.id} ${reservation.seats.map((seat) => seat.label + seat.priceType).join()}`}
         {...common}
+        onStale={onStale}
         onPay={() => keep({ ...kept, isPaying: true })}
       />
     );
@@ -213,14 +220,20 @@ interface OverProps {
 /** It came to nothing: why, and what happens to the money. */
 function Over({ reservation, takesFocus, onAnew }: OverProps) {
   const { text, money } = useShop();
-  const { status, payments, amounts } = reservation;
+  const { status, payments, refunds, total } = reservation;
   const wasPaid = payments.length > 0;
   const title =
-    status === 'expired' ? text(wasPaid ? 'expiredPaid' : 'expired') : text('cancelled');
+    status === 'expired'
+      ? text(wasPaid ? 'expiredPaid' : 'expired')
+      : text(wasPaid ? 'cancelledPaid' : 'cancelled');
+  const returned = refunds.reduce(
+    (sum, one) => (one.status === 'failed' ? sum : sum + one.amount.amount),
+    0,
+  );
   return (
     <section aria-labelledby="step">
       <StepTitle takesFocus={takesFocus}>{title}</StepTitle>
-      {amounts.refunded.amount > 0 && <p>{text('refunded', { price: money(amounts.refunded) })}</p>}
+      {returned > 0 && <p>{text('refunded', { price: money({ ...total, amount: returned }) })}</p>}
       <button type="button" class="primary" onClick={onAnew}>
         {text('startAnew')}
       </button>

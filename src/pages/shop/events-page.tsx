@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { typesOf } from './basket';
 import { serverNow, type Event } from './client';
 import { textOf, useShop } from './context';
 import { readOrder } from './kept-order';
@@ -39,16 +40,15 @@ export function EventsPage() {
 function EventCard({ event }: { event: Event }) {
   const { text, money, when } = useShop();
   const { slug, name, venue, startsAt, timeZone, salesOpenAt, salesCloseAt, categories } = event;
-  const amounts = categories.flatMap(({ price, prices }) => [
-    price.amount,
-    ...Object.values(prices).map((one) => one.amount),
-  ]);
+  const amounts = categories.flatMap(({ code, active }) =>
+    active ? typesOf(event, code).map(({ price }) => price.amount) : [],
+  );
   const lowest = { amount: Math.min(...amounts), currency: event.currency };
   const now = serverNow();
   const note =
     salesOpenAt !== null && Date.parse(salesOpenAt) > now
       ? text('saleOpens', { when: when(salesOpenAt, timeZone) })
-      : salesCloseAt !== null && Date.parse(salesCloseAt) <= now
+      : amounts.length === 0 || (salesCloseAt !== null && Date.parse(salesCloseAt) <= now)
         ? text('saleClosed')
         : text('from', { price: money(lowest) });
   return (

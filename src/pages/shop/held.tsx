@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { Basket, type BasketSeat } from './basket';
+import { Basket, typesOf, type BasketSeat } from './basket';
 import type { Change, Event, Reservation } from './client';
 import { useShop } from './context';
 import { keepOrder, type KeptOrder } from './kept-order';
@@ -14,6 +14,8 @@ interface Props {
   /** Reads the reservation again. */
   reload: () => Promise<void>;
   onPay: () => void;
+  /** The event may be another than the one that was read. */
+  onStale: () => void;
 }
 
 const basketOf = ({ seats }: Reservation): BasketSeat[] =>
@@ -39,7 +41,7 @@ function changeTo(event: string, held: readonly BasketSeat[], wished: readonly B
 }
 
 /** Held seats: the time that is left, other seats, who the buyer is, and the way to pay. */
-export function Held({ event, reservation, kept, takesFocus, reload, onPay }: Props) {
+export function Held({ event, reservation, kept, takesFocus, reload, onPay, onStale }: Props) {
   const { text, money, client, paymentUrl } = useShop();
   const calls = client.of(kept.id, kept.token);
   const held = basketOf(reservation);
@@ -91,6 +93,7 @@ export function Held({ event, reservation, kept, takesFocus, reload, onPay }: Pr
           held={[...held.map(({ label }) => label), ...asked]}
           chosen={seats.map(({ label }) => label)}
           onChange={(chosen, lost) => {
+            if (chosen.some((seat) => typesOf(event, seat.category).length === 0)) onStale();
             const defaultType = event.priceTypes[0]!.code;
             setSeats((before) =>
               chosen.map(

@@ -26,7 +26,7 @@ export const t = (key: TextKey, values?: Record<string, string | number>): strin
   textOf(language, key, values);
 
 /** A text whose key is made of a value that may be new: then the value itself is shown. */
-export function tOf(prefix: 'status' | 'type', value: string): string {
+export function tOf(prefix: 'status' | 'type' | 'disabled', value: string): string {
   const key = `${prefix}.${value}`;
   return key in TEXTS.en ? t(key as TextKey) : value;
 }
