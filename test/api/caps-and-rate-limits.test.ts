@@ -386,6 +386,13 @@ describe('Settings', () => {
     expect(answers.every(({ status }) => status === 200)).toBe(true);
   });
 
+  it('RATE_LIMIT=off lifts the limit of mails to one mailbox too', async () => {
+    const { id } = await api.sold(await api.event(), ['A-1']);
+    await api.tickets(id);
+    for (let mail = 0; mail < 22; mail++)
+      expect((await api.call('POST', `/v1/reservations/${id}/resend`)).status).toBe(202);
+  });
+
   it('HOLD_TTL_SECONDS is for events that set none', async () => {
     const [event, other] = [await api.event(), await api.event({ holdTtlSeconds: 20 })];
     const { body } = await api.call('GET', `/v1/events/${event}`, { key: null });
