@@ -8,7 +8,7 @@ export type PageOrigins = readonly string[] | '*';
 const REQUEST_HEADERS =
   'Authorization, Content-Type, Idempotency-Key, Reservation-Token, If-Match, If-None-Match, X-Request-Id';
 const ANSWER_HEADERS =
-  'ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed';
+  'ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, Idempotency-Replayed, Date';
 /** How long a browser remembers the answer to a preflight, in seconds. */
 const REMEMBERED = '600';
 

@@ -27,8 +27,11 @@ export const WITHOUT_GATE: Pick<Pass, 'pause' | 'aside'> = {
 };
 
 export interface Gate {
-  /** Lets a call of this client in when it is its turn. */
-  enter(kind: Kind, client: string): Promise<Pass>;
+  /**
+   * Lets a call of this client in when it is its turn.
+   * @param address of one of the client's pages, which take turns among themselves
+   */
+  enter(kind: Kind, client: string, address?: string): Promise<Pass>;
 }
 
 interface Lane {
@@ -37,13 +40,21 @@ interface Lane {
   atOnce: number;
   /** The number of calls let in, divided by the weight: the lane with the least is next. */
   served: number;
-  /** The waiting calls by client, in the order of their turns. */
-  waiting: Map<string, (() => void)[]>;
+  /** The waiting calls by client, and of a client by address, each in the order of their turns. */
+  waiting: Map<string, Map<string, (() => void)[]>>;
+}
+
+/** Puts an entry behind the others if something is left of it, and else away. */
+function moveToEnd<Value>(entries: Map<string, Value>, name: string, isLeft: boolean): void {
+  const value = entries.get(name)!;
+  entries.delete(name);
+  if (isLeft) entries.set(name, value);
 }
 
 /**
  * Limits the calls that use the database at once, so that neither one client nor one kind of call holds up the others.
- * Of the waiting calls each kind gets its share, and within a kind the clients take turns. No client has more than half.
+ * Of the waiting calls each kind gets its share, within a kind the clients take turns, and within a client its
+ * addresses. No client has more than half, however many addresses it has.
  * @param atOnce the most calls that run at once
  */
 export function createGate(atOnce: number): Gate {
@@ -85,17 +96,18 @@ export function createGate(atOnce: number): Gate {
       if (next === undefined) return;
       const { kind, client } = next;
       const { waiting } = lanes[kind];
-      const calls = waiting.get(client)!;
+      const addresses = waiting.get(client)!;
+      const [address, calls] = addresses.entries().next().value!;
       const start = calls.shift()!;
-      // The client's next turn is behind the other waiting clients.
-      waiting.delete(client);
-      if (calls.length > 0) waiting.set(client, calls);
+      // The next turn of the address is behind those of the client's others, and the client's behind other clients'.
+      moveToEnd(addresses, address, calls.length > 0);
+      moveToEnd(waiting, client, addresses.size > 0);
       admit(kind, client);
       start();
     }
   }
 
-  async function stand(kind: Kind, client: string): Promise<void> {
+  async function stand(kind: Kind, client: string, address: string): Promise<void> {
     const lane = lanes[kind];
     const isBusy = (one: Kind) => lanes[one].running > 0 || lanes[one].waiting.size > 0;
     if (!isBusy(kind)) {
@@ -109,9 +121,11 @@ export function createGate(atOnce: number): Gate {
       return;
     }
     await new Promise<void>((resolve) => {
-      const calls = lane.waiting.get(client);
+      const addresses = lane.waiting.get(client) ?? new Map<string, (() => void)[]>();
+      lane.waiting.set(client, addresses);
+      const calls = addresses.get(address);
       if (calls) calls.push(resolve);
-      else lane.waiting.set(client, [resolve]);
+      else addresses.set(address, [resolve]);
     });
   }
 
@@ -125,10 +139,10 @@ export function createGate(atOnce: number): Gate {
   }
 
   return {
-    async enter(kind, client) {
+    async enter(kind, client, address = '') {
       let hasPlace = false;
       const stepIn = async () => {
-        await stand(kind, client);
+        await stand(kind, client, address);
         hasPlace = true;
       };
       const stepOut = () => {

@@ -6,6 +6,7 @@ import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
 import { createDatabase } from '../db/database';
 import { countDemoKeys, ticketSeed } from '../db/keys';
+import { MAX_MAILS_AN_HOUR } from '../db/mails';
 import { createNotifier } from '../db/outbox-notifier';
 import { isNotReady, isRefusedByDatabase, MIGRATIONS, requireSchema } from '../db/schema-state';
 import { paymentSetupOf } from '../payments/setup';
@@ -187,6 +188,7 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
     buyerCap: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_BUYER,
+    mailsAnHour: unlimited ? null : MAX_MAILS_AN_HOUR,
     payments: paymentSetupOf(settings),
     webhookSecrets: {
       stripe: settings.STRIPE_WEBHOOK_SECRET,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../db/database';
 import type { Logger } from '../logger';
-import { reservationsAreWorked } from '../db/workers';
+import { seeWorkers, type WorkersSeen } from '../db/workers';
 
 const LOOK_EVERY_MS = 500;
 const TEMPORAL_EVERY_MS = 2000;
@@ -19,7 +19,13 @@ const WORKER_SEEN_WITHIN_SECONDS = 15;
 
 export interface Readiness {
   /** What was seen last; asking costs nothing and waits for nothing. */
-  state(): { database: boolean; temporal: boolean; missingAttributes: readonly string[] };
+  state(): {
+    database: boolean;
+    temporal: boolean;
+    /** Of workers that are silent, while others go on. */
+    silentRoles: readonly string[];
+    missingAttributes: readonly string[];
+  };
   /** Resolves after the first look at everything. */
   first: Promise<unknown>;
   stop(): void;
@@ -52,6 +58,7 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
   const seen = {
     database: false,
     worked: false,
+    silentRoles: [] as readonly string[],
     temporal: false,
     databaseAt: -Infinity,
     missing: [] as readonly string[],
@@ -63,11 +70,12 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
     const look = { hasConnection: false };
     const looking = db.connected(async (connection) => {
       look.hasConnection = true;
-      return reservationsAreWorked(connection, WORKER_SEEN_WITHIN_SECONDS);
+      return seeWorkers(connection, WORKER_SEEN_WITHIN_SECONDS);
     });
-    const worked = await limited<boolean | undefined>(looking, undefined);
-    if (worked !== undefined) {
-      Object.assign(seen, { database: true, worked, databaseAt: performance.now() });
+    const workers = await limited<WorkersSeen | undefined>(looking, undefined);
+    if (workers !== undefined) {
+      const { reservations_worked: worked, silent_roles: silentRoles } = workers;
+      Object.assign(seen, { database: true, worked, silentRoles, databaseAt: performance.now() });
       return;
     }
     const isBusy = !look.hasConnection && db.load().total > 0 && db.load().waiting > 0;
@@ -107,11 +115,16 @@ export function createReadiness(deps: ReadinessDeps): Readiness {
     await limited(first, undefined);
   };
   return {
-    state: () => ({
-      database: seen.database,
-      temporal: seen.temporal && seen.worked,
-      missingAttributes: seen.missing,
-    }),
+    state() {
+      const temporal = seen.temporal && seen.worked;
+      return {
+        database: seen.database,
+        temporal,
+        // Without Temporal a worker that starts waits for it, and is silent for that reason.
+        silentRoles: temporal ? seen.silentRoles : [],
+        missingAttributes: seen.missing,
+      };
+    },
     first: Promise.all([
       begin(lookAtDatabase, LOOK_EVERY_MS),
       begin(lookAtTemporal, TEMPORAL_EVERY_MS),

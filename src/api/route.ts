@@ -48,7 +48,7 @@ interface Request<Params, Query, Body> {
   body: Body;
   /** The parsed body without members that count as absent, before validation adds defaults. */
   rawBody: unknown;
-  /** The bytes as received, for checking signatures. */
+  /** As received. */
   bytes: Buffer;
   /** The owner of the API key; on a public route without one, a placeholder without rights. */
   caller: ApiCaller;
@@ -94,8 +94,11 @@ export interface Route<
   otherBody?: { contentType: string; example: string };
   /** Maximum size of the body in bytes; 100 kB by default, `LARGE_BODY` where seats are listed. */
   bodyLimit?: number;
-  /** The body is not validated here. Its signature is checked instead, over its bytes. */
-  signed?: boolean;
+  /**
+   * Of a provider's route: checks the signature over the bytes of the body, which is not validated here.
+   * @returns what was signed, as the handler's `rawBody`. @throws Problem when it is not truly signed
+   */
+  signed?: (bytes: Buffer, ctx: Context) => unknown;
   /** Whose turn it is where many wait; `free`: it shares its work with others, so it never waits. `rest` unless set. */
   kind?: Kind | 'free' | ((body: z.output<Body>) => Kind);
   responses: Record<number, ResponseSpec>;

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'koa';
 import { networkOf, networkOfRequest } from './addresses';
@@ -7,8 +8,8 @@ import { Problem } from './problem';
 import { createTurns } from './turns';
 
 /**
- * A connection on which nothing moves, in neither direction, is closed: after this, or at its
- * second passing.
+ * A connection on which nothing moves though there is something to read or to write is closed: after
+ * this, or at its second passing.
  */
 const SILENCE_MS = 20_000;
 /** An answer may take that long, and longer by its size at this rate. */
@@ -25,12 +26,31 @@ export interface ReaderLimits {
   trustedProxies: number;
 }
 
+/** Whether the request is read as a whole, and nothing of the answer waits to be sent. */
+const isWaitedFor = (answer: ServerResponse): boolean =>
+  answer.req.complete && !answer.writableEnded && answer.writableLength === 0;
+
+/**
+ * Closes a connection on which nothing moves. One that has asked and waits for the answer, or for the
+ * next part of a stream, keeps quiet with good reason: how long the answer takes has its own limits.
+ */
+function limitSilence(server: Server): void {
+  const latest = new WeakMap<Socket, ServerResponse>();
+  server.on('request', ({ socket }, response) => latest.set(socket, response));
+  server.on('timeout', (socket: Socket) => {
+    const answer = latest.get(socket);
+    if (answer && isWaitedFor(answer)) socket.setTimeout(SILENCE_MS);
+    else socket.destroy();
+  });
+  server.setTimeout(SILENCE_MS);
+}
+
 /** Closes connections on which nothing moves, and those of an address that has too many. */
 export function limitConnections(
   server: Server,
   { connections, trustedProxies }: Pick<ReaderLimits, 'connections' | 'trustedProxies'>,
 ): void {
-  server.setTimeout(SILENCE_MS);
+  limitSilence(server);
   // Behind a proxy all connections are its own.
   if (connections === null || trustedProxies > 0) return;
   const open = createCounts(connections);
@@ -60,8 +80,8 @@ export function createReaderGuard({
   const unread = unreadBytes === null ? null : createCounts(unreadBytes);
   const oneByOne = createTurns(1);
   return async (ctx) => {
-    const { body } = ctx;
-    const bytes = Buffer.isBuffer(body) ? body.length : 0;
+    // None of a live stream, which has limits of its own.
+    const bytes = Number(ctx.response.get('content-length'));
     if (bytes < COUNTED_FROM_BYTES) return;
     const release = unread?.take(networkOfRequest(ctx, trustedProxies), bytes);
     if (release === null) {

@@ -248,15 +248,19 @@ const LOCK = sql<{ sendable: boolean }>(
   `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable
      from reservations r where id = $1 for update`,
 );
-const NEXT = sql<{ sequence: number; recent: number; codes: string[] }>(
+const WAIT = sql<{ seconds: number }>(
+  'mail_resend_wait',
+  `select greatest(1, ceil(extract(epoch from m.requested_at + interval '1 hour' - clock_timestamp())))::int as seconds
+     from reservations this
+     join reservations r on r.buyer_key = this.buyer_key and r.client is not distinct from this.client
+     join mails m on m.reservation_id = r.id
+    where this.id = $1 and m.kind = 'tickets' and m.requested_at > clock_timestamp() - interval '1 hour'
+    order by m.requested_at desc offset $2::int - 1 limit 1`,
+);
+const NEXT = sql<{ sequence: number; codes: string[] }>(
   'mail_resend',
   `with next as (select coalesce(max(sequence), 0) + 1 as sequence from mails where reservation_id = $1 and kind = 'tickets')
-   select sequence, (
-       select count(*) from reservations this
-         join reservations r on r.buyer_key = this.buyer_key and r.client is not distinct from this.client
-         join mails m on m.reservation_id = r.id
-        where this.id = $1 and m.kind = 'tickets' and m.requested_at > clock_timestamp() - interval '1 hour') as recent,
-          array(select code from tickets where reservation_id = $1 and status <> 'void') as codes
+   select sequence, array(select code from tickets where reservation_id = $1 and status <> 'void') as codes
      from next`,
 );
 const OWE = sql(
@@ -264,27 +268,31 @@ const OWE = sql(
   `with owed as (insert into mails (reservation_id, kind, sequence, message_id) values ($1, 'tickets', $2, $3))
    insert into outbox (kind, subject, sequence) values ('resend', $1, $2)`,
 );
-const MAX_MAILS_AN_HOUR = 20;
+/** With tickets, from one client to one mailbox. */
+export const MAX_MAILS_AN_HOUR = 20;
 
 export type ResendResult =
-  { kind: 'ordered'; sequence: number } | { kind: 'no_tickets' | 'too_many' };
+  | { kind: 'ordered'; sequence: number }
+  | { kind: 'no_tickets' }
+  | { kind: 'too_many'; /** Until one more is allowed. */ seconds: number };
 
 /**
- * Orders another mail with the tickets: at most 20 an hour from one client to one mailbox, over
- * all its reservations, to protect it.
- * @param request the Idempotency-Key of the call, if it has one: the same key again orders nothing
+ * Orders another mail with the tickets.
+ * @param options.mailsAnHour how many one client may send to one mailbox, over all its reservations, to protect it;
+ * null: any number
+ * @param options.request the Idempotency-Key of the call, if it has one: the same key again orders nothing
  */
 export async function orderResend(
   db: Database,
   reservationId: string,
   actor: string,
-  request: KeyedRequest | null,
+  { mailsAnHour, request }: { mailsAnHour: number | null; request: KeyedRequest | null },
 ): Promise<ResendResult | KnownKey> {
   return db.transaction((tx) =>
     oncePerKey(
       tx,
       request,
-      () => owe(tx, reservationId, actor),
+      () => owe(tx, reservationId, actor, mailsAnHour),
       (result) => (result.kind === 'ordered' ? String(result.sequence) : null),
     ),
   );
@@ -336,14 +344,20 @@ export async function oweRefusedMails(tx: Queryable, reservationId: string): Pro
   await tx.run(OWE_REFUSED, [reservationId]);
 }
 
-async function owe(tx: Queryable, reservationId: string, actor: string): Promise<ResendResult> {
+async function owe(
+  tx: Queryable,
+  reservationId: string,
+  actor: string,
+  mailsAnHour: number | null,
+): Promise<ResendResult> {
   // Of two orders at once the second counts the first.
   await tx.run(LOCK_BUYER, [reservationId]);
   const [reservation] = await tx.rows(LOCK, [reservationId]);
   if (!reservation?.sendable) return { kind: 'no_tickets' };
+  const [wait] = mailsAnHour === null ? [] : await tx.rows(WAIT, [reservationId, mailsAnHour]);
+  if (wait) return { kind: 'too_many', seconds: wait.seconds };
   const [next] = await tx.rows(NEXT, [reservationId]);
-  const { sequence, recent, codes } = next!;
-  if (recent >= MAX_MAILS_AN_HOUR) return { kind: 'too_many' };
+  const { sequence, codes } = next!;
   await tx.run(OWE, [reservationId, sequence, ticketsMessageId(reservationId, sequence, codes)]);
   await appendHistory(tx, reservationId, 'tickets.resend_requested', actor, { sequence });
   return { kind: 'ordered', sequence };

@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Runtime, Worker, type NativeConnection } from '@temporalio/worker';
 import { answerHelp } from '../cli/help';
 import { readSettings, SettingsError } from '../config';
-import { createDatabase } from '../db/database';
+import { createDatabase, type Database } from '../db/database';
 import { isNotReady, isRefusedByDatabase, MIGRATIONS, requireSchema } from '../db/schema-state';
-import { beat, leave } from '../db/workers';
+import { beat, findWorkers, leave } from '../db/workers';
 import { createLogger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
@@ -151,12 +151,11 @@ async function main(): Promise<void> {
         { once: true },
       );
       const running = workers.map((worker) => worker.run());
-      const id = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
       health.watch(workers.map((worker) => () => worker.getState() === 'RUNNING'));
-      const beating = keepBeating(
-        () => beat(db, id, roles).then(health.heartbeatWritten),
-        stopping.signal,
-      );
+      const beating = keepBeating(db, roles, {
+        written: health.heartbeatWritten,
+        stopped: stopping.signal,
+      });
       log.info({ roles }, 'worker is polling');
       process.send?.('ready');
       if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
@@ -164,7 +163,6 @@ async function main(): Promise<void> {
       await (running.length > 0 ? Promise.all(running) : aborted(stopping.signal));
       stop();
       await beating;
-      await leave(db, id).catch(() => undefined);
     }
   } finally {
     stop();
@@ -184,11 +182,46 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-async function keepBeating(once: () => Promise<void>, stopped: AbortSignal): Promise<void> {
+/** Whether a process of this host has a place among the workers for good reason. */
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/**
+ * Writes heartbeats until the worker is asked to stop; from then on it takes nothing new, and leaves. It takes the
+ * place of those of its roles on this host that ended without leaving, so only what stands still is silent.
+ */
+async function keepBeating(
+  db: Database,
+  roles: readonly string[],
+  { written, stopped }: { written: () => void; stopped: AbortSignal },
+): Promise<void> {
+  const host = `${hostname()}:`;
+  const id = `${host}${process.pid}:${randomUUID().slice(0, 8)}`;
+  const removeDead = async () => {
+    for (const other of await findWorkers(db, host, roles)) {
+      if (other !== id && !isRunning(parseInt(other.slice(host.length)))) await leave(db, other);
+    }
+  };
+  let areRemoved = false;
   while (!stopped.aborted) {
-    await once().catch(() => undefined);
+    try {
+      await beat(db, id, roles);
+      written();
+      if (!areRemoved) await removeDead();
+      areRemoved = true;
+    } catch {
+      // The next heartbeat tries again.
+    }
     await delay(BEAT_EVERY_MS, undefined, { signal: stopped }).catch(() => undefined);
   }
+  await leave(db, id).catch(() => undefined);
 }
 
 main().then(

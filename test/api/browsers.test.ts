@@ -161,28 +161,49 @@ describe('A publishable key', () => {
     const event = await api.event();
     const [mine, other] = [await holdInPage(event, ['A-1']), await holdInPage(event, ['A-2'])];
     const stranger = 'there-is-no-such-reservation';
+    const take = [{ event, seats: ['A-3'] }];
+    const bodies: Record<string, unknown> = {
+      updateReservation: { buyer: { name: 'Eve' } },
+      createChange: { take },
+      confirmChange: {},
+      payAsTestProvider: { outcome: 'succeeds' },
+    };
+    const ask = (method: string, path: string, token: string, body?: unknown) =>
+      api.call<{ id: string }>(method, path, {
+        key: publishable,
+        body,
+        headers: { 'reservation-token': token, 'idempotency-key': randomUUID() },
+      });
+    const changes = `/v1/reservations/${mine.id}/changes`;
+    const changed = await ask('POST', changes, mine.token, bodies.createChange);
+    expect(changed.status).toBe(201);
+
+    const calls = Object.entries((await api.openApi()).paths).flatMap(([path, methods]) =>
+      Object.entries(methods as unknown as Record<string, { operationId: string }>)
+        .filter(([, { operationId }]) => ALLOWED.includes(operationId) && path.includes('{id}'))
+        .map(([method, { operationId }]) => ({ method: method.toUpperCase(), path, operationId })),
+    );
+    const withoutId = ['createReservation', 'getSeats', 'previewPrices'];
+    expect(calls.map(({ operationId }) => operationId).sort()).toEqual(
+      ALLOWED.filter((name) => !withoutId.includes(name)),
+    );
     const said = ({ body }: Answer<unknown>, id: string) =>
       JSON.stringify({ ...(body as object), instance: '' }).replaceAll(id, '');
-    for (const [method, call] of [
-      ['GET', ''],
-      ['PATCH', ''],
-      ['POST', '/extend'],
-      ['POST', '/cancel'],
-      ['GET', '/tickets'],
-      ['GET', '/tickets.pdf'],
-    ] as const) {
-      const body = method === 'PATCH' ? { buyer: { name: 'Eve' } } : undefined;
-      const ask = (id: string, token: string) =>
-        withToken(method, `/v1/reservations/${id}${call}`, token, body);
-      const unknown = await ask(stranger, mine.token);
-      expect(refusal(unknown)).toEqual([404, 'not_found']);
+    for (const { method, path, operationId } of calls) {
+      const askAbout = (id: string, token: string) => {
+        const place = path.replace('{id}', id).replace('{change}', changed.body.id);
+        return ask(method, place, token, bodies[operationId]);
+      };
+      const unknown = await askAbout(stranger, mine.token);
+      expect([operationId, ...refusal(unknown)]).toEqual([operationId, 404, 'not_found']);
       for (const token of ['', 'rt_wrong', other.token, `${mine.token}x`]) {
-        const answer = await ask(mine.id, token);
-        expect(refusal(answer)).toEqual([404, 'not_found']);
+        const answer = await askAbout(mine.id, token);
+        expect([operationId, ...refusal(answer)]).toEqual([operationId, 404, 'not_found']);
         expect(said(answer, mine.id)).toBe(said(unknown, stranger));
       }
     }
-    expect((await withToken('GET', `/v1/reservations/${mine.id}`, mine.token)).status).toBe(200);
+    const { status, body } = await withToken('GET', `/v1/reservations/${mine.id}`, mine.token);
+    expect([status, body.status, body.seats.length]).toEqual([200, 'held', 2]);
   });
 
   it('of another client does not make a token fit', async () => {
@@ -257,7 +278,7 @@ describe('A page', () => {
     expect(exposed).toEqual(
       expect.arrayContaining([
         ...['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
-        ...['X-Request-Id', 'Idempotency-Replayed'],
+        ...['X-Request-Id', 'Idempotency-Replayed', 'Date'],
       ]),
     );
     const refused = await api.hold(event, ['A-1'], { key: publishable, ...inPage() });

@@ -267,6 +267,105 @@ describe('Too many requests', () => {
   });
 });
 
+describe('Junk from an address', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeEach(async () => {
+    system = await startSystem({ childEnv: { RATE_LIMIT: '20' } });
+    api = new ApiClient(system.info);
+  });
+  afterEach(() => system.stop());
+
+  it('is refused by address where it is not signed, and what is truly signed from there never is', async () => {
+    const event = await api.event();
+    const held = await api.held(event, ['A-1']);
+    const answers: Answer[] = [];
+    for (let time = 0; time < 30; time++)
+      answers.push(
+        time % 2 === 0
+          ? await api.standard({}, { secret: `whsec_${btoa(randomUUID())}` })
+          : await api.stripe('payment_intent.succeeded', {}, { secret: 'whsec_wrong' }),
+      );
+    expect(answers.map(({ status }) => status)).toEqual([
+      ...times(20, () => 400),
+      ...times(10, () => 429),
+    ]);
+    expect(refusal(answers.at(-1)!)).toEqual([429, 'rate_limited']);
+    expect(Number(answers.at(-1)!.headers.get('retry-after'))).toBeGreaterThan(0);
+    for (let time = 0; time < 30; time++) {
+      expect((await api.pay(held, `pay-${held.id}`)).status).toBe(200);
+      expect((await api.stripe('charge.updated', {})).status).toBe(200);
+    }
+    await api.until(held.id, 'confirmed');
+  });
+
+  it('does not stand in the way of a good key that was not asked for lately', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    const guess = () => api.call('GET', '/v1/payments', { key: `hf_client_${randomUUID()}` });
+    const answers = await Promise.all(times(40, guess));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(20);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(20);
+    const unused = system.info.keys.client2;
+    const other = await api.call('GET', '/v1/reservations', { key: unused });
+    expect([other.status, other.headers.get('ratelimit-policy')]).toEqual([200, '"key";q=20;w=60']);
+    // Longer than a key that was found is remembered.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    expect((await guess()).status).toBe(429);
+    expect((await api.confirm(held)).body.status).toBe('confirmed');
+  });
+});
+
+describe('What an answer says of limits', () => {
+  let system: TestSystem;
+  let api: ApiClient;
+  beforeAll(async () => {
+    system = await startSystem({ childEnv: { RATE_LIMIT: '20' } });
+    api = new ApiClient(system.info);
+  });
+  afterAll(() => system.stop());
+
+  const saidIn = ({ headers }: Answer) => {
+    const policy = headers.get('ratelimit-policy');
+    const [, name, left, seconds] = /^"([\w-]+)";r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit')!)!;
+    return { policy, name, left: Number(left), seconds: Number(seconds) };
+  };
+
+  it.each([
+    ['key', '/v1/reservations', () => system.info.keys.client],
+    ['reads', '/v1/events', () => null],
+  ])(
+    'counts down by %s, and says when it is full again, also above it',
+    async (name, path, key) => {
+      const answers: Answer[] = [];
+      for (let time = 0; time < 22; time++)
+        answers.push(await api.call('GET', path, { key: key() }));
+      // The start of the system has asked too, without a key.
+      const first = saidIn(answers[0]!).left;
+      expect(first).toBeGreaterThan(10);
+      expect(first).toBeLessThan(20);
+      for (const [index, answer] of answers.entries()) {
+        const { seconds, ...said } = saidIn(answer);
+        expect(answer.status).toBe(index <= first ? 200 : 429);
+        const left = Math.max(0, first - index);
+        expect(said).toEqual({ policy: `"${name}";q=20;w=60`, name, left });
+        expect(seconds).toBeGreaterThan(0);
+        expect(seconds).toBeLessThanOrEqual(60);
+        if (index > first) expect(answer.headers.get('retry-after')).toBe(String(seconds));
+      }
+    },
+  );
+
+  it('has the limit of an address beside that of its client, for a page', async () => {
+    const answer = await api.call('POST', '/v1/price-previews', {
+      key: system.info.keys.publishable,
+      body: { event: await api.event(), seats: ['A-1'] },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('ratelimit-policy')).toBe('"pages";q=20;w=60, "key";q=200;w=60');
+    expect(answer.headers.get('ratelimit')).toMatch(/^"pages";r=19;t=\d+, "key";r=199;t=\d+$/);
+  });
+});
+
 describe('Settings', () => {
   let system: TestSystem;
   let api: ApiClient;
@@ -285,6 +384,13 @@ describe('Settings', () => {
       times(300, () => api.call('GET', `/v1/events/${event}`, { key: null })),
     );
     expect(answers.every(({ status }) => status === 200)).toBe(true);
+  });
+
+  it('RATE_LIMIT=off lifts the limit of mails to one mailbox too', async () => {
+    const { id } = await api.sold(await api.event(), ['A-1']);
+    await api.tickets(id);
+    for (let mail = 0; mail < 22; mail++)
+      expect((await api.call('POST', `/v1/reservations/${id}/resend`)).status).toBe(202);
   });
 
   it('HOLD_TTL_SECONDS is for events that set none', async () => {

@@ -102,6 +102,30 @@ describe('The OpenAPI document', () => {
   });
 });
 
+describe('For language models', () => {
+  it('/llms.txt names every call, as text, and has links that all lead somewhere', async () => {
+    const response = await fetch(`${system.info.apiUrl}/llms.txt`);
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/plain; charset=utf-8',
+    ]);
+    const links = [...(await response.text()).matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link!);
+    const { paths } = (await api.openApi()) as unknown as {
+      paths: Record<string, Record<string, { operationId: string; tags: string[] }>>;
+    };
+    const calls = Object.values(paths)
+      .flatMap((methods) => Object.values(methods))
+      .map(({ operationId, tags }) => `#/${tags[0]}/${operationId}`);
+    const isOfCall = (link: string) => link.startsWith('/api/docs/#/');
+    const named = links.filter(isOfCall).map((link) => link.replace('/api/docs/', ''));
+    expect(named.sort()).toEqual(calls.sort());
+    const documents = links.filter((link) => !isOfCall(link));
+    expect(documents).toEqual(['/openapi.json', '/api/docs/', '/api/redoc/']);
+    for (const path of documents)
+      expect([path, (await fetch(system.info.apiUrl + path)).status]).toEqual([path, 200]);
+  });
+});
+
 describe('The documentation pages', () => {
   let launched: LaunchedBrowser;
   beforeAll(async () => {
@@ -152,6 +176,11 @@ describe('The documentation pages', () => {
       ).toEqual([]);
     },
   );
+
+  it('forget a key that was typed in', async () => {
+    const script = await fetch(`${system.info.apiUrl}/api/assets/start-swagger.js`);
+    expect(await script.text()).toMatch(/^ *persistAuthorization: false,$/m);
+  });
 
   it.each(['/api/docs/', '/api/redoc/'])(
     'at %s are found without the last slash too',

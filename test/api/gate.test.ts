@@ -8,8 +8,8 @@ function callers(gate: Gate) {
   const inside: { name: string; pass: Pass }[] = [];
   return {
     log,
-    call: (kind: Kind, client: string, name = client): void => {
-      void gate.enter(kind, client).then((pass) => {
+    call: (kind: Kind, client: string, name = client, address?: string): void => {
+      void gate.enter(kind, client, address).then((pass) => {
         log.push(name);
         inside.push({ name, pass });
       });
@@ -48,6 +48,33 @@ describe('The gate before the database', () => {
     call('sale', 'other');
     await turn();
     expect(inside()).toEqual(['greedy', 'greedy', 'other']);
+  });
+
+  it('gives a client with thousands of pages no more turns than one with a server alone', async () => {
+    const { call, log, letGo } = callers(createGate(1));
+    for (let page = 0; page < 5000; page++) call('sale', 'with pages', 'page', `${page}`);
+    await turn();
+    for (let index = 0; index < 10; index++) call('sale', 'server');
+    for (let index = 0; index < 20; index++) await letGo();
+    expect(log.filter((name) => name === 'server')).toHaveLength(10);
+  });
+
+  it('lets no client have more than half, from however many pages it comes', async () => {
+    const { call, inside } = callers(createGate(4));
+    for (let page = 0; page < 200; page++) call('sale', 'with pages', 'page', `${page}`);
+    call('sale', 'server');
+    await turn();
+    expect(inside()).toEqual(['page', 'page', 'server']);
+  });
+
+  it('lets the pages of a client, and its server, take turns among themselves', async () => {
+    const { call, log, letGo } = callers(createGate(1));
+    for (let index = 0; index < 200; index++) call('sale', 'shop', 'greedy page', '203.0.113.5');
+    await turn();
+    call('sale', 'shop', 'other page', '203.0.113.6');
+    call('sale', 'shop', 'its server');
+    for (let index = 0; index < 4; index++) await letGo();
+    expect(log.slice(0, 4)).toEqual(expect.arrayContaining(['other page', 'its server']));
   });
 
   it('has places that lists and choices of seats never take', async () => {

@@ -25,7 +25,7 @@ const withKey = (key: string) =>
   }) as unknown as Context;
 const sessions = { read: async () => null, begin: async () => undefined, end: () => undefined };
 const nothing = async () => undefined;
-const limits = { key: nothing, address: nothing, giveBack: nothing };
+const limits = { key: nothing, address: nothing };
 
 describe('Keys', () => {
   it('that nobody has cost next to no queries, 3,000 of them at 200 a time, and a good key is found among them', async () => {

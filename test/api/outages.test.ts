@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { openEventStream } from '../support/event-stream';
 import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
 import { testServices } from '../support/services';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy';
@@ -173,6 +174,45 @@ describe('Without the database', () => {
       await untilReady(undefined);
     },
   );
+});
+
+describe('Without the database for a while', () => {
+  it('a live seat map stays open, and goes on', async () => {
+    const event = await api.event();
+    const stream = await openEventStream(`${system.info.apiUrl}/v1/events/${event}/stream`);
+    await stream.until({ 'A-1': 'available' });
+    database.cut();
+    await delay(30_000);
+    database.mend();
+    await eventually(() => api.held(event, ['A-1']));
+    await stream.until({ 'A-1': 'held' });
+    stream.close();
+    await untilReady(undefined);
+  });
+
+  it('/metrics has the figures of the process, and says that the database is away', async () => {
+    const figures = (key: string) => api.call<string>('GET', '/metrics', { key });
+    const { operator } = system.info.keys;
+    expect((await figures(operator)).body).toMatch(/^holdfast_database_up 1$/m);
+    database.cut();
+    try {
+      await eventually(async () => {
+        const { status, body } = await figures(operator);
+        expect(status).toBe(200);
+        expect(body).toMatch(/^holdfast_database_up 0$/m);
+        expect(body).toMatch(/^holdfast_http_request_duration_seconds_count/m);
+        expect(body).not.toContain('holdfast_outbox_entries{');
+      });
+      // A key of which this process knows nothing may be any.
+      expect(refusal(await api.call('GET', '/metrics', { key: 'hf_operator_unknown' }))).toEqual([
+        503,
+        'temporarily_unavailable',
+      ]);
+    } finally {
+      database.mend();
+    }
+    await untilReady(undefined);
+  });
 });
 
 // Last: after a stall the workers take their time to reach Temporal again.

@@ -68,7 +68,8 @@ function open(send: string, reads = true): Raw {
   const closed = new Promise<number>((resolve) => socket.once('close', () => resolve(bytes)));
   return { socket, text: () => head, closed };
 }
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: holdfast\r\n\r\n`;
+const get = (path: string, headers = '') =>
+  `GET ${path} HTTP/1.1\r\nHost: holdfast\r\n${headers}\r\n`;
 const statusOf = (raw: Raw): Promise<number> =>
   eventually(() => {
     const [, status] = /^HTTP\/1\.1 (\d+)/.exec(raw.text()) ?? [];
@@ -117,6 +118,41 @@ describe('A caller who only takes up room', () => {
     await eventually(async () => {
       expect((await api.seats(LARGE)).length).toBe(100_000);
     });
+  });
+
+  it('is refused further long lists too while some are unread', async () => {
+    const [event, seats] = ['listed', 100];
+    const rows = Array.from({ length: 200 }, (_, index) => ({ name: `R${index}`, seats }));
+    await createEvent(system.db, {
+      ...{ ...NO_RULES, slug: event, name: 'Listed', venue: null, timeZone: 'Europe/Prague' },
+      ...{ startsAt: '2030-01-01T00:00:00Z', currency: 'EUR', maxSeatsPerReservation: seats },
+      categories: [{ code: 'stalls', name: 'Stalls', price: 1000 }],
+      seats: layOutSeats([{ name: 'Stalls', category: 'stalls', rows }]).seats,
+    });
+    const metadata = Object.fromEntries(
+      Array.from({ length: 20 }, (_, index) => [`m${index}`, '€'.repeat(500)]),
+    );
+    for (const { name } of rows) {
+      const labels = Array.from({ length: seats }, (_, index) => `${name}-${index + 1}`);
+      const answer = await api.call('POST', '/v1/reservations', {
+        headers: { 'idempotency-key': `listed-${name}` },
+        body: { event, seats: labels, metadata },
+      });
+      expect(answer.status).toBe(201);
+    }
+    const list = get(
+      `/v1/reservations?event=${event}&limit=200`,
+      `Authorization: Bearer ${system.info.keys.client}\r\n`,
+    );
+    const unread: Raw[] = [];
+    const statuses: number[] = [];
+    while (statuses.at(-1) !== 429 && statuses.length < 5) {
+      unread.push(open(list, false));
+      statuses.push(await statusOf(unread.at(-1)!));
+    }
+    for (const { socket } of unread) socket.destroy();
+    expect(statuses.slice(0, -1)).toContain(200);
+    expect(statuses.at(-1)).toBe(429);
   });
 
   it('has so many live streams and no more, until one of them ends', async () => {

@@ -2,6 +2,64 @@ import { endHungParts } from '../../dev/hung';
 import { eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
+describe('One of several workers', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    const workers = ['reservations,relay', 'reservations', 'mail', 'documents,webhooks'];
+    system = await startSystem({ workers });
+  });
+  afterAll(() => system.stop());
+
+  const untilDegraded = (roles: string[] | undefined) =>
+    eventually(async () => {
+      const answer = await fetch(`${system.info.apiUrl}/readyz`);
+      const { degraded } = (await answer.json()) as { degraded?: string[] };
+      expect([answer.status, degraded]).toEqual([200, roles]);
+    });
+  const workersSeen = async () =>
+    Number(
+      (await system.db.pool.query<{ n: string }>('select count(*) as n from workers')).rows[0]!.n,
+    );
+
+  it.each([
+    [1, ['reservations']],
+    [2, ['mail']],
+    [3, ['documents', 'webhooks']],
+  ])(
+    'that stands still (number %i) is seen by /readyz, which names its roles',
+    async (index, roles) => {
+      await untilDegraded(undefined);
+      const hung = system.stack.pids().workers[index]!;
+      process.kill(hung, 'SIGSTOP');
+      await untilDegraded(roles);
+      process.kill(hung, 'SIGCONT');
+      await untilDegraded(undefined);
+    },
+  );
+
+  it('that died is not missed once another one has its place', async () => {
+    await untilDegraded(undefined);
+    const dead = system.stack.pids().workers[2]!;
+    process.kill(dead, 'SIGKILL');
+    await eventually(async () => {
+      expect(system.stack.pids().workers[2]).not.toBe(dead);
+      expect(await workersSeen()).toBe(4);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 17_000));
+    await untilDegraded(undefined);
+  });
+
+  it('that stops in order has left, whatever it still finishes', async () => {
+    const mail = system.stack.part('worker-3')!;
+    await mail.stop();
+    expect(await workersSeen()).toBe(3);
+    await mail.start();
+    await eventually(async () => {
+      expect(await workersSeen()).toBe(4);
+    });
+  });
+});
+
 describe('A worker that stands still (SIGSTOP)', () => {
   let system: TestSystem;
   beforeAll(async () => {

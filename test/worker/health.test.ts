@@ -70,6 +70,26 @@ describe('The worker process', () => {
     }
   });
 
+  /** Every address of 127.0.0.0/8 is this machine; a listener on 127.0.0.1 has that one alone. */
+  const atAnotherAddress = (url: string) => url.replace('127.0.0.1', '127.0.0.2');
+
+  it('listens on 127.0.0.1 alone', async () => {
+    const [url] = system.stack.workerMetricsUrls;
+    expect((await fetch(url!)).status).toBe(200);
+    await expect(fetch(atAnotherAddress(url!))).rejects.toMatchObject({
+      cause: { code: 'ECONNREFUSED' },
+    });
+  });
+
+  it('listens where METRICS_HOST says', async () => {
+    const told = await startSystem({ workers: ['relay'], workerEnv: { METRICS_HOST: '0.0.0.0' } });
+    const [url] = told.stack.workerMetricsUrls;
+    await eventually(async () => {
+      expect((await fetch(atAnotherAddress(url!))).status).toBe(200);
+    });
+    await told.stop();
+  });
+
   it('that finds its port taken says so in one line', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));

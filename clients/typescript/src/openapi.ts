@@ -1150,7 +1150,7 @@ export interface paths {
         };
         /**
          * Whether it can serve
-         * @description Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows.
+         * @description Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows; with the roles of a worker that has been silent for 15 s and has not left, as `["mail"]`.
          *
          *     No key is needed.
          */
@@ -2823,7 +2823,7 @@ export interface components {
         Readiness: {
             /** @description Known values: `ready`; more may be added. */
             status: string;
-            /** @description What is missing, though sales go on */
+            /** @description What is missing, though sales go on; a role: a worker of it is silent */
             degraded?: string[];
         };
         CodecRequest: {

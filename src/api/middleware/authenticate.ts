@@ -15,6 +15,7 @@ const CHALLENGE = { 'www-authenticate': 'Bearer realm="holdfast"' };
 /** Who calls a public route without a key. */
 export const NOBODY: ApiCaller = {
   ...{ keyId: 0, client: '', role: 'client', eventId: null, longHolds: false },
+  address: '',
   limitedAs: '',
   reservationToken: null,
 };
@@ -64,13 +65,12 @@ function createLookup(db: Database): (hash: Buffer) => Promise<FoundCaller | nul
 
 /**
  * Looks up keys by their hash. A key that was found is cached for five seconds, so a revoked key
- * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory.
- * A key that was never found is counted for its address before the lookup, so a client that is over
- * the limit costs no query.
+ * ends within that time. A key that was not found is not cached, so guesses cannot fill the memory,
+ * and counts for its address; a good key is never refused for the guesses that come from beside it.
  */
 export function createAuthenticator(
   db: Database,
-  limits: Pick<RateLimits, 'key' | 'address' | 'giveBack'>,
+  limits: Pick<RateLimits, 'key' | 'address'>,
   trustedProxies: number,
   sessions: Sessions,
 ): Authenticator {
@@ -87,7 +87,6 @@ export function createAuthenticator(
     const id = hash.toString('latin1');
     const cached = known.get(id);
     if (cached && cached.until > Date.now()) return cached.caller;
-    if (!cached) await limits.address(ctx, 'guesses');
     let found;
     try {
       found = await lookUp(hash);
@@ -96,10 +95,10 @@ export function createAuthenticator(
       throw error;
     }
     if (!found) {
-      if (known.delete(id)) await limits.address(ctx, 'guesses');
+      known.delete(id);
+      await limits.address(ctx, 'guesses');
       return null;
     }
-    if (!cached) await limits.giveBack(ctx, 'guesses');
     const { hash: _, ...caller } = found;
     if (known.size >= CACHE_ENTRIES) known.clear();
     known.set(id, { caller, until: Date.now() + CACHE_MS });
@@ -138,10 +137,13 @@ export function createAuthenticator(
 
   function apiCaller(ctx: Context, caller: Caller): ApiCaller {
     const { client, role } = caller;
-    if (role !== 'publishable') return { ...caller, limitedAs: client, reservationToken: null };
+    if (role !== 'publishable')
+      return { ...caller, address: '', limitedAs: client, reservationToken: null };
+    const address = networkOfRequest(ctx, trustedProxies);
     return {
       ...caller,
-      limitedAs: `${client} at ${networkOfRequest(ctx, trustedProxies)}`,
+      address,
+      limitedAs: `${client} at ${address}`,
       reservationToken: ctx.get('reservation-token') || null,
     };
   }

@@ -19,8 +19,6 @@ export interface RateLimits {
   key(ctx: Context, caller: Pick<Caller, 'client' | 'role'>): Promise<void>;
   /** Counts one request from this address. The kinds are counted separately. */
   address(ctx: Context, kind: AddressKind): Promise<void>;
-  /** Takes one request of this kind back. */
-  giveBack(ctx: Context, kind: AddressKind): Promise<void>;
 }
 
 /** Processes that share a port count together, in the primary process. */
@@ -58,19 +56,12 @@ const usageOf = ({ remainingPoints, msBeforeNext }: RateLimiterRes, quota: numbe
 /**
  * Keeps `RateLimit-Policy` and `RateLimit` of an answer, structured fields of
  * draft-ietf-httpapi-ratelimit-headers, in step with the limits that have counted its request.
- * @param usage null: it was not counted after all
  */
-function tell(ctx: Context, policy: string, usage: Usage | null): void {
+function tell(ctx: Context, policy: string, usage: Usage): void {
   const limits = (ctx.state.rateLimits ??= new Map()) as Map<string, Usage>;
-  if (usage) limits.set(policy, usage);
-  else limits.delete(policy);
+  limits.set(policy, usage);
   const items = (parameters: (usage: Usage) => string) =>
     [...limits].map(([name, one]) => `"${name}";${parameters(one)}`).join(', ');
-  if (limits.size === 0) {
-    ctx.remove('ratelimit-policy');
-    ctx.remove('ratelimit');
-    return;
-  }
   ctx.set(
     'ratelimit-policy',
     items(({ quota }) => `q=${quota};w=${WINDOW_SECONDS}`),
@@ -84,7 +75,7 @@ function tell(ctx: Context, policy: string, usage: Usage | null): void {
 /** @param perMinute requests a minute for one key and for one address; `off`: no limit */
 export function createRateLimits(perMinute: number | 'off', trustedProxies: number): RateLimits {
   const nothing = async () => undefined;
-  if (perMinute === 'off') return { key: nothing, address: nothing, giveBack: nothing };
+  if (perMinute === 'off') return { key: nothing, address: nothing };
   const ofPages = perMinute * PAGES_OF_CLIENT;
   const keys = createLimiter('keys', perMinute);
   const pages = createLimiter('pages-of-client', ofPages);
@@ -124,10 +115,6 @@ export function createRateLimits(perMinute: number | 'off', trustedProxies: numb
       // The address first: one that is over its limit uses nothing of the others'.
       await address(ctx, 'pages');
       await consume(ctx, { policy: 'key', limiter: pages, quota: ofPages }, client);
-    },
-    async giveBack(ctx, kind) {
-      tell(ctx, kind, null);
-      await addresses[kind].reward(networkOfRequest(ctx, trustedProxies)).catch(() => undefined);
     },
   };
 }

@@ -53,6 +53,39 @@ function validate(schema: z.ZodType | undefined, value: unknown, what: string): 
  */
 const queryOf = (ctx: Context): Record<string, unknown> => ({ ...ctx.query });
 
+interface ReadBody {
+  bytes: Buffer;
+  /** Parsed; of a signed route what was signed. */
+  rawBody: unknown;
+  /** It has the route's other content type, and only bytes. */
+  isOther: boolean;
+}
+
+/** @throws Problem, also when a signed route's body is not truly signed */
+async function readBody(route: Route, ctx: Context): Promise<ReadBody> {
+  const limit = route.bodyLimit ?? BODY_LIMIT;
+  if (route.signed) {
+    if (ctx.get('content-type') !== '') requireJson(ctx);
+    const bytes = await readBytes(ctx, limit);
+    return { bytes, rawBody: route.signed(bytes, ctx), isOther: false };
+  }
+  if (route.body && !route.bodyOptional) {
+    const isOther = route.otherBody?.contentType === mediaTypeOf(ctx);
+    if (!isOther) requireJson(ctx);
+    const bytes = await readBytes(ctx, limit);
+    const parsed = isOther ? undefined : parseJson(bytes);
+    const rawBody = route.method === 'patch' ? withoutAbsentInLists(parsed) : withoutAbsent(parsed);
+    return { bytes, rawBody, isOther };
+  }
+  if (!route.body && route.method !== 'post')
+    return { bytes: NO_BYTES, rawBody: undefined, isOther: false };
+  // It may come without one; a call that takes none may have the empty object that some clients send.
+  const bytes = await readBytes(ctx, limit);
+  if (bytes.length === 0) return { bytes, rawBody: route.body && {}, isOther: false };
+  requireJson(ctx);
+  return { bytes, rawBody: withoutAbsent(parseJson(bytes)), isOther: false };
+}
+
 interface ServeDeps {
   cors: Cors;
   authenticate: Authenticator;
@@ -76,7 +109,7 @@ export function serve(
     cors.allow(ctx, access);
     // The Temporal UI's own origin asks the codec; see `allowTemporalPages`.
     if (!route.path.startsWith(CODEC_PATHS)) refuseKeyInPage(ctx);
-    if (!keyed) await limits.address(ctx, access === 'provider' ? 'webhooks' : 'reads');
+    if (access === 'public') await limits.address(ctx, 'reads');
     const { withoutDatabase = false, knowsKeys = false } = route;
     const caller = await authenticate(ctx, access, { withoutDatabase, knowsKeys });
 
@@ -84,27 +117,11 @@ export function serve(
     if (/^\/v1\/(test-helpers\/)?reservations\/\{id\}/.test(route.path))
       noteReservation(ctx, (ctx.params as Record<string, string>).id);
     const query = validate(route.query ?? NOTHING, queryOf(ctx), 'query');
-    let bytes: Buffer = NO_BYTES;
-    let rawBody: unknown;
-    let isOther = false;
-    if (route.body && route.bodyOptional) {
-      bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      if (bytes.length > 0) requireJson(ctx);
-      rawBody = bytes.length > 0 ? withoutAbsent(parseJson(bytes)) : {};
-    } else if (route.body) {
-      isOther = route.otherBody?.contentType === mediaTypeOf(ctx);
-      if (!isOther && (!route.signed || ctx.get('content-type') !== '')) requireJson(ctx);
-      bytes = await readBytes(ctx, route.bodyLimit ?? BODY_LIMIT);
-      const parsed = route.signed || isOther ? undefined : parseJson(bytes);
-      rawBody = route.method === 'patch' ? withoutAbsentInLists(parsed) : withoutAbsent(parsed);
-    } else if (route.method === 'post') {
-      bytes = await readBytes(ctx, BODY_LIMIT);
-      if (bytes.length > 0) {
-        // It takes none, or the empty object that some clients send.
-        requireJson(ctx);
-        rawBody = withoutAbsent(parseJson(bytes));
-      }
-    }
+    const { bytes, rawBody, isOther } = await readBody(route, ctx).catch(async (error: unknown) => {
+      // What is truly signed is never refused for what others send from its address.
+      if (route.signed && error instanceof Problem) await limits.address(ctx, 'webhooks');
+      throw error;
+    });
     let body: unknown;
     try {
       if (route.body)
@@ -120,8 +137,9 @@ export function serve(
       send(ctx, await route.handle({ ...request, ...WITHOUT_GATE }));
       return;
     }
-    const client = keyed ? `key ${caller.limitedAs}` : networkOfRequest(ctx, trustedProxies);
-    const { pause, aside, leave } = await gate.enter(kind, client);
+    const { pause, aside, leave } = keyed
+      ? await gate.enter(kind, `key ${caller.client}`, caller.address)
+      : await gate.enter(kind, networkOfRequest(ctx, trustedProxies));
     try {
       if (leftMs(ctx) <= 0) throw new DeadlinePassed();
       send(ctx, await route.handle({ ...request, pause, aside }));

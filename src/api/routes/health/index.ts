@@ -12,9 +12,16 @@ const readyBody = z
   .object({
     status: openEnum(['ready']),
     degraded: z
-      .array(openEnum(['temporal', 'search_attributes']))
+      .array(
+        openEnum([
+          ...['temporal', 'search_attributes'],
+          ...['reservations', 'documents', 'mail', 'webhooks', 'relay'],
+        ]),
+      )
       .optional()
-      .meta({ description: 'What is missing, though sales go on' }),
+      .meta({
+        description: 'What is missing, though sales go on; a role: a worker of it is silent',
+      }),
   })
   .meta({ id: 'Readiness', examples: [{ status: 'ready' }] });
 
@@ -51,18 +58,19 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       tag: 'Health',
       summary: 'Whether it can serve',
       description:
-        'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows.',
+        'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows; with the roles of a worker that has been silent for 15 s and has not left, as `["mail"]`.',
       access: 'public',
       kind: 'free',
       responses: { 200: { description: 'It can', schema: readyBody } },
       problems: [],
       async handle() {
         if (stopping.aborted) throw notReady('This process ends: ask another one.');
-        const { database, temporal, missingAttributes } = readiness.state();
+        const { database, temporal, silentRoles, missingAttributes } = readiness.state();
         if (!database) throw notReady('The database does not answer.');
         const degraded = [
           ...(temporal ? [] : (['temporal'] as const)),
           ...(missingAttributes.length > 0 ? (['search_attributes'] as const) : []),
+          ...silentRoles,
         ];
         return {
           status: 200,

@@ -121,6 +121,8 @@ export interface CommandRouteDeps {
   notify: Notify;
   outcomes: Outcomes;
   payments: PaymentSetup;
+  /** With tickets, from one client to one mailbox; null: any number. */
+  mailsAnHour: number | null;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
 }
@@ -135,6 +137,7 @@ export function commandRoutes({
   outcomes,
   access,
   payments,
+  mailsAnHour,
   defaultTtlSeconds,
 }: CommandRouteDeps & { access: Access }) {
   const done = (record: ReservationRecord): Reply => ({
@@ -352,13 +355,7 @@ export function commandRoutes({
           'Idempotency-Replayed': replayedHeader,
         }),
       },
-      problems: [
-        'not_found',
-        ...NO_TICKETS,
-        'limit_exceeded',
-        'idempotency_key_invalid',
-        'idempotency_key_reused',
-      ],
+      problems: ['not_found', ...NO_TICKETS, 'idempotency_key_invalid', 'idempotency_key_reused'],
       async onInvalid({ params, caller, ctx }) {
         const call = { caller, call: RESEND, resource: params.id };
         await refuseKnownKey(db, optionalKey(ctx), call);
@@ -367,7 +364,8 @@ export function commandRoutes({
         const record = await access.load(params.id, caller);
         const call = { caller, call: RESEND, resource: params.id };
         const request = keyedRequest(optionalKey(ctx), call, rawBody);
-        const result = await orderResend(db, params.id, `client:${caller.client}`, request);
+        const actor = `client:${caller.client}`;
+        const result = await orderResend(db, params.id, actor, { mailsAnHour, request });
         switch (result.kind) {
           case 'ordered':
             notify('commands');
@@ -382,8 +380,9 @@ export function commandRoutes({
             throw await access.withoutTickets(await reload(params.id));
           case 'too_many':
             throw new Problem(
-              'limit_exceeded',
+              'rate_limited',
               'The tickets were sent many times within the hour: try again later.',
+              { headers: { 'retry-after': String(result.seconds) } },
             );
         }
       },

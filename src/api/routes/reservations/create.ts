@@ -141,9 +141,9 @@ export function createRoute({
   const readLines = createLineReader(db);
 
   /** Named seats: who waits for others, or goes with them, needs no place at the gate. */
-  function holdNamed(request: HoldRequest, client: string, aside: Pass['aside']) {
+  function holdNamed(request: HoldRequest, { client, address }: ApiCaller, aside: Pass['aside']) {
     return aside(async (inside) => {
-      const { leave } = await crowd.enter('sale', client);
+      const { leave } = await crowd.enter('sale', client, address);
       try {
         if (request.leftMs!() <= 0) throw new DeadlinePassed();
         return await holdInTurn(request, inside);
@@ -156,12 +156,12 @@ export function createRoute({
   async function hold(
     request: BestAvailableRequest,
     lines: readonly OrderLine[],
-    { limitedAs }: ApiCaller,
+    caller: ApiCaller,
     aside: Pass['aside'],
   ): Promise<HoldResult> {
     const named = lines.filter((line) => Array.isArray(line));
     if (named.length === lines.length)
-      return holdNamed({ ...request, seats: named.flat() }, limitedAs, aside);
+      return holdNamed({ ...request, seats: named.flat() }, caller, aside);
     const result = await bestAvailable.hold(request, lines);
     if ('reservation' in result) return result;
     // The chosen seats are not part of the request: a known key gets its reservation, whatever is

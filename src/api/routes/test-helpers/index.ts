@@ -79,14 +79,13 @@ export function testHelperRoutes({
     const id = `msg_${randomUUID()}`;
     const now = new Date();
     const body = JSON.stringify({ type, timestamp: now.toISOString(), data });
-    await receivers.standard(
-      { ctx, bytes: Buffer.from(body), aside: WITHOUT_GATE.aside },
-      {
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(id, now, body),
-      },
-    );
+    const { verify, receive } = receivers.standard;
+    const event = verify(Buffer.from(body), {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign(id, now, body),
+    });
+    await receive({ ctx, aside: WITHOUT_GATE.aside }, event, id);
   }
 
   return [

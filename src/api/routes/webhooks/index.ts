@@ -45,21 +45,27 @@ export interface WebhookRouteDeps {
   };
 }
 
-/** A call of a provider. */
+/** A call of a provider, whose signature was checked. */
 interface Call {
   ctx: Context;
-  bytes: Buffer;
   aside: Pass['aside'];
 }
 
-/** What receives the events of each kind of provider. @throws Problem when the signature is not valid */
+/** What receives the events of each kind of provider. */
 export interface Receivers {
-  stripe: (call: Call, signature: string) => Promise<Reply>;
-  /** @param headers `webhook-id`, `webhook-timestamp`, `webhook-signature` */
-  standard: (call: Call, headers: Record<string, string>) => Promise<Reply>;
+  stripe: {
+    /** @returns the event. @throws Problem when the signature is not valid */
+    verify: (bytes: Buffer, signature: string) => unknown;
+    receive: (call: Call, event: unknown) => Promise<Reply>;
+  };
+  standard: {
+    /** @param headers those of `STANDARD_HEADERS`. @returns the event. @throws Problem when the signature is not valid */
+    verify: (bytes: Buffer, headers: Record<string, string>) => unknown;
+    receive: (call: Call, event: unknown, messageId: string) => Promise<Reply>;
+  };
 }
 
-/** The signature is checked, the event recorded, then answered. What was answered 200 cannot be lost. */
+/** An event is recorded, then answered. What was answered 200 cannot be lost. */
 export function createReceivers({
   db,
   notify,
@@ -155,13 +161,14 @@ export function createReceivers({
   }
 
   return {
-    async stripe(call, signature) {
-      const event = verifyStripe(call.bytes, signature, webhookSecrets.stripe);
-      return receive(call, readStripeEvent(event, payments), 'stripe');
+    stripe: {
+      verify: (bytes, signature) => verifyStripe(bytes, signature, webhookSecrets.stripe),
+      receive: async (call, event) => receive(call, readStripeEvent(event, payments), 'stripe'),
     },
-    async standard(call, headers) {
-      const event = verifyStandard(call.bytes, headers, webhookSecrets.standard);
-      return receive(call, readStandardEvent(event, headers['webhook-id'] ?? ''), 'standard');
+    standard: {
+      verify: (bytes, headers) => verifyStandard(bytes, headers, webhookSecrets.standard),
+      receive: async (call, event, messageId) =>
+        receive(call, readStandardEvent(event, messageId), 'standard'),
     },
   };
 }
@@ -173,7 +180,6 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
     tag: 'Webhooks',
     access: 'provider',
     kind: 'sale',
-    signed: true,
     responses: { 200: { description: 'Kept, or not of interest (`ignored`)', schema: received } },
     problems: ['signature_invalid', 'malformed_request'],
   } as const;
@@ -188,7 +194,8 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
       description:
         'With the reservation in `metadata.reservation_id`: money that came (`payment_intent.succeeded`, `checkout.session.completed`, `checkout.session.async_payment_succeeded`), is on its way or has failed. Of payments that we know: `refund.*`, `charge.refunded`, `charge.dispute.*`. What names a reservation and is not understood becomes a note for the operator, unless its payment is known; so does a refund or dispute of a payment that we know and cannot read. A refund or dispute that arrives before its payment is answered `ignored`, kept for seven days, and counts once the payment arrives. Everything else with a valid signature is answered 200 and ignored.',
       headers: { 'Stripe-Signature': z.string().meta({ description: "Stripe's signature" }) },
-      handle: (call) => stripe(call, call.ctx.get('stripe-signature')),
+      signed: (bytes, ctx) => stripe.verify(bytes, ctx.get('stripe-signature')),
+      handle: ({ rawBody, ...call }) => stripe.receive(call, rawBody),
     }),
 
     defineRoute({
@@ -205,11 +212,12 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
           z.string().meta({ description: 'See standardwebhooks.com' }),
         ]),
       ),
-      handle: (call) =>
-        standard(
-          call,
-          Object.fromEntries(STANDARD_HEADERS.map((name) => [name, call.ctx.get(name)])),
+      signed: (bytes, ctx) =>
+        standard.verify(
+          bytes,
+          Object.fromEntries(STANDARD_HEADERS.map((name) => [name, ctx.get(name)])),
         ),
+      handle: ({ rawBody, ...call }) => standard.receive(call, rawBody, call.ctx.get('webhook-id')),
     }),
   ];
 }
