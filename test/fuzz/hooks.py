@@ -271,6 +271,7 @@ def before_call(context, case, kwargs):
         make_words_consistent(case.body)
         make_order_consistent(case.body)
     elif operation == ("post", "/v1/price-previews"):
+        make_words_consistent(case.body)
         make_order_consistent(case.body)
     elif operation == ("post", "/v1/codes"):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
@@ -410,6 +411,9 @@ def name_real_reservation(case):
     linked = case.meta.phase.name is TestPhase.STATEFUL
     as_generated = not pays if linked else next(turn) % 2
     if as_generated:
+        if pays:
+            # Whether there is something to pay only the system knows.
+            case.path_parameters["id"] = str(uuid.uuid4())
         return
     case.path_parameters["id"] = one_of(GIVEN["reservations"])
     if pays:
