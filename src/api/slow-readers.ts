@@ -81,7 +81,7 @@ export function createReaderGuard({
   const oneByOne = createTurns(1);
   return async (ctx) => {
     // None of a live stream, which has limits of its own.
-    const bytes = Number(ctx.response.get('content-length'));
+    const bytes = ctx.res.hasHeader('content-length') ? ctx.response.length : 0;
     if (bytes < COUNTED_FROM_BYTES) return;
     const release = unread?.take(networkOfRequest(ctx, trustedProxies), bytes);
     if (release === null) {
