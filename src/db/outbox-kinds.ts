@@ -91,11 +91,13 @@ function requeue(
   },
 ): Requeue {
   const { due, row, order = '', then } = work;
-  const lock = `for no key update of ${row.name} skip locked`;
-  const some = `${due} and ${isNotPaused(name, `${row.name}.id::text`)} ${order} limit $1 ${lock}`;
+  const lock = `for no key update of ${row.name}`;
+  const some = `${due} and ${isNotPaused(name, `${row.name}.id::text`)} ${order} limit $1`;
   return {
     name,
-    set: sql(name, `with stuck as (${some})${then}`),
+    set: sql(name, `with stuck as (${some} ${lock} skip locked)${then}`),
+    // Nothing is skipped here: the statement that has just failed may still hold its locks, as PostgreSQL tells of a
+    // failure before it lets go of them.
     due: sql<{ id: string }>(`${name}_due`, `select id::text from (${some}) stuck`),
     one: sql(
       `${name}_one`,

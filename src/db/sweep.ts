@@ -55,8 +55,9 @@ interface Step<Thing> {
 }
 
 /**
- * The texts of a step's statements. Nothing but rows of the table is locked, and none is waited for; so the lock order
- * does not matter.
+ * The texts of a step's statements. `take` locks nothing but rows of the table, and waits for none; so the lock order
+ * does not matter. `due` locks none and skips none: the `take` that has just failed may still hold its locks, as
+ * PostgreSQL tells of a failure before it lets go of them.
  * @param from.where what is due; $1: see `Step`
  */
 function textsOf(
@@ -74,11 +75,11 @@ function textsOf(
   const { table, taken, order, where, subject = 'id', returning = 'id' } = from;
   const due = (columns: string) => `select ${columns} from ${table} k
             where ${where} and (${taken} is null or ${taken} <= now()) and ${isNotPaused(name, `k.${subject}`)}
-            order by ${order} limit $2 for no key update skip locked`;
+            order by ${order} limit $2`;
   return {
     due: due(returning),
     take: `update ${table} set ${taken} = now() + $3 * interval '1 second'
-        where id = any (array(${due('id')})) returning ${returning}`,
+        where id = any (array(${due('id')} for no key update skip locked)) returning ${returning}`,
   };
 }
 
