@@ -338,15 +338,15 @@ const OPEN_HOLDS = sql<{ id: string; at: string }>(
       and (nudged_at is null or nudged_at < now() - interval '10 minutes')
     order by hold_ends_at, id limit $3`,
 );
-const RING_LOST = sql(
-  'sweep_ring_lost',
-  `with lost as (
+const ringLost = (locking: string): string => `with lost as (
      select id from reservations r where id = any ($1::text[]) and status = 'held'
         and (nudged_at is null or nudged_at < now() - interval '10 minutes')
-        and not exists (select from outbox o where o.subject = r.id) for no key update skip locked)
+        and not exists (select from outbox o where o.subject = r.id) for no key update ${locking})
    , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from lost)) returning r.id)
-   insert into outbox (kind, subject) select 'ring', id from requeued`,
-);
+   insert into outbox (kind, subject) select 'ring', id from requeued`;
+const RING_LOST = sql('sweep_ring_lost', ringLost('skip locked'));
+/** Of one alone, which waits for its row: see `textsOf`. */
+const RING_LOST_ONE = sql('sweep_ring_lost_one', ringLost(''));
 const HOLDS_A_PAGE = 500;
 
 /** Where a look at all open holds has come to. */
@@ -360,7 +360,7 @@ async function ringEach(db: Queryable, ids: readonly string[], onFault: OnFault)
   let rung = 0;
   for (const id of ids) {
     try {
-      rung += await db.run(RING_LOST, [[id]]);
+      rung += await db.run(RING_LOST_ONE, [[id]]);
     } catch (error) {
       if (!isOfTheStep(error)) throw error;
       onFault({ step: 'ring_lost', subject: id, attempts: 1 }, error);
