@@ -43,6 +43,6 @@ describe('On a database of 50,000 reservations', () => {
     );
     const results = await measureBigDatabase(db, SLOWNESS);
     const found = results.filter(({ complaint }) => complaint !== null).map(({ name }) => name);
-    expect(found).toContain('sweep_take_overdue');
+    expect(found).toContain('sweep_take_expire');
   });
 });
