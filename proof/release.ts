@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PROJECT } from '../dev/steps';
 import { killGroup, openLog, track } from '../dev/supervisor';
+import { baseEnv } from './base-env';
 import { readDevInfo, type DevInfo } from './product';
 
 const BUILD_LIMIT_MS = 900_000;
@@ -26,15 +27,13 @@ export interface ReleaseSystem {
   stop: () => Promise<void>;
 }
 
-/** The variables that npm and Node.js need; settings of the user have no effect. */
-export const plainEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(process.env).filter(([name]) =>
-      /^(PATH|HOME|TMPDIR|XDG_CACHE_HOME|PUPPETEER_\w+|npm_config_\w+|\w+_proxy|GO\w+|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/i.test(
-        name,
-      ),
-    ),
-  );
+/** How npm and Go reach what they download. */
+const DOWNLOADS =
+  /^(PUPPETEER_\w+|npm_config_\w+|\w+_proxy|GO\w+|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE)$/i;
+const npmEnv = (): NodeJS.ProcessEnv => ({
+  ...baseEnv(),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => DOWNLOADS.test(name))),
+});
 
 /**
  * Builds a release in a folder of the user's cache, once for each commit.
@@ -63,7 +62,7 @@ export function buildRelease(ref: string, progress: (line: string) => void): Rel
       progress(`release ${commit}: npm ${args.join(' ')}`);
       execFileSync('npm', args, {
         cwd: aside,
-        env: plainEnv(),
+        env: npmEnv(),
         stdio: ['ignore', 'ignore', 'inherit'],
         timeout: BUILD_LIMIT_MS,
       });
@@ -98,7 +97,7 @@ export async function startRelease(
   const child = spawn('npm', ['run', '--silent', 'dev'], {
     cwd: folder,
     env: {
-      ...plainEnv(),
+      ...npmEnv(),
       ...Object.fromEntries([...ports, 'MAIL_UI_PORT'].map((name) => [name, '0'])),
       HOLDFAST_HOME: home,
       ...settings,

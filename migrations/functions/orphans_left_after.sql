@@ -53,7 +53,8 @@ begin
   clean as (
     select event_id, row_order from (
         select event_id, row_order,
-               coalesce(free_before and not coalesce(free_two_before, false), false) as leaves_one_before, number, wanted, lead(number, wanted - 1) over w as last,
+               coalesce(free_before and not coalesce(free_two_before, false), false) as leaves_one_before,
+               number, wanted, lead(number, wanted - 1) over w as last,
                lead(coalesce(free_after and not coalesce(free_two_after, false), false), wanted - 1) over w
                  as leaves_one_after
           from beside where free and fits window w as (partition by event_id, row_order order by number)) choice

@@ -36,6 +36,15 @@ export async function insertEvent(db: Database, seats: number): Promise<BenchEve
       return { label, section: 'Stalls', row, number, rowOrder, position, category: 'standard' };
     }),
   });
+  return readyForSale(db, slug, labels);
+}
+
+/** An event that was made just now, once its seats are as those of an event in a real sale. */
+export async function readyForSale(
+  db: Database,
+  slug: string,
+  labels: string[],
+): Promise<BenchEvent> {
   const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);
   await db.run(VACUUM_SEATS);
   return { id: row!.id, slug, labels };

@@ -2,15 +2,13 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { PROJECT } from '../../dev/steps';
 import { sendSignal } from '../../dev/processes';
-import { createDatabase, sql } from '../product';
+import { createDatabase } from '../product';
 import { buildRelease, startRelease, type Release, type ReleaseSystem } from '../release';
 import type { Bench, BenchEvent } from './case';
-import { dropPendingStarts } from './fixtures';
+import { dropPendingStarts, readyForSale } from './fixtures';
 import { HOUSEKEEPING_SCHEDULE_ID } from './product';
 
 const SEATS_A_ROW = 100;
-const EVENT_ID = sql('bench_release_event', 'select id from events where slug = $1');
-const VACUUM_SEATS = sql('bench_release_vacuum', 'vacuum (analyze) seats');
 
 /** A system of a release, as a bench: what a case does with ours it can do with this one. */
 export interface ReleaseBench extends Bench {
@@ -53,12 +51,10 @@ async function makeEvent(
   });
   if (answer.status !== 201)
     throw new Error(`no event was made: ${answer.status} ${await answer.text()}`);
-  const [row] = await db.rows<{ id: string }>(EVENT_ID, [slug]);
-  await db.run(VACUUM_SEATS);
   const labels = rows.flatMap(({ name, seats: inRow }) =>
     Array.from({ length: inRow }, (_, index) => `${name}-${index + 1}`),
   );
-  return { id: row!.id, slug, labels };
+  return readyForSale(db, slug, labels);
 }
 
 async function startBench(

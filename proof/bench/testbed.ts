@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { baseEnv } from '../base-env';
 import { Client, Connection } from '@temporalio/client';
 import { readSettings, createDatabase, type Database } from '../product';
 import { HOUSEKEEPING_SCHEDULE_ID } from './product';
@@ -50,15 +51,6 @@ export interface Testbed {
    */
   close: (keepHome?: boolean) => Promise<void>;
 }
-
-/** The variables that a process needs to run at all; the settings of the user have no effect on a measurement. */
-const baseEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 
 const brokeOff =
   (progress: TestbedOptions['progress']) =>

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { baseEnv } from '../base-env';
 import { startServices, type Services } from '../../dev/services';
 import { startStack, type Stack } from '../../dev/stack';
 import type { DevInfo, FaultPoint } from '../product';
@@ -52,15 +53,6 @@ export interface SystemOptions {
 }
 
 const portOf = (address: string): number => Number(/:(\d+)(?:\/|$)/.exec(address)?.[1]);
-
-/** The variables that a process needs to run at all; the settings of the user have no effect here. */
-const baseEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
 
 function databaseUrlThrough(proxy: Proxy, services: Services): string {
   const url = new URL(services.databaseUrl);

@@ -9,7 +9,8 @@ import { startServices, type Services } from '../../dev/services';
 import { ensureBuilt, PROJECT } from '../../dev/steps';
 import { killEverything } from '../../dev/supervisor';
 import { createDatabase, sql } from '../product';
-import { buildRelease, plainEnv, type Release } from '../release';
+import { baseEnv } from '../base-env';
+import { buildRelease, type Release } from '../release';
 import { startBuyers, type LoadCount } from './load';
 import { runProgramOf, startProcess, type ReleaseProcess } from './processes';
 
@@ -60,14 +61,14 @@ async function replaceAll(system: System, release: Release): Promise<void> {
 async function startSystem(home: string, old: Release, signal: AbortSignal): Promise<System> {
   const services = await startServices({
     home,
-    env: plainEnv(),
+    env: baseEnv(),
     ports: { PG_PORT: 0, TEMPORAL_PORT: 0, TEMPORAL_UI_PORT: 0, SMTP_PORT: 0, MAIL_UI_PORT: 0 },
     progress: say,
     signal,
   });
-  const chromium = await findChromium(plainEnv());
+  const chromium = await findChromium(baseEnv());
   const env = {
-    ...plainEnv(),
+    ...baseEnv(),
     ...(chromium !== undefined && { PUPPETEER_EXECUTABLE_PATH: chromium }),
     HOLDFAST_HOME: home,
     HOST: '127.0.0.1',

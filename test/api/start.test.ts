@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createDatabase, sql } from '../../src/db/database';
 import { eventually } from '../support/api';
+import { freePort } from '../support/free-port';
 import { runProgram } from '../support/run-program';
 import { createTestNamespace, testServices } from '../support/services';
 import { createTestDatabase } from '../support/system';
@@ -18,14 +19,6 @@ afterEach(async () => {
     if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 async function startApi(databaseUrl: string, env: NodeJS.ProcessEnv = {}) {
   const port = await freePort();

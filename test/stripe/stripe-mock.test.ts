@@ -1,6 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { keptPrograms } from '../../dev/fetched-programs';
@@ -8,6 +7,7 @@ import { paymentSetupOf } from '../../src/payments/setup';
 import { readStripeEvent } from '../../src/payments/stripe-events';
 import { createStripeProvider } from '../../src/payments/stripe-provider';
 import { eventually } from '../support/api';
+import { freePort } from '../support/free-port';
 
 const VERSION = '0.197.0';
 const MODULE = `github.com/stripe/stripe-mock@v${VERSION}`;
@@ -35,14 +35,6 @@ function findStripeMock(): string | { reason: string } {
   }
 }
 const stripeMock = findStripeMock();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('Beside stripe-mock', () => {
   if (typeof stripeMock !== 'string') {

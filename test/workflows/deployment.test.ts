@@ -1,9 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { ApiClient, eventually } from '../support/api';
 import { changedWorkflows } from '../support/changed-workflows';
 import { startSystem, type TestSystem } from '../support/system';
+import { startWorkerOf } from '../support/worker-of-build';
 
 let system: TestSystem;
 let api: ApiClient;
@@ -13,23 +12,6 @@ beforeAll(async () => {
   api = new ApiClient(system.info);
 });
 afterAll(() => system.stop());
-
-/** A worker of tomorrow's build, beside or instead of today's. */
-function startWorker(folder: string): ChildProcess {
-  const { databaseUrl, temporalAddress, temporalNamespace } = system.info;
-  return spawn(process.execPath, [join(folder, 'src/worker/main.js')], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      DATABASE_URL: databaseUrl,
-      TEMPORAL_ADDRESS: temporalAddress,
-      TEMPORAL_NAMESPACE: temporalNamespace,
-      SMTP_URL: system.stack.services.smtpUrl,
-      LOG_LEVEL: 'warn',
-    },
-  });
-}
 
 describe('A running reservation', () => {
   it('survives the deployment of changed workflow code', async () => {
@@ -43,7 +25,7 @@ describe('A running reservation', () => {
     await system.stack.part('worker-1')!.stop();
 
     const next = await changedWorkflows({ guarded: true });
-    const worker = startWorker(next.folder);
+    const worker = startWorkerOf(next.folder, system, { LOG_LEVEL: 'warn' });
     try {
       await once(worker, 'message');
       const after = await api.held(event, ['A-2']);

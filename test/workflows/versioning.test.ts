@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporal } from '@temporalio/proto';
 import { ApiClient, eventually, type Reservation } from '../support/api';
 import { changedWorkflows } from '../support/changed-workflows';
 import { startSystem, type TestSystem } from '../support/system';
+import { startWorkerOf } from '../support/worker-of-build';
 import { workflowIds } from '../support/temporal-history';
 
 const PINNED =
@@ -29,25 +28,6 @@ describe('Two builds, as versions of one deployment', () => {
     await next.remove();
     await system.stop();
   });
-
-  /** A worker of tomorrow's build, beside that of today. */
-  function startNext() {
-    const { databaseUrl, temporalAddress, temporalNamespace } = system.info;
-    return spawn(process.execPath, [join(next.folder, 'src/worker/main.js')], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: {
-        PATH: process.env.PATH,
-        HOME: process.env.HOME,
-        DATABASE_URL: databaseUrl,
-        TEMPORAL_ADDRESS: temporalAddress,
-        TEMPORAL_NAMESPACE: temporalNamespace,
-        SMTP_URL: system.stack.services.smtpUrl,
-        WORKER_DEPLOYMENT_NAME: deploymentName,
-        WORKER_BUILD_ID: 'v2',
-        LOG_LEVEL: 'error',
-      },
-    });
-  }
 
   // As `temporal worker deployment set-current-version`, `set-ramping-version` and `temporal workflow update-options`.
   const deployment = () => ({ namespace: system.info.temporalNamespace, deploymentName });
@@ -153,7 +133,11 @@ describe('Two builds, as versions of one deployment', () => {
       sections: [{ name: 'Floor', category: 'floor', places: 900 }],
     });
     await makeCurrent('v1');
-    const worker = startNext();
+    const worker = startWorkerOf(next.folder, system, {
+      WORKER_DEPLOYMENT_NAME: deploymentName,
+      WORKER_BUILD_ID: 'v2',
+      LOG_LEVEL: 'error',
+    });
     const buyers = startBuyers(event);
     try {
       await once(worker, 'message');

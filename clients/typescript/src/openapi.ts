@@ -1066,7 +1066,7 @@ export interface paths {
         put?: never;
         /**
          * Events of any provider that speaks Standard Webhooks
-         * @description `{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. What is not understood (another type, no amount, a currency that is none) is answered 200 and ignored; with a reservation of ours it becomes a note for the operator.
+         * @description `{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. An event that is not understood (another type, no amount, a currency that is none) is answered 200 and ignored; one that names a reservation of ours becomes a note for the operator.
          *
          *     No key; the signature proves the sender.
          */

@@ -11,9 +11,10 @@ import {
   scaled,
 } from '../holds';
 import { endLifecycles, ourLifecycles, runLifecycles } from '../lifecycles';
-import { createRandom } from '../random';
 import { withoutPrinting, type ReleaseBench, type Releases } from '../releases';
 import { openReservationWatcher } from '../reservation-watcher';
+import { wishes } from './crowd';
+import { cycle } from './refused';
 
 /** Figures of one release; the names get `now` or `before` in front. */
 type Measure = (bench: ReleaseBench) => Promise<Figures>;
@@ -54,8 +55,7 @@ async function refused(bench: ReleaseBench): Promise<Figures> {
   await holdOurs(bench, makeBuyers(event, event.labels), { connections: 10 });
   await bench.quiesce();
   const count = scaled(bench, 5_000);
-  const wanted = Array.from({ length: count }, (_, index) => event.labels[index % 100]!);
-  const result = await holdOurs(bench, makeBuyers(event, wanted), { connections: 10 });
+  const result = await holdOurs(bench, makeBuyers(event, cycle(event, count)), { connections: 10 });
   expectStatuses(result, { 409: count });
   return { PerSecond: perSecond(count, result.wallMs) };
 }
@@ -72,12 +72,7 @@ async function race(bench: ReleaseBench): Promise<Figures> {
 /** As many buyers as would be in a small flash sale: most are refused. */
 async function crowd(bench: ReleaseBench): Promise<Figures> {
   const event = await bench.makeEvent(scaled(bench, 100));
-  const random = createRandom(1);
-  const wishes = Array.from(
-    { length: scaled(bench, 1_000, 100) },
-    () => event.labels[Math.floor(random() * event.labels.length)]!,
-  );
-  const buyers = makeBuyers(event, wishes);
+  const buyers = makeBuyers(event, wishes(event, scaled(bench, 1_000, 100)));
   const result = await holdOurs(bench, buyers, { connections: 100 });
   await expectOneWinnerEach(bench.db, event, buyers, result);
   return { PerSecond: perSecond(buyers.length, result.wallMs) };

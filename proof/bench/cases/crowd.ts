@@ -9,7 +9,7 @@ const SEATS = 100;
 const AT_ONCE = 100;
 
 /** A random seat for each buyer: the same in every round, for ours and for the baseline. */
-function wishes({ labels }: BenchEvent, count: number): string[] {
+export function wishes({ labels }: BenchEvent, count: number): string[] {
   const random = createRandom(1);
   return Array.from({ length: count }, () => labels[Math.floor(random() * labels.length)]!);
 }

@@ -16,7 +16,8 @@ const REQUESTS = 5_000;
 const TAKEN_SEATS = 100;
 const CONNECTIONS = 10;
 
-const cycle = ({ labels }: BenchEvent, count: number): string[] =>
+/** The labels of an event, over and over. */
+export const cycle = ({ labels }: BenchEvent, count: number): string[] =>
   Array.from({ length: count }, (_, index) => labels[index % labels.length]!);
 
 async function measure(bench: Bench, round: number): Promise<Figures> {

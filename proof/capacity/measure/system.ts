@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { baseEnv } from '../../base-env';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { createDatabase, type Database } from '../../product';
 import { startLoad, type Load } from '../../bench/load/driver';
@@ -24,14 +25,6 @@ export interface MeasuredSystem {
   temporalMetricsUrl: string;
   stop(): Promise<void>;
 }
-
-/** The variables that a process needs to run at all; the settings of the user have no effect on a measurement. */
-const baseEnv = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'PUPPETEER_EXECUTABLE_PATH'].flatMap((name) =>
-      process.env[name] === undefined ? [] : [[name, process.env[name]]],
-    ),
-  );
 
 /** Starts a deployment on free ports in a temporary folder, which `stop` removes. */
 export async function startMeasuredSystem(options: {

@@ -205,7 +205,7 @@ export function webhookRoutes({ stripe, standard }: Receivers) {
       operationId: 'receiveStandardWebhook',
       summary: 'Events of any provider that speaks Standard Webhooks',
       description:
-        '`{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. What is not understood (another type, no amount, a currency that is none) is answered 200 and ignored; with a reservation of ours it becomes a note for the operator.',
+        '`{ "type": "payment.succeeded" | "payment.pending" | "payment.failed", "data": { "reservation", "reference", "amount", "currency" } }`. An event that is not understood (another type, no amount, a currency that is none) is answered 200 and ignored; one that names a reservation of ours becomes a note for the operator.',
       headers: Object.fromEntries(
         STANDARD_HEADERS.map((name) => [
           name,
