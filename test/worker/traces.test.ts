@@ -160,14 +160,16 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT, a client’s trace goes on', () => {
     ]);
   });
 
-  it('as one tree, from the span that the client named', () => {
-    for (const { traceId, headers } of [hold, pay, cancel]) {
-      const known = new Set(spans.map(({ spanId }) => spanId));
-      const roots = spans
-        .filter((span) => span.traceId === traceId && !known.has(span.parentSpanId))
-        .map(({ parentSpanId }) => parentSpanId);
-      expect(new Set(roots)).toEqual(new Set([headers.traceparent!.split('-')[2]]));
-    }
+  it('as one tree, from the span that the client named', async () => {
+    for (const { traceId, headers } of [hold, pay, cancel])
+      // A span is sent when it ends, in the next batch of its process: after its children.
+      await eventually(() => {
+        const known = new Set(spans.map(({ spanId }) => spanId));
+        const roots = spans
+          .filter((span) => span.traceId === traceId && !known.has(span.parentSpanId))
+          .map(({ parentSpanId }) => parentSpanId);
+        expect(new Set(roots)).toEqual(new Set([headers.traceparent!.split('-')[2]]));
+      });
   });
 
   it('and is named in the lines of the logs, of API, relay and activities', async () => {
