@@ -6,6 +6,7 @@ import type { HoldRequest, HoldResult, SeatChoices } from '../db/holds';
 import type { SeatName, WantedSeat } from '../db/quotes';
 import type { MapSeat } from '../db/seat-map';
 import { areEnough, chooseSeats, readHouse, type House } from '../domain/best-available';
+import type { Inside } from './gate';
 import type { SeatMaps, SeatPicture } from './seat-maps';
 
 /**
@@ -15,6 +16,8 @@ import type { SeatMaps, SeatPicture } from './seat-maps';
 const PICTURE_MS = 5000;
 /** The age at which a picture is read again, while requests still choose from it. */
 const RENEWED_MS = 500;
+/** A picture that takes long to read is renewed less often: reading takes at most this share of the time. */
+const RENEWING_SHARE = 0.1;
 /** The greatest age after a refusal: another process sells seats of the event too, so a newer picture is worth reading. */
 const REFUSED_PICTURE_MS = 50;
 /** After so many refusals the seats are chosen and taken in one transaction. */
@@ -55,6 +58,8 @@ interface Sale {
   picture: SeatPicture;
   /** When the picture was requested: it shows all that was committed before. */
   asOf: number;
+  /** How long it took to read it. */
+  readMs: number;
   /** The picture is being read again. */
   renewing: boolean;
   /**
@@ -70,7 +75,7 @@ interface Sale {
 interface BestAvailableDeps {
   maps: SeatMaps;
   /** Holds the seats, or returns why it could not. */
-  take: (request: HoldRequest) => Promise<HoldResult>;
+  take: (request: HoldRequest, inside: Inside) => Promise<HoldResult>;
   /** Chooses and holds in one transaction; null when all choices are being taken or gone. */
   takeFirst: (
     request: Omit<HoldRequest, 'seats'>,
@@ -161,23 +166,26 @@ export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps
   async function read(eventId: string): Promise<Sale> {
     const asOf = performance.now();
     const picture = await maps.read(eventId);
+    const readMs = performance.now() - asOf;
     let sale = sales.get(eventId);
     if (!sale) {
       sale = {
         picture,
         asOf,
+        readMs,
         renewing: false,
         claims: new Map(),
         underWay: 0,
         hints: new Map(),
       };
       sales.set(eventId, sale);
-      for (const [id, { underWay }] of sales) {
-        if (sales.size <= MOST_EVENTS) break;
-        if (underWay === 0 && id !== eventId) sales.delete(id);
+      for (const [id, one] of sales) {
+        const isOld = asOf - one.asOf > PICTURE_MS;
+        if (one.underWay === 0 && id !== eventId && (isOld || sales.size > MOST_EVENTS))
+          sales.delete(id);
       }
     } else if (asOf > sale.asOf) {
-      Object.assign(sale, { picture, asOf });
+      Object.assign(sale, { picture, asOf, readMs });
       for (const [seat, settledAt] of sale.claims) if (settledAt < asOf) sale.claims.delete(seat);
       sale.hints.clear();
     }
@@ -189,7 +197,8 @@ export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps
     const known = sales.get(eventId);
     const age = known ? performance.now() - known.asOf : Infinity;
     if (!known || age > maxAgeMs) return read(eventId);
-    if (age > RENEWED_MS && !known.renewing) {
+    const renewedMs = Math.max(RENEWED_MS, known.readMs / RENEWING_SHARE);
+    if (age > renewedMs && !known.renewing) {
       known.renewing = true;
       void read(eventId)
         .catch(() => undefined)
@@ -289,12 +298,13 @@ export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps
     request: BestAvailableRequest,
     lines: readonly OrderLine[],
     choices: readonly Choice[],
+    inside: Inside,
   ): Promise<HoldResult> {
     // What leaves one has no other choice.
     const avoidOrphans = lines.every(isPicky) && !choices.some((choice) => choice.leavesOrphan);
     let result: HoldResult;
     try {
-      result = await take({ ...request, avoidOrphans, seats: seatsOf(lines, choices) });
+      result = await take({ ...request, avoidOrphans, seats: seatsOf(lines, choices) }, inside);
     } catch (error) {
       // Perhaps it was committed; the next picture shows it.
       for (const choice of choices) settle(choice, false);
@@ -364,22 +374,29 @@ export function createBestAvailable({ maps, take, takeFirst }: BestAvailableDeps
       return seats;
     },
 
-    /** Takes the best seats for each wish, and all that is named: all or nothing. */
-    async hold(request: BestAvailableRequest, lines: readonly OrderLine[]): Promise<HoldResult> {
+    /**
+     * Takes the best seats for each wish, and all that is named: all or nothing.
+     * @param inside for a caller that has left its place at the gate
+     */
+    async hold(
+      request: BestAvailableRequest,
+      lines: readonly OrderLine[],
+      inside: Inside = (work) => work(),
+    ): Promise<HoldResult> {
       const begun = performance.now();
       let maxAgeMs = PICTURE_MS;
       let orphans = 0;
       for (let attempt = 0; ;) {
         if (request.leftMs() <= 0) throw new DeadlinePassed();
         if (attempt >= MOST_REFUSALS) {
-          const result = await takeAtOnce(request, lines);
+          const result = await inside(() => takeAtOnce(request, lines));
           if (result && result.kind !== 'taken' && result.kind !== 'orphan') return result;
           if (result?.kind === 'orphan' && orphans++ >= MOST_REFUSALS) return result;
         }
         const chosen = await chooseAll(lines, { attempt, maxAgeMs });
         if ('choices' in chosen) {
           const { choices } = chosen;
-          const result = await takeChosen(request, lines, choices);
+          const result = await takeChosen(request, lines, choices, inside);
           const isNext =
             result.kind === 'orphan'
               ? orphans++ < MOST_REFUSALS

@@ -12,6 +12,7 @@ import {
   type MapSeat,
   type SeatLetter,
 } from '../db/seat-map';
+import { createSharedReads } from './shared-reads';
 
 const compress = promisify(gzip);
 const GZIP_LEVEL = 3;
@@ -162,14 +163,11 @@ const MOST_VIEWS = 4;
 
 /**
  * A cache of seat maps. A map is valid until a transaction changes a seat of its event, which one
- * small query per request detects, so a picture is never stale. Requests that arrive while a picture
- * is being read share the next one.
+ * small query per request detects, so a picture is never stale.
  * @param maxBytes of all maps together; the least recently read map is removed first
  */
 export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const entries = new Map<string, Entry>();
-  const current = new Map<string, Promise<SeatPicture>>();
-  const queued = new Map<string, Promise<SeatPicture>>();
   const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
   const viewsOfPicture = new WeakMap<SeatPicture, Map<string, PictureForms>>();
   const growthOfPicture = new WeakMap<SeatPicture, (bytes: number) => void>();
@@ -244,28 +242,8 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return picture;
   }
 
-  function start(eventId: string): Promise<SeatPicture> {
-    const reading = refresh(eventId).finally(() => current.delete(eventId));
-    current.set(eventId, reading);
-    return reading;
-  }
-
   return {
-    read(eventId) {
-      const running = current.get(eventId);
-      if (!running) return start(eventId);
-      // The running read may have started before this caller's write; the next one starts after it.
-      const next = queued.get(eventId);
-      if (next) return next;
-      const after = running
-        .catch(() => undefined)
-        .then(() => {
-          queued.delete(eventId);
-          return start(eventId);
-        });
-      queued.set(eventId, after);
-      return after;
-    },
+    read: createSharedReads(refresh),
     forms: (picture) => formsOfPicture.get(picture)!,
     formsFor(picture, allotments, only = {}) {
       let views = viewsOfPicture.get(picture);

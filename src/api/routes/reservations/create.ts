@@ -19,7 +19,7 @@ import { noteReservation } from '../../request-log';
 import { HELD_RESERVATION } from '../../examples';
 import type { CodeGuesses } from '../../code-guesses';
 import type { FairShare } from '../../fair-share';
-import { createGate, type Pass } from '../../gate';
+import { createGate, type Inside, type Pass } from '../../gate';
 import { createHoldBatches } from '../../hold-batches';
 import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
@@ -126,8 +126,10 @@ export function createRoute({
     together: (requests) => holdTogether(db, requests),
     observe: metrics.holdBatch,
   });
+  const holdAlongside = (request: HoldRequest, inside: Inside): Promise<HoldResult> =>
+    holdInBatch(request, (one) => inside(() => holdSeats(db, one)));
   const holdInTurn = createHoldQueue({
-    take: (request, inside) => holdInBatch(request, (one) => inside(() => holdSeats(db, one))),
+    take: holdAlongside,
     findUnavailable: (requests) => findUnavailable(db, requests),
   });
   /** Gives the clients turns, as the gate does. */
@@ -135,38 +137,46 @@ export function createRoute({
 
   const bestAvailable = createBestAvailable({
     maps,
-    take: (request) => holdSeats(db, request),
+    take: holdAlongside,
     takeFirst: (request, lines) => holdFirstFree(db, request, lines),
   });
   const readLines = createLineReader(db);
 
-  /** Named seats: who waits for others, or goes with them, needs no place at the gate. */
-  function holdNamed(request: HoldRequest, { client, address }: ApiCaller, aside: Pass['aside']) {
+  async function holdLines(
+    request: BestAvailableRequest,
+    lines: readonly OrderLine[],
+    inside: Inside,
+  ): Promise<HoldResult> {
+    const named = lines.filter((line) => Array.isArray(line));
+    if (named.length === lines.length)
+      return holdInTurn({ ...request, seats: named.flat() }, inside);
+    const result = await bestAvailable.hold(request, lines, inside);
+    if ('reservation' in result) return result;
+    // The chosen seats are not part of the request: a known key gets its reservation, whatever is
+    // free now.
+    const known = await inside(() =>
+      findReplay(db, request.id, request.client!, request.fingerprint!),
+    );
+    return known ?? result;
+  }
+
+  /** A hold that waits for others, or goes with them, needs no place at the gate. */
+  function hold(
+    request: BestAvailableRequest,
+    lines: readonly OrderLine[],
+    { client, address }: ApiCaller,
+    aside: Pass['aside'],
+  ): Promise<HoldResult> {
     return aside(async (inside) => {
-      const { leave } = await crowd.enter('sale', client, address);
+      const kind = lines.every((line) => Array.isArray(line)) ? 'sale' : 'choice';
+      const { leave } = await crowd.enter(kind, client, address);
       try {
-        if (request.leftMs!() <= 0) throw new DeadlinePassed();
-        return await holdInTurn(request, inside);
+        if (request.leftMs() <= 0) throw new DeadlinePassed();
+        return await holdLines(request, lines, inside);
       } finally {
         leave();
       }
     });
-  }
-
-  async function hold(
-    request: BestAvailableRequest,
-    lines: readonly OrderLine[],
-    caller: ApiCaller,
-    aside: Pass['aside'],
-  ): Promise<HoldResult> {
-    const named = lines.filter((line) => Array.isArray(line));
-    if (named.length === lines.length)
-      return holdNamed({ ...request, seats: named.flat() }, caller, aside);
-    const result = await bestAvailable.hold(request, lines);
-    if ('reservation' in result) return result;
-    // The chosen seats are not part of the request: a known key gets its reservation, whatever is
-    // free now.
-    return (await findReplay(db, request.id, request.client!, request.fingerprint!)) ?? result;
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Caller } from '../../../db/keys';
 import type { Refusal, SeatName } from '../../../db/quotes';
 import { isUuid } from '../../../domain/uuid';
 import type { OrderLine } from '../../best-available';
+import { createSharedReads } from '../../shared-reads';
 import type { newPricePreview } from './schema';
 
 /** An order as a body names it. */
@@ -43,6 +44,8 @@ function typesOf(
  * left to us, where it may have two names, and where an allotment is named.
  */
 export function createLineReader(db: Database) {
+  const readEvent = createSharedReads((name) => findEvent(db, name));
+
   async function readWish(
     event: EventRecord,
     wish: NonNullable<BodyLine['bestAvailable']>,
@@ -79,7 +82,7 @@ export function createLineReader(db: Database) {
     for (const { event: name, seats, bestAvailable, allotment = null } of linesOf(body)) {
       let slug = name;
       if (bestAvailable || isUuid(name) || allotment !== null) {
-        if (!events.has(name)) events.set(name, await findEvent(db, name));
+        if (!events.has(name)) events.set(name, await readEvent(name));
         const event = events.get(name);
         if (!event) return { refusal: { kind: 'unknown_event', event: name } };
         slug = event.slug;
