@@ -7,6 +7,10 @@
 export { createEvent, NO_RULES } from '../../src/db/events';
 export { migrate } from '../../src/db/migrate';
 
+// The feed without the rest of a relay.
+export { listenForEntries } from '../../src/db/outbox-notifier';
+export { createFeedWriter } from '../../src/relay/feed-writer';
+
 // Names in Temporal, and the priority of background processes.
 export {
   HOUSEKEEPING_SCHEDULE_ID,

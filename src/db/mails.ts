@@ -98,7 +98,7 @@ const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
            union all
            select * from mails r where refused is not null and not exists (
              select from mails l where l.reservation_id = r.reservation_id and l.kind = r.kind and l.id > r.id and l.sent_at is not null)) m
-    where $1::timestamptz is null or (m.requested_at, m.id) < ($1, $2::bigint)
+    where (m.requested_at, m.id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 0))
     order by m.requested_at desc, m.id desc limit $3`,
 );
 

@@ -333,7 +333,7 @@ const OPEN_HOLDS = sql<{ id: string; at: string }>(
   'sweep_open_holds',
   // With the place of each, as text of all its digits.
   `select id, hold_ends_at::text as at from reservations
-    where status = 'held' and ($1::timestamptz is null or (hold_ends_at, id) > ($1, $2))
+    where status = 'held' and (hold_ends_at, id) > (coalesce($1::timestamptz, '-infinity'), coalesce($2, ''))
       and created_at < now() - interval '1 minute' and (hold_ends_at > now() or paid_in_time_at is not null)
       and (nudged_at is null or nudged_at < now() - interval '10 minutes')
     order by hold_ends_at, id limit $3`,

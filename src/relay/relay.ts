@@ -11,13 +11,12 @@ import {
   type Reach,
 } from '../db/outbox';
 import type { OutboxQueue } from '../db/outbox-kinds';
-import { numberHistory } from '../db/feed';
 import { sweep, type SweepOptions } from '../db/sweep';
-import { faultPoint } from '../fault-points';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
+import { createFeedWriter } from './feed-writer';
 import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -31,10 +30,6 @@ const SWEEP_EVERY_MS = 2000;
 /** Of one pass, so that what it finds next is not too old. */
 const SWEEP_BUDGET_MS = 5000;
 const ARRIVALS_OVER_MS = 250;
-/** Rows of the history that get their numbers at once. */
-const NUMBERED_AT_ONCE = 1000;
-/** So that a burst of holds is numbered in few transactions. */
-const NUMBER_SPACING_MS = 50;
 
 /** Which entry a line of the log is about. */
 const fieldsOf = ({ id, kind, facts, traceparent }: OutboxEntry) => ({
@@ -199,18 +194,9 @@ export function startRelay({
     'The sweep did not finish',
   );
 
-  let lookedAtAllAt = -Infinity;
   const numbering = until(
     stopping.signal,
-    async () => {
-      const all = performance.now() - lookedAtAllAt >= LOOK_BACK_EVERY_MS;
-      const numbered = await numberHistory(db, NUMBERED_AT_ONCE, all);
-      if (numbered) faultPoint('feed.numbered');
-      if (all && numbered !== null) lookedAtAllAt = performance.now();
-      if (numbered === NUMBERED_AT_ONCE) return;
-      await pause(NUMBER_SPACING_MS);
-      await listener.anything.wait(IDLE_POLL_MS - NUMBER_SPACING_MS);
-    },
+    createFeedWriter(db, listener, stopping.signal),
     'The feed could not be written',
   );
 

@@ -11,6 +11,8 @@ export interface Certificates {
   client: { certificate: string; key: string };
   /** Of the same names as the server's, and signed by itself. */
   selfSigned: { certificate: string; key: string };
+  /** As the server's, until yesterday. */
+  expired: { certificate: string; key: string };
 }
 
 /** The name that the server's certificate is for; it is for 127.0.0.1, too. */
@@ -36,7 +38,11 @@ basicConstraints = critical, CA:FALSE
 extendedKeyUsage = clientAuth
 `;
 
-/** Makes an authority of our own and two certificates, for two days. @returns why not, where there is no fitting OpenSSL */
+function openssl(args: readonly string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe', timeout: 120_000 });
+}
+
+/** Makes an authority of our own and its certificates, for two days. @returns why not, where there is no fitting OpenSSL */
 export function makeCertificates(): Certificates | { reason: string } {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-certificates-'));
   const config = join(folder, 'openssl.cnf');
@@ -72,17 +78,31 @@ export function makeCertificates(): Certificates | { reason: string } {
     );
     args.push('-keyout', made.key, '-out', made.certificate);
     if (signer) args.push('-CA', signer.certificate, '-CAkey', signer.key);
-    execFileSync('openssl', args, { stdio: 'pipe', timeout: 120_000 });
+    openssl(args);
     return made;
+  };
+  /** `openssl req` signs nothing for the past. */
+  const makeExpired = ({ key }: typeof authority): typeof authority => {
+    const certificate = join(folder, 'expired.pem');
+    const request = join(folder, 'expired.csr');
+    openssl(['req', '-new', '-key', key, '-config', config, '-out', request]);
+    openssl([
+      ...['x509', '-req', '-in', request, '-days', '-1', '-out', certificate],
+      ...['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial'],
+      ...['-extfile', config, '-extensions', 'server'],
+    ]);
+    return { certificate, key };
   };
   try {
     make('authority');
+    const server = make('server', authority);
     return {
       folder,
       authority: authority.certificate,
-      server: make('server', authority),
+      server,
       client: make('client', authority),
       selfSigned: make('server', undefined, 'self-signed'),
+      expired: makeExpired(server),
     };
   } catch (error) {
     return {

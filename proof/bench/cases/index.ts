@@ -5,6 +5,7 @@ import { batches } from './batches';
 import { bestAvailable } from './best-available';
 import { bursts } from './burst';
 import { crowd } from './crowd';
+import { feed } from './feed';
 import { flood } from './flood';
 import { growth } from './growth';
 import { map } from './map';
@@ -34,6 +35,7 @@ export const CASES: readonly Case[] = [
   adoption,
   backlog,
   streams,
+  feed,
   ticketsPdf,
   ticketsMemory,
   seatMap,
