@@ -80,18 +80,23 @@ const DUE = sql<DueDelivery>(
           h.event_id as event
      from (select * from webhook_deliveries
             where endpoint_id = $1 and status = 'pending' and next_attempt_at <= clock_timestamp() and sequence <> all ($2::bigint[])
+              and (attempts = 0 or $4)
             order by next_attempt_at, sequence limit $3) d
      join history h on h.id = d.history_id order by d.next_attempt_at, d.sequence`,
 );
 
-/** What is due at an endpoint, one of each subject. @param flying numbers of those that are being sent */
+/**
+ * What is due at an endpoint, one of each subject.
+ * @param flying numbers of those that are being sent
+ * @param again whether those that failed before are among them
+ */
 export async function findDueDeliveries(
   db: Queryable,
   endpointId: string,
   flying: readonly number[],
-  most: number,
+  { most, again }: { most: number; again: boolean },
 ): Promise<DueDelivery[]> {
-  return db.rows(DUE, [endpointId, flying, most]);
+  return db.rows(DUE, [endpointId, flying, most, again]);
 }
 
 const RECORD = sql<{ recorded: boolean }>(

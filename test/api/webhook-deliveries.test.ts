@@ -181,6 +181,30 @@ describe('A webhook', () => {
     await stop(endpoint);
   });
 
+  it('that is sent for the first time has places of its own beside any number that fail again', async () => {
+    const shop = await receive();
+    const endpoint = await subscribe(shop.url, ['reservation.held']);
+    const event = await api.event();
+    shop.behave(500);
+    const stuck = new Set<string>();
+    for (let place = 1; place <= 20; place++)
+      stuck.add((await api.held(event, [`Floor-${place}`])).id);
+    const seen = () => new Set(shop.received.map(({ body }) => body.data.id)).size;
+    await eventually(() => expect(seen()).toBe(stuck.size));
+    const failed = shop.received.length;
+    shop.behave(({ body }, response) =>
+      stuck.has(body.data.id as string) ? undefined : void response.writeHead(200).end(),
+    );
+    await hurry(endpoint);
+    await eventually(() => expect(shop.received.length).toBeGreaterThanOrEqual(failed + 12));
+    const began = Date.now();
+    const other = await api.held(event, ['A-1']);
+    await eventually(() => expect(typesOf(shop.taken, other.id)).toHaveLength(1));
+    // Sooner than those that hang are given up.
+    expect(Date.now() - began).toBeLessThan(12_000);
+    await stop(endpoint);
+  });
+
   it('that is refused with Retry-After comes again then, with the same id', async () => {
     const shop = await receive();
     const endpoint = await subscribe(shop.url, ['reservation.held']);
