@@ -27,8 +27,8 @@ import type { Sender } from '../webhooks/send';
 
 /** Reservations, and events, that one endpoint is sent at once. */
 const AT_ONCE = 16;
-/** How many of them are further attempts: what is sent for the first time waits for none that fails again. */
-const AGAIN_AT_ONCE = 12;
+/** How many of them are retries at most: first attempts do not wait for receivers that fail again. */
+const RETRIES_AT_ONCE = 12;
 /** How long one activity goes on, so that endpoints take turns where there are many. */
 const BUDGET_MS = 20_000;
 /** How long it waits for news before it ends, so that a steady trickle needs no new one each time. */
@@ -127,7 +127,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
   async function sendDue(turn: Turn, signal: AbortSignal): Promise<number | null> {
     const until = performance.now() + BUDGET_MS;
     const flying = new Map<number, Promise<void>>();
-    let again = 0;
+    let retries = 0;
     const faults: unknown[] = [];
     let turnAt = -Infinity;
     let lookedAt = -Infinity;
@@ -136,9 +136,9 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
 
     const hasTurn = () => performance.now() - turnAt < TURN_LASTS_MS;
     const start = (delivery: DueDelivery) => {
-      const isAgain = delivery.attempts > 0;
-      if (isAgain && again >= AGAIN_AT_ONCE) return;
-      if (isAgain) again++;
+      const isRetry = delivery.attempts > 0;
+      if (isRetry && retries >= RETRIES_AT_ONCE) return;
+      if (isRetry) retries++;
       const work = attempt(turn, delivery, { signal, hasTurn })
         .then((isWanted) => {
           // The next look finds that the turn is over.
@@ -147,7 +147,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
         .catch((error: unknown) => void faults.push(error))
         .finally(() => {
           flying.delete(delivery.sequence);
-          if (isAgain) again--;
+          if (isRetry) retries--;
         });
       flying.set(delivery.sequence, work);
     };
@@ -164,7 +164,7 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
         }
         const most = AT_ONCE - flying.size;
         if (most > 0) {
-          const wanted = { most, again: again < AGAIN_AT_ONCE };
+          const wanted = { most, retries: retries < RETRIES_AT_ONCE };
           (await findDueDeliveries(db, turn.endpointId, [...flying.keys()], wanted)).forEach(start);
         }
         if (flying.size > 0) {

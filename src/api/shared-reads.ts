@@ -1,8 +1,8 @@
 /**
- * Lets requests that come together share what is read for them, and never gives one anything older
- * than itself: a read that is under way may have begun before the request's own write, so those that
- * come meanwhile share the next one.
- * @param read by the name of what is read
+ * Shares reads between requests that come together. No result is older than its request: a running
+ * read may have begun before the request's own write, so requests that come during it share the
+ * next read.
+ * @param read reads what has this name
  */
 export function createSharedReads<Value>(
   read: (name: string) => Promise<Value>,

@@ -105,7 +105,8 @@ const VOIDED = sql<VoidedTicket>(
   `select t.id, t.code, s.label as seat, coalesce(t.void_reason, 'cancelled') as why, rfc3339(t.voided_at) as "voidedAt", rfc3339_us(t.voided_at) as at
      from tickets t join seats s on s.id = t.seat_id
     where s.event_id = $1 and t.status = 'void' and t.voided_at is not null
-      and (t.voided_at, t.id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
+      and (t.voided_at, t.id) > (coalesce($2::timestamptz, '-infinity'),
+                                 coalesce($3::uuid, '00000000-0000-0000-0000-000000000000'))
     order by t.voided_at, t.id limit $4`,
 );
 const SETTLED = sql<{ at: string }>(

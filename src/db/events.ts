@@ -110,7 +110,8 @@ export async function findEvent(db: Queryable, idOrSlug: string): Promise<EventR
 const LIST = sql<{ event: EventRecord; at: string }>(
   'events_page',
   `select ${EVENT}, rfc3339_us(e.starts_at) as at from events e
-    where (e.starts_at, e.id) > (coalesce($1::timestamptz, '-infinity'), coalesce($2::uuid, '00000000-0000-0000-0000-000000000000'))
+    where (e.starts_at, e.id) > (coalesce($1::timestamptz, '-infinity'),
+                                 coalesce($2::uuid, '00000000-0000-0000-0000-000000000000'))
     order by e.starts_at, e.id limit $3`,
 );
 

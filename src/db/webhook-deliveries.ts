@@ -86,17 +86,17 @@ const DUE = sql<DueDelivery>(
 );
 
 /**
- * What is due at an endpoint, one of each subject.
- * @param flying numbers of those that are being sent
- * @param again whether those that failed before are among them
+ * Deliveries that are due at an endpoint, one of each subject.
+ * @param flying numbers of deliveries that are being sent
+ * @param retries whether deliveries that failed before are included
  */
 export async function findDueDeliveries(
   db: Queryable,
   endpointId: string,
   flying: readonly number[],
-  { most, again }: { most: number; again: boolean },
+  { most, retries }: { most: number; retries: boolean },
 ): Promise<DueDelivery[]> {
-  return db.rows(DUE, [endpointId, flying, most, again]);
+  return db.rows(DUE, [endpointId, flying, most, retries]);
 }
 
 const RECORD = sql<{ recorded: boolean }>(

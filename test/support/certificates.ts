@@ -42,7 +42,10 @@ function openssl(args: readonly string[]): void {
   execFileSync('openssl', args, { stdio: 'pipe', timeout: 120_000 });
 }
 
-/** Makes an authority of our own and its certificates, for two days. @returns why not, where there is no fitting OpenSSL */
+/**
+ * Makes an authority of our own and its certificates, for two days.
+ * @returns why not, where there is no fitting OpenSSL
+ */
 export function makeCertificates(): Certificates | { reason: string } {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-certificates-'));
   const config = join(folder, 'openssl.cnf');

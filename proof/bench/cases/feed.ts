@@ -52,7 +52,10 @@ async function startReader({ apiUrl, keys }: Bench) {
     if (!gone.signal.aborted) failure = error as Error;
   });
   return {
-    /** How long each hold took to the reader, from the time in its history, in milliseconds. @throws Error when one is missing */
+    /**
+     * The time from each hold's entry in the history to its reader, in milliseconds.
+     * @throws Error when one is missing
+     */
     async finish(ids: readonly string[]): Promise<number[]> {
       const until = Date.now() + GRACE_MS;
       while (!failure && Date.now() < until && !ids.every((id) => delays.has(id)))
