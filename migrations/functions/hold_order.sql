@@ -1,7 +1,8 @@
 -- Takes all the seats of an order, of one event or of several, or none. One round trip, one transaction.
 --
 -- First, a read without locks decides as much as possible: a known key is replayed, and a request that cannot win
--- delays nobody. It is one statement, so it sees key and seats at the same moment. Then one statement locks the seats
+-- delays nobody. It is one statement, so it sees key and seats at the same moment; what a refusal says is of that moment
+-- too, as an operator may edit the event before the next statement. Then one statement locks the seats
 -- and writes the reservation with everything that belongs to it. It writes nothing when a seat is taken or the key was
 -- used meanwhile; the next read finds out which.
 --
@@ -85,9 +86,13 @@ begin
        order by seat.id)
     select exists (select from reservations where id = p_id) as key_is_known, e.*, s.* into v_look
       from (
-        select count(*) as events, array_agg(id order by n) as event_ids, min(currency) as currency, min(currency) <> max(currency) as mixed,
-               bool_or(coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes) as closed, min(closes) as closes, bool_or(sales_paused) as paused,
-               bool_or(max_seats_per_reservation < (select count(*) from unnest(p_event_of) of where of = n)) as over_limit,
+        select count(*) as events, array_agg(slug) as slugs, array_agg(id order by n) as event_ids, min(currency) as currency, min(currency) <> max(currency) as mixed,
+               min(closes) as closes,
+               (array_agg(jsonb_build_object('kind', 'sale_not_open', 'event', slug, 'opensAt', rfc3339(sales_open_at), 'closesAt', rfc3339(closes)) order by n)
+                 filter (where coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes))[1] as closed,
+               (array_agg(jsonb_build_object('kind', 'sale_paused', 'event', slug) order by n) filter (where sales_paused))[1] as paused,
+               (array_agg(jsonb_build_object('kind', 'limit', 'event', slug, 'limit', max_seats_per_reservation) order by n)
+                 filter (where max_seats_per_reservation < (select count(*) from unnest(p_event_of) of where of = n)))[1] as over_limit,
                bool_or(pricing is not null) as priced, bool_or(max_seats_per_buyer is not null) as buyer_limit,
                array_agg(revision order by n) as revisions, min(ttl) as ttl, min(starts_at) as starts_at,
                min(greatest(ttl, coalesce(make_interval(secs => hold_cap_seconds), 3 * ttl))) as cap
@@ -110,28 +115,19 @@ begin
     if v_look.key_is_known then return replay_of(p_id, p_client, p_fingerprint); end if;
     if v_look.events < cardinality(v_slugs) then
       return coalesce(replay_of(p_id, p_client, p_fingerprint), jsonb_build_object('kind', 'unknown_event',
-        'event', (select slug from unnest(v_slugs) slug where not exists (select from events where events.slug = slug.slug) limit 1)));
+        'event', (select slug from unnest(v_slugs) slug where slug <> all (coalesce(v_look.slugs, '{}')) limit 1)));
     end if;
-    if v_look.closed then
-      return (select jsonb_build_object('kind', 'sale_not_open', 'event', slug, 'opensAt', rfc3339(sales_open_at),
-                     'closesAt', rfc3339(least(sales_close_at, starts_at)))
-                from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug)
-               order by coalesce(clock_timestamp() < sales_open_at, false) or clock_timestamp() >= least(sales_close_at, starts_at) desc, n limit 1);
-    end if;
-    if v_look.paused then
-      return (select jsonb_build_object('kind', 'sale_paused', 'event', slug)
-                from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug) where sales_paused order by n limit 1);
-    end if;
-    if v_look.over_limit then
-      return (select jsonb_build_object('kind', 'limit', 'event', slug, 'limit', max_seats_per_reservation)
-                from unnest(v_slugs) with ordinality asked (slug, n) join events using (slug)
-               where max_seats_per_reservation < (select count(*) from unnest(p_event_of) of where of = n) order by n limit 1);
-    end if;
+    if v_look.closed is not null then return v_look.closed; end if;
+    if v_look.paused is not null then return v_look.paused; end if;
+    if v_look.over_limit is not null then return v_look.over_limit; end if;
     if coalesce(cardinality(v_look.ids), 0) <> cardinality(p_labels) then
-      return jsonb_build_object('kind', 'unknown_seats', 'seats',
-        (select jsonb_agg(jsonb_build_object('event', e.slug, 'label', asked.label))
-           from unnest(p_event_of, p_labels) asked (event_of, label) join events e on e.slug = v_slugs[asked.event_of]
-          where not exists (select from seats where event_id = e.id and label = asked.label)));
+      v_unknown := (
+        select jsonb_agg(jsonb_build_object('event', e.slug, 'label', asked.label))
+          from unnest(p_event_of, p_labels) asked (event_of, label) join events e on e.slug = v_slugs[asked.event_of]
+         where not exists (select from seats where event_id = e.id and label = asked.label));
+      -- Seats may have been added since the look.
+      continue when v_unknown is null;
+      return jsonb_build_object('kind', 'unknown_seats', 'seats', v_unknown);
     end if;
     if v_look.mixed then return jsonb_build_object('kind', 'mixed_currencies'); end if;
     if v_allotments is not null then

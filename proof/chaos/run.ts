@@ -6,6 +6,7 @@ import { openDirectAccess, type DirectAccess } from './direct-access';
 import { startFaults } from './faults';
 import { startFeedReaders, type FeedReaders } from './feed-readers';
 import { startLoad, type Load } from './load';
+import { findFailedRequests } from './failed-requests';
 import type { ChaosOptions } from './options';
 import { startReceivers, type Receivers } from './receivers';
 import type { ChaosResult } from './result';
@@ -134,7 +135,8 @@ async function checkResult(run: Run): Promise<{ counted: Count; violations: Viol
     direct,
   );
   const verified = await runVerify(services);
-  const violations = [...journal.violations, ...counted.violations];
+  const [own] = system.logFolders;
+  const violations = [...journal.violations, ...counted.violations, ...findFailedRequests(own!)];
   if (!verified.sound)
     violations.push({ rule: 'verify finds nothing', subject: 'all', detail: verified.output });
   for (const reason of system.monitor.givenUp) {

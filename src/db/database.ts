@@ -93,11 +93,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   const over = (client: Pick<PoolClient, 'query'>): Queryable => {
     const send = (statement: Statement<unknown>, values: readonly unknown[] = []) =>
       inSpan(`sql ${statement.name}`, { 'db.system.name': 'postgresql' }, () =>
-        client.query<QueryResultRow>({
-          ...(options.prepared && { name: statement.name }),
-          text: statement.text,
-          values: [...values],
-        }),
+        answered(
+          client.query<QueryResultRow>({
+            ...(options.prepared && { name: statement.name }),
+            text: statement.text,
+            values: [...values],
+          }),
+        ),
       );
     return {
       rows: async <Row>(statement: Statement<Row> | Statement, values?: readonly unknown[]) =>
@@ -110,7 +112,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   async function checkedOut<Result>(
     work: (client: PoolClient, markBroken: (error: Error) => void) => Promise<Result>,
   ): Promise<Result> {
-    const client = await pool.connect();
+    const client = await answered(pool.connect());
     let broken: Error | undefined;
     const markBroken = (error: Error) => void (broken = error);
     client.on('error', markBroken);
@@ -134,9 +136,9 @@ export function createDatabase(options: DatabaseOptions): Database {
     const traceparent = sessionTrace();
     if (traceparent === undefined) return work();
     try {
-      await client.query(TRACE, [traceparent, false]);
+      await answered(client.query(TRACE, [traceparent, false]));
       const result = await work();
-      await client.query(TRACE, ['', false]);
+      await answered(client.query(TRACE, ['', false]));
       return result;
     } catch (error) {
       // The connection still carries the trace.
@@ -172,11 +174,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     transaction: (work) =>
       checkedOut(async (client, markBroken) => {
         try {
-          await client.query('begin');
+          await answered(client.query('begin'));
           const traceparent = currentTraceparent();
-          if (traceparent !== undefined) await client.query(TRACE, [traceparent, true]);
+          if (traceparent !== undefined) await answered(client.query(TRACE, [traceparent, true]));
           const result = await work(over(client));
-          await client.query('commit');
+          await answered(client.query('commit'));
           return result;
         } catch (error) {
           await client.query('rollback').catch(markBroken);
@@ -198,11 +200,40 @@ export class DeadlinePassed extends Error {
 }
 
 /**
- * Error classes 08, 53 and 57 (connection lost, out of resources, shut down or cancelled), and
- * network errors.
+ * The server said nothing: there was no connection, or it was lost, or the answer did not come in
+ * time. A statement may have taken effect or not.
  */
-const UNAVAILABLE =
-  /^(08...|53...|57...|25P03|ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
+export class NoAnswer extends Error {
+  /** The network's or the driver's; they do not have one for each case. */
+  readonly code: string | undefined;
+
+  constructor(cause: Error & { code?: unknown }) {
+    const code = typeof cause.code === 'string' ? cause.code : undefined;
+    super(cause.message || code, { cause });
+    this.code = code;
+  }
+}
+
+/** Tells what the server says of a statement from what happens to a connection. */
+async function answered<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    // What comes without a code is the driver's: bytes that are no answer.
+    const isSaid = error instanceof DatabaseError && error.code !== undefined;
+    // A value that cannot be sent is a mistake of ours.
+    const isMistake = (error as Error).name === 'TypeError';
+    throw isSaid || isMistake ? error : new NoAnswer(error as Error);
+  }
+}
+
+/**
+ * What the server says of its own state and not of a statement: connection lost, out of resources,
+ * shut down or cancelled, I/O, internal error (classes 08, 53, 57, 58, XX), idle transaction ended.
+ */
+const UNAVAILABLE = /^(08...|53...|57...|58...|XX...|25P03)$/;
+/** The same of the network, for connections that others make. */
+const NETWORK = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 /**
  * Serialization failure, deadlock, lock timeout: the same statement may succeed if it is repeated
  * at once.
@@ -214,16 +245,14 @@ const RETRYABLE = /^(40001|40P01|55P03)$/;
  * succeed.
  */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof NoAnswer) return true;
   // `instanceof` is not used: in a JavaScript context of its own, errors of Node's network code
   // have another `Error` class.
   if (!is.isNativeError(error)) return false;
   const { code, errors } = error as { code?: unknown; errors?: unknown };
-  if (typeof code === 'string') return UNAVAILABLE.test(code) || RETRYABLE.test(code);
-  if (Array.isArray(errors)) return errors.some(isUnavailable);
-  // The driver's own errors for timeouts and broken connections have no code.
-  return /Query read timeout|timeout exceeded when trying to connect|Connection terminated|connection timeout|Client has encountered a connection error/i.test(
-    error.message,
-  );
+  if (typeof code === 'string')
+    return [UNAVAILABLE, NETWORK, RETRYABLE].some((codes) => codes.test(code));
+  return Array.isArray(errors) && errors.some(isUnavailable);
 }
 
 /**

@@ -70,19 +70,18 @@ export async function requireSchema(db: Queryable, folder: string): Promise<void
   );
 }
 
-/** Whether to wait: the database is away, or is still to be migrated. */
-export const isNotReady = (error: unknown): boolean =>
-  error instanceof SchemaTooOld || isUnavailable(error);
-
 /** Wrong user or password, no such database, no permission, and what TLS finds wrong. */
 const REFUSED =
   /^(28\w{3}|3D000|42501|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|CERT_\w+|ERR_TLS_\w+)$/;
+/** What the driver has no code for: no TLS at the server, and a password that cannot be used. */
+const REFUSED_BY_DRIVER = /^(The server does not support SSL connections|SASL: .+)$/;
 
 /** Whether the database's URL has to be mended before there can be a connection. */
 export function isRefusedByDatabase(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: string };
-  return (
-    (typeof code === 'string' && REFUSED.test(code)) ||
-    message === 'The server does not support SSL connections'
-  );
+  return (typeof code === 'string' && REFUSED.test(code)) || REFUSED_BY_DRIVER.test(message ?? '');
 }
+
+/** Whether to wait: the database is away, or is still to be migrated. */
+export const isNotReady = (error: unknown): boolean =>
+  error instanceof SchemaTooOld || (isUnavailable(error) && !isRefusedByDatabase(error));

@@ -36,7 +36,8 @@ interface RequestIds {
 function problemOf(error: unknown, log: Logger, ids: RequestIds): Problem {
   if (error instanceof Problem) return error;
   if (isUnavailable(error)) {
-    log.warn({ ...ids, reason: (error as Error).message }, 'the database did not answer');
+    const { code, message: reason } = error as { code?: string; message: string };
+    log.warn({ ...ids, code, reason }, 'the database did not answer');
     return new Problem(
       'temporarily_unavailable',
       'The database does not answer. Send the same request again later: it takes effect once.',
