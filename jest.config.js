@@ -48,6 +48,8 @@ module.exports = {
     },
   ],
   testTimeout,
-  maxWorkers: 2,
+  // One more than the processors of a small machine: much of the time is spent waiting.
+  maxWorkers: 3,
+  testSequencer: '<rootDir>/test/support/longest-first.cjs',
   forceExit: false,
 };
