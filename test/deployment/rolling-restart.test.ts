@@ -10,6 +10,7 @@ import { freePort } from '../support/free-port';
 import { findHaproxy } from '../support/find-debian-program';
 import { testServices } from '../support/services';
 import { startSystem, type TestSystem } from '../support/system';
+import { startTcpProxy } from '../support/tcp-proxy';
 
 const EVERY_MS = 50;
 const API = join(__dirname, '../../dist/src/api/main.js');
@@ -182,9 +183,11 @@ describe('Behind HAProxy in its default settings', () => {
     it.skip(haproxy.reason, () => undefined);
     return;
   }
+  const balancer = haproxy;
 
-  it('a rolling restart of two API processes in theirs fails no request of twenty a second', async () => {
-    const [front, ...ports] = await Promise.all([freePort(), freePort(), freePort()]);
+  /** Balances between these processes by their own word. @returns its address, once it answers, and how to end it */
+  async function startBalancer(ports: readonly number[]) {
+    const front = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-haproxy-'));
     const config = join(folder, 'haproxy.cfg');
     writeFileSync(
@@ -199,18 +202,30 @@ listen api
   option httpchk GET /readyz
 ${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')}`,
     );
-    const running = new Map<number, ChildProcess>();
-    for (const port of ports) running.set(port, await startApi(port));
-    const proxy = launch(haproxy.file, ['-f', config, '-db'], {
+    const proxy = launch(balancer.file, ['-f', config, '-db'], {
       PATH: process.env.PATH,
-      LD_LIBRARY_PATH: haproxy.libraryPath,
+      LD_LIBRARY_PATH: balancer.libraryPath,
     });
-    const event = await house();
-    const agent = new Agent({ keepAlive: true });
     const url = `http://127.0.0.1:${front}`;
     await eventually(async () => {
       if (!(await fetch(`${url}/livez`)).ok) throw new Error('HAProxy does not answer yet');
     });
+    return {
+      url,
+      stop() {
+        proxy.kill('SIGTERM');
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
+
+  it('a rolling restart of two API processes in theirs fails no request of twenty a second', async () => {
+    const ports = await Promise.all([freePort(), freePort()]);
+    const running = new Map<number, ChildProcess>();
+    for (const port of ports) running.set(port, await startApi(port));
+    const { url, stop } = await startBalancer(ports);
+    const event = await house();
+    const agent = new Agent({ keepAlive: true });
     const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
     await delay(2000);
     for (const port of ports) {
@@ -225,9 +240,36 @@ ${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')
     const outcomes = await sending.stop();
     expect(outcomes.length).toBeGreaterThan(400);
     expect(failures(outcomes)).toEqual([]);
-    proxy.kill('SIGTERM');
-    rmSync(folder, { recursive: true, force: true });
+    stop();
   });
+
+  it.each<['refuses connections' | 'hangs']>([['refuses connections'], ['hangs']])(
+    'no hold of twenty a second fails while Temporal %s',
+    async (how) => {
+      const [host, temporalPort] = system.info.temporalAddress.split(':') as [string, string];
+      const temporal = await startTcpProxy({ host, port: Number(temporalPort) });
+      const ports = await Promise.all([freePort(), freePort()]);
+      const settings = { TEMPORAL_ADDRESS: `127.0.0.1:${temporal.port}` };
+      const running = await Promise.all(ports.map((port) => startApi(port, settings)));
+      const { url, stop } = await startBalancer(ports);
+      const event = await house();
+      const agent = new Agent({ keepAlive: true });
+      const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
+      await delay(1000);
+      if (how === 'hangs') temporal.stall();
+      else temporal.cut();
+      // Three failed checks, two seconds apart, would take a process out; for longer than that.
+      await delay(10_000);
+      const ready = await fetch(`${url}/readyz`);
+      expect(await ready.json()).toMatchObject({ degraded: ['temporal'] });
+      const outcomes = await sending.stop();
+      expect(outcomes.length).toBeGreaterThan(150);
+      expect(failures(outcomes)).toEqual([]);
+      for (const child of running) child.kill('SIGKILL');
+      stop();
+      await temporal.close();
+    },
+  );
 });
 
 describe('A process whose output nobody reads', () => {
