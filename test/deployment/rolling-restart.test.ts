@@ -212,7 +212,7 @@ ${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')
     });
     return {
       url,
-      stop() {
+      stop: () => {
         proxy.kill('SIGTERM');
         rmSync(folder, { recursive: true, force: true });
       },
