@@ -5,11 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 import type { Holdfast } from '../../clients/typescript/src/index.ts';
+import { blocksOf } from '../docs/blocks';
 import { ApiClient, type Reservation } from '../support/api';
 import { openBrowser, openPage } from '../support/page';
 import { startSystem, type TestSystem } from '../support/system';
 
 declare const window: {
+  load: (module: string) => Promise<{ payInPage: (...args: unknown[]) => Promise<void> }>;
+  paidAtStripe: () => Promise<number>;
+  form: unknown;
   shop: Holdfast;
   seen: { label: string; status: string }[];
   isHoldfastError: (error: unknown) => error is { code: string };
@@ -26,10 +30,13 @@ let origin: string;
 
 /** The page of a shop that is not ours: our client's files, as npm has them, and a key for pages. */
 const pageWith = (key: string) => `<!doctype html><title>A shop elsewhere</title>
+<form><div class="payment"></div><button>Pay</button><p class="result"></p></form>
 <script type="module">
   import { Holdfast, isHoldfastError } from './client/index.js';
   window.isHoldfastError = isHoldfastError;
   window.seen = [];
+  window.form = document.querySelector('form');
+  window.load = (module) => import(module);
   window.shop = new Holdfast({ url: '${system.info.apiUrl}', key: '${key}', store: sessionStorage });
   document.title = 'ready';
 </script>`;
@@ -38,6 +45,15 @@ beforeAll(async () => {
   site = createServer((request, response) => {
     void (async () => {
       const path = request.url!;
+      if (path === '/stripe-shop.mjs') {
+        response.setHeader('content-type', 'text/javascript');
+        response.end(
+          blocksOf('docs/guides/receive-payments.md').find(
+            ({ saveAs }) => saveAs === 'stripe-shop.mjs',
+          )!.body,
+        );
+        return;
+      }
       if (!path.startsWith('/client/')) {
         response.setHeader('content-type', 'text/html');
         response.end(pageWith(system.info.keys.publishable));
@@ -126,5 +142,34 @@ describe('In a page of another site, in Chromium, the client', () => {
     expect(await refusalOf(`window.shop.hold(${seat})`)).toBe('seats_unavailable');
     const stranger = await api.held(event, ['A-4']);
     expect(await refusalOf(`window.shop.reservation('${stranger.id}')`)).toBe('not_found');
+  });
+
+  it('shows the tickets of what was paid with Elements, by the example of the guide', async () => {
+    const page = await openShop();
+    const held = await hold(page, await api.event(), 'A-1');
+    // Stripe's own script cannot be had without Stripe: what it is asked for, and the event that follows, can.
+    await page.exposeFunction('paidAtStripe', async () => (await api.pay(held)).status);
+    await page.evaluate(async (id) => {
+      const stripe = {
+        elements: ({ clientSecret }: { clientSecret: string }) => ({
+          create: (kind: string) => ({
+            mount: (place: { textContent: string }) =>
+              void (place.textContent = `${kind} of ${clientSecret}`),
+          }),
+        }),
+        confirmPayment: async () => {
+          await window.paidAtStripe();
+          return {};
+        },
+      };
+      const { payInPage } = await window.load('/stripe-shop.mjs');
+      await payInPage(stripe, window.shop, { id, clientSecret: 'pi_1_secret', form: window.form });
+    }, held.id);
+    expect(await page.$eval('.payment', ({ textContent }) => textContent)).toBe(
+      'payment of pi_1_secret',
+    );
+    await page.click('button');
+    await page.waitForFunction(`document.querySelector('.result').textContent === '1 tickets'`);
+    expect(page.complaints).toEqual([]);
   });
 });
