@@ -7,7 +7,7 @@ import type { Browser, Page } from 'puppeteer';
 import type { Holdfast } from '../../clients/typescript/src/index.ts';
 import { blocksOf } from '../docs/blocks';
 import { ApiClient, type Reservation } from '../support/api';
-import { openBrowser, openPage } from '../support/page';
+import { openBrowser, openPage, textOf } from '../support/page';
 import { startSystem, type TestSystem } from '../support/system';
 
 declare const window: {
@@ -165,9 +165,7 @@ describe('In a page of another site, in Chromium, the client', () => {
       const { payInPage } = await window.load('/stripe-shop.mjs');
       await payInPage(stripe, window.shop, { id, clientSecret: 'pi_1_secret', form: window.form });
     }, held.id);
-    expect(await page.$eval('.payment', ({ textContent }) => textContent)).toBe(
-      'payment of pi_1_secret',
-    );
+    expect(await textOf(page, '.payment')).toBe('payment of pi_1_secret');
     await page.click('button');
     await page.waitForFunction(`document.querySelector('.result').textContent === '1 tickets'`);
     expect(page.complaints).toEqual([]);
