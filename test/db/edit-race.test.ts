@@ -61,11 +61,18 @@ it.each<[string, string, string]>([
     const asBefore = `sales_paused = false, max_seats_per_reservation = 2, sales_close_at = null`;
     await db.run(sql('as_before', `update events set ${asBefore}, slug = $1`), [SLUG]);
     const edit = sql(`edit_${refusal}`, `update events set ${change} where id = $1`);
+    // In the order in which a hold locks them.
+    const locked = sql('lock_all', 'select from seats order by id for update');
     const freed = sql(
       'free_all',
       `with allocated as (delete from allocations)
        update seats set status = 'available', reservation_id = null, hold_ends_at = null`,
     );
+    const freeAll = () =>
+      db.transaction(async (tx) => {
+        await tx.rows(locked);
+        await tx.run(freed);
+      });
     let isOver = false;
     const kinds = new Map<string, number>();
     const buy = async () => {
@@ -75,7 +82,7 @@ it.each<[string, string, string]>([
         if (result.kind === refusal && result.kind !== 'limit')
           expect(result).toMatchObject({ event: SLUG });
         if (result.kind === 'limit') expect(result).toMatchObject({ event: SLUG, limit: 1 });
-        if (result.kind === 'held') await db.run(freed);
+        if (result.kind === 'held') await freeAll();
         kinds.set(result.kind, (kinds.get(result.kind) ?? 0) + 1);
       }
     };

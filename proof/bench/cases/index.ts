@@ -15,6 +15,7 @@ import { race } from './race';
 import { refused } from './refused';
 import { seatMap } from './seat-map';
 import { streams } from './streams';
+import { rush } from './rush';
 import { sustained } from './sustained';
 import { ticketsMemory, ticketsPdf } from './tickets-pdf';
 import { webhooks } from './webhook';
@@ -34,6 +35,7 @@ export const CASES: readonly Case[] = [
   sustained,
   adoption,
   backlog,
+  rush,
   streams,
   feed,
   ticketsPdf,

@@ -24,6 +24,7 @@ import { faultPoint } from '../../../fault-points';
 import type { PaymentSetup } from '../../../payments/setup';
 import { createBestAvailable } from '../../best-available';
 import type { CodeGuesses } from '../../code-guesses';
+import type { FairShare } from '../../fair-share';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
 import type { Pass } from '../../gate';
@@ -45,7 +46,7 @@ import { defineRoute, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
 import type { SeatMaps } from '../../seat-maps';
 import { createAccess, FOR_PAGES, LOOK_AGAIN_SECONDS } from '../reservations/access';
-import { createLineReader } from '../reservations/lines';
+import { countByEvent, createLineReader } from '../reservations/lines';
 import { ORDER_PROBLEMS, refusalOf } from '../reservations/refusals';
 import { reservationParams } from '../reservations/schema';
 import { change, changeConfirmation, changeLocation, changeParams, newChange } from './schema';
@@ -61,6 +62,7 @@ export interface ChangeRouteDeps {
   outcomes: Outcomes;
   payments: PaymentSetup;
   codeGuesses: CodeGuesses;
+  fairShare: FairShare;
   tokens: ReservationTokens;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
@@ -183,6 +185,7 @@ export function changeRoutes({
   outcomes,
   payments,
   codeGuesses,
+  fairShare,
   tokens,
   defaultTtlSeconds,
   salesClosed,
@@ -225,6 +228,12 @@ export function changeRoutes({
     if (body.take.length === 0) return make({ ...request, take: [] });
     const read = await readLines({ lines: body.take }, caller);
     if ('refusal' in read) return read.refusal;
+    const complaint = await fairShare.complaint({
+      client: caller.client,
+      email: undefined,
+      seats: countByEvent(read.lines),
+    });
+    if (complaint !== null) throw new Problem('limit_exceeded', complaint);
     const named = read.lines.filter((line) => Array.isArray(line));
     if (named.length === read.lines.length) return make({ ...request, take: named.flat() });
     let made: ChangeResult | null = null;

@@ -30,7 +30,7 @@ import { defineRoute, type Reply } from '../../route';
 import type { ReservationTokens } from '../../reservation-tokens';
 import type { SeatMaps } from '../../seat-maps';
 import { actorOf, FOR_PAGES } from './access';
-import { createLineReader, hasWish } from './lines';
+import { countByEvent, createLineReader, hasWish } from './lines';
 import { presentReservation } from './presenter';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import {
@@ -93,18 +93,6 @@ const refusalFrom = (check: Promise<void>): Promise<Problem | null> =>
       throw error;
     },
   );
-
-/** How many seats of each event's open sale are asked for. */
-function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
-  const counts = new Map<string, number>();
-  for (const line of lines) {
-    const events = Array.isArray(line)
-      ? line.flatMap(({ event, allotment }) => (allotment == null ? [event] : []))
-      : line.priceTypes.flatMap(() => (line.allotment == null ? [line.event] : []));
-    for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
-  }
-  return [...counts].map(([event, count]) => ({ event, count }));
-}
 
 export function createRoute({
   db,

@@ -39,6 +39,18 @@ function typesOf(
   return { types: known.flatMap((code) => Array<string>(wanted[code] ?? 0).fill(code)) };
 }
 
+/** How many seats of each event's open sale are asked for. */
+export function countByEvent(lines: readonly OrderLine[]): { event: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const events = Array.isArray(line)
+      ? line.flatMap(({ event, allotment }) => (allotment == null ? [event] : []))
+      : line.priceTypes.flatMap(() => (line.allotment == null ? [line.event] : []));
+    for (const event of events) counts.set(event, (counts.get(event) ?? 0) + 1);
+  }
+  return [...counts].map(([event, count]) => ({ event, count }));
+}
+
 /**
  * Reads the lines of an order. An event is looked up where its rules are needed: for seats that are
  * left to us, where it may have two names, and where an allotment is named.
