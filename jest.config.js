@@ -14,6 +14,7 @@ const UNIT = filesOf([
   'faults/faults',
   'webhooks/**/*',
   'pages/texts',
+  'relay/pace',
   'documents/{fonts,format,printable-text}',
   'ops/files',
 ]);

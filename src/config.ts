@@ -270,6 +270,15 @@ const settings = {
   WORKER_CACHED_WORKFLOWS: count(1000, 100_000).describe(
     'Workflows kept in memory; the rest are replayed when needed',
   ),
+  RELAY_STARTS_PER_SECOND: z
+    .union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)])
+    .optional()
+    .describe(
+      'Workflows that a relay starts a second at most, less what buyers need, in a burst on a busy machine',
+    ),
+  RELAY_LEAST_STARTS_PER_SECOND: count(1, 100_000).describe(
+    'Workflows that a relay starts a second at least, however many holds come',
+  ),
   METRICS_PORT: port
     .optional()
     .describe('Port of a worker for /metrics, /livez and /readyz; without it there is none'),

@@ -1,50 +1,62 @@
-import { availableParallelism, cpus } from 'node:os';
+/** Holds that come faster than this, for each processor and second, are a burst. */
+const BURST_PER_PROCESSOR = 25;
+/** Workflows that one processor starts and lives a second, when it has nothing else to do. */
+const STARTS_PER_PROCESSOR = 25;
+/** How many starts a hold takes the place of: several times what it costs, so that buyers wait for nothing. */
+const STARTS_PER_HOLD = 0.18;
 
-const SAMPLE_MS = 100;
-
-/** Measures how busy the processors of this machine are. */
-export function createLoadGauge(): { busy(): number; stop(): void } {
-  const read = () =>
-    cpus().reduce(
-      (sum, { times }) => ({
-        idle: sum.idle + times.idle,
-        all: sum.all + times.user + times.nice + times.sys + times.irq + times.idle,
-      }),
-      { idle: 0, all: 0 },
-    );
-  let before = read();
-  let busy = 0;
-  const timer = setInterval(() => {
-    const now = read();
-    const all = now.all - before.all;
-    if (all > 0) busy = 1 - (now.idle - before.idle) / all;
-    before = now;
-  }, SAMPLE_MS);
-  timer.unref();
-  return { busy: () => busy, stop: () => clearInterval(timer) };
+/** How fast workflows may start during a burst on a busy machine, in workflows a second. */
+export interface StartLimits {
+  /** Where no holds come, from which what they need is subtracted; null: bursts are not paced. */
+  most: number | null;
+  /** However many come. */
+  least: number;
 }
 
-/**
- * More new entries a second than this are a burst: two processors cannot start workflows that fast.
- */
-const BURST_PER_SECOND = 50;
+/** `undefined`: as the processors allow. */
+export const startLimits = (
+  processors: number,
+  most: number | 'off' | undefined,
+  least: number,
+): StartLimits => ({
+  most: most === 'off' ? null : (most ?? STARTS_PER_PROCESSOR * processors),
+  least,
+});
+
+/** What a pace depends on. */
+export interface Load {
+  /** How many processors there are, and the share of them in use, 0 to 1. */
+  processors: number;
+  busy: number;
+  /** Entries a second that the relay received lately. */
+  newPerSecond: number;
+}
+
+/** A batch, the pause after it, and the time from its beginning to the next one's, at least. */
+export interface Pace {
+  atOnce: number;
+  pauseMs: number;
+  everyMs?: number;
+}
+
+const isBurst = ({ newPerSecond, processors }: Load): boolean =>
+  newPerSecond > BURST_PER_PROCESSOR * processors;
 
 /**
- * How many workflows to start at once, and how long to pause afterwards. A durable workflow costs
- * about a hundred times what its hold did, so buyers in a burst are answered first and their
- * workflows start later. During a burst on a busy machine, one workflow starts each second; the
- * holds are safe in the database meanwhile. When the processors are otherwise idle, workflows may
- * use them, except for a reserve for new requests. The batch is always small enough for the
- * measurement to notice the load in time.
- * @param busy the share of the processors in use, 0 to 1
- * @param newPerSecond how many entries a second the relay received lately
+ * How many workflows to start at once, and when the next ones. A durable workflow costs about thirty
+ * times what its hold did, so buyers in a burst are answered first: the more holds come, the fewer
+ * workflows start meanwhile, and the holds are safe in the database. When the processors are
+ * otherwise idle, workflows may use them, except for a reserve for new requests. The batch is always
+ * small enough for the measurement to notice the load in time.
  */
-export function paceStarts(
-  busy: number,
-  newPerSecond: number,
-): { atOnce: number; pauseMs: number } {
-  if (newPerSecond > BURST_PER_SECOND && busy > 0.25) return { atOnce: 1, pauseMs: 1000 };
-  return { atOnce: 2 * availableParallelism(), pauseMs: busy > 0.75 ? 40 : 20 };
+export function paceStarts(load: Load, { most, least }: StartLimits): Pace {
+  const { processors, busy, newPerSecond } = load;
+  if (most !== null && isBurst(load) && busy > 0.25) {
+    const perSecond = Math.max(least, most - STARTS_PER_HOLD * newPerSecond);
+    const atOnce = Math.ceil(perSecond / (10 * processors));
+    return { atOnce, pauseMs: 0, everyMs: (1000 * atOnce) / perSecond };
+  }
+  return { atOnce: Math.max(2, Math.floor(2 * processors)), pauseMs: busy > 0.75 ? 40 : 20 };
 }
 
 /**
@@ -53,11 +65,11 @@ export function paceStarts(
  * workflows can handle them: payments are pinned already, and more signals would only queue inside
  * Temporal while others wait for answers.
  */
-export function paceCommands(
-  busy: number,
-  newPerSecond: number,
-): { atOnce: number; pauseMs: number } {
-  if (newPerSecond > BURST_PER_SECOND && busy > 0.5) return { atOnce: 4, pauseMs: 150 };
+export function paceCommands(load: Load, { most }: StartLimits): Pace {
+  if (most !== null && isBurst(load) && load.busy > 0.5) {
+    const atOnce = Math.max(1, Math.floor(2 * load.processors));
+    return { atOnce, pauseMs: 150 };
+  }
   return { atOnce: 16, pauseMs: 0 };
 }
 

@@ -17,7 +17,8 @@ import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
 import { createFeedWriter } from './feed-writer';
-import { createLoadGauge, createRateGauge, paceCommands, paceStarts } from './pace';
+import { createRateGauge, paceCommands, paceStarts, type StartLimits } from './pace';
+import type { Processors } from './processors';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
 const IDLE_POLL_MS = 200;
@@ -51,6 +52,7 @@ export interface Relay {
  * @param listenUrl the address for the listening connection, which does not belong to the pool;
  * undefined: the relay only polls
  * @param housekeeping what its sweep does of what the settings decide
+ * @param processors what its pace depends on; stopped with the relay
  */
 export function startRelay({
   db,
@@ -58,16 +60,19 @@ export function startRelay({
   log,
   listenUrl,
   housekeeping,
+  processors,
+  startLimits,
 }: {
   db: Database;
   client: Client;
   log: Logger;
   listenUrl: string | undefined;
   housekeeping: Pick<SweepOptions, 'refundUnknown' | 'documentDays'>;
+  processors: Processors;
+  startLimits: StartLimits;
 }): Relay {
   const stopping = new AbortController();
   const dispatch = createDispatcher(client);
-  const gauge = createLoadGauge();
   const listener = listenForEntries(listenUrl, stopping.signal);
   const complaints = new Map<string, string>();
   const pause = (ms: number) =>
@@ -161,12 +166,19 @@ export function startRelay({
       const isTime = performance.now() - lookedBackAt >= LOOK_BACK_EVERY_MS;
       const reach = isTime ? 'all' : 'recent';
       const { due, entriesEver } = await lookIntoOutbox(db, { ...lane, reach });
-      const { atOnce, pauseMs } = pace(gauge.busy(), arrivals(entriesEver, performance.now()));
+      const begun = performance.now();
+      const load = {
+        processors: processors.count,
+        busy: processors.busy(),
+        newPerSecond: arrivals(entriesEver, begun),
+      };
+      const { atOnce, pauseMs, everyMs = 0 } = pace(load, startLimits);
       const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
+      const restMs = Math.max(pauseMs, everyMs - (performance.now() - begun));
       if (!batch || batch.claimed === 0) await wait();
-      else if (pauseMs > 0) await pause(pauseMs);
+      else if (restMs > 0) await pause(restMs);
     };
     return until(stopping.signal, step, 'The outbox could not be read');
   }
@@ -203,7 +215,7 @@ export function startRelay({
   return {
     async stop() {
       stopping.abort();
-      gauge.stop();
+      processors.stop();
       await Promise.all([...delivering, sweeping, numbering, listener.closed]);
     },
   };

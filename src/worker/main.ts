@@ -10,6 +10,8 @@ import { beat, findWorkers, leave } from '../db/workers';
 import { createLogger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
+import { startLimits } from '../relay/pace';
+import { watchProcessors } from '../relay/processors';
 import { startRelay, type Relay } from '../relay/relay';
 import {
   connectNative,
@@ -53,7 +55,14 @@ const SETTINGS = [
   ] as const),
   ...(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR', 'BROWSER_SANDBOX'] as const),
   ...(['WEBHOOK_SECRETS_KEY', 'WEBHOOK_ALLOW_PRIVATE'] as const),
-  ...(['WORKER_ROLES', 'WORKER_CACHED_WORKFLOWS', 'METRICS_PORT', 'METRICS_HOST'] as const),
+  ...([
+    'WORKER_ROLES',
+    'WORKER_CACHED_WORKFLOWS',
+    'RELAY_STARTS_PER_SECOND',
+    'RELAY_LEAST_STARTS_PER_SECOND',
+    'METRICS_PORT',
+    'METRICS_HOST',
+  ] as const),
   ...([
     'WORKER_DEPLOYMENT_NAME',
     'WORKER_BUILD_ID',
@@ -113,7 +122,19 @@ async function main(): Promise<void> {
   let parts: WorkerPart[] = [];
   try {
     // The relay starts before Temporal is reached, because its sweep also works without Temporal.
-    if (roles.includes('relay')) relay = startRelay({ db, client, log, listenUrl, housekeeping });
+    if (roles.includes('relay')) {
+      const processors = watchProcessors();
+      const { RELAY_STARTS_PER_SECOND: most, RELAY_LEAST_STARTS_PER_SECOND: least } = settings;
+      relay = startRelay({
+        db,
+        client,
+        log,
+        listenUrl,
+        housekeeping,
+        processors,
+        startLimits: startLimits(processors.count, most, least),
+      });
+    }
     const patience = { log, stopped: stopping.signal };
     connection = await whenThere('Temporal', connectNative, () => true, patience);
     const queues =

@@ -90,7 +90,7 @@ async function readMetric({ apiUrl, keys }: Bench): Promise<number> {
   const answer = await fetch(`${apiUrl}/metrics`, {
     headers: { authorization: `Bearer ${keys.operator}` },
   });
-  const line = (await answer.text()).split('\n').find((one) => one.startsWith(`${METRIC} `));
+  const line = (await answer.text()).split('\n').find((one) => one.startsWith(`${METRIC}{`));
   if (line === undefined) throw new Error(`there is no ${METRIC} in /metrics`);
   return Number(line.split(' ')[1]);
 }
