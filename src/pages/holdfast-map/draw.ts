@@ -287,9 +287,24 @@ export class Painter {
       context.strokeStyle = this.theme.ground;
       context.fillStyle = this.theme.ink;
       const at = Math.max(above - 3, Math.min(18, height));
+      if (at > above) this.drawPlate(context, context.measureText(text).width, (from + to) / 2, at);
       context.strokeText(text, (from + to) / 2, at);
       context.fillText(text, (from + to) / 2, at);
     }
+  }
+
+  /** Behind a name that stays in sight over the seats of its section. */
+  private drawPlate(context: Context, textWidth: number, x: number, bottom: number): void {
+    context.fillStyle = this.theme.ground;
+    context.beginPath();
+    context.roundRect(x - textWidth / 2 - 8, bottom - 18, textWidth + 16, 22, 11);
+    context.fill();
+    context.lineWidth = 1;
+    context.strokeStyle = this.theme.soft;
+    context.stroke();
+    context.lineWidth = 3;
+    context.strokeStyle = this.theme.ground;
+    context.fillStyle = this.theme.ink;
   }
 
   /** What was chosen, and where the keyboard is. */
@@ -317,11 +332,12 @@ export class Painter {
     if (focus === null) return;
     const [x, y] = at(focus);
     for (const [colour, line] of [
-      [theme.ground, 6],
-      [theme.ink, 3],
+      [theme.ground, 4],
+      [theme.ink, 2.5],
     ] as const) {
+      // Close, so that the seats beside it stay whole.
       context.beginPath();
-      context.rect(x - r - 3, y - r - 3, 2 * r + 6, 2 * r + 6);
+      context.rect(x - r - 1.5, y - r - 1.5, 2 * r + 3, 2 * r + 3);
       context.strokeStyle = colour;
       context.lineWidth = line;
       context.stroke();

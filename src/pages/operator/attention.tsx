@@ -4,6 +4,7 @@ import type { Answer, Api } from '../staff/api';
 import { listAll } from '../staff/events';
 import { moneyText, t, timeText, tOf } from '../staff/language';
 import { failureText, type Failure } from '../staff/parts';
+import { Details } from './details';
 import { ReservationLink } from './links';
 import { Table, useLoad } from './lists';
 import { MarkSucceeded } from './reservation-actions';
@@ -168,7 +169,7 @@ export function Attention({ api }: { api: Api }) {
           note.kind,
           <ReservationLink id={note.reservation} />,
           note.reference,
-          <code class="data">{JSON.stringify(note.data)}</code>,
+          <Details data={note.data} />,
           timeText(note.createdAt),
         ]}
         action={(note, reload) => (

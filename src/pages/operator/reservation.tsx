@@ -4,8 +4,8 @@ import type { Api } from '../staff/api';
 import { listAll } from '../staff/events';
 import { moneyText, momentText, t, timeText, tOf } from '../staff/language';
 import { failureText, type SignedIn } from '../staff/parts';
-import type { TextKey } from '../staff/texts';
 import { Change } from './change';
+import { Details } from './details';
 import { eventLink } from './links';
 import { Facts, Loading, Status, Table, useLoad } from './lists';
 import { Cancel, CorrectBuyer, Extend, MarkSucceeded, Refund, Resend } from './reservation-actions';
@@ -31,43 +31,6 @@ const ACTIONS_OF: Record<string, readonly ActionName[]> = {
 /** After an action the actor and the printer go on for a moment. */
 const LOOK_AGAIN_MS = [0, 1500, 4000, 10_000];
 
-const isMoney = (value: unknown): value is { amount: number; currency: string } =>
-  typeof value === 'object' && value !== null && 'amount' in value && 'currency' in value;
-
-function detail(value: unknown): string {
-  if (isMoney(value)) return moneyText(value);
-  if (Array.isArray(value)) return value.map(detail).join(', ');
-  if (typeof value === 'string')
-    return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? timeText(value) : value;
-  return JSON.stringify(value);
-}
-
-/** Names of what entries say. */
-const NAMES: Record<string, TextKey> = {
-  amount: 'amount',
-  by: 'givenBackBy',
-  event: 'event',
-  expiresAt: 'holdEnds',
-  kind: 'kind',
-  payment: 'payment',
-  reason: 'reason',
-  reference: 'reference',
-  seat: 'seat',
-  seats: 'seats',
-};
-
-/** An amount and its currency stand beside each other in some entries: then they are one. */
-function details(data: Record<string, unknown>): [string, string][] {
-  const { amount, currency, ...rest } = data;
-  const money: [string, unknown][] =
-    typeof amount === 'number' && typeof currency === 'string'
-      ? [['amount', { amount, currency }]]
-      : Object.entries({ amount, currency });
-  return [...money, ...Object.entries(rest)]
-    .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => [NAMES[name] ? t(NAMES[name]) : name, detail(value)]);
-}
-
 /** Its story from the hold to the door. */
 function Story({ entries }: { entries: readonly StoryEntry[] }) {
   return (
@@ -83,16 +46,7 @@ function Story({ entries }: { entries: readonly StoryEntry[] }) {
           <p class="fine">
             {t('who')} <bdi>{entry.actor}</bdi>
           </p>
-          {Object.keys(entry.data).length > 0 && (
-            <dl class="data">
-              {details(entry.data).map(([name, value]) => (
-                <div key={name}>
-                  <dt>{name}</dt>
-                  <dd dir="auto">{value}</dd>
-                </div>
-              ))}
-            </dl>
-          )}
+          <Details data={entry.data} />
         </li>
       ))}
     </ol>
@@ -270,12 +224,18 @@ export function Reservation({ api, session, id }: { api: Api; session: SignedIn;
                 />
                 <Table
                   caption={t('seats')}
-                  heads={[t('seat'), t('event'), t('category'), t('priceType'), t('price')]}
+                  heads={[
+                    t('seat'),
+                    ...(reservation.event === null ? [t('event')] : []),
+                    t('category'),
+                    t('priceType'),
+                    t('price'),
+                  ]}
                   rows={reservation.seats.map((seat) => ({
                     id: `${seat.event} ${seat.label}`,
                     cells: [
                       seat.label,
-                      seat.event,
+                      ...(reservation.event === null ? [seat.event] : []),
                       seat.category,
                       seat.priceType,
                       moneyText(seat.price),
