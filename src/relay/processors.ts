@@ -57,7 +57,8 @@ function containerUsage(folder: string, limit: number): Usage {
  * @param folder of the container's own control group
  */
 export function watchProcessors(folder: string = CGROUP): Processors {
-  const limit = limitOf(readText(`${folder}/cpu.max`));
+  const quota = limitOf(readText(`${folder}/cpu.max`));
+  const limit = quota !== null && quota < availableParallelism() ? quota : null;
   const read = () => (limit === null ? machineUsage() : containerUsage(folder, limit));
   let before = read();
   let busy = 0;
@@ -69,7 +70,7 @@ export function watchProcessors(folder: string = CGROUP): Processors {
   }, SAMPLE_MS);
   timer.unref();
   return {
-    count: Math.min(limit ?? Infinity, availableParallelism()),
+    count: limit ?? availableParallelism(),
     busy: () => busy,
     stop: () => clearInterval(timer),
   };
