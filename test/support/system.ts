@@ -37,8 +37,9 @@ async function onServer(name: string, statement: string): Promise<void> {
     pool: 1,
     prepared: false,
     applicationName: 'holdfast-test',
-    // Many tests may begin at once.
+    // Many tests may begin at once, and a database that is dropped waits for a checkpoint.
     connectTimeoutMs: 60_000,
+    queryTimeoutMs: 120_000,
   });
   await admin.run(sql(name, statement));
   await admin.close();
