@@ -293,6 +293,19 @@ describe('Text', () => {
     expect(pathsOf(answer)).toEqual(['buyer.name']);
   });
 
+  it.each(['\u{10baab}', '\u{4dfdc}'])(
+    'of characters for private use, or that Unicode does not know yet, is one: %j',
+    async (name) => {
+      const given = { ...buyer, name };
+      const { status } = await reserve({
+        event: await api.event(),
+        seats: ['A-1'],
+        buyer: given,
+      });
+      expect(status).toBe(201);
+    },
+  );
+
   it('with half of a character is no cause for harm', async () => {
     const { status } = await reserve({
       event: await api.event(),
