@@ -13,7 +13,7 @@ const seconds = (fallback: number, max: number) =>
 const count = (fallback: number, max: number) =>
   z.coerce.number().int().min(1).max(max).default(fallback);
 const countOrOff = (max: number) =>
-  z.union([z.literal('off'), z.coerce.number().int().min(1).max(max)]).default('off');
+  z.union([z.literal('off'), z.coerce.number().int().min(1).max(max)]);
 
 function url(...protocols: string[]) {
   const allowed = protocols.map((protocol) => `${protocol}://`).join(' or ');
@@ -144,20 +144,21 @@ const settings = {
     .default('.holdfast')
     .describe('Folder of the embedded stack; dev.json is in it'),
   HOLD_TTL_SECONDS: seconds(600, 604_800).describe('Length of a hold, for events that set none'),
-  RATE_LIMIT: z
-    .union([z.literal('off'), z.coerce.number().int().min(1).max(10_000_000)])
+  RATE_LIMIT: countOrOff(10_000_000)
     .default(6000)
     .describe(
       'Requests a minute of one key and of one address; `off` lifts these and every cap on open holds',
     ),
   MAX_OPEN_HOLDS_PER_CLIENT: count(5000, 10_000_000).describe('Open holds of one client at most'),
   MAX_OPEN_HOLDS_PER_BUYER: count(20, 100_000).describe('Open holds of one buyer at most'),
-  MAX_LAPSED_HOLDS_PER_BUYER: countOrOff(100_000).describe(
-    'Holds that one buyer of a client let end unpaid within an hour; then no more until it is over',
-  ),
-  MAX_EVENT_SHARE_PER_CLIENT: countOrOff(100).describe(
-    "Percent of an event's free seats that one client may hold",
-  ),
+  MAX_LAPSED_HOLDS_PER_BUYER: countOrOff(100_000)
+    .default('off')
+    .describe(
+      'Holds that one buyer of a client let end unpaid within an hour; then no more until it is over',
+    ),
+  MAX_EVENT_SHARE_PER_CLIENT: countOrOff(100)
+    .default('off')
+    .describe("Percent of an event's free seats that one client may hold"),
   SEAT_MAP_CACHE_MB: count(256, 65_536).describe(
     'Memory of one API process for seat maps, in megabytes; what was asked for longest ago goes first',
   ),
@@ -270,8 +271,7 @@ const settings = {
   WORKER_CACHED_WORKFLOWS: count(1000, 100_000).describe(
     'Workflows kept in memory; the rest are replayed when needed',
   ),
-  RELAY_STARTS_PER_SECOND: z
-    .union([z.literal('off'), z.coerce.number().int().min(1).max(100_000)])
+  RELAY_STARTS_PER_SECOND: countOrOff(100_000)
     .optional()
     .describe(
       'Workflows that a relay starts a second at most, less what buyers need, in a burst on a busy machine',

@@ -1,10 +1,10 @@
 -- Takes all the seats of an order, of one event or of several, or none. One round trip, one transaction.
 --
 -- First, a read without locks decides as much as possible: a known key is replayed, and a request that cannot win
--- delays nobody. It is one statement, so it sees key and seats at the same moment; what a refusal says is of that moment
--- too, as an operator may edit the event before the next statement. Then one statement locks the seats
--- and writes the reservation with everything that belongs to it. It writes nothing when a seat is taken or the key was
--- used meanwhile; the next read finds out which.
+-- delays nobody. It is one statement, so it sees key and seats at the same moment. The text of a refusal comes from this
+-- read too: an operator may edit the event before the next statement. Then one statement locks the seats and writes the
+-- reservation with everything that belongs to it. It writes nothing when a seat is taken or the key was used meanwhile;
+-- the next read finds out which.
 --
 -- Lock order: buyer (advisory), code, code's use, seats by id, then the reservation's key. Taking over an expired hold changes
 -- that reservation's allocations (they belong to the locked seats), never its row. Times are read from the database's
@@ -86,13 +86,17 @@ begin
        order by seat.id)
     select exists (select from reservations where id = p_id) as key_is_known, e.*, s.* into v_look
       from (
-        select count(*) as events, array_agg(slug) as slugs, array_agg(id order by n) as event_ids, min(currency) as currency, min(currency) <> max(currency) as mixed,
-               min(closes) as closes,
-               (array_agg(jsonb_build_object('kind', 'sale_not_open', 'event', slug, 'opensAt', rfc3339(sales_open_at), 'closesAt', rfc3339(closes)) order by n)
+        select count(*) as events, array_agg(slug) as slugs, array_agg(id order by n) as event_ids,
+               min(currency) as currency, min(currency) <> max(currency) as mixed, min(closes) as closes,
+               (array_agg(jsonb_build_object('kind', 'sale_not_open', 'event', slug,
+                                             'opensAt', rfc3339(sales_open_at), 'closesAt', rfc3339(closes)) order by n)
                  filter (where coalesce(clock_timestamp() < opens, false) or clock_timestamp() >= closes))[1] as closed,
-               (array_agg(jsonb_build_object('kind', 'sale_paused', 'event', slug) order by n) filter (where sales_paused))[1] as paused,
-               (array_agg(jsonb_build_object('kind', 'limit', 'event', slug, 'limit', max_seats_per_reservation) order by n)
-                 filter (where max_seats_per_reservation < (select count(*) from unnest(p_event_of) of where of = n)))[1] as over_limit,
+               (array_agg(jsonb_build_object('kind', 'sale_paused', 'event', slug) order by n)
+                 filter (where sales_paused))[1] as paused,
+               (array_agg(jsonb_build_object('kind', 'limit', 'event', slug,
+                                             'limit', max_seats_per_reservation) order by n)
+                 filter (where max_seats_per_reservation
+                               < (select count(*) from unnest(p_event_of) of where of = n)))[1] as over_limit,
                bool_or(pricing is not null) as priced, bool_or(max_seats_per_buyer is not null) as buyer_limit,
                array_agg(revision order by n) as revisions, min(ttl) as ttl, min(starts_at) as starts_at,
                min(greatest(ttl, coalesce(make_interval(secs => hold_cap_seconds), 3 * ttl))) as cap

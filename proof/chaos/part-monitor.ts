@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { PartEvents } from '../../dev/supervisor';
 
 /** How often a part has ended, and how. */
@@ -15,8 +13,6 @@ export interface Ends {
   /** The longest time from an end to the recovery. */
   longestMs: number;
 }
-
-const FAULT_POINT_LINE = /^fault point ([\w.]+)$/gm;
 
 /** Follows the parts of the system: which run, how they ended, how long they were down. */
 export class PartMonitor {
@@ -82,15 +78,4 @@ export class PartMonitor {
     ends.recovered++;
     if (since !== undefined) ends.longestMs = Math.max(ends.longestMs, Date.now() - since);
   }
-}
-
-/** How often each named fault point has fired, from the logs of the processes. */
-export function countFaultPoints(logFolder: string): Map<string, number> {
-  const fired = new Map<string, number>();
-  for (const file of readdirSync(logFolder)) {
-    for (const [, name] of readFileSync(join(logFolder, file), 'utf8').matchAll(FAULT_POINT_LINE)) {
-      fired.set(name!, (fired.get(name!) ?? 0) + 1);
-    }
-  }
-  return fired;
 }

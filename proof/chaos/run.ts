@@ -6,15 +6,14 @@ import { openDirectAccess, type DirectAccess } from './direct-access';
 import { startFaults } from './faults';
 import { startFeedReaders, type FeedReaders } from './feed-readers';
 import { startLoad, type Load } from './load';
-import { findFailedRequests } from './failed-requests';
 import type { ChaosOptions } from './options';
+import { countFaultPoints, findFailedRequests } from './own-logs';
 import { startReceivers, type Receivers } from './receivers';
 import type { ChaosResult } from './result';
 import { ageUnmatchedPayments, waitUntilIdle } from './wait-until-idle';
 import { watchTemporal } from './temporal-watch';
 import { startSystem, type ChaosSystem } from './system';
 import { runVerify } from './verify-run';
-import { countFaultPoints } from './part-monitor';
 
 export interface RunOptions {
   options: ChaosOptions;
@@ -135,8 +134,11 @@ async function checkResult(run: Run): Promise<{ counted: Count; violations: Viol
     direct,
   );
   const verified = await runVerify(services);
-  const [own] = system.logFolders;
-  const violations = [...journal.violations, ...counted.violations, ...findFailedRequests(own!)];
+  const violations = [
+    ...journal.violations,
+    ...counted.violations,
+    ...findFailedRequests(system.ownLogFolder),
+  ];
   if (!verified.sound)
     violations.push({ rule: 'verify finds nothing', subject: 'all', detail: verified.output });
   for (const reason of system.monitor.givenUp) {
@@ -168,8 +170,7 @@ async function runAll(run: Run): Promise<ChaosResult> {
   say(
     `parts that ended by themselves: ${system.monitor.oddEnds.length === 0 ? 'nothing' : system.monitor.oddEnds.join('; ')}`,
   );
-  const [own] = system.logFolders;
-  const faultPoints = countFaultPoints(own!);
+  const faultPoints = countFaultPoints(system.ownLogFolder);
   return {
     options,
     journal,

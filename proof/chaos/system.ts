@@ -39,7 +39,8 @@ export interface ChaosSystem {
   proxies: { postgres: Proxy; temporal: Proxy };
   apiUrl: () => string;
   info: Pick<DevInfo, 'keys' | 'webhookSecrets'>;
-  logFolders: readonly string[];
+  /** The logs of our processes. */
+  ownLogFolder: string;
   /** Stops our processes in order and restarts them without fault points. */
   disarm(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
@@ -127,7 +128,7 @@ export async function startSystem(options: SystemOptions): Promise<ChaosSystem> 
     proxies,
     apiUrl: () => apiUrl,
     info: { keys, webhookSecrets },
-    logFolders: [stack.logFolder, join(services.home, 'logs')],
+    ownLogFolder: stack.logFolder,
     async disarm() {
       await stack.stop();
       armed = false;

@@ -203,7 +203,7 @@ export class DeadlinePassed extends Error {
  * The server said nothing: there was no connection, or it was lost, or the answer did not come in
  * time. A statement may have taken effect or not.
  */
-export class NoAnswer extends Error {
+class NoAnswer extends Error {
   /** The network's or the driver's; they do not have one for each case. */
   readonly code: string | undefined;
 

@@ -4,7 +4,7 @@ export const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(te
 const ONE_LINE = /^[^\u0000-\u001f\u007f]*$/;
 /**
  * Invisible as well, although Unicode counts them as symbols: the empty braille cell and the null
- * note head. What this Unicode does not know yet, and what is for private use, may be visible.
+ * note head. Characters for private use, and unassigned ones, count as visible: a font may have them.
  */
 export const VISIBLE =
   /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800\u{1d159}]/u;

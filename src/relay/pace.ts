@@ -2,23 +2,24 @@
 const BURST_PER_PROCESSOR = 25;
 /** Workflows that one processor starts and lives a second, when it has nothing else to do. */
 const STARTS_PER_PROCESSOR = 25;
-/** How many starts a hold takes the place of: several times what it costs, so that buyers wait for nothing. */
+/** Starts that one hold takes the place of: several times its cost, so that buyers do not wait. */
 const STARTS_PER_HOLD = 0.18;
 
 /** How fast workflows may start during a burst on a busy machine, in workflows a second. */
 export interface StartLimits {
-  /** Where no holds come, from which what they need is subtracted; null: bursts are not paced. */
+  /** Without holds; what holds need is subtracted from it. null: bursts are not paced. */
   most: number | null;
-  /** However many come. */
+  /** However many holds come. */
   least: number;
 }
 
-/** `undefined`: as the processors allow. */
-export const startLimits = (
-  processors: number,
-  most: number | 'off' | undefined,
-  least: number,
-): StartLimits => ({
+/** The settings; `most` undefined: as the processors allow. */
+export interface StartSettings {
+  most: number | 'off' | undefined;
+  least: number;
+}
+
+export const startLimits = (processors: number, { most, least }: StartSettings): StartLimits => ({
   most: most === 'off' ? null : (most ?? STARTS_PER_PROCESSOR * processors),
   least,
 });

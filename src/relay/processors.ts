@@ -21,7 +21,11 @@ function readText(file: string): string | null {
   }
 }
 
-/** How many processors a container's limit allows; null: there is none. `cpu.max` is "QUOTA PERIOD" or "max PERIOD". */
+/**
+ * How many processors the limit of a container allows.
+ * @param cpuMax the text of `cpu.max`, "QUOTA PERIOD" or "max PERIOD"
+ * @returns null where there is no limit
+ */
 export function limitOf(cpuMax: string | null): number | null {
   const [quota, period] = (cpuMax ?? '').trim().split(' ').map(Number);
   return quota !== undefined && period !== undefined && quota > 0 && period > 0
@@ -52,8 +56,8 @@ function containerUsage(folder: string, limit: number): Usage {
 }
 
 /**
- * Watches the processors: those of the container where it has a limit (cgroup v2), else those of the
- * machine, whoever uses them.
+ * Watches the processors of the container where it has a limit (cgroup v2). Without a limit it watches
+ * those of the machine, which other programs use too.
  * @param folder of the container's own control group
  */
 export function watchProcessors(folder: string = CGROUP): Processors {

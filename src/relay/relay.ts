@@ -17,8 +17,8 @@ import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
 import { createFeedWriter } from './feed-writer';
-import { createRateGauge, paceCommands, paceStarts, type StartLimits } from './pace';
-import type { Processors } from './processors';
+import { createRateGauge, paceCommands, paceStarts, startLimits, type StartSettings } from './pace';
+import { watchProcessors } from './processors';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
 const IDLE_POLL_MS = 200;
@@ -52,7 +52,7 @@ export interface Relay {
  * @param listenUrl the address for the listening connection, which does not belong to the pool;
  * undefined: the relay only polls
  * @param housekeeping what its sweep does of what the settings decide
- * @param processors what its pace depends on; stopped with the relay
+ * @param starts how fast it starts workflows in a burst
  */
 export function startRelay({
   db,
@@ -60,19 +60,19 @@ export function startRelay({
   log,
   listenUrl,
   housekeeping,
-  processors,
-  startLimits,
+  starts,
 }: {
   db: Database;
   client: Client;
   log: Logger;
   listenUrl: string | undefined;
   housekeeping: Pick<SweepOptions, 'refundUnknown' | 'documentDays'>;
-  processors: Processors;
-  startLimits: StartLimits;
+  starts: StartSettings;
 }): Relay {
   const stopping = new AbortController();
   const dispatch = createDispatcher(client);
+  const processors = watchProcessors();
+  const limits = startLimits(processors.count, starts);
   const listener = listenForEntries(listenUrl, stopping.signal);
   const complaints = new Map<string, string>();
   const pause = (ms: number) =>
@@ -172,7 +172,7 @@ export function startRelay({
         busy: processors.busy(),
         newPerSecond: arrivals(entriesEver, begun),
       };
-      const { atOnce, pauseMs, everyMs = 0 } = pace(load, startLimits);
+      const { atOnce, pauseMs, everyMs = 0 } = pace(load, limits);
       const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();

@@ -10,8 +10,6 @@ import { beat, findWorkers, leave } from '../db/workers';
 import { createLogger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
-import { startLimits } from '../relay/pace';
-import { watchProcessors } from '../relay/processors';
 import { startRelay, type Relay } from '../relay/relay';
 import {
   connectNative,
@@ -110,6 +108,10 @@ async function main(): Promise<void> {
     refundUnknown: settings.UNKNOWN_PAYMENTS === 'refunded',
     documentDays: settings.TICKET_PDF_DAYS,
   };
+  const starts = {
+    most: settings.RELAY_STARTS_PER_SECOND,
+    least: settings.RELAY_LEAST_STARTS_PER_SECOND,
+  };
   const client = createTemporalClient(settings, tracing?.ofClient);
   const health = createWorkerHealth();
   const healthServer =
@@ -122,19 +124,8 @@ async function main(): Promise<void> {
   let parts: WorkerPart[] = [];
   try {
     // The relay starts before Temporal is reached, because its sweep also works without Temporal.
-    if (roles.includes('relay')) {
-      const processors = watchProcessors();
-      const { RELAY_STARTS_PER_SECOND: most, RELAY_LEAST_STARTS_PER_SECOND: least } = settings;
-      relay = startRelay({
-        db,
-        client,
-        log,
-        listenUrl,
-        housekeeping,
-        processors,
-        startLimits: startLimits(processors.count, most, least),
-      });
-    }
+    if (roles.includes('relay'))
+      relay = startRelay({ db, client, log, listenUrl, housekeeping, starts });
     const patience = { log, stopped: stopping.signal };
     connection = await whenThere('Temporal', connectNative, () => true, patience);
     const queues =

@@ -196,11 +196,11 @@ describe('Limits of those who hold and do not buy, where they are set,', () => {
     );
     expect(again.status).toBe(201);
     // Nor does a change of what it has take more.
-    const changes = `/v1/reservations/${body.id}/changes`;
-    const change = (asked: unknown) =>
-      api.call('POST', changes, { body: asked, headers: { 'idempotency-key': randomUUID() } });
-    const more = await change({ take: [{ event, seats: [labels.at(-1)!] }] });
-    expect(refusal(more)).toEqual([403, 'limit_exceeded']);
+    const taking = await api.call('POST', `/v1/reservations/${body.id}/changes`, {
+      body: { take: [{ event, seats: [labels.at(-1)!] }] },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    expect(refusal(taking)).toEqual([403, 'limit_exceeded']);
   });
 
   it('let a buyer hold nothing for a while whose holds end again and again', async () => {

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createCode, NO_CODE_RULES } from '../../src/db/codes';
 import { sql, type Database } from '../../src/db/database';
-import { createEvent, NO_RULES } from '../../src/db/events';
+import { createEvent } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { PLAIN_EVENT } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
 /** Asked for: 20 seeds of 1,000 buyers. Here as many as a test may take. */
@@ -51,13 +52,9 @@ async function race(seed: number): Promise<Record<string, number>> {
   const slug = `race-${seed}`;
   const code = `RACE-${seed}`;
   await createEvent(db, {
-    ...NO_RULES,
+    ...PLAIN_EVENT,
     slug,
     name: slug,
-    venue: null,
-    startsAt: '2030-01-01T00:00:00.000Z',
-    timeZone: 'UTC',
-    currency: 'EUR',
     maxSeatsPerReservation: 2,
     categories: [{ code: 'floor', name: 'Floor', price: 100 }],
     seats: layOutSeats([{ name: 'Floor', category: 'floor', places: BUYERS }]).seats,

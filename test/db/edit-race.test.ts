@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Database } from '../../src/db/database';
-import { createEvent, NO_RULES } from '../../src/db/events';
+import { createEvent } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { PLAIN_EVENT } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
 const SLUG = 'edited-all-the-time';
@@ -15,13 +16,9 @@ let db: Database;
 beforeAll(async () => {
   db = await openTestDatabase({ pool: EDITORS + BUYERS });
   await createEvent(db, {
-    ...NO_RULES,
+    ...PLAIN_EVENT,
     slug: SLUG,
     name: 'Edited all the time',
-    venue: null,
-    startsAt: '2030-01-01T00:00:00.000Z',
-    timeZone: 'UTC',
-    currency: 'EUR',
     maxSeatsPerReservation: 2,
     categories: [{ code: 'floor', name: 'Floor', price: 100 }],
     seats: layOutSeats([{ name: 'Floor', category: 'floor', places: 2 }]).seats,
@@ -55,7 +52,7 @@ it.each<[string, string, string]>([
     'unknown_event',
   ],
 ])(
-  'a hold is refused for what is so at one moment, while its event is %s and back',
+  'the refusal of a hold is of one moment, while its event is %s and back',
   async (_name, change, refusal) => {
     const { id } = (await db.rows<{ id: string }>(sql('the_event', 'select id from events')))[0]!;
     const asBefore = `sales_paused = false, max_seats_per_reservation = 2, sales_close_at = null`;

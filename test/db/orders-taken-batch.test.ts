@@ -1,7 +1,8 @@
 import { sql, type Database } from '../../src/db/database';
-import { createEvent, NO_RULES } from '../../src/db/events';
+import { createEvent } from '../../src/db/events';
 import { findUnavailable, NOTHING_MORE, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { PLAIN_EVENT } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
 let db: Database;
@@ -21,13 +22,9 @@ const request = (event: string, labels: string[], id = `key-number-${++keys}`): 
 
 async function makeEvent(slug: string, opensAt: string | null = null): Promise<void> {
   await createEvent(db, {
-    ...NO_RULES,
+    ...PLAIN_EVENT,
     slug,
     name: slug,
-    venue: null,
-    startsAt: '2030-01-01T00:00:00.000Z',
-    timeZone: 'UTC',
-    currency: 'EUR',
     salesOpenAt: opensAt,
     maxSeatsPerReservation: 2,
     categories: [{ code: 'stalls', name: 'Stalls', price: 100 }],

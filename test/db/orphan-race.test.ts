@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { createAllotment, deleteAllotment } from '../../src/db/allotments';
 import { sql, type Database } from '../../src/db/database';
-import { createEvent, findEvent, NO_RULES, type OrphanRule } from '../../src/db/events';
+import { createEvent, findEvent, type OrphanRule } from '../../src/db/events';
 import { NOTHING_MORE, takeFirstFree, takeSeats, type HoldRequest } from '../../src/db/holds';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { PLAIN_EVENT } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
 /** One row: four seats, an aisle, five seats. */
@@ -23,13 +24,9 @@ afterAll(() => db.close());
 async function newEvent(orphanRule: OrphanRule): Promise<{ id: string; slug: string }> {
   const slug = `row-${randomUUID().slice(0, 8)}`;
   await createEvent(db, {
-    ...NO_RULES,
+    ...PLAIN_EVENT,
     slug,
     name: slug,
-    venue: null,
-    startsAt: '2030-01-01T00:00:00.000Z',
-    timeZone: 'UTC',
-    currency: 'EUR',
     maxSeatsPerReservation: 10,
     orphanRule,
     categories: [{ code: 'stalls', name: 'Stalls', price: 100 }],

@@ -1,10 +1,11 @@
 import { hash, randomUUID } from 'node:crypto';
 import { sql, type Database } from '../../src/db/database';
-import { createEvent, NO_RULES } from '../../src/db/events';
+import { createEvent } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
 import { recordTogether, type ProvenPayment } from '../../src/db/payment-batch';
 import { recordPayment } from '../../src/db/payments';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { PLAIN_EVENT } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
 const PRICE = 100;
@@ -24,13 +25,9 @@ const run = (text: string, values: unknown[] = []) => db.run(named(text), values
 async function holds(count: number): Promise<string> {
   const name = `run${randomUUID().slice(0, 8)}`;
   await createEvent(db, {
-    ...NO_RULES,
+    ...PLAIN_EVENT,
     slug: `${name}-event`,
     name,
-    venue: null,
-    startsAt: '2030-01-01T00:00:00.000Z',
-    timeZone: 'UTC',
-    currency: 'EUR',
     holdTtlSeconds: 600,
     maxSeatsPerReservation: 4,
     categories: [{ code: 'a', name: 'A', price: PRICE }],

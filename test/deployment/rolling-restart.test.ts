@@ -185,7 +185,10 @@ describe('Behind HAProxy in its default settings', () => {
   }
   const balancer = haproxy;
 
-  /** Balances between these processes by their own word. @returns its address, once it answers, and how to end it */
+  /**
+   * Starts HAProxy in front of these processes; it asks their `/readyz`.
+   * @returns its address, once it answers, and how to end it
+   */
   async function startBalancer(ports: readonly number[]) {
     const front = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-haproxy-'));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
@@ -41,27 +41,21 @@ const pageWith = (key: string) => `<!doctype html><title>A shop elsewhere</title
   document.title = 'ready';
 </script>`;
 
+/** The file that the guide has its reader save. */
+const printed = (name: string): string =>
+  blocksOf('docs/guides/receive-payments.md').find(({ saveAs }) => saveAs === name)!.body;
+
+/** What the shop's own web server has: its page, our client, and the guide's example. */
+function fileAt(path: string): string {
+  if (path === '/stripe-shop.mjs') return printed('stripe-shop.mjs');
+  if (path.startsWith('/client/')) return readFileSync(join(CLIENT, basename(path)), 'utf8');
+  return pageWith(system.info.keys.publishable);
+}
+
 beforeAll(async () => {
-  site = createServer((request, response) => {
-    void (async () => {
-      const path = request.url!;
-      if (path === '/stripe-shop.mjs') {
-        response.setHeader('content-type', 'text/javascript');
-        response.end(
-          blocksOf('docs/guides/receive-payments.md').find(
-            ({ saveAs }) => saveAs === 'stripe-shop.mjs',
-          )!.body,
-        );
-        return;
-      }
-      if (!path.startsWith('/client/')) {
-        response.setHeader('content-type', 'text/html');
-        response.end(pageWith(system.info.keys.publishable));
-        return;
-      }
-      response.setHeader('content-type', 'text/javascript');
-      response.end(await readFile(join(CLIENT, basename(path))));
-    })();
+  site = createServer(({ url }, response) => {
+    response.setHeader('content-type', /js$/.test(url!) ? 'text/javascript' : 'text/html');
+    response.end(fileAt(url!));
   }).listen(0, '127.0.0.1');
   await once(site, 'listening');
   origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
@@ -130,7 +124,7 @@ describe('In a page of another site, in Chromium, the client', () => {
     expect([...watching.complaints, ...buying.complaints]).toEqual([]);
   });
 
-  it('is told by code what it is refused for, and not let near what is not its own', async () => {
+  it('gets refusals by their code, and no reservation of others', async () => {
     const page = await openShop();
     const event = await api.event();
     await api.held(event, ['A-3']);
@@ -144,7 +138,7 @@ describe('In a page of another site, in Chromium, the client', () => {
     expect(await refusalOf(`window.shop.reservation('${stranger.id}')`)).toBe('not_found');
   });
 
-  it('shows the tickets of what was paid with Elements, by the example of the guide', async () => {
+  it('shows tickets after a payment with Elements, by the example of the guide', async () => {
     const page = await openShop();
     const held = await hold(page, await api.event(), 'A-1');
     // Stripe's own script cannot be had without Stripe: what it is asked for, and the event that follows, can.

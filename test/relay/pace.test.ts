@@ -5,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { paceCommands, paceStarts, startLimits, type Load } from '../../src/relay/pace';
 import { limitOf, watchProcessors } from '../../src/relay/processors';
 
+const DEFAULT = { most: undefined, least: 1 };
 const busy = (processors: number, newPerSecond: number): Load => ({
   processors,
   busy: 1,
   newPerSecond,
 });
-const startsPerSecond = (load: Load, limits = startLimits(load.processors, undefined, 1)) => {
+const startsPerSecond = (load: Load, limits = startLimits(load.processors, DEFAULT)) => {
   const { atOnce, pauseMs, everyMs = 0 } = paceStarts(load, limits);
   return (1000 * atOnce) / Math.max(pauseMs, everyMs);
 };
@@ -20,7 +21,7 @@ describe('The pace at which workflows start', () => {
     const rates = [60, 100, 200, 250].map((holds) => startsPerSecond(busy(2, holds)));
     expect(rates).toEqual([...rates].sort((one, other) => other - one));
     expect(startsPerSecond(busy(2, 1000))).toBeCloseTo(1);
-    expect(startsPerSecond(busy(2, 1000), startLimits(2, undefined, 7))).toBeCloseTo(7);
+    expect(startsPerSecond(busy(2, 1000), startLimits(2, { ...DEFAULT, least: 7 }))).toBeCloseTo(7);
   });
 
   it('is that of a burst only above 25 holds a second for each processor, on a busy machine', () => {
@@ -35,21 +36,23 @@ describe('The pace at which workflows start', () => {
   });
 
   it('is the one that is set, and `off` lifts it', () => {
-    expect(startsPerSecond(busy(2, 100), startLimits(2, 118, 1))).toBeCloseTo(100);
-    const off = startLimits(2, 'off', 1);
+    expect(startsPerSecond(busy(2, 100), startLimits(2, { ...DEFAULT, most: 118 }))).toBeCloseTo(
+      100,
+    );
+    const off = startLimits(2, { ...DEFAULT, most: 'off' });
     expect(paceStarts(busy(2, 1000), off)).toEqual(paceStarts(busy(2, 0), off));
     expect(paceCommands(busy(2, 1000), off)).toEqual(paceCommands(busy(2, 0), off));
   });
 
-  it('is never nothing, whatever part of a processor there is', () => {
+  it('stays at the least or above with any number of processors, also a part of one', () => {
     for (const processors of [0.1, 0.5, 1, 2, 64])
       for (const holds of [0, 1, 30, 1000, 100_000]) {
         const load = busy(processors, holds);
         expect(startsPerSecond(load)).toBeGreaterThanOrEqual(1 - 1e-9);
-        expect(
-          Number.isInteger(paceStarts(load, startLimits(processors, undefined, 1)).atOnce),
-        ).toBe(true);
-        expect(paceCommands(load, startLimits(processors, undefined, 1)).atOnce).toBeGreaterThan(0);
+        expect(Number.isInteger(paceStarts(load, startLimits(processors, DEFAULT)).atOnce)).toBe(
+          true,
+        );
+        expect(paceCommands(load, startLimits(processors, DEFAULT)).atOnce).toBeGreaterThan(0);
       }
   });
 });

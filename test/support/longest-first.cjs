@@ -1,8 +1,8 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /**
- * What takes a minute or more, mostly waiting. Begun first, it waits beside the others; begun last,
- * a clean checkout, where jest knows no times yet, would wait for it alone.
+ * Test files that take a minute or more, mostly waiting. They begin first and wait beside the others.
+ * In a clean checkout jest knows no times: one that began last would be waited for alone.
  */
 const LONGEST = [
   'chaos/chaos',

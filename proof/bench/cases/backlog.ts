@@ -1,22 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from '../../product';
 import type { Chart } from '../../report/charts';
-import { summarise } from '../../report/statistics';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
-import {
-  expectStatuses,
-  holdOurs,
-  makeBuyers,
-  perSecond,
-  scaled,
-  type BuyerRequest,
-} from '../holds';
+import { holdPaced, holdQuietly, makeBuyers, perSecond, scaled } from '../holds';
 import { endLifecycles } from '../lifecycles';
 
-const QUIET = { holds: 200, everyMs: 100 };
 /** Several times what two cores adopt. */
 const BURST = { holds: 4_000, everyMs: 5 };
-const CONNECTIONS = 64;
 const SAMPLE_MS = 250;
 /** A buyer who pays would notice a longer pause of the adoption. */
 const MAX_PAUSE_MS = 2_000;
@@ -111,22 +101,8 @@ function chartOf(samples: readonly Sample[]): Chart {
   };
 }
 
-async function holdPaced(
-  bench: Bench,
-  buyers: readonly BuyerRequest[],
-  everyMs: number,
-): Promise<number> {
-  const result = await holdOurs(bench, buyers, { connections: CONNECTIONS, everyMs });
-  expectStatuses(result, { 201: buyers.length });
-  return summarise(result.ms).p99;
-}
-
 async function measure(bench: Bench): Promise<Figures> {
-  const quiet = await bench.makeEvent(scaled(bench, QUIET.holds, 50));
-  const quietBuyers = makeBuyers(quiet, quiet.labels);
-  const quietP99Ms = await holdPaced(bench, quietBuyers, QUIET.everyMs);
-  await bench.quiesce();
-
+  const quiet = await holdQuietly(bench);
   const event = await bench.makeEvent(scaled(bench, BURST.holds));
   const buyers = makeBuyers(event, event.labels);
   const backlog = monitorBacklog(bench, event);
@@ -138,10 +114,10 @@ async function measure(bench: Bench): Promise<Figures> {
     throw new Error('the backlog grew after the last hold');
   }
   bench.chart(chartOf(samples));
-  await endLifecycles(bench, [...quietBuyers, ...buyers]);
+  await endLifecycles(bench, [...quiet.buyers, ...buyers]);
   const [{ atMs, waiting, adopted }, last] = [draining[0]!, draining.at(-1)!];
   return {
-    quietP99Ms,
+    quietP99Ms: quiet.p99Ms,
     burstP99Ms,
     backlogMetricCount,
     adoptedMeanwhilePerSecond: perSecond(adopted, atMs),

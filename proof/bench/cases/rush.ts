@@ -2,13 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from '../../product';
 import { summarise } from '../../report/statistics';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
-import { expectStatuses, holdOurs, makeBuyers, scaled, type BuyerRequest } from '../holds';
+import { holdPaced, holdQuietly, makeBuyers, scaled } from '../holds';
 import { endLifecycles } from '../lifecycles';
 
-const QUIET = { holds: 200, everyMs: 100 };
 /** About what two processors can start workflows for. */
 const RUSH = { holds: 1_500, everyMs: 26_000 / 1_500 };
-const CONNECTIONS = 64;
 const STARTED_TIMEOUT_MS = 5 * 60_000;
 const ASK_EVERY_MS = 500;
 
@@ -16,12 +14,6 @@ const HELD = sql<{ id: string; held_at_ms: number }>(
   'rush_held',
   `select id, extract(epoch from created_at)::float8 * 1000 as held_at_ms from reservations where event_id = $1`,
 );
-
-async function hold(bench: Bench, buyers: readonly BuyerRequest[], everyMs: number) {
-  const result = await holdOurs(bench, buyers, { connections: CONNECTIONS, everyMs });
-  expectStatuses(result, { 201: buyers.length });
-  return summarise(result.ms).p99;
-}
 
 /** How long after its hold each workflow began, by Temporal's own list. The clocks are one machine's. */
 async function startDelays({ db, temporal }: Bench, { id, slug }: BenchEvent): Promise<number[]> {
@@ -42,17 +34,19 @@ async function startDelays({ db, temporal }: Bench, { id, slug }: BenchEvent): P
 }
 
 async function measure(bench: Bench): Promise<Figures> {
-  const quiet = await bench.makeEvent(scaled(bench, QUIET.holds, 50));
-  const quietBuyers = makeBuyers(quiet, quiet.labels);
-  const quietP99Ms = await hold(bench, quietBuyers, QUIET.everyMs);
-  await bench.quiesce();
-
+  const quiet = await holdQuietly(bench);
   const event = await bench.makeEvent(scaled(bench, RUSH.holds));
   const buyers = makeBuyers(event, event.labels);
-  const rushP99Ms = await hold(bench, buyers, RUSH.everyMs);
+  const rushP99Ms = await holdPaced(bench, buyers, RUSH.everyMs);
   const { p50, p95, max } = summarise(await startDelays(bench, event));
-  await endLifecycles(bench, [...quietBuyers, ...buyers]);
-  return { quietP99Ms, rushP99Ms, startedP50Ms: p50, startedP95Ms: p95, startedMaxMs: max };
+  await endLifecycles(bench, [...quiet.buyers, ...buyers]);
+  return {
+    quietP99Ms: quiet.p99Ms,
+    rushP99Ms,
+    startedP50Ms: p50,
+    startedP95Ms: p95,
+    startedMaxMs: max,
+  };
 }
 
 /** Holds that come nearly as fast as workflows can be started: none waits long for its actor. */

@@ -282,18 +282,19 @@ export class Painter {
       const below = (box.bottom - view.y) * view.scale + height / 2;
       if (to < 0 || from > width || below < 30 || above > height + 20) continue;
       const text = name.length > 40 ? `${name.slice(0, 39)}…` : name;
-      if (context.measureText(text).width > Math.max(to - from, 24) + 8) continue;
+      const textWidth = context.measureText(text).width;
+      if (textWidth > Math.max(to - from, 24) + 8) continue;
+      const at = Math.max(above - 3, Math.min(18, height));
+      if (at > above) this.drawPlate(context, textWidth, (from + to) / 2, at);
       context.lineWidth = 3;
       context.strokeStyle = this.theme.ground;
       context.fillStyle = this.theme.ink;
-      const at = Math.max(above - 3, Math.min(18, height));
-      if (at > above) this.drawPlate(context, context.measureText(text).width, (from + to) / 2, at);
       context.strokeText(text, (from + to) / 2, at);
       context.fillText(text, (from + to) / 2, at);
     }
   }
 
-  /** Behind a name that stays in sight over the seats of its section. */
+  /** The ground behind a name that stays in sight over the seats of its section. */
   private drawPlate(context: Context, textWidth: number, x: number, bottom: number): void {
     context.fillStyle = this.theme.ground;
     context.beginPath();
@@ -302,9 +303,6 @@ export class Painter {
     context.lineWidth = 1;
     context.strokeStyle = this.theme.soft;
     context.stroke();
-    context.lineWidth = 3;
-    context.strokeStyle = this.theme.ground;
-    context.fillStyle = this.theme.ink;
   }
 
   /** What was chosen, and where the keyboard is. */

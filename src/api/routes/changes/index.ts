@@ -24,9 +24,9 @@ import { faultPoint } from '../../../fault-points';
 import type { PaymentSetup } from '../../../payments/setup';
 import { createBestAvailable } from '../../best-available';
 import type { CodeGuesses } from '../../code-guesses';
-import type { FairShare } from '../../fair-share';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
+import type { FairShare } from '../../fair-share';
 import type { Pass } from '../../gate';
 import { retryAfterHeader } from '../../headers';
 import {
