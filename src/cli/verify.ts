@@ -49,21 +49,21 @@ function readOptions(args: string[]): Options {
   return { json, repair, databaseOnly: values['database-only'], patienceMs };
 }
 
+/** The findings come last: they are what a terminal, or a shortened log, still shows. */
 function print({ checks, notes }: Verdict): void {
-  for (const { name, why, violations, findings } of checks.filter(
-    (check) => check.violations > 0,
-  )) {
-    console.log(`✗ ${name}: ${violations}\n  (${why})`);
-    for (const { id, detail } of findings) console.log(`    ${id}  ${detail}`);
-    if (violations > findings.length) console.log(`    and ${violations - findings.length} more`);
-    console.log('');
-  }
   const rows = checks.map(({ name, looked, violations, ms }) => [name, looked, violations, ms]);
   console.log(
     renderConsoleTable({ columns: ['check', 'rows looked at', 'violations', 'ms'], rows }),
   );
   if (notes.length > 0) console.log('');
   for (const note of notes) console.log(`· ${note}`);
+  for (const { name, why, violations, findings } of checks.filter(
+    (check) => check.violations > 0,
+  )) {
+    console.log(`\n✗ ${name}: ${violations}\n  (${why})`);
+    for (const { id, detail } of findings) console.log(`    ${id}  ${detail}`);
+    if (violations > findings.length) console.log(`    and ${violations - findings.length} more`);
+  }
 }
 
 function printRepairs(repaired: readonly string[]): void {
