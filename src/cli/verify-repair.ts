@@ -44,7 +44,13 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
 
   const { ids, reservations } = await temporal.running();
   const openOf = async (some: readonly string[]) => new Set(some.filter((id) => ids.has(id)));
-  const lost = await restartActors(db, openOf, { from: null, onPage: () => undefined, onFault });
+  const lost = await restartActors(db, openOf, {
+    from: null,
+    onPage: () => undefined,
+    onFault,
+    // A young one whose actor was terminated too; one that is only not listed yet looks once more.
+    heldForS: 0,
+  });
   tell(lost, 'open hold whose workflow was lost: started again');
   const strays = await findStrayActors(db, reservations, 0);
   const ended = await temporal.ring(strays.map(({ id }) => id));

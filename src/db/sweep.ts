@@ -334,7 +334,7 @@ const OPEN_HOLDS = sql<{ id: string; at: string }>(
   // With the place of each, as text of all its digits.
   `select id, hold_ends_at::text as at from reservations
     where status = 'held' and (hold_ends_at, id) > (coalesce($1::timestamptz, '-infinity'), coalesce($2, ''))
-      and created_at < now() - interval '1 minute' and (hold_ends_at > now() or paid_in_time_at is not null)
+      and created_at < now() - $4 * interval '1 second' and (hold_ends_at > now() or paid_in_time_at is not null)
       and (nudged_at is null or nudged_at < now() - interval '10 minutes')
     order by hold_ends_at, id limit $3`,
 );
@@ -348,6 +348,8 @@ const RING_LOST = sql('sweep_ring_lost', ringLost('skip locked'));
 /** Of one alone, which waits for its row: see `textsOf`. */
 const RING_LOST_ONE = sql('sweep_ring_lost_one', ringLost(''));
 const HOLDS_A_PAGE = 500;
+/** A younger hold may not have got its actor yet; nor may Temporal's lists have it. */
+const ACTOR_WITHIN_S = 60;
 
 /** Where a look at all open holds has come to. */
 export interface HoldsPlace {
@@ -374,7 +376,7 @@ async function ringEach(db: Queryable, ids: readonly string[], onFault: OnFault)
  * started again; for a terminated one a settlement workflow takes over.
  * @param openOf which of these reservations have an open workflow
  * @param options.from where an earlier try had come to; `onPage` is told of each place, `onFault` of each that cannot be
- * signalled
+ * signalled; `options.heldForS` leaves out younger holds
  * @returns how many
  */
 export async function restartActors(
@@ -384,12 +386,19 @@ export async function restartActors(
     from: HoldsPlace | null;
     onPage: (place: HoldsPlace) => void;
     onFault: OnFault;
+    heldForS?: number;
   },
 ): Promise<number> {
+  const { heldForS = ACTOR_WITHIN_S } = options;
   let place = options.from;
   let restarted = 0;
   for (;;) {
-    const holds = await db.rows(OPEN_HOLDS, [place?.at ?? null, place?.id ?? null, HOLDS_A_PAGE]);
+    const holds = await db.rows(OPEN_HOLDS, [
+      place?.at ?? null,
+      place?.id ?? null,
+      HOLDS_A_PAGE,
+      heldForS,
+    ]);
     if (holds.length === 0) return restarted;
     const ids = holds.map(({ id }) => id);
     const open = await openOf(ids);

@@ -182,6 +182,20 @@ describe('npm run verify', () => {
     await schedule.unpause();
   });
 
+  it('gives a young hold its actor back at once when it is to repair', async () => {
+    const young = await api.held(await api.event(), ['A-1']);
+    const actor = system.temporal.workflow.getHandle(young.id);
+    await eventually(() => actor.terminate('it is stuck'));
+    await eventually(async () => {
+      const { repaired } = JSON.parse((await verify(['--repair', '--json'])).out) as {
+        repaired: string[];
+      };
+      expect(repaired).toContain('1 × open hold whose workflow was lost: started again');
+    });
+    const settlement = system.temporal.workflow.getHandle(`settle:${young.id}`);
+    await eventually(async () => expect((await settlement.describe()).status.name).toBe('RUNNING'));
+  });
+
   it('says which search attribute Temporal lacks, as /readyz does, and makes it when it is to repair', async () => {
     const { operatorService } = system.temporal.connection;
     const degraded = async () => (await api.call('GET', '/readyz', { key: null })).body.degraded;

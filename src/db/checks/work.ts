@@ -42,6 +42,7 @@ export const workChecks: readonly Check[] = [
              and not exists (select from reservations r where r.id = p.reservation_id) order by p.received_at`,
   },
   {
+    // Housekeeping looks each minute for the actors of holds that are a minute old.
     name: 'an open hold has its actor',
     why: 'its payment would not be handled at once',
     kind: 'task',
@@ -49,7 +50,7 @@ export const workChecks: readonly Check[] = [
     sql: `select r.id, format('held since %s until %s%s, with no workflow', r.created_at, r.hold_ends_at,
                  case when r.paid_in_time_at is null then '' else ', paid' end) as detail, ${actors('r.id')} as workflows
             from reservations r
-           where r.status = 'held' and r.created_at < now() - interval '1 minute'
+           where r.status = 'held' and r.created_at < now() - interval '3 minutes'
              and (r.hold_ends_at > now() + interval '5 seconds' or r.paid_in_time_at is not null) and ${notOrdered('r.id')}`,
   },
   {
