@@ -42,11 +42,13 @@ export function reservationsTuning(settings: {
   DATABASE_POOL: number;
   WORKER_CACHED_WORKFLOWS: number;
 }): Omit<WorkerOptions, 'taskQueue'> {
+  const transactions = Math.max(1, settings.DATABASE_POOL - 2);
   return {
     maxCachedWorkflows: settings.WORKER_CACHED_WORKFLOWS,
     // Each activity holds a database connection while it runs. More activities than connections
-    // would only wait for one.
-    ...activitySlots(Math.max(1, settings.DATABASE_POOL - 2)),
+    // would only wait for one. Those inside workflow tasks come first: the others are their retries.
+    ...activitySlots(transactions),
+    maxConcurrentLocalActivityExecutions: transactions,
     ...workflowSlots(40),
   };
 }

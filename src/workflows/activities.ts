@@ -1,4 +1,10 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import {
+  isCancellation,
+  patched,
+  proxyActivities,
+  proxyLocalActivities,
+  type ActivityOptions,
+} from '@temporalio/workflow';
 import type {
   DocumentActivities,
   MailActivities,
@@ -23,24 +29,62 @@ const transaction: ActivityOptions = {
   },
 };
 
-const summarised = (summary: string) =>
-  proxyActivities<ReservationActivities>({ ...transaction, summary });
-
-export const { holdSeats } = summarised('Adopt the hold, or take the seats');
-export const { releaseSeats } = summarised('Give the seats back if the hold is over');
-export const { lookAtChange } = summarised('See where the change stands, end its quote in time');
-const { settleInbox, keepSignalledPayment, keepSignalledCancel } =
-  proxyActivities<ReservationActivities>(transaction);
+/**
+ * The same transaction inside the workflow task, which spares Temporal the task of an activity and a workflow task
+ * after it. One short try: a longer one would have to keep the workflow task alive.
+ */
+const shortTry = proxyLocalActivities<ReservationActivities>({
+  scheduleToCloseTimeout: '2 seconds',
+  retry: { maximumAttempts: 1 },
+});
+const lasting = proxyActivities<ReservationActivities>(transaction);
 
 /** A summary as Temporal takes it. Summaries are no steps: a replay does not compare them. */
 const says = (text: string) => ({ summary: clipToBytes(text, SUMMARY_BYTES) });
 
+/** Whether steps are tried inside the workflow task first. Workflows of older releases did not. */
+export const triesShort = (): boolean => patched('short-tries');
+
+/** One step of a reservation's life: a short try, and after a failure the activity that is retried until it succeeds. */
+async function step<Result>(
+  run: (activities: typeof shortTry | typeof lasting) => Promise<Result>,
+): Promise<Result> {
+  if (triesShort()) {
+    try {
+      return await run(shortTry);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+    }
+  }
+  return run(lasting);
+}
+
+/** Adopts the hold of the API; of a reservation that was started by hand, takes the seats. */
+export const adoptHold = (...hold: Parameters<ReservationActivities['holdSeats']>) =>
+  step(({ holdSeats }) =>
+    holdSeats.executeWithOptions(says('Adopt the hold, or take the seats'), hold),
+  );
+
+/** Gives the seats back if the hold is over. */
+export const endHold = (id: string) =>
+  step(({ releaseSeats }) =>
+    releaseSeats.executeWithOptions(says('Give the seats back if the hold is over'), [id]),
+  );
+
 /** Handles what came. @param news what that is, in words; empty if only the inbox tells */
 export const handleNews = (id: string, news: readonly string[]) =>
-  settleInbox.executeWithOptions(
-    says(news.length > 0 ? `Handle: ${news.join('; ')}` : 'Look into the inbox'),
-    [id],
+  step(({ settleInbox }) =>
+    settleInbox.executeWithOptions(
+      says(news.length > 0 ? `Handle: ${news.join('; ')}` : 'Look into the inbox'),
+      [id],
+    ),
   );
+
+export const { lookAtChange } = proxyActivities<ReservationActivities>({
+  ...transaction,
+  summary: 'See where the change stands, end its quote in time',
+});
+const { keepSignalledPayment, keepSignalledCancel } = lasting;
 
 /** Writes a payment that an operator signalled into the inbox. */
 export const keepPayment = (id: string, payment: PaymentSignal) =>

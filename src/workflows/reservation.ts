@@ -15,7 +15,7 @@ import {
   type ReservationRef,
   type ReservationState,
 } from '../contracts/reservation';
-import { handleNews, holdSeats, keepCancel, keepPayment, releaseSeats } from './activities';
+import { adoptHold, endHold, handleNews, keepCancel, keepPayment, triesShort } from './activities';
 import { inputOf } from './by-hand';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
@@ -26,6 +26,8 @@ import { tellUnknownSignals } from './story';
  * How soon the workflow of a paid reservation reads its inbox again, in case the signal was lost.
  */
 const PAID_LOOK_AGAIN_MS = 30_000;
+/** What came before its actor has a ring under way, which says what it is. It is not waited for longer than this. */
+const RING_WITHIN_MS = 2000;
 
 /**
  * One reservation, from its hold to its end: the actor that owns one buyer's claim on some seats.
@@ -37,11 +39,13 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
   const id = workflowInfo().workflowId;
 
   return unlessCancelled(mailbox, async () => {
-    const hold = await holdSeats(id, input);
+    const hold = await adoptHold(id, input);
     if ('refused' in hold)
       throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
     view.publish(hold, 'seats held');
 
+    if (hold.inboxWaiting && triesShort())
+      await condition(() => mailbox.hasMessages(), RING_WITHIN_MS, { summary: 'its ring' });
     // This includes a reservation that ended long ago and is started again only to handle its
     // inbox.
     const first = hold.inboxWaiting ? await handleInbox(id, mailbox, view) : hold;
@@ -110,14 +114,14 @@ async function untilHoldEnds(
     }
     const look = mailbox.hasMessages() || progress.inboxWaiting || progress.paid;
     if (!look) firedEarlyFor = progress.state.expiresAt;
-    progress = look ? await handleInbox(id, mailbox, view) : await releaseSeats(id);
+    progress = look ? await handleInbox(id, mailbox, view) : await endHold(id);
     isReleased = !look;
     view.publish(progress);
   }
   if (progress.state.status !== 'expired') return progress;
   // Where the inbox was handled, the hold has ended by now, but no row says so: the timer and the
   // database's clock may differ slightly.
-  return isReleased && patched('released-once') ? progress : releaseSeats(id);
+  return isReleased && patched('released-once') ? progress : endHold(id);
 }
 
 /**

@@ -30,6 +30,8 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
       {
         scheduleActivity: (input, next) =>
           next({ ...input, headers: { ...input.headers, ...traced } }),
+        scheduleLocalActivity: (input, next) =>
+          next({ ...input, headers: { ...input.headers, ...traced } }),
         continueAsNew: (input, next) =>
           next({ ...input, headers: { ...input.headers, ...traced } }),
       },

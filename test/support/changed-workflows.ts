@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const ROOT = join(__dirname, '../..');
-const STEP = /const hold = await \(0, _activities\.holdSeats\)\(id, input\);/;
+const STEP = /const hold = await \(0, _activities\.adoptHold\)\(id, input\);/;
+
+/** The patch of the change. */
+export const CHANGE = 'pause-after-hold';
 
 /**
  * Tomorrow's build: a copy of dist/ whose reservation waits a moment after the hold, as a changed workflow might do
@@ -17,7 +20,7 @@ export async function changedWorkflows({ guarded }: { guarded: boolean }) {
   const source = readFileSync(file, 'utf8');
   const pause = `(0, _workflow.sleep)(50)`;
   const step = guarded
-    ? `if ((0, _workflow.patched)('pause-after-hold')) await ${pause};`
+    ? `if ((0, _workflow.patched)('${CHANGE}')) await ${pause};`
     : `await ${pause};`;
   const changed = source.replace(STEP, (found) => `${found} ${step}`);
   if (changed === source) throw new Error('The step to change is not where it was: mend STEP');

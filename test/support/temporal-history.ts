@@ -27,3 +27,36 @@ export async function workflowIds(client: Client, query?: string): Promise<strin
     ids.push(workflowId);
   return ids;
 }
+
+/** The SDK's name for the result of a local activity. */
+const LOCAL_ACTIVITY = 'core_local_activity';
+
+/** The types of the activities that a workflow has done, local ones among them, in their order. */
+export async function stepsOf(client: Client, workflowId: string): Promise<string[]> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const typeById = new Map<string, string>();
+  return (events ?? []).flatMap((event) => {
+    const scheduled = event.activityTaskScheduledEventAttributes;
+    if (scheduled) typeById.set(String(event.eventId), scheduled.activityType!.name!);
+    const completed = event.activityTaskCompletedEventAttributes;
+    if (completed) return [typeById.get(String(completed.scheduledEventId))!];
+    const { markerName, details } = event.markerRecordedEventAttributes ?? {};
+    if (markerName !== LOCAL_ACTIVITY) return [];
+    const [data] = details!.data!.payloads!;
+    const { activity_type: type } = JSON.parse(Buffer.from(data!.data!).toString('utf8')) as {
+      activity_type: string;
+    };
+    return [type];
+  });
+}
+
+/** The patches that a workflow has recorded. */
+export async function patchesOf(client: Client, workflowId: string): Promise<string[]> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).flatMap(({ markerRecordedEventAttributes: it }) =>
+    (it?.details?.['patch-data']?.payloads ?? []).map(({ data }) => {
+      const { id } = JSON.parse(Buffer.from(data!).toString('utf8')) as { id: string };
+      return id;
+    }),
+  );
+}

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { ApiClient, eventually } from '../support/api';
-import { changedWorkflows } from '../support/changed-workflows';
+import { changedWorkflows, CHANGE } from '../support/changed-workflows';
 import { startSystem, type TestSystem } from '../support/system';
+import { patchesOf } from '../support/temporal-history';
 import { startWorkerOf } from '../support/worker-of-build';
 
 let system: TestSystem;
@@ -35,14 +36,8 @@ describe('A running reservation', () => {
       await api.until(after.id, 'confirmed');
 
       // The one that began before the change goes on without its new step; the one after has it.
-      const stepsOf = async (id: string) => {
-        const { events } = await system.temporal.workflow.getHandle(id).fetchHistory();
-        return (events ?? []).filter(
-          (one) => one.markerRecordedEventAttributes?.markerName === 'core_patch',
-        ).length;
-      };
-      expect(await stepsOf(before.id)).toBe(0);
-      expect(await stepsOf(after.id)).toBe(1);
+      expect(await patchesOf(system.temporal, before.id)).not.toContain(CHANGE);
+      expect(await patchesOf(system.temporal, after.id)).toContain(CHANGE);
     } finally {
       worker.kill('SIGTERM');
       await once(worker, 'exit');

@@ -9,6 +9,7 @@ import { createPayloadCodec } from '../../src/temporal/payload-codec';
 import { WORKFLOWS, TASK_QUEUES } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
+import { stepsOf } from '../support/temporal-history';
 
 describe('With a payload key', () => {
   let system: TestSystem;
@@ -94,10 +95,7 @@ describe('While the payload key is changed', () => {
     let api = new ApiClient(system.info);
     const { id, total } = await api.held(await api.event(), ['A-1']);
     /** Goes on with these keys once so many steps of the reservation were made. */
-    const steps = async (): Promise<number> => {
-      const { events } = await system!.temporal.workflow.getHandle(id).fetchHistory();
-      return (events ?? []).filter(({ activityTaskCompletedEventAttributes: it }) => it).length;
-    };
+    const steps = async (): Promise<number> => (await stepsOf(system!.temporal, id)).length;
     const goOn = async (after: number, ...keys: Buffer[]) => {
       await eventually(async () => expect(await steps()).toBeGreaterThanOrEqual(after));
       await system!.leave();

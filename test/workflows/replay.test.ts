@@ -18,9 +18,13 @@ import { workflowIds } from '../support/temporal-history';
 import { startSystem, type TestSystem } from '../support/system';
 import { changedWorkflows } from '../support/changed-workflows';
 
-/** Of release 1.0, and of this one: workflows of both run beside each other after a deployment. */
+/**
+ * Of release 1.0, of 1.1 with each step as an activity, and of steps that are tried inside the workflow task first:
+ * workflows of all run beside each other after a deployment.
+ */
 const FOLDER = join(__dirname, '../histories');
 const FOLDER_1_1 = join(FOLDER, '1.1');
+const FOLDER_SHORT_TRIES = join(FOLDER, '1.1-short-tries');
 const BUNDLE = join(__dirname, '../../dist/src/workflow-bundle.js');
 
 const filesOf = (...folders: string[]): string[] =>
@@ -32,7 +36,7 @@ const filesOf = (...folders: string[]): string[] =>
   );
 
 async function replay(codePath: string): Promise<ReplayResult[]> {
-  const histories = filesOf(FOLDER, FOLDER_1_1).map((file) => ({
+  const histories = filesOf(FOLDER, FOLDER_1_1, FOLDER_SHORT_TRIES).map((file) => ({
     workflowId: basename(file, '.json'),
     history: historyFromJSON(JSON.parse(readFileSync(file, 'utf8'))),
   }));
@@ -80,6 +84,7 @@ describe('The committed histories', () => {
     const names = (folder: string) => filesOf(folder).map((file) => basename(file, '.json'));
     expect(names(FOLDER)).toEqual(PATHS);
     expect(names(FOLDER_1_1)).toEqual([...PATHS_1_1].sort());
+    expect(names(FOLDER_SHORT_TRIES)).toEqual([...PATHS_1_1].sort());
   });
 
   it('replay on the code of today: whatever runs now goes on after a deployment', async () => {
@@ -133,7 +138,7 @@ if (process.env.UPDATE_HISTORIES) {
 
     const write = (path: string, history: Parameters<typeof historyToJSON>[0]): void =>
       writeFileSync(
-        join(FOLDER_1_1, `${path}.json`),
+        join(FOLDER_SHORT_TRIES, `${path}.json`),
         `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
       );
 

@@ -1,7 +1,10 @@
 import type { Measured } from '../costs';
 import type { MeasuredSystem } from './system';
 
-/** Events of a history that Temporal Cloud bills as an action each; a retry of an activity would be one more. */
+/**
+ * Events of a history that Temporal Cloud bills as an action each; a retry of an activity would be one more. Beside
+ * them, the local activities of one workflow task are one action.
+ */
 const BILLED = [
   'workflowExecutionStartedEventAttributes',
   'workflowExecutionSignaledEventAttributes',
@@ -9,6 +12,8 @@ const BILLED = [
   'timerStartedEventAttributes',
   'upsertWorkflowSearchAttributesEventAttributes',
 ] as const;
+/** The SDK's name for the result of a local activity. */
+const LOCAL_ACTIVITY = 'core_local_activity';
 
 /** How long a reservation's history is, how big, and how many of its events are billable actions; on average. */
 export async function measureHistory(
@@ -22,9 +27,14 @@ export async function measureHistory(
         handle.describe(),
         handle.fetchHistory(),
       ]);
-      const actions = (history.events ?? []).filter((event) =>
-        BILLED.some((kind) => event[kind]),
-      ).length;
+      const events = history.events ?? [];
+      const tasksWithLocal = new Set(
+        events.flatMap(({ markerRecordedEventAttributes: it }) =>
+          it?.markerName === LOCAL_ACTIVITY ? String(it.workflowTaskCompletedEventId) : [],
+        ),
+      );
+      const billed = events.filter((event) => BILLED.some((kind) => event[kind]));
+      const actions = billed.length + tasksWithLocal.size;
       return { bytes: historySize ?? 0, events: historyLength, actions };
     }),
   );
