@@ -110,6 +110,7 @@ const GROWING = [
   'refunds',
   'reservations',
   'seats',
+  'ticket_documents',
   'tickets',
 ];
 
