@@ -85,11 +85,7 @@ export function damageOf(
       [`delete from allocations where reservation_id = '${HELD}'`],
       `${HELD}: held until`,
     ],
-    [
-      'a confirmed reservation owns all its seats',
-      [FREE_SEATS(LATE)],
-      `${LATE}: confirmed at`,
-    ],
+    ['a confirmed reservation owns all its seats', [FREE_SEATS(LATE)], `${LATE}: confirmed at`],
     [
       'an ended reservation owns nothing',
       [`update allocations set released_at = null where reservation_id = '${EXPIRED}'`],
