@@ -18,7 +18,10 @@ export const sizeOf = (reservations: number): Size => ({
 
 const SEATS_OF_AN_EVENT = 10_000;
 
-/** Of each 100 paid reservations one was paid a second time, and the second payment went back. */
+/**
+ * Of each 100 paid reservations one was paid a second time, and the second payment went back. Of each 1000 reservations
+ * one is of a small client.
+ */
 const STEPS = ({ seats, reservations, payments, openHolds }: Size): string[] => [
   // The rows are consistent by construction; the triggers would take many minutes.
   'set local session_replication_role = replica',
@@ -34,7 +37,7 @@ const STEPS = ({ seats, reservations, payments, openHolds }: Size): string[] => 
   'analyze plan',
   `insert into reservations (id, event_id, client, status, buyer_name, buyer_email, buyer_key, total, currency, created_at,
                              hold_ends_at, hold_cap_at, confirmed_by, confirmed_at, ended_at, delivered_at)
-   select id, event_id, 'big', status, 'Ada', 'ada@example.org', sha256((n / 5)::text::bytea), 4500, 'EUR', at,
+   select id, event_id, case when n % 1000 = 0 then 'small' else 'big' end, status, 'Ada', 'ada@example.org', sha256((n / 5)::text::bytea), 4500, 'EUR', at,
           case status when 'held' then now() + n * interval '1 second' else at + interval '10 minutes' end,
           now() + interval '1 year', case status when 'confirmed' then reference end,
           case status when 'confirmed' then at end, case status when 'expired' then at + interval '10 minutes' end,
@@ -61,6 +64,7 @@ const STEPS = ({ seats, reservations, payments, openHolds }: Size): string[] => 
    select reservation_id, 'payment', reference, 'client:big', received_at, received_at, 'confirmed' from payments`,
   `insert into mails (reservation_id, kind, message_id, requested_at, sent_at)
    select id, 'tickets', 'tickets-' || id, at, at from plan where status = 'confirmed'`,
+  `insert into ticket_documents (reservation_id, pdf, created_at) select id, '%PDF', at from plan where status = 'confirmed'`,
   `insert into tickets (id, reservation_id, seat_id, code)
    select gen_random_uuid(), a.reservation_id, a.seat_id, 'big-' || a.seat_id
      from allocations a where a.released_at is null`,

@@ -4,6 +4,7 @@ import {
   countOpenNotes,
   countSweepFaults,
   deliverDue,
+  forgetDocuments,
   listEvents,
   listNotes,
   listOutbox,
@@ -19,6 +20,7 @@ import {
   readRefundBacklog,
   restartActors,
   sweep,
+  type ReservationFilter,
 } from './product';
 
 /** A statement of the product as it ran on the big database. */
@@ -54,12 +56,22 @@ async function runRelay(db: Database): Promise<void> {
       }
 }
 
+/** What a client finds its own reservations by. */
+const OF_A_CLIENT: readonly ReservationFilter[] = [
+  { client: 'small', buyerKeys: [Buffer.alloc(32)] },
+  { client: 'small', reference: 'order-1' },
+  { client: 'small', payment: 'pay-1' },
+  { client: 'small', event: 'big-1', seat: 'S-1' },
+];
+
 const onFault = (_what: unknown, error: unknown): never => {
   throw error;
 };
 
+/** Nothing is so old that the sweep removes it; then a batch of prints that are. */
 async function runSweep(db: Database): Promise<void> {
-  await sweep(db, { budgetMs: 600_000, onFault });
+  await sweep(db, { budgetMs: 600_000, documentDays: 10_000, onFault });
+  await forgetDocuments(db, 0, 100);
 }
 
 /** All open holds have their workflows. */
@@ -85,6 +97,12 @@ async function runLists(db: Database, bare: Database): Promise<void> {
       for (const status of [undefined, 'held', 'confirmed', 'expired', 'cancelled'] as const)
         await listReservations(db, { event, status }, after, PAGE);
     await listReservations(db, { buyerKeys }, after, PAGE);
+    for (const client of ['small', 'big', 'nobody'])
+      for (const event of [undefined, 'big-1'])
+        for (const status of [undefined, 'held', 'confirmed', 'expired', 'cancelled'] as const)
+          for (const createdFrom of [undefined, deep!.at])
+            await listReservations(db, { client, event, status, createdFrom }, after, PAGE);
+    for (const filter of OF_A_CLIENT) await listReservations(db, filter, after, PAGE);
     const id = { at: deep!.at, id: '1' };
     for (const open of [undefined, true, false]) await listNotes(db, open, after && id, PAGE);
     for (const givenUp of [undefined, true, false])

@@ -13,6 +13,9 @@ export {
 export { OUTBOX_QUEUES } from '../../src/db/outbox-kinds';
 export { listPayments } from '../../src/db/payments';
 export { listRefunds, readRefundBacklog } from '../../src/db/refunds';
-export { listReservations } from '../../src/db/reservations';
+export { listReservations, type ReservationFilter } from '../../src/db/reservations';
 export { restartActors, sweep } from '../../src/db/sweep';
 export { countSweepFaults } from '../../src/db/sweep-faults';
+export { PLAIN, priceOrder, type Discount, type Pricing } from '../../src/domain/pricing';
+export { verifySystem, type Judged } from '../../src/cli/verify-system';
+export { forgetDocuments } from '../../src/db/tickets';

@@ -103,10 +103,15 @@ const isAbsent = (value: string) => `${value}::text is null`;
 /** An order of several events is found by each of them: `EVENT` stands for the id that is asked for. */
 const EVENT = /EVENT (.*?) EVENT/s;
 const BY_EVENT = [
-  'r.event_id = $1',
-  // By an index of its own.
-  'r.event_ids is not null and r.event_ids @> array[$1] and r.event_id <> $1',
+  { from: 'reservations r', where: 'r.event_id = $1' },
+  {
+    // By an index of its own, which does not know their order: without `offset 0` the plan for any event would look for
+    // them among all reservations, from the newest on.
+    from: `(select * from reservations where event_ids is not null and event_ids @> array[$1] and event_id <> $1 offset 0) r`,
+    where: 'true',
+  },
 ];
+const ALL_EVENTS = [{ from: 'reservations r', where: '' }];
 
 const readPage = createList<{ reservation: ReservationRecord; at: string }>(
   [
@@ -138,12 +143,13 @@ const readPage = createList<{ reservation: ReservationRecord; at: string }>(
     sql<{ reservation: ReservationRecord; at: string }>(`reservations_page_${combination}`, text),
   ({ where, limit, chosen: [event, status] }) => {
     const kinds = status == null ? [''] : OF_STATUS[status as ReservationStatus];
-    const events = event == null ? [''] : BY_EVENT;
+    const events = event == null ? ALL_EVENTS : BY_EVENT;
+    const [, id = ''] = EVENT.exec(where) ?? [];
     const pages = events.flatMap((byEvent) =>
       kinds.map((kind) => {
-        const all = [where.replace(EVENT, byEvent), kind].filter((part) => part !== '');
+        const all = [where.replace(EVENT, byEvent.where), kind].filter((part) => part !== '');
         const condition = all.join(where === '' ? '' : ' and ');
-        return `(select r.id, r.created_at from reservations r ${where === '' && kind !== '' ? 'where ' : ''}${condition}
+        return `(select r.id, r.created_at from ${byEvent.from.replaceAll('$1', () => id)} ${where === '' && kind !== '' ? 'where ' : ''}${condition}
         order by r.created_at desc, r.id desc limit ${limit})`;
       }),
     );

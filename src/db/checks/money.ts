@@ -202,18 +202,31 @@ export const moneyChecks: readonly Check[] = [
            group by reservation_id, currency having sum(cash) <> sum(paid) or sum(disputed) <> sum(at_bank) or sum(owed) <> sum(to_give_back)`,
   },
   {
-    name: 'a sale stands in the ledger with its seats and its total, and what is not sold does not',
-    why: 'the report would count seats and money that were not sold',
+    name: 'a sale stands in the ledger with the seats and the money of each of its events, and what is not sold does not',
+    why: 'the report of an event would count seats and money that were not sold, or are of another event',
     kind: 'invariant',
     over: 'reservations where confirmed_at is not null',
-    sql: `select coalesce(r.id, l.id) as id, format('%s for %s %s, %s seats; the ledger has %s for %s seats', coalesce(r.status, 'unknown'), r.total, r.currency, r.seats,
-                 coalesce(l.sold, 0), coalesce(l.seats, 0)) as detail
-            from (select id, status, total, currency,
-                         (select count(*) from allocations a where a.reservation_id = reservations.id and a.until_revision is null) as seats
-                    from reservations where confirmed_at is not null) r
-            full join (select reservation_id as id, -sum(amount) as sold, sum(quantity) as seats from ledger
-                        where account in ('tickets', 'discounts', 'fees', 'tax', 'included_tax') group by reservation_id) l using (id)
-           where coalesce(l.sold, 0) <> case r.status when 'confirmed' then r.total else 0 end
-              or coalesce(l.seats, 0) <> case r.status when 'confirmed' then r.seats else 0 end`,
+    sql: `with part as (
+            select a.reservation_id, s.event_id, a.price as amount, 1 as seats
+              from reservations r join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id
+             where r.status = 'confirmed' and a.until_revision is null
+            union all
+            select r.id, e.id, (fee ->> 'amount')::bigint, 0
+              from reservations r, jsonb_array_elements(r.fees) fee join events e on e.slug = fee ->> 'event' where r.status = 'confirmed'
+            union all
+            select r.id, e.id, (tax ->> 'amount')::bigint, 0
+              from reservations r, jsonb_array_elements(r.taxes) tax join events e on e.slug = tax ->> 'event'
+             where r.status = 'confirmed' and tax -> 'included' = 'false'),
+          sale as (select reservation_id, event_id, sum(amount) as amount, sum(seats) as seats from part group by reservation_id, event_id),
+          posted as (select reservation_id, event_id, -sum(amount) as amount, sum(quantity) as seats from ledger
+                      where account in ('tickets', 'discounts', 'fees', 'tax', 'included_tax') group by reservation_id, event_id),
+          compared as (
+            select reservation_id, event_id, coalesce(s.amount, 0) as amount, coalesce(s.seats, 0) as seats,
+                   coalesce(l.amount, 0) as amount_posted, coalesce(l.seats, 0) as seats_posted
+              from sale s full join posted l using (reservation_id, event_id))
+          select c.reservation_id as id, format('%s for %s %s; of the event %s %s for %s seats, the ledger has %s for %s seats', coalesce(r.status, 'unknown'),
+                 r.total, r.currency, coalesce(e.slug, 'unknown'), c.amount, c.seats, c.amount_posted, c.seats_posted) as detail
+            from compared c left join reservations r on r.id = c.reservation_id and r.confirmed_at is not null left join events e on e.id = c.event_id
+           where c.amount <> c.amount_posted or c.seats <> c.seats_posted`,
   },
 ];

@@ -146,14 +146,23 @@ export const seatChecks: readonly Check[] = [
                   (case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end))))`,
   },
   {
-    name: 'a sale with a limited code has its use',
-    why: 'a code would be used more often than it may be',
+    name: 'a sale or a hold in force with a limited code has its use',
+    why: 'a code would be used more often than it may be, and a hold could not be confirmed',
     kind: 'invariant',
-    over: `reservations where code_id is not null and status = 'confirmed'`,
-    sql: `select r.id, format('confirmed with the code %s, of which it has no use', k.code) as detail
+    over: `reservations where code_id is not null and status in ('held', 'confirmed')`,
+    sql: `select r.id, format('%s with the code %s, of which it has no use', r.status, k.code) as detail
             from reservations r join codes k on k.id = r.code_id
-           where r.status = 'confirmed' and k.max_uses is not null
-             and not exists (select from code_uses u where u.reservation_id = r.id and u.status = 'used')`,
+           where k.max_uses is not null
+             and (r.status = 'confirmed' or (r.status = 'held' and (r.paid_in_time_at is not null or r.hold_ends_at > now() + interval '5 seconds')))
+             and not exists (select from code_uses u where u.reservation_id = r.id and u.code_id = k.id and u.status <> 'free')`,
+  },
+  {
+    name: 'a code has as many uses as it may have, and one without a limit has none',
+    why: 'it would be used more often than it may be, or could not be used',
+    kind: 'invariant',
+    over: 'codes',
+    sql: `select k.id::text as id, format('%s may be used %s times and has %s uses', k.code, coalesce(k.max_uses::text, 'any number of'), count(u.number)) as detail
+            from codes k left join code_uses u on u.code_id = k.id group by k.id having count(u.number) <> coalesce(k.max_uses, 0)`,
   },
   {
     name: 'a seat in an allotment is of its event and has its end, and an ended one keeps none',
