@@ -1,8 +1,8 @@
-/** Payments, holds of named seats and check-ins; holds by `bestAvailable`; everything else. */
-export type Kind = 'sale' | 'choice' | 'rest';
+/** Payments, holds of named seats and check-ins; holds by `bestAvailable`; lists; everything else. */
+export type Kind = 'sale' | 'choice' | 'list' | 'rest';
 
 /** The share of each kind while calls of all kinds wait. */
-const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, rest: 1 };
+const WEIGHTS: Readonly<Record<Kind, number>> = { sale: 6, choice: 3, list: 1, rest: 1 };
 const KINDS = Object.keys(WEIGHTS) as Kind[];
 
 /** Does something in a place of its own. */
@@ -59,11 +59,16 @@ function moveToEnd<Value>(entries: Map<string, Value>, name: string, isLeft: boo
  */
 export function createGate(atOnce: number): Gate {
   const half = Math.max(1, Math.floor(atOnce / 2));
+  // A page of 200 reservations is as much work for PostgreSQL as dozens of holds.
+  const eighth = Math.max(1, Math.floor(atOnce / 8));
+  const most: Readonly<Record<Kind, number>> = {
+    sale: atOnce,
+    choice: half,
+    list: eighth,
+    rest: half,
+  };
   const lanes = Object.fromEntries(
-    KINDS.map((kind) => [
-      kind,
-      { running: 0, atOnce: kind === 'sale' ? atOnce : half, served: 0, waiting: new Map() },
-    ]),
+    KINDS.map((kind) => [kind, { running: 0, atOnce: most[kind], served: 0, waiting: new Map() }]),
   ) as Record<Kind, Lane>;
   let running = 0;
   /** Running calls by client, of all kinds. */

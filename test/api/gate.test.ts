@@ -77,9 +77,9 @@ describe('The gate before the database', () => {
     expect(log.slice(0, 4)).toEqual(expect.arrayContaining(['other page', 'its server']));
   });
 
-  it('has places that lists and choices of seats never take', async () => {
+  it('has places that reads and choices of seats never take', async () => {
     const { call, inside } = callers(createGate(4));
-    for (let index = 0; index < 10; index++) call('rest', `lists ${index}`);
+    for (let index = 0; index < 10; index++) call('rest', `reads ${index}`);
     await turn();
     expect(inside().length).toBe(2);
     call('sale', 'shop');
@@ -87,16 +87,27 @@ describe('The gate before the database', () => {
     expect(inside()).toContain('shop');
   });
 
+  it('lets no more than an eighth be lists, of however many clients', async () => {
+    const { call, inside } = callers(createGate(16));
+    for (let index = 0; index < 10; index++) call('list', `shop ${index}`);
+    await turn();
+    expect(inside().length).toBe(2);
+    call('rest', 'shop 0');
+    await turn();
+    expect(inside().length).toBe(3);
+  });
+
   it('gives holds and payments the most, and nobody nothing', async () => {
     const gate = createGate(2);
     const { call, log, letGo } = callers(gate);
     for (let index = 0; index < 200; index++)
-      for (const kind of ['sale', 'choice', 'rest'] as const) call(kind, `shop ${index}`, kind);
+      for (const kind of ['sale', 'choice', 'list', 'rest'] as const) call(kind, `shop ${index}`, kind);
     await turn();
     for (let index = 0; index < 200; index++) await letGo();
     const count = (kind: Kind) => log.slice(2, 102).filter((name) => name === kind).length;
     expect(count('sale')).toBeGreaterThan(50);
     expect(count('choice')).toBeGreaterThan(20);
+    expect(count('list')).toBeGreaterThan(5);
     expect(count('rest')).toBeGreaterThan(5);
   });
 

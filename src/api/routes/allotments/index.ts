@@ -184,6 +184,7 @@ export function allotmentRoutes({ db }: { db: Database }) {
       method: 'get',
       path: '/v1/events/{event}/allotments',
       operationId: 'listAllotments',
+      kind: 'list',
       tag: 'Events',
       summary: 'Allotments of an event, newest first, ended ones too',
       access: ['operator'],

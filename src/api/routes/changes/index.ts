@@ -373,6 +373,7 @@ export function changeRoutes({
       method: 'get',
       path: '/v1/reservations/{id}/changes',
       operationId: 'listChanges',
+      kind: 'list',
       tag: 'Changes',
       summary: 'The changes of a reservation, newest first',
       access: FOR_PAGES,

@@ -198,6 +198,7 @@ export function checkInRoutes({ db, ticketKey }: CheckInRouteDeps) {
       method: 'get',
       path: '/v1/events/{event}/voided-tickets',
       operationId: 'listVoidedTickets',
+      kind: 'list',
       tag: 'Tickets',
       summary: 'Codes that no longer count, for scanners without a network',
       description:

@@ -134,6 +134,7 @@ export function codeRoutes({ db }: { db: Database }) {
       method: 'get',
       path: '/v1/codes',
       operationId: 'listCodes',
+      kind: 'list',
       tag: 'Events',
       summary: 'Promo codes, newest first',
       access: ['operator'],

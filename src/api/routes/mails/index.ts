@@ -38,6 +38,7 @@ export function mailRoutes({ db }: { db: Database }) {
       method: 'get',
       path: '/v1/mails/undelivered',
       operationId: 'listUndeliveredMails',
+      kind: 'list',
       tag: 'Tickets',
       summary: 'Mails that are refused or fail, newest first',
       description:

@@ -59,6 +59,7 @@ export function noteRoutes({ db }: { db: Database }) {
       method: 'get',
       path: '/v1/notes',
       operationId: 'listNotes',
+      kind: 'list',
       tag: 'Payments',
       summary: 'Notes for the operator, newest first',
       access: ['operator'],

@@ -46,6 +46,7 @@ export function outboxRoutes({ db, notify }: { db: Database; notify: Notify }) {
       method: 'get',
       path: '/v1/outbox',
       operationId: 'listOutbox',
+      kind: 'list',
       tag: 'Outbox',
       summary: 'What Temporal has not taken yet, newest first',
       access: ['operator'],

@@ -24,6 +24,7 @@ export function paymentRoutes({ db }: { db: Database }) {
       method: 'get',
       path: '/v1/payments',
       operationId: 'listPayments',
+      kind: 'list',
       tag: 'Payments',
       summary: 'Payments, newest first',
       access: ['operator'],

@@ -64,6 +64,7 @@ export function refundRoutes({ db, notify, tokens }: RefundRouteDeps) {
       method: 'get',
       path: '/v1/refunds',
       operationId: 'listRefunds',
+      kind: 'list',
       tag: 'Payments',
       summary: 'Refunds, newest first',
       access: ['operator'],

@@ -67,6 +67,7 @@ export function reservationRoutes(deps: ReservationRouteDeps) {
       method: 'get',
       path: '/v1/reservations',
       operationId: 'listReservations',
+      kind: 'list',
       tag: 'Reservations',
       summary: 'Reservations, newest first',
       description:
