@@ -5,7 +5,7 @@ import { startExtraApi, type ExtraApi } from '../extra-api';
 import { expectStatuses, holdOurs, holdPaced, makeBuyers, scaled } from '../holds';
 import { expectFiles } from '../listeners/listeners';
 import { watchMemory } from '../memory';
-import type { VisitorsPlan, VisitorsReport } from '../visitors/plan';
+import type { PlanWithout, VisitorsReport } from '../visitors/plan';
 import { startVisitors } from '../visitors/visitors';
 
 const SEATS = 100_000;
@@ -29,8 +29,7 @@ interface Attack {
   /** @throws Error when it did not happen */
   expect: (report: VisitorsReport, count: number, guesses: number) => void;
 }
-type Planned = DistributiveOmit<VisitorsPlan, 'url' | 'count' | 'localAddress'>;
-type DistributiveOmit<Of, Key extends PropertyKey> = Of extends unknown ? Omit<Of, Key> : never;
+type Planned = PlanWithout<'url' | 'count' | 'localAddress'>;
 
 const sumOf = ({ statuses }: VisitorsReport): number =>
   Object.values(statuses).reduce((sum, count) => sum + count, 0);
@@ -59,7 +58,8 @@ const ATTACKS: readonly Attack[] = [
     name: 'lists',
     plan: ({ key }) => ({ kind: 'callers', path: `/v1/reservations?limit=${LISTED}`, key }),
     expect(report, count) {
-      if (report.open !== count || (report.statuses[200] ?? 0) < count)
+      // Each connection has had an answer, though not each a list: some waited too long.
+      if (report.open !== count || (report.statuses[200] ?? 0) === 0 || sumOf(report) < count)
         throw new Error(`nobody called lists: ${told(report)}`);
     },
   },

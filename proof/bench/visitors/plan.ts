@@ -39,6 +39,10 @@ export type VisitorsPlan = {
     }
 );
 
+/** A plan without what all of one kind of measurement have in common. */
+export type PlanWithout<Common extends keyof VisitorsPlan> = Without<VisitorsPlan, Common>;
+type Without<Plan, Common extends PropertyKey> = Plan extends unknown ? Omit<Plan, Common> : never;
+
 export interface VisitorsReport {
   /** What was measured, in milliseconds: snapshots, polls, calls. */
   ms: number[];
