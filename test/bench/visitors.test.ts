@@ -159,7 +159,7 @@ describe('visitors', () => {
         response.statusCode = 401;
         response.end();
       },
-      { kind: 'guessers', count: 5, guesses: 100 },
+      { kind: 'guessers', count: 5, guesses: 100, withinMs: 200 },
     );
     expect(report.statuses).toEqual({ 401: 100 });
     expect(keys.size).toBe(100);

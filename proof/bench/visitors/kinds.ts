@@ -209,33 +209,39 @@ export async function call(
 }
 
 export async function guess(
-  { count, guesses }: Plan<'guessers'>,
+  { count, guesses, withinMs }: Plan<'guessers'>,
   connections: Connections,
   fail: Fail,
 ): Promise<Visit> {
-  let asked = 0;
   let answered = 0;
-  await connectAll(count, async () => {
+  const ask: ((due: number) => void)[] = [];
+  await connectAll(count, async (index) => {
     const socket = await connections.connect(() => fail(closed));
-    let askedAt = 0;
-    const ask = (): void => {
-      if (asked++ >= guesses) return;
-      askedAt = performance.now();
+    const asked: number[] = [];
+    const send = (): void => {
       const key = `hf_client_${randomBytes(32).toString('base64url')}`;
       socket.write(connections.request({ Authorization: `Bearer ${key}` }));
     };
     connections.read(socket, () => {
-      connections.measured(performance.now() - askedAt);
+      connections.measured(performance.now() - asked.shift()!);
       answered++;
-      ask();
+      if (asked.length > 0) send();
     });
-    ask();
+    ask[index] = (due) => {
+      asked.push(due);
+      if (asked.length === 1) send();
+    };
   });
+  const guessing = atTheirTimes(guesses, withinMs / guesses, (index, due) =>
+    ask[index % count]!(due),
+  );
   return {
-    end: () =>
-      until(
+    async end() {
+      await guessing;
+      await until(
         () => answered === guesses,
         () => `${answered} guesses were answered`,
-      ),
+      );
+    },
   };
 }

@@ -33,9 +33,10 @@ export type VisitorsPlan = {
       key: string;
     }
   | {
-      /** So many calls, each with another key that does not exist, one after the other on each connection. */
+      /** So many calls within this time, each with another key that does not exist, on the connections in turn. */
       kind: 'guessers';
       guesses: number;
+      withinMs: number;
     }
 );
 
