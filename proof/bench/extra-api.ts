@@ -4,6 +4,7 @@ import { startProgram } from './program';
 
 export interface ExtraApi {
   url: string;
+  pid: number;
   stop: () => Promise<void>;
 }
 
@@ -19,7 +20,7 @@ export async function startExtraApi(
   const { databaseUrl, temporalAddress, temporalNamespace } = stack.info();
   const port = await stack.services.ports.free();
   const { PATH, HOME } = process.env;
-  const { stop } = await startProgram({
+  const { stop, pid } = await startProgram({
     path: ['src', 'api', 'main.js'],
     env: {
       PATH,
@@ -37,5 +38,5 @@ export async function startExtraApi(
       nodeArgs: ['--require', join(__dirname, 'baselines', 'no-observability', 'main.js')],
     }),
   });
-  return { url: `http://127.0.0.1:${port}`, stop };
+  return { url: `http://127.0.0.1:${port}`, pid, stop };
 }

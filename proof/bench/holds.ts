@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../product';
-import { summarise } from '../report/statistics';
+import { summarise, type Summary } from '../report/statistics';
 import type { Bench, BenchEvent } from './case';
 import { countHeld } from './fixtures';
 import type { LoadRequest, LoadResult } from './load/driver';
@@ -59,15 +59,15 @@ const PACED_CONNECTIONS = 64;
 /** A hold every 100 ms: what a hold takes beside a burst is compared with this. */
 const QUIET = { holds: 200, everyMs: 100 };
 
-/** Sends the buyers to ours at an even pace; each gets a seat. @returns p99 of a hold, in milliseconds */
+/** Sends the buyers to ours at an even pace; each gets a seat. @returns what a hold took, in milliseconds */
 export async function holdPaced(
   bench: Bench,
   buyers: readonly BuyerRequest[],
   everyMs: number,
-): Promise<number> {
+): Promise<Summary> {
   const result = await holdOurs(bench, buyers, { connections: PACED_CONNECTIONS, everyMs });
   expectStatuses(result, { 201: buyers.length });
-  return summarise(result.ms).p99;
+  return summarise(result.ms);
 }
 
 /** The same at ten holds a second, then waits until the machine is quiet. @returns with the buyers, to be ended */
@@ -76,7 +76,7 @@ export async function holdQuietly(
 ): Promise<{ p99Ms: number; buyers: readonly BuyerRequest[] }> {
   const event = await bench.makeEvent(scaled(bench, QUIET.holds, 50));
   const buyers = makeBuyers(event, event.labels);
-  const p99Ms = await holdPaced(bench, buyers, QUIET.everyMs);
+  const { p99: p99Ms } = await holdPaced(bench, buyers, QUIET.everyMs);
   await bench.quiesce();
   return { p99Ms, buyers };
 }

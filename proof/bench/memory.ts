@@ -21,3 +21,24 @@ export function meanChildBytes(pid: number): number {
     ? 0
     : children.reduce((sum, bytes) => sum + bytes, 0) / children.length;
 }
+
+/** The resident memory of a process and its children, in bytes: shared memory counts for each, and nothing stops to be counted. */
+function residentBytesOf(pid: number): number {
+  const kilobytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(readProc(`/proc/${pid}/status`))?.[1] ?? 0);
+  return childrenOf(pid).reduce((sum, child) => sum + residentBytesOf(child), 1024 * kilobytes);
+}
+
+const SAMPLE_MS = 50;
+
+/** Watches the resident memory of a process. @returns a function that ends it and tells where it began, and its peak */
+export function watchMemory(pid: number): () => { atFirst: number; peak: number } {
+  const atFirst = residentBytesOf(pid);
+  let peak = atFirst;
+  const look = (): void => void (peak = Math.max(peak, residentBytesOf(pid)));
+  const timer = setInterval(look, SAMPLE_MS);
+  return () => {
+    clearInterval(timer);
+    look();
+    return { atFirst, peak };
+  };
+}

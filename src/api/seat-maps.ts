@@ -84,42 +84,106 @@ interface Shown extends Pick<SeatPicture, 'layout' | 'letters'> {
   allotmentOf?: ReadonlyMap<string, string>;
 }
 
-/** @param onMade called with the size in bytes of each form that is made */
+/** The body of a map. Seats are shown member by member: leaving some out takes five times as long for many seats. */
+const bodyOf = ({ layout, letters, allotmentOf }: Shown): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      data: layout.map((seat, index) => ({
+        label: seat.label,
+        section: seat.section,
+        row: seat.row,
+        number: seat.number,
+        category: seat.category,
+        price: seat.price,
+        x: seat.x,
+        y: seat.y,
+        accessible: seat.accessible,
+        companion: seat.companion,
+        active: seat.active,
+        status: statusOf(letters[index]!),
+        allotment: allotmentOf && (allotmentOf.get(seat.label) ?? null),
+      })),
+    }),
+  );
+
+/** The body of a whole map, and where in it the status of each seat begins. */
+interface Body {
+  bytes: Buffer;
+  letters: string;
+  statusAt: Uint32Array;
+}
+
+/** No text contains it: there the quotation marks would be escaped. */
+const BEFORE_STATUS = Buffer.from(',"status":"');
+
+function firstBody(layout: readonly MapSeat[], letters: string): Body {
+  const bytes = bodyOf({ layout, letters });
+  const statusAt = new Uint32Array(letters.length);
+  for (let index = 0, from = 0; index < letters.length; index++) {
+    from = bytes.indexOf(BEFORE_STATUS, from) + BEFORE_STATUS.length;
+    statusAt[index] = from;
+  }
+  return { bytes, letters, statusAt };
+}
+
+/** The body with other statuses of the same seats: what lies between those that have changed is copied. */
+function nextBody(before: Body, letters: string): Body {
+  const changed: number[] = [];
+  let growth = 0;
+  const statusAt = before.statusAt.map((at, index) => {
+    const movedTo = at + growth;
+    if (letters[index] !== before.letters[index]) {
+      changed.push(index);
+      growth += statusOf(letters[index]!).length - statusOf(before.letters[index]!).length;
+    }
+    return movedTo;
+  });
+  const bytes = Buffer.allocUnsafe(before.bytes.length + growth);
+  let copied = 0;
+  let written = 0;
+  for (const index of changed) {
+    written += before.bytes.copy(bytes, written, copied, before.statusAt[index]);
+    written += bytes.write(statusOf(letters[index]!), written);
+    copied = before.statusAt[index]! + statusOf(before.letters[index]!).length;
+  }
+  before.bytes.copy(bytes, written, copied);
+  return { bytes, letters, statusAt };
+}
+
+/**
+ * @param onMade called with the size in bytes of each form that is made
+ * @param makeBody makes the body, and counts it itself
+ */
 function formsOf(
-  { layout, letters, allotmentOf }: Shown,
+  shown: Shown,
   onMade: (bytes: number) => void,
+  makeBody = (): Buffer => counted(bodyOf(shown), onMade),
 ): PictureForms {
+  const { layout, letters } = shown;
   let json: Buffer | undefined;
   let gzipped: Promise<Buffer> | undefined;
   let frame: Buffer | undefined;
-  const counted = (made: Buffer): Buffer => {
-    onMade(made.length);
-    return made;
-  };
-  const statusAt = (index: number) => statusOf(letters[index]!);
   const forms: PictureForms = {
-    json: () =>
-      (json ??= counted(
-        Buffer.from(
-          JSON.stringify({
-            data: layout.map(({ position: _position, rank: _rank, ...seat }, index) => ({
-              ...seat,
-              status: statusAt(index),
-              ...(allotmentOf && { allotment: allotmentOf.get(seat.label) ?? null }),
-            })),
-          }),
-        ),
+    json: () => (json ??= makeBody()),
+    gzipped: () =>
+      (gzipped ??= compress(forms.json(), { level: GZIP_LEVEL }).then((made) =>
+        counted(made, onMade),
       )),
-    gzipped: () => (gzipped ??= compress(forms.json(), { level: GZIP_LEVEL }).then(counted)),
     snapshotFrame: () =>
       (frame ??= counted(
         frameOf(
           'snapshot',
-          layout.map(({ label }, index) => ({ label, status: statusAt(index) })),
+          layout.map(({ label }, index) => ({ label, status: statusOf(letters[index]!) })),
         ),
+        onMade,
       )),
   };
   return forms;
+}
+
+function counted(made: Buffer, onMade: (bytes: number) => void): Buffer {
+  onMade(made.length);
+  return made;
 }
 
 /** A picture in which the seats of these allotments are available. */
@@ -171,6 +235,8 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
   const viewsOfPicture = new WeakMap<SeatPicture, Map<string, PictureForms>>();
   const growthOfPicture = new WeakMap<SeatPicture, (bytes: number) => void>();
+  /** The latest that was made of each layout. */
+  const bodyOfLayout = new WeakMap<readonly MapSeat[], Body>();
   let totalBytes = 0;
 
   function forget(eventId: string): void {
@@ -201,11 +267,22 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   }
 
   function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'forms' | 'size'> {
+    const { layout, letters } = picture;
     const onMade = (bytes: number): void => grow(eventId, picture, bytes);
-    const forms = formsOf(picture, onMade);
+    const sizeOf = (body?: Body): number =>
+      body === undefined ? 0 : body.bytes.length + body.statusAt.byteLength;
+    const forms = formsOf(picture, onMade, () => {
+      const before = bodyOfLayout.get(layout);
+      const body = before ? nextBody(before, letters) : firstBody(layout, letters);
+      bodyOfLayout.set(layout, body);
+      // It takes the place of the one before.
+      onMade(sizeOf(body) - sizeOf(before));
+      return body.bytes;
+    });
     formsOfPicture.set(picture, forms);
     growthOfPicture.set(picture, onMade);
-    return { picture, forms, size: picture.layout.length * LAYOUT_BYTES_PER_SEAT };
+    const size = layout.length * LAYOUT_BYTES_PER_SEAT + sizeOf(bodyOfLayout.get(layout));
+    return { picture, forms, size };
   }
 
   /** The cached picture, if it is still valid. */

@@ -1,4 +1,5 @@
 import { sql } from '../../src/db/database';
+import { createSeatMaps } from '../../src/api/seat-maps';
 import { ApiClient, eventually, refusal } from '../support/api';
 import { setHoldTtl } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
@@ -148,6 +149,39 @@ describe('A seat map on the wire', () => {
     );
     expect(packed.body).toEqual(plain.body);
     expect(packed.headers.get('vary')).toMatch(/accept-encoding/i);
+  });
+
+  it('is after any change the same as one that is made anew, whatever the seats are called', async () => {
+    const name = '","status":"';
+    const event = await api.event({
+      sections: [
+        { name, category: 'stalls', rows: [{ name, seats: 10 }] },
+        { name: 'Floor', category: 'floor', places: 10 },
+      ],
+    });
+    const { body } = await api.call<{ id: string }>('GET', `/v1/events/${event}`, { key: null });
+    const kept = createSeatMaps(system.db, 1_000_000);
+    const read = async (maps: typeof kept) =>
+      maps
+        .forms(await maps.read(body.id))
+        .json()
+        .toString();
+    const seen = new Set<string>();
+    const look = async () => {
+      const text = await read(kept);
+      expect(text).toBe(await read(createSeatMaps(system.db, 1_000_000)));
+      seen.add(text);
+    };
+    await look();
+    const labels = (await api.seats(event)).map(({ label }) => label);
+    const first = await api.held(event, [labels[0]!, labels[4]!, labels[19]!]);
+    await look();
+    await api.sold(event, [labels[1]!]);
+    await look();
+    await api.call('POST', `/v1/reservations/${first.id}/cancel`);
+    await api.held(event, [labels[18]!]);
+    await look();
+    expect(seen.size).toBe(4);
   });
 
   it('is read right by a hundred at once while seats are taken', async () => {

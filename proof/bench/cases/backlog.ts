@@ -106,7 +106,7 @@ async function measure(bench: Bench): Promise<Figures> {
   const event = await bench.makeEvent(scaled(bench, BURST.holds));
   const buyers = makeBuyers(event, event.labels);
   const backlog = monitorBacklog(bench, event);
-  const burstP99Ms = await holdPaced(bench, buyers, BURST.everyMs);
+  const { p99: burstP99Ms } = await holdPaced(bench, buyers, BURST.everyMs);
   const backlogMetricCount = await readMetric(bench);
   const { samples } = backlog;
   const draining = await backlog.drained();

@@ -1,5 +1,6 @@
 import type { Case } from '../case';
 import { adoption } from './adoption';
+import { attack } from './attack';
 import { backlog } from './backlog';
 import { batches } from './batches';
 import { bestAvailable } from './best-available';
@@ -8,9 +9,13 @@ import { crowd } from './crowd';
 import { feed } from './feed';
 import { flood } from './flood';
 import { growth } from './growth';
+import { listeners } from './listeners';
 import { map } from './map';
+import { newEvent } from './new-event';
 import { observation } from './observation';
+import { order } from './order';
 import { paced } from './paced';
+import { pollers } from './pollers';
 import { race } from './race';
 import { refused } from './refused';
 import { rush } from './rush';
@@ -26,6 +31,7 @@ export const CASES: readonly Case[] = [
   ...bursts,
   ...batches,
   paced,
+  order,
   refused,
   race,
   crowd,
@@ -41,7 +47,11 @@ export const CASES: readonly Case[] = [
   ticketsPdf,
   ticketsMemory,
   seatMap,
+  listeners,
+  pollers,
   map,
+  newEvent,
+  attack,
   observation,
   growth,
   workerMemory,

@@ -37,7 +37,7 @@ async function measure(bench: Bench): Promise<Figures> {
   const quiet = await holdQuietly(bench);
   const event = await bench.makeEvent(scaled(bench, RUSH.holds));
   const buyers = makeBuyers(event, event.labels);
-  const rushP99Ms = await holdPaced(bench, buyers, RUSH.everyMs);
+  const { p99: rushP99Ms } = await holdPaced(bench, buyers, RUSH.everyMs);
   const { p50, p95, max } = summarise(await startDelays(bench, event));
   await endLifecycles(bench, [...quiet.buyers, ...buyers]);
   return {
