@@ -101,7 +101,8 @@ describe('The gate before the database', () => {
     const gate = createGate(2);
     const { call, log, letGo } = callers(gate);
     for (let index = 0; index < 200; index++)
-      for (const kind of ['sale', 'choice', 'list', 'rest'] as const) call(kind, `shop ${index}`, kind);
+      for (const kind of ['sale', 'choice', 'list', 'rest'] as const)
+        call(kind, `shop ${index}`, kind);
     await turn();
     for (let index = 0; index < 200; index++) await letGo();
     const count = (kind: Kind) => log.slice(2, 102).filter((name) => name === kind).length;
