@@ -1,3 +1,4 @@
+import { settlementWorkflowId } from '../contracts/reservation';
 import type { Database } from '../db/database';
 import { retryGivenUp } from '../db/outbox';
 import type { OnFault } from '../db/sweep-faults';
@@ -43,7 +44,9 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
   if (!temporal) return told;
 
   const { ids, reservations } = await temporal.running();
-  const openOf = async (some: readonly string[]) => new Set(some.filter((id) => ids.has(id)));
+  // After a terminated workflow a settlement is the actor.
+  const openOf = async (some: readonly string[]) =>
+    new Set(some.filter((id) => ids.has(id) || ids.has(settlementWorkflowId(id))));
   const lost = await restartActors(db, openOf, {
     from: null,
     onPage: () => undefined,
