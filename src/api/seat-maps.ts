@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { Database } from '../db/database';
 import {
   mapHasChanged,
@@ -14,7 +14,7 @@ import {
 } from '../db/seat-map';
 import { createSharedReads } from './shared-reads';
 
-const compress = promisify(gzip);
+const deflate = promisify(deflateRaw);
 const GZIP_LEVEL = 3;
 /** Memory of one seat of a layout, measured. */
 const LAYOUT_BYTES_PER_SEAT = 300;
@@ -84,70 +84,74 @@ interface Shown extends Pick<SeatPicture, 'layout' | 'letters'> {
   allotmentOf?: ReadonlyMap<string, string>;
 }
 
-/** The body of a map. Seats are shown member by member: leaving some out takes five times as long for many seats. */
-const bodyOf = ({ layout, letters, allotmentOf }: Shown): Buffer =>
-  Buffer.from(
-    JSON.stringify({
-      data: layout.map((seat, index) => ({
-        label: seat.label,
-        section: seat.section,
-        row: seat.row,
-        number: seat.number,
-        category: seat.category,
-        price: seat.price,
-        x: seat.x,
-        y: seat.y,
-        accessible: seat.accessible,
-        companion: seat.companion,
-        active: seat.active,
-        status: statusOf(letters[index]!),
-        allotment: allotmentOf && (allotmentOf.get(seat.label) ?? null),
-      })),
-    }),
-  );
+/** So many seats are written and compressed anew when one of them changes. */
+const SEATS_A_CHUNK = 500;
 
-/** The body of a whole map, and where in it the status of each seat begins. */
+/** Some seats of a map's body, in it. */
+interface Chunk {
+  letters: string;
+  bytes: Buffer;
+  deflated?: Promise<Buffer>;
+}
+
+/** The body of a map: the bytes of its chunks, one after the other. */
 interface Body {
   bytes: Buffer;
-  letters: string;
-  statusAt: Uint32Array;
+  chunks: readonly Chunk[];
 }
 
-/** No text contains it: there the quotation marks would be escaped. */
-const BEFORE_STATUS = Buffer.from(',"status":"');
+/** Seats are shown member by member: leaving some out takes five times as long for many seats. */
+const shownSeats = ({ layout, letters, allotmentOf }: Shown, from: number, to: number): object[] =>
+  layout.slice(from, to).map((seat, index) => ({
+    label: seat.label,
+    section: seat.section,
+    row: seat.row,
+    number: seat.number,
+    category: seat.category,
+    price: seat.price,
+    x: seat.x,
+    y: seat.y,
+    accessible: seat.accessible,
+    companion: seat.companion,
+    active: seat.active,
+    status: statusOf(letters[from + index]!),
+    allotment: allotmentOf && (allotmentOf.get(seat.label) ?? null),
+  }));
 
-function firstBody(layout: readonly MapSeat[], letters: string): Body {
-  const bytes = bodyOf({ layout, letters });
-  const statusAt = new Uint32Array(letters.length);
-  for (let index = 0, from = 0; index < letters.length; index++) {
-    from = bytes.indexOf(BEFORE_STATUS, from) + BEFORE_STATUS.length;
-    statusAt[index] = from;
-  }
-  return { bytes, letters, statusAt };
-}
-
-/** The body with other statuses of the same seats: what lies between those that have changed is copied. */
-function nextBody(before: Body, letters: string): Body {
-  const changed: number[] = [];
-  let growth = 0;
-  const statusAt = before.statusAt.map((at, index) => {
-    const movedTo = at + growth;
-    if (letters[index] !== before.letters[index]) {
-      changed.push(index);
-      growth += statusOf(letters[index]!).length - statusOf(before.letters[index]!).length;
-    }
-    return movedTo;
+/** @param before an earlier body of the same layout: chunks without a change are taken from it, also as compressed */
+function bodyOf(shown: Shown, before?: Body): Body {
+  const { layout, letters } = shown;
+  const count = Math.max(1, Math.ceil(layout.length / SEATS_A_CHUNK));
+  const chunks = Array.from({ length: count }, (_, place): Chunk => {
+    const [from, to] = [place * SEATS_A_CHUNK, (place + 1) * SEATS_A_CHUNK];
+    const known = before?.chunks[place];
+    const part = letters.slice(from, to);
+    if (known?.letters === part) return { ...known };
+    const seats = JSON.stringify(shownSeats(shown, from, to)).slice(1, -1);
+    const [begin, end] = [place === 0 ? '{"data":[' : ',', place === count - 1 ? ']}' : ''];
+    return { letters: part, bytes: Buffer.from(`${begin}${seats}${end}`) };
   });
-  const bytes = Buffer.allocUnsafe(before.bytes.length + growth);
-  let copied = 0;
-  let written = 0;
-  for (const index of changed) {
-    written += before.bytes.copy(bytes, written, copied, before.statusAt[index]);
-    written += bytes.write(statusOf(letters[index]!), written);
-    copied = before.statusAt[index]! + statusOf(before.letters[index]!).length;
-  }
-  before.bytes.copy(bytes, written, copied);
-  return { bytes, letters, statusAt };
+  const bytes = Buffer.concat(chunks.map((chunk) => chunk.bytes));
+  let at = 0;
+  // Of the body before nothing is kept.
+  for (const chunk of chunks) chunk.bytes = bytes.subarray(at, (at += chunk.bytes.length));
+  return { bytes, chunks };
+}
+
+/** Without a name, a time or a flag (RFC 1952). */
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+const LAST_BLOCK = Buffer.from([3, 0]);
+
+/** The body as gzip. Each chunk is compressed by itself and ends with a full flush, so the chunks can be joined. */
+async function gzipOf({ bytes, chunks }: Body): Promise<Buffer> {
+  const options = { level: GZIP_LEVEL, finishFlush: constants.Z_FULL_FLUSH };
+  const deflated = await Promise.all(
+    chunks.map((chunk) => (chunk.deflated ??= deflate(chunk.bytes, options))),
+  );
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc32(bytes), 0);
+  trailer.writeUInt32LE(bytes.length, 4);
+  return Buffer.concat([GZIP_HEADER, ...deflated, LAST_BLOCK, trailer]);
 }
 
 /**
@@ -157,18 +161,20 @@ function nextBody(before: Body, letters: string): Body {
 function formsOf(
   shown: Shown,
   onMade: (bytes: number) => void,
-  makeBody = (): Buffer => counted(bodyOf(shown), onMade),
+  makeBody = (): Body => {
+    const made = bodyOf(shown);
+    onMade(made.bytes.length);
+    return made;
+  },
 ): PictureForms {
   const { layout, letters } = shown;
-  let json: Buffer | undefined;
+  let body: Body | undefined;
   let gzipped: Promise<Buffer> | undefined;
   let frame: Buffer | undefined;
-  const forms: PictureForms = {
-    json: () => (json ??= makeBody()),
-    gzipped: () =>
-      (gzipped ??= compress(forms.json(), { level: GZIP_LEVEL }).then((made) =>
-        counted(made, onMade),
-      )),
+  const whole = (): Body => (body ??= makeBody());
+  return {
+    json: () => whole().bytes,
+    gzipped: () => (gzipped ??= gzipOf(whole()).then((made) => counted(made, onMade))),
     snapshotFrame: () =>
       (frame ??= counted(
         frameOf(
@@ -178,7 +184,6 @@ function formsOf(
         onMade,
       )),
   };
-  return forms;
 }
 
 function counted(made: Buffer, onMade: (bytes: number) => void): Buffer {
@@ -269,15 +274,14 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'forms' | 'size'> {
     const { layout, letters } = picture;
     const onMade = (bytes: number): void => grow(eventId, picture, bytes);
-    const sizeOf = (body?: Body): number =>
-      body === undefined ? 0 : body.bytes.length + body.statusAt.byteLength;
+    const sizeOf = (body?: Body): number => body?.bytes.length ?? 0;
     const forms = formsOf(picture, onMade, () => {
       const before = bodyOfLayout.get(layout);
-      const body = before ? nextBody(before, letters) : firstBody(layout, letters);
+      const body = bodyOf({ layout, letters }, before);
       bodyOfLayout.set(layout, body);
       // It takes the place of the one before.
       onMade(sizeOf(body) - sizeOf(before));
-      return body.bytes;
+      return body;
     });
     formsOfPicture.set(picture, forms);
     growthOfPicture.set(picture, onMade);
