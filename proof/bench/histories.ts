@@ -3,7 +3,7 @@ import type { Lifecycles } from './lifecycles';
 import { median } from './judge';
 
 /** The SDK's name for the result of a local activity. */
-const LOCAL_ACTIVITY = 'core_local_activity';
+export const LOCAL_ACTIVITY = 'core_local_activity';
 
 /** How many events a workflow's history has, and when its activities were completed, local ones among them. */
 export interface HistorySummary {

@@ -26,7 +26,7 @@ import { tellUnknownSignals } from './story';
  * How soon the workflow of a paid reservation reads its inbox again, in case the signal was lost.
  */
 const PAID_LOOK_AGAIN_MS = 30_000;
-/** What came before its actor has a ring under way, which says what it is. It is not waited for longer than this. */
+/** How long a workflow waits for the ring of a message that came before it began. The ring says what the message is. */
 const RING_WITHIN_MS = 2000;
 
 /**

@@ -13,6 +13,10 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     const header = headers[TRACE_HEADER];
     if (header) traced = { [TRACE_HEADER]: header };
   };
+  const handOn = <Input extends { headers: Headers }, Result>(
+    input: Input,
+    next: (input: Input) => Result,
+  ): Result => next({ ...input, headers: { ...input.headers, ...traced } });
   return {
     inbound: [
       {
@@ -28,12 +32,9 @@ export const interceptors: WorkflowInterceptorsFactory = () => {
     ],
     outbound: [
       {
-        scheduleActivity: (input, next) =>
-          next({ ...input, headers: { ...input.headers, ...traced } }),
-        scheduleLocalActivity: (input, next) =>
-          next({ ...input, headers: { ...input.headers, ...traced } }),
-        continueAsNew: (input, next) =>
-          next({ ...input, headers: { ...input.headers, ...traced } }),
+        scheduleActivity: handOn,
+        scheduleLocalActivity: handOn,
+        continueAsNew: handOn,
       },
     ],
   };

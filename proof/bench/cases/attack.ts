@@ -43,7 +43,7 @@ const ATTACKS: readonly Attack[] = [
     plan: ({ large }) => ({ kind: 'non-readers', path: `/v1/events/${large.slug}/seats` }),
     expect(report, count) {
       if (report.open !== count || (report.statuses[200] ?? 0) === 0 || sumOf(report) < count)
-        throw new Error(`nobody left large answers unread: ${told(report)}`);
+        throw new Error(`large answers were not left unread: ${told(report)}`);
     },
   },
   {
@@ -60,7 +60,7 @@ const ATTACKS: readonly Attack[] = [
     expect(report, count) {
       // Each connection has had an answer, though not each a list: some waited too long.
       if (report.open !== count || (report.statuses[200] ?? 0) === 0 || sumOf(report) < count)
-        throw new Error(`nobody called lists: ${told(report)}`);
+        throw new Error(`lists were not called: ${told(report)}`);
     },
   },
   {
@@ -73,7 +73,7 @@ const ATTACKS: readonly Attack[] = [
     }),
     expect(report, _count, guesses) {
       if (sumOf(report) !== guesses || (report.statuses[401] ?? 0) === 0)
-        throw new Error(`nobody guessed keys: ${told(report)}`);
+        throw new Error(`keys were not guessed: ${told(report)}`);
     },
   },
 ];

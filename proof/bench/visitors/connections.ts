@@ -16,7 +16,7 @@ export class Connections {
     this.port = Number(port);
   }
 
-  /** A request for what is asked for. */
+  /** The bytes of a GET request for the path of the plan. */
   request(headers: Readonly<Record<string, string>> = {}): string {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     return `GET ${this.plan.path} HTTP/1.1\r\nHost: ${this.host}:${this.port}\r\n${lines.join('')}\r\n`;

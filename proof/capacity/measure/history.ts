@@ -1,3 +1,4 @@
+import { LOCAL_ACTIVITY } from '../../bench/histories';
 import type { Measured } from '../costs';
 import type { MeasuredSystem } from './system';
 
@@ -12,8 +13,6 @@ const BILLED = [
   'timerStartedEventAttributes',
   'upsertWorkflowSearchAttributesEventAttributes',
 ] as const;
-/** The SDK's name for the result of a local activity. */
-const LOCAL_ACTIVITY = 'core_local_activity';
 
 /** How long a reservation's history is, how big, and how many of its events are billable actions; on average. */
 export async function measureHistory(
