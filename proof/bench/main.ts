@@ -119,7 +119,7 @@ async function main(): Promise<number> {
   }
   const stop = listenForStop();
   const releases = options.against === null ? null : createReleases(options.against, stop.signal);
-  const all = releases ? againstCases(releases.start) : CASES;
+  const all = releases ? againstCases(releases) : CASES;
   const cases = chooseCases(options, all);
   if (options.list) {
     for (const { id, title } of cases) console.log(`${id.padEnd(20)} ${title}`);
@@ -127,7 +127,7 @@ async function main(): Promise<number> {
   }
   const started = Date.now();
   const commit = describeCommit(PROJECT);
-  const measured = await measure(options, cases, stop).finally(() => releases?.close());
+  const measured = await measure(options, cases, stop);
   const result: BenchResult = {
     date: new Date(started).toISOString(),
     commit,

@@ -1,3 +1,4 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { PROJECT } from '../../dev/steps';
@@ -16,11 +17,18 @@ export interface ReleaseBench extends Bench {
   close: () => Promise<void>;
 }
 
-/** This release and an older one, each on a PostgreSQL and a Temporal of its own. */
-export interface Releases {
-  now: ReleaseBench;
-  before: ReleaseBench;
-}
+/** This release or the older one. */
+export type Side = 'now' | 'before';
+
+/**
+ * Runs `work` on a system of a release that was started for it, with a PostgreSQL and a Temporal of its own: nothing is
+ * left to do from a measurement before, and nothing else runs.
+ */
+export type WithRelease = <Result>(
+  bench: Bench,
+  side: Side,
+  work: (one: ReleaseBench) => Promise<Result>,
+) => Promise<Result>;
 
 /** Makes an event as an operator does: an older release knows its own tables alone. */
 async function makeEvent(
@@ -60,11 +68,10 @@ async function makeEvent(
 async function startBench(
   bench: Bench,
   release: Release,
-  name: string,
-  signal: AbortSignal,
+  { name, home, signal }: { name: Side; home: string; signal: AbortSignal },
 ): Promise<ReleaseBench> {
   const system = await startRelease(release, {
-    home: join(bench.stack.services.home, `release-${name}`),
+    home,
     settings: { RATE_LIMIT: 'off' },
     logFile: join(bench.stack.logFolder, `release-${name}.log`),
     signal,
@@ -101,30 +108,21 @@ async function startBench(
   };
 }
 
-/** @throws Error; then neither runs */
-async function startReleases(bench: Bench, ref: string, signal: AbortSignal): Promise<Releases> {
-  const older = buildRelease(ref, bench.progress);
-  const now = await startBench(bench, { commit: 'now', folder: PROJECT }, 'now', signal);
-  try {
-    return { now, before: await startBench(bench, older, 'before', signal) };
-  } catch (error) {
-    await now.close();
-    throw error;
-  }
-}
-
-/**
- * This release and an older one, for as long as they are needed.
- * @returns `start`: builds and starts both, at its first call; `close` ends them
- */
-export function createReleases(ref: string, signal: AbortSignal) {
-  let started: Promise<Releases> | undefined;
-  return {
-    start: (bench: Bench): Promise<Releases> => (started ??= startReleases(bench, ref, signal)),
-    async close(): Promise<void> {
-      const both = await started?.catch(() => undefined);
-      if (both) await Promise.all([both.now.close(), both.before.close()]);
-    },
+/** @param ref of the older release, which is built at the first use */
+export function createReleases(ref: string, signal: AbortSignal): WithRelease {
+  let older: Release | undefined;
+  return async (bench, side, work) => {
+    const before = (older ??= buildRelease(ref, bench.progress));
+    const release = side === 'before' ? before : { commit: 'now', folder: PROJECT };
+    const home = mkdtempSync(join(bench.stack.services.home, `release-${side}-`));
+    chmodSync(home, 0o711);
+    const one = await startBench(bench, release, { name: side, home, signal });
+    try {
+      return await work(one);
+    } finally {
+      await one.close();
+      rmSync(home, { recursive: true, force: true });
+    }
   };
 }
 

@@ -27,6 +27,7 @@ import { createFeedWatch } from './feed-watch';
 import { createHoldCap } from './hold-cap';
 import { createApiMetrics } from './metrics';
 import { createOutcomes } from './outcomes';
+import { createPageHolds } from './page-holds';
 import { workflowPagesOf } from './pages';
 import { EndedEarly, runProcesses } from './processes';
 import { createReadiness } from './readiness';
@@ -64,7 +65,9 @@ const SETTINGS = [
   ...([
     'MAX_OPEN_HOLDS_PER_CLIENT',
     'MAX_OPEN_HOLDS_PER_BUYER',
+    'MAX_OPEN_HOLDS_PER_ADDRESS',
     'MAX_LAPSED_HOLDS_PER_BUYER',
+    'MAX_LAPSED_HOLDS_PER_ADDRESS',
     'MAX_EVENT_SHARE_PER_CLIENT',
   ] as const),
   ...([
@@ -184,6 +187,10 @@ async function serve(settings: ApiSettings, log: Logger, stopping: AbortSignal):
     fairShare: createFairShare(db, {
       sharePerClient: limitOf(settings.MAX_EVENT_SHARE_PER_CLIENT),
       lapsedPerBuyer: limitOf(settings.MAX_LAPSED_HOLDS_PER_BUYER),
+    }),
+    pageHolds: createPageHolds(db, {
+      open: unlimited ? null : settings.MAX_OPEN_HOLDS_PER_ADDRESS,
+      lapsed: limitOf(settings.MAX_LAPSED_HOLDS_PER_ADDRESS),
     }),
     notify: createNotifier(db),
     defaultTtlSeconds: settings.HOLD_TTL_SECONDS,

@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import type { Database } from '../db/database';
 import {
-  mapHasChanged,
+  MOST_CHANGED_SEATS,
+  readChanges,
   readLayout,
   readStatuses,
   SEAT_STATUS,
@@ -16,8 +17,8 @@ import { createSharedReads } from './shared-reads';
 
 const deflate = promisify(deflateRaw);
 const GZIP_LEVEL = 3;
-/** Memory of one seat of a layout, measured. */
-const LAYOUT_BYTES_PER_SEAT = 300;
+/** Memory of one seat of a layout and its end, measured. */
+const LAYOUT_BYTES_PER_SEAT = 320;
 
 /** The state of an event's seats at one moment. */
 export interface SeatPicture {
@@ -47,13 +48,53 @@ interface Entry {
   /** Of the layout and the forms made so far, in bytes. */
   size: number;
   /**
-   * The database's snapshot that shows this picture, and when it was read, by this process's
-   * monotonic clock.
+   * The database's snapshot that shows this picture, and when all of it was read last, by this
+   * process's monotonic clock.
    */
   snapshot: string;
   readAt: number;
-  /** A hold's end changes the picture without a write. */
-  goodUntil: number;
+  ends: Ends;
+}
+
+/** When the seats of a layout change without a write, by the end of a hold or an allotment; by the same clock. */
+interface Ends {
+  /** @param at Infinity: never */
+  set(place: number, at: number): void;
+  /** The places whose time has come. */
+  due(now: number): number[];
+}
+
+function createEnds(count: number): Ends {
+  const ends = new Float64Array(count).fill(Infinity);
+  // None is sooner.
+  let soonest = Infinity;
+  return {
+    set(place, at) {
+      ends[place] = at;
+      soonest = Math.min(soonest, at);
+    },
+    due(now) {
+      if (now < soonest) return [];
+      const places: number[] = [];
+      soonest = Infinity;
+      for (const [place, at] of ends.entries()) {
+        if (at <= now) places.push(place);
+        soonest = Math.min(soonest, at);
+      }
+      return places;
+    },
+  };
+}
+
+/** The place of a seat in a layout; -1: it has none. */
+function placeOf(layout: readonly MapSeat[], id: number): number {
+  let [from, to] = [0, layout.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (layout[middle]!.id < id) from = middle + 1;
+    else to = middle;
+  }
+  return layout[from]?.id === id ? from : -1;
 }
 
 /** Which seats of a map are asked for; absent: all. */
@@ -289,38 +330,68 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return { picture, forms, size };
   }
 
-  /** The cached picture, if it is still valid. */
-  async function stillTrue(eventId: string): Promise<SeatPicture | null> {
+  /** Brings the cached picture up to date by what has changed. @returns null where all has to be read */
+  async function catchUp(eventId: string): Promise<SeatPicture | null> {
     const known = entries.get(eventId);
-    if (!known || performance.now() - known.readAt > SNAPSHOT_USABLE_MS) return null;
-    const { changed, snapshot } = await mapHasChanged(db, eventId, known.snapshot);
-    if (changed || performance.now() >= known.goodUntil) return null;
-    known.snapshot = snapshot;
-    return known.picture;
+    const readAt = performance.now();
+    if (!known || readAt - known.readAt > SNAPSHOT_USABLE_MS) return null;
+    const { picture, ends } = known;
+    const { layout, revision } = picture;
+    const due = ends.due(readAt).map((place) => layout[place]!.id);
+    if (due.length > MOST_CHANGED_SEATS) return null;
+    const changes = await readChanges(db, eventId, { snapshot: known.snapshot, due });
+    if (changes === null) return null;
+    if (changes.seats === undefined) {
+      known.snapshot = changes.snapshot;
+      return picture;
+    }
+    const { seats, snapshot, allotted } = changes;
+    if (changes.revision !== revision) return null;
+    const letters = Buffer.from(picture.letters, 'latin1');
+    for (const { id, letter, endsInMs } of seats) {
+      const place = placeOf(layout, id);
+      if (place < 0) return null;
+      letters.write(letter, place, 'latin1');
+      ends.set(place, readAt + endsInMs);
+    }
+    const state = { letters: letters.toString('latin1'), layout, revision };
+    return remember(eventId, { ...state, allotted }, { snapshot, readAt: known.readAt, ends });
+  }
+
+  /** Keeps what was read as the picture of an event; the one before if nothing has changed. */
+  function remember(
+    eventId: string,
+    state: Omit<SeatPicture, 'etag'>,
+    { snapshot, readAt, ends }: Pick<Entry, 'snapshot' | 'readAt' | 'ends'>,
+  ): SeatPicture {
+    const { letters, allotted, revision } = state;
+    const known = entries.get(eventId);
+    const hash = createHash('sha1').update(`${eventId} ${revision} `).update(letters);
+    if (allotted !== null) hash.update(JSON.stringify(allotted));
+    const etag = `"${hash.digest('base64url')}"`;
+    const shown = known?.picture.etag === etag ? known : show(eventId, { etag, ...state });
+    const { picture, forms, size } = shown;
+    keep(eventId, { picture, forms, size, snapshot, readAt, ends });
+    return picture;
   }
 
   async function refresh(eventId: string): Promise<SeatPicture> {
-    const unchanged = await stillTrue(eventId);
-    if (unchanged) return unchanged;
+    const current = await catchUp(eventId);
+    if (current) return current;
     const known = entries.get(eventId);
     const readAt = performance.now();
-    const { letters, nextEndInMs, snapshot, revision, allotted } = await readStatuses(db, eventId);
+    const { letters, ending, snapshot, revision, allotted } = await readStatuses(db, eventId);
     // A layout is that of its revision; if the event was changed since the statuses were read, the next look finds out.
     const layout =
       known?.picture.revision === revision && known.picture.layout.length === letters.length
         ? known.picture.layout
         : await readLayout(db, eventId, letters.length);
-    const hash = createHash('sha1').update(`${eventId} ${revision} `).update(letters);
-    if (allotted !== null) hash.update(JSON.stringify(allotted));
-    const etag = `"${hash.digest('base64url')}"`;
-    const shown =
-      known?.picture.etag === etag
-        ? known
-        : show(eventId, { etag, letters, layout, revision, allotted });
-    const { picture, forms, size } = shown;
-    const goodUntil = readAt + (nextEndInMs ?? Infinity);
-    keep(eventId, { picture, forms, size, snapshot, readAt, goodUntil });
-    return picture;
+    const ends = createEnds(layout.length);
+    for (const { id, endsInMs } of ending) {
+      const place = placeOf(layout, id);
+      if (place >= 0) ends.set(place, readAt + endsInMs);
+    }
+    return remember(eventId, { letters, layout, revision, allotted }, { snapshot, readAt, ends });
   }
 
   return {

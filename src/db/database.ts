@@ -5,6 +5,13 @@ import { DatabaseError, Pool, types, type PoolClient, type QueryResultRow } from
 // Ids, amounts and counts are exact as JavaScript numbers, because the schema and the API keep them
 // below 2^53.
 types.setTypeParser(types.builtins.INT8, Number);
+// In arrays too, for which the driver has no name, and which it would read as strings.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
+const INT8_ARRAY = 1016 as number as typeof types.builtins.INT8;
+const readStrings = types.getTypeParser(INT8_ARRAY) as (text: string) => (string | null)[];
+types.setTypeParser(INT8_ARRAY, (text) =>
+  readStrings(text).map((one) => (one === null ? null : Number(one))),
+);
 
 export interface DatabaseOptions {
   url: string;

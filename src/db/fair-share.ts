@@ -41,3 +41,19 @@ export async function countLapsedHolds(
   const [row] = await db.rows(LAPSED, [buyerKey, client, limit]);
   return row!.lapsed;
 }
+
+const STANDING = sql<{ id: string; standing: 'open' | 'lapsed' }>(
+  'standing_of_holds',
+  `select id, standing from (
+     select r.id, case status_now(r.status, r.hold_ends_at, r.paid_in_time_at)
+                    when 'held' then 'open' when 'expired' then 'lapsed' end as standing
+       from reservations r
+      where r.id = any($1) and r.hold_ends_at > clock_timestamp() - interval '1 hour') s
+    where standing is not null`,
+);
+
+/** Which of these reservations are held, and which ended unpaid within the hour. The others are left out. */
+export const readStanding = (
+  db: Queryable,
+  ids: readonly string[],
+): Promise<{ id: string; standing: 'open' | 'lapsed' }[]> => db.rows(STANDING, [ids]);

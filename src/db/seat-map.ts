@@ -5,6 +5,8 @@ export const SEAT_NUMBER = 'coalesce(s.seat_number, s.number::text)';
 
 /** What is said of a seat beside its status: the same until its event is changed. */
 export interface MapSeat {
+  /** Ascending in a layout. Not shown. */
+  id: number;
   label: string;
   section: string;
   row: string | null;
@@ -26,7 +28,7 @@ export interface MapSeat {
 
 const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
-  `select s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position, s.category_code as category,
+  `select s.id, s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position, s.category_code as category,
           jsonb_build_object('amount', c.price, 'currency', e.currency) as price, s.x, s.y, s.accessible, s.companion,
           s.active and c.active as active, coalesce(s.rank, 0) as rank
      from (select * from seats where event_id = $1 order by id limit $2) s join events e on e.id = s.event_id
@@ -49,7 +51,8 @@ export async function readLayout(
     return known.get(key) as Value;
   };
   const layout = await db.rows(LAYOUT, [eventId, seats]);
-  return layout.map(({ label, section, row, category, price, ...seat }) => ({
+  return layout.map(({ id, label, section, row, category, price, ...seat }) => ({
+    id,
     label,
     section: shared(section),
     row: shared(row),
@@ -73,89 +76,145 @@ export type SeatLetter = keyof typeof SEAT_STATUS;
 /** The seats of an event that are kept for somebody, by the id of their allotment. */
 export type Allotted = Record<string, { client: string | null; seats: string[] }>;
 
+/** A seat that changes without a write when its hold or its allotment ends. */
+interface EndingSeat {
+  id: number;
+  /** Milliseconds; Infinity: it changes by a write alone. */
+  endsInMs: number;
+}
+
+/** What is read of a map beside its seats. */
+interface MapState {
+  /** In which the map is as it was read: see `readChanges`. */
+  snapshot: string;
+  /** Of the event. */
+  revision: number;
+  /** null: there are no allotments. */
+  allotted: Allotted | null;
+}
+
+const LETTER = `case when not seat_is_free(status, hold_ends_at) then left(status, 1)
+             when not active or category_code = any (array(select code from price_categories where event_id = $1 and not active)) then 'b'
+             when allotment_until > clock_timestamp() then 'k' else 'a' end`;
+/** When the seat changes if nobody writes, in milliseconds; null: never. */
+const ENDS_IN_MS = `(extract(epoch from nullif(
+               case when status = 'held' and hold_ends_at > clock_timestamp() then hold_ends_at
+                    when status <> 'sold' and allotment_until > clock_timestamp() then allotment_until end,
+               'infinity') - clock_timestamp()) * 1000)::float8`;
+const ALLOTTED = `(select jsonb_object_agg(a.id, jsonb_build_object('client', a.client, 'seats',
+                    (select coalesce(jsonb_agg(s.label order by s.id), '[]') from seats s
+                      where s.allotment_id = a.id and s.allotment_until > clock_timestamp())))
+             from allotments a where a.event_id = $1 and a.ended_at is null and a.until > clock_timestamp())`;
+
 const STATUSES = sql<{
   letters: string;
-  next_end_in_ms: number | null;
+  ending: number[] | null;
+  ends_in_ms: number[] | null;
   snapshot: string;
   revision: number;
   allotted: Allotted | null;
 }>(
   'seat_map_statuses',
-  // Aggregated here: a hundred thousand rows would cost the driver far more than one string. `next_end` says until when
-  // the picture holds if nobody writes: the end of a hold or of an allotment frees its seats without a write. The seats
-  // come in the order of an index, so nothing is sorted.
-  `select coalesce(string_agg(case when not seat_is_free(status, hold_ends_at) then left(status, 1)
-             when not active or category_code = any (array(select code from price_categories where event_id = $1 and not active)) then 'b'
-             when allotment_until > clock_timestamp() then 'k' else 'a' end, ''), '') as letters,
-          (extract(epoch from least(
-             min(hold_ends_at) filter (where status = 'held' and hold_ends_at > clock_timestamp() and hold_ends_at <> 'infinity'),
-             min(allotment_until) filter (where allotment_until > clock_timestamp() and allotment_until <> 'infinity'))
-             - clock_timestamp()) * 1000)::float8 as next_end_in_ms,
+  // Aggregated here: a hundred thousand rows would cost the driver far more than one string. The seats come in the
+  // order of an index, so nothing is sorted.
+  `select coalesce(string_agg(letter, ''), '') as letters,
+          array_agg(id) filter (where ends_in_ms is not null) as ending,
+          array_agg(ends_in_ms) filter (where ends_in_ms is not null) as ends_in_ms,
           pg_current_snapshot()::text as snapshot, (select revision from events where id = $1) as revision,
-          (select jsonb_object_agg(a.id, jsonb_build_object('client', a.client, 'seats',
-                    (select coalesce(jsonb_agg(s.label order by s.id), '[]') from seats s
-                      where s.allotment_id = a.id and s.allotment_until > clock_timestamp())))
-             from allotments a where a.event_id = $1 and a.ended_at is null and a.until > clock_timestamp()) as allotted
-     from (select status, hold_ends_at, active, category_code, allotment_until from seats where event_id = $1 order by id) seat`,
+          ${ALLOTTED} as allotted
+     from (select id, ${LETTER} as letter, ${ENDS_IN_MS} as ends_in_ms from seats where event_id = $1 order by id) seat`,
 );
 
-/**
- * The status of every seat as it is now, one letter each, and how long it stays so if nobody writes.
- * @returns with the snapshot in which it was so (see `mapHasChanged`), and the event's revision in it
- */
+/** The status of every seat as it is now, one letter each, and which seats change by themselves. */
 export async function readStatuses(
   db: Queryable,
   eventId: string,
-): Promise<{
-  letters: string;
-  nextEndInMs: number | null;
-  snapshot: string;
-  revision: number;
-  /** null: there are no allotments. */
-  allotted: Allotted | null;
-}> {
+): Promise<MapState & { letters: string; ending: EndingSeat[] }> {
   const [row] = await db.rows(STATUSES, [eventId]);
-  const { letters, next_end_in_ms: nextEndInMs, snapshot, revision, allotted } = row!;
-  return { letters, nextEndInMs, snapshot, revision, allotted };
+  const { letters, ending, ends_in_ms: endsInMs, ...state } = row!;
+  return {
+    ...state,
+    letters,
+    ending: (ending ?? []).map((id, place) => ({ id, endsInMs: endsInMs![place]! })),
+  };
 }
 
-const CHANGED = sql<{ changed: boolean; snapshot: string }>(
-  'seat_map_changed',
-  `select exists (select from map_changes where event_id = $1 and xid >= pg_snapshot_xmin($2::pg_snapshot)
-                   and not pg_visible_in_snapshot(xid, $2::pg_snapshot)) as changed,
-          pg_current_snapshot()::text as snapshot`,
+/** More seats than that are not read one by one: reading all is faster. */
+export const MOST_CHANGED_SEATS = 2000;
+
+const CHANGES = sql<{
+  whole: boolean;
+  changed: boolean;
+  ids: number[] | null;
+  letters: string | null;
+  ends_in_ms: number[] | null;
+  snapshot: string;
+  revision: number;
+  allotted: Allotted | null;
+}>(
+  'seat_map_changes',
+  `with unseen as materialized (
+     select seats from map_changes
+      where event_id = $1 and xid >= pg_snapshot_xmin($2::pg_snapshot) and not pg_visible_in_snapshot(xid, $2::pg_snapshot)),
+   named as materialized (
+     select count(*) filter (where seats is null) > 0 or coalesce(sum(cardinality(seats)), 0) > ${MOST_CHANGED_SEATS} as whole,
+            count(*) > 0 or cardinality($3::bigint[]) > 0 as changed from unseen)
+   select named.whole, named.changed, seat.ids, seat.letters, seat.ends_in_ms,
+          pg_current_snapshot()::text as snapshot, (select revision from events where id = $1) as revision,
+          case when named.changed and not named.whole then ${ALLOTTED} end as allotted
+     from named, lateral (
+       select array_agg(id) as ids, string_agg(letter, '') as letters, array_agg(ends_in_ms) as ends_in_ms
+         from (select id, ${LETTER} as letter, coalesce(${ENDS_IN_MS}, 'Infinity') as ends_in_ms from seats
+                where event_id = $1 and not named.whole
+                  and id = any (array(select unnest(seats) from unseen union select unnest($3::bigint[])))) s) seat`,
 );
+
+/** A seat as it is now. */
+interface ChangedSeat extends EndingSeat {
+  letter: string;
+}
+
+/**
+ * What has changed in the map of an event since it was read: the seats that a transaction changed which the snapshot did
+ * not see, and those that are named.
+ * @param since a snapshot not older than `SNAPSHOT_USABLE_MS`, and the ids of seats that may have ended since
+ * @returns the snapshot of this look, alone if nothing has changed; `seats`: not each need differ. null: the whole map
+ * has to be read
+ */
+export async function readChanges(
+  db: Queryable,
+  eventId: string,
+  { snapshot, due }: { snapshot: string; due: readonly number[] },
+): Promise<{ snapshot: string; seats?: undefined } | (MapState & { seats: ChangedSeat[] }) | null> {
+  const [row] = await db.rows(CHANGES, [eventId, snapshot, due]);
+  const { whole, changed, ids, letters, ends_in_ms: endsInMs, ...state } = row!;
+  if (whole) return null;
+  if (!changed) return { snapshot: state.snapshot };
+  const seats = (ids ?? []).map((id, place) => ({
+    id,
+    letter: letters![place]!,
+    endsInMs: endsInMs![place]!,
+  }));
+  return { ...state, seats };
+}
 
 const NOTE_CHANGE = sql(
   'map_change_note',
-  `insert into map_changes (xid, event_id) values (pg_current_xact_id(), $1) on conflict do nothing`,
+  `insert into map_changes (xid, event_id) values (pg_current_xact_id(), $1)
+   on conflict (xid, event_id) do update set seats = null`,
 );
 
-/** Notes that this transaction changes the map of an event without a write to its seats. */
+/** Notes that this transaction changes more of an event's map than seats. */
 export async function noteMapChange(tx: Queryable, eventId: string): Promise<void> {
   await tx.run(NOTE_CHANGE, [eventId]);
 }
 
 /**
- * How long what `mapHasChanged` looks at is kept; a snapshot must be younger by the longest
+ * How long what `readChanges` looks at is kept; a snapshot must be younger by the longest
  * transaction.
  */
 const CHANGES_KEPT_MINUTES = 5;
 export const SNAPSHOT_USABLE_MS = 60_000;
-
-/**
- * Whether a transaction that this snapshot did not see has changed the map of this event.
- * @param snapshot not older than `SNAPSHOT_USABLE_MS`
- * @returns with the snapshot of this look, in which the map is still the same if it has not changed
- */
-export async function mapHasChanged(
-  db: Queryable,
-  eventId: string,
-  snapshot: string,
-): Promise<{ changed: boolean; snapshot: string }> {
-  const [row] = await db.rows(CHANGED, [eventId, snapshot]);
-  return row!;
-}
 
 const FORGET = sql(
   'map_changes_forget',

@@ -7,6 +7,7 @@ import type { MapSeat } from '../../src/db/seat-map';
 const SEATS = 40;
 const CATEGORY = 'stalls';
 const layout: MapSeat[] = Array.from({ length: SEATS }, (_, index) => ({
+  id: index + 1,
   label: `A-${index + 1}`,
   section: 'Stalls',
   row: 'A',

@@ -163,6 +163,8 @@ describe('Limits of those who hold and do not buy, where they are set,', () => {
     const childEnv = {
       RATE_LIMIT: '1000000',
       MAX_LAPSED_HOLDS_PER_BUYER: '2',
+      MAX_LAPSED_HOLDS_PER_ADDRESS: '3',
+      MAX_OPEN_HOLDS_PER_ADDRESS: '4',
       MAX_EVENT_SHARE_PER_CLIENT: '20',
     };
     system = await startSystem({ childEnv });
@@ -215,6 +217,39 @@ describe('Limits of those who hold and do not buy, where they are set,', () => {
     expect(refusal(refused)).toEqual([403, 'limit_exceeded']);
     const key = system.info.keys.client2;
     expect((await api.hold(event, ['A-3'], { email, key })).status).toBe(201);
+    expect((await api.hold(event, ['A-4'])).status).toBe(201);
+  });
+
+  it('let an address hold no more by pages than it may, whatever buyers they name', async () => {
+    const key = system.info.keys.publishable;
+    const event = await api.event();
+    const hold = (seat: string) =>
+      api.hold(event, [seat], { key, email: `${seat}-${event}@example.org` });
+    const open: Answer<Reservation>[] = [];
+    for (const seat of ['A-1', 'A-2', 'A-3', 'A-4']) open.push(await hold(seat));
+    expect(open.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    expect(refusal(await hold('A-5'))).toEqual([403, 'limit_exceeded']);
+    // The shop's own server is not a page.
+    expect((await api.hold(event, ['A-6'])).status).toBe(201);
+    await api.call('POST', `/v1/reservations/${open[0]!.body.id}/cancel`);
+    await eventually(async () => expect((await hold('A-5')).status).toBe(201));
+    for (const { body } of open.slice(1))
+      await api.call('POST', `/v1/reservations/${body.id}/cancel`);
+  });
+
+  it('let an address hold nothing for a while whose pages let holds end again and again', async () => {
+    const key = system.info.keys.publishable;
+    const event = await api.event();
+    await setHoldTtl(system.db, event, 1);
+    for (const seat of ['A-1', 'A-2', 'A-3']) {
+      // The first may still be counted among those of the test before.
+      const { id } = await eventually(() => api.held(event, [seat], { key }));
+      await api.until(id, 'expired');
+    }
+    await eventually(async () => {
+      const answer = await api.hold(event, ['A-4'], { key });
+      expect(refusal(answer)).toEqual([403, 'limit_exceeded']);
+    });
     expect((await api.hold(event, ['A-4'])).status).toBe(201);
   });
 });

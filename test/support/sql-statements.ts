@@ -39,6 +39,7 @@ const TYPES: Record<string, readonly ColumnType[]> = {
   jsonb: ['json', 'string', 'number', 'boolean'],
   _text: ['string[]'],
   _int8: ['number[]'],
+  _float8: ['number[]'],
   _bytea: ['Buffer[]'],
 };
 

@@ -1,5 +1,5 @@
 import { summarise } from '../../report/statistics';
-import type { Bench, Case, Figures, Target } from '../case';
+import type { Case, Figures, Target } from '../case';
 import { startCpuMeter, untilIdle } from '../cpu';
 import { countHeld } from '../fixtures';
 import {
@@ -11,7 +11,7 @@ import {
   scaled,
 } from '../holds';
 import { endLifecycles, ourLifecycles, runLifecycles } from '../lifecycles';
-import { withoutPrinting, type ReleaseBench, type Releases } from '../releases';
+import { withoutPrinting, type ReleaseBench, type Side, type WithRelease } from '../releases';
 import { openReservationWatcher } from '../reservation-watcher';
 import { wishes } from './crowd';
 import { cycle } from './refused';
@@ -23,7 +23,7 @@ interface Comparison {
   id: string;
   title: string;
   rounds?: number;
-  /** Before the first round, unmeasured. */
+  /** Before each measurement, unmeasured. */
   warmUp?: Measure;
   measure: Measure;
   targets: readonly Target[];
@@ -121,7 +121,7 @@ const COMPARISONS: readonly Comparison[] = [
   ...[10, 40].map((connections) => ({
     id: `against-burst-${connections}`,
     title: `5,000 holds of different seats, ${connections} at a time`,
-    warmUp: (bench: ReleaseBench) => burst(bench, connections, 2_000),
+    warmUp: (bench: ReleaseBench) => burst(bench, connections, 1_000),
     measure: (bench: ReleaseBench) => burst(bench, connections, 5_000),
     targets: rate(connections === 10 ? 1.25 : 1.5),
   })),
@@ -163,12 +163,13 @@ const COMPARISONS: readonly Comparison[] = [
 const named = (side: string, figures: Figures): Figures =>
   Object.fromEntries(Object.entries(figures).map(([name, value]) => [`${side}${name}`, value]));
 
+const SIDES: readonly Side[] = ['now', 'before'];
+
 /**
  * This release beside an older one, in turns, each as its `npm run dev` runs it. Which goes first
  * changes with the round.
- * @param releases starts both at the first call
  */
-export const againstCases = (releases: (bench: Bench) => Promise<Releases>): Case[] =>
+export const againstCases = (withRelease: WithRelease): Case[] =>
   COMPARISONS.map(({ id, title, rounds = 3, warmUp, measure, targets }) => ({
     id,
     title: `${title}, beside the release before`,
@@ -176,16 +177,16 @@ export const againstCases = (releases: (bench: Bench) => Promise<Releases>): Cas
     ownStackOnly: true,
     targets,
     async measure(bench, round) {
-      const { now, before } = await releases(bench);
-      const sides: [string, ReleaseBench][] = [
-        ['now', now],
-        ['before', before],
-      ];
-      if (round === 1 && warmUp) for (const [, side] of sides) await warmUp(side);
       const figures: Figures = {};
-      for (const [name, side] of round % 2 === 1 ? sides : sides.toReversed()) {
-        await Promise.all(sides.map(([, one]) => one.quiesce()));
-        Object.assign(figures, named(name, await bench.withoutRelay(() => measure(side))));
+      for (const side of round % 2 === 1 ? SIDES : SIDES.toReversed()) {
+        const measured = await bench.withoutRelay(() =>
+          withRelease(bench, side, async (one) => {
+            await warmUp?.(one);
+            await one.quiesce();
+            return measure(one);
+          }),
+        );
+        Object.assign(figures, named(side, measured));
       }
       return figures;
     },

@@ -25,6 +25,7 @@ import type { HoldCap } from '../../hold-cap';
 import { createHoldQueue } from '../../hold-queue';
 import { KEY_PROBLEMS, keyReused, replayedHeader, requiredKey } from '../../idempotency';
 import type { ApiMetrics } from '../../metrics';
+import type { PageHolds } from '../../page-holds';
 import { leftMs } from '../../middleware/answer';
 import { defineRoute, type Reply } from '../../route';
 import type { ReservationTokens } from '../../reservation-tokens';
@@ -72,6 +73,7 @@ export interface CreateRouteDeps {
   notify: Notify;
   holdCap: HoldCap;
   fairShare: FairShare;
+  pageHolds: PageHolds;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
   /** Open holds of one buyer at most; null: any number. */
@@ -101,6 +103,7 @@ export function createRoute({
   notify,
   holdCap,
   fairShare,
+  pageHolds,
   defaultTtlSeconds,
   buyerCap,
   codeGuesses,
@@ -184,6 +187,22 @@ export function createRoute({
     return isOurs ? tokens.of(caller.client, id) : null;
   }
 
+  /** What is against a hold of this caller; null: nothing. */
+  async function complaintOf(
+    caller: ApiCaller,
+    { buyer }: NewReservation,
+    lines: readonly OrderLine[],
+  ): Promise<string | null> {
+    const ofPage =
+      caller.role === 'publishable' ? await pageHolds.complaint(caller.limitedAs) : null;
+    if (ofPage !== null) return ofPage;
+    return fairShare.complaint({
+      client: caller.client,
+      email: buyer?.email,
+      seats: countByEvent(lines),
+    });
+  }
+
   async function handle(
     body: NewReservation,
     rawBody: unknown,
@@ -229,11 +248,7 @@ export function createRoute({
       const read = await readLines(body, caller);
       if ('refusal' in read) result = (await replay()) ?? read.refusal;
       else {
-        const complaint = await fairShare.complaint({
-          client: caller.client,
-          email: body.buyer?.email,
-          seats: countByEvent(read.lines),
-        });
+        const complaint = await complaintOf(caller, body, read.lines);
         const known = complaint === null ? null : await replay();
         if (complaint !== null && known === null) throw new Problem('limit_exceeded', complaint);
         result = known ?? (await hold(request, read.lines, caller, aside));
@@ -244,6 +259,7 @@ export function createRoute({
     if (!('reservation' in result)) throw refusalOf(result, body);
     if (result.kind === 'held') {
       holdCap.count(caller.client);
+      if (caller.role === 'publishable') pageHolds.took(caller.limitedAs, key);
       notify('starts');
     }
     const token = await tokenFor(result.reservation, caller, result.kind === 'replayed');
