@@ -78,6 +78,12 @@ export const indexedTypesOf = (names: readonly SearchAttributeName[]): Record<st
     names.map((name) => [name, INDEXED_VALUE_TYPES[SEARCH_ATTRIBUTE_TYPES[name]]]),
   );
 
+/**
+ * What the relay writes into the memo of a workflow that tries its steps inside the workflow task first. It says what a
+ * patch says, without its two events; one that is started by hand records the patch.
+ */
+export const SHORT_TRIES_MEMO = { shortTries: true };
+
 /** The longest summary of a workflow, an activity or a timer, in bytes: Temporal refuses longer ones. */
 export const SUMMARY_BYTES = 200;
 

@@ -43,13 +43,25 @@ const LOCALE = 'en-GB';
 export function formatMoney({ amount, currency }: Money, locale: string = LOCALE): string {
   const digits = minorUnitDigits(currency);
   if (digits === null) return `${amount} ${currency} (minor units)`;
-  const format = new Intl.NumberFormat(locale, {
-    style: 'currency',
-    currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return format.format(decimal(amount, digits));
+  return formatOf(locale, currency, digits).format(decimal(amount, digits));
+}
+
+/** By locale and currency: making one takes many times as long as using it. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatOf(locale: string, currency: string, digits: number): Intl.NumberFormat {
+  const name = `${locale} ${currency}`;
+  let format = formats.get(name);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, {
+      style: 'currency',
+      currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    formats.set(name, format);
+  }
+  return format;
 }
 
 /** The amount in major units as a decimal text: exact, unlike a quotient. */

@@ -6,6 +6,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import {
   settlementWorkflowId,
+  SHORT_TRIES_MEMO,
   SIGNALS,
   SUMMARY_BYTES,
   TASK_QUEUES,
@@ -100,6 +101,7 @@ export function createDispatcher({ workflow, connection }: Client) {
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
         staticSummary: summaryOf(start),
+        memo: SHORT_TRIES_MEMO,
         typedSearchAttributes: new TypedSearchAttributes([
           { key: STATUS_KEY, value: 'held' },
           ...attributesOf(id, events),
@@ -147,6 +149,7 @@ export function createDispatcher({ workflow, connection }: Client) {
         signal: SIGNALS.ring,
         signalArgs: [why],
         staticSummary: summarise(`What came after the end of ${id}: ${why.why}`),
+        memo: SHORT_TRIES_MEMO,
         ...foundBy(facts),
       });
     }

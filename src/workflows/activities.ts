@@ -3,6 +3,7 @@ import {
   patched,
   proxyActivities,
   proxyLocalActivities,
+  workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type {
@@ -43,7 +44,8 @@ const lasting = proxyActivities<ReservationActivities>(transaction);
 const says = (text: string) => ({ summary: clipToBytes(text, SUMMARY_BYTES) });
 
 /** Whether steps are tried inside the workflow task first. Workflows of older releases did not. */
-export const triesShort = (): boolean => patched('short-tries');
+export const triesShort = (): boolean =>
+  workflowInfo().memo?.shortTries === true || patched('short-tries');
 
 /** One step of a reservation's life: a short try, and after a failure the activity that is retried until it succeeds. */
 async function step<Result>(
