@@ -178,7 +178,7 @@ export async function settleInbox(
     const { written_status: written, status } = reservation;
     if (messages.length > 0 && written === 'held' && status === 'expired')
       await expire(tx, reservation);
-    await releaseEndedChanges(tx, id);
+    if (reservation.has_changes) await releaseEndedChanges(tx, id);
     for (const message of messages) {
       const settle =
         message.change_id !== null
@@ -211,8 +211,10 @@ export async function endOverdueHold(tx: Queryable, id: string): Promise<LockedR
   return reservation;
 }
 
-/** The same in a transaction of its own; the answer says where the reservation then stands. */
+/** The same in a transaction of its own, if it is over; the answer says where the reservation then stands. */
 export async function releaseOverdueHold(db: Database, id: string): Promise<Progress | null> {
+  const progress = await readProgress(db, id);
+  if (progress?.state.status !== 'expired') return progress;
   return db.transaction(async (tx) => {
     const reservation = await endOverdueHold(tx, id);
     return reservation && readProgress(tx, id, reservation.notes);

@@ -31,6 +31,8 @@ interface ReservationRow {
   cancel_refund: number | null;
   /** The first of its events has begun. */
   event_started: boolean;
+  /** Somebody asked for a change of it, whatever became of that. */
+  has_changes: boolean;
 }
 
 /** A locked reservation with its locked claims, as changed by the transitions so far. */
@@ -41,20 +43,18 @@ export interface LockedReservation extends ReservationRow {
   notes: string[];
 }
 
-const EXISTS = sql<{ id: string }>(
-  'transition_exists',
-  'select id from reservations where id = $1',
-);
-const LOCK_CLAIMS = sql<{ obtainable: boolean }>(
+const LOCK_CLAIMS = sql<{ known: boolean; obtainable: boolean }>(
   'transition_lock_claims',
-  `select change_claims('lock', $1) as obtainable`,
+  // As of the start of this statement: one that commits meanwhile is not known, because its claims may not be locked.
+  `select exists (select from reservations where id = $1) as known, change_claims('lock', $1) as obtainable`,
 );
 const LOCK_RESERVATION = sql<ReservationRow>(
   'transition_lock_reservation',
   `select id, revision, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
           total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested, cancel_refund,
           (select min(starts_at) <= clock_timestamp() from events
-            where events.id = any (coalesce(event_ids, array[event_id]))) as event_started
+            where events.id = any (coalesce(event_ids, array[event_id]))) as event_started,
+          exists (select from changes where reservation_id = $1) as has_changes
      from reservations where id = $1 for update`,
 );
 
@@ -66,10 +66,8 @@ export async function lockReservation(
   tx: Queryable,
   id: string,
 ): Promise<LockedReservation | null> {
-  // The reservation is looked up first. Otherwise a hold that commits between the two locks would
-  // be found without its seats locked.
-  if ((await tx.rows(EXISTS, [id])).length === 0) return null;
   const [claims] = await tx.rows(LOCK_CLAIMS, [id]);
+  if (!claims!.known) return null;
   const [reservation] = await tx.rows(LOCK_RESERVATION, [id]);
   return { ...reservation!, claimsObtainable: claims!.obtainable, notes: [] };
 }
