@@ -121,30 +121,36 @@ const house = () =>
 const failures = (outcomes: readonly Outcome[]) => outcomes.filter(({ status }) => status !== 201);
 
 describe('An API process that is asked to end', () => {
-  it('answers on while it says that it is not ready, each answer the last of its connection, and loses none', async () => {
-    const port = await freePort();
-    const child = await startApi(port, { DRAIN_SECONDS: '3' });
-    const url = `http://127.0.0.1:${port}`;
-    const event = await house();
-    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-    const idle = new Agent({ keepAlive: true });
-    expect((await hold(url, idle, event, 'F-19999')).status).toBe(201);
-    const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
-    await delay(1000);
-    const end = ended(child);
-    child.kill('SIGTERM');
-    await delay(1000);
-    const ready = await fetch(`${url}/readyz`);
-    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
-    expect((await fetch(`${url}/livez`)).status).toBe(200);
-    const late = hold(url, agent, event, 'F-20000');
-    await delay(1000);
-    const outcomes = await sending.stop();
-    expect(failures(outcomes)).toEqual([]);
-    expect(outcomes.filter(({ closes }) => closes).length).toBeGreaterThan(10);
-    expect(await late).toEqual({ status: 201, closes: true });
-    expect(await end).toBe(0);
-  });
+  it.each([
+    ['by itself', '1'],
+    ['as two on one port', '2'],
+  ])(
+    '(%s) answers on while it says that it is not ready, each answer the last of its connection, and loses none',
+    async (_, processes) => {
+      const port = await freePort();
+      const child = await startApi(port, { DRAIN_SECONDS: '3', API_PROCESSES: processes });
+      const url = `http://127.0.0.1:${port}`;
+      const event = await house();
+      const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+      const idle = new Agent({ keepAlive: true });
+      expect((await hold(url, idle, event, 'F-19999')).status).toBe(201);
+      const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
+      await delay(1000);
+      const end = ended(child);
+      child.kill('SIGTERM');
+      await delay(1000);
+      const ready = await fetch(`${url}/readyz`);
+      expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+      const late = hold(url, agent, event, 'F-20000');
+      await delay(1000);
+      const outcomes = await sending.stop();
+      expect(failures(outcomes)).toEqual([]);
+      expect(outcomes.filter(({ closes }) => closes).length).toBeGreaterThan(10);
+      expect(await late).toEqual({ status: 201, closes: true });
+      expect(await end).toBe(0);
+    },
+  );
 
   it('waits for what runs, and ends its streams in order', async () => {
     const port = await freePort();
