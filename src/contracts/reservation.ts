@@ -78,28 +78,32 @@ export const indexedTypesOf = (names: readonly SearchAttributeName[]): Record<st
     names.map((name) => [name, INDEXED_VALUE_TYPES[SEARCH_ATTRIBUTE_TYPES[name]]]),
   );
 
-/**
- * What the relay writes into the memo of a workflow that tries its steps inside the workflow task first. It says what a
- * patch says, without its two events; one that is started by hand records the patch.
- */
-export const SHORT_TRIES_MEMO = { shortTries: true };
-
 /** The longest summary of a workflow, an activity or a timer, in bytes: Temporal refuses longer ones. */
 export const SUMMARY_BYTES = 200;
+
+/**
+ * `shortTries`: the workflow tries its steps inside the workflow task first. The relay says so to each that it starts; it
+ * says what a patch says, without its two events. One that is started by hand records the patch.
+ */
+export interface StartedByRelay {
+  shortTries?: true;
+}
 
 /**
  * The input of a reservation's workflow. The relay adds the event and the seats for an operator who
  * reads the input. A workflow that is started by hand has no hold yet and takes these seats itself.
  */
-export interface ReservationInput {
+export interface ReservationInput extends StartedByRelay {
   event: string;
   seats: string[];
 }
 
-/** The input of `settlement` and `print`. */
+/** The input of `print`. */
 export interface ReservationRef {
   reservationId: string;
 }
+
+export interface SettlementInput extends ReservationRef, StartedByRelay {}
 
 export interface ResendInput extends ReservationRef {
   sequence: number;

@@ -6,13 +6,12 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common';
 import {
   settlementWorkflowId,
-  SHORT_TRIES_MEMO,
   SIGNALS,
   SUMMARY_BYTES,
   TASK_QUEUES,
   WORKFLOWS,
   type ReservationInput,
-  type ReservationRef,
+  type SettlementInput,
   type Ring,
 } from '../contracts/reservation';
 import { attributesOf, STATUS_KEY } from '../contracts/search-attributes';
@@ -92,7 +91,7 @@ export function createDispatcher({ workflow, connection }: Client) {
     start: NonNullable<OutboxEntry['start']>,
     { events = [] }: OutboxFacts,
   ): Promise<boolean> {
-    const input: ReservationInput = { event: start.event, seats: start.seats };
+    const input: ReservationInput = { event: start.event, seats: start.seats, shortTries: true };
     try {
       await workflow.start(WORKFLOWS.reservation, {
         workflowId: id,
@@ -101,7 +100,6 @@ export function createDispatcher({ workflow, connection }: Client) {
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
         staticSummary: summaryOf(start),
-        memo: SHORT_TRIES_MEMO,
         typedSearchAttributes: new TypedSearchAttributes([
           { key: STATUS_KEY, value: 'held' },
           ...attributesOf(id, events),
@@ -140,7 +138,7 @@ export function createDispatcher({ workflow, connection }: Client) {
     let workflowId = id;
     if (!rung) {
       workflowId = settlementWorkflowId(id);
-      const ref: ReservationRef = { reservationId: id };
+      const ref: SettlementInput = { reservationId: id, shortTries: true };
       await workflow.signalWithStart(WORKFLOWS.settlement, {
         workflowId,
         taskQueue: TASK_QUEUES.reservations,
@@ -149,7 +147,6 @@ export function createDispatcher({ workflow, connection }: Client) {
         signal: SIGNALS.ring,
         signalArgs: [why],
         staticSummary: summarise(`What came after the end of ${id}: ${why.why}`),
-        memo: SHORT_TRIES_MEMO,
         ...foundBy(facts),
       });
     }

@@ -3,7 +3,6 @@ import {
   patched,
   proxyActivities,
   proxyLocalActivities,
-  workflowInfo,
   type ActivityOptions,
 } from '@temporalio/workflow';
 import type {
@@ -12,7 +11,12 @@ import type {
   ReservationActivities,
   WebhookActivities,
 } from '../activities';
-import { SUMMARY_BYTES, TASK_QUEUES, type PaymentSignal } from '../contracts/reservation';
+import {
+  SUMMARY_BYTES,
+  TASK_QUEUES,
+  type PaymentSignal,
+  type StartedByRelay,
+} from '../contracts/reservation';
 import { clipToBytes } from '../domain/clip';
 import { formatMoney } from '../domain/currency';
 
@@ -43,9 +47,16 @@ const lasting = proxyActivities<ReservationActivities>(transaction);
 /** A summary as Temporal takes it. Summaries are no steps: a replay does not compare them. */
 const says = (text: string) => ({ summary: clipToBytes(text, SUMMARY_BYTES) });
 
+/** Of this workflow: the state of a module is that of one workflow. */
+let isToldToTryShort = false;
+
+/** To be called first. @param input of the workflow; by hand it may have been started with none */
+export function readTries(input: StartedByRelay | undefined): void {
+  isToldToTryShort = input?.shortTries === true;
+}
+
 /** Whether steps are tried inside the workflow task first. Workflows of older releases did not. */
-export const triesShort = (): boolean =>
-  workflowInfo().memo?.shortTries === true || patched('short-tries');
+export const triesShort = (): boolean => isToldToTryShort || patched('short-tries');
 
 /** One step of a reservation's life: a short try, and after a failure the activity that is retried until it succeeds. */
 async function step<Result>(

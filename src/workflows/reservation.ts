@@ -14,8 +14,17 @@ import {
   type ReservationInput,
   type ReservationRef,
   type ReservationState,
+  type SettlementInput,
 } from '../contracts/reservation';
-import { adoptHold, endHold, handleNews, keepCancel, keepPayment, triesShort } from './activities';
+import {
+  adoptHold,
+  endHold,
+  handleNews,
+  keepCancel,
+  keepPayment,
+  readTries,
+  triesShort,
+} from './activities';
 import { inputOf } from './by-hand';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
@@ -35,6 +44,7 @@ const RING_WITHIN_MS = 2000;
  * work, and the database decides.
  */
 export async function reservation(input: ReservationInput): Promise<ReservationState> {
+  readTries(input);
   const { mailbox, view } = listen();
   const id = workflowInfo().workflowId;
 
@@ -60,8 +70,9 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
  * Handles what arrives for a reservation whose workflow has closed: a late payment, the
  * cancellation of a sale, an unfinished delivery.
  */
-export async function settlement(input: ReservationRef): Promise<ReservationState> {
-  const { reservationId } = inputOf(input, { reservationId: 'text' });
+export async function settlement(input: SettlementInput): Promise<ReservationState> {
+  const { reservationId } = inputOf<ReservationRef>(input, { reservationId: 'text' });
+  readTries(input);
   const { mailbox, view } = listen();
 
   return unlessCancelled(mailbox, async () => {
