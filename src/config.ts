@@ -156,10 +156,10 @@ const settings = {
     .describe(
       'Holds that one buyer of a client let end unpaid within an hour; then no more until it is over',
     ),
-  MAX_OPEN_HOLDS_PER_ADDRESS: count(1000, 10_000_000).describe(
+  MAX_OPEN_HOLDS_PER_ADDRESS: count(1000, 5000).describe(
     'Open holds that the pages of a client take from one address at most (publishable keys)',
   ),
-  MAX_LAPSED_HOLDS_PER_ADDRESS: countOrOff(100_000)
+  MAX_LAPSED_HOLDS_PER_ADDRESS: countOrOff(5000)
     .default('off')
     .describe(
       'Holds of pages that one address let end unpaid within an hour; then no more until it is over',

@@ -5,7 +5,7 @@ const RECOUNT_MS = 1000;
 /** Addresses that are remembered; who held longest ago is forgotten first. */
 const MAX_ADDRESSES = 10_000;
 /** Holds of one address that are remembered: the newest. */
-const MAX_HOLDS = 5000;
+const MAX_HOLDS_OF_ADDRESS = 5000;
 
 /** Limits of what the pages of one client hold from one address; null: none. */
 export interface PageHoldLimits {
@@ -21,9 +21,16 @@ export interface PageHolds {
   took(address: string, id: string): void;
 }
 
+interface Count {
+  open: number;
+  lapsed: number;
+}
+
 interface Taken {
   ids: string[];
-  counted: { open: number; lapsed: number; until: number } | null;
+  counted: (Count & { until: number }) | null;
+  /** One at a time: each puts the list right. */
+  counting: Promise<Count> | null;
 }
 
 /**
@@ -37,8 +44,7 @@ export function createPageHolds(db: Database, limits: PageHoldLimits): PageHolds
   if (fewest === Infinity) return { complaint: async () => null, took: () => undefined };
   const known = new Map<string, Taken>();
 
-  async function count(taken: Taken): Promise<{ open: number; lapsed: number }> {
-    if (taken.counted && taken.counted.until > Date.now()) return taken.counted;
+  async function recount(taken: Taken): Promise<Count> {
     const asked = taken.ids.length;
     const rows = await readStanding(db, taken.ids);
     const took = taken.ids.slice(asked);
@@ -48,6 +54,12 @@ export function createPageHolds(db: Database, limits: PageHoldLimits): PageHolds
     const open = rows.length - lapsed + took.length;
     taken.counted = { open, lapsed, until: Date.now() + RECOUNT_MS };
     return taken.counted;
+  }
+
+  async function count(taken: Taken): Promise<Count> {
+    if (taken.counted && taken.counted.until > Date.now()) return taken.counted;
+    taken.counting ??= recount(taken).finally(() => (taken.counting = null));
+    return taken.counting;
   }
 
   return {
@@ -62,13 +74,13 @@ export function createPageHolds(db: Database, limits: PageHoldLimits): PageHolds
       return null;
     },
     took(address, id) {
-      const taken = known.get(address) ?? { ids: [], counted: null };
+      const taken = known.get(address) ?? { ids: [], counted: null, counting: null };
       // The newest address stands last.
       known.delete(address);
       if (known.size >= MAX_ADDRESSES) known.delete(known.keys().next().value!);
       known.set(address, taken);
       taken.ids.push(id);
-      if (taken.ids.length > MAX_HOLDS) taken.ids.shift();
+      if (taken.ids.length > MAX_HOLDS_OF_ADDRESS) taken.ids.shift();
       if (taken.counted) taken.counted.open++;
     },
   };
