@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { PROJECT } from '../../dev/steps';
 import { sendSignal } from '../../dev/processes';
+import { makeHome } from '../home';
 import { createDatabase } from '../product';
 import { buildRelease, startRelease, type Release, type ReleaseSystem } from '../release';
 import type { Bench, BenchEvent } from './case';
@@ -114,8 +115,7 @@ export function createReleases(ref: string, signal: AbortSignal): WithRelease {
   return async (bench, side, work) => {
     const before = (older ??= buildRelease(ref, bench.progress));
     const release = side === 'before' ? before : { commit: 'now', folder: PROJECT };
-    const home = mkdtempSync(join(bench.stack.services.home, `release-${side}-`));
-    chmodSync(home, 0o711);
+    const home = makeHome(`release-${side}`, bench.stack.services.home);
     const one = await startBench(bench, release, { name: side, home, signal });
     try {
       return await work(one);

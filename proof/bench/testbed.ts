@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnv } from '../base-env';
+import { makeHome } from '../home';
 import { Client, Connection } from '@temporalio/client';
 import { readSettings, createDatabase, type Database } from '../product';
 import { HOUSEKEEPING_SCHEDULE_ID } from './product';
@@ -203,14 +203,6 @@ async function build(
   };
 }
 
-/** A new folder for one run. */
-function makeHome(): string {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-  // As root, Postgres runs as a user of its own, who must reach its data here; what is secret has its own mode.
-  chmodSync(home, 0o711);
-  return home;
-}
-
 function findStack(home: string, options: TestbedOptions, closers: Closers): Promise<Stack> {
   if (options.running) return findRunningStack();
   return options.temporal === 'postgres'
@@ -223,7 +215,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   const closers = new Closers();
   const noisyPeriods: NoisyPeriod[] = [];
   const charts: Chart[] = [];
-  const home = options.running ? '' : (options.home ?? makeHome());
+  const home = options.running ? '' : (options.home ?? makeHome('holdfast-bench'));
   const close = async (keepHome = false): Promise<void> => {
     await closers.run();
     if (home === '' || home === options.home) return;

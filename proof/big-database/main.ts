@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makeHome } from '../home';
 import { startServices, type Services } from '../../dev/services';
 import { PROJECT } from '../../dev/steps';
 import { createDatabase, renderConsoleTable, sql, type Database } from '../product';
@@ -125,9 +125,7 @@ async function inDatabase<Result>(
 
 /** @returns whether all stands */
 async function run({ reservations, orders }: Options): Promise<boolean> {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-big-'));
-  // As root, Postgres runs as a user of its own, who must reach its data here.
-  chmodSync(home, 0o711);
+  const home = makeHome('holdfast-big');
   const services = await startServices({
     home,
     env: { PATH: process.env.PATH, HOME: process.env.HOME },

@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeHome } from '../home';
 import { killEverything } from '../../dev/supervisor';
 import { saveReport } from '../report/report';
 import { renderConsoleTable } from '../product';
@@ -31,9 +31,7 @@ function listenForStop(): AbortSignal {
 
 /** @returns whether every promise held */
 async function run(options: ChaosOptions, stop: AbortSignal): Promise<boolean> {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-chaos-'));
-  // As root, Postgres runs as a user of its own, who must reach its data here; what is secret has its own mode.
-  chmodSync(home, 0o711);
+  const home = makeHome('holdfast-chaos');
   const started = new Date().toISOString().replace(/[:.]/g, '-');
   const folder = resolve(options.out, `${started}-seed-${options.seed}`);
   mkdirSync(folder, { recursive: true });

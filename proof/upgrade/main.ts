@@ -1,9 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { makeHome } from '../home';
 import { findChromium } from '../../dev/chromium';
 import { startServices, type Services } from '../../dev/services';
 import { ensureBuilt, PROJECT } from '../../dev/steps';
@@ -232,8 +232,7 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => stop.abort(new Error('stopped')));
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-upgrade-'));
-  chmodSync(home, 0o711);
+  const home = makeHome('holdfast-upgrade');
   const { from } = values;
   const count = (name: 'seconds' | 'buyers', fallback: number): number => {
     const value = Number(values[name] ?? fallback);

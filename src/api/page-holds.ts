@@ -48,7 +48,7 @@ export function createPageHolds(db: Database, limits: PageHoldLimits): PageHolds
     const asked = taken.ids.length;
     const rows = await readStanding(db, taken.ids);
     const took = taken.ids.slice(asked);
-    // Those that were paid, given back, or ended long ago count no more.
+    // A hold that was paid, given back, or ended over an hour ago counts no more.
     taken.ids = [...rows.map(({ id }) => id), ...took];
     const lapsed = rows.filter(({ standing }) => standing === 'lapsed').length;
     const open = rows.length - lapsed + took.length;

@@ -44,7 +44,6 @@ interface PictureForms {
 
 interface Entry {
   picture: SeatPicture;
-  forms: PictureForms;
   /** Of the layout and the forms made so far, in bytes. */
   size: number;
   /**
@@ -77,10 +76,10 @@ function createEnds(count: number): Ends {
       if (now < soonest) return [];
       const places: number[] = [];
       soonest = Infinity;
-      for (const [place, at] of ends.entries()) {
+      ends.forEach((at, place) => {
         if (at <= now) places.push(place);
         soonest = Math.min(soonest, at);
-      }
+      });
       return places;
     },
   };
@@ -312,7 +311,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     makeRoom();
   }
 
-  function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'forms' | 'size'> {
+  function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'size'> {
     const { layout, letters } = picture;
     const onMade = (bytes: number): void => grow(eventId, picture, bytes);
     const sizeOf = (body?: Body): number => body?.bytes.length ?? 0;
@@ -327,7 +326,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     formsOfPicture.set(picture, forms);
     growthOfPicture.set(picture, onMade);
     const size = layout.length * LAYOUT_BYTES_PER_SEAT + sizeOf(bodyOfLayout.get(layout));
-    return { picture, forms, size };
+    return { picture, size };
   }
 
   /** Brings the cached picture up to date by what has changed. @returns null where all has to be read */
@@ -358,7 +357,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return remember(eventId, { ...state, allotted }, { snapshot, readAt: known.readAt, ends });
   }
 
-  /** Keeps what was read as the picture of an event; the one before if nothing has changed. */
+  /** Keeps a reading as the picture of an event; if nothing differs, the picture stays the one before. */
   function remember(
     eventId: string,
     state: Omit<SeatPicture, 'etag'>,
@@ -370,8 +369,8 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     if (allotted !== null) hash.update(JSON.stringify(allotted));
     const etag = `"${hash.digest('base64url')}"`;
     const shown = known?.picture.etag === etag ? known : show(eventId, { etag, ...state });
-    const { picture, forms, size } = shown;
-    keep(eventId, { picture, forms, size, snapshot, readAt, ends });
+    const { picture, size } = shown;
+    keep(eventId, { picture, size, snapshot, readAt, ends });
     return picture;
   }
 

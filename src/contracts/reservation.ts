@@ -82,8 +82,9 @@ export const indexedTypesOf = (names: readonly SearchAttributeName[]): Record<st
 export const SUMMARY_BYTES = 200;
 
 /**
- * `shortTries`: the workflow tries its steps inside the workflow task first. The relay says so to each that it starts; it
- * says what a patch says, without its two events. One that is started by hand records the patch.
+ * `shortTries`: the workflow tries its steps inside the workflow task first. The relay sets it on each
+ * workflow that it starts: a patch would say the same with two events more. A workflow that is started
+ * by hand records the patch.
  */
 export interface StartedByRelay {
   shortTries?: true;

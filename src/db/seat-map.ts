@@ -28,7 +28,8 @@ export interface MapSeat {
 
 const LAYOUT = sql<MapSeat>(
   'seat_map_layout',
-  `select s.id, s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position, s.category_code as category,
+  `select s.id, s.label, s.section, s.row_name as row, ${SEAT_NUMBER} as number, s.number as position,
+          s.category_code as category,
           jsonb_build_object('amount', c.price, 'currency', e.currency) as price, s.x, s.y, s.accessible, s.companion,
           s.active and c.active as active, coalesce(s.rank, 0) as rank
      from (select * from seats where event_id = $1 order by id limit $2) s join events e on e.id = s.event_id
@@ -83,7 +84,7 @@ interface EndingSeat {
   endsInMs: number;
 }
 
-/** What is read of a map beside its seats. */
+/** The part of a reading that is not about single seats. */
 interface MapState {
   /** In which the map is as it was read: see `readChanges`. */
   snapshot: string;
@@ -94,9 +95,10 @@ interface MapState {
 }
 
 const LETTER = `case when not seat_is_free(status, hold_ends_at) then left(status, 1)
-             when not active or category_code = any (array(select code from price_categories where event_id = $1 and not active)) then 'b'
+             when not active or category_code = any (array(
+               select code from price_categories where event_id = $1 and not active)) then 'b'
              when allotment_until > clock_timestamp() then 'k' else 'a' end`;
-/** When the seat changes if nobody writes, in milliseconds; null: never. */
+/** Milliseconds until the seat changes without a write; null: it does not. */
 const ENDS_IN_MS = `(extract(epoch from nullif(
                case when status = 'held' and hold_ends_at > clock_timestamp() then hold_ends_at
                     when status <> 'sold' and allotment_until > clock_timestamp() then allotment_until end,
@@ -106,14 +108,9 @@ const ALLOTTED = `(select jsonb_object_agg(a.id, jsonb_build_object('client', a.
                       where s.allotment_id = a.id and s.allotment_until > clock_timestamp())))
              from allotments a where a.event_id = $1 and a.ended_at is null and a.until > clock_timestamp())`;
 
-const STATUSES = sql<{
-  letters: string;
-  ending: number[] | null;
-  ends_in_ms: number[] | null;
-  snapshot: string;
-  revision: number;
-  allotted: Allotted | null;
-}>(
+const STATUSES = sql<
+  MapState & { letters: string; ending: number[] | null; ends_in_ms: number[] | null }
+>(
   'seat_map_statuses',
   // Aggregated here: a hundred thousand rows would cost the driver far more than one string. The seats come in the
   // order of an index, so nothing is sorted.
@@ -122,7 +119,8 @@ const STATUSES = sql<{
           array_agg(ends_in_ms) filter (where ends_in_ms is not null) as ends_in_ms,
           pg_current_snapshot()::text as snapshot, (select revision from events where id = $1) as revision,
           ${ALLOTTED} as allotted
-     from (select id, ${LETTER} as letter, ${ENDS_IN_MS} as ends_in_ms from seats where event_id = $1 order by id) seat`,
+     from (select id, ${LETTER} as letter, ${ENDS_IN_MS} as ends_in_ms
+             from seats where event_id = $1 order by id) seat`,
 );
 
 /** The status of every seat as it is now, one letter each, and which seats change by themselves. */
@@ -142,22 +140,23 @@ export async function readStatuses(
 /** More seats than that are not read one by one: reading all is faster. */
 export const MOST_CHANGED_SEATS = 2000;
 
-const CHANGES = sql<{
-  whole: boolean;
-  changed: boolean;
-  ids: number[] | null;
-  letters: string | null;
-  ends_in_ms: number[] | null;
-  snapshot: string;
-  revision: number;
-  allotted: Allotted | null;
-}>(
+const CHANGES = sql<
+  MapState & {
+    whole: boolean;
+    changed: boolean;
+    ids: number[] | null;
+    letters: string | null;
+    ends_in_ms: number[] | null;
+  }
+>(
   'seat_map_changes',
   `with unseen as materialized (
      select seats from map_changes
-      where event_id = $1 and xid >= pg_snapshot_xmin($2::pg_snapshot) and not pg_visible_in_snapshot(xid, $2::pg_snapshot)),
+      where event_id = $1 and xid >= pg_snapshot_xmin($2::pg_snapshot)
+        and not pg_visible_in_snapshot(xid, $2::pg_snapshot)),
    named as materialized (
-     select count(*) filter (where seats is null) > 0 or coalesce(sum(cardinality(seats)), 0) > ${MOST_CHANGED_SEATS} as whole,
+     select count(*) filter (where seats is null) > 0
+              or coalesce(sum(cardinality(seats)), 0) > ${MOST_CHANGED_SEATS} as whole,
             count(*) > 0 or cardinality($3::bigint[]) > 0 as changed from unseen)
    select named.whole, named.changed, seat.ids, seat.letters, seat.ends_in_ms,
           pg_current_snapshot()::text as snapshot, (select revision from events where id = $1) as revision,
@@ -175,8 +174,8 @@ interface ChangedSeat extends EndingSeat {
 }
 
 /**
- * What has changed in the map of an event since it was read: the seats that a transaction changed which the snapshot did
- * not see, and those that are named.
+ * Reads the seats of an event that a transaction changed which the snapshot did not see, and the seats of `due`: the map
+ * has changed in no others.
  * @param since a snapshot not older than `SNAPSHOT_USABLE_MS`, and the ids of seats that may have ended since
  * @returns the snapshot of this look, alone if nothing has changed; `seats`: not each need differ. null: the whole map
  * has to be read

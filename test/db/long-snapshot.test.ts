@@ -1,4 +1,5 @@
-import { sql, type Database, type Queryable, type Statement } from '../../src/db/database';
+import { explaining, type Measured } from '../../proof/big-database/explain';
+import { sql, type Database, type Queryable } from '../../src/db/database';
 import { lookIntoOutbox, type Reach } from '../../src/db/outbox';
 import { readChanges } from '../../src/db/seat-map';
 import { openTestDatabase } from '../support/system';
@@ -23,29 +24,18 @@ async function openSnapshot(): Promise<() => Promise<void>> {
 
 const raw = (text: string, values: unknown[] = []) => db.rows(sql('', text), values);
 
-interface Plan {
-  'Execution Time': number;
-  Plan: { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
-}
-
-/** A database that explains the one statement that `work` runs. @returns pages that were read, and milliseconds */
-async function explained(
+/** @returns how the one statement of `work` ran: pages that were read, and milliseconds */
+async function measured(
   work: (queryable: Queryable) => Promise<unknown>,
 ): Promise<{ pages: number; ms: number }> {
-  let plan: Plan | undefined;
-  const rows = async (statement: Statement, values: readonly unknown[] = []) => {
-    const text = `explain (analyze, buffers, format json) ${statement.text}`;
-    const [row] = await db.rows<{ 'QUERY PLAN': Plan[] }>({ name: '', text }, values);
-    plan = row!['QUERY PLAN'][0];
-    return db.rows(statement, values);
-  };
-  await work({ rows, run: (statement, values) => db.run(statement, values) } as Queryable);
-  const { 'Shared Hit Blocks': hit, 'Shared Read Blocks': read } = plan!.Plan;
-  return { pages: hit + read, ms: plan!['Execution Time'] };
+  const runs: Measured[] = [];
+  await work(explaining(db, (run) => void runs.push(run)));
+  const [{ buffers: pages, ms }] = runs as [Measured];
+  return { pages, ms };
 }
 
 beforeAll(async () => {
-  db = await openTestDatabase({ pool: 4, queryTimeoutMs: 60_000 });
+  db = await openTestDatabase({ pool: 4, prepared: false, queryTimeoutMs: 60_000 });
   endSnapshot = await openSnapshot();
   const insert = `insert into outbox (kind, subject, not_before)
      select 'start', 'started-' || n, clock_timestamp() - $2 * interval '1 second' from generate_series(1, $1) n`;
@@ -61,13 +51,14 @@ afterAll(async () => {
 
 describe('While a transaction stands whose snapshot is old, and nothing that was deleted can be removed,', () => {
   const look = (reach: Reach) =>
-    explained((queryable) => lookIntoOutbox(queryable, { queue: 'starts', lane: 'first', reach }));
+    measured((queryable) => lookIntoOutbox(queryable, { queue: 'starts', lane: 'first', reach }));
 
   it('a look into the outbox passes over what was deleted in the last minute, and not all', async () => {
     const recent = await look('recent');
     const all = await look('all');
     process.stdout.write(
-      `after ${DELETED} deleted entries: a recent look ${recent.pages} pages, ${recent.ms.toFixed(2)} ms; one at all ${all.pages} pages, ${all.ms.toFixed(2)} ms\n`,
+      `after ${DELETED} deleted entries: a recent look ${recent.pages} pages, ${recent.ms.toFixed(2)} ms; ` +
+        `one at all ${all.pages} pages, ${all.ms.toFixed(2)} ms\n`,
     );
     // Otherwise the test would not show anything.
     expect(all.pages).toBeGreaterThan(200);
@@ -91,7 +82,7 @@ describe('While a transaction stands whose snapshot is old, and nothing that was
     await raw('delete from map_changes');
     const [row] = await raw('select pg_current_snapshot()::text as snapshot');
     const { snapshot } = row as { snapshot: string };
-    const { pages } = await explained((queryable) =>
+    const { pages } = await measured((queryable) =>
       readChanges(queryable, id, { snapshot, due: [] }),
     );
     expect(pages).toBeLessThan(60);

@@ -1,6 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeHome } from '../../home';
 import { baseEnv } from '../../base-env';
 import { Client as TemporalClient, Connection } from '@temporalio/client';
 import { createDatabase, type Database } from '../../product';
@@ -31,9 +31,7 @@ export async function startMeasuredSystem(options: {
   signal: AbortSignal;
   progress: (line: string) => void;
 }): Promise<MeasuredSystem> {
-  const home = mkdtempSync(join(tmpdir(), 'holdfast-capacity-'));
-  // Under root, PostgreSQL runs as another user, who must reach its data below this folder.
-  chmodSync(home, 0o711);
+  const home = makeHome('holdfast-capacity');
   let cluster: TemporalOnPostgres | undefined;
   try {
     cluster = await startTemporalOnPostgres({

@@ -187,7 +187,7 @@ export function createRoute({
     return isOurs ? tokens.of(caller.client, id) : null;
   }
 
-  /** What is against a hold of this caller; null: nothing. */
+  /** Why this caller may hold nothing now, in words; null: it may. */
   async function complaintOf(
     caller: ApiCaller,
     { buyer }: NewReservation,
