@@ -49,8 +49,8 @@ module.exports = {
     },
   ],
   testTimeout,
-  // Twice the processors of a small machine: much of the time is spent waiting.
-  maxWorkers: 4,
+  // One more than the processors of a small machine: much of the time is spent waiting.
+  maxWorkers: 3,
   testSequencer: '<rootDir>/test/support/spread-longest.cjs',
   forceExit: false,
 };

@@ -7,6 +7,6 @@ export { answerHelp } from '../src/cli/help';
 export { readSettings, SettingsError, withSecretsFromFiles } from '../src/config';
 export { SEARCH_ATTRIBUTE_TYPES } from '../src/contracts/reservation';
 export { createDatabase, isUnavailable, sql, type Queryable } from '../src/db/database';
-export { CHROMIUM_NAMES } from '../src/documents/chromium';
+export { CHROMIUM_NAMES } from '../src/documents/chromium-names';
 export { lowerPriority } from '../src/process-priority';
 export { WORKER_ALLOCATOR } from '../src/worker/memory';

@@ -24,6 +24,8 @@ export interface StackOptions extends Omit<ServicesOptions, 'want' | 'onFailure'
   childEnv?: NodeJS.ProcessEnv;
   apiEnv?: NodeJS.ProcessEnv;
   workerEnv?: NodeJS.ProcessEnv;
+  /** Whether `npm run migrate` has been run on its database and its namespace; default false. */
+  migrated?: boolean;
   /** Whether to create the demo events if there are none; default true. */
   seed?: boolean;
 }
@@ -145,7 +147,8 @@ async function startOwn(
   const env = childSettings(services, secrets, options);
   await ensureBuilt({ home, env: process.env, signal });
   const chromium = await findChromium(env);
-  await prepareDatabase({ home, env, signal }, secrets, options.seed ?? true);
+  const { migrated = false, seed = true } = options;
+  await prepareDatabase({ home, env, signal }, secrets, { migrated, seed });
   options.progress?.('the database is ready');
 
   const pages = {

@@ -78,13 +78,13 @@ function buildStamp(): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** Brings the schema up to date, inserts the demo keys and, if requested, the demo events. */
+/** Unless it is done already, brings the schema up to date; inserts the demo keys and, if requested, the demo events. */
 export async function prepareDatabase(
   context: StepContext,
   secrets: Secrets,
-  seed: boolean,
+  { migrated, seed }: { migrated: boolean; seed: boolean },
 ): Promise<void> {
-  await runStep('migrate', [program('src', 'cli', 'migrate.js')], context);
+  if (!migrated) await runStep('migrate', [program('src', 'cli', 'migrate.js')], context);
   const lines = Object.entries(secrets.keys).map(([name, key]) =>
     JSON.stringify({ key, ...DEMO_CALLERS[name as keyof typeof DEMO_CALLERS] }),
   );

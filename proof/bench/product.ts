@@ -31,7 +31,8 @@ export { reservationsTuning } from '../../src/worker/tuning';
 
 // The baseline `pdf`.
 export { createBrowserPool } from '../../src/documents/browser';
-export { CHROMIUM_NAMES, launchBrowser } from '../../src/documents/chromium';
+export { launchBrowser } from '../../src/documents/chromium';
+export { CHROMIUM_NAMES } from '../../src/documents/chromium-names';
 export { printableSheet } from '../../src/documents/printable-sheet';
 export { renderTickets } from '../../src/documents/render-tickets';
 export { ticketDocument } from '../../src/documents/ticket-page';

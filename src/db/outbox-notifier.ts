@@ -45,8 +45,8 @@ export function createNotifier(db: Database): Notify {
  * at once.
  */
 interface Latch {
-  /** Resolves at the next notification, or after `maxMs`. */
-  wait(maxMs: number): Promise<void>;
+  /** Resolves at the next notification, with true, or after `maxMs`, with false. */
+  wait(maxMs: number): Promise<boolean>;
   open(): void;
 }
 
@@ -65,7 +65,9 @@ function createLatch(stopped: AbortSignal): Latch {
         });
         waiter = undefined;
       }
+      const wasOpened = isOpen;
       isOpen = false;
+      return wasOpened;
     },
     open() {
       isOpen = true;

@@ -4,6 +4,7 @@ import { getPriority, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import puppeteer, { type Browser } from 'puppeteer';
 import { lowerPriority } from '../process-priority';
+import { CHROMIUM_NAMES } from './chromium-names';
 
 /**
  * Whether to use the sandbox: `off`, `required`, or `preferred` (first with the sandbox, then
@@ -25,14 +26,6 @@ export interface LaunchedBrowser {
   /** Ends the browser and all its processes at once, and removes its profile. Safe to repeat. */
   kill(): Promise<void>;
 }
-
-/** Names of the browser's program on different systems, in the order in which they are tried. */
-export const CHROMIUM_NAMES = [
-  'chromium',
-  'google-chrome',
-  'google-chrome-stable',
-  'chromium-browser',
-];
 
 /**
  * Starts Chromium: the given one, otherwise the system's.

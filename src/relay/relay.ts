@@ -17,7 +17,14 @@ import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
 import { createFeedWriter } from './feed-writer';
-import { createRateGauge, paceCommands, paceStarts, startLimits, type StartSettings } from './pace';
+import {
+  createRateGauge,
+  paceCommands,
+  paceStarts,
+  startLimits,
+  type Load,
+  type StartSettings,
+} from './pace';
 import { watchProcessors } from './processors';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -25,6 +32,8 @@ const IDLE_POLL_MS = 200;
 const FAULT_PAUSE_MS = 500;
 /** How soon entries that failed before are looked at, which are due half a second later at the soonest. */
 const AGAIN_POLL_MS = 500;
+/** The pace needs no newer figures than these. */
+const LOOK_EVERY_MS = 100;
 /** How soon a look reaches back to all entries, not those of the last minute alone. */
 const LOOK_BACK_EVERY_MS = 5000;
 const SWEEP_EVERY_MS = 2000;
@@ -160,25 +169,31 @@ export function startRelay({
     const wait =
       lane.lane === 'first'
         ? () => listener.latches[lane.queue].wait(IDLE_POLL_MS)
-        : () => pause(AGAIN_POLL_MS);
+        : () => pause(AGAIN_POLL_MS).then(() => false);
     let lookedBackAt = -Infinity;
+    let lookedAt = -Infinity;
+    let load: Load = { processors: processors.count, busy: 0, newPerSecond: 0 };
+    /** It was notified of an entry, or the last batch was a full one. */
+    let hasMore = false;
     const step = async () => {
-      const isTime = performance.now() - lookedBackAt >= LOOK_BACK_EVERY_MS;
-      const reach = isTime ? 'all' : 'recent';
-      const { due, entriesEver } = await lookIntoOutbox(db, { ...lane, reach });
       const begun = performance.now();
-      const load = {
-        processors: processors.count,
-        busy: processors.busy(),
-        newPerSecond: arrivals(entriesEver, begun),
-      };
-      const { atOnce, pauseMs, everyMs = 0 } = pace(load, limits);
+      const isTime = begun - lookedBackAt >= LOOK_BACK_EVERY_MS;
+      const reach = isTime ? 'all' : 'recent';
+      let due = hasMore;
+      if (isTime || !hasMore || begun - lookedAt >= LOOK_EVERY_MS) {
+        const look = await lookIntoOutbox(db, { ...lane, reach });
+        lookedAt = performance.now();
+        due = look.due;
+        load = { ...load, newPerSecond: arrivals(look.entriesEver, lookedAt) };
+      }
+      const now = { ...load, busy: processors.busy() };
+      const { atOnce, pauseMs, everyMs = 0 } = pace(now, limits);
       const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
       const restMs = Math.max(pauseMs, everyMs - (performance.now() - begun));
-      if (!batch || batch.claimed === 0) await wait();
-      else if (restMs > 0) await pause(restMs);
+      if (batch && batch.claimed > 0 && restMs > 0) await pause(restMs);
+      hasMore = batch?.claimed === atOnce || (await wait());
     };
     return until(stopping.signal, step, 'The outbox could not be read');
   }

@@ -17,7 +17,7 @@ export const WORKER_ALLOCATOR = {
  * How much the heap may grow after a collection before the next one, as a percentage of what was
  * kept. V8's default is 300.
  */
-const HEAP_GROWTH_PERCENT = 50;
+const HEAP_GROWTH_PERCENT = 100;
 
 /**
  * Makes this process, including the threads of its workflows, collect garbage earlier. It sets no

@@ -10,6 +10,7 @@ import {
   startTestServices,
   type TestServices,
 } from '../../dev/test/services';
+import { ensureTemplate } from './template';
 
 declare global {
   /** What this run has started, to be stopped at its end; undefined where it uses kept services. */
@@ -36,6 +37,7 @@ export default async function globalSetup(): Promise<void> {
   });
   const services = findKept(progress) ?? (await startOwnServices());
   process.env.HOLDFAST_TEST_SERVICES = JSON.stringify(services);
+  process.env.HOLDFAST_TEST_TEMPLATE = await ensureTemplate(services.databaseUrl);
   // What starts a browser in a test finds it as a worker does.
   if (ONLY === undefined) process.env.PUPPETEER_EXECUTABLE_PATH ??= await findChromium(process.env);
 }

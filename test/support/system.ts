@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { createDatabase, sql, type Database, type DatabaseOptions } from '../../
 import { TEST_NICENESS } from '../../dev/test/services';
 import { startStack, type Stack, type StackOptions } from '../../dev/stack';
 import type { DevInfo } from '../../src/cli/dev-info';
+import { prepareTemporal } from '../../src/cli/prepare-temporal';
 import { createTestNamespace, testServices } from './services';
 
 type SystemOptions = Pick<
@@ -45,23 +45,24 @@ async function onServer(name: string, statement: string): Promise<void> {
   await admin.close();
 }
 
-/** Makes an empty database. @returns its address */
-export async function createTestDatabase(): Promise<string> {
+async function copyOf(template: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await onServer('create_database', `create database ${name}`);
+  await onServer('create_database', `create database ${name} template ${template}`);
   const url = new URL(testServices().databaseUrl);
   url.pathname = `/${name}`;
   return url.href;
 }
 
+/** Makes an empty database. @returns its address */
+export const createTestDatabase = (): Promise<string> => copyOf('template1');
+
+/** Makes a database with the schema. @returns its address */
+export const createMigratedDatabase = (): Promise<string> =>
+  copyOf(process.env.HOLDFAST_TEST_TEMPLATE!);
+
 /** Copies a database that nobody uses, as a backup does. @returns the copy's address */
-export async function copyTestDatabase(original: string): Promise<string> {
-  const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const url = new URL(original);
-  await onServer('copy_database', `create database ${name} template ${url.pathname.slice(1)}`);
-  url.pathname = `/${name}`;
-  return url.href;
-}
+export const copyTestDatabase = (original: string): Promise<string> =>
+  copyOf(new URL(original).pathname.slice(1));
 
 /** Of kept services: a run leaves no database behind. */
 export const dropTestDatabase = (url: string): Promise<void> =>
@@ -70,16 +71,21 @@ export const dropTestDatabase = (url: string): Promise<void> =>
     `drop database if exists ${new URL(url).pathname.slice(1)} with (force)`,
   );
 
-const MIGRATE = join(__dirname, '../../dist/src/cli/migrate.js');
-
 /** Makes a database with the schema. @returns connected to it */
 export async function openTestDatabase(
   options: Partial<DatabaseOptions> & { pool: number },
 ): Promise<Database> {
-  const url = await createTestDatabase();
-  // The library of the migrations is an ES module, which jest does not load.
-  execFileSync(process.execPath, [MIGRATE], { env: { PATH: process.env.PATH, DATABASE_URL: url } });
+  const url = await createMigratedDatabase();
   return createDatabase({ prepared: true, applicationName: 'holdfast-test', ...options, url });
+}
+
+/** Makes a namespace as `npm run migrate` leaves it. @returns its name */
+async function createMigratedNamespace(): Promise<string> {
+  const namespace = await createTestNamespace();
+  const connection = await Connection.connect({ address: testServices().temporalAddress });
+  await prepareTemporal(connection, namespace);
+  await connection.close();
+  return namespace;
 }
 
 export async function startSystem({
@@ -88,9 +94,10 @@ export async function startSystem({
   ...options
 }: SystemOptions = {}): Promise<TestSystem> {
   const services = testServices();
+  const isNew = !known && !kept && !options.childEnv?.DATABASE_URL;
   const [namespace, databaseUrl] = await Promise.all([
-    known ?? createTestNamespace(),
-    kept ?? createTestDatabase(),
+    known ?? createMigratedNamespace(),
+    kept ?? createMigratedDatabase(),
   ]);
   const home = mkdtempSync(join(services.home, 'system-'));
   const stack = await startStack({
@@ -105,6 +112,7 @@ export async function startSystem({
     },
     ports: { PORT: 0 },
     workers: ['reservations,documents,mail,webhooks,relay'],
+    migrated: isNew,
     seed: false,
     backgroundNiceness: TEST_NICENESS,
     ...options,
