@@ -1,7 +1,7 @@
 /** How many batches are under way at once: while one commits, the next one looks. */
 const AT_ONCE = 2;
 /** So many wait before a second batch goes beside another. With fewer, two small ones cost more than one. */
-const WORTH_A_SECOND = 8;
+const WORTH_A_SECOND = 4;
 
 interface BatchesDeps<Request, Result> {
   /** How many requests a batch has at most; 1: each goes alone. */

@@ -128,13 +128,11 @@ export async function expire(tx: Queryable, reservation: LockedReservation): Pro
   notes.push('the hold ended without a payment');
 }
 
-const PAYMENT_CONFIRMS = sql(
-  'transition_payment_confirms',
-  `update payments set role = 'confirming' where reference = $1 and reservation_id = $2`,
-);
 const CONFIRM = sql(
   'transition_confirm',
-  `update reservations set status = 'confirmed', confirmed_by = $2, confirmed_at = clock_timestamp(), ended_at = null,
+  `with confirming as (
+     update payments set role = 'confirming' where reference = $2 and reservation_id = $1)
+   update reservations set status = 'confirmed', confirmed_by = $2, confirmed_at = clock_timestamp(), ended_at = null,
           delivered_at = case when erased_at is not null then clock_timestamp() end
     where id = $1`,
 );
@@ -190,7 +188,6 @@ export async function confirm(
   if (reservation.written_status === 'expired' || reservation.status === 'expired') {
     await changeClaims(tx, id, 'retake');
   }
-  await tx.run(PAYMENT_CONFIRMS, [reference, id]);
   await tx.run(CONFIRM, [id, reference]);
   await changeClaims(tx, id, 'sell');
   const codes = await issueTickets(tx, { id, revision }, await tx.rows(SEATS, [id]), sign);

@@ -80,10 +80,10 @@ describe('the batches of holds', () => {
     const { hold, answerAll, sizes } = makeDatabase();
     const all = Promise.all(wishes(30).map(hold));
     await turn();
-    expect(sizes).toEqual([1, 8]);
+    expect(sizes).toEqual([1, 4]);
     await answerAll();
     await all;
-    expect(sizes).toEqual([1, 8, 20]);
+    expect(sizes).toEqual([1, 4, 24]);
   });
 
   it('have 32 members at most', async () => {
