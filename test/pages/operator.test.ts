@@ -18,7 +18,7 @@ import {
   shows,
   textOf,
 } from '../support/page';
-import { startSystem, type TestSystem } from '../support/system';
+import { startSystem, WITH_WEBHOOKS, type TestSystem } from '../support/system';
 
 const TEMPORAL_UI = 'http://temporal.example:8233';
 let system: TestSystem;
@@ -27,7 +27,7 @@ let browser: Browser;
 let closeBrowser: () => Promise<void>;
 
 beforeAll(async () => {
-  system = await startSystem({ apiEnv: { TEMPORAL_UI_URL: TEMPORAL_UI } });
+  system = await startSystem({ ...WITH_WEBHOOKS, apiEnv: { TEMPORAL_UI_URL: TEMPORAL_UI } });
   api = new ApiClient(system.info);
   ({ browser, close: closeBrowser } = await openBrowser());
 });

@@ -88,6 +88,11 @@ async function createMigratedNamespace(): Promise<string> {
   return namespace;
 }
 
+/** A worker that sends webhooks too; without them it starts one thread less. */
+export const WITH_WEBHOOKS: SystemOptions = {
+  workers: ['reservations,documents,mail,webhooks,relay'],
+};
+
 export async function startSystem({
   databaseUrl: kept,
   namespace: known,
@@ -111,7 +116,7 @@ export async function startSystem({
       SMTP_URL: services.smtpUrl,
     },
     ports: { PORT: 0 },
-    workers: ['reservations,documents,mail,webhooks,relay'],
+    workers: ['reservations,documents,mail,relay'],
     migrated: isNew,
     seed: false,
     backgroundNiceness: TEST_NICENESS,

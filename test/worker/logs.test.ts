@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiClient, eventually } from '../support/api';
 import { startReceiver, type Receiver } from '../support/receivers';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
-import { startSystem, type TestSystem } from '../support/system';
+import { startSystem, WITH_WEBHOOKS, type TestSystem } from '../support/system';
 
 const buyer = { name: 'Ophelia Nováková', email: 'ophelia.novakova@example.org' };
 let system: TestSystem;
@@ -18,6 +18,7 @@ beforeAll(async () => {
   mailServer = await startSmtpDouble(replies);
   receiver = await startReceiver();
   system = await startSystem({
+    ...WITH_WEBHOOKS,
     childEnv: { SMTP_URL: mailServer.url, WEBHOOK_ALLOW_PRIVATE: 'on' },
     workerEnv: { LOG_LEVEL: 'debug' },
   });
