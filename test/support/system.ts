@@ -57,8 +57,7 @@ async function copyOf(template: string): Promise<string> {
 export const createTestDatabase = (): Promise<string> => copyOf('template1');
 
 /** Makes a database with the schema. @returns its address */
-const createMigratedDatabase = (): Promise<string> =>
-  copyOf(process.env.HOLDFAST_TEST_TEMPLATE!);
+const createMigratedDatabase = (): Promise<string> => copyOf(process.env.HOLDFAST_TEST_TEMPLATE!);
 
 /** Copies a database that nobody uses, as a backup does. @returns the copy's address */
 export const copyTestDatabase = (original: string): Promise<string> =>
