@@ -11,7 +11,7 @@ import {
   scaled,
 } from '../holds';
 import { endLifecycles, ourLifecycles, runLifecycles } from '../lifecycles';
-import { withoutPrinting, type ReleaseBench, type Side, type WithRelease } from '../releases';
+import type { ReleaseBench, Side, WithRelease } from '../releases';
 import { openReservationWatcher } from '../reservation-watcher';
 import { wishes } from './crowd';
 import { cycle } from './refused';
@@ -82,19 +82,17 @@ async function crowd(bench: ReleaseBench): Promise<Figures> {
 async function lifecycles(bench: ReleaseBench, count: number): Promise<Figures> {
   const watcher = await openReservationWatcher(bench.stack.info().databaseUrl);
   try {
-    return await withoutPrinting(bench, async () => {
-      const event = await bench.makeEvent(count);
-      const ours = await ourLifecycles(bench, event, watcher, 60);
-      const { api, workers, temporal, postgres } = bench.stack.pids();
-      const pids = { api, worker: workers[0]!, temporal, postgres };
-      const stop = startCpuMeter(pids, [watcher.backendPid]);
-      const wallMs = await runLifecycles(ours, { inFlight: 60, payAfterMs: 1_500 });
-      await untilIdle([temporal, workers[0]!]);
-      const spent = Object.values(stop()).reduce((sum, ms) => sum + ms, 0);
-      ours.close();
-      await endLifecycles(bench, ours.all);
-      return { PerSecond: perSecond(count, wallMs), CpuMs: spent / count };
-    });
+    const event = await bench.makeEvent(count);
+    const ours = await ourLifecycles(bench, event, watcher, 60);
+    const { api, workers, temporal, postgres } = bench.stack.pids();
+    const pids = { api, worker: workers[0]!, temporal, postgres };
+    const stop = startCpuMeter(pids, [watcher.backendPid]);
+    const wallMs = await runLifecycles(ours, { inFlight: 60, payAfterMs: 1_500 });
+    await untilIdle([temporal, workers[0]!]);
+    const spent = Object.values(stop()).reduce((sum, ms) => sum + ms, 0);
+    ours.close();
+    await endLifecycles(bench, ours.all);
+    return { PerSecond: perSecond(count, wallMs), CpuMs: spent / count };
   } finally {
     await watcher.close();
   }
