@@ -78,7 +78,10 @@ function buildStamp(): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** Unless it is done already, brings the schema up to date; inserts the demo keys and, if requested, the demo events. */
+/**
+ * Brings the schema up to date, unless `migrated`; inserts the demo keys and, if requested, the demo
+ * events.
+ */
 export async function prepareDatabase(
   context: StepContext,
   secrets: Secrets,

@@ -66,8 +66,8 @@ async function makeEvent(
 }
 
 /**
- * Tickets are not measured, so they are not printed: a print waits for this browser until its limit and is tried again.
- * (A worker that is stopped by a signal would be found hung, and started anew.)
+ * Tickets are not measured, so they are not printed: a print waits for this browser until its limit
+ * and is tried again. (A worker that is stopped by a signal would be found hung, and started anew.)
  */
 function makeSilentBrowser(home: string): string {
   const path = join(home, 'silent-browser');

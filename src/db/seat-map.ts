@@ -174,11 +174,12 @@ interface ChangedSeat extends EndingSeat {
 }
 
 /**
- * Reads the seats of an event that a transaction changed which the snapshot did not see, and the seats of `due`: the map
- * has changed in no others.
- * @param since a snapshot not older than `SNAPSHOT_USABLE_MS`, and the ids of seats that may have ended since
- * @returns the snapshot of this look, alone if nothing has changed; `seats`: not each need differ. null: the whole map
- * has to be read
+ * Reads the seats of an event that were changed by transactions the snapshot does not see, and the seats
+ * of `due`: the map has changed in no others.
+ * @param since a snapshot not older than `SNAPSHOT_USABLE_MS`, and the ids of seats that may have ended
+ * since
+ * @returns the snapshot of this look, alone if nothing has changed; `seats`: not each need differ. null:
+ * the whole map has to be read
  */
 export async function readChanges(
   db: Queryable,

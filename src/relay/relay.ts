@@ -17,14 +17,7 @@ import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
 import { createFeedWriter } from './feed-writer';
-import {
-  createRateGauge,
-  paceCommands,
-  paceStarts,
-  startLimits,
-  type Load,
-  type StartSettings,
-} from './pace';
+import { createRateGauge, paceCommands, paceStarts, startLimits, type StartSettings } from './pace';
 import { watchProcessors } from './processors';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -32,7 +25,7 @@ const IDLE_POLL_MS = 200;
 const FAULT_PAUSE_MS = 500;
 /** How soon entries that failed before are looked at, which are due half a second later at the soonest. */
 const AGAIN_POLL_MS = 500;
-/** The pace needs no newer figures than these. */
+/** How old the rate of new entries may be that the pace is made of. */
 const LOOK_EVERY_MS = 100;
 /** How soon a look reaches back to all entries, not those of the last minute alone. */
 const LOOK_BACK_EVERY_MS = 5000;
@@ -172,8 +165,8 @@ export function startRelay({
         : () => pause(AGAIN_POLL_MS).then(() => false);
     let lookedBackAt = -Infinity;
     let lookedAt = -Infinity;
-    let load: Load = { processors: processors.count, busy: 0, newPerSecond: 0 };
-    /** It was notified of an entry, or the last batch was a full one. */
+    let newPerSecond = 0;
+    /** The lane was notified of an entry, or its last batch was a full one. */
     let hasMore = false;
     const step = async () => {
       const begun = performance.now();
@@ -184,10 +177,10 @@ export function startRelay({
         const look = await lookIntoOutbox(db, { ...lane, reach });
         lookedAt = performance.now();
         due = look.due;
-        load = { ...load, newPerSecond: arrivals(look.entriesEver, lookedAt) };
+        newPerSecond = arrivals(look.entriesEver, lookedAt);
       }
-      const now = { ...load, busy: processors.busy() };
-      const { atOnce, pauseMs, everyMs = 0 } = pace(now, limits);
+      const load = { processors: processors.count, busy: processors.busy(), newPerSecond };
+      const { atOnce, pauseMs, everyMs = 0 } = pace(load, limits);
       const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
