@@ -51,6 +51,24 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
+    // All workflows of a worker share these modules (`preloadModules` in scripts/build.mjs).
+    files: ['src/workflows/**'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind="let"]',
+          message: 'The state of one workflow would be seen by others: keep it in a function.',
+        },
+        {
+          selector:
+            ':matches(Program, ExportNamedDeclaration) > VariableDeclaration > VariableDeclarator > NewExpression',
+          message: 'The state of one workflow would be seen by others: keep it in a function.',
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.cjs', '**/*.mjs', '*.js'],
     languageOptions: {
       globals: {

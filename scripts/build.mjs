@@ -109,13 +109,17 @@ try {
   const { bundleWorkflowCode, DefaultLogger } = require('@temporalio/worker');
   // With a payload key the workflows' own failures are encrypted too.
   const sealed = { failureConverterPath: join(aside, 'src/temporal/sealed-failures.js') };
+  const workflows = join(aside, 'src/workflows/index.js');
+  const interceptors = join(aside, 'src/workflows/trace-header.js');
   for (const [name, options] of [
     ['workflow-bundle', {}],
     ['workflow-bundle-sealed', sealed],
   ]) {
     const { code } = await bundleWorkflowCode({
-      workflowsPath: join(aside, 'src/workflows/index.js'),
-      workflowInterceptorModules: [join(aside, 'src/workflows/trace-header.js')],
+      workflowsPath: workflows,
+      workflowInterceptorModules: [interceptors],
+      // Evaluated once for a worker instead of once for each workflow; their modules keep no state (eslint.config.js).
+      preloadModules: [workflows, interceptors],
       logger: new DefaultLogger('WARN'),
       ...options,
     });

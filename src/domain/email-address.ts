@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 
 /** An e-mail address in the two forms that are needed. */
 export interface EmailAddress {
@@ -37,6 +37,15 @@ const ASCII_DOMAIN =
 /** White space and invisible characters, which the conversion would drop silently. */
 const UNSEEN = /[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}]/u;
 
+/**
+ * Whether every label in Punycode says something, and in the one way that says it. Node 20 refuses others itself, Node 24
+ * leaves them as they are.
+ */
+function isReadable(domain: string): boolean {
+  const shown = domainToUnicode(domain);
+  return !/(?:^|\.)xn--/.test(shown) && domainToASCII(shown) === domain;
+}
+
 /** Reads an e-mail address. @returns null when it is none */
 export function parseEmailAddress(text: string): EmailAddress | null {
   const given = text.normalize('NFC');
@@ -46,6 +55,7 @@ export function parseEmailAddress(text: string): EmailAddress | null {
   const domain = domainToASCII(given.slice(at + 1)).toLowerCase();
   if (local.length > MAX_LOCAL || domain.length > MAX_DOMAIN || !ASCII_DOMAIN.test(domain))
     return null;
+  if (!isReadable(domain)) return null;
   const smtp = `${local}@${domain}`;
   return smtp.length > MAX_ADDRESS ? null : { smtp, key: smtp.toLowerCase() };
 }

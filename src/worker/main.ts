@@ -26,6 +26,7 @@ import { temporalLogging } from './log';
 import { keepHeapsTight } from './memory';
 import { createMetrics, temporalMetrics } from './metrics';
 import { createQueues, type WorkerPart } from './queues';
+import { keepStacksShort } from './tuning';
 
 const BEAT_EVERY_MS = 2000;
 const SHUTDOWN_GRACE = '10 seconds';
@@ -76,6 +77,7 @@ const SETTINGS = [
 async function main(): Promise<void> {
   answerHelp(USAGE, [...SETTINGS, 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']);
   keepHeapsTight();
+  keepStacksShort();
   const settings = readSettings(SETTINGS);
   refuseInProduction(settings, temporalEndpoint());
   const deployment = deploymentOptions(settings);

@@ -65,11 +65,11 @@ interface QueueDeps {
  */
 export function workflowSource(
   sealed: boolean,
-): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'bundlerOptions'> {
   const codePath = join(__dirname, `../workflow-bundle${sealed ? '-sealed' : ''}.js`);
-  return existsSync(codePath)
-    ? { workflowBundle: { codePath } }
-    : { workflowsPath: require.resolve('../workflows') };
+  if (existsSync(codePath)) return { workflowBundle: { codePath } };
+  const workflowsPath = require.resolve('../workflows');
+  return { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } };
 }
 
 async function reservationsPart({ settings, db, client, log }: QueueDeps): Promise<WorkerPart> {

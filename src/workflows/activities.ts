@@ -15,6 +15,8 @@ import {
   SUMMARY_BYTES,
   TASK_QUEUES,
   type PaymentSignal,
+  type Progress,
+  type ReservationInput,
   type StartedByRelay,
 } from '../contracts/reservation';
 import { clipToBytes } from '../domain/clip';
@@ -47,51 +49,56 @@ const lasting = proxyActivities<ReservationActivities>(transaction);
 /** A summary as Temporal takes it. Summaries are no steps: a replay does not compare them. */
 const says = (text: string) => ({ summary: clipToBytes(text, SUMMARY_BYTES) });
 
-/** Of this workflow: the state of a module is that of one workflow. */
-let isToldToTryShort = false;
-
-/** To be called first. @param input of the workflow; by hand it may have been started with none */
-export function readTries(input: StartedByRelay | undefined): void {
-  isToldToTryShort = input?.shortTries === true;
+/** The steps of one reservation's life; each resolves with how the reservation stands then. */
+export interface Steps {
+  /** Whether a step is tried inside the workflow task first. Workflows of older releases did not. */
+  triesShort(): boolean;
+  /** Adopts the hold of the API; of a reservation that was started by hand, takes the seats. */
+  adoptHold(input: ReservationInput): ReturnType<ReservationActivities['holdSeats']>;
+  /** Gives the seats back if the hold is over. */
+  endHold(): Promise<Progress>;
+  /** Handles what came. @param news what that is, in words; empty if only the inbox tells */
+  handleNews(news: readonly string[]): Promise<Progress>;
 }
 
-/** Whether steps are tried inside the workflow task first. Workflows of older releases did not. */
-export const triesShort = (): boolean => isToldToTryShort || patched('short-tries');
-
-/** One step of a reservation's life: a short try, and after a failure the activity that is retried until it succeeds. */
-async function step<Result>(
-  run: (activities: typeof shortTry | typeof lasting) => Promise<Result>,
-): Promise<Result> {
-  if (triesShort()) {
-    try {
-      return await run(shortTry);
-    } catch (error) {
-      if (isCancellation(error)) throw error;
+/**
+ * @param id of the reservation
+ * @param input of the workflow; by hand it may have been started with none
+ */
+export function stepsOf(id: string, input: StartedByRelay | undefined): Steps {
+  const triesShort = () => input?.shortTries === true || patched('short-tries');
+  /** A short try, and after a failure the activity that is retried until it succeeds. */
+  const step = async <Result>(
+    run: (activities: typeof shortTry | typeof lasting) => Promise<Result>,
+  ): Promise<Result> => {
+    if (triesShort()) {
+      try {
+        return await run(shortTry);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+      }
     }
-  }
-  return run(lasting);
+    return run(lasting);
+  };
+  return {
+    triesShort,
+    adoptHold: (hold) =>
+      step(({ holdSeats }) =>
+        holdSeats.executeWithOptions(says('Adopt the hold, or take the seats'), [id, hold]),
+      ),
+    endHold: () =>
+      step(({ releaseSeats }) =>
+        releaseSeats.executeWithOptions(says('Give the seats back if the hold is over'), [id]),
+      ),
+    handleNews: (news) =>
+      step(({ settleInbox }) =>
+        settleInbox.executeWithOptions(
+          says(news.length > 0 ? `Handle: ${news.join('; ')}` : 'Look into the inbox'),
+          [id],
+        ),
+      ),
+  };
 }
-
-/** Adopts the hold of the API; of a reservation that was started by hand, takes the seats. */
-export const adoptHold = (...hold: Parameters<ReservationActivities['holdSeats']>) =>
-  step(({ holdSeats }) =>
-    holdSeats.executeWithOptions(says('Adopt the hold, or take the seats'), hold),
-  );
-
-/** Gives the seats back if the hold is over. */
-export const endHold = (id: string) =>
-  step(({ releaseSeats }) =>
-    releaseSeats.executeWithOptions(says('Give the seats back if the hold is over'), [id]),
-  );
-
-/** Handles what came. @param news what that is, in words; empty if only the inbox tells */
-export const handleNews = (id: string, news: readonly string[]) =>
-  step(({ settleInbox }) =>
-    settleInbox.executeWithOptions(
-      says(news.length > 0 ? `Handle: ${news.join('; ')}` : 'Look into the inbox'),
-      [id],
-    ),
-  );
 
 export const { lookAtChange } = proxyActivities<ReservationActivities>({
   ...transaction,

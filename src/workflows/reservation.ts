@@ -15,16 +15,9 @@ import {
   type ReservationRef,
   type ReservationState,
   type SettlementInput,
+  type StartedByRelay,
 } from '../contracts/reservation';
-import {
-  adoptHold,
-  endHold,
-  handleNews,
-  keepCancel,
-  keepPayment,
-  readTries,
-  triesShort,
-} from './activities';
+import { keepCancel, keepPayment, stepsOf, type Steps } from './activities';
 import { inputOf } from './by-hand';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
@@ -38,31 +31,38 @@ const PAID_LOOK_AGAIN_MS = 30_000;
 /** How long a workflow waits for the ring of a message that came before it began. The ring says what the message is. */
 const RING_WITHIN_MS = 2000;
 
+/** What one workflow works with. */
+interface Actor {
+  /** Of the reservation. */
+  id: string;
+  steps: Steps;
+  mailbox: Mailbox;
+  view: OperatorView;
+}
+
 /**
  * One reservation, from its hold to its end: the actor that owns one buyer's claim on some seats.
  * Its id is the client's idempotency key. It waits for signals and for its timer; activities do the
  * work, and the database decides.
  */
 export async function reservation(input: ReservationInput): Promise<ReservationState> {
-  readTries(input);
-  const { mailbox, view } = listen();
-  const id = workflowInfo().workflowId;
+  const actor = createActor(workflowInfo().workflowId, input);
+  const { steps, mailbox, view } = actor;
 
   return unlessCancelled(mailbox, async () => {
-    const hold = await adoptHold(id, input);
+    const hold = await steps.adoptHold(input);
     if ('refused' in hold)
       throw ApplicationFailure.nonRetryable(`Nothing was held: ${hold.refused}`, 'SeatsRefused');
     view.publish(hold, 'seats held');
 
-    if (hold.inboxWaiting && triesShort())
+    if (hold.inboxWaiting && steps.triesShort())
       await condition(() => mailbox.hasMessages(), RING_WITHIN_MS, { summary: 'its ring' });
     // This includes a reservation that ended long ago and is started again only to handle its
     // inbox.
-    const first = hold.inboxWaiting ? await handleInbox(id, mailbox, view) : hold;
+    const first = hold.inboxWaiting ? await handleInbox(actor) : hold;
     view.publish(first);
     const again = () => continueAsNew<typeof reservation>(input);
-    const settled = await untilHoldEnds(id, first, { mailbox, view, again });
-    return untilDelivered(id, settled, mailbox, view);
+    return untilDelivered(actor, await untilHoldEnds(actor, first, again));
   });
 }
 
@@ -72,24 +72,22 @@ export async function reservation(input: ReservationInput): Promise<ReservationS
  */
 export async function settlement(input: SettlementInput): Promise<ReservationState> {
   const { reservationId } = inputOf<ReservationRef>(input, { reservationId: 'text' });
-  readTries(input);
-  const { mailbox, view } = listen();
+  const actor = createActor(reservationId, input);
 
-  return unlessCancelled(mailbox, async () => {
-    const settled = await handleInbox(reservationId, mailbox, view);
-    view.publish(settled);
+  return unlessCancelled(actor.mailbox, async () => {
+    const settled = await handleInbox(actor);
+    actor.view.publish(settled);
     const again = () => continueAsNew<typeof settlement>(input);
-    const ended = await untilHoldEnds(reservationId, settled, { mailbox, view, again });
-    return untilDelivered(reservationId, ended, mailbox, view);
+    return untilDelivered(actor, await untilHoldEnds(actor, settled, again));
   });
 }
 
-/** Sets the handlers of signals and queries. */
-function listen(): { mailbox: Mailbox; view: OperatorView } {
+/** Sets the handlers of signals and queries. @param input of the workflow */
+function createActor(id: string, input: StartedByRelay | undefined): Actor {
   const view = createOperatorView();
   const mailbox = openMailbox((why) => view.note(`no effect: ${why}`));
   tellUnknownSignals(Object.values(SIGNALS), view);
-  return { mailbox, view };
+  return { id, steps: stepsOf(id, input), mailbox, view };
 }
 
 /**
@@ -108,10 +106,11 @@ function untilEndMs({ holdEndsInMs, state }: Progress, firedEarlyFor: string | n
  * @param again goes on as a new run; what the hold is by then, the database knows
  */
 async function untilHoldEnds(
-  id: string,
+  actor: Actor,
   hold: Progress,
-  { mailbox, view, again }: { mailbox: Mailbox; view: OperatorView; again: () => Promise<never> },
+  again: () => Promise<never>,
 ): Promise<Progress> {
+  const { steps, mailbox, view } = actor;
   let progress = hold;
   let firedEarlyFor: string | null = null;
   let isReleased = false;
@@ -125,26 +124,22 @@ async function untilHoldEnds(
     }
     const look = mailbox.hasMessages() || progress.inboxWaiting || progress.paid;
     if (!look) firedEarlyFor = progress.state.expiresAt;
-    progress = look ? await handleInbox(id, mailbox, view) : await endHold(id);
+    progress = look ? await handleInbox(actor) : await steps.endHold();
     isReleased = !look;
     view.publish(progress);
   }
   if (progress.state.status !== 'expired') return progress;
   // Where the inbox was handled, the hold has ended by now, but no row says so: the timer and the
   // database's clock may differ slightly.
-  return isReleased && patched('released-once') ? progress : endHold(id);
+  return isReleased && patched('released-once') ? progress : steps.endHold();
 }
 
 /**
  * Delivers the tickets of a confirmed reservation. Signals are still received, because the
  * reservation may be cancelled meanwhile.
  */
-async function untilDelivered(
-  id: string,
-  settled: Progress,
-  mailbox: Mailbox,
-  view: OperatorView,
-): Promise<ReservationState> {
+async function untilDelivered(actor: Actor, settled: Progress): Promise<ReservationState> {
+  const { id, mailbox, view } = actor;
   let progress = settled;
   let delivery: Delivery | null = null;
   let delivered = progress.state.revision;
@@ -167,7 +162,7 @@ async function untilDelivered(
     }
     await condition(() => mailbox.hasMessages() || !delivery || delivery.ended());
     if (mailbox.hasMessages()) {
-      progress = await handleInbox(id, mailbox, view);
+      progress = await handleInbox(actor);
       view.publish(progress);
       if (progress.state.status !== 'confirmed') delivery?.cancel();
     } else {
@@ -199,7 +194,7 @@ function whyNoCancel(kept: string): string | null {
 }
 
 /** Writes an operator's signals into the inbox, then handles the inbox. */
-async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Promise<Progress> {
+async function handleInbox({ id, steps, mailbox, view }: Actor): Promise<Progress> {
   const { messages, news, askedByHand } = mailbox.take();
   for (const message of messages) {
     const why =
@@ -208,7 +203,7 @@ async function handleInbox(id: string, mailbox: Mailbox, view: OperatorView): Pr
         : whyNoCancel(await keepCancel(id));
     if (why !== null) view.note(`no effect: ${why}`);
   }
-  const progress = await handleNews(id, news);
+  const progress = await steps.handleNews(news);
   if (askedByHand && messages.length === 0 && news.length === 0 && progress.story.length === 0)
     view.note('a ring by hand: nothing waited in the inbox');
   return progress;

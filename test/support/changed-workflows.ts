@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 
 const ROOT = join(__dirname, '../..');
-const STEP = /const hold = await \(0, _activities\.adoptHold\)\(id, input\);/;
+const STEP = /const hold = await steps\.adoptHold\(input\);/;
 
 /** The patch of the change. */
 export const CHANGE = 'pause-after-hold';
