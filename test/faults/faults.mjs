@@ -101,7 +101,7 @@ export const faults = [
     why: 'A hold ends and its history does not say so; disputes are settled by the history.',
     find: `await appendHistory(tx, id, 'reservation.expired', 'system');`,
     replace: '',
-    test: 'finds nothing wrong with a living system, and says what it looked at',
+    test: 'finds nothing wrong with a living system, and says what it looked at and what waits',
     says: "✗ a history begins with the hold, goes a legal way and ends at the reservation's status",
   },
   {
