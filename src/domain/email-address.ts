@@ -38,8 +38,8 @@ const ASCII_DOMAIN =
 const UNSEEN = /[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}]/u;
 
 /**
- * Whether every label in Punycode says something, and in the one way that says it. Node 20 refuses others itself, Node 24
- * leaves them as they are.
+ * Whether every label in Punycode decodes to a name, and is that name's own encoding. Node 20
+ * refuses other labels itself, Node 24 leaves them as they are.
  */
 function isReadable(domain: string): boolean {
   const shown = domainToUnicode(domain);
@@ -53,9 +53,8 @@ export function parseEmailAddress(text: string): EmailAddress | null {
   const at = given.lastIndexOf('@');
   const local = given.slice(0, at);
   const domain = domainToASCII(given.slice(at + 1)).toLowerCase();
-  if (local.length > MAX_LOCAL || domain.length > MAX_DOMAIN || !ASCII_DOMAIN.test(domain))
-    return null;
-  if (!isReadable(domain)) return null;
+  if (local.length > MAX_LOCAL || domain.length > MAX_DOMAIN) return null;
+  if (!ASCII_DOMAIN.test(domain) || !isReadable(domain)) return null;
   const smtp = `${local}@${domain}`;
   return smtp.length > MAX_ADDRESS ? null : { smtp, key: smtp.toLowerCase() };
 }

@@ -39,9 +39,9 @@ export const workflowSlots = (
 const STACK_FRAMES = 4;
 
 /**
- * Makes the threads of workflows keep short stacks. The SDK takes one for each promise, for the call stack that the
- * Temporal UI shows, and looks up each frame in the source map (ADR 0043). To be called before a worker is created; this
- * thread keeps its own limit.
+ * Makes the threads of workflows keep short stacks. The SDK takes one for each promise, for the call
+ * stack that the Temporal UI shows, and looks up each frame in the source map (ADR 0043). To be
+ * called before a worker is created; this thread keeps its own limit.
  */
 export function keepStacksShort(): void {
   setFlagsFromString(`--stack-trace-limit=${STACK_FRAMES}`);

@@ -57,11 +57,12 @@ export interface Steps {
   adoptHold(input: ReservationInput): ReturnType<ReservationActivities['holdSeats']>;
   /** Gives the seats back if the hold is over. */
   endHold(): Promise<Progress>;
-  /** Handles what came. @param news what that is, in words; empty if only the inbox tells */
+  /** Settles the inbox. @param news its messages in words, as the rings named them; may be empty */
   handleNews(news: readonly string[]): Promise<Progress>;
 }
 
 /**
+ * The steps of a reservation, for one workflow.
  * @param id of the reservation
  * @param input of the workflow; by hand it may have been started with none
  */

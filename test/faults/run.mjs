@@ -64,8 +64,8 @@ function findText(sources, { file: end = '', find }) {
 /** The one file that has a test of this title. */
 function findTest(sources, { test }) {
   // To the end of the title: a longer one is not run by this name.
-  const has = (text) => ["'", '"', '`'].some((quote) => text.includes(`${test}${quote}`));
-  const files = sources.filter(([file, text]) => file.endsWith('.test.ts') && has(text));
+  const hasTitle = (text) => ["'", '"', '`'].some((quote) => text.includes(`${test}${quote}`));
+  const files = sources.filter(([file, text]) => file.endsWith('.test.ts') && hasTitle(text));
   if (files.length === 1) return files[0][0];
   throw new Error(`${files.length} files, not one, have a test of the title: ${test}`);
 }
