@@ -16,8 +16,14 @@ const RUNS = Number(process.env.ORPHAN_RACE_RUNS ?? 60);
 
 let db: Database;
 
+/** Ends the slow holds of a test that failed before it told them to: else the database waits for them at its close. */
+const endings: (() => void)[] = [];
+
 beforeAll(async () => {
   db = await openTestDatabase({ pool: 8, queryTimeoutMs: 120_000 });
+});
+afterEach(() => {
+  for (const end of endings.splice(0)) end();
 });
 afterAll(() => db.close());
 
@@ -63,6 +69,7 @@ class RolledBack extends Error {}
 function slowly(hold: HoldRequest): { end: (commit: boolean) => void; done: Promise<string> } {
   let end!: (commit: boolean) => void;
   const told = new Promise<boolean>((resolve) => (end = resolve));
+  endings.push(() => end(false));
   const done = db
     .transaction(async (tx) => {
       const within: Database = {
