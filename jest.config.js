@@ -27,6 +27,8 @@ const common = {
   transform: { '^.+\\.ts$': '@swc/jest', '/any-ascii/.+\\.js$': '@swc/jest' },
   // An ES module: Node can require it, jest cannot.
   transformIgnorePatterns: ['/node_modules/(?!any-ascii/)'],
+  // The build has the manifests of the workspaces a second time.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout,
 };
 const withoutServices = (displayName, files) => ({

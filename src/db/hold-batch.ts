@@ -7,14 +7,17 @@ const LEAST_MS = 500;
 /** A batch waits so long at most for a key that is being used, or for an event that is being changed. */
 const LOCK_MS = 250;
 
-const HOLD_BATCH = sql<{ request: number; reservation: ReservationRecord }>(
-  'hold_batch',
+/** A larger order goes alone: the seats of a batch stay locked until all of it is committed. */
+const MOST_SEATS = 20;
+
+const HOLD_ORDERS = sql<{ request: number; reservation: ReservationRecord }>(
+  'hold_orders',
   `select request, reservation
-     from hold_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+     from hold_orders($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
 );
 
 /**
- * Whether a hold may be tried together with others: it names seats of one event, and nothing that a
+ * Whether a hold may be tried together with others: it names seats, not too many, and nothing that a
  * rule of its own has to be looked up for.
  */
 export function fitsBatch(db: Database, hold: HoldRequest): boolean {
@@ -24,14 +27,15 @@ export function fitsBatch(db: Database, hold: HoldRequest): boolean {
     fingerprint !== null &&
     holdSeconds === null &&
     !avoidOrphans &&
-    seats.every(({ event, allotment = null }) => event === seats[0]!.event && allotment === null) &&
+    seats.length <= MOST_SEATS &&
+    seats.every(({ allotment = null }) => allotment === null) &&
     isUnpriced(db, hold)
   );
 }
 
 /**
  * Takes the seats of several requests that fit and that share no key, buyer or seat, each request's
- * or none of them, in one transaction: see `hold_batch` in the migrations.
+ * or none of them, in one transaction: see `hold_orders` in the migrations.
  * @returns for each request that it is held; null where `takeSeats` has to decide, and nothing is held
  * @throws what says that the database was not reached or gave no answer; then each may be held or not
  */
@@ -49,7 +53,14 @@ export async function takeTogether(
       const withinMs = Math.min(...places.map((place) => left[place]!));
       const members = places.map((place) => holds[place]!);
       const { defaultTtlSeconds, buyerCap } = members[0]!;
-      const rows = await connection.rows(HOLD_BATCH, [
+      const lines = members.flatMap(({ seats }, index) =>
+        [...new Set(seats.map(({ event }) => event))].map((event) => ({
+          order: index + 1,
+          event,
+          labels: seats.filter((seat) => seat.event === event).map(({ label }) => label),
+        })),
+      );
+      const rows = await connection.rows(HOLD_ORDERS, [
         withinMs,
         Math.min(withinMs, LOCK_MS),
         members.map(({ id }) => id),
@@ -61,9 +72,10 @@ export async function takeTogether(
         members.map(({ reference }) => reference),
         members.map(({ metadata }) => metadata && JSON.stringify(metadata)),
         members.map(({ actor }) => actor),
-        members.map(({ seats }) => seats[0]!.event),
-        members.flatMap(({ seats }, index) => seats.map(() => index + 1)),
-        members.flatMap(({ seats }) => seats.map(({ label }) => label)),
+        lines.map(({ order }) => order),
+        lines.map(({ event }) => event),
+        lines.flatMap(({ labels }, index) => labels.map(() => index + 1)),
+        lines.flatMap(({ labels }) => labels),
         defaultTtlSeconds,
         buyerCap,
       ]);

@@ -57,6 +57,8 @@ async function newEvent(seats = 6, more: Partial<EventInput> = {}): Promise<stri
   return slug;
 }
 
+const seatsOf = (event: string, labels: readonly string[]) =>
+  labels.map((label) => ({ event, label, priceType: null }));
 const request = (
   event: string,
   labels: readonly string[],
@@ -66,7 +68,7 @@ const request = (
   id: `hold-${randomUUID()}`,
   client: 'shop',
   fingerprint: Buffer.alloc(32),
-  seats: labels.map((label) => ({ event, label, priceType: null })),
+  seats: seatsOf(event, labels),
   buyer: null,
   defaultTtlSeconds: 600,
   buyerCap: null,
@@ -141,11 +143,20 @@ describe('What a batch writes', () => {
     }),
     request(events[2]!, ['A-2'], { ...buyer('cara'), client: 'other-shop', actor: 'page:x' }),
     request(events[1]!, ['A-5'], { operator: true, longHolds: true, fingerprint: Buffer.of(1, 2) }),
+    request(events[3]!, [], {
+      ...buyer('dora'),
+      seats: [...seatsOf(events[3]!, ['A-4', 'A-2']), ...seatsOf(events[0]!, ['A-6', 'A-5'])],
+    }),
   ];
   const makeEvents = async () => [
     await newEvent(),
     await newEvent(6, { holdTtlSeconds: null, holdCapSeconds: 700, currency: 'JPY' }),
     await newEvent(6, { maxSeatsPerBuyer: 3, salesOpenAt: '2020-01-01T00:00:00.000Z' }),
+    await newEvent(6, {
+      holdTtlSeconds: 300,
+      maxSeatsPerBuyer: 2,
+      startsAt: '2029-06-01T00:00:00.000Z',
+    }),
   ];
   const plain = (value: unknown) =>
     JSON.stringify(value).replaceAll(/"20\d\d-\d\d-\d\dT(?!00:00:00Z)[^"]*"/g, '"some time"');
@@ -157,7 +168,7 @@ describe('What a batch writes', () => {
     const batch = await takeTogether(db, together);
     const single: HoldResult[] = [];
     for (const one of alone) single.push(await takeSeats(db, one));
-    expect(kinds(batch)).toEqual(Array(5).fill('held'));
+    expect(kinds(batch)).toEqual(Array(6).fill('held'));
     const idsOf = (holds: HoldRequest[]) => holds.map(({ id }) => id);
     const [left, right] = [
       await written(first, idsOf(together)),
@@ -165,15 +176,31 @@ describe('What a batch writes', () => {
     ];
     expect(left).toEqual(right);
     for (const [table, count] of [
-      ['reservations', 5],
-      ['allocations', 8],
-      ['outbox', 5],
+      ['reservations', 6],
+      ['allocations', 12],
+      ['outbox', 6],
     ] as const)
       expect(left.filter((row) => row.startsWith(`["${table}"`))).toHaveLength(count);
     // And so are the answers.
     const rename = (text: string, slugs: string[], holds: HoldRequest[]) =>
       [...slugs, ...idsOf(holds)].reduce((all, name, at) => all.replaceAll(name, `#${at}`), text);
     expect(rename(plain(batch), first, together)).toEqual(rename(plain(single), second, alone));
+  });
+
+  it('is the same under the name that the release before calls, with one event for each order', async () => {
+    const events = [await newEvent(), await newEvent()];
+    const ids = [randomUUID(), randomUUID()];
+    const held = await rows<{ request: number; event: string; seats: number }>(
+      `select request, reservation ->> 'event' as event, jsonb_array_length(reservation -> 'seats') as seats
+         from hold_batch(9000, 250, $1, array['shop', 'shop'], array['\\x00', '\\x00']::bytea[], $2, $2,
+                         array[null, null]::bytea[], $2, array[null, null]::jsonb[],
+                         array['client:shop', 'client:shop'], $3, array[1, 1, 2], array['A-1', 'A-2', 'A-1'], 600, null) order by request`,
+      [ids, [null, null], events],
+    );
+    expect(held).toEqual([
+      { request: 1, event: events[0], seats: 2 },
+      { request: 2, event: events[1], seats: 1 },
+    ]);
   });
 
   it('lasts from one clock reading to the same end, for the seats, the reservation and the client', async () => {
@@ -236,6 +263,8 @@ describe('What a batch leaves to a single hold', () => {
     const careful = await newEvent(3, { orphanRule: 'forbid' });
     const limited = await newEvent(6, { maxSeatsPerBuyer: 1 });
     const free = await newEvent(3, { categories: [{ code: 'a', name: 'A', price: 0 }] });
+    const yen = await newEvent(3, { currency: 'JPY' });
+    const room = await newEvent(3);
     const capped = request(limited, ['A-6'], { ...buyer('capped'), buyerCap: 1 });
     expect((await takeSeats(db, capped)).kind).toBe('held');
 
@@ -257,6 +286,26 @@ describe('What a batch leaves to a single hold', () => {
       request(limited, ['A-1']),
       request(limited, ['A-1', 'A-2'], buyer('dora')),
       request(free, ['A-1']),
+      // Of several events, one of which does not allow it.
+      ...[
+        [event, 'A-1'],
+        [event, 'A-99'],
+        [`${event}-none`, 'A-1'],
+        [closed, 'A-2'],
+        [paused, 'A-2'],
+        [priced, 'A-2'],
+        [careful, 'A-2'],
+        [limited, 'A-2'],
+        [yen, 'A-1'],
+      ].map(([other, label]) =>
+        request(event, [], { seats: [...seatsOf(room, ['A-1']), ...seatsOf(other!, [label!])] }),
+      ),
+      request(event, [], {
+        seats: [
+          ...seatsOf(room, ['A-1']),
+          ...seatsOf(event, ['A-8', 'A-9', 'A-10', 'A-11', 'A-12']),
+        ],
+      }),
     ];
     const before = await rows('select id from reservations order by id');
     expect(kinds(await takeTogether(db, single))).toEqual(single.map(() => null));
@@ -284,20 +333,21 @@ describe('What a batch leaves to a single hold', () => {
     expect(after.length).toBe(before.length + 2);
   });
 
-  it('is what does not fit: a code, a price type, an allotment, two events, a time of its own', async () => {
+  it('is what does not fit: a code, a price type, an allotment, a time of its own, many seats', async () => {
     const event = await newEvent();
     const [seat] = request(event, ['A-1']).seats;
     const odd: Partial<HoldRequest>[] = [
       { code: 'TEN' },
       { seats: [{ ...seat!, priceType: 'child' }] },
       { seats: [{ ...seat!, allotment: randomUUID() }] },
-      { seats: [seat!, { ...seat!, event: 'another' }] },
+      { seats: Array.from({ length: 21 }, () => seat!) },
       { holdSeconds: 60 },
       { avoidOrphans: true },
       { client: null },
     ];
     for (const more of odd) expect(fitsBatch(db, request(event, ['A-1'], more))).toBe(false);
-    expect(fitsBatch(db, request(event, ['A-1', 'A-2'], { reference: 'x' }))).toBe(true);
+    const seats = [seat!, { ...seat!, event: 'another' }];
+    expect(fitsBatch(db, request(event, [], { seats, reference: 'x' }))).toBe(true);
   });
 
   it('is the second of two that share a key, a buyer or a seat', async () => {
@@ -400,7 +450,7 @@ describe('A batch whose connection is lost', () => {
     ];
     const lost = takeTogether(db, holds).catch((error: unknown) => error);
     const KILL = `select pg_terminate_backend(pid) from pg_stat_activity
-                   where query like '%hold_batch%' and wait_event = 'PgSleep' and datname = current_database()`;
+                   where query like '%hold_orders%' and wait_event = 'PgSleep' and datname = current_database()`;
     let killed: unknown[] = [];
     while (killed.length === 0) killed = await rows(KILL);
     const error = await lost;
@@ -427,16 +477,17 @@ describe('A batch whose connection is lost', () => {
 describe('Whatever is sent together', () => {
   const CAP = 2;
   const LABELS = ['A-1', 'A-2', 'A-3', 'A-4'];
+  /** A seat of one of two events. */
+  type Seat = readonly [event: number, label: string];
+  const SEATS = [0, 1].flatMap((event) => LABELS.map((label): Seat => [event, label]));
   const wish = fc.record({
     key: fc.nat(5),
-    event: fc.nat(1),
-    labels: fc.subarray(LABELS, { minLength: 1, maxLength: 2 }),
+    seats: fc.subarray(SEATS, { minLength: 1, maxLength: 3 }),
     buyer: fc.option(fc.nat(2), { freq: 4 }),
   });
   interface Wish {
     key: number;
-    event: number;
-    labels: string[];
+    seats: Seat[];
     buyer: number | null;
   }
   const fingerprintOf = (one: Wish) => Buffer.from(JSON.stringify(one));
@@ -450,16 +501,17 @@ describe('Whatever is sent together', () => {
   function decide({ owners, holds }: State, one: Wish): string[] {
     const known = holds.get(one.key);
     if (known) return fingerprintOf(known).equals(fingerprintOf(one)) ? ['replayed'] : ['reused'];
-    const seats = one.labels.map((label) => `${one.event} ${label}`);
+    const seats = one.seats.map(([event, label]) => `${event} ${label}`);
+    const limited = (hold: Wish) => hold.seats.filter(([event]) => event === 1).length;
     const reasons: string[] = [];
-    if (one.event === 1 && one.buyer === null) return ['buyer_required', 'taken'];
+    if (limited(one) > 0 && one.buyer === null) return ['buyer_required', 'taken'];
     if (seats.some((seat) => owners.has(seat))) reasons.push('taken');
     const mine = [...holds.values()].filter(
       (hold) => one.buyer !== null && hold.buyer === one.buyer,
     );
     if (mine.length >= CAP) reasons.push('too_many_holds');
-    const inEvent = mine.filter(({ event }) => event === 1).flatMap(({ labels }) => labels).length;
-    if (one.event === 1 && one.labels.length + inEvent > 2) reasons.push('buyer_limit');
+    const inEvent = mine.reduce((sum, hold) => sum + limited(hold), 0);
+    if (limited(one) > 0 && limited(one) + inEvent > 2) reasons.push('buyer_limit');
     if (reasons.length > 0) return reasons;
     holds.set(one.key, one);
     for (const seat of seats) owners.set(seat, one.key);
@@ -482,7 +534,8 @@ describe('Whatever is sent together', () => {
     await newEvent(LABELS.length, { maxSeatsPerBuyer: 2 }),
   ];
   const toRequest = (events: readonly string[], prefix: string, one: Wish): HoldRequest =>
-    request(events[one.event]!, one.labels, {
+    request(events[0]!, [], {
+      seats: one.seats.flatMap(([event, label]) => seatsOf(events[event]!, [label])),
       id: `${prefix}-${one.key}`,
       fingerprint: fingerprintOf(one),
       ...(one.buyer !== null && buyer(`${prefix}-${one.buyer}`)),
@@ -535,7 +588,8 @@ describe('Whatever is sent together', () => {
      union all
      select 'a buyer over the cap' from mine r where r.buyer_key is not null group by r.buyer_key having count(*) > $2
      union all
-     select 'a buyer over the limit of an event' from mine r join events e on e.id = r.event_id join allocations a on a.reservation_id = r.id
+     select 'a buyer over the limit of an event' from mine r
+      join allocations a on a.reservation_id = r.id join seats s on s.id = a.seat_id join events e on e.id = s.event_id
       where e.max_seats_per_buyer is not null group by r.buyer_key, e.id having count(*) > min(e.max_seats_per_buyer)`,
   );
 

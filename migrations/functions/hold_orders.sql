@@ -13,13 +13,13 @@
 -- of the keys, as no two batches can then wait for each other, and while `hold_order` inserts its key it waits for nothing
 -- else. That wait, and any for an event's row, has an end: p_lock_ms. All of it has one: p_within_ms.
 --
--- p_ids … p_events: of each order, of one event each (its slug); p_metadata: null for none. p_seat_of, p_labels: of each
--- seat its order, from 1, and its label.
+-- p_ids … p_actors: of each order; p_metadata: null for none. p_line_of, p_events: of each line its order, from 1, and its
+-- event (a slug, each once in an order, in the order of the lines). p_seat_of, p_labels: of each seat its line and its label.
 -- Returns the number, from 1, and the document of each order that is held.
-create or replace function hold_batch(
+create or replace function hold_orders(
   p_within_ms integer, p_lock_ms integer, p_ids text[], p_clients text[], p_fingerprints bytea[],
   p_buyer_names text[], p_buyer_emails text[], p_buyer_keys bytea[], p_references text[], p_metadata jsonb[], p_actors text[],
-  p_events text[], p_seat_of integer[], p_labels text[], p_default_ttl integer, p_buyer_cap integer
+  p_line_of integer[], p_events text[], p_seat_of integer[], p_labels text[], p_default_ttl integer, p_buyer_cap integer
 ) returns table (request integer, reservation jsonb) language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
@@ -33,30 +33,34 @@ begin
       join lateral (select * from events where slug = asked.slug offset 0) e on true
      where e.pricing is null and not e.sales_paused and coalesce(clock_timestamp() >= e.sales_open_at, true)),
   wanted as materialized (
-    select asked.n, seat.id, seat.label, seat.category_code, category.price, event.id as event_id,
+    select p_line_of[asked.line] as n, asked.line, row_number() over (partition by asked.line) = 1 as is_first_of_line,
+           event.id as event_id, seat.id, seat.label, seat.category_code, category.price,
            seat.status = 'available' and seat.active and category.active and not seat.companion
-           and coalesce(seat.allotment_until <= clock_timestamp(), true) and (event.orphan_rule <> 'forbid' or seat.number is null) as is_plain
-      from unnest(p_seat_of, p_labels) asked (n, label)
-      join event on event.slug = p_events[asked.n]
-      join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) seat on true
-      join lateral (select price, active from price_categories c
-                     where c.event_id = event.id and c.code = seat.category_code offset 0) category on true),
+           and coalesce(seat.allotment_until <= clock_timestamp(), true) and (event.orphan_rule <> 'forbid' or seat.number is null)
+           and count(*) over (partition by asked.line) <= event.max_seats_per_reservation as is_plain
+      from unnest(p_seat_of, p_labels) asked (line, label)
+      left join event on event.slug = p_events[asked.line]
+      left join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) seat on true
+      left join lateral (select price, active from price_categories c
+                          where c.event_id = event.id and c.code = seat.category_code offset 0) category on true),
   plain as materialized (
-    select wanted.n, p_ids[wanted.n] as id, p_buyer_keys[wanted.n] as buyer_key, event.id as event_id, event.slug, event.currency,
-           event.closes, event.starts_at, event.ttl, greatest(event.ttl, coalesce(make_interval(secs => event.hold_cap_seconds), 3 * event.ttl)) as cap,
-           event.max_seats_per_buyer is not null as buyer_limit, wanted.seats, wanted.tickets, wanted.named, wanted.shown
-      from (select wanted.n, event_id, count(*)::integer as seats, sum(price)::bigint as tickets, bool_and(is_plain) as is_plain,
-                   to_jsonb(array_agg(label order by wanted.id)) as named,
-                   jsonb_agg(order_seat_document(event.slug, label, category_code, 'standard', price, 0, event.currency) order by wanted.id) as shown
-              from wanted join event on event.id = event_id group by wanted.n, event_id) wanted
-      join event on event.id = wanted.event_id
-     where wanted.is_plain and wanted.seats = cardinality(array_positions(p_seat_of, wanted.n))
-       and wanted.seats <= event.max_seats_per_reservation and clock_timestamp() < event.closes
-       and (p_buyer_keys[wanted.n] is not null or event.max_seats_per_buyer is null and wanted.tickets > 0)
+    select *, p_ids[n] as id, p_buyer_keys[n] as buyer_key
+      from (select n, count(*) as seats, sum(price)::bigint as tickets, bool_and(coalesce(is_plain, false)) as is_plain,
+                   jsonb_agg(event.id order by line) filter (where is_first_of_line) as event_ids,
+                   jsonb_agg(slug order by line) filter (where is_first_of_line) as slugs,
+                   min(currency) as currency, min(currency) = max(currency) as is_one_currency, min(closes) as closes, min(starts_at) as starts_at,
+                   min(ttl) as ttl, min(greatest(ttl, coalesce(make_interval(secs => hold_cap_seconds), 3 * ttl))) as cap,
+                   bool_or(max_seats_per_buyer is not null) as buyer_limit,
+                   case when count(*) filter (where is_first_of_line) = 1 then to_jsonb(array_agg(label order by wanted.id))
+                        else jsonb_agg(jsonb_build_object('event', slug, 'label', label) order by line, wanted.id) end as named,
+                   jsonb_agg(order_seat_document(slug, label, category_code, 'standard', price, 0, currency) order by line, wanted.id) as shown
+              from wanted left join event on event.id = event_id group by n) orders
+     where is_plain and is_one_currency and clock_timestamp() < closes
+       and (p_buyer_keys[n] is not null or not buyer_limit and tickets > 0)
        -- Of one key and of one buyer the first only.
-       and array_position(p_ids, p_ids[wanted.n]) = wanted.n
-       and (p_buyer_keys[wanted.n] is null or array_position(p_buyer_keys, p_buyer_keys[wanted.n]) = wanted.n)
-       and not exists (select from reservations r where r.id = p_ids[wanted.n])),
+       and array_position(p_ids, p_ids[n]) = n
+       and (p_buyer_keys[n] is null or array_position(p_buyer_keys, p_buyer_keys[n]) = n)
+       and not exists (select from reservations r where r.id = p_ids[n])),
   ready as materialized (
     select * from plain
      where buyer_key is null or p_buyer_cap is null and not buyer_limit
@@ -64,7 +68,7 @@ begin
   taken as materialized (
     select wanted.id, wanted.n, wanted.price from wanted join ready using (n))
   select r.*, t.* into v_look
-    from (select array_agg(n) as orders, array_agg(event_id) as event_ids, array_agg(slug) as slugs, array_agg(currency) as currencies,
+    from (select array_agg(n) as orders, array_agg(event_ids) as event_ids, array_agg(slugs) as slugs, array_agg(currency) as currencies,
                  array_agg(closes) as closes, array_agg(starts_at) as starts, array_agg(ttl) as ttls, array_agg(cap) as caps,
                  array_agg(buyer_limit) as buyer_limits, array_agg(seats) as seats, array_agg(tickets) as tickets,
                  array_agg(named) as named, array_agg(shown) as shown from ready) r,
@@ -82,12 +86,12 @@ begin
       select looked.*, p_ids[looked.n] as id, p_clients[looked.n] as client, p_buyer_keys[looked.n] as buyer_key, at
         from moment, unnest(v_look.orders, v_look.event_ids, v_look.slugs, v_look.currencies, v_look.closes, v_look.starts, v_look.ttls,
                             v_look.caps, v_look.buyer_limits, v_look.seats, v_look.tickets, v_look.named, v_look.shown)
-             looked (n, event_id, slug, currency, closes, starts_at, ttl, cap, buyer_limit, seats, tickets, named, shown)
+             looked (n, event_ids, slugs, currency, closes, starts_at, ttl, cap, buyer_limit, seats, tickets, named, shown)
        where looked.seats = (select count(*) from claim where claim.n = looked.n and claim.seat_id = any (free)) and at < looked.closes),
     made as (
-      insert into reservations as r (id, event_id, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
+      insert into reservations as r (id, event_id, event_ids, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
                                      created_at, hold_ends_at, hold_cap_at, reference, metadata)
-      select id, event_id, client, p_fingerprints[n], p_buyer_names[n], p_buyer_emails[n], buyer_key, tickets, currency,
+      select id, (event_ids ->> 0)::uuid, case when event_ids -> 1 is not null then jsonb_texts(event_ids)::uuid[] end, client, p_fingerprints[n], p_buyer_names[n], p_buyer_emails[n], buyer_key, tickets, currency,
              at, least(at + ttl, starts_at), least(at + cap, starts_at), p_references[n], p_metadata[n]
         from won
        where (buyer_key is null or p_buyer_cap is null or not buyer_is_at_cap(client, buyer_key, p_buyer_cap))
@@ -110,7 +114,7 @@ begin
       select id, created_at, 'reservation.held', p_actors[won.n],
              jsonb_build_object('seats', won.named, 'expiresAt', rfc3339(made.hold_ends_at))
         from made join won using (id))
-    select won.n, order_document(made.document, 'held', array[won.slug], won.shown, won.tickets, 0::bigint, null, made.created_at,
+    select won.n, order_document(made.document, 'held', jsonb_texts(won.slugs), won.shown, won.tickets, 0::bigint, null, made.created_at,
                                  null, '[]', '[]', 0::bigint, 0::bigint)
       from made join won using (id);
   if clock_timestamp() > statement_timestamp() + p_within_ms * interval '1 millisecond' then
