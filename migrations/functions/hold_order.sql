@@ -242,6 +242,7 @@ begin
         from made)
     select made.* into v_made from made;
     if found then
+      perform nextval('holds_ever');
       return jsonb_build_object('kind', 'held', 'reservation', order_document(
         v_made, 'held', v_slugs, v_look.shown, v_look.tickets, v_look.discount, v_code.code, v_made.created_at, null, '[]', '[]', 0, 0));
     end if;

@@ -24,6 +24,7 @@ create or replace function hold_orders(
 set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   v_look record;
+  v_held integer;
 begin
   perform set_config('lock_timeout', p_lock_ms || 'ms', true);
 
@@ -117,6 +118,8 @@ begin
     select won.n, order_document(made.document, 'held', jsonb_texts(won.slugs), won.shown, won.tickets, 0::bigint, null, made.created_at,
                                  null, '[]', '[]', 0::bigint, 0::bigint)
       from made join won using (id);
+  get diagnostics v_held = row_count;
+  perform nextval('holds_ever') from generate_series(1, v_held);
   if clock_timestamp() > statement_timestamp() + p_within_ms * interval '1 millisecond' then
     raise exception 'the callers do not wait any more' using errcode = 'query_canceled';
   end if;

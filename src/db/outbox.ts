@@ -183,11 +183,11 @@ export async function readBacklogByKind(
 }
 
 const look = (queue: OutboxQueue, lane: OutboxLane) =>
-  sql<{ entries: number; due: boolean }>(
+  sql<{ entries: number; holds: number; due: boolean }>(
     `outbox_look_${queue}_${lane}`,
-    `select last_value as entries,
+    `select entries.last_value as entries, holds.last_value as holds,
             exists (select from outbox where ${isDue(queue, lane)}) as due
-       from outbox_id_seq`,
+       from outbox_id_seq entries, holds_ever holds`,
   );
 const LOOKS = {
   commands: { first: look('commands', 'first'), again: look('commands', 'again') },
@@ -195,15 +195,16 @@ const LOOKS = {
 };
 
 /**
- * Whether a lane has a due entry, which is cheaper than claiming none; and the number of entries
- * so far, which only serves to measure how fast they arrive.
+ * Whether a lane has a due entry, which is cheaper than claiming none; and how many holds, and other
+ * entries, there ever were, which only serves to measure how fast they come.
  */
 export async function lookIntoOutbox(
   db: Queryable,
   { queue, lane, reach }: { queue: OutboxQueue; lane: OutboxLane; reach: Reach },
-): Promise<{ due: boolean; entriesEver: number }> {
+): Promise<{ due: boolean; holdsEver: number; commandsEver: number }> {
   const [row] = await db.rows(LOOKS[queue][lane], [secondsOf(reach)]);
-  return { due: row!.due, entriesEver: row!.entries };
+  const { due, entries, holds } = row!;
+  return { due, holdsEver: holds, commandsEver: entries - holds };
 }
 
 /** An entry as the API shows it. */

@@ -1,13 +1,19 @@
-/** Holds that come faster than this, for each processor and second, are a burst. */
+/** What comes faster than this, for each processor and second, is a burst. */
 const BURST_PER_PROCESSOR = 25;
 /** Workflows that one processor starts and lives a second, when it has nothing else to do. */
 const STARTS_PER_PROCESSOR = 25;
 /** Starts that one hold takes the place of: several times its cost, so that buyers do not wait. */
 const STARTS_PER_HOLD = 0.18;
+/** Signals that one processor handles a second while it has much else to do. */
+const COMMANDS_PER_PROCESSOR = 12.5;
+/** A batch of starts has what may start within this time, so that the pace follows the load. */
+const BATCH_MS = 50;
+const MOST_AT_ONCE = 64;
+const COMMANDS_AT_ONCE = 16;
 
 /** How fast workflows may start during a burst on a busy machine, in workflows a second. */
 export interface StartLimits {
-  /** Without holds; what holds need is subtracted from it. null: bursts are not paced. */
+  /** Without holds; what holds need is subtracted from it. null: starts are not paced. */
   most: number | null;
   /** However many holds come. */
   least: number;
@@ -29,49 +35,56 @@ export interface Load {
   /** How many processors there are, and the share of them in use, 0 to 1. */
   processors: number;
   busy: number;
-  /** Entries a second that the relay received lately. */
-  newPerSecond: number;
+  /** Holds that came lately, and entries of the other queue: payments, cancels and other requests. */
+  holdsPerSecond: number;
+  commandsPerSecond: number;
 }
 
-/** A batch, the pause after it, and the time from its beginning to the next one's, at least. */
+/** How many entries a batch has at most, and how long each of them takes the place of the next batch. */
 export interface Pace {
   atOnce: number;
-  pauseMs: number;
-  everyMs?: number;
+  msEach: number;
 }
 
-const isBurst = ({ newPerSecond, processors }: Load): boolean =>
-  newPerSecond > BURST_PER_PROCESSOR * processors;
+const isBurst = (perSecond: number, { processors }: Load): boolean =>
+  perSecond > BURST_PER_PROCESSOR * processors;
+
+/** Of workflows to start, when they are paced. */
+function startsPerSecond(load: Load, most: number, least: number): number {
+  const { processors, busy, holdsPerSecond } = load;
+  if (isBurst(holdsPerSecond, load) && busy > 0.25)
+    return Math.max(least, most - STARTS_PER_HOLD * holdsPerSecond);
+  const lived = Math.max(most, STARTS_PER_PROCESSOR * processors);
+  return busy > 0.75 ? lived : 2 * lived;
+}
 
 /**
  * How many workflows to start at once, and when the next ones. A durable workflow costs about thirty
  * times what its hold did, so buyers in a burst are answered first: the more holds come, the fewer
- * workflows start meanwhile, and the holds are safe in the database. When the processors are
- * otherwise idle, workflows may use them, except for a reserve for new requests. The batch is always
- * small enough for the measurement to notice the load in time.
+ * workflows start meanwhile, and the holds are safe in the database. Without a burst, workflows start
+ * as fast as they can be lived, for what is left of a burst waits better in the outbox than in
+ * Temporal, before those who pay; a machine with idle processors may take twice as many.
  */
 export function paceStarts(load: Load, { most, least }: StartLimits): Pace {
-  const { processors, busy, newPerSecond } = load;
-  if (most !== null && isBurst(load) && busy > 0.25) {
-    const perSecond = Math.max(least, most - STARTS_PER_HOLD * newPerSecond);
-    const atOnce = Math.ceil(perSecond / (10 * processors));
-    return { atOnce, pauseMs: 0, everyMs: (1000 * atOnce) / perSecond };
-  }
-  return { atOnce: Math.max(2, Math.floor(2 * processors)), pauseMs: busy > 0.75 ? 40 : 20 };
+  if (most === null) return { atOnce: MOST_AT_ONCE, msEach: 0 };
+  const perSecond = startsPerSecond(load, most, least);
+  const atOnce = Math.min(MOST_AT_ONCE, Math.ceil((perSecond * BATCH_MS) / 1000));
+  return { atOnce, msEach: 1000 / perSecond };
 }
 
 /**
  * The same for commands: payments, cancellations and other requests. They are signalled as fast as
- * they arrive. Only during a burst on a busy machine they are limited to about the rate at which
- * workflows can handle them: payments are pinned already, and more signals would only queue inside
- * Temporal while others wait for answers.
+ * they arrive. Only during a burst, of holds or of commands, on a busy machine they are limited to
+ * about the rate at which workflows can handle them: payments are pinned already, and more signals
+ * would only queue inside Temporal while others wait for answers.
  */
 export function paceCommands(load: Load, { most }: StartLimits): Pace {
-  if (most !== null && isBurst(load) && load.busy > 0.5) {
-    const atOnce = Math.max(1, Math.floor(2 * load.processors));
-    return { atOnce, pauseMs: 150 };
+  const { processors, busy, holdsPerSecond, commandsPerSecond } = load;
+  if (most !== null && isBurst(Math.max(holdsPerSecond, commandsPerSecond), load) && busy > 0.5) {
+    const atOnce = Math.max(1, Math.floor(2 * processors));
+    return { atOnce, msEach: 1000 / (COMMANDS_PER_PROCESSOR * processors) };
   }
-  return { atOnce: 16, pauseMs: 0 };
+  return { atOnce: COMMANDS_AT_ONCE, msEach: 0 };
 }
 
 /**

@@ -158,14 +158,15 @@ export function startRelay({
 
   /** Dispatches what a lane has, at its pace, until it is empty; then waits for a notification. */
   function work(lane: Lane, pace: typeof paceStarts): Promise<void> {
-    const arrivals = createRateGauge(ARRIVALS_OVER_MS);
+    const holds = createRateGauge(ARRIVALS_OVER_MS);
+    const commands = createRateGauge(ARRIVALS_OVER_MS);
     const wait =
       lane.lane === 'first'
         ? () => listener.latches[lane.queue].wait(IDLE_POLL_MS)
         : () => pause(AGAIN_POLL_MS).then(() => false);
     let lookedBackAt = -Infinity;
     let lookedAt = -Infinity;
-    let newPerSecond = 0;
+    let arrivals = { holdsPerSecond: 0, commandsPerSecond: 0 };
     /** The lane was notified of an entry, or its last batch was a full one. */
     let hasMore = false;
     const step = async () => {
@@ -177,15 +178,18 @@ export function startRelay({
         const look = await lookIntoOutbox(db, { ...lane, reach });
         lookedAt = performance.now();
         due = look.due;
-        newPerSecond = arrivals(look.entriesEver, lookedAt);
+        arrivals = {
+          holdsPerSecond: holds(look.holdsEver, lookedAt),
+          commandsPerSecond: commands(look.commandsEver, lookedAt),
+        };
       }
-      const load = { processors: processors.count, busy: processors.busy(), newPerSecond };
-      const { atOnce, pauseMs, everyMs = 0 } = pace(load, limits);
+      const load = { processors: processors.count, busy: processors.busy(), ...arrivals };
+      const { atOnce, msEach } = pace(load, limits);
       const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
-      const restMs = Math.max(pauseMs, everyMs - (performance.now() - begun));
-      if (batch && batch.claimed > 0 && restMs > 0) await pause(restMs);
+      const restMs = msEach * (batch?.claimed ?? 0) - (performance.now() - begun);
+      if (restMs > 0) await pause(restMs);
       hasMore = batch?.claimed === atOnce || (await wait());
     };
     return until(stopping.signal, step, 'The outbox could not be read');

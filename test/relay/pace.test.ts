@@ -6,15 +6,20 @@ import { paceCommands, paceStarts, startLimits, type Load } from '../../src/rela
 import { limitOf, watchProcessors } from '../../src/relay/processors';
 
 const DEFAULT = { most: undefined, least: 1 };
-const busy = (processors: number, newPerSecond: number): Load => ({
+const busy = (processors: number, holdsPerSecond: number): Load => ({
   processors,
   busy: 1,
-  newPerSecond,
+  holdsPerSecond,
+  commandsPerSecond: 0,
 });
-const startsPerSecond = (load: Load, limits = startLimits(load.processors, DEFAULT)) => {
-  const { atOnce, pauseMs, everyMs = 0 } = paceStarts(load, limits);
-  return (1000 * atOnce) / Math.max(pauseMs, everyMs);
-};
+const paid = (processors: number, commandsPerSecond: number): Load => ({
+  ...busy(processors, 0),
+  commandsPerSecond,
+});
+const startsPerSecond = (load: Load, limits = startLimits(load.processors, DEFAULT)) =>
+  1000 / paceStarts(load, limits).msEach;
+const isLimited = (load: Load) =>
+  paceCommands(load, startLimits(load.processors, DEFAULT)).msEach > 0;
 
 describe('The pace at which workflows start', () => {
   it('falls while more holds come, to the least and not below', () => {
@@ -25,14 +30,26 @@ describe('The pace at which workflows start', () => {
   });
 
   it('is that of a burst only above 25 holds a second for each processor, on a busy machine', () => {
-    const quiet = startsPerSecond({ processors: 2, busy: 1, newPerSecond: 50 });
-    expect(startsPerSecond(busy(2, 51))).toBeLessThan(quiet);
-    expect(startsPerSecond({ processors: 2, busy: 0.2, newPerSecond: 500 })).toBeGreaterThan(quiet);
-    expect(startsPerSecond(busy(8, 200))).toBeGreaterThan(quiet);
+    const steady = startsPerSecond(busy(2, 50));
+    expect(startsPerSecond(busy(2, 51))).toBeLessThan(steady);
+    expect(startsPerSecond({ ...busy(2, 500), busy: 0.2 })).toBeGreaterThan(steady);
+    expect(startsPerSecond(busy(8, 200))).toBeGreaterThan(steady);
   });
 
-  it('grows with the processors', () => {
+  it('does not take payments for holds', () => {
+    expect(startsPerSecond(paid(2, 500))).toBe(startsPerSecond(busy(2, 0)));
+  });
+
+  it('is what the processors can live on a busy machine without a burst, and twice that on a quiet one', () => {
+    expect(startsPerSecond(busy(2, 40))).toBeCloseTo(50);
+    expect(startsPerSecond({ ...busy(2, 40), busy: 0.5 })).toBeCloseTo(100);
+  });
+
+  it('grows with the processors, and so does a batch', () => {
     expect(startsPerSecond(busy(8, 300))).toBeGreaterThan(3 * startsPerSecond(busy(2, 60)));
+    const batch = (processors: number) =>
+      paceStarts(busy(processors, 0), startLimits(processors, DEFAULT)).atOnce;
+    expect([1, 2, 8, 64, 500].map(batch)).toEqual([2, 3, 10, 64, 64]);
   });
 
   it('is the one that is set, and `off` lifts it', () => {
@@ -40,8 +57,8 @@ describe('The pace at which workflows start', () => {
       100,
     );
     const off = startLimits(2, { ...DEFAULT, most: 'off' });
-    expect(paceStarts(busy(2, 1000), off)).toEqual(paceStarts(busy(2, 0), off));
-    expect(paceCommands(busy(2, 1000), off)).toEqual(paceCommands(busy(2, 0), off));
+    expect(paceStarts(busy(2, 1000), off).msEach).toBe(0);
+    expect(paceCommands(busy(2, 1000), off).msEach).toBe(0);
   });
 
   it('stays at the least or above with any number of processors, also a part of one', () => {
@@ -54,6 +71,16 @@ describe('The pace at which workflows start', () => {
         );
         expect(paceCommands(load, startLimits(processors, DEFAULT)).atOnce).toBeGreaterThan(0);
       }
+  });
+});
+
+describe('The pace of signals', () => {
+  it('is limited in a burst of holds or of payments on a busy machine, and never else', () => {
+    expect([busy(2, 51), paid(2, 51)].map(isLimited)).toEqual([true, true]);
+    // A hold and its payment are two entries of the outbox, and no burst.
+    expect(isLimited({ ...busy(2, 40), commandsPerSecond: 40 })).toBe(false);
+    expect(isLimited({ ...paid(2, 1000), busy: 0.4 })).toBe(false);
+    expect(isLimited(busy(8, 150))).toBe(false);
   });
 });
 
