@@ -66,8 +66,12 @@ const request = (
 class RolledBack extends Error {}
 
 /** A hold that has done all its work and is committed, or undone, when told. */
-function slowly(hold: HoldRequest): { end: (commit: boolean) => void; done: Promise<string> } {
+async function slowly(
+  hold: HoldRequest,
+): Promise<{ end: (commit: boolean) => void; done: Promise<string> }> {
   let end!: (commit: boolean) => void;
+  let worked!: () => void;
+  const work = new Promise<void>((resolve) => (worked = resolve));
   const told = new Promise<boolean>((resolve) => (end = resolve));
   endings.push(() => end(false));
   const done = db
@@ -79,6 +83,7 @@ function slowly(hold: HoldRequest): { end: (commit: boolean) => void; done: Prom
         connected: (work) => work(tx),
       };
       const { kind } = await takeSeats(within, hold);
+      worked();
       if (!(await told)) throw new RolledBack();
       return kind;
     })
@@ -86,6 +91,7 @@ function slowly(hold: HoldRequest): { end: (commit: boolean) => void; done: Prom
       if (error instanceof RolledBack) return 'undone';
       throw error;
     });
+  await Promise.race([work, done]);
   return { end, done };
 }
 
@@ -95,8 +101,7 @@ describe('Two holds that together would leave a seat alone', () => {
     [false, 'held'],
   ])('are decided one after the other (the first commits: %s)', async (commits, expected) => {
     const { slug } = await newEvent('forbid');
-    const first = slowly(request(slug, [6]));
-    await delay(300);
+    const first = await slowly(request(slug, [6]));
     let answered = false;
     const second = takeSeats(db, request(slug, [8])).finally(() => (answered = true));
     await delay(300);
@@ -112,8 +117,7 @@ describe('Two holds that together would leave a seat alone', () => {
     'do not wait for each other where the rule is %s',
     async (rule) => {
       const { slug } = await newEvent(rule);
-      const first = slowly(request(slug, [6]));
-      await delay(300);
+      const first = await slowly(request(slug, [6]));
       expect((await takeSeats(db, request(slug, [8]))).kind).toBe('held');
       first.end(true);
       expect(await first.done).toBe('held');
@@ -124,8 +128,7 @@ describe('Two holds that together would leave a seat alone', () => {
 describe('A choice in one transaction', () => {
   it('passes over what somebody is taking, and waits for nobody', async () => {
     const { slug } = await newEvent('off');
-    const first = slowly(request(slug, [6, 7]));
-    await delay(300);
+    const first = await slowly(request(slug, [6, 7]));
     const { seats: _, ...asked } = request(slug, []);
     const choices = [
       [6, 7],
