@@ -75,13 +75,13 @@ const factsOf = ({
   currency,
   cancel_requested: cancelRequested,
   event_started: eventStarted,
-  claimsObtainable,
+  claims_obtainable: seatsObtainable,
 }: LockedReservation): ReservationFacts => ({
   status,
   total: { amount: total, currency },
   cancelRequested,
   eventStarted,
-  seatsObtainable: claimsObtainable,
+  seatsObtainable,
 });
 
 /** Why a payment goes back, in words; of a wrong amount also what was expected. */

@@ -33,29 +33,20 @@ interface ReservationRow {
   event_started: boolean;
   /** Somebody asked for a change of it, whatever became of that. */
   has_changes: boolean;
+  /** Whether each of its claims is still its own or can be taken again. */
+  claims_obtainable: boolean;
 }
 
 /** A locked reservation with its locked claims, as changed by the transitions so far. */
 export interface LockedReservation extends ReservationRow {
-  /** Whether each of its claims is still its own or can be taken again. */
-  claimsObtainable: boolean;
   /** What the transitions did, in words for the operator. */
   notes: string[];
 }
 
-const LOCK_CLAIMS = sql<{ known: boolean; obtainable: boolean }>(
-  'transition_lock_claims',
-  // As of the start of this statement: one that commits meanwhile is not known, because its claims may not be locked.
-  `select exists (select from reservations where id = $1) as known, change_claims('lock', $1) as obtainable`,
-);
-const LOCK_RESERVATION = sql<ReservationRow>(
-  'transition_lock_reservation',
-  `select id, revision, status as written_status, status_now(status, hold_ends_at, paid_in_time_at) as status,
-          total, currency, confirmed_by, erased_at is not null as erased, cancel_requested_at is not null as cancel_requested, cancel_refund,
-          (select min(starts_at) <= clock_timestamp() from events
-            where events.id = any (coalesce(event_ids, array[event_id]))) as event_started,
-          exists (select from changes where reservation_id = $1) as has_changes
-     from reservations where id = $1 for update`,
+const LOCK = sql<ReservationRow>(
+  'lock_reservation',
+  `select id, revision, written_status, status, total, currency, confirmed_by, erased, cancel_requested, cancel_refund,
+          event_started, has_changes, claims_obtainable from lock_reservation($1)`,
 );
 
 /**
@@ -66,10 +57,8 @@ export async function lockReservation(
   tx: Queryable,
   id: string,
 ): Promise<LockedReservation | null> {
-  const [claims] = await tx.rows(LOCK_CLAIMS, [id]);
-  if (!claims!.known) return null;
-  const [reservation] = await tx.rows(LOCK_RESERVATION, [id]);
-  return { ...reservation!, claimsObtainable: claims!.obtainable, notes: [] };
+  const [reservation] = await tx.rows(LOCK, [id]);
+  return reservation ? { ...reservation, notes: [] } : null;
 }
 
 const CHANGE_CLAIMS = sql<{ changed: boolean }>(
@@ -77,14 +66,14 @@ const CHANGE_CLAIMS = sql<{ changed: boolean }>(
   'select change_claims($2, $1) as changed',
 );
 
-async function changeClaims(
-  tx: Queryable,
-  id: string,
-  verb: 'release' | 'retake' | 'sell',
-): Promise<void> {
-  const [row] = await tx.rows(CHANGE_CLAIMS, [id, verb]);
-  if (!row!.changed)
+function expectChanged(row: { changed: boolean } | undefined, id: string, verb: string): void {
+  if (!row?.changed)
     throw new Error(`Reservation ${id}: not all that it claims could be changed (${verb})`);
+}
+
+async function changeClaims(tx: Queryable, id: string, verb: 'release' | 'retake'): Promise<void> {
+  const [row] = await tx.rows(CHANGE_CLAIMS, [id, verb]);
+  expectChanged(row, id, verb);
 }
 
 const HISTORY = sql(
@@ -136,42 +125,53 @@ const CONFIRM = sql(
           delivered_at = case when erased_at is not null then clock_timestamp() end
     where id = $1`,
 );
-const SEATS = sql<{ id: number; label: string; event_id: string }>(
-  'transition_seats',
-  `select s.id, s.label, s.event_id from allocations a join seats s on s.id = a.seat_id
-    where a.reservation_id = $1 and a.released_at is null and a.until_revision is null order by s.id`,
+const SELL = sql<{ changed: boolean; seats: SoldSeat[] }>(
+  'transition_sell',
+  `select change_claims('sell', $1) as changed,
+          (select jsonb_agg(jsonb_build_object('id', s.id, 'label', s.label, 'event_id', s.event_id) order by s.id)
+             from allocations a join seats s on s.id = a.seat_id
+            where a.reservation_id = $1 and a.released_at is null and a.until_revision is null) as seats`,
 );
-const ISSUE_TICKETS = sql(
-  'transition_issue_tickets',
-  `insert into tickets (id, reservation_id, seat_id, code, revision)
-   select id, $1, seat_id, code, $5 from unnest($2::uuid[], $3::bigint[], $4::text[]) made (id, seat_id, code)`,
-);
-const OWE_TICKETS_MAIL = sql(
-  'transition_owe_tickets_mail',
-  `insert into mails (reservation_id, kind, message_id) values ($1, 'tickets', $2) on conflict do nothing`,
+const INSERT_TICKETS = `insert into tickets (id, reservation_id, seat_id, code, revision)
+   select id, $1, seat_id, code, $5 from unnest($2::uuid[], $3::bigint[], $4::text[]) made (id, seat_id, code)`;
+const ISSUE_TICKETS = sql('transition_issue_tickets', INSERT_TICKETS);
+const ISSUE_SALE = sql(
+  'transition_issue_sale',
+  `with issued as (${INSERT_TICKETS}),
+     owed as (
+       insert into mails (reservation_id, kind, message_id) values ($1, 'tickets', $6) on conflict do nothing)
+   insert into history (reservation_id, type, actor, data) values ($1, 'reservation.confirmed', $7, jsonb_build_object('reference', $8::text))`,
 );
 
-/** Issues a ticket for each seat. @returns their codes */
-export async function issueTickets(
-  tx: Queryable,
+interface SoldSeat {
+  id: number;
+  label: string;
+  event_id: string;
+}
+
+/** Signs a ticket for each seat. @returns the columns of the tickets, as the statements above take them from $1 on */
+function signTickets(
   { id, revision }: Pick<ReservationRow, 'id' | 'revision'>,
-  seats: readonly { id: number; label: string; event_id: string }[],
+  seats: readonly SoldSeat[],
   sign: TicketSigner,
-): Promise<string[]> {
+): [id: string, ticketIds: string[], seatIds: number[], codes: string[], revision: number] {
   const tickets = seats.map(({ event_id: eventId, label }) => ({
     ticketId: randomUUID(),
     eventId,
     seat: label,
   }));
-  const codes = tickets.map(sign);
-  await tx.run(ISSUE_TICKETS, [
-    id,
-    tickets.map((ticket) => ticket.ticketId),
-    seats.map((seat) => seat.id),
-    codes,
-    revision,
-  ]);
-  return codes;
+  const ticketIds = tickets.map(({ ticketId }) => ticketId);
+  return [id, ticketIds, seats.map((seat) => seat.id), tickets.map(sign), revision];
+}
+
+/** Issues a ticket for each seat of a change. */
+export async function issueTickets(
+  tx: Queryable,
+  reservation: Pick<ReservationRow, 'id' | 'revision'>,
+  seats: readonly SoldSeat[],
+  sign: TicketSigner,
+): Promise<void> {
+  await tx.run(ISSUE_TICKETS, signTickets(reservation, seats, sign));
 }
 
 /**
@@ -184,17 +184,18 @@ export async function confirm(
   { reference, actor }: { reference: string; actor: string },
   sign: TicketSigner,
 ): Promise<void> {
-  const { id, revision, notes } = reservation;
+  const { id, notes } = reservation;
   if (reservation.written_status === 'expired' || reservation.status === 'expired') {
     await changeClaims(tx, id, 'retake');
   }
   await tx.run(CONFIRM, [id, reference]);
-  await changeClaims(tx, id, 'sell');
-  const codes = await issueTickets(tx, { id, revision }, await tx.rows(SEATS, [id]), sign);
-  await tx.run(OWE_TICKETS_MAIL, [id, ticketsMessageId(id, 0, codes)]);
+  const [sold] = await tx.rows(SELL, [id]);
+  expectChanged(sold, id, 'sell');
+  const tickets = signTickets(reservation, sold!.seats, sign);
+  const messageId = ticketsMessageId(id, 0, tickets[3]);
+  await tx.run(ISSUE_SALE, [...tickets, messageId, actor, reference]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
-  await appendHistory(tx, id, 'reservation.confirmed', actor, { reference });
   Object.assign(reservation, {
     status: 'confirmed',
     written_status: 'confirmed',

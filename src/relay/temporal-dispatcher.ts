@@ -28,20 +28,34 @@ const MAX_SEATS_NAMED = 6;
 
 const summarise = (text: string): string => clipToBytes(text, SUMMARY_BYTES);
 
+/** By time zone: a format takes longer to make than the rest of a summary. */
+const days = new Map<string, Intl.DateTimeFormat>();
+/** There are fewer zones than this; names of one may differ in case. */
+const MOST_FORMATS = 1000;
+
+function dayIn(timeZone: string): Intl.DateTimeFormat {
+  let format = days.get(timeZone);
+  if (!format) {
+    if (days.size >= MOST_FORMATS) days.clear();
+    format = new Intl.DateTimeFormat('en-GB', {
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      timeZone,
+    });
+    days.set(timeZone, format);
+  }
+  return format;
+}
+
 /** "Hamlet, 14 Mar 2030 · A-1, A-2 · as first held": what stays true, whatever changes later. */
 function summaryOf(start: NonNullable<OutboxEntry['start']>): string {
-  const day = new Intl.DateTimeFormat('en-GB', {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    timeZone: start.timeZone,
-  });
   const named = start.seats.slice(0, MAX_SEATS_NAMED).join(', ');
   const more =
     start.seats.length > MAX_SEATS_NAMED ? ` and ${start.seats.length - MAX_SEATS_NAMED} more` : '';
   const name = clipToBytes(start.eventName, 80);
   return summarise(
-    `${name}, ${day.format(new Date(start.startsAt))} · ${named}${more} · as first held`,
+    `${name}, ${dayIn(start.timeZone).format(new Date(start.startsAt))} · ${named}${more} · as first held`,
   );
 }
 

@@ -106,7 +106,10 @@ describe('The processors of a container', () => {
     await delay(250);
     expect(processors.busy()).toBe(0);
     // Ten minutes of one processor within a moment, again and again: a slow machine may miss one.
-    for (let used = 0; processors.busy() < 1; await delay(20)) use((used += 600_000_000));
+    for (let used = 600_000_000; processors.busy() < 1; used += 600_000_000) {
+      use(used);
+      await delay(20);
+    }
     processors.stop();
     rmSync(folder, { recursive: true });
   });

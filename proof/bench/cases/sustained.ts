@@ -112,12 +112,12 @@ export const sustained: Case = {
     {
       title: 'reservations per second, relative to temporal',
       of: ({ oursPerSecond, limitPerSecond }) => oursPerSecond! / limitPerSecond!,
-      atLeast: 0.6,
+      atLeast: 1,
     },
     {
       title: 'processor time a reservation, relative to temporal',
       of: ({ oursCpuMs, baselineCpuMs }) => oursCpuMs! / baselineCpuMs!,
-      atMost: 1.5,
+      atMost: 1.25,
     },
   ],
   measure: (bench, round) =>
