@@ -8,7 +8,7 @@ const STARTS_PER_HOLD = 0.18;
 const COMMANDS_PER_PROCESSOR = 12.5;
 /** A batch of starts has what may start within this time, so that the pace follows the load. */
 const BATCH_MS = 50;
-const MOST_AT_ONCE = 64;
+const MOST_AT_ONCE = 32;
 const COMMANDS_AT_ONCE = 16;
 
 /** How fast workflows may start during a burst on a busy machine, in workflows a second. */

@@ -49,7 +49,7 @@ describe('The pace at which workflows start', () => {
     expect(startsPerSecond(busy(8, 300))).toBeGreaterThan(3 * startsPerSecond(busy(2, 60)));
     const batch = (processors: number) =>
       paceStarts(busy(processors, 0), startLimits(processors, DEFAULT)).atOnce;
-    expect([1, 2, 8, 64, 500].map(batch)).toEqual([2, 3, 10, 64, 64]);
+    expect([1, 2, 8, 64, 500].map(batch)).toEqual([2, 3, 10, 32, 32]);
   });
 
   it('is the one that is set, and `off` lifts it', () => {

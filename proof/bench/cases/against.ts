@@ -14,6 +14,7 @@ import { endLifecycles, ourLifecycles, runLifecycles } from '../lifecycles';
 import type { ReleaseBench, Side, WithRelease } from '../releases';
 import { openReservationWatcher } from '../reservation-watcher';
 import { wishes } from './crowd';
+import { FLOOD, makeFlood } from './flood';
 import { cycle } from './refused';
 
 /** Figures of one release; the names get `now` or `before` in front. */
@@ -74,6 +75,15 @@ async function crowd(bench: ReleaseBench): Promise<Figures> {
   const event = await bench.makeEvent(scaled(bench, 100));
   const buyers = makeBuyers(event, wishes(event, scaled(bench, 1_000, 100)));
   const result = await holdOurs(bench, buyers, { connections: 100 });
+  await expectOneWinnerEach(bench.db, event, buyers, result);
+  return { PerSecond: perSecond(buyers.length, result.wallMs) };
+}
+
+/** Many more buyers than seats, and each seat wanted by as many. */
+async function flood(bench: ReleaseBench): Promise<Figures> {
+  const event = await bench.makeEvent(scaled(bench, FLOOD.seats));
+  const buyers = makeFlood(event, scaled(bench, FLOOD.buyers));
+  const result = await holdOurs(bench, buyers, { connections: FLOOD.atOnce });
   await expectOneWinnerEach(bench.db, event, buyers, result);
   return { PerSecond: perSecond(buyers.length, result.wallMs) };
 }
@@ -147,6 +157,12 @@ const COMPARISONS: readonly Comparison[] = [
     title: '1,000 buyers, 100 seats',
     rounds: 5,
     measure: crowd,
+    targets: rate(0.95),
+  },
+  {
+    id: 'against-flood',
+    title: '10,000 buyers, 500 seats, 200 at a time',
+    measure: flood,
     targets: rate(0.95),
   },
   {

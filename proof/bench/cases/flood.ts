@@ -1,13 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES, WORKFLOWS } from '../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
-import { expectOneWinnerEach, holdOurs, makeBuyers, perSecond, scaled } from '../holds';
+import {
+  expectOneWinnerEach,
+  holdOurs,
+  makeBuyers,
+  perSecond,
+  scaled,
+  type BuyerRequest,
+} from '../holds';
 import { createRandom, shuffle } from '../random';
 import { summarise } from '../../report/statistics';
 
-const BUYERS = 10_000;
-const SEATS = 500;
-const AT_ONCE = 200;
+export const FLOOD = { buyers: 10_000, seats: 500, atOnce: 200 };
 const ADOPTED_WITHIN_MS = 180_000;
 /** The actors are counted again after this time: no further one may start. */
 const RECOUNT_AFTER_MS = 5_000;
@@ -36,15 +41,18 @@ async function waitForActors(
   return { adoptedMs, actors: await countActors(bench, event) };
 }
 
+/** Every seat is wanted by as many buyers, who come in an order that is the same in every round. */
+export function makeFlood(event: BenchEvent, count: number): BuyerRequest[] {
+  const { labels } = event;
+  const wanted = Array.from({ length: count }, (_, index) => labels[index % labels.length]!);
+  return makeBuyers(event, shuffle(wanted, createRandom(2)));
+}
+
 async function measure(bench: Bench): Promise<Figures> {
-  const event = await bench.makeEvent(scaled(bench, SEATS));
-  const wanted = Array.from(
-    { length: scaled(bench, BUYERS) },
-    (_, index) => event.labels[index % event.labels.length]!,
-  );
-  const buyers = makeBuyers(event, shuffle(wanted, createRandom(2)));
+  const event = await bench.makeEvent(scaled(bench, FLOOD.seats));
+  const buyers = makeFlood(event, scaled(bench, FLOOD.buyers));
   await bench.quiesce();
-  const result = await holdOurs(bench, buyers, { connections: AT_ONCE });
+  const result = await holdOurs(bench, buyers, { connections: FLOOD.atOnce });
   const sold = await expectOneWinnerEach(bench.db, event, buyers, result);
   const { adoptedMs, actors } = await waitForActors(bench, event);
   const { p50, p99 } = summarise(result.ms);
