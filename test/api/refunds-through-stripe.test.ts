@@ -193,8 +193,11 @@ describe('With the key of Stripe', () => {
     );
     const [{ id } = { id: '' }] = await refundsOf(mine);
     const workflow = system.temporal.workflow.getHandle(`refund:${id}`);
-    const said = await workflow.query<object>('__temporal_workflow_metadata');
-    expect(JSON.stringify(said)).toContain('insufficient_funds');
+    // The workflow learns it after the database.
+    await eventually(async () => {
+      const said = await workflow.query<object>('__temporal_workflow_metadata');
+      expect(JSON.stringify(said)).toContain('insufficient_funds');
+    });
     refusals = [];
     // An operator who has filled the balance does not wait for the next quarter of an hour.
     await workflow.signal('ring');
