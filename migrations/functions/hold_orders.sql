@@ -13,8 +13,9 @@
 -- of the keys, as no two batches can then wait for each other, and while `hold_order` inserts its key it waits for nothing
 -- else. That wait, and any for an event's row, has an end: p_lock_ms. All of it has one: p_within_ms.
 --
--- p_ids … p_actors: of each order; p_metadata: null for none. p_line_of, p_events: of each line its order, from 1, and its
--- event (a slug, each once in an order, in the order of the lines). p_seat_of, p_labels: of each seat its line and its label.
+-- p_ids … p_actors: of each order; p_metadata: null for none.
+-- p_line_of, p_events: of each line its order, from 1, and its event (a slug, each once in an order).
+-- p_seat_of, p_labels: of each seat its line, from 1, and its label.
 -- Returns the number, from 1, and the document of each order that is held.
 create or replace function hold_orders(
   p_within_ms integer, p_lock_ms integer, p_ids text[], p_clients text[], p_fingerprints bytea[],
@@ -37,7 +38,8 @@ begin
     select p_line_of[asked.line] as n, asked.line, row_number() over (partition by asked.line) = 1 as is_first_of_line,
            event.id as event_id, seat.id, seat.label, seat.category_code, category.price,
            seat.status = 'available' and seat.active and category.active and not seat.companion
-           and coalesce(seat.allotment_until <= clock_timestamp(), true) and (event.orphan_rule <> 'forbid' or seat.number is null)
+           and coalesce(seat.allotment_until <= clock_timestamp(), true)
+           and (event.orphan_rule <> 'forbid' or seat.number is null)
            and count(*) over (partition by asked.line) <= event.max_seats_per_reservation as is_plain
       from unnest(p_seat_of, p_labels) asked (line, label)
       left join event on event.slug = p_events[asked.line]
@@ -45,11 +47,12 @@ begin
       left join lateral (select price, active from price_categories c
                           where c.event_id = event.id and c.code = seat.category_code offset 0) category on true),
   plain as materialized (
-    select *, p_ids[n] as id, p_buyer_keys[n] as buyer_key
+    select *, p_buyer_keys[n] as buyer_key
       from (select n, count(*) as seats, sum(price)::bigint as tickets, bool_and(coalesce(is_plain, false)) as is_plain,
                    jsonb_agg(event.id order by line) filter (where is_first_of_line) as event_ids,
                    jsonb_agg(slug order by line) filter (where is_first_of_line) as slugs,
-                   min(currency) as currency, min(currency) = max(currency) as is_one_currency, min(closes) as closes, min(starts_at) as starts_at,
+                   min(currency) as currency, min(currency) = max(currency) as is_one_currency,
+                   min(closes) as closes, min(starts_at) as starts_at,
                    min(ttl) as ttl, min(greatest(ttl, coalesce(make_interval(secs => hold_cap_seconds), 3 * ttl))) as cap,
                    bool_or(max_seats_per_buyer is not null) as buyer_limit,
                    case when count(*) filter (where is_first_of_line) = 1 then to_jsonb(array_agg(label order by wanted.id))
@@ -92,7 +95,8 @@ begin
     made as (
       insert into reservations as r (id, event_id, event_ids, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
                                      created_at, hold_ends_at, hold_cap_at, reference, metadata)
-      select id, (event_ids ->> 0)::uuid, case when event_ids -> 1 is not null then jsonb_texts(event_ids)::uuid[] end, client, p_fingerprints[n], p_buyer_names[n], p_buyer_emails[n], buyer_key, tickets, currency,
+      select id, (event_ids ->> 0)::uuid, case when event_ids -> 1 is not null then jsonb_texts(event_ids)::uuid[] end,
+             client, p_fingerprints[n], p_buyer_names[n], p_buyer_emails[n], buyer_key, tickets, currency,
              at, least(at + ttl, starts_at), least(at + cap, starts_at), p_references[n], p_metadata[n]
         from won
        where (buyer_key is null or p_buyer_cap is null or not buyer_is_at_cap(client, buyer_key, p_buyer_cap))

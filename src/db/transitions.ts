@@ -140,7 +140,8 @@ const ISSUE_SALE = sql(
   `with issued as (${INSERT_TICKETS}),
      owed as (
        insert into mails (reservation_id, kind, message_id) values ($1, 'tickets', $6) on conflict do nothing)
-   insert into history (reservation_id, type, actor, data) values ($1, 'reservation.confirmed', $7, jsonb_build_object('reference', $8::text))`,
+   insert into history (reservation_id, type, actor, data)
+   values ($1, 'reservation.confirmed', $7, jsonb_build_object('reference', $8::text))`,
 );
 
 interface SoldSeat {
@@ -149,19 +150,20 @@ interface SoldSeat {
   event_id: string;
 }
 
-/** Signs a ticket for each seat. @returns the columns of the tickets, as the statements above take them from $1 on */
+/** Signs a ticket for each seat. @returns the codes, and the values $1 to $5 of the statements above */
 function signTickets(
   { id, revision }: Pick<ReservationRow, 'id' | 'revision'>,
   seats: readonly SoldSeat[],
   sign: TicketSigner,
-): [id: string, ticketIds: string[], seatIds: number[], codes: string[], revision: number] {
+): { codes: string[]; values: unknown[] } {
   const tickets = seats.map(({ event_id: eventId, label }) => ({
     ticketId: randomUUID(),
     eventId,
     seat: label,
   }));
   const ticketIds = tickets.map(({ ticketId }) => ticketId);
-  return [id, ticketIds, seats.map((seat) => seat.id), tickets.map(sign), revision];
+  const codes = tickets.map(sign);
+  return { codes, values: [id, ticketIds, seats.map((seat) => seat.id), codes, revision] };
 }
 
 /** Issues a ticket for each seat of a change. */
@@ -171,7 +173,7 @@ export async function issueTickets(
   seats: readonly SoldSeat[],
   sign: TicketSigner,
 ): Promise<void> {
-  await tx.run(ISSUE_TICKETS, signTickets(reservation, seats, sign));
+  await tx.run(ISSUE_TICKETS, signTickets(reservation, seats, sign).values);
 }
 
 /**
@@ -191,9 +193,8 @@ export async function confirm(
   await tx.run(CONFIRM, [id, reference]);
   const [sold] = await tx.rows(SELL, [id]);
   expectChanged(sold, id, 'sell');
-  const tickets = signTickets(reservation, sold!.seats, sign);
-  const messageId = ticketsMessageId(id, 0, tickets[3]);
-  await tx.run(ISSUE_SALE, [...tickets, messageId, actor, reference]);
+  const { codes, values } = signTickets(reservation, sold!.seats, sign);
+  await tx.run(ISSUE_SALE, [...values, ticketsMessageId(id, 0, codes), actor, reference]);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   Object.assign(reservation, {

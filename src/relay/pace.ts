@@ -8,6 +8,7 @@ const STARTS_PER_HOLD = 0.18;
 const COMMANDS_PER_PROCESSOR = 12.5;
 /** A batch of starts has what may start within this time, so that the pace follows the load. */
 const BATCH_MS = 50;
+/** Starts that one batch sends to Temporal side by side; its transaction stays open meanwhile. */
 const MOST_AT_ONCE = 32;
 const COMMANDS_AT_ONCE = 16;
 
@@ -40,7 +41,7 @@ export interface Load {
   commandsPerSecond: number;
 }
 
-/** How many entries a batch has at most, and how long each of them takes the place of the next batch. */
+/** How many entries a batch has at most, and how long from its start to the next one, for each entry it had. */
 export interface Pace {
   atOnce: number;
   msEach: number;
@@ -61,9 +62,9 @@ function startsPerSecond(load: Load, most: number, least: number): number {
 /**
  * How many workflows to start at once, and when the next ones. A durable workflow costs about thirty
  * times what its hold did, so buyers in a burst are answered first: the more holds come, the fewer
- * workflows start meanwhile, and the holds are safe in the database. Without a burst, workflows start
- * as fast as they can be lived, for what is left of a burst waits better in the outbox than in
- * Temporal, before those who pay; a machine with idle processors may take twice as many.
+ * workflows start meanwhile, and the holds are safe in the database. Without a burst, a busy machine
+ * starts as many workflows as it can live, an idle one twice as many: the backlog of a burst stays in
+ * the outbox, as in Temporal it would delay payments.
  */
 export function paceStarts(load: Load, { most, least }: StartLimits): Pace {
   if (most === null) return { atOnce: MOST_AT_ONCE, msEach: 0 };
