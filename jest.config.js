@@ -14,7 +14,7 @@ const UNIT = filesOf([
   'faults/faults',
   'webhooks/**/*',
   'pages/texts',
-  'relay/pace',
+  'relay/{notifier,pace}',
   'documents/{fonts,format,printable-text}',
   'ops/files',
 ]);

@@ -52,11 +52,22 @@ export interface Queryable {
   run(statement: Statement<unknown>, values?: readonly unknown[]): Promise<number>;
 }
 
+interface TransactionOptions {
+  /**
+   * The commit does not wait for the disk, so a crash of the server within a second may undo it. Only for what is then
+   * done again without harm.
+   */
+  asynchronous?: boolean;
+}
+
 export interface Database extends Queryable {
   /** Runs statements on one connection. What has waited for it can be known before the first. */
   connected<Result>(work: (connection: Queryable) => Promise<Result>): Promise<Result>;
   /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
-  transaction<Result>(work: (tx: Queryable) => Promise<Result>): Promise<Result>;
+  transaction<Result>(
+    work: (tx: Queryable) => Promise<Result>,
+    options?: TransactionOptions,
+  ): Promise<Result>;
   /** Connections: open, idle, and requests that wait for one. */
   load(): { total: number; idle: number; waiting: number };
   readonly pool: Pool;
@@ -73,6 +84,8 @@ export function sql<Row = AnyRow>(name: string, text: string): Statement<Row> {
 
 /** $2: until the end of the transaction; else of the session. */
 const TRACE = `select set_config('holdfast.traceparent', $1, $2)`;
+
+const BEGIN_ASYNCHRONOUS = 'begin; set local synchronous_commit = off';
 
 /** So much sooner than the driver gives a statement up, the server does: it never runs on for nobody. */
 const SERVER_FIRST_MS = 400;
@@ -178,10 +191,10 @@ export function createDatabase(options: DatabaseOptions): Database {
           throw error;
         }
       }),
-    transaction: (work) =>
+    transaction: (work, { asynchronous = false } = {}) =>
       checkedOut(async (client, markBroken) => {
         try {
-          await answered(client.query('begin'));
+          await answered(client.query(asynchronous ? BEGIN_ASYNCHRONOUS : 'begin'));
           const traceparent = currentTraceparent();
           if (traceparent !== undefined) await answered(client.query(TRACE, [traceparent, true]));
           const result = await work(over(client));

@@ -15,8 +15,9 @@ export type Notify = (queue: OutboxQueue) => void;
  * Notifies the relays, one channel for each queue, so that a burst of holds does not make them look
  * for payments. The notification is not part of the transaction that writes the entry, because
  * transactions that notify commit under one lock. At most one notification is sent for a queue in
- * 15 ms, so a burst costs no more than single requests. If a notification is lost, the relay finds
- * the entry at its next poll, 200 ms later at most.
+ * 15 ms, so a burst costs no more than single requests. It goes out after the answer to the request
+ * that asked for it, so that the relay's work does not delay the answer. If a notification is lost,
+ * the relay finds the entry at its next poll, 200 ms later at most.
  */
 export function createNotifier(db: Database): Notify {
   const queues = {
@@ -30,7 +31,7 @@ export function createNotifier(db: Database): Notify {
       return;
     }
     state.resting = true;
-    void db.run(NOTIFY, [queue]).catch(() => undefined);
+    setImmediate(() => void db.run(NOTIFY, [queue]).catch(() => undefined));
     setTimeout(() => {
       state.resting = false;
       if (!state.again) return;

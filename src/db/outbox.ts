@@ -109,7 +109,8 @@ export interface Batch {
  * Claims up to `limit` due entries of a lane and passes them to `deliver`, which returns those that
  * Temporal did not take. These are tried later, or given up; the others are deleted. The claim is a
  * row lock, so no other relay delivers the same entries; `deliver` must end well within the time
- * for which a transaction may be idle.
+ * for which a transaction may be idle. The commit is asynchronous: of entries that a crash of the
+ * server brings back, Temporal says that it knows them, or a workflow reads an empty inbox.
  */
 export async function deliverDue(
   db: Database,
@@ -121,7 +122,7 @@ export async function deliverDue(
   }: { queue: OutboxQueue; lane: OutboxLane; reach: Reach; limit: number },
   deliver: (entries: OutboxEntry[]) => Promise<ReadonlyMap<number, NotTaken>>,
 ): Promise<Batch> {
-  return db.transaction(async (tx) => {
+  const deliverBatch = async (tx: Queryable): Promise<Batch> => {
     const entries = await tx.rows(CLAIMS[queue][lane], [secondsOf(reach), limit]);
     if (entries.length === 0) return { claimed: 0, taken: 0, late: false, givenUp: [] };
     const failed = await deliver(entries);
@@ -135,7 +136,8 @@ export async function deliverDue(
       late: entries.some((entry) => entry.late),
       givenUp: entries.filter(({ id }) => givenUp.has(id)),
     };
-  });
+  };
+  return db.transaction(deliverBatch, { asynchronous: true });
 }
 
 const columnsOf = (failed: ReadonlyMap<number, NotTaken>): unknown[] => [
