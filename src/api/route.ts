@@ -77,6 +77,8 @@ export interface Route<
   summary: string;
   description?: string;
   access: Access;
+  /** Of a public route that costs nothing: it answers however much comes from its address. */
+  unlimited?: boolean;
   /** Of a public route: a key that is sent says who calls, and has to be a good one. */
   knowsKeys?: boolean;
   /** It answers without the database too, to a key that was valid when the database last answered. */

@@ -20,7 +20,6 @@ const COMMON: readonly ProblemCode[] = [
   'method_not_allowed',
   'request_timeout',
   'validation_failed',
-  'rate_limited',
   'headers_too_large',
   'internal',
   'temporarily_unavailable',
@@ -54,6 +53,7 @@ const EVERYWHERE = {
 
 function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
+  if (!route.unlimited) codes.push('rate_limited');
   if (route.access !== 'public' && route.access !== 'provider')
     codes.push('unauthorized', 'forbidden');
   else if (route.knowsKeys) codes.push('unauthorized');

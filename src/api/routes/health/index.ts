@@ -45,6 +45,7 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       tag: 'Health',
       summary: 'Whether the process runs',
       access: 'public',
+      unlimited: true,
       kind: 'free',
       responses: { 200: { description: 'It does', schema: liveness } },
       problems: [],
@@ -60,6 +61,7 @@ export function healthRoutes({ metrics, readiness, stopping }: HealthRouteDeps) 
       description:
         'Answered at once, from what was seen within the last seconds. Without the database, and while the process ends, 503. Without Temporal, or a worker, sales go on: 200 with `"degraded": ["temporal"]`; with `["search_attributes"]` where Temporal lacks some of ours, so that it refuses to start workflows; with the roles of a worker that has been silent for 15 s and has not left, as `["mail"]`.',
       access: 'public',
+      unlimited: true,
       kind: 'free',
       responses: { 200: { description: 'It can', schema: readyBody } },
       problems: [],
