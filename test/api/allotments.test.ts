@@ -243,7 +243,7 @@ describe('An allotment', () => {
     const held = await best(one.id, 2);
     expect(held.body.seats.map(({ label }) => label)).toEqual(['B-3', 'B-4']);
     expect(refusal(await best(one.id, 1))).toEqual([409, 'seats_unavailable']);
-    await api.call('POST', `/v1/reservations/${held.body.id}/cancel`, {});
+    await api.cancel(held.body.id);
     for (let taken = 0; taken < 18; taken += 2) {
       const { status, body } = await best(null, 2);
       expect(status).toBe(201);
@@ -258,7 +258,7 @@ describe('An allotment', () => {
     const one = await allotted(event, { seats: ['A-1'], client });
     const { body } = await holdFrom(one.id, event, ['A-1']);
     expect(await seatFor(event, 'A-1', operator)).toEqual(['held', one.id]);
-    await api.call('POST', `/v1/reservations/${body.id}/cancel`, {});
+    await api.cancel(body.id);
     await eventually(async () =>
       expect(await seatFor(event, 'A-1', null)).toEqual(['blocked', undefined]),
     );
@@ -280,7 +280,7 @@ describe('An allotment', () => {
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
     expect((await holdFrom(null, event, ['A-1'], { key: other })).status).toBe(201);
     expect((await holdFrom(null, event, ['A-2'], { key: other })).status).toBe(409);
-    await api.call('POST', `/v1/reservations/${held.id}/cancel`, {});
+    await api.cancel(held.id);
     await eventually(async () => expect(await api.seatStatus(event, 'A-2')).toBe('available'));
     expect(await api.seatStatus(event, 'A-3')).toBe('sold');
     // Noted by the sweep, once, and told to nobody as free text.

@@ -25,7 +25,7 @@ describe('Caps on open holds', () => {
 
   const placesOf = async (event: string) =>
     (await api.seats(event)).filter((seat) => seat.category === 'floor').map((seat) => seat.label);
-  const cancel = ({ id }: Reservation) => api.call('POST', `/v1/reservations/${id}/cancel`);
+  const cancel = ({ id }: Reservation) => api.cancel(id);
 
   it('are exact for one buyer, however many come at once', async () => {
     const event = await api.event();
@@ -53,7 +53,7 @@ describe('Caps on open holds', () => {
     open.push(await api.held(event, ['A-4'], elsewhere));
     expect((await api.hold(event, ['A-3'])).status).toBe(201);
     for (const { id } of open) {
-      await api.call('POST', `/v1/reservations/${id}/cancel`, { key: system.info.keys.operator });
+      await api.cancel(id, { key: system.info.keys.operator });
     }
   });
 
@@ -184,7 +184,7 @@ describe('Limits of those who hold and do not buy, where they are set,', () => {
     expect(count).toBeGreaterThanOrEqual(share);
     await eventually(async () => {
       const more = await api.hold(event, [labels.at(-1)!]);
-      if (more.status === 201) await api.call('POST', `/v1/reservations/${more.body.id}/cancel`);
+      if (more.status === 201) await api.cancel(more.body.id);
       expect(refusal(more)).toEqual([403, 'limit_exceeded']);
     });
     const other = await api.hold(event, [labels.at(-2)!], { key: system.info.keys.client2 });
@@ -231,10 +231,9 @@ describe('Limits of those who hold and do not buy, where they are set,', () => {
     expect(refusal(await hold('A-5'))).toEqual([403, 'limit_exceeded']);
     // The shop's own server is not a page.
     expect((await api.hold(event, ['A-6'])).status).toBe(201);
-    await api.call('POST', `/v1/reservations/${open[0]!.body.id}/cancel`);
+    await api.cancel(open[0]!.body.id);
     await eventually(async () => expect((await hold('A-5')).status).toBe(201));
-    for (const { body } of open.slice(1))
-      await api.call('POST', `/v1/reservations/${body.id}/cancel`);
+    for (const { body } of open.slice(1)) await api.cancel(body.id);
   });
 
   it('let an address hold nothing for a while whose pages let holds end again and again', async () => {

@@ -25,7 +25,7 @@ const scan = (body: Scan, options: CallOptions = {}) =>
   api.call('POST', '/v1/check-ins', { key: system.info.keys.scanner, body, ...options });
 const undo = (code: string, key = system.info.keys.operator) =>
   api.call('POST', '/v1/check-ins/undo', { key, body: { code } });
-const cancel = (id: string) => api.call('POST', `/v1/reservations/${id}/cancel`);
+const cancel = (id: string) => api.cancel(id);
 
 /** Sells seats, and waits for their tickets. @returns their codes too */
 async function sold(seats: string[], given?: string): Promise<Reservation & { codes: string[] }> {

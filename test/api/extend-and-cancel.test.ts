@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 const extend = (id: string) => api.call<Reservation>('POST', `/v1/reservations/${id}/extend`);
-const cancel = (id: string) => api.call<Reservation>('POST', `/v1/reservations/${id}/cancel`);
+const cancel = (id: string) => api.cancel(id);
 const past = (time: string) =>
   eventually(() => {
     expect(Date.now()).toBeGreaterThan(Date.parse(time));

@@ -49,7 +49,7 @@ describe('The feed of writers that die and stand still', () => {
       for (let turn = 0; isHolding; turn++) {
         const held = await api.held(event, [`Floor-${buyer * 120 + turn + 1}`]);
         ids.push(held.id);
-        await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+        await api.cancel(held.id);
         await delay(50);
         if (turn > 110) break;
       }

@@ -75,7 +75,7 @@ describe('The feed', () => {
     await api.confirm((await api.get(id)).body, `pay-of-${id}`);
     await api.tickets(id);
     await api.call('POST', `/v1/reservations/${id}/resend`);
-    await api.call('POST', `/v1/reservations/${id}/cancel`);
+    await api.cancel(id);
     const entries = await follow(after, (all) => of(id, all).includes('reservation.cancelled'));
     const types = of(id, entries);
     expect(types.slice(0, 4)).toEqual([

@@ -121,7 +121,7 @@ describe('The same request again', () => {
     const id = randomUUID();
     const first = await post(id, body);
     expect(first.body.seats).not.toEqual(better.seats);
-    await api.call('POST', `/v1/reservations/${better.id}/cancel`);
+    await api.cancel(better.id);
     const again = await post(id, body);
     expect([replayed(again), again.body]).toEqual(['true', first.body]);
   });
@@ -161,7 +161,7 @@ describe('The same request again', () => {
     const [id, event] = [randomUUID(), await api.event()];
     const body = { event, seats: ['A-1'], buyer };
     await post(id, body);
-    await api.call('POST', `/v1/reservations/${id}/cancel`);
+    await api.cancel(id);
     const again = await post(id, body);
     expect([again.status, replayed(again), again.body.status]).toEqual([201, 'true', 'cancelled']);
     expect(await api.seatStatus(event, 'A-1')).toBe('available');
@@ -195,7 +195,7 @@ describe('The same request again', () => {
     const [id, event] = [randomUUID(), await api.event()];
     const body = { event, seats: ['A-1'], buyer };
     await post(id, body);
-    await api.call('POST', `/v1/reservations/${id}/cancel`);
+    await api.cancel(id);
     await eventually(async () => {
       expect(await countOf('outbox', id)).toBe(0);
     });
@@ -257,7 +257,7 @@ describe('The same key for something else', () => {
     const [heldId, cancelledId] = [randomUUID(), randomUUID()];
     await post(heldId, { event, seats: ['A-1'], buyer });
     await post(cancelledId, { event, seats: ['A-2'], buyer });
-    await api.call('POST', `/v1/reservations/${cancelledId}/cancel`);
+    await api.cancel(cancelledId);
     const details = await Promise.all(
       [heldId, cancelledId].flatMap((id) =>
         [['A-1'], ['A-9'], []].map(
@@ -283,7 +283,7 @@ describe('A refused request', () => {
     expect([other.status, replayed(other)]).toEqual([201, null]);
     const again = randomUUID();
     expect(refusal(await post(again, body))).toEqual([409, 'seats_unavailable']);
-    await api.call('POST', `/v1/reservations/${winner.id}/cancel`);
+    await api.cancel(winner.id);
     expect((await post(again, body)).status).toBe(201);
   });
 

@@ -249,7 +249,7 @@ describe('A payment after a cancel', () => {
   it('goes back, and the seats stay free', async () => {
     const event = await api.event();
     const held = await api.held(event, ['A-1']);
-    await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+    await api.cancel(held.id);
     expect((await payOf(held)).status).toBe(200);
     await expectRefundedOnce(held.id, `pay-${held.id}`, 4500);
     expect((await api.get(held.id)).body).toMatchObject({
@@ -261,7 +261,7 @@ describe('A payment after a cancel', () => {
 
   it('of a sale goes back as the first one did', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     await payOf(sold, `again-${sold.id}`);
     await expectRefundedOnce(sold.id, sold.payment!.reference, 4500);
     await expectRefundedOnce(sold.id, `again-${sold.id}`, 4500);
@@ -272,7 +272,7 @@ describe('A payment after a cancel', () => {
     for (let round = 0; round < 4; round++) {
       const event = await api.event();
       const held = await api.held(event, ['A-1']);
-      await Promise.all([payOf(held), api.call('POST', `/v1/reservations/${held.id}/cancel`)]);
+      await Promise.all([payOf(held), api.cancel(held.id)]);
       await api.until(held.id, 'cancelled');
       await expectRefundedOnce(held.id, `pay-${held.id}`, 4500);
       expect(await api.seatStatus(event, 'A-1')).toBe('available');

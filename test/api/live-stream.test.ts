@@ -76,7 +76,7 @@ describe('The live stream of an event', () => {
     await setHoldTtl(system.db, event, 5);
     await api.held(event, ['A-2']);
     await stream.until({ 'A-1': 'sold', 'A-2': 'held' });
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     await stream.until({ 'A-1': 'available', 'A-2': 'available' });
     stream.close();
   });

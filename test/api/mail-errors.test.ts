@@ -76,7 +76,9 @@ describe('A mail that is under way while the seats are changed', () => {
     const headers = { 'idempotency-key': `swap-${sold.id}` };
     const quote = await api.call<{ id: string }>('POST', changes, { body: swap, headers });
     expect(quote.status).toBe(201);
-    const confirmed = await api.call('POST', `${changes}/${quote.body.id}/confirm`, { body: {} });
+    const confirmed = await api.ask<{ status: string }>(`${changes}/${quote.body.id}/confirm`, {
+      body: {},
+    });
     expect([confirmed.status, confirmed.body.status]).toEqual([200, 'applied']);
     letGo();
     await eventually(async () =>
@@ -152,7 +154,7 @@ describe('A mail that the server does not take', () => {
     const sold = await soldSeat();
     await eventually(async () => expect(await typesOf(sold)).toContain('tickets.mailed'));
     replies.RCPT = '550 5.1.1 no such user';
-    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    expect((await api.cancel(sold.id)).status).toBe(200);
     const kinds = sql<{ kind: string; sent: boolean; refused: boolean }>(
       '',
       `select kind, sent_at is not null as sent, refused is not null as refused from mails
@@ -186,7 +188,7 @@ describe('A mail that the server does not take', () => {
     let letGo = (): void => undefined;
     mailServer.keepWaiting(new Promise<void>((resolve) => (letGo = resolve)));
     replies['.'] = '550 5.1.1 no such user';
-    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    expect((await api.cancel(sold.id)).status).toBe(200);
     const states = sql<{ attempted: boolean; sent: boolean }>(
       '',
       `select attempted_at is not null as attempted, sent_at is not null as sent from mails

@@ -72,7 +72,7 @@ describe('A map that is kept and brought up to date', () => {
     const first = await api.held(event, [labels[0]!, labels[300]!]);
     await expectSame(maps, id);
     await api.sold(event, [labels[609]!]);
-    await api.call('POST', `/v1/reservations/${first.id}/cancel`);
+    await api.cancel(first.id);
     const letters = await expectSame(maps, id);
     expect([letters[0], letters[300], letters[609]]).toEqual(['a', 'a', 's']);
     expect(wholeReads()).toBe(0);
@@ -157,7 +157,7 @@ describe('A map that is kept and brought up to date', () => {
         const answer = await api.hold(event, [...new Set([any(), any()])]);
         if (answer.status === 201) held.push(answer.body.id);
       },
-      cancel: async () => api.call('POST', `/v1/reservations/${held.pop()}/cancel`),
+      cancel: async () => api.cancel(held.pop()!),
       block: async () => system.db.run(block, [id, 50, 30, 'blocked', 'available']),
       open: async () => system.db.run(block, [id, 0, 30, 'available', 'blocked']),
       blockMany: async () => system.db.run(block, [id, 20, 250, 'blocked', 'available']),

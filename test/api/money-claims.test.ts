@@ -17,7 +17,7 @@ const held = async (seats = ['A-1']) => api.held(await api.event(), seats);
 const notesOf = async (reference: string, open?: boolean) =>
   (await api.notes(open)).filter((note) => note.reference === reference);
 const told = ({ id, total }: Reservation) => ({ reservation: id, ...total });
-const cancel = (id: string) => api.call<Reservation>('POST', `/v1/reservations/${id}/cancel`);
+const cancel = (id: string) => api.cancel(id);
 const intentOf = ({ id, total }: Reservation, reference: string) => ({
   id: reference,
   amount: total.amount,

@@ -68,7 +68,7 @@ describe('The list of reservations', () => {
     const event = await api.event();
     const confirmed = await api.sold(event, ['A-2']);
     const cancelled = await api.held(event, ['A-3']);
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     const listed = async (status: string) =>
       idsOf(await readAll<Reservation>(`/v1/reservations?event=${event}&status=${status}`, 50));
     expect(await listed('confirmed')).toEqual([confirmed.id]);
@@ -103,7 +103,7 @@ describe('The list of reservations', () => {
     await api.held(other, ['A-1'], { email });
     await api.held(event, ['A-2']);
     const cancelled = await api.held(event, ['A-3'], { email });
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     const listed = await readAll<Reservation>(
       `/v1/reservations?event=${event}&status=held&email=${email}`,
       50,
@@ -165,7 +165,7 @@ describe('The history of a reservation', () => {
     await eventually(async () => {
       expect((await api.history(sold.id)).map(({ type }) => type)).toContain('tickets.mailed');
     });
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`, {
+    await api.cancel(sold.id, {
       key: system.info.keys.operator,
     });
     await eventually(async () => {

@@ -129,7 +129,7 @@ describe('An order of several events', () => {
     await api.pay(held);
     await api.until(held.id, 'confirmed');
     expect(await api.seatStatus(two, 'A-1')).toBe('sold');
-    await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+    await api.cancel(held.id);
     await api.until(held.id, 'cancelled');
     expect(await api.seatStatus(one, 'A-1')).toBe('available');
     expect(await api.seatStatus(two, 'A-1')).toBe('available');
@@ -307,9 +307,7 @@ describe('The price of an order', () => {
     });
     expect(refusal(await order({ event, seats: ['A-1'] }))).toEqual([422, 'buyer_required']);
     const held = await ordered({ event, seats: ['A-1'], buyer: ada() });
-    const sold = await api.call<Reservation>('POST', `/v1/reservations/${held.id}/confirm`, {
-      body: {},
-    });
+    const sold = await api.ask(`/v1/reservations/${held.id}/confirm`, { body: {} });
     expect([sold.status, sold.body.status]).toEqual([200, 'confirmed']);
     const paid = await api.held(await api.event(), ['A-1']);
     const unpaid = await api.call('POST', `/v1/reservations/${paid.id}/confirm`, { body: {} });
@@ -327,7 +325,7 @@ describe('A promo code', () => {
       409,
       'code_used_up',
     ]);
-    await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+    await api.cancel(held.id);
     expect((await ordered({ event, seats: ['A-2'], code: summer, buyer: ada() })).total).toEqual(
       eur(4050),
     );

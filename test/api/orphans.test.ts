@@ -96,7 +96,7 @@ describe('An event that forbids orphans', () => {
     expect(first.status).toBe(201);
     const again = await api.hold(event, ['A-1', 'A-2'], { id });
     expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
-    await api.call('POST', `/v1/reservations/${id}/cancel`, {});
+    await api.cancel(id);
     await api.until(id, 'cancelled');
     await api.held(event, ['A-2', 'A-1']);
   });

@@ -35,7 +35,7 @@ const states: Record<string, () => Promise<Reservation>> = {
   },
   cancelled: async () => {
     const held = await api.held(await api.event(), ['A-1']);
-    return (await api.call<Reservation>('POST', `/v1/reservations/${held.id}/cancel`)).body;
+    return (await api.cancel(held.id)).body;
   },
   expired: async () => {
     const held = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
@@ -108,9 +108,7 @@ describe('An operator', () => {
     expect(
       (await api.call('POST', `/v1/reservations/${held.id}/resend`, { key: operator })).status,
     ).toBe(202);
-    expect(
-      (await api.call('POST', `/v1/reservations/${held.id}/cancel`, { key: operator })).status,
-    ).toBe(200);
+    expect((await api.cancel(held.id, { key: operator })).status).toBe(200);
   });
 });
 

@@ -29,8 +29,7 @@ afterAll(async () => {
   await temporal.close();
 });
 
-const cancel = ({ id }: Reservation) =>
-  api.call<Reservation>('POST', `/v1/reservations/${id}/cancel`);
+const cancel = ({ id }: Reservation) => api.cancel(id, { once: true });
 async function timed<Value>(work: () => Promise<Value>): Promise<{ value: Value; ms: number }> {
   const started = performance.now();
   const value = await work();
@@ -56,7 +55,7 @@ async function expectSalesGoOn(bringBack: () => Promise<void> | void) {
   expect((await api.pay(first!)).status).toBe(200);
 
   const [confirmed, cancelled] = await Promise.all([
-    timed(() => api.confirm(second!, `pay-${second!.id}`)),
+    timed(() => api.confirm(second!, `pay-${second!.id}`, { once: true })),
     timed(() => cancel(third!)),
   ]);
   for (const { value, ms } of [confirmed, cancelled]) {
@@ -154,7 +153,7 @@ describe('Without the database', () => {
       await Promise.all([
         expectUnavailable(() => api.hold(event, ['A-2'], { id })),
         expectUnavailable(() => api.get(known.id)),
-        expectUnavailable(() => api.confirm(known, `pay-${known.id}`)),
+        expectUnavailable(() => api.confirm(known, `pay-${known.id}`, { once: true })),
         expectUnavailable(() => cancel(known)),
         expectUnavailable(() => api.pay(known)),
         expectUnavailable(() => api.call('GET', `/v1/events/${event}/seats`, { key: null })),

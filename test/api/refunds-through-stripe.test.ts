@@ -104,7 +104,7 @@ const sendPaid = ({ id, total }: Reservation, intent: string, more: object) =>
     },
     { more },
   );
-const cancel = ({ id }: Reservation) => api.call('POST', `/v1/reservations/${id}/cancel`);
+const cancel = ({ id }: Reservation) => api.cancel(id);
 
 describe('With the key of Stripe', () => {
   it('what Stripe captured goes back through Stripe, with its amount', async () => {

@@ -102,7 +102,7 @@ describe('A refund in part', () => {
   it('and a cancel then give back no more than all of it', async () => {
     const mine = await sold();
     await refund(mine.id, { amount: 2500, reason: 'late start' });
-    await api.call('POST', `/v1/reservations/${mine.id}/cancel`);
+    await api.cancel(mine.id);
     await api.until(mine.id, 'cancelled');
     await eventually(async () =>
       expect((await read(mine.id)).payment).toMatchObject({ status: 'refunded' }),
@@ -466,7 +466,7 @@ describe('A refund of a sale that was changed for more', () => {
     expect(quote.body.due).toEqual(eur(500));
     const reference = `second-${held.id}`;
     const body = { payment: { reference, ...quote.body.due } };
-    await api.call('POST', `${changes}/${quote.body.id}/confirm`, { body });
+    await api.ask(`${changes}/${quote.body.id}/confirm`, { body });
     await eventually(async () => expect((await read(held.id)).revision).toBe(2));
 
     const of = async (amount: number) => {
@@ -490,7 +490,7 @@ describe('A buyer', () => {
   it('is told by mail that the sale was cancelled, with the calendar, and that the money goes back', async () => {
     const mine = await sold();
     await api.tickets(mine.id);
-    await api.call('POST', `/v1/reservations/${mine.id}/cancel`);
+    await api.cancel(mine.id);
     const mails = () => mailsTo(mine.buyer!.email);
     await eventually(async () =>
       expect((await mails()).map(({ subject }) => subject)).toEqual(

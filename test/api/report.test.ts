@@ -164,7 +164,7 @@ it('A sale is reported by category and price type, with its code, fees and tax; 
   expectToAddUp(refunded);
   expect(amounts(refunded)).toMatchObject({ sold: 8753, payments: 8753, retained: -1000, owed: 0 });
 
-  await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+  await api.cancel(held.id);
   await api.until(held.id, 'cancelled');
   await eventually(async () => expect((await report(event)).totals.refunds).toEqual(eur(8753)));
   const cancelled = await report(event);

@@ -49,7 +49,7 @@ describe('After Temporal has forgotten the workflow', () => {
   });
 
   it('a cancel is carried out and answered within its time', async () => {
-    const answer = await api.call('POST', `/v1/reservations/${toCancel.id}/cancel`);
+    const answer = await api.cancel(toCancel.id);
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ status: 'cancelled' });
     await eventually(async () =>

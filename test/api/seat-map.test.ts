@@ -75,9 +75,9 @@ describe('The seat map', () => {
   it('shows seats as free again once the hold has ended, was cancelled, or the sale undone', async () => {
     const event = await api.event();
     const cancelled = await api.held(event, ['A-2']);
-    expect((await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`)).status).toBe(200);
+    expect((await api.cancel(cancelled.id)).status).toBe(200);
     const sold = await api.sold(event, ['A-3']);
-    expect((await api.call('POST', `/v1/reservations/${sold.id}/cancel`)).status).toBe(200);
+    expect((await api.cancel(sold.id)).status).toBe(200);
     await setHoldTtl(system.db, event, 1);
     const held = await api.held(event, ['A-1']);
     await eventually(() => {
@@ -182,7 +182,7 @@ describe('A seat map on the wire', () => {
     await look();
     await api.sold(event, [labels[500]!]);
     await look();
-    await api.call('POST', `/v1/reservations/${first.id}/cancel`);
+    await api.cancel(first.id);
     await api.held(event, [labels[1_249]!]);
     await look();
     expect(seen.size).toBe(4);

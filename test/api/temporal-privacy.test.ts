@@ -61,7 +61,7 @@ describe('Personal data', () => {
     await eventually(() => {
       expect(mailServer.mails).toHaveLength(2);
     });
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     await untilHistoryHas(sold.id, 'refund.succeeded');
 
     await eventually(async () => {

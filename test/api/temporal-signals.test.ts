@@ -62,7 +62,7 @@ describe('An operator in Temporal', () => {
     const held = await heldWithActor(event, ['A-1']);
     const sold = await api.sold(event, ['A-2']);
     const cancelled = await heldWithActor(event, ['A-3']);
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     await eventually(async () => {
       const found = (status: string) =>
         workflowIds(
@@ -89,7 +89,7 @@ describe('An operator in Temporal', () => {
 
   it('sees workflows that are no reservation only under ids with a colon', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     await eventually(async () => {
       const others = await workflowIds(system.temporal, `WorkflowType != 'reservation'`);
       expect(others.length).toBeGreaterThan(0);
@@ -334,7 +334,7 @@ describe('A workflow that was terminated', () => {
     for (const { id } of [paid, confirmed, cancelled]) await actorOf(id).terminate('by mistake');
     await api.pay(paid);
     await api.confirm(confirmed);
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     await api.until(paid.id, 'confirmed');
     await api.until(confirmed.id, 'confirmed');
     await api.until(cancelled.id, 'cancelled');

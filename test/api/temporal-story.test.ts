@@ -198,7 +198,7 @@ describe('A reservation in Temporal reads like a story', () => {
 
   it('that names who cancelled it', async () => {
     const held = await heldWithActor();
-    await api.call('POST', `/v1/reservations/${held.id}/cancel`, { key: system.info.keys.client });
+    await api.cancel(held.id, { key: system.info.keys.client });
     await actorOf(held.id).result();
     const { actor } = (await api.history(held.id)).at(-1)!;
     expect(await detailsOf(held.id)).toContain(`cancelled by ${actor}: seats released`);
@@ -245,7 +245,7 @@ describe('A signal without effect says why', () => {
       'no effect: nothing to cancel: the reservation is expired already',
     );
     const cancelled = await heldWithActor();
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     await cancelAfterwards(cancelled.id);
     await untilDetails(
       settlementWorkflowId(cancelled.id),
@@ -298,7 +298,7 @@ describe('The whole story of a reservation', () => {
     const sold = await api.sold(await api.event(), ['A-1', 'A-2']);
     await actorOf(sold.id).result();
     await api.call('POST', `/v1/reservations/${sold.id}/resend`);
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     await eventually(async () => {
       const ids = await workflowIds(system.temporal, `ReservationId = '${sold.id}'`);
       const kinds = ids.map((id) => id.split(':')[0]);

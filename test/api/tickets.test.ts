@@ -100,7 +100,7 @@ describe('Tickets', () => {
   it('are never there for an expired or cancelled hold, which is said as such', async () => {
     const expired = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
     const cancelled = await api.held(await api.event(), ['A-1']);
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     await api.until(expired.id, 'expired');
     expect(await refusalsOf(expired.id)).toEqual(threeTimes('reservation_expired'));
     expect(await refusalsOf(cancelled.id)).toEqual(threeTimes('reservation_cancelled'));
@@ -181,7 +181,7 @@ describe('Tickets', () => {
   it('are void after a cancel, and cannot be had as a PDF or by mail any more', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
     await api.tickets(sold.id);
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     await api.until(sold.id, 'cancelled');
     expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['void']);
     expect((await refusalsOf(sold.id)).slice(1)).toEqual(
@@ -197,7 +197,7 @@ describe('Tickets', () => {
     const worker = system.stack.part('worker-1')!;
     await worker.stop();
     try {
-      const accepted = await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+      const accepted = await api.cancel(sold.id, { once: true });
       expect([accepted.status, accepted.body.status]).toEqual([202, 'confirmed']);
       expect(accepted.body.cancelRequestedAt).toMatch(/^\d{4}-/);
       expect((await api.get(sold.id)).body.cancelRequestedAt).toBe(accepted.body.cancelRequestedAt);
@@ -334,7 +334,7 @@ describe('A resend under an Idempotency-Key', () => {
     const { id } = await printed();
     const key = randomUUID();
     expect((await resend(id, key)).status).toBe(202);
-    await api.call('POST', `/v1/reservations/${id}/cancel`);
+    await api.cancel(id);
     await api.until(id, 'cancelled');
     const again = await resend(id, key);
     expect([again.status, again.body.status]).toEqual([202, 'cancelled']);

@@ -136,7 +136,7 @@ describe('A webhook', () => {
       ['A-1', 'A-2', 'A-3', 'A-4'].map(async (seat) => {
         const held = await api.held(event, [seat]);
         await api.call('POST', `/v1/reservations/${held.id}/extend`);
-        await api.call('POST', `/v1/reservations/${held.id}/cancel`);
+        await api.cancel(held.id);
         return held.id;
       }),
     );
@@ -234,7 +234,7 @@ describe('A webhook', () => {
     const event = await api.event();
     const mine = await api.held(event, ['A-1']);
     const other = await api.held(event, ['A-2'], { key: client2 });
-    await api.call('POST', `/v1/reservations/${mine.id}/cancel`);
+    await api.cancel(mine.id);
     await eventually(() => {
       expect(typesOf(all.taken, mine.id)).toContain('reservation.cancelled');
       expect(typesOf(all.taken, other.id)).toEqual(['reservation.held']);

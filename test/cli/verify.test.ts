@@ -76,8 +76,7 @@ async function live(): Promise<void> {
   await api.until(other.id, 'confirmed');
   await api.pay(tooLate);
   await Promise.all([deliver(sold.id), deliver(returned.id), deliver(late.id)]);
-  for (const { id } of [returned, released])
-    await api.call('POST', `/v1/reservations/${id}/cancel`);
+  for (const { id } of [returned, released]) await api.cancel(id);
   await api.call('POST', `/v1/reservations/${sold.id}/resend`);
   await api.standard({
     reservation: 'never-came-to-be',

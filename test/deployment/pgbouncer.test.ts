@@ -110,7 +110,7 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
       expect(extended.body.expiresAt).not.toBe(held.expiresAt);
       const sold = await api.sold(event, ['A-2']);
       for (const { id } of [held, sold]) {
-        await api.call('POST', `/v1/reservations/${id}/cancel`);
+        await api.cancel(id);
         await api.until(id, 'cancelled');
       }
       await eventually(async () =>

@@ -258,7 +258,7 @@ describe('What the gap of a restore had finished', () => {
         };
         const intentOf = ({ id }: Reservation) => intents.get(id)!;
         const cancel = ({ id }: Reservation) =>
-          api.call('POST', `/v1/reservations/${id}/cancel`, { body: { refund: 'full' }, ...key() });
+          api.cancel(id, { body: { refund: 'full' }, ...key() });
         const key = () => ({ key: system!.info.keys.operator });
         const feed = (after: string | null) =>
           api.call<Page<unknown> & { next: string }>(
@@ -379,7 +379,7 @@ describe('Temporal emptied, with PostgreSQL ahead', () => {
       // Temporal is told of all of it, and no worker does it.
       await system.stack.part('worker-1')!.stop();
       expect((await api.pay(paid)).status).toBe(200);
-      expect((await api.call('POST', `/v1/reservations/${returned.id}/cancel`)).status).toBe(202);
+      expect((await api.cancel(returned.id, { once: true })).status).toBe(202);
       expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
       await eventually(async () => expect(await rows('select from outbox')).toEqual([]));
       const { databaseUrl } = system.info;

@@ -160,7 +160,7 @@ describe('The runbook, as printed, in the trouble that it is for', () => {
   it('has a refund that no provider carries out marked as given back', async () => {
     // The client took the money itself.
     const sold = await api.sold(await api.event(), ['A-1']);
-    await api.call('POST', `/v1/reservations/${sold.id}/cancel`);
+    await api.cancel(sold.id);
     const refund = await eventually(async () => {
       const [one] = (await api.get(sold.id)).body.refunds;
       expect(one).toMatchObject({ status: 'pending', by: 'client' });

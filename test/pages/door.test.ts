@@ -78,7 +78,7 @@ describe('The door', () => {
     const { codes } = await sold(event, ['A-1'], NAME);
     const other = await sold(await api.event({ name: 'Gala' }), ['B-2']);
     const cancelled = await sold(event, ['A-5']);
-    await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+    await api.cancel(cancelled.id);
     await api.until(cancelled.id, 'cancelled');
     const page = await atTheDoor(event);
     expect(await findings(page)).toEqual([]);
@@ -114,7 +114,7 @@ describe('The door', () => {
     const [first, second] = [await sold(event, ['A-1']), await sold(event, ['A-2'])];
     const void1 = await sold(event, ['A-3']);
     const other = await sold(await api.event(), ['B-2']);
-    await api.call('POST', `/v1/reservations/${void1.id}/cancel`);
+    await api.cancel(void1.id);
     await api.until(void1.id, 'cancelled');
     const page = await atTheDoor(event);
     // What is void was fetched when the door was opened.

@@ -475,7 +475,7 @@ describe('The shop window while something else happens', () => {
       `/v1/reservations?event=${event}`,
       { key: system.info.keys.operator },
     );
-    await api.call('POST', `/v1/reservations/${body.data[0]!.id}/cancel`, {
+    await api.cancel(body.data[0]!.id, {
       key: system.info.keys.operator,
       body: { refund: 'full' },
     });

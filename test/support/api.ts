@@ -83,6 +83,11 @@ export interface CallOptions {
   headers?: Record<string, string>;
 }
 
+interface CommandOptions extends CallOptions {
+  /** Takes 202 for an answer, where no workflow can do it now. */
+  once?: boolean;
+}
+
 /** A client of the API under test, with the shop's and the providers' usual gestures. It checks every answer's form. */
 export class ApiClient {
   private schemas: Promise<ResponseSchemas> | undefined;
@@ -182,12 +187,30 @@ export class ApiClient {
   confirm(
     reservation: Pick<Reservation, 'id' | 'total'>,
     reference: string = `pay-${randomUUID()}`,
-    options: CallOptions = {},
+    options: CommandOptions = {},
   ) {
     const body = { payment: { reference, ...reservation.total } };
-    return this.call<Reservation>('POST', `/v1/reservations/${reservation.id}/confirm`, {
-      body,
-      ...options,
+    return this.ask(`/v1/reservations/${reservation.id}/confirm`, { body, ...options });
+  }
+
+  cancel(id: string, options: CommandOptions = {}) {
+    return this.ask(`/v1/reservations/${id}/cancel`, options);
+  }
+
+  /**
+   * Asks for what a workflow does. The API waits a few seconds for it and then answers 202; on a busy machine it takes
+   * longer, so the same request is sent again.
+   */
+  async ask<Body = Reservation>(
+    path: string,
+    { once = false, ...options }: CommandOptions = {},
+  ): Promise<Answer<Body>> {
+    const send = () => this.call<Body>('POST', path, options);
+    if (once) return send();
+    return eventually(async () => {
+      const answer = await send();
+      if (answer.status === 202) throw new Error(`${path} is not done yet`);
+      return answer;
     });
   }
 
@@ -288,8 +311,6 @@ export class ApiClient {
   ): Promise<Reservation> {
     const held = await this.held(event, seats, options);
     const { status, body } = await this.confirm(held);
-    // The API waits a few seconds for the actor, which may take longer on a busy machine.
-    if (status === 202) return this.until(held.id, 'confirmed');
     if (status !== 200) throw new Error(`Not confirmed: ${status} ${JSON.stringify(body)}`);
     return body;
   }

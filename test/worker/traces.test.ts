@@ -147,10 +147,10 @@ describe('With OTEL_EXPORTER_OTLP_ENDPOINT, a client’s trace goes on', () => {
     const sale = await api.held(await api.event(), ['A-1']);
     await api.pay(sale);
     await api.until(sale.id, 'confirmed');
-    const answer = await api.call('POST', `/v1/reservations/${sale.id}/cancel`, {
+    const answer = await api.cancel(sale.id, {
       headers: cancel.headers,
     });
-    expect([200, 202]).toContain(answer.status);
+    expect(answer.status).toBe(200);
     await untilTraced(cancel.traceId, [
       'holdfast-api POST /v1/reservations/:id/cancel',
       'holdfast-worker RunActivity:settleInbox',

@@ -203,7 +203,7 @@ if (process.env.UPDATE_HISTORIES) {
       );
       await api.call('GET', `/v1/reservations/${byClient.id}/tickets.pdf`);
       await eventually(async () => keep('printed-again', await found('print', byClient.id)));
-      await api.call('POST', `/v1/reservations/${byClient.id}/cancel`);
+      await api.cancel(byClient.id);
       await eventually(() => keep('cancelled-after-delivery', settlementWorkflowId(byClient.id)));
 
       const bySignal = await api.held(long, ['A-4']);
@@ -226,7 +226,7 @@ if (process.env.UPDATE_HISTORIES) {
 
       const cancelled = await api.held(long, ['A-6']);
       await delay(1000);
-      await api.call('POST', `/v1/reservations/${cancelled.id}/cancel`);
+      await api.cancel(cancelled.id);
       await keep('cancelled-hold', cancelled.id);
 
       const expired = await api.held(short, ['A-1']);
@@ -338,7 +338,7 @@ if (process.env.UPDATE_HISTORIES) {
       await keep('change-withdrawn', changeWorkflowId(withdrawn.id));
       const paid = await quoteOf(['B-10']);
       const payment = { reference: 'pay-change', ...paid.due };
-      await api.call('POST', `${changes}/${paid.id}/confirm`, { body: { payment } });
+      await api.ask(`${changes}/${paid.id}/confirm`, { body: { payment } });
       await keep('change-paid', changeWorkflowId(paid.id));
 
       const tooLittle = await api.held(long, ['B-2']);
@@ -349,12 +349,12 @@ if (process.env.UPDATE_HISTORIES) {
         currency: 'EUR',
       });
       await delay(3000);
-      await api.call('POST', `/v1/reservations/${tooLittle.id}/cancel`);
+      await api.cancel(tooLittle.id);
       await keep('wrong-amount-refunded', tooLittle.id);
 
       await system.stack.part('worker-2')!.stop();
       const printing = await api.sold(long, ['B-3']);
-      await api.call('POST', `/v1/reservations/${printing.id}/cancel`);
+      await api.cancel(printing.id);
       await keep('cancelled-while-printing', printing.id);
       await system.stack.part('worker-2')!.start();
 
