@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import { mailsTo } from '../support/mail-catcher';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -289,8 +290,9 @@ describe('Once it is sold', () => {
   });
 
   it('a quote that ran out is paid late: it is applied if it still can be, else the money goes back', async () => {
-    const slug = await event({ holdTtlSeconds: 1 });
+    const slug = await event();
     const bought = await sold(slug, ['Floor-1']);
+    await setHoldTtl(system.db, slug, 1);
     const first = await made(bought.id, {
       release: ['Floor-1'],
       take: [{ event: slug, seats: ['A-1'] }],
@@ -304,6 +306,7 @@ describe('Once it is sold', () => {
       expect((await shown(bought.id, second.id)).status).toBe('expired'),
     );
     await eventually(async () => expect(await api.seatStatus(slug, 'A-5')).toBe('available'));
+    await setHoldTtl(system.db, slug, 600);
     await sold(slug, ['A-5']);
     await payFor(bought, second);
     await eventually(async () =>

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { settlementWorkflowId } from '../../src/contracts/reservation';
 import { sql } from '../../src/db/database';
 import { ApiClient, eventually } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
 import { startSystem, type TestSystem } from '../support/system';
 import { workflowIds } from '../support/temporal-history';
@@ -124,6 +125,7 @@ describe('The page of ready queries', () => {
     await api.until(expired.id, 'expired');
     expect(await found(asked['After the end']!)).not.toContain(settlementWorkflowId(expired.id));
     // Its seat is sold to another meanwhile: the late payment goes back, where the provider lets it.
+    await setHoldTtl(system.db, expired.event, 600);
     await api.sold(expired.event, ['A-1']);
     await api.stripe('payment_intent.succeeded', {
       id: `pi_${expired.id.replaceAll('-', '')}`,

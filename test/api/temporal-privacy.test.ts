@@ -1,4 +1,5 @@
 import { ApiClient, eventually, type Reservation } from '../support/api';
+import { setHoldTtl } from '../support/hold-ttl';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
 import { startSystem, type TestSystem } from '../support/system';
 import { everythingKeptOf, workflowIds } from '../support/temporal-history';
@@ -76,6 +77,7 @@ describe('Personal data', () => {
   it('never comes to Temporal with a late payment that goes back', async () => {
     const held = await heldBy(buyer, { holdTtlSeconds: 1 });
     await api.until(held.id, 'expired');
+    await setHoldTtl(system.db, held.event, 600);
     await api.sold(held.event, ['A-1']);
     await api.pay(held);
     await untilHistoryHas(held.id, 'refund.succeeded');

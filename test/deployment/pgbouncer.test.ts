@@ -120,7 +120,7 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
     });
 
     it('an expired hold is written down, by its actor or, where that is gone, by the sweep', async () => {
-      const event = await api.event({ holdTtlSeconds: 2 });
+      const event = await api.event({ holdTtlSeconds: 10 });
       const [own, orphan] = await Promise.all([api.held(event, ['A-1']), api.held(event, ['A-2'])]);
       await eventually(() =>
         system.temporal.workflow.getHandle(orphan.id).terminate('its hold is for the sweep'),
