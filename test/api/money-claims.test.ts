@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { ApiClient, eventually, refusal, type Note, type Reservation } from '../support/api';
+import {
+  ApiClient,
+  eventually,
+  refusal,
+  type Note,
+  type Page,
+  type Reservation,
+} from '../support/api';
 import { chargesOf, refundsOf } from '../support/ledger';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -198,6 +205,32 @@ describe('A reference that a provider proved', () => {
 });
 
 describe('A note', () => {
+  it('that waits for an operator is counted by its kind, as the refunds are that a client gives', async () => {
+    const reference = `pay-${randomUUID()}`;
+    const [first, second] = [await held(), await held()];
+    await api.pay(first, reference);
+    await api.until(first.id, 'confirmed');
+    await api.pay(second, reference);
+    // The client took the money itself.
+    await api.cancel((await api.sold(await api.event(), ['A-1'])).id);
+    await eventually(async () => {
+      const open = (await api.notes(true)).filter(({ kind }) => kind === 'reference_conflict');
+      const refunds = await api.call<Page<{ by: string }>>(
+        'GET',
+        '/v1/refunds?status=pending&limit=200',
+        operator(),
+      );
+      const byHand = refunds.body.data.filter(({ by }) => by === 'client');
+      expect([open.length, byHand.length]).not.toContain(0);
+      const { body: text } = await api.call<string>('GET', '/metrics', operator());
+      for (const figure of [
+        `holdfast_notes_open{scope="database",kind="reference_conflict"} ${open.length}`,
+        `holdfast_refunds_pending{scope="database",state="by_hand"} ${byHand.length}`,
+      ])
+        expect(text).toContain(figure);
+    });
+  });
+
   it.each(['0', '999999999999', 'x'])('that is not there (%s) cannot be closed', async (id) => {
     expect(refusal(await api.call('POST', `/v1/notes/${id}/close`, operator()))).toEqual([
       404,
