@@ -8,6 +8,11 @@ secrets=${SECRETS_FOLDER:-/run/secrets}
 make_role() { # name, database...
   role=$1
   shift
+  # psql would go on with an empty password.
+  if [ -z "$(cat "$secrets/$role-password")" ]; then
+    echo "No password in $secrets/$role-password" >&2
+    exit 1
+  fi
   {
     printf '\\set role %s\n' "$role"
     printf '\\set password `cat %s/%s-password`\n' "$secrets" "$role"
