@@ -5,11 +5,10 @@ set -eu
 
 folder=${1:?Usage: docker/make-secrets.sh FOLDER}
 mkdir -p "$folder"
-# The files are handed to the containers one by one and readable there; the folder is closed to others on this machine.
 chmod 700 "$folder"
 
 keep() { # name: writes standard input to the file, unless it is there
-  if [ ! -e "$folder/$1" ]; then cat > "$folder/$1"; fi
+  if [ -e "$folder/$1" ]; then cat > /dev/null; else cat > "$folder/$1"; fi
 }
 
 for role in postgres holdfast temporal; do
@@ -19,6 +18,10 @@ echo "postgres://holdfast:$(cat "$folder/holdfast-password")@postgres:5432/holdf
 echo "whsec_$(openssl rand -base64 24)" | keep standard-webhook-secret
 openssl rand -hex 32 | keep ticket-signing-key
 openssl rand -hex 32 | keep payload-encryption-key
+openssl rand -hex 32 | keep webhook-secrets-key
+# The folder is closed to others on this machine. The files are handed to the containers one by one, whose users must be
+# able to read them: they keep the owner and the mode that they have here.
+chmod 644 "$folder"/*
 
 missing=''
 for name in stripe-webhook-secret stripe-api-key smtp-url; do
