@@ -1,5 +1,13 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -25,6 +33,7 @@ interface Service {
 }
 
 interface Compose {
+  name: string;
   services: Record<string, Service>;
   secrets: Record<string, { file: string }>;
 }
@@ -56,12 +65,11 @@ describe('docker-compose.yml', () => {
     expect(imageOf('api')).toBe(`holdfast:${version}`);
   });
 
-  it.each(longRunning)('limits and watches %s, which may stop in order', (name, service) => {
+  it.each(longRunning)('limits and watches %s, which may stop in order', (_name, service) => {
     expect(service.mem_limit).toMatch(/^\d+[mg]$/);
     expect(service.healthcheck?.test[0]).toBe('CMD');
     expect(service.stop_grace_period).toMatch(/^\d+[sm]$/);
-    // Its image writes its own configuration at the start.
-    if (name !== 'temporal-ui') expect(service.read_only).toBe(true);
+    expect(service.read_only).toBe(true);
   });
 
   it('lets what is done once end, and fail for good when it cannot be done', () => {
@@ -111,6 +119,17 @@ describe('docker-compose.yml', () => {
     );
   });
 
+  it('makes no role without a password', () => {
+    const empty = mkdtempSync(join(tmpdir(), 'holdfast-secrets-'));
+    const { status, stderr } = spawnSync('sh', [join(PROJECT, 'docker/postgres-init.sh')], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, SECRETS_FOLDER: empty, POSTGRES_USER: 'postgres' },
+    });
+    rmSync(empty, { recursive: true });
+    expect(status).toBe(1);
+    expect(stderr).toContain(`No password in ${empty}/holdfast-password`);
+  });
+
   it('comes with its secrets, and with a relay beside the relay', () => {
     for (const { file } of Object.values(trial.secrets))
       expect(existsSync(join(PROJECT, file))).toBe(true);
@@ -147,6 +166,7 @@ describe('The settings of docker-compose.production.yml', () => {
       'STANDARD_WEBHOOK_SECRET',
       'TICKET_SIGNING_KEY',
       'PAYLOAD_ENCRYPTION_KEY',
+      'WEBHOOK_SECRETS_KEY',
     ] as const),
     ...(['TRUSTED_PROXIES', 'METRICS_PORT', 'DEV_TEMPORAL_UI_URL', 'DEV_MAIL_URL'] as const),
   ] as const satisfies readonly SettingName[];
@@ -155,10 +175,7 @@ describe('The settings of docker-compose.production.yml', () => {
 
   beforeAll(() => {
     secrets = mkdtempSync(join(tmpdir(), 'holdfast-secrets-'));
-    const told = execFileSync('sh', [join(PROJECT, 'docker/make-secrets.sh'), secrets], {
-      encoding: 'utf8',
-    });
-    expect(told).toMatch(
+    expect(makeSecrets()).toMatch(
       /^Still to be written by you: \S+stripe-webhook-secret \S+stripe-api-key \S+smtp-url\n$/,
     );
     writeFileSync(join(secrets, 'stripe-webhook-secret'), 'whsec_dGhhdC1vZi1hLXJlYWwtYWNjb3VudA\n');
@@ -169,6 +186,17 @@ describe('The settings of docker-compose.production.yml', () => {
     process.env = { ...before };
   });
   afterAll(() => rmSync(secrets, { recursive: true }));
+
+  /** Says what the script says, of a user whose files nobody else may read. */
+  function makeSecrets(): string {
+    const script = join(PROJECT, 'docker/make-secrets.sh');
+    const { stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', 'umask 077; exec sh "$0" "$1"', script, secrets],
+      { encoding: 'utf8' },
+    );
+    return stdout + stderr;
+  }
 
   /** The environment of a service as `docker compose` makes it, with its secrets in a folder of ours. */
   function environmentOf(
@@ -208,12 +236,17 @@ describe('The settings of docker-compose.production.yml', () => {
     expect(refusal(env)).toBe('');
   });
 
-  it.each(OWN)('do not let %s start with the secrets of the trial', (name) => {
+  it.each(OWN)('do not let %s start with the secrets of the trial', (service) => {
     const folder = join(PROJECT, 'docker/trial-secrets');
-    const given = environmentOf(name, folder, { MAIL_FROM: 'tickets@example.com' });
+    const given = environmentOf(service, folder, { MAIL_FROM: 'tickets@example.com' });
     const env = { ...given, SMTP_URL_FILE: join(secrets, 'smtp-url') };
-    for (const own of ['STRIPE_API_KEY', 'TICKET_SIGNING_KEY', 'PAYLOAD_ENCRYPTION_KEY'])
-      Reflect.deleteProperty(env, `${own}_FILE`);
+    const own = [
+      'STRIPE_API_KEY',
+      'TICKET_SIGNING_KEY',
+      'PAYLOAD_ENCRYPTION_KEY',
+      'WEBHOOK_SECRETS_KEY',
+    ];
+    for (const name of own) Reflect.deleteProperty(env, `${name}_FILE`);
     expect(refusal(env)).toMatch(
       /^Setting \w+ cannot be used in production: .* our repository; make your own$/,
     );
@@ -235,6 +268,21 @@ describe('The settings of docker-compose.production.yml', () => {
     expect(refusal(env)).toContain('DATABASE_URL');
     writeFileSync(elsewhere, 'postgres://u:p@db.example.com/holdfast?sslmode=verify-full\n');
     expect(refusal(env)).toBe('');
+  });
+
+  it('give the containers secrets that their users can read, made once', () => {
+    const names = Object.values(production.secrets).map(({ file }) =>
+      file.slice('./docker/secrets/'.length),
+    );
+    const before = names.map((name) => readFileSync(join(secrets, name), 'utf8'));
+    expect(makeSecrets()).toBe('');
+    expect(names.map((name) => readFileSync(join(secrets, name), 'utf8'))).toEqual(before);
+    expect(statSync(secrets).mode & 0o777).toBe(0o700);
+    for (const name of names) expect(statSync(join(secrets, name)).mode & 0o777).toBe(0o644);
+  });
+
+  it('have a volume of their own, not that of the trial', () => {
+    expect([trial.name, production.name]).toEqual(['holdfast', 'holdfast-production']);
   });
 
   it('make no demo events and start no mail catcher', () => {
