@@ -42,37 +42,46 @@ export function createNotifier(db: Database): Notify {
 }
 
 /**
- * Opens when a queue is notified. A notification that arrives while nobody waits ends the next wait
- * at once.
+ * Opens when a queue is notified, for one who waits. A notification that arrives while nobody waits
+ * ends the next wait at once.
  */
 interface Latch {
   /** Resolves at the next notification, with true, or after `maxMs`, with false. */
   wait(maxMs: number): Promise<boolean>;
   open(): void;
+  /** Opens for all who wait. */
+  openForAll(): void;
 }
 
 function createLatch(stopped: AbortSignal): Latch {
   let isOpen = false;
-  let waiter: (() => void) | undefined;
+  const waiters = new Set<(opened: boolean) => void>();
+  const open = () => {
+    const [first] = waiters;
+    if (first) first(true);
+    else isOpen = true;
+  };
   return {
-    async wait(maxMs) {
-      if (!isOpen && !stopped.aborted) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, maxMs);
-          waiter = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        waiter = undefined;
+    wait(maxMs) {
+      if (isOpen || stopped.aborted) {
+        const wasOpened = isOpen;
+        isOpen = false;
+        return Promise.resolve(wasOpened);
       }
-      const wasOpened = isOpen;
-      isOpen = false;
-      return wasOpened;
+      return new Promise((resolve) => {
+        const end = (opened: boolean) => {
+          clearTimeout(timer);
+          waiters.delete(end);
+          resolve(opened);
+        };
+        const timer = setTimeout(end, maxMs, false);
+        waiters.add(end);
+      });
     },
-    open() {
-      isOpen = true;
-      waiter?.();
+    open,
+    openForAll() {
+      do open();
+      while (waiters.size > 0);
     },
   };
 }
@@ -96,8 +105,8 @@ export function listenForEntries(
   const latches = { commands: createLatch(stopped), starts: createLatch(stopped) };
   const anything = createLatch(stopped);
   const openAll = () => {
-    OUTBOX_QUEUES.forEach((queue) => latches[queue].open());
-    anything.open();
+    OUTBOX_QUEUES.forEach((queue) => latches[queue].openForAll());
+    anything.openForAll();
   };
   stopped.addEventListener('abort', openAll, { once: true });
 

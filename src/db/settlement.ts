@@ -22,22 +22,14 @@ import {
   confirm,
   expire,
   lockReservation,
+  lockToSettle,
   sendBack,
   unpinHold,
   type LockedReservation,
+  type Message,
+  type SoldSeat,
   type TicketSigner,
 } from './transitions';
-
-interface Message {
-  id: number;
-  kind: 'payment' | 'cancel' | 'change';
-  actor: string;
-  change_id: string | null;
-  reference: string | null;
-  amount: number | null;
-  currency: string | null;
-  waited_s: number;
-}
 
 /** A payment or a cancel that was decided. */
 export interface Settled {
@@ -49,14 +41,6 @@ export interface Settled {
   waitedSeconds: number;
 }
 
-const UNHANDLED = sql<Message>(
-  'settle_unhandled',
-  // Ids commit out of order, so no cursor: all that is unhandled now, in the order in which it was recorded.
-  `select i.id, i.kind, i.actor, i.change_id, i.reference, p.amount - p.refunded as amount, p.currency,
-          extract(epoch from clock_timestamp() - i.received_at)::float8 as waited_s
-     from inbox i left join payments p on p.reference = i.reference and p.reservation_id = i.reservation_id
-    where i.reservation_id = $1 and i.handled_at is null order by i.id limit 500 for update of i`,
-);
 const HANDLED = sql(
   'settle_handled',
   'update inbox set handled_at = clock_timestamp(), outcome = $2 where id = $1 and handled_at is null',
@@ -66,6 +50,8 @@ const HANDLED = sql(
 interface SettlementContext {
   tx: Queryable;
   reservation: LockedReservation;
+  /** What it claims. */
+  seats: readonly SoldSeat[];
   sign: TicketSigner;
 }
 
@@ -93,7 +79,7 @@ function whyBack(reason: RefundReason, { total, currency }: LockedReservation): 
 
 /** @returns the outcome, as the inbox keeps it */
 async function settlePayment(
-  { tx, reservation, sign }: SettlementContext,
+  { tx, reservation, seats, sign }: SettlementContext,
   message: Message,
 ): Promise<string> {
   const reference = message.reference!;
@@ -102,7 +88,7 @@ async function settlePayment(
     currency: message.currency!,
   });
   if (decision.kind === 'confirm') {
-    await confirm(tx, reservation, { reference, actor: message.actor }, sign);
+    await confirm(tx, reservation, seats, { reference, actor: message.actor }, sign);
     return 'confirmed';
   }
   const payment = { reference, reservationId: reservation.id };
@@ -171,10 +157,10 @@ export async function settleInbox(
 ): Promise<Progress | null> {
   const outcomes: Settled[] = [];
   const progress = await db.transaction(async (tx) => {
-    const reservation = await lockReservation(tx, id);
-    if (!reservation) return null;
+    const locked = await lockToSettle(tx, id);
+    if (!locked) return null;
     faultPoint('settle.locked');
-    const messages = await tx.rows(UNHANDLED, [id]);
+    const { reservation, messages, seats } = locked;
     const { written_status: written, status } = reservation;
     if (messages.length > 0 && written === 'held' && status === 'expired')
       await expire(tx, reservation);
@@ -186,7 +172,7 @@ export async function settleInbox(
           : message.kind === 'payment'
             ? settlePayment
             : settleCancel;
-      const outcome = await settle({ tx, reservation, sign }, message);
+      const outcome = await settle({ tx, reservation, seats, sign }, message);
       await tx.run(HANDLED, [message.id, outcome]);
       const waitedSeconds = message.waited_s;
       outcomes.push({ outcome, late: status === 'expired', waitedSeconds });

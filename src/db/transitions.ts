@@ -61,19 +61,56 @@ export async function lockReservation(
   return reservation ? { ...reservation, notes: [] } : null;
 }
 
-const CHANGE_CLAIMS = sql<{ changed: boolean }>(
-  'transition_claims',
-  'select change_claims($2, $1) as changed',
-);
-
-function expectChanged(row: { changed: boolean } | undefined, id: string, verb: string): void {
-  if (!row?.changed)
-    throw new Error(`Reservation ${id}: not all that it claims could be changed (${verb})`);
+/** What waits in the inbox of a reservation, as it was recorded. */
+export interface Message {
+  id: number;
+  kind: 'payment' | 'cancel' | 'change';
+  actor: string;
+  change_id: string | null;
+  reference: string | null;
+  amount: number | null;
+  currency: string | null;
+  waited_s: number;
 }
 
-async function changeClaims(tx: Queryable, id: string, verb: 'release' | 'retake'): Promise<void> {
-  const [row] = await tx.rows(CHANGE_CLAIMS, [id, verb]);
-  expectChanged(row, id, verb);
+export interface SoldSeat {
+  id: number;
+  label: string;
+  event_id: string;
+}
+
+const LOCK_TO_SETTLE = sql<{
+  reservation: ReservationRow;
+  messages: Message[];
+  seats: SoldSeat[];
+}>('lock_to_settle', 'select reservation, messages, seats from lock_to_settle($1)');
+
+/**
+ * The same, with what there is to decide about it: see `lock_to_settle` in the migrations.
+ * @returns null if it does not exist
+ */
+export async function lockToSettle(
+  tx: Queryable,
+  id: string,
+): Promise<{ reservation: LockedReservation; messages: Message[]; seats: SoldSeat[] } | null> {
+  const [row] = await tx.rows(LOCK_TO_SETTLE, [id]);
+  return row ? { ...row, reservation: { ...row.reservation, notes: [] } } : null;
+}
+
+const RELEASE_CLAIMS = sql<{ changed: boolean }>(
+  'transition_release_claims',
+  `select change_claims('release', $1) as changed`,
+);
+
+/** @param impossible the step that was not possible for all claims */
+function expectChanged(impossible: string | null, id: string): void {
+  if (impossible !== null)
+    throw new Error(`Reservation ${id}: not all that it claims could be changed (${impossible})`);
+}
+
+async function releaseClaims(tx: Queryable, id: string): Promise<void> {
+  const [row] = await tx.rows(RELEASE_CLAIMS, [id]);
+  expectChanged(row!.changed ? null : 'release', id);
 }
 
 const HISTORY = sql(
@@ -110,91 +147,66 @@ const EXPIRE = sql(
 /** held → expired: the claims are released. */
 export async function expire(tx: Queryable, reservation: LockedReservation): Promise<void> {
   const { id, notes } = reservation;
-  await changeClaims(tx, id, 'release');
+  await releaseClaims(tx, id);
   await tx.run(EXPIRE, [id]);
   await appendHistory(tx, id, 'reservation.expired', 'system');
   reservation.written_status = 'expired';
   notes.push('the hold ended without a payment');
 }
 
-const CONFIRM = sql(
-  'transition_confirm',
-  `with confirming as (
-     update payments set role = 'confirming' where reference = $2 and reservation_id = $1)
-   update reservations set status = 'confirmed', confirmed_by = $2, confirmed_at = clock_timestamp(), ended_at = null,
-          delivered_at = case when erased_at is not null then clock_timestamp() end
-    where id = $1`,
+const CONFIRM = sql<{ impossible: string | null }>(
+  'confirm_reservation',
+  'select confirm_reservation($1, $2, $3, $4, $5, $6, $7, $8) as impossible',
 );
-const SELL = sql<{ changed: boolean; seats: SoldSeat[] }>(
-  'transition_sell',
-  `select change_claims('sell', $1) as changed,
-          (select jsonb_agg(jsonb_build_object('id', s.id, 'label', s.label, 'event_id', s.event_id) order by s.id)
-             from allocations a join seats s on s.id = a.seat_id
-            where a.reservation_id = $1 and a.released_at is null and a.until_revision is null) as seats`,
-);
-const INSERT_TICKETS = `insert into tickets (id, reservation_id, seat_id, code, revision)
-   select id, $1, seat_id, code, $5 from unnest($2::uuid[], $3::bigint[], $4::text[]) made (id, seat_id, code)`;
-const ISSUE_TICKETS = sql('transition_issue_tickets', INSERT_TICKETS);
-const ISSUE_SALE = sql(
-  'transition_issue_sale',
-  `with issued as (${INSERT_TICKETS}),
-     owed as (
-       insert into mails (reservation_id, kind, message_id) values ($1, 'tickets', $6) on conflict do nothing)
-   insert into history (reservation_id, type, actor, data)
-   values ($1, 'reservation.confirmed', $7, jsonb_build_object('reference', $8::text))`,
+const ISSUE_TICKETS = sql(
+  'transition_issue_tickets',
+  `insert into tickets (id, reservation_id, seat_id, code, revision)
+   select id, $1, seat_id, code, $5 from unnest($2::uuid[], $3::bigint[], $4::text[]) made (id, seat_id, code)`,
 );
 
-interface SoldSeat {
-  id: number;
-  label: string;
-  event_id: string;
-}
-
-/** Signs a ticket for each seat. @returns the codes, and the values $1 to $5 of the statements above */
+/** Signs a ticket for each seat. @returns the columns of the tickets: ids, seats and codes */
 function signTickets(
-  { id, revision }: Pick<ReservationRow, 'id' | 'revision'>,
   seats: readonly SoldSeat[],
   sign: TicketSigner,
-): { codes: string[]; values: unknown[] } {
+): [ids: string[], seats: number[], codes: string[]] {
   const tickets = seats.map(({ event_id: eventId, label }) => ({
     ticketId: randomUUID(),
     eventId,
     seat: label,
   }));
-  const ticketIds = tickets.map(({ ticketId }) => ticketId);
-  const codes = tickets.map(sign);
-  return { codes, values: [id, ticketIds, seats.map((seat) => seat.id), codes, revision] };
+  const ids = tickets.map(({ ticketId }) => ticketId);
+  return [ids, seats.map((seat) => seat.id), tickets.map(sign)];
 }
 
 /** Issues a ticket for each seat of a change. */
 export async function issueTickets(
   tx: Queryable,
-  reservation: Pick<ReservationRow, 'id' | 'revision'>,
+  { id, revision }: Pick<ReservationRow, 'id' | 'revision'>,
   seats: readonly SoldSeat[],
   sign: TicketSigner,
 ): Promise<void> {
-  await tx.run(ISSUE_TICKETS, signTickets(reservation, seats, sign).values);
+  await tx.run(ISSUE_TICKETS, [id, ...signTickets(seats, sign), revision]);
 }
 
 /**
- * held or expired → confirmed: the claims are sold (an expired reservation takes them again first),
- * tickets are issued, and a mail is ordered.
+ * held or expired → confirmed: see `confirm_reservation` in the migrations.
+ * @param seats what it claims, by id
  */
 export async function confirm(
   tx: Queryable,
   reservation: LockedReservation,
+  seats: readonly SoldSeat[],
   { reference, actor }: { reference: string; actor: string },
   sign: TicketSigner,
 ): Promise<void> {
-  const { id, notes } = reservation;
-  if (reservation.written_status === 'expired' || reservation.status === 'expired') {
-    await changeClaims(tx, id, 'retake');
-  }
-  await tx.run(CONFIRM, [id, reference]);
-  const [sold] = await tx.rows(SELL, [id]);
-  expectChanged(sold, id, 'sell');
-  const { codes, values } = signTickets(reservation, sold!.seats, sign);
-  await tx.run(ISSUE_SALE, [...values, ticketsMessageId(id, 0, codes), actor, reference]);
+  const { id, written_status: written, status, notes } = reservation;
+  const isToBeRetaken = written === 'expired' || status === 'expired';
+  const tickets = signTickets(seats, sign);
+  const [, , codes] = tickets;
+  const messageId = ticketsMessageId(id, 0, codes);
+  const values = [id, reference, actor, isToBeRetaken, ...tickets, messageId];
+  const [confirmed] = await tx.rows(CONFIRM, values);
+  expectChanged(confirmed!.impossible, id);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   Object.assign(reservation, {
@@ -238,7 +250,7 @@ export async function cancel(
     await tx.run(VOID_TICKETS, [id]);
     await dropTicketMails(tx, id, 'the reservation was cancelled first');
   }
-  await changeClaims(tx, id, 'release');
+  await releaseClaims(tx, id);
   const [cancelled] = await tx.rows(CANCEL, [id]);
   await appendHistory(tx, id, 'reservation.cancelled', actor);
   if (sold) {

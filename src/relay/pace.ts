@@ -89,19 +89,17 @@ export function paceCommands(load: Load, { most }: StartLimits): Pace {
 }
 
 /**
- * Measures how fast a growing counter grows.
- * @returns the growth a second since a reading at least `overMs` ago
+ * Measures how fast a growing counter grows: its growth within the last `overMs`, so that a few
+ * at once are no burst, and a flood is one as soon as enough have come.
+ * @returns the growth a second
  */
 export function createRateGauge(overMs: number): (value: number, nowMs: number) => number {
-  let since: { value: number; ms: number } | undefined;
-  let perSecond = 0;
+  const readings: { value: number; ms: number }[] = [];
   return (value, nowMs) => {
-    since ??= { value, ms: nowMs };
-    const ms = nowMs - since.ms;
-    if (ms >= overMs) {
-      perSecond = ((value - since.value) * 1000) / ms;
-      since = { value, ms: nowMs };
-    }
-    return perSecond;
+    readings.push({ value, ms: nowMs });
+    // The last one from before that time stays.
+    while (readings.length > 1 && readings[1]!.ms <= nowMs - overMs) readings.shift();
+    const since = readings[0]!;
+    return ((value - since.value) * 1000) / Math.max(overMs, nowMs - since.ms);
   };
 }

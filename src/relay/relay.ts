@@ -32,7 +32,10 @@ const LOOK_BACK_EVERY_MS = 5000;
 const SWEEP_EVERY_MS = 2000;
 /** Of one pass, so that what it finds next is not too old. */
 const SWEEP_BUDGET_MS = 5000;
-const ARRIVALS_OVER_MS = 250;
+/** Batches of new commands under way at once: a payment need not wait until others have been told to Temporal. */
+const COMMAND_BATCHES = 2;
+/** Long enough that a few dozen at once are no burst; a flood is one after a tenth of a second. */
+const ARRIVALS_OVER_MS = 2000;
 
 /** Which entry a line of the log is about. */
 const fieldsOf = ({ id, kind, facts, traceparent }: OutboxEntry) => ({
@@ -156,8 +159,11 @@ export function startRelay({
     }
   }
 
-  /** Dispatches what a lane has, at its pace, until it is empty; then waits for a notification. */
-  function work(lane: Lane, pace: typeof paceStarts): Promise<void> {
+  /**
+   * Dispatches what a lane has, at its pace, until it is empty; then waits for a notification.
+   * @param loops how many do so at once, and share the pace
+   */
+  function work(lane: Lane, pace: typeof paceStarts, loops: number): Promise<void> {
     const holds = createRateGauge(ARRIVALS_OVER_MS);
     const commands = createRateGauge(ARRIVALS_OVER_MS);
     const wait =
@@ -188,16 +194,21 @@ export function startRelay({
       const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
-      const restMs = msEach * (batch?.claimed ?? 0) - (performance.now() - begun);
+      const restMs = loops * msEach * (batch?.claimed ?? 0) - (performance.now() - begun);
       if (restMs > 0) await pause(restMs);
       hasMore = batch?.claimed === atOnce || (await wait());
     };
     return until(stopping.signal, step, 'The outbox could not be read');
   }
-  const delivering = OUTBOX_LANES.flatMap((lane) => [
-    work({ queue: 'commands', lane }, paceCommands),
-    work({ queue: 'starts', lane }, paceStarts),
-  ]);
+  const delivering = OUTBOX_LANES.flatMap((lane) => {
+    const loops = lane === 'first' ? COMMAND_BATCHES : 1;
+    return [
+      ...Array.from({ length: loops }, () =>
+        work({ queue: 'commands', lane }, paceCommands, loops),
+      ),
+      work({ queue: 'starts', lane }, paceStarts, 1),
+    ];
+  });
   const sweeping = until(
     stopping.signal,
     async () => {

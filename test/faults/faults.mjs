@@ -63,9 +63,10 @@ export const faults = [
   {
     name: 'inbox-read-past-a-cursor',
     why: 'Ids commit out of order: what commits after a higher id was handled is never handled.',
-    find: 'where i.reservation_id = $1 and i.handled_at is null order by i.id',
-    replace: `where i.reservation_id = $1 and i.id > coalesce((select max(h.id) from inbox h
-      where h.reservation_id = $1 and h.handled_at is not null), 0) order by i.id`,
+    file: 'functions/lock_to_settle.sql',
+    find: 'where i.reservation_id = p_id and i.handled_at is null order by i.id',
+    replace: `where i.reservation_id = p_id and i.id > coalesce((select max(h.id) from inbox h
+      where h.reservation_id = p_id and h.handled_at is not null), 0) order by i.id`,
     test: 'a payment that commits after a later one was handled is handled too',
     says: 'unhandled mail',
   },

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { paceCommands, paceStarts, startLimits, type Load } from '../../src/relay/pace';
+import {
+  createRateGauge,
+  paceCommands,
+  paceStarts,
+  startLimits,
+  type Load,
+} from '../../src/relay/pace';
 import { limitOf, watchProcessors } from '../../src/relay/processors';
 
 const DEFAULT = { most: undefined, least: 1 };
@@ -81,6 +87,33 @@ describe('The pace of signals', () => {
     expect(isLimited({ ...busy(2, 40), commandsPerSecond: 40 })).toBe(false);
     expect(isLimited({ ...paid(2, 1000), busy: 0.4 })).toBe(false);
     expect(isLimited(busy(8, 150))).toBe(false);
+  });
+});
+
+describe('The rate of what comes', () => {
+  /** Reads a counter every 100 ms. @returns the rate at each reading */
+  const ratesOf = (countAt: (ms: number) => number, untilMs: number) => {
+    const gauge = createRateGauge(2000);
+    return Array.from({ length: untilMs / 100 + 1 }, (_, reading) =>
+      gauge(countAt(reading * 100), reading * 100),
+    );
+  };
+
+  it('is that of the last two seconds: sixty at once are no flood', () => {
+    const rates = ratesOf((ms) => (ms < 500 ? 0 : 60), 3000);
+    expect(Math.max(...rates)).toBe(30);
+    expect(rates.at(-1)).toBe(0);
+  });
+
+  it('shows a flood as soon as enough have come, and its end two seconds later', () => {
+    const rates = ratesOf((ms) => Math.min(ms, 3000), 6000);
+    expect([rates[2], rates[20], rates[30]]).toEqual([100, 1000, 1000]);
+    expect([rates[40], rates[50]]).toEqual([500, 0]);
+  });
+
+  it('is right where readings are far apart', () => {
+    const gauge = createRateGauge(2000);
+    expect([gauge(0, 0), gauge(1000, 10_000)]).toEqual([0, 100]);
   });
 });
 
