@@ -7,10 +7,10 @@ import { sql, type Queryable } from './database';
 
 /**
  * The transitions of a reservation, each written once. The reservation's row, its claims, tickets,
- * mails, history and outbox change together in the caller's transaction. `hold_order`,
- * `record_payment`, `extend_hold` and `record_cancel_request` (migrations/functions) are the
- * transitions that the API makes, in one round trip each. All of them change claims by
- * `change_claims`.
+ * mails, history and outbox change together in the caller's transaction. In migrations/functions are
+ * the transitions that the API makes, in one round trip each (`hold_order`, `record_payment`,
+ * `extend_hold`, `record_cancel_request`), and `confirm_reservation`, the most frequent one here. All
+ * of them change claims by `change_claims`.
  */
 
 /** Creates the signed code of one ticket. */

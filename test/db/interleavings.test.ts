@@ -27,6 +27,7 @@ import {
 } from '../../src/db/refunds';
 import { releaseOverdueHold, settleInbox } from '../../src/db/settlement';
 import { sweep } from '../../src/db/sweep';
+import { confirm, lockToSettle } from '../../src/db/transitions';
 import { readMoment } from '../../src/db/verify';
 import { layOutSeats } from '../../src/domain/seat-map';
 import { openTestDatabase } from '../support/system';
@@ -694,6 +695,8 @@ const OWNERS = sql(
     where a.reservation_id = $1 order by s.id`,
 );
 
+const REFERENCE = sql('test_reference', 'select reference from payments where reservation_id = $1');
+
 describe('In an order that is rare', () => {
   it('the end of a hold leaves alone the seats that another buyer has taken since', async () => {
     const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
@@ -755,6 +758,30 @@ describe('In an order that is rare', () => {
       );
       await settleInbox(db, id, sign);
     });
+    await settleInbox(db, id, sign);
+    expect(await db.rows(WRONG, [run])).toEqual([]);
+  });
+
+  it('tickets for other seats than those that are sold undo the sale', async () => {
+    const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
+    const id = `${run}-0`;
+    const seats = ['A-1', 'A-2'];
+    await carryOut(
+      { do: 'hold', id: 0, seats, elsewhere: false, code: false, allotted: false },
+      event,
+      run,
+    );
+    await carryOut({ do: 'pay', id: 0, reference: 0, seats: 2, strict: false }, event, run);
+    const [payment] = await db.rows<{ reference: string }>(REFERENCE, [id]);
+    for (const wrong of [[0], [1, 0], []]) {
+      const selling = db.transaction(async (tx) => {
+        const locked = (await lockToSettle(tx, id))!;
+        const claimed = wrong.map((at) => locked.seats[at]!);
+        await confirm(tx, locked.reservation, claimed, { ...payment!, actor: 'test' }, sign);
+      });
+      await expect(selling).rejects.toThrow('not all that it claims could be changed (sell)');
+    }
+    expect(await db.rows(OWNERS, [id])).toMatchObject([{ status: 'held' }, { status: 'held' }]);
     await settleInbox(db, id, sign);
     expect(await db.rows(WRONG, [run])).toEqual([]);
   });
