@@ -54,8 +54,8 @@ export interface Queryable {
 
 interface TransactionOptions {
   /**
-   * The commit does not wait for the disk, so a crash of the server within a second may undo it. Only for what is then
-   * done again without harm.
+   * The commit does not wait for the disk, so a crash of the server within a second may undo it. For work that may be
+   * repeated.
    */
   asynchronous?: boolean;
 }

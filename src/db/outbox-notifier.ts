@@ -42,14 +42,14 @@ export function createNotifier(db: Database): Notify {
 }
 
 /**
- * Opens when a queue is notified, for one who waits. A notification that arrives while nobody waits
- * ends the next wait at once.
+ * A notification of a queue ends one wait for it. One that arrives while nothing waits ends the next
+ * wait at once.
  */
 interface Latch {
   /** Resolves at the next notification, with true, or after `maxMs`, with false. */
   wait(maxMs: number): Promise<boolean>;
   open(): void;
-  /** Opens for all who wait. */
+  /** Ends all waits. */
   openForAll(): void;
 }
 

@@ -50,7 +50,7 @@ const HANDLED = sql(
 interface SettlementContext {
   tx: Queryable;
   reservation: LockedReservation;
-  /** What it claims. */
+  /** The seats that it claims. */
   seats: readonly SoldSeat[];
   sign: TicketSigner;
 }

@@ -61,7 +61,7 @@ export async function lockReservation(
   return reservation ? { ...reservation, notes: [] } : null;
 }
 
-/** What waits in the inbox of a reservation, as it was recorded. */
+/** An unhandled entry of a reservation's inbox, as it was recorded. */
 export interface Message {
   id: number;
   kind: 'payment' | 'cancel' | 'change';
@@ -86,7 +86,8 @@ const LOCK_TO_SETTLE = sql<{
 }>('lock_to_settle', 'select reservation, messages, seats from lock_to_settle($1)');
 
 /**
- * The same, with what there is to decide about it: see `lock_to_settle` in the migrations.
+ * Locks a reservation as `lockReservation` does, and reads what there is to decide about it: see
+ * `lock_to_settle` in the migrations.
  * @returns null if it does not exist
  */
 export async function lockToSettle(
@@ -102,15 +103,13 @@ const RELEASE_CLAIMS = sql<{ changed: boolean }>(
   `select change_claims('release', $1) as changed`,
 );
 
-/** @param impossible the step that was not possible for all claims */
-function expectChanged(impossible: string | null, id: string): void {
-  if (impossible !== null)
-    throw new Error(`Reservation ${id}: not all that it claims could be changed (${impossible})`);
-}
+/** The error of a step that was not possible for all claims. */
+const notPossible = (step: string, id: string) =>
+  new Error(`Reservation ${id}: not all that it claims could be changed (${step})`);
 
 async function releaseClaims(tx: Queryable, id: string): Promise<void> {
   const [row] = await tx.rows(RELEASE_CLAIMS, [id]);
-  expectChanged(row!.changed ? null : 'release', id);
+  if (!row!.changed) throw notPossible('release', id);
 }
 
 const HISTORY = sql(
@@ -164,18 +163,21 @@ const ISSUE_TICKETS = sql(
    select id, $1, seat_id, code, $5 from unnest($2::uuid[], $3::bigint[], $4::text[]) made (id, seat_id, code)`,
 );
 
-/** Signs a ticket for each seat. @returns the columns of the tickets: ids, seats and codes */
+/** Signs a ticket for each seat. @returns the tickets by column */
 function signTickets(
   seats: readonly SoldSeat[],
   sign: TicketSigner,
-): [ids: string[], seats: number[], codes: string[]] {
+): { ids: string[]; seatIds: number[]; codes: string[] } {
   const tickets = seats.map(({ event_id: eventId, label }) => ({
     ticketId: randomUUID(),
     eventId,
     seat: label,
   }));
-  const ids = tickets.map(({ ticketId }) => ticketId);
-  return [ids, seats.map((seat) => seat.id), tickets.map(sign)];
+  return {
+    ids: tickets.map(({ ticketId }) => ticketId),
+    seatIds: seats.map((seat) => seat.id),
+    codes: tickets.map(sign),
+  };
 }
 
 /** Issues a ticket for each seat of a change. */
@@ -185,7 +187,8 @@ export async function issueTickets(
   seats: readonly SoldSeat[],
   sign: TicketSigner,
 ): Promise<void> {
-  await tx.run(ISSUE_TICKETS, [id, ...signTickets(seats, sign), revision]);
+  const { ids, seatIds, codes } = signTickets(seats, sign);
+  await tx.run(ISSUE_TICKETS, [id, ids, seatIds, codes, revision]);
 }
 
 /**
@@ -201,12 +204,12 @@ export async function confirm(
 ): Promise<void> {
   const { id, written_status: written, status, notes } = reservation;
   const isToBeRetaken = written === 'expired' || status === 'expired';
-  const tickets = signTickets(seats, sign);
-  const [, , codes] = tickets;
+  const { ids, seatIds, codes } = signTickets(seats, sign);
   const messageId = ticketsMessageId(id, 0, codes);
-  const values = [id, reference, actor, isToBeRetaken, ...tickets, messageId];
+  const values = [id, reference, actor, isToBeRetaken, ids, seatIds, codes, messageId];
   const [confirmed] = await tx.rows(CONFIRM, values);
-  expectChanged(confirmed!.impossible, id);
+  const { impossible } = confirmed!;
+  if (impossible !== null) throw notPossible(impossible, id);
   // A buyer who was erased meanwhile cannot receive mail; the shop has the ticket codes.
   if (reservation.erased) await dropTicketMails(tx, id, 'the buyer was erased');
   Object.assign(reservation, {

@@ -12,7 +12,6 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 
 const extend = (id: string) => api.call<Reservation>('POST', `/v1/reservations/${id}/extend`);
-const cancel = (id: string) => api.cancel(id);
 const past = (time: string) =>
   eventually(() => {
     expect(Date.now()).toBeGreaterThan(Date.parse(time));
@@ -77,7 +76,7 @@ describe('Extend', () => {
 
   it('after a cancel is refused', async () => {
     const held = await api.held(await api.event(), ['A-1']);
-    await cancel(held.id);
+    await api.cancel(held.id);
     expect(refusal(await extend(held.id))).toEqual([409, 'reservation_cancelled']);
   });
 
@@ -99,7 +98,7 @@ describe('Cancel', () => {
   it('releases a hold at once', async () => {
     const event = await api.event();
     const held = await api.held(event, ['A-1']);
-    const { status, body } = await cancel(held.id);
+    const { status, body } = await api.cancel(held.id);
     const cancelRequestedAt = expect.stringMatching(/^\d{4}-/) as string;
     const updatedAt = cancelRequestedAt;
     expect([status, body]).toEqual([
@@ -113,7 +112,7 @@ describe('Cancel', () => {
     const event = await api.event();
     const sold = await api.sold(event, ['A-1', 'A-2']);
     await api.tickets(sold.id);
-    const { status, body } = await cancel(sold.id);
+    const { status, body } = await api.cancel(sold.id);
     expect([status, body.status, body.payment!.reference]).toEqual([
       200,
       'cancelled',
@@ -134,7 +133,7 @@ describe('Cancel', () => {
   it('right after the confirmation, before there are tickets, leaves none that is valid and sends none later', async () => {
     const event = await api.event();
     const sold = await api.sold(event, ['A-1']);
-    expect((await cancel(sold.id)).body.status).toBe('cancelled');
+    expect((await api.cancel(sold.id)).body.status).toBe('cancelled');
     await eventually(async () => {
       expect((await api.get(sold.id)).body.payment!.status).toBe('refunded');
     });
@@ -150,9 +149,9 @@ describe('Cancel', () => {
   it('is safe to repeat', async () => {
     const event = await api.event();
     const sold = await api.sold(event, ['A-1']);
-    await cancel(sold.id);
+    await api.cancel(sold.id);
     await api.held(event, ['A-1']);
-    const again = await cancel(sold.id);
+    const again = await api.cancel(sold.id);
     expect([again.status, again.body.status]).toEqual([200, 'cancelled']);
     expect(await api.seatStatus(event, 'A-1')).toBe('held');
     expect(
@@ -165,7 +164,7 @@ describe('Cancel', () => {
 
   it('ten times at once cancels once, refunds once, and all hear so', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => cancel(sold.id)));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => api.cancel(sold.id)));
     expect(answers.map(({ status, body }) => [status, body.status])).toEqual(
       Array.from({ length: 10 }, () => [200, 'cancelled']),
     );
@@ -181,7 +180,7 @@ describe('Cancel', () => {
   it('of an expired one is refused', async () => {
     const held = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
     await past(held.expiresAt);
-    expect(refusal(await cancel(held.id))).toEqual([409, 'reservation_expired']);
+    expect(refusal(await api.cancel(held.id))).toEqual([409, 'reservation_expired']);
     expect((await api.get(held.id)).body.status).toBe('expired');
   });
 
@@ -190,7 +189,7 @@ describe('Cancel', () => {
       const event = await api.event();
       const held = await api.held(event, ['A-1']);
       const reference = `pay-${held.id}`;
-      await Promise.all([api.confirm(held, reference), cancel(held.id)]);
+      await Promise.all([api.confirm(held, reference), api.cancel(held.id)]);
       const { status, payment } = await eventually(async () => {
         const { body } = await api.get(held.id);
         expect(body.status).not.toBe('held');

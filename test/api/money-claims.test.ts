@@ -24,7 +24,6 @@ const held = async (seats = ['A-1']) => api.held(await api.event(), seats);
 const notesOf = async (reference: string, open?: boolean) =>
   (await api.notes(open)).filter((note) => note.reference === reference);
 const told = ({ id, total }: Reservation) => ({ reservation: id, ...total });
-const cancel = (id: string) => api.cancel(id);
 const intentOf = ({ id, total }: Reservation, reference: string) => ({
   id: reference,
   amount: total.amount,
@@ -64,12 +63,12 @@ describe('A reference that a client claimed', () => {
     await api.until(stranger.id, 'confirmed');
     await api.pay(payer, reference);
     await api.until(payer.id, 'confirmed');
-    await cancel(stranger.id);
+    await api.cancel(stranger.id);
     await api.until(stranger.id, 'cancelled');
     expect(await api.payments(stranger.id)).toMatchObject([
       { status: 'refunding', refundError: 'not_through_a_provider' },
     ]);
-    await cancel(payer.id);
+    await api.cancel(payer.id);
     await eventually(async () =>
       expect(await api.payments(payer.id)).toMatchObject([{ status: 'refunded' }]),
     );
@@ -82,14 +81,14 @@ describe('A reference that a client claimed', () => {
     const [stranger, payer] = [await held(), await held()];
     await api.confirm(stranger, reference);
     await api.until(stranger.id, 'confirmed');
-    await cancel(stranger.id);
+    await api.cancel(stranger.id);
     await eventually(async () =>
       expect(await api.payments(stranger.id)).toMatchObject([{ status: 'refunded' }]),
     );
     await api.pay(payer, reference);
     await api.until(payer.id, 'confirmed');
     expect(await refundsOf(system.db, reference)).toEqual([]);
-    await cancel(payer.id);
+    await api.cancel(payer.id);
     await eventually(async () =>
       expect(await api.payments(payer.id)).toMatchObject([{ status: 'refunded' }]),
     );

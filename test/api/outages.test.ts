@@ -222,15 +222,12 @@ describe('Temporal away', () => {
   ])('that %s a probe is answered within the second that it waits', async (_how, takeAway) => {
     takeAway();
     // Through the time in which nobody knows yet, and beyond it.
-    const times: number[] = [];
     for (let probe = 0; probe < 12; probe++) {
       const { value, ms } = await timed(() => fetch(`${system.info.apiUrl}/readyz`));
       expect(value.status).toBe(200);
-      times.push(ms);
+      expect(ms).toBeLessThan(1000);
       await delay(500);
     }
-    // What waited for Temporal would take two seconds each time; a busy machine may delay a few.
-    expect(times.filter((ms) => ms > 1000).length).toBeLessThan(4);
     await untilReady(['temporal']);
     temporal.mend();
     await untilReady(undefined);

@@ -762,7 +762,7 @@ describe('In an order that is rare', () => {
     expect(await db.rows(WRONG, [run])).toEqual([]);
   });
 
-  it('tickets for other seats than those that are sold undo the sale', async () => {
+  it('a confirmation with tickets for other seats than it sells changes nothing', async () => {
     const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
     const id = `${run}-0`;
     const seats = ['A-1', 'A-2'];

@@ -44,12 +44,14 @@ const PROBLEM_HEADERS: Record<number, Json> = {
   429: { 'Retry-After': common('RetryAfter') },
   503: { 'Retry-After': common('RetryAfter') },
 };
-/** Of every answer. */
-const EVERYWHERE = {
+/** Headers of every answer of a route. */
+const everywhereIn = ({ unlimited }: Route): Json => ({
   'X-Request-Id': common('RequestId'),
-  'RateLimit-Policy': common('RateLimitPolicy'),
-  RateLimit: common('RateLimit'),
-};
+  ...(!unlimited && {
+    'RateLimit-Policy': common('RateLimitPolicy'),
+    RateLimit: common('RateLimit'),
+  }),
+});
 
 function problemCodesOf(route: Route): ProblemCode[] {
   const codes = [...route.problems, ...COMMON];
@@ -155,11 +157,11 @@ const linksOf = (links: NonNullable<ResponseSpec['links']>): Json =>
     ]),
   );
 
-function successOf(spec: ResponseSpec, components: Components): Json {
+function successOf(route: Route, spec: ResponseSpec, components: Components): Json {
   const content = contentOf(spec, components);
   return {
     description: spec.description,
-    headers: { ...EVERYWHERE, ...headersOf(spec.headers ?? {}, components) },
+    headers: { ...everywhereIn(route), ...headersOf(spec.headers ?? {}, components) },
     ...(content && { content }),
     ...(spec.links && { links: linksOf(spec.links) }),
   };
@@ -181,7 +183,7 @@ function problemContent(codes: readonly ProblemCode[]): Json {
 export function responsesOf(route: Route, components: Components): Json {
   const responses: Record<string, Json> = {};
   for (const [status, spec] of Object.entries(route.responses))
-    responses[status] = successOf(spec, components);
+    responses[status] = successOf(route, spec, components);
 
   const byStatus = new Map<number, Set<ProblemCode>>();
   for (const code of problemCodesOf(route)) {
@@ -192,7 +194,7 @@ export function responsesOf(route: Route, components: Components): Json {
     responses[status] = {
       description: [...codes].map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
       headers: {
-        ...EVERYWHERE,
+        ...everywhereIn(route),
         ...PROBLEM_HEADERS[status],
         ...(codes.has('tickets_not_ready') && { 'Retry-After': common('RetryAfter') }),
       },
@@ -207,7 +209,7 @@ export function responsesOf(route: Route, components: Components): Json {
   if (allJson) {
     responses.default = {
       description: 'A problem whose status was added later',
-      headers: EVERYWHERE,
+      headers: everywhereIn(route),
       content: problemContent([]),
     };
   }
