@@ -98,11 +98,13 @@ export async function forgetDocuments(db: Queryable, days: number, most: number)
 const STORE = sql(
   'tickets_store_document',
   // Stores the document only while the reservation is confirmed, and of the revision that it was made for: an older
-  // print changes nothing, nor does a second attempt. The history has the first print of a revision.
+  // print changes nothing, nor does a second attempt. The history has the first print of a revision. The lock lets an
+  // erasure under way end first: it would not see a print that is stored meanwhile.
   `with stored as (
      insert into ticket_documents as d (reservation_id, pdf, revision, print_revision)
      select r.id, $2, r.revision, $5 from reservations r
       where r.id = $1 and r.status = 'confirmed' and r.cancel_requested_at is null and r.erased_at is null and r.revision = $4
+        for share
      on conflict (reservation_id) do update
        set pdf = excluded.pdf, revision = excluded.revision, print_revision = excluded.print_revision,
            created_at = clock_timestamp()

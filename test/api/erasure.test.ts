@@ -1,4 +1,6 @@
 import { sql } from '../../src/db/database';
+import { readLockWaits } from '../../src/db/lock-waits';
+import { readTicketContent, storeDocument } from '../../src/db/tickets';
 import { ApiClient, eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -94,6 +96,36 @@ describe('A buyer who asks to be forgotten', () => {
     expect((await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`)).body).toMatchObject({
       code: 'buyer_erased',
     });
+  });
+
+  it('is in no print that was under way at that moment', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    await api.pay(held);
+    await eventually(async () => {
+      expect((await api.call('GET', `/v1/reservations/${held.id}/tickets.pdf`)).status).toBe(200);
+    });
+    const content = (await readTicketContent(system.db, held.id))!;
+    const lockDocument = sql(
+      'test_lock_document',
+      'select from ticket_documents where reservation_id = $1 for update',
+    );
+    const untilWaiting = (count: number) =>
+      eventually(async () => expect((await readLockWaits(system.db)).waiting).toBe(count));
+    const both: Promise<unknown>[] = [];
+    await system.db.transaction(async (tx) => {
+      await tx.rows(lockDocument, [held.id]);
+      both.push(erase(held.id));
+      await untilWaiting(1);
+      const newer = { ...content, printRevision: content.printRevision + 1 };
+      both.push(storeDocument(system.db, newer, { pdf: Buffer.from('Ada'), substituted: [] }));
+      await untilWaiting(2);
+    });
+    await Promise.all(both);
+    const documents = sql(
+      'test_documents',
+      'select 1 from ticket_documents where reservation_id = $1',
+    );
+    expect(await system.db.rows(documents, [held.id])).toEqual([]);
   });
 
   it('may still be paid for: the sale stands, and no mail waits for ever', async () => {
