@@ -13,7 +13,10 @@ begin
   case p_verb
     when 'lock' then
       perform from code_uses where reservation_id = p_reservation for update;
-      return found or lock_free_use(v_code, v_uses) is not null;
+      if found then return true; end if;
+      -- While it waited, the limit may have been lifted, and the rows with it.
+      select k.max_uses into v_uses from codes k where k.id = v_code;
+      return v_uses is null or lock_free_use(v_code, v_uses) is not null;
     when 'pin' then
       update code_uses set hold_ends_at = 'infinity' where reservation_id = p_reservation and status = 'held';
     when 'unpin' then
@@ -30,6 +33,10 @@ begin
        where code_id = v_code and number = v_number;
     when 'sell' then
       update code_uses set status = 'used', hold_ends_at = null where reservation_id = p_reservation;
+      if found then return true; end if;
+      v_number := lock_free_use(v_code, v_uses);
+      update code_uses set status = 'used', reservation_id = p_reservation, hold_ends_at = null
+       where code_id = v_code and number = v_number;
       return found;
   end case;
   return true;

@@ -18,8 +18,7 @@ begin
         from unnest(v_events) with ordinality e (id, n)
         left join (select l.event_id, -sum(l.amount) as cost from sale_lines(p_reservation) l group by l.event_id) sold on sold.event_id = e.id),
     weights as (
-      select id, n, case when sum(cost) over () = 0 then (n = 1)::integer else cost end as weight from costs),
-    up_to as (
-      select id, weight, sum(weight) over (order by n) as after, sum(weight) over () as whole from weights)
-    select id, (div(p_amount * after, whole) - div(p_amount * (after - weight), whole))::bigint from up_to;
+      select id, n, case when sum(cost) over () = 0 then (n = 1)::integer else cost end as weight from costs)
+    select s.* from (select array_agg(id order by n) as ids, array_agg(weight::bigint order by n) as weights from weights) w,
+      split_amount(p_amount, w.ids, w.weights) s;
 end $$;

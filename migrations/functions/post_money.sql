@@ -10,6 +10,7 @@ begin
   insert into ledger (posting, at, account, amount, currency, event_id, reservation_id, payment_id, refund_id, dispute_id)
   select v_posting, v_at, side.account, side.sign * share.amount, p_payment.currency, share.event_id, p_payment.reservation_id,
          p_payment.id, p_refund, p_dispute
-    from ledger_shares(p_payment.reservation_id, p_amount) share, (values (p_debit, 1), (p_credit, -1)) side (account, sign)
+    from money_shares(case p_debit when 'cash' then -p_amount else p_amount end, p_payment, p_dispute) share,
+      (values (p_debit, case p_debit when 'cash' then -1 else 1 end), (p_credit, case p_debit when 'cash' then 1 else -1 end)) side (account, sign)
    where share.amount <> 0;
 end $$;

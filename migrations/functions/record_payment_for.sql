@@ -59,6 +59,8 @@ begin
     -- A repetition of the payment that confirmed it is that one, whatever a change has made of the total since.
     if not (v_matches or (v_change.id is null and v_status = 'confirmed' and v_reservation.confirmed_by = p_reference))
        or v_mine.amount <> p_amount or v_mine.currency <> p_currency
+       -- It is a payment for something else of this reservation.
+       or (v_mine.id is not null and v_mine.change_id is distinct from v_change.id)
       then return jsonb_build_object('kind', 'mismatch'); end if;
   end if;
   if v_mine.id is null and v_proven_by is null and v_other.id is not null

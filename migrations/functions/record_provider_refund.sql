@@ -18,13 +18,10 @@ begin
   select id into v_known from refunds
    where payment_id = v_payment.id and (provider_refund_id = p_provider_refund_id or id = p_refund)
    order by (provider_refund_id = p_provider_refund_id) desc nulls last limit 1;
-  if v_known is null then
-    -- `charge.refunded` may have reported it before, without an id.
-    select id into v_known from refunds
-     where payment_id = v_payment.id and given_by = 'provider' and provider_refund_id is null and amount = p_amount limit 1;
-    if v_known is not null then
-      update refunds set provider_refund_id = p_provider_refund_id where id = v_known;
-    end if;
+  -- What counts for nothing yet may have been reported before, as part of a sum.
+  if p_provider_refund_id is not null and p_currency is not distinct from v_payment.currency
+     and (v_known is null or p_status = 'succeeded' and (select status = 'failed' from refunds where id = v_known)) then
+    v_known := tell_refund_apart(v_payment.id, v_known, p_provider_refund_id, p_amount, p_actor);
   end if;
   if v_known is not null then
     perform move_refund(v_known, p_status, p_provider_refund_id, p_error, null, p_actor, true);

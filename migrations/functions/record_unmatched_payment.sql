@@ -4,6 +4,8 @@ create or replace function record_unmatched_payment(
   p_reference text, p_reservation text, p_amount bigint, p_currency text, p_source text, p_why jsonb
 ) returns void language plpgsql as $$
 begin
+  -- In the lock order of all payments: what is written below names the reservation.
+  perform from reservations where id = p_reservation for key share;
   perform pg_advisory_xact_lock(hashtextextended('payment:' || p_reference, 0));
   if exists (select from payments where reference = p_reference and reservation_id = p_reservation) then return; end if;
   insert into payments (reference, reservation_id, amount, currency, source, proven_by, captured_by, role)

@@ -8,7 +8,7 @@ begin
   update reservations r set paid_in_time_at = null
    where r.id = p_reservation and r.status = 'held' and r.paid_in_time_at is not null
      and not exists (select from payments p where p.reservation_id = r.id and p.role = 'kept'
-                       and p.amount - p.refunded = r.total and p.currency = r.currency)
+                       and payment_left(p.id) = r.total and p.currency = r.currency)
   returning r.hold_ends_at into v_ends_at;
   if found then perform change_claims('unpin', p_reservation, v_ends_at); end if;
 end $$;

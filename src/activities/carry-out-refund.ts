@@ -37,6 +37,9 @@ export const createRefundActivities = ({
   /** Requests a pending refund from its provider and records the answer. */
   async function carryOut(order: RefundOrder): Promise<void> {
     const answer = await ask(order, providers);
+    // They may leave less of the payment than is ordered: then another order takes the place of this one.
+    if ('made' in answer && answer.made)
+      for (const made of answer.made) await recordProviderRefund(db, made, order.by);
     if (answer.kind === 'refused') {
       await moveRefund(db, order.id, {
         status: 'pending',
@@ -48,7 +51,6 @@ export const createRefundActivities = ({
     }
     faultPoint('refund.paid');
     if (answer.kind === 'superseded') {
-      for (const made of answer.made) await recordProviderRefund(db, made, order.by);
       await moveRefund(db, order.id, { status: 'failed', error: 'superseded', actor, wake: false });
       return;
     }

@@ -9,8 +9,11 @@ export type RefundAnswer =
   | { kind: 'pending'; providerRefundId: string }
   /** It has failed for good. */
   | { kind: 'failed'; providerRefundId: string | null; reason: string }
-  /** Not accepted now: it is requested again, and an operator should look at it. */
-  | { kind: 'refused'; reason: string }
+  /**
+   * Not accepted now: it is requested again, and an operator should look at it. `made`: refunds that the provider has
+   * made by itself, where so much is not left.
+   */
+  | { kind: 'refused'; reason: string; made?: readonly ProviderRefund[] }
   /** Nothing is left to refund: the provider has made these refunds by itself. */
   | { kind: 'superseded'; made: readonly ProviderRefund[] };
 

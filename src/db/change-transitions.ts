@@ -23,6 +23,7 @@ export interface LockedChange {
 
 interface Row {
   status: ChangeFacts['change'];
+  in_time: boolean;
   result: ChangedOrder;
   released: number[];
   taken: number[];
@@ -46,12 +47,14 @@ const LOCK_TICKETS = sql(
 );
 const LOCK = sql<Row>(
   'change_lock',
-  `select c.status, c.result, c.released, c.taken, c.due, c.refund, c.currency,
+  `select c.status, c.status = 'quoted' and c.paid_in_time_at is not null as in_time, c.result, c.released, c.taken, c.due, c.refund, c.currency,
           (select min(starts_at) <= clock_timestamp() from events where slug in (select jsonb_array_elements_text(c.result -> 'events'))) as event_started,
           not exists (select from seats s where s.id = any (c.taken)
              and not ((s.reservation_id = c.reservation_id and s.status = 'held' and not seat_is_free(s.status, s.hold_ends_at))
                or seat_is_free_for((select a.allotment_id from allocations a where a.reservation_id = c.reservation_id and a.seat_id = s.id),
-                                   s.status, s.hold_ends_at, s.allotment_id, s.allotment_until))) as takes_obtainable,
+                                   s.status, s.hold_ends_at, s.allotment_id, s.allotment_until)
+                 and (s.reservation_id is not distinct from c.reservation_id
+                   or s.active and (select active from price_categories p where p.event_id = s.event_id and p.code = s.category_code)))) as takes_obtainable,
           not exists (select from unnest(c.released) seat where not exists (
              select from tickets t join seats s on s.id = t.seat_id
               where t.reservation_id = c.reservation_id and t.seat_id = seat and t.status = 'valid'
@@ -79,6 +82,7 @@ export async function lockChange(
     refund: row.refund,
     facts: {
       change: row.status,
+      inTime: row.in_time,
       due: { amount: row.due, currency: row.currency },
       reservation: reservation.status,
       cancelRequested: reservation.cancel_requested,
@@ -156,7 +160,7 @@ const UNPIN = sql(
   'change_unpin',
   `with unpinned as (
      update changes c set paid_in_time_at = null where id = $1 and status = 'quoted' and paid_in_time_at is not null
-        and not exists (select from payments p where p.change_id = c.id and p.role = 'kept' and p.amount - p.refunded = c.due and p.currency = c.currency)
+        and not exists (select from payments p where p.change_id = c.id and p.role = 'kept' and payment_left(p.id) = c.due and p.currency = c.currency)
       returning reservation_id, taken, expires_at)
    update seats s set hold_ends_at = u.expires_at from unpinned u
     where s.id = any (u.taken) and s.reservation_id = u.reservation_id and s.status = 'held'`,

@@ -144,6 +144,11 @@ const UPDATE = sql(
           valid_from = $9, valid_until = $10, sales_open_at = $11, revision = revision + 1 where id = $1`,
 );
 const DROP_USES = sql('code_drop_uses', 'delete from code_uses where code_id = $1');
+/** What is under way with a reservation that has the code ends first, and what comes then finds the limit. */
+const LOCK_RESERVATIONS = sql(
+  'code_lock_reservations',
+  `select from reservations where code_id = $1 and status in ('held', 'confirmed') order by id for share`,
+);
 /** Rows of the uses that there are, once the code gets a limit. */
 const COUNT_USES = sql(
   'code_count_uses',
@@ -175,7 +180,10 @@ async function fitUses(
     await tx.run(DROP_USES, [id]);
     return true;
   }
-  if (before === null) await tx.run(COUNT_USES, [id]);
+  if (before === null) {
+    await tx.run(LOCK_RESERVATIONS, [id]);
+    await tx.run(COUNT_USES, [id]);
+  }
   const [now] = await tx.rows(USES, [id]);
   const { uses, highest } = now!;
   if (uses <= maxUses) {

@@ -84,6 +84,8 @@ export function decideCancel(facts: Pick<ReservationFacts, 'status'>): CancelDec
 /** What the decision about a change's payment rests on, read under the locks of all seats concerned. */
 export interface ChangeFacts {
   change: 'quoted' | 'applied' | 'expired' | 'withdrawn';
+  /** It was paid for, or confirmed where nothing was due, before its end. */
+  inTime: boolean;
   due: Money;
   reservation: ReservationStatus;
   cancelRequested: boolean;
@@ -101,7 +103,7 @@ export type ChangeDecision = { kind: 'apply' } | { kind: 'refund'; reason: Refun
 
 /**
  * Decides whether a quote is applied, now that it is paid for; or that the payment goes back. A late payment applies it if
- * everything is still possible, as a late payment of a hold does.
+ * everything is still possible, until the event begins, as a late payment of a hold does.
  * @param payment what came; null when nothing was due
  */
 export function decideChange(facts: ChangeFacts, payment: Money | null): ChangeDecision {
@@ -111,7 +113,7 @@ export function decideChange(facts: ChangeFacts, payment: Money | null): ChangeD
   if (payment && !sameMoney(facts.due, payment)) return { kind: 'refund', reason: 'mismatch' };
   if (facts.change === 'withdrawn' || facts.overtaken)
     return { kind: 'refund', reason: 'change_ended' };
-  if (facts.eventStarted) return { kind: 'refund', reason: 'event_started' };
+  if (facts.eventStarted && !facts.inTime) return { kind: 'refund', reason: 'event_started' };
   return facts.takesObtainable && facts.releasesUnused
     ? { kind: 'apply' }
     : { kind: 'refund', reason: 'change_ended' };

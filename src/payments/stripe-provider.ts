@@ -15,6 +15,10 @@ const FINAL = new Set([
   'StripePermissionError',
 ]);
 
+/** Less than that is left of the charge. It has no code of its own. */
+const isTooMuch = ({ type, param }: Stripe.errors.StripeError): boolean =>
+  type === 'StripeInvalidRequestError' && param === 'amount';
+
 function answerOf(refund: Stripe.Refund): RefundAnswer {
   const { id, status } = refund;
   if (status === 'succeeded') return { kind: 'succeeded', providerRefundId: id };
@@ -93,11 +97,14 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
         // Refunded before: by us under a key that has expired or was used with other parameters, or in the dashboard.
         if (
           error.code === 'charge_already_refunded' ||
-          error instanceof Stripe.errors.StripeIdempotencyError
+          error instanceof Stripe.errors.StripeIdempotencyError ||
+          isTooMuch(error)
         ) {
           const { ours, others } = await lookUp(order);
           if (ours) return answerOf(ours);
           if (error.code === 'charge_already_refunded') return { kind: 'superseded', made: others };
+          if (isTooMuch(error))
+            return { kind: 'refused', reason: 'amount_too_large', made: others };
           return { kind: 'refused', reason: 'idempotency_error' };
         }
         if (error.code === 'charge_disputed')

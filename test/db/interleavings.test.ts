@@ -11,12 +11,18 @@ import {
 import { checkIn, undoCheckIn } from '../../src/db/check-ins';
 import { moneyChecks } from '../../src/db/checks/money';
 import { seatChecks } from '../../src/db/checks/seats';
-import { createCode, NO_CODE_RULES } from '../../src/db/codes';
+import { createCode, findCode, NO_CODE_RULES, updateCode } from '../../src/db/codes';
 import { updateEvent } from '../../src/db/event-edits';
 import { createEvent, findEvent, NO_RULES } from '../../src/db/events';
 import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
+import { readLockWaits } from '../../src/db/lock-waits';
 import { recordTogether } from '../../src/db/payment-batch';
-import { extendHold, recordCancelRequest, recordPayment } from '../../src/db/payments';
+import {
+  extendHold,
+  recordCancelRequest,
+  recordPayment,
+  recordUnmatchedPayment,
+} from '../../src/db/payments';
 import {
   findRefundablePayment,
   moveRefund,
@@ -28,8 +34,9 @@ import {
 import { releaseOverdueHold, settleInbox } from '../../src/db/settlement';
 import { sweep } from '../../src/db/sweep';
 import { confirm, lockToSettle } from '../../src/db/transitions';
-import { readMoment } from '../../src/db/verify';
+import { readMoment, runChecks } from '../../src/db/verify';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { eventually } from '../support/api';
 import { openTestDatabase } from '../support/system';
 
 const SEATS = ['A-1', 'A-2', 'A-3'];
@@ -150,6 +157,21 @@ const command = fc.oneof(
       price: fc.constantFrom(PRICE, 2 * PRICE),
       paused: fc.constantFrom(false, false, true),
       active: fc.constantFrom(true, true, false),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('limit code' as const),
+      maxUses: fc.constantFrom(null, null, 1, 2),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('pay another account' as const),
+      id: fc.nat(2),
+      reference: fc.nat(4),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('extend' as const), id: fc.nat(2) }) },
@@ -307,12 +329,12 @@ const WRONG = sql(
       and (select count(*) from tickets t where t.reservation_id = r.id and t.seat_id = a.seat_id and t.status <> 'void') <> 1
    union all
    select 'money neither earned nor going back: ' || p.reference from payments p
-    where p.reference like $1 || '%' and not (
+    where p.reference like $1 || '%' and p.role <> 'unmatched' and not (
        (p.role = 'confirming' and exists (select from reservations r where r.id = p.reservation_id and (
           (r.status = 'confirmed' and (r.confirmed_by = p.reference or exists (select from changes c where c.id = p.change_id and c.status = 'applied')))
           -- An operator chose to give back less.
           or (r.status = 'cancelled' and r.cancel_choice ->> 'refund' is not null))))
-       or payment_left(p.id) = 0 or exists (select from refunds f where f.payment_id = p.id and f.status = 'failed')
+       or payment_left(p.id) = 0 or exists (select from refunds f where f.payment_id = p.id and f.status = 'failed' and f.error <> 'superseded')
        or (p.role = 'kept' and not exists (select from reservations r where r.id = p.reservation_id)))
    union all
    select 'a refund that no provider will be asked for: ' || f.id from refunds f join payments p on p.id = f.payment_id
@@ -337,8 +359,15 @@ const WRONG = sql(
        or (f.status = 'succeeded') <> coalesce((select h.type = 'refund.succeeded' from history h where h.data ->> 'refund' = f.id::text
              and h.type <> 'refund.created' order by h.id desc limit 1), false))
    union all
-   select 'a sale with the code has no use of it: ' || r.id from mine r where r.status = 'confirmed' and r.code_id is not null
+   select 'a sale with the code has no use of it: ' || r.id from mine r join codes k on k.id = r.code_id
+    where r.status = 'confirmed' and k.max_uses is not null
       and not exists (select from code_uses u where u.reservation_id = r.id and u.status = 'used')
+   union all
+   select 'a use of the code ends otherwise than its hold: ' || r.id from mine r join code_uses u on u.reservation_id = r.id
+    where r.status = 'held' and u.hold_ends_at is distinct from case when r.paid_in_time_at is null then r.hold_ends_at else 'infinity' end
+   union all
+   select 'a code has other uses than its limit: ' || k.code from codes k where k.code = upper($2) and k.max_uses is distinct from
+      (select nullif(count(*), 0) from code_uses u where u.code_id = k.id)
    union all
    select 'ended but has a use of the code: ' || r.id from mine r join code_uses u on u.reservation_id = r.id where r.status in ('expired', 'cancelled')
    union all
@@ -359,18 +388,16 @@ afterAll(() => db.close());
 async function newEvent(): Promise<string> {
   const slug = await oneEvent();
   await oneEvent(otherOf(slug));
-  await createCode(
-    db,
-    {
-      ...NO_CODE_RULES,
-      code: codeOf(slug),
-      maxUses: 1,
-      salesOpenAt: '2020-01-01T00:00:00Z',
-    },
-    null,
-  );
+  await createCode(db, codeRules(slug), null);
   return slug;
 }
+
+const codeRules = (event: string) => ({
+  ...NO_CODE_RULES,
+  code: codeOf(event),
+  maxUses: 1,
+  salesOpenAt: '2020-01-01T00:00:00Z',
+});
 
 const otherOf = (event: string) => `${event}-too`;
 const codeOf = (event: string) => event.toUpperCase();
@@ -558,6 +585,19 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       );
       return;
     }
+    case 'limit code': {
+      const { id: codeId, revision } = (await findCode(db, codeOf(event)))!;
+      const rules = { ...codeRules(event), maxUses: what.maxUses };
+      await updateCode(db, codeId, revision, rules);
+      return;
+    }
+    case 'pay another account':
+      await recordUnmatchedPayment(
+        db,
+        { reference, reservationId: id, amount: PRICE, currency: 'EUR', source: 'stripe' },
+        { expected: 'acct_1', came: 'acct_2' },
+      );
+      return;
     case 'extend':
       await extendHold(db, id, 600, 'test');
       return;
@@ -670,7 +710,7 @@ describe('Whatever happens in whatever order, and at the same time', () => {
           );
           // What the actors would do in the end.
           for (const id of [0, 1, 2]) await settleInbox(db, `${run}-${id}`, sign);
-          const wrong = await db.rows<{ wrong: string }>(WRONG, [run]);
+          const wrong = await db.rows<{ wrong: string }>(WRONG, [run, event]);
           expect(wrong).toEqual([]);
         }),
         { numRuns: PLANS, endOnFailure: true },
@@ -695,6 +735,17 @@ const OWNERS = sql(
     where a.reservation_id = $1 order by s.id`,
 );
 
+const CHANGES = sql('test_changes', 'select status from changes where reservation_id = $1');
+const BEGIN = sql('test_begin', 'update events set starts_at = clock_timestamp() where slug = $1');
+const begin = (event: string) => db.run(BEGIN, [event]);
+const LIFT_LIMIT = sql(
+  'test_lift_limit',
+  `with lifted as (update codes set max_uses = null, revision = revision + 1 where code = $1 returning id)
+   delete from code_uses where code_id in (select id from lifted)`,
+);
+const untilOneWaits = () =>
+  eventually(async () => expect((await readLockWaits(db)).waiting).toBe(1));
+
 const REFERENCE = sql('test_reference', 'select reference from payments where reservation_id = $1');
 
 describe('In an order that is rare', () => {
@@ -715,7 +766,7 @@ describe('In an order that is rare', () => {
     expect(await db.rows(OWNERS, [`${run}-1`])).toEqual([
       { label: 'A-1', status: 'held', owner: `${run}-1` },
     ]);
-    expect(await db.rows(WRONG, [run])).toEqual([]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
   });
 
   it('a change of a sale takes the seat of a hold that has run out, before anything has released it', async () => {
@@ -731,7 +782,7 @@ describe('In an order that is rare', () => {
     await carryOut({ do: 'confirm change', id: 0 }, event, run);
     await carryOut({ do: 'release', id: 1 }, event, run);
     await carryOut({ do: 'settle', id: 0 }, event, run);
-    expect(await db.rows(WRONG, [run])).toEqual([]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
   });
 
   it('a payment that commits after a later one was handled is handled too', async () => {
@@ -759,7 +810,121 @@ describe('In an order that is rare', () => {
       await settleInbox(db, id, sign);
     });
     await settleInbox(db, id, sign);
-    expect(await db.rows(WRONG, [run])).toEqual([]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
+  });
+
+  const hold = (seats: string[], more: { elsewhere?: boolean; code?: boolean } = {}): Command => ({
+    do: 'hold',
+    id: 0,
+    seats,
+    elsewhere: more.elsewhere ?? false,
+    code: more.code ?? false,
+    allotted: false,
+  });
+  const take = (seats: string[]): Command => ({
+    do: 'change',
+    id: 0,
+    release: 0,
+    take: seats,
+    elsewhere: false,
+    code: false,
+  });
+  const pay: Command = { do: 'pay', id: 0, reference: 0, seats: 0, strict: false };
+  const payChange: Command = {
+    do: 'pay change',
+    id: 0,
+    reference: 1,
+    older: false,
+    more: 0,
+    strict: false,
+  };
+  const settle: Command = { do: 'settle', id: 0 };
+
+  async function inOrder(...plan: (Command | ((event: string) => Promise<unknown>))[]) {
+    const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
+    for (const what of plan)
+      await (typeof what === 'function' ? what(event) : carryOut(what, event, run));
+    return { event, run, id: `${run}-0` };
+  }
+
+  it('a change that was paid for in time is applied, although its event has begun since', async () => {
+    const { event, run, id } = await inOrder(...SALE, take(['A-3']), payChange, begin, settle);
+    expect(await db.rows(CHANGES, [id])).toEqual([{ status: 'applied' }]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
+  });
+
+  it('a late payment of a change sells no seat that was taken out of sale since', async () => {
+    const { event, run, id } = await inOrder(
+      ...SALE,
+      take(['A-3']),
+      { do: 'end change', id: 0 },
+      { do: 'look at change', id: 0 },
+      { do: 'edit', price: PRICE, paused: false, active: false },
+      payChange,
+      settle,
+    );
+    expect(await db.rows(CHANGES, [id])).toEqual([{ status: 'expired' }]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
+  });
+
+  it('a change is not confirmed with the payment that confirmed the sale', async () => {
+    const { run, id } = await inOrder(hold(['A-1']), pay, settle, take(['A-2']));
+    const [change] = await db.rows(CHANGE, [id, 0]);
+    const payment = { reference: `${run}-pay-0`, amount: PRICE, currency: 'EUR' };
+    const notice = { reservationId: id, ...payment, source: 'client' as const, actor: 'test' };
+    expect(
+      await recordPayment(
+        db,
+        { ...notice, changeId: change!.id },
+        { strict: true, testProvider: true },
+      ),
+    ).toEqual({ kind: 'mismatch' });
+  });
+
+  it('money of an order that was changed after it came leaves the events that it came to', async () => {
+    const { event, run } = await inOrder(
+      hold(['A-1'], { elsewhere: true }),
+      { ...pay, seats: 3 },
+      take(['A-2', 'A-3']),
+      settle,
+      { do: 'answer', reference: 0, status: 'succeeded' },
+      { do: 'end', id: 0 },
+      { do: 'release', id: 0 },
+    );
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
+    const found = await runChecks(
+      db,
+      moneyChecks.filter(({ name }) => name.includes('leaves the events')),
+    );
+    expect(found.flatMap(({ findings }) => findings)).toEqual([]);
+  });
+
+  it('a code that gets a limit waits for what is under way with its reservations', async () => {
+    const { event, run, id } = await inOrder(
+      { do: 'limit code', maxUses: null },
+      hold(['A-1'], { code: true }),
+    );
+    let limiting: Promise<void>;
+    await db.transaction(async (tx) => {
+      await extendHold(tx, id, 1200, 'test');
+      limiting = carryOut({ do: 'limit code', maxUses: 1 }, event, run);
+      await untilOneWaits();
+    });
+    await limiting!;
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
+  });
+
+  it('a payment that waits for a use of a code confirms, when the limit is lifted meanwhile', async () => {
+    const { event, run, id } = await inOrder(hold(['A-1'], { code: true }), pay);
+    let settling: Promise<unknown>;
+    await db.transaction(async (tx) => {
+      await tx.run(LIFT_LIMIT, [codeOf(event)]);
+      settling = settleInbox(db, id, sign);
+      await untilOneWaits();
+    });
+    await settling!;
+    expect(await db.rows(OWNERS, [id])).toEqual([{ label: 'A-1', status: 'sold', owner: id }]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
   });
 
   it('a confirmation with tickets for other seats than it sells changes nothing', async () => {
@@ -783,7 +948,7 @@ describe('In an order that is rare', () => {
     }
     expect(await db.rows(OWNERS, [id])).toMatchObject([{ status: 'held' }, { status: 'held' }]);
     await settleInbox(db, id, sign);
-    expect(await db.rows(WRONG, [run])).toEqual([]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
   });
 });
 

@@ -87,7 +87,7 @@ describe('What was sold before there was a ledger', () => {
     const checks = moneyChecks.filter(({ over, sql: text }) =>
       `${over} ${text}`.includes('ledger'),
     );
-    expect(checks).toHaveLength(4);
+    expect(checks).toHaveLength(5);
     const results = await runChecks(db, checks);
     expect(results.flatMap(({ findings }) => findings)).toEqual([]);
     expect(results.every(({ looked }) => looked > 0)).toBe(true);
@@ -125,6 +125,32 @@ describe('What was sold before there was a ledger', () => {
       rows.find(({ account }) => account === 'tickets')?.quantity;
     expect(seats(await readReport(db, id, soldAt))).toBe(2);
     expect(seats(await readReport(db, id, now))).toBe(0);
+  });
+});
+
+describe('Money of an order that was changed and never sold', () => {
+  it('is moved by the migration to the events that it came to', async () => {
+    const [event, other] = ['never-sold-1', 'never-sold-2'].map(
+      (slug) => `(select id from events where slug = '${slug}')`,
+    );
+    const line = (account: string, amount: number, id: string) =>
+      `insert into ledger (posting, account, amount, currency, event_id, reservation_id)
+         values (-9, '${account}', ${amount}, 'EUR', ${id}, 'never-sold')`;
+    await db.transaction((tx) =>
+      runAll(tx, [
+        ...order('never-sold', []).slice(0, 3),
+        `insert into reservations (id, event_id, client, total, currency, created_at, hold_ends_at, hold_cap_at)
+           values ('never-sold', ${event}, 'old', 1, 'EUR', now() - interval '2 hours', now(), now())`,
+        'set local session_replication_role = replica',
+        ...[line('cash', 2100, event!), line('customers', -2100, event!)],
+        ...[line('cash', -2100, other!), line('customers', 2100, other!)],
+      ]),
+    );
+    const check = moneyChecks.filter(({ name }) => name.includes('never sold'));
+    expect((await runChecks(db, check))[0]!.findings).toHaveLength(2);
+    const text = readFileSync(join(MIGRATIONS, '0029_ledger_of_unsold_orders.sql'), 'utf8');
+    await db.transaction((tx) => runAll(tx, text.split(/;\n(?=\ndo )/)));
+    expect((await runChecks(db, check))[0]!.findings).toEqual([]);
   });
 });
 

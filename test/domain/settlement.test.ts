@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import {
   decideCancel,
+  decideChange,
   decidePayment,
   RESERVATION_STATUSES,
+  type ChangeFacts,
   type ReservationFacts,
 } from '../../src/domain/settlement';
 
@@ -85,6 +87,37 @@ describe('A payment', () => {
         expect(about.seatsObtainable).toBe(true);
       }),
     );
+  });
+});
+
+describe('A payment for a change', () => {
+  const due = { amount: 100, currency: 'EUR' };
+  const change = (overrides: Partial<ChangeFacts> = {}): ChangeFacts => ({
+    change: 'quoted',
+    inTime: false,
+    due,
+    reservation: 'confirmed',
+    cancelRequested: false,
+    eventStarted: false,
+    takesObtainable: true,
+    releasesUnused: true,
+    overtaken: false,
+    ...overrides,
+  });
+
+  it('applies it, kept in time also when it is decided after the start', () => {
+    expect(decideChange(change(), due)).toEqual({ kind: 'apply' });
+    const begun = change({ inTime: true, eventStarted: true });
+    expect(decideChange(begun, due)).toEqual({ kind: 'apply' });
+    expect(decideChange(begun, null)).toEqual({ kind: 'apply' });
+  });
+
+  it('that comes late does not outlast the start of the event', () => {
+    for (const status of ['quoted', 'expired'] as const)
+      expect(decideChange(change({ change: status, eventStarted: true }), due)).toEqual({
+        kind: 'refund',
+        reason: 'event_started',
+      });
   });
 });
 

@@ -134,6 +134,18 @@ describe('The Stripe provider', () => {
     });
   });
 
+  it('tells what was given back without us, where less is left than is asked for', async () => {
+    answers = [
+      problem(400, { type: 'invalid_request_error', param: 'amount' }),
+      listOf({ id: 're_2', amount: 1000 }),
+    ];
+    expect(await refund('pi_1')).toMatchObject({
+      kind: 'refused',
+      reason: 'amount_too_large',
+      made: [{ providerRefundId: 're_2', amount: 1000 }],
+    });
+  });
+
   it('waits while the payment is disputed', async () => {
     answer = problem(400, { type: 'invalid_request_error', code: 'charge_disputed' });
     expect(await refund('pi_1')).toEqual({ kind: 'refused', reason: 'payment_disputed' });

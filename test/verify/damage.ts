@@ -246,6 +246,15 @@ export function damageOf(
       `${UNDONE}: the ledger has`,
     ],
     [
+      'money of an order that was never sold leaves the events that it came to',
+      [
+        `insert into ledger (posting, account, amount, currency, event_id, reservation_id)
+           select -1, 'cash', amount, 'EUR', case when amount > 0 then event_id end, id
+             from reservations, unnest(array[100, -100]) amount where id = '${HELD}'`,
+      ],
+      `${HELD}: the event`,
+    ],
+    [
       LEDGER_OF_A_SALE,
       [
         `delete from ledger where reservation_id = '${SOLD}'

@@ -42,11 +42,14 @@ export const moneyChecks: readonly Check[] = [
             from payments p left join reservations r on r.id = p.reservation_id
            where (p.role = 'surplus' or (p.role = 'confirming' and r.status = 'cancelled'))
              and payment_left(p.id) > 0
-             -- By the terms a part of a sale may be kept.
+             -- By the terms a part of a sale may be kept. What came back without an order counts towards what was to.
              and not (p.role = 'confirming' and (select r.cancel_refund from reservations r where r.id = p.reservation_id) <=
                   (select coalesce(sum(f.amount), 0) from refunds f join payments q on q.id = f.payment_id
-                    where q.reservation_id = p.reservation_id and f.reason = 'cancelled'))
-             and not exists (select from refunds f where f.payment_id = p.id and f.status = 'failed')`,
+                    where q.reservation_id = p.reservation_id and f.reason in ('cancelled', 'provider') and f.error is distinct from 'superseded')
+                  + (select coalesce(sum(d.amount), 0) from disputes d join payments q on q.id = d.payment_id
+                      where q.reservation_id = p.reservation_id and d.status = 'lost'))
+             -- What failed at the provider is a note, for an operator to decide; what was superseded has another in its place.
+             and not exists (select from refunds f where f.payment_id = p.id and f.status = 'failed' and f.error <> 'superseded')`,
   },
   {
     name: 'what is kept beside a payment is what its refunds come to',
@@ -97,7 +100,7 @@ export const moneyChecks: readonly Check[] = [
                      and not exists (select from inbox i where i.reservation_id = r.id and i.kind = 'cancel')
                    when 'duplicate' then r.confirmed_at is null
                    -- What it cost when the payment came, if it was changed since, is not known any more.
-                   when 'mismatch' then p.change_id is null and r.revision = 1 and p.amount = r.total and p.currency = r.currency and p.refunded = f.amount
+                   when 'mismatch' then p.change_id is null and r.revision = 1 and p.amount = r.total and p.currency = r.currency and f.amount = p.amount
                    when 'expired' then p.change_id is null and r.revision = 1 and (p.amount <> r.total or p.currency <> r.currency)
                    when 'event_started' then p.change_id is null and r.revision = 1 and (p.amount <> r.total or p.currency <> r.currency)
                    when 'change_ended' then p.change_id is null
@@ -200,6 +203,19 @@ export const moneyChecks: readonly Check[] = [
                                  from disputes group by payment_id) d on d.payment_id = p.id
                    where p.role <> 'unmatched') books
            group by reservation_id, currency having sum(cash) <> sum(paid) or sum(disputed) <> sum(at_bank) or sum(owed) <> sum(to_give_back)`,
+  },
+  {
+    name: 'money of an order that was never sold leaves the events that it came to',
+    why: 'one event would have earned what another gave back',
+    kind: 'invariant',
+    over: 'reservations where confirmed_at is null',
+    sql: `select reservation_id as id, format('the event %s has %s %s of it in cash, and all together 0', coalesce(e.slug, 'unknown'), cash, money.currency) as detail
+            from (select l.reservation_id, l.currency, l.event_id, sum(l.amount) as cash,
+                         sum(sum(l.amount)) over (partition by l.reservation_id, l.currency) as whole
+                    from ledger l join reservations r on r.id = l.reservation_id and r.confirmed_at is null
+                   where l.account = 'cash' group by l.reservation_id, l.currency, l.event_id) money
+            left join events e on e.id = money.event_id
+           where whole = 0 and cash <> 0`,
   },
   {
     name: 'a sale stands in the ledger with the seats and the money of each of its events, and what is not sold does not',
