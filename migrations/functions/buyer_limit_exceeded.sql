@@ -1,5 +1,5 @@
 -- Whether a buyer would have more than an event or a code allows with these seats too: counted are all other
--- reservations of the buyer, held and sold. The caller holds the buyer's lock.
+-- reservations of the buyer, held and sold, with what their open quotes would take. The caller holds the buyer's lock.
 -- p_code: the code of the reservation; null for none.
 -- Returns null, or {kind: buyer_limit, limit, event} | {kind: code_limit, limit}.
 create or replace function buyer_limit_exceeded(p_buyer bytea, p_reservation text, p_seats bigint[], p_code codes)
@@ -11,7 +11,8 @@ begin
     from (select event_id, count(*) as seats from seats where id = any (p_seats) group by event_id) wanted
     join events e on e.id = wanted.event_id
    where e.max_seats_per_buyer < wanted.seats + (
-     select count(*) from reservations r join allocations a on a.reservation_id = r.id and a.released_at is null and a.until_revision is null
+     select count(*) from reservations r join allocations a on a.reservation_id = r.id and a.released_at is null
+              and (a.until_revision is null or exists (select from changes c where c.id = a.change_id and change_is_open(c)))
        join seats s on s.id = a.seat_id and s.event_id = e.id
       where r.buyer_key = p_buyer and r.id <> p_reservation
         and status_now(r.status, r.hold_ends_at, r.paid_in_time_at) in ('held', 'confirmed'))

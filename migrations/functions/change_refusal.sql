@@ -31,7 +31,7 @@ begin
     if v_event.seats > v_event.max_seats_per_reservation and v_event.new_seats > 0 then
       return jsonb_build_object('kind', 'limit', 'event', v_event.slug, 'limit', v_event.max_seats_per_reservation);
     end if;
-    if p_without_buyer and v_event.max_seats_per_buyer is not null then return jsonb_build_object('kind', 'buyer_required'); end if;
+    if p_without_buyer and v_event.max_seats_per_buyer is not null and v_event.new_seats > 0 then return jsonb_build_object('kind', 'buyer_required'); end if;
   end loop;
   if p_without_buyer and v_reservation.client is not null and (v_code.max_uses_per_buyer is not null or p_total = 0) then
     return jsonb_build_object('kind', 'buyer_required');
@@ -52,6 +52,20 @@ begin
       select seat_id from allocations
        where reservation_id = p_reservation and until_revision is null and seat_id <> all (p_seats)));
     if v_seats is not null then return jsonb_build_object('kind', 'orphan', 'seats', seats_by_name(v_seats)); end if;
+  end if;
+  if v_reservation.status = 'held' then
+    -- What a hold gives back must not stand alone beside what it keeps.
+    v_seats := array(
+      select s.id from allocations a join seats s on s.id = a.seat_id join events e on e.id = s.event_id
+       where a.reservation_id = p_reservation and a.until_revision is null and s.id <> all (p_seats)
+         and e.orphan_rule = 'forbid' and s.number is not null
+         and exists (select from seats n where n.event_id = s.event_id and n.row_order = s.row_order
+                        and n.number in (s.number - 1, s.number + 1) and n.id = any (p_seats))
+         and not exists (select from seats n where n.event_id = s.event_id and n.row_order = s.row_order
+                            and n.number in (s.number - 1, s.number + 1) and n.active and n.id <> all (p_seats)
+                            and (n.reservation_id = p_reservation
+                              or seat_is_free_for(null, n.status, n.hold_ends_at, n.allotment_id, n.allotment_until))));
+    if cardinality(v_seats) > 0 then return jsonb_build_object('kind', 'orphan', 'seats', seats_by_name(v_seats)); end if;
   end if;
   if not p_without_buyer and cardinality(p_taken) + coalesce((v_reservation.code_id is distinct from p_code)::integer, 0) > 0 then
     v_refusal := buyer_limit_exceeded(v_reservation.buyer_key, p_reservation, p_seats, v_code);

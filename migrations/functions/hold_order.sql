@@ -243,6 +243,10 @@ begin
     select made.* into v_made from made;
     if found then
       perform nextval('holds_ever');
+      -- An event may have been moved while this waited for seats.
+      if exists (select from events where id = any (v_look.event_ids) and starts_at < v_made.hold_ends_at) then
+        raise exception 'an event of the order begins sooner by now' using errcode = 'serialization_failure';
+      end if;
       return jsonb_build_object('kind', 'held', 'reservation', order_document(
         v_made, 'held', v_slugs, v_look.shown, v_look.tickets, v_look.discount, v_code.code, v_made.created_at, null, '[]', '[]', 0, 0));
     end if;

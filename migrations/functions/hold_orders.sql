@@ -124,6 +124,11 @@ begin
       from made join won using (id);
   get diagnostics v_held = row_count;
   perform nextval('holds_ever') from generate_series(1, v_held);
+  -- An event may have been moved since the look: then each goes alone.
+  if exists (select from reservations r join events e on e.id = any (coalesce(r.event_ids, array[r.event_id]))
+              where r.id = any (p_ids) and r.status = 'held' and e.starts_at < r.hold_ends_at) then
+    raise exception 'an event of an order begins sooner by now' using errcode = 'serialization_failure';
+  end if;
   if clock_timestamp() > statement_timestamp() + p_within_ms * interval '1 millisecond' then
     raise exception 'the callers do not wait any more' using errcode = 'query_canceled';
   end if;

@@ -48,14 +48,17 @@ const LOCK_TICKETS = sql(
 const LOCK = sql<Row>(
   'change_lock',
   `select c.status, c.status = 'quoted' and c.paid_in_time_at is not null as in_time, c.result, c.released, c.taken, c.due, c.refund, c.currency,
-          (select min(starts_at) <= clock_timestamp() from events where slug in (select jsonb_array_elements_text(c.result -> 'events'))) as event_started,
+          -- One that it concerns; or any of the order since it was quoted.
+          exists (select from events e where e.starts_at <= clock_timestamp() and (
+             e.id in (select event_id from seats where id = any (c.taken || seats_given_up_by(c)))
+             or (e.starts_at > c.created_at and e.slug in (select jsonb_array_elements_text(c.result -> 'events'))))) as event_started,
           not exists (select from seats s where s.id = any (c.taken)
              and not ((s.reservation_id = c.reservation_id and s.status = 'held' and not seat_is_free(s.status, s.hold_ends_at))
                or seat_is_free_for((select a.allotment_id from allocations a where a.reservation_id = c.reservation_id and a.seat_id = s.id),
                                    s.status, s.hold_ends_at, s.allotment_id, s.allotment_until)
                  and (s.reservation_id is not distinct from c.reservation_id
                    or s.active and (select active from price_categories p where p.event_id = s.event_id and p.code = s.category_code)))) as takes_obtainable,
-          not exists (select from unnest(c.released) seat where not exists (
+          not exists (select from unnest(seats_given_up_by(c)) seat where not exists (
              select from tickets t join seats s on s.id = t.seat_id
               where t.reservation_id = c.reservation_id and t.seat_id = seat and t.status = 'valid'
                 and s.reservation_id = c.reservation_id and s.status = 'sold')) as releases_unused,

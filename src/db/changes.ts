@@ -1,5 +1,11 @@
 import type { ChangeProgress } from '../contracts/reservation';
-import { percentOf, type PricedOrder, type UnchangedEvents } from '../domain/pricing';
+import {
+  apportion,
+  MAX_LINES,
+  percentOf,
+  type PricedOrder,
+  type UnchangedEvents,
+} from '../domain/pricing';
 import { sql, type Database, type Queryable } from './database';
 import { asked, askedAfter, createList } from './list';
 import { quoteOrder, type Refusal, type SeatName, type WantedSeat } from './quotes';
@@ -46,6 +52,7 @@ export type ChangeRefusal =
         | 'last_seat'
         | 'nothing_changes'
         | 'too_many_seats'
+        | 'too_many_events'
         | 'code_after_sale';
     }
   /** The reservation does not have them. */
@@ -148,7 +155,7 @@ const LOCK_USE = sql<{ number: number | null }>(
   'change_lock_use',
   'select lock_free_use($1, $2) as number',
 );
-/** With the two seats on either side of those that are taken where orphans are forbidden: see `orphans_left_after`. */
+/** With the two seats on either side of its own and of those that are taken, where orphans are forbidden: see `orphans_left_after`. */
 const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean }>(
   'change_lock_seats',
   `select id, event, label, active
@@ -160,13 +167,18 @@ const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean
          or s.id in (select beside.id from seats taken join events v on v.id = taken.event_id and v.orphan_rule = 'forbid'
               join lateral (select id from seats n where n.event_id = taken.event_id and n.row_order = taken.row_order
                                and n.number between taken.number - 2 and taken.number + 2 offset 0) beside on true
-             where taken.id = any ($2))
+             where taken.id = any ($2) or taken.id in (select seat_id from allocations where reservation_id = $1 and until_revision is null))
       order by s.id for update of s) locked`,
 );
 const USED = sql<{ used: boolean }>(
   'change_used_tickets',
   `select coalesce(bool_or(status = 'used'), false) as used from (
      select status from tickets where reservation_id = $1 and seat_id = any ($2) and status <> 'void' order by id for update) ticket`,
+);
+const BEGUN = sql<{ event: string; closesAt: string }>(
+  'change_begun',
+  `select slug as event, rfc3339(least(sales_close_at, starts_at)) as "closesAt" from events
+    where slug = any ($1) and starts_at <= clock_timestamp() order by slug limit 1`,
 );
 const RULES = sql<{ refusal: Refusal | null }>(
   'change_rules',
@@ -275,8 +287,13 @@ const TERMS = sql<{ event: string; percent: string | null; until: string | null 
     where r.id = $1 and e.id = any (coalesce(r.event_ids, array[r.event_id]))`,
 );
 
+const LEFT_TO_REFUND = sql<{ left: number }>(
+  'change_left_to_refund',
+  `select coalesce(sum(payment_left(id)), 0)::bigint as left from payments where reservation_id = $1 and role = 'confirming'`,
+);
+
 /**
- * What goes back of a change that makes an order cheaper. What is left over for the buyer follows the terms of the events
+ * What goes back of a change that makes an order cheaper, at most what is left of what was paid. What is left over for the buyer follows the terms of the events
  * that give seats back, in proportion to what they give; of fees that are not refundable nothing goes back there.
  */
 async function refundOf(
@@ -309,18 +326,20 @@ async function refundOf(
       kept: percent === null ? 0 : Math.max(0, was.kept - is.kept),
     };
   });
-  const whole = sum(parts.map(({ less }) => less));
-  if (whole === 0) return 0;
-  return Math.min(
+  if (sum(parts.map(({ less }) => less)) === 0) return 0;
+  const shares = apportion(
     left,
-    sum(
-      parts.map(({ percent, less, kept }) => {
-        const share = Number((BigInt(left) * BigInt(less)) / BigInt(whole));
-        const back = Math.max(0, share - kept);
-        return percent === null ? back : percentOf(back, percent);
-      }),
-    ),
+    parts.map(({ less }) => less),
   );
+  const back = parts.map(({ percent, less, kept }, index) => {
+    const share = shares[index]!;
+    if (percent === null || share === 0) return share;
+    // With the tax on it, as a cancel keeps it.
+    const [refundable] = apportion(share, [Math.max(0, less - kept), Math.min(less, kept)]);
+    return percentOf(refundable!, percent);
+  });
+  const [paid] = await tx.rows(LEFT_TO_REFUND, [before.id]);
+  return Math.min(sum(back), paid!.left);
 }
 
 const SHOW_SEATS = sql<{ seats: ReservationRecord['seats'] }>(
@@ -504,6 +523,7 @@ async function change(
   const { order, currency, quote } = quoted;
   if (currency !== before.total.currency) return refuse({ kind: 'mixed_currencies' });
   const events = eventsOf(before, order);
+  if (events.length > MAX_LINES) return refuse({ kind: 'too_many_events' });
   const idOf = (seat: SeatName) => order.seats.find((one) => isSame(one, seat))!.id;
   const taken = request.take.map(idOf);
 
@@ -529,6 +549,9 @@ async function change(
     return refuse({ kind: 'taken', seats });
   }
   const released = locked.filter((seat) => isAmong(request.release, seat)).map((seat) => seat.id);
+  const given = [...request.release, ...request.priceTypes.map(({ seat }) => seat)];
+  const [begun] = await tx.rows(BEGUN, [given.map(({ event }) => event)]);
+  if (begun) return refuse({ kind: 'sale_not_open', ...begun, opensAt: null });
   const [rules] = await tx.rows(RULES, [
     id,
     order.seats.map((seat) => seat.id),

@@ -63,9 +63,16 @@ const GROW = sql('event_grow', 'update events set revision = revision + 1 where 
 
 const OUTLASTING = sql<{ holds: number; until: string | null }>(
   'event_holds_outlasting',
-  `select count(*) as holds, rfc3339(max(hold_ends_at)) as until from reservations
-    where status = 'held' and hold_ends_at > $2 and (hold_ends_at > clock_timestamp() or paid_in_time_at is not null)
-      and (event_id = $1 or event_ids @> array[$1::uuid])`,
+  // Quotes hold seats as well, and end at a start of their order as holds do.
+  `select count(*) as holds, rfc3339(max(ends)) as until from (
+     select hold_ends_at as ends from reservations
+      where status = 'held' and hold_ends_at > $2 and (hold_ends_at > clock_timestamp() or paid_in_time_at is not null)
+        and (event_id = $1 or event_ids @> array[$1::uuid])
+     union all
+     select c.expires_at from changes c join reservations r on r.id = c.reservation_id
+      where change_is_open(c) and c.expires_at > $2
+        and (r.event_id = $1 or r.event_ids @> array[$1::uuid]
+          or exists (select from seats s where s.id = any (c.taken) and s.event_id = $1))) holding`,
 );
 
 const UNKNOWN_LABELS = sql<{ label: string }>(
@@ -178,26 +185,27 @@ export async function updateEvent(
       if (event?.revision !== revision) return { kind: 'changed_since' };
       const all = [...changed, ...((await setActive(tx, id, seats)) ? ['seats'] : [])];
       if (all.length === 0) return { kind: 'unchanged' };
-      if (Date.parse(definition.startsAt) < Date.parse(event.starts_at)) {
-        const [found] = await tx.rows(OUTLASTING, [id, definition.startsAt]);
-        const { holds, until } = found!;
-        if (until !== null) throw new Refused({ kind: 'holds_outlast_start', holds, until });
-      }
       await tx.run(UPDATE, [id, ...valuesOf(definition), definition.salesPaused]);
       if (has('name', ...TOLD_OF)) await tx.run(PRINT_ANEW, [id]);
       if (has('categories')) {
         await setCategories(tx, id, definition.categories);
         await tx.run(DROP_CATEGORIES, [id, leftOut]);
       }
-      if (has('refundTerms')) {
-        const { refund_terms: terms } = event;
-        await tx.run(KEEP_TERMS, [id, revision, terms === null ? null : JSON.stringify(terms)]);
-      }
       await tx.run(LAY_OUT_OLD, [id]);
       if (has('focalPoint')) await rankAgain(tx, id, definition.focalPoint);
       if (notify && has(...TOLD_OF)) await tx.run(NOTICE, [id, event.was]);
       await noteMapChange(tx, id);
       await noteOfEvent(tx, id, 'event.changed', actor, { changed: all });
+      // At the very end, as holds begin while other statements wait: they must not be overlooked, and have the terms of before.
+      if (Date.parse(definition.startsAt) < Date.parse(event.starts_at)) {
+        const [found] = await tx.rows(OUTLASTING, [id, definition.startsAt]);
+        const { holds, until } = found!;
+        if (until !== null) throw new Refused({ kind: 'holds_outlast_start', holds, until });
+      }
+      if (has('refundTerms')) {
+        const { refund_terms: terms } = event;
+        await tx.run(KEEP_TERMS, [id, revision, terms === null ? null : JSON.stringify(terms)]);
+      }
       return { kind: 'changed' };
     });
   } catch (error) {

@@ -181,8 +181,10 @@ export async function quoteOrder(
     ...discountOf(facts.code),
     isFixed: change?.codeStays === true,
   };
+  // A code that the order has may have nothing left to take off.
   const isForeign =
     discount !== null &&
+    !discount.isFixed &&
     ((facts.code!.currency !== null && facts.code!.currency !== currency) ||
       !toPrice.some(({ event, category }) => discount.covers(event, category)));
   if (code !== null && (discount === null || isForeign))

@@ -118,11 +118,11 @@ const sum = (amounts: readonly number[]): number => amounts.reduce((total, one) 
 /**
  * Shares an amount in proportion to weights: each gets its share rounded down, and what is left goes
  * in units to the largest remainders; of equal ones to the first.
- * @returns as long as `weights`; together the amount, or the sum of the weights if that is less
+ * @param weights not all 0
+ * @returns as long as `weights`; together the amount
  */
-export function shareOut(amount: number, weights: readonly number[]): number[] {
+export function apportion(amount: number, weights: readonly number[]): number[] {
   const whole = sum(weights);
-  if (amount >= whole) return [...weights];
   const shares = weights.map((weight, index) => {
     const product = BigInt(amount) * BigInt(weight);
     const share = Number(product / BigInt(whole));
@@ -135,6 +135,10 @@ export function shareOut(amount: number, weights: readonly number[]): number[] {
   for (const one of byRemainder.slice(0, left)) one.share += 1;
   return shares.map(({ share }) => share);
 }
+
+/** The same, at most the weights themselves. */
+export const shareOut = (amount: number, weights: readonly number[]): number[] =>
+  amount >= sum(weights) ? [...weights] : apportion(amount, weights);
 
 /** What a seat of this type costs before any discount; null when the category is not sold at it. */
 export function listPriceOf(

@@ -89,11 +89,11 @@ export interface ChangeFacts {
   due: Money;
   reservation: ReservationStatus;
   cancelRequested: boolean;
-  /** The first event of the order as it will be has begun. */
+  /** An event whose seats it changes has begun; or one of the order has since it was quoted. */
   eventStarted: boolean;
   /** Each seat that it takes is held for it, or free. */
   takesObtainable: boolean;
-  /** What it gives back is still sold to the reservation, and nobody has come in with it. */
+  /** What it gives back or reprices is still sold to the reservation, and nobody has come in with it. */
   releasesUnused: boolean;
   /** Another change was applied since it was quoted. */
   overtaken: boolean;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { sql } from '../../src/db/database';
+import { readLockWaits } from '../../src/db/lock-waits';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { mailsTo } from '../support/mail-catcher';
 import { startSystem, type TestSystem } from '../support/system';
@@ -281,6 +282,26 @@ describe('PATCH of an event', () => {
     await eventually(async () => {
       expect((await patch(event, { startsAt: soon })).status).toBe(200);
     });
+  });
+
+  it('a hold that waits for its seats while the start is moved does not outlast it', async () => {
+    const event = await api.event(HALL);
+    const startsAt = new Date(Date.now() + 60_000);
+    const lockSeat = sql(
+      'test_lock_seat',
+      `select from seats where label = 'A-1' and event_id = event_id_of($1) for update`,
+    );
+    let waiting: ReturnType<typeof hold>;
+    await system.db.transaction(async (tx) => {
+      await tx.rows(lockSeat, [event]);
+      waiting = hold(event, ['A-1']);
+      await eventually(async () => expect((await readLockWaits(system.db)).waiting).toBe(1));
+      expect((await patch(event, { startsAt: startsAt.toISOString() })).status).toBe(200);
+    });
+    expect((await waiting!).status).toBe(503);
+    const { status, body } = await hold(event, ['A-1']);
+    expect(status).toBe(201);
+    expect(Date.parse(body.expiresAt)).toBeLessThanOrEqual(startsAt.getTime());
   });
 
   it('of the focal point ranks the seats anew', async () => {

@@ -33,7 +33,7 @@ import {
 } from '../../src/db/refunds';
 import { releaseOverdueHold, settleInbox } from '../../src/db/settlement';
 import { sweep } from '../../src/db/sweep';
-import { confirm, lockToSettle } from '../../src/db/transitions';
+import { confirm, lockReservation, lockToSettle } from '../../src/db/transitions';
 import { readMoment, runChecks } from '../../src/db/verify';
 import { layOutSeats } from '../../src/domain/seat-map';
 import { eventually } from '../support/api';
@@ -291,15 +291,20 @@ const WRONG = sql(
    select 'confirmed but not paid: ' || r.id from mine r where r.status = 'confirmed' and not exists (
        select from payments p where p.reference = r.confirmed_by and p.role = 'confirming')
    union all
-   -- What the provider gave back before the payment was handled counts as not paid.
+   -- What the provider gave back, or a dispute took, before the payment was handled counts as not paid.
    select 'confirmed but not paid exactly, with its changes: ' || r.id from mine r where r.status = 'confirmed'
       and not exists (select from refunds f join payments p on p.id = f.payment_id where p.reservation_id = r.id and f.given_by = 'provider')
+      and not exists (select from disputes d join payments p on p.id = d.payment_id where p.reservation_id = r.id and d.status = 'lost')
       and (select sum(p.amount) from payments p where p.reservation_id = r.id and p.role = 'confirming')
         <> r.total + (select coalesce(sum(greatest(0, c.total_before - (c.result ->> 'total')::bigint)), 0) from changes c
                        where c.reservation_id = r.id and c.status = 'applied' and c.of_sale)
    union all
    select 'a change gave back something else than the difference: ' || c.id from mine r join changes c on c.reservation_id = r.id
     where c.of_sale and c.refund - c.due <> c.total_before - (c.result ->> 'total')::bigint
+      -- Less, where less was left of what was paid.
+      and not (c.refund < c.total_before - (c.result ->> 'total')::bigint and (
+        exists (select from refunds f join payments p on p.id = f.payment_id where p.reservation_id = r.id)
+        or exists (select from disputes d join payments p on p.id = d.payment_id where p.reservation_id = r.id)))
    union all
    select 'a change that was applied for less than is due: ' || c.id from mine r join changes c on c.reservation_id = r.id
     where c.of_sale and c.status = 'applied' and c.due > 0
@@ -609,6 +614,7 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       return;
     case 'end':
       await db.transaction(async (tx) => {
+        await lockReservation(tx, id);
         await tx.run(END_USE, [id]);
         await tx.run(END_SEATS, [id]);
         await tx.run(END, [id]);

@@ -18,6 +18,8 @@ import { recordPayment } from '../../../db/payments';
 import { findAnswer, type KnownKey } from '../../../db/request-keys';
 import type { SeatName, WantedSeat } from '../../../db/quotes';
 import type { ReservationRecord } from '../../../db/reservations';
+import { isKeptForAnother } from '../../../domain/payment-reference';
+import { MAX_LINES } from '../../../domain/pricing';
 import { normaliseCode } from '../../../domain/promo-code';
 import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { faultPoint } from '../../../fault-points';
@@ -109,6 +111,12 @@ function problemOf(refusal: ChangeRefusal, id: string): Problem {
       return invalid('release', 'The change changes nothing.', 'or something else is needed');
     case 'too_many_seats':
       return invalid('take', 'A reservation has at most 100 seats.', 'would be too many seats');
+    case 'too_many_events':
+      return invalid(
+        'take',
+        `An order has seats of at most ${MAX_LINES} events.`,
+        'would be of too many events',
+      );
     case 'code_after_sale':
       return invalid('code', 'A code counts for holds: the sale is made.', 'comes too late');
     case 'not_its_seats':
@@ -132,24 +140,26 @@ function problemOf(refusal: ChangeRefusal, id: string): Problem {
   }
 }
 
-const REFUSALS: ReadonlySet<string> = new Set<ChangeRefusal['kind']>([
-  'unknown',
-  'confirmed',
-  'expired',
-  'cancelled',
-  'payment_in_progress',
-  'change_open',
-  'already_checked_in',
-  'last_seat',
-  'nothing_changes',
-  'too_many_seats',
-  'code_after_sale',
-  'not_its_seats',
-  'its_seats',
-  'repeated_seats',
-]);
+/** Each of them, by the compiler's word. */
+const REFUSALS: Record<ChangeRefusal['kind'], true> = {
+  unknown: true,
+  confirmed: true,
+  expired: true,
+  cancelled: true,
+  payment_in_progress: true,
+  change_open: true,
+  already_checked_in: true,
+  last_seat: true,
+  nothing_changes: true,
+  too_many_seats: true,
+  too_many_events: true,
+  code_after_sale: true,
+  not_its_seats: true,
+  its_seats: true,
+  repeated_seats: true,
+};
 const isChangeRefusal = (result: { kind: string }): result is ChangeRefusal =>
-  REFUSALS.has(result.kind);
+  Object.hasOwn(REFUSALS, result.kind);
 
 /** What the choice of seats passes on to a hold, and a change does not need. */
 const NO_HOLD = {
@@ -277,6 +287,12 @@ export function changeRoutes({
     new Problem(
       'change_ended',
       'The quote has ended: what was paid for it goes back. Ask for a new one.',
+    );
+
+  const mismatch = () =>
+    new Problem(
+      'payment_mismatch',
+      "Amount, currency and reference must be this payment's, of exactly what is due.",
     );
 
   return [
@@ -483,6 +499,7 @@ export function changeRoutes({
           source: 'client' as const,
           actor,
         };
+        if (isKeptForAnother(notice.reference, id)) throw mismatch();
         const { testProvider } = payments;
         const result = await recordPayment(db, notice, { strict: true, testProvider });
         switch (result.kind) {
@@ -496,10 +513,7 @@ export function changeRoutes({
           case 'cancelled':
             throw new Problem('reservation_cancelled', 'The reservation is cancelled.');
           case 'mismatch':
-            throw new Problem(
-              'payment_mismatch',
-              "Amount, currency and reference must be this payment's, of exactly what is due.",
-            );
+            throw mismatch();
           case 'recorded':
           case 'known': {
             faultPoint('confirm.recorded');

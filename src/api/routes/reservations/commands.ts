@@ -33,6 +33,7 @@ import {
 import type { Outcomes } from '../../outcomes';
 import type { PaymentSetup } from '../../../payments/setup';
 import { Problem } from '../../problem';
+import { freeReference, isKeptForAnother } from '../../../domain/payment-reference';
 import { defineRoute, type Reply, type ResponseSpec } from '../../route';
 import { actorOf, FOR_PAGES, LOOK_AGAIN_SECONDS, type Access } from './access';
 import { presentReservation } from './presenter';
@@ -82,7 +83,7 @@ function nothingToPay({ id, total }: ReservationRecord) {
       ],
     });
   }
-  return { reference: `free:${id}`, amount: 0, currency: total.currency };
+  return { reference: freeReference(id), amount: 0, currency: total.currency };
 }
 
 /** What an operator chose; null: the terms decide. */
@@ -192,6 +193,7 @@ export function commandRoutes({
             'buyer_required',
             'Name the buyer first: PATCH the reservation with `buyer`.',
           );
+        if (isKeptForAnother(payment.reference, params.id)) return refuse('mismatch');
         const notice = {
           ...payment,
           reservationId: params.id,
