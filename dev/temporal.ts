@@ -33,7 +33,7 @@ const serverEnv = (): NodeJS.ProcessEnv => ({
 });
 
 /** Whether the server answers, has the namespace, and has our search attributes. */
-async function isReady(address: string, namespace: string): Promise<boolean> {
+export async function isTemporalReady(address: string, namespace: string): Promise<boolean> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ address, connectTimeout: '2s' });
@@ -103,7 +103,7 @@ export function defineTemporal(options: {
       await Promise.all(lives.map(({ pid, start }) => endProcess(pid, start, STOP)));
     },
     ready: async (_child, signal) => {
-      while (!signal.aborted && !(await isReady(temporalAddress, namespace))) await sleep(100);
+      while (!signal.aborted && !(await isTemporalReady(temporalAddress, namespace))) await sleep(100);
     },
     readyLimitMs: READY_LIMIT_MS,
     stop: STOP,

@@ -5,7 +5,7 @@ import { Webhook } from 'standardwebhooks';
 import { presentEvent } from '../api/routes/events/presenter';
 import { presentReservation } from '../api/routes/reservations/presenter';
 import type { WebhookState } from '../contracts/reservation';
-import type { Database, Queryable } from '../db/database';
+import { isUnavailable, type Database, type Queryable } from '../db/database';
 import { findEvent } from '../db/events';
 import { findReservation } from '../db/reservations';
 import {
@@ -86,22 +86,19 @@ function tell(
 }
 
 export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }: WebhookDeps) => {
-  /** Makes one attempt and records it. @returns false when nothing is to be sent there any more */
-  async function attempt(
-    turn: Turn,
+  /** The signed request of a delivery, with what it is about as it stands now. */
+  async function compose(
+    { endpointId }: Turn,
     delivery: DueDelivery,
-    { signal, hasTurn }: { signal: AbortSignal; hasTurn: () => boolean },
-  ): Promise<boolean> {
+    { url, sealed }: { url: string; sealed: readonly Buffer[] },
+  ): Promise<Parameters<Sender>[0]> {
     const { sequence, type, at } = delivery;
-    // At each attempt: a rotated secret, another URL or an end of it all counts from its commit.
-    const target = await readTarget(db, turn.endpointId);
-    if (!target) return false;
     const { revision, data } = await readResource(db, delivery, defaultTtlSeconds);
     const body = JSON.stringify({ type, timestamp: at, sequence, revision, data });
-    const id = webhookMessageId(turn.endpointId, delivery);
+    const id = webhookMessageId(endpointId, delivery);
     const now = new Date();
-    const signatures = target.sealed.map((sealed) =>
-      new Webhook(secrets.open(turn.endpointId, sealed)).sign(id, now, body),
+    const signatures = sealed.map((one) =>
+      new Webhook(secrets.open(endpointId, one)).sign(id, now, body),
     );
     const headers = {
       'content-type': 'application/json',
@@ -110,12 +107,32 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
       'webhook-timestamp': String(Math.floor(now.getTime() / 1000)),
       'webhook-signature': signatures.join(' '),
     };
+    return { url, headers, body };
+  }
+
+  /** Makes one attempt and records it. @returns false when nothing is to be sent there any more */
+  async function attempt(
+    turn: Turn,
+    delivery: DueDelivery,
+    { signal, hasTurn }: { signal: AbortSignal; hasTurn: () => boolean },
+  ): Promise<boolean> {
+    // At each attempt: a rotated secret, another URL or an end of it all counts from its commit.
+    const target = await readTarget(db, turn.endpointId);
+    if (!target) return false;
+    const request = await compose(turn, delivery, target).catch((error: unknown) => {
+      if (isUnavailable(error)) throw error;
+      return { error: (error as Error).message };
+    });
     if (!hasTurn()) return true;
-    const answer = await send({ url: target.url, headers, body }, signal);
+    // What cannot be made is an attempt that failed: its endpoint is told of it, and the others of it go on.
+    const answer =
+      'error' in request
+        ? { outcome: 'failed' as const, status: null, retryAfterMs: null, error: request.error }
+        : await send(request, signal);
     if (answer === null) return true;
     faultPoint('webhook.sent');
     const waitMs = answer.retryAfterMs ?? pauseAfter(delivery.attempts);
-    await recordAttempt(db, turn, sequence, answer, waitMs);
+    await recordAttempt(db, turn, delivery.sequence, answer, waitMs);
     tell(turn, delivery, answer);
     return true;
   }
@@ -194,8 +211,8 @@ export const createWebhookActivities = ({ db, send, secrets, defaultTtlSeconds }
       const beating = setInterval(() => heartbeat(), BEAT_EVERY_MS);
       const turn = { endpointId, runner: randomUUID() };
       try {
-        const waitMs = await sendDue(turn, signal);
-        await leaveTurn(db, turn);
+        // One that fails leaves its turn too: the next try must not find it taken.
+        const waitMs = await sendDue(turn, signal).finally(() => leaveTurn(db, turn));
         const state = await readWebhookState(db, endpointId);
         if (!state) return { ...UNKNOWN, endpoint: endpointId };
         const { url, ...shown } = state;

@@ -7,7 +7,10 @@ import { createReservationActivities } from './settle-reservation';
 
 type Deps<Create extends (deps: never) => unknown> = Parameters<Create>[0];
 
-/** Activities of the `reservations` task queue: one database transaction or one provider call each. */
+/**
+ * Activities of the `reservations` task queue: one database transaction each. And refunds, which the release before has
+ * carried out here.
+ */
 export const createReservationQueue = (
   deps: Deps<typeof createReservationActivities> &
     Deps<typeof createRefundActivities> &
@@ -17,6 +20,9 @@ export const createReservationQueue = (
   ...createRefundActivities(deps),
   ...createHousekeepingActivities(deps),
 });
+
+/** Activities of the `refunds` task queue: they wait for payment providers. */
+export const createRefundQueue = createRefundActivities;
 
 /** Activities of the `documents` task queue: they need a browser. */
 export const createDocumentQueue = createDocumentActivities;
@@ -28,6 +34,7 @@ export const createMailQueue = createMailActivities;
 export const createWebhookQueue = createWebhookActivities;
 
 export type ReservationActivities = ReturnType<typeof createReservationQueue>;
+export type RefundActivities = ReturnType<typeof createRefundQueue>;
 export type DocumentActivities = ReturnType<typeof createDocumentQueue>;
 export type WebhookActivities = ReturnType<typeof createWebhookQueue>;
 export type MailActivities = ReturnType<typeof createMailQueue>;

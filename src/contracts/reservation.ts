@@ -7,6 +7,7 @@ import type { PaymentStatus, RefundStatus, ReservationStatus } from '../domain/s
  */
 export const TASK_QUEUES = {
   reservations: 'reservations',
+  refunds: 'refunds',
   documents: 'documents',
   mail: 'mail',
   webhooks: 'webhooks',

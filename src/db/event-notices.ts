@@ -15,7 +15,7 @@ interface Notice {
 const TAKE = sql<Notice>(
   'notice_take',
   `select id, event_id, created_at::text as created from event_notices where done_at is null
-      and (select count(*) from (select from outbox where kind = 'mail' limit $1) waiting) < $1
+      and (select count(*) from (select from outbox where kind = 'mail' and given_up_at is null limit $1) waiting) < $1
     order by id limit 1 for update skip locked`,
 );
 const PAGE = sql<{ id: string; at: string; owed: boolean }>(

@@ -148,7 +148,7 @@ export const OUTBOX_KINDS = {
              select distinct reservation_id as id from inbox where handled_at is null and received_at < now() - interval '20 seconds')
              select id from waiting) w join reservations r on r.id = w.id
             where (r.nudged_at is null or r.nudged_at < now() - interval '1 minute')
-              and not exists (select from outbox o where o.subject = r.id)`,
+              and not exists (select from outbox o where o.subject = r.id and o.kind in ('ring', 'start'))`,
         row: { name: 'r', id: 'text' },
         then: `
          , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
@@ -159,7 +159,7 @@ export const OUTBOX_KINDS = {
             where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '2 minutes'
               and (r.buyer_email is not null or r.erased_at is not null)
               and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
-              and not exists (select from outbox o where o.subject = r.id)`,
+              and not exists (select from outbox o where o.subject = r.id and o.kind in ('ring', 'start'))`,
         row: { name: 'r', id: 'text' },
         then: `
          , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)

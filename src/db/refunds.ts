@@ -41,6 +41,8 @@ export interface RefundOrder {
   providerKey: string;
   /** A dispute of the payment is open. */
   disputed: boolean;
+  /** Since it was ordered. */
+  ageSeconds: number;
 }
 
 const FIND = sql<RefundOrder>(
@@ -48,7 +50,8 @@ const FIND = sql<RefundOrder>(
   `select r.id, r.payment_id as "paymentId", p.reference, p.reservation_id as "reservationId", r.amount, p.currency, r.given_by as by,
           r.status, r.reason, r.error, r.provider_refund_id as "providerRefundId",
           coalesce(r.provider_key, r.id::text) as "providerKey",
-          exists (select from disputes d where d.payment_id = p.id and d.status = 'open') as disputed
+          exists (select from disputes d where d.payment_id = p.id and d.status = 'open') as disputed,
+          extract(epoch from clock_timestamp() - r.created_at)::float8 as "ageSeconds"
      from refunds r join payments p on p.id = r.payment_id where r.id = $1`,
 );
 

@@ -341,7 +341,7 @@ const OPEN_HOLDS = sql<{ id: string; at: string }>(
 const ringLost = (locking: string): string => `with lost as (
      select id from reservations r where id = any ($1::text[]) and status = 'held'
         and (nudged_at is null or nudged_at < now() - interval '10 minutes')
-        and not exists (select from outbox o where o.subject = r.id) for no key update ${locking})
+        and not exists (select from outbox o where o.subject = r.id and o.kind in ('ring', 'start')) for no key update ${locking})
    , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from lost)) returning r.id)
    insert into outbox (kind, subject) select 'ring', id from requeued`;
 const RING_LOST = sql('sweep_ring_lost', ringLost('skip locked'));

@@ -87,10 +87,11 @@ const FORGET_DOCUMENTS = sql(
            select d.reservation_id from ticket_documents d join reservations r on r.id = d.reservation_id
             where d.pdf is not null and d.created_at < now() - $1 * interval '1 day'
               and (r.delivered_at is not null or r.status <> 'confirmed')
+              and not exists (select from mails m where m.reservation_id = r.id and m.kind = 'tickets' and m.sent_at is null and m.refused is null)
             order by d.created_at limit $2 for no key update of d skip locked))`,
 );
 
-/** Removes prints older than this many days that have been mailed. @returns how many, at most `most` */
+/** Removes prints older than this many days that have been mailed, with no mail left that needs them. @returns how many, at most `most` */
 export async function forgetDocuments(db: Queryable, days: number, most: number): Promise<number> {
   return db.run(FORGET_DOCUMENTS, [days, most]);
 }

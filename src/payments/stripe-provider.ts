@@ -5,6 +5,11 @@ import { readStripeRefund } from './stripe-refund';
 import { toStripe } from './stripe-amounts';
 
 const TIMEOUT_MS = 20_000;
+/**
+ * Stripe forgets an idempotency key after a day at the earliest. An order whose answer was lost so long ago may have been
+ * carried out under a key that is forgotten: it is looked for first.
+ */
+const KEY_LASTS_SECONDS = 12 * 3600;
 /** More refunds than one payment ever has. */
 const MAX_LISTED = 100;
 
@@ -74,6 +79,7 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
         amount: minorUnits,
         currency,
         providerRefundId,
+        ageSeconds,
       } = order;
       const amount = toStripe({ amount: minorUnits, currency });
       if (amount === null) {
@@ -85,6 +91,10 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
       try {
         if (providerRefundId !== null)
           return answerOf(await stripe.refunds.retrieve(providerRefundId));
+        if (ageSeconds > KEY_LASTS_SECONDS) {
+          const { ours } = await lookUp(order);
+          if (ours) return answerOf(ours);
+        }
         const metadata = { refund_id: id, reservation_id: reservationId };
         return answerOf(
           await stripe.refunds.create(

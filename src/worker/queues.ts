@@ -5,6 +5,7 @@ import type { WorkerOptions } from '@temporalio/worker';
 import {
   createDocumentQueue,
   createMailQueue,
+  createRefundQueue,
   createReservationQueue,
   createWebhookQueue,
 } from '../activities';
@@ -72,27 +73,29 @@ export function workflowSource(
   return { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } };
 }
 
-async function reservationsPart({ settings, db, client, log }: QueueDeps): Promise<WorkerPart> {
+/** Refunds that one worker asks providers for at once. One that hangs keeps its place for 20 seconds, and delays refunds alone. */
+const REFUNDS_AT_ONCE = 8;
+
+async function reservationsParts({ settings, db, client, log }: QueueDeps): Promise<WorkerPart[]> {
   const { privateKey } = ticketKeyFromSeed(settings.TICKET_SIGNING_KEY ?? (await ticketSeed(db)));
   const schedule = scheduleHousekeeping(client, log);
-  return {
+  const providers = {
+    test: createTestProvider(db),
+    stripe: settings.STRIPE_API_KEY
+      ? createStripeProvider(
+          settings.STRIPE_API_KEY,
+          settings.STRIPE_API_URL === undefined ? undefined : new URL(settings.STRIPE_API_URL),
+        )
+      : null,
+  };
+  const reservations: WorkerPart = {
     options: {
       taskQueue: TASK_QUEUES.reservations,
       ...workflowSource(settings.PAYLOAD_ENCRYPTION_KEY !== undefined),
       activities: createReservationQueue({
         db,
         sign: (ticket) => signTicketCode(privateKey, ticket),
-        providers: {
-          test: createTestProvider(db),
-          stripe: settings.STRIPE_API_KEY
-            ? createStripeProvider(
-                settings.STRIPE_API_KEY,
-                settings.STRIPE_API_URL === undefined
-                  ? undefined
-                  : new URL(settings.STRIPE_API_URL),
-              )
-            : null,
-        },
+        providers,
         testProvider: paymentSetupOf(settings).testProvider,
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         refundUnknown: settings.UNKNOWN_PAYMENTS === 'refunded',
@@ -112,6 +115,15 @@ async function reservationsPart({ settings, db, client, log }: QueueDeps): Promi
     },
     close: async () => schedule.stop(),
   };
+  const refunds: WorkerPart = {
+    options: {
+      taskQueue: TASK_QUEUES.refunds,
+      activities: createRefundQueue({ db, providers }),
+      ...activitySlots(REFUNDS_AT_ONCE),
+    },
+    close: () => Promise.resolve(),
+  };
+  return [reservations, refunds];
 }
 
 function documentsPart({ settings, db, log }: QueueDeps): WorkerPart {
@@ -172,7 +184,7 @@ function webhooksPart({ settings, db }: QueueDeps): WorkerPart[] {
 export async function createQueues(deps: QueueDeps): Promise<WorkerPart[]> {
   const { WORKER_ROLES: roles } = deps.settings;
   const parts: WorkerPart[] = [];
-  if (roles.includes('reservations')) parts.push(await reservationsPart(deps));
+  if (roles.includes('reservations')) parts.push(...(await reservationsParts(deps)));
   if (roles.includes('documents')) parts.push(documentsPart(deps));
   if (roles.includes('mail')) parts.push(mailPart(deps));
   if (roles.includes('webhooks')) parts.push(...webhooksPart(deps));

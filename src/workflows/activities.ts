@@ -8,6 +8,7 @@ import {
 import type {
   DocumentActivities,
   MailActivities,
+  RefundActivities,
   ReservationActivities,
   WebhookActivities,
 } from '../activities';
@@ -133,8 +134,8 @@ export const { restartLostActors } = proxyActivities<ReservationActivities>({
   summary: 'Give lost holds their actors back',
 });
 
-export const { carryOutRefund, refundPayment } = proxyActivities<ReservationActivities>({
-  taskQueue: TASK_QUEUES.reservations,
+export const { carryOutRefund, refundPayment } = proxyActivities<RefundActivities>({
+  taskQueue: TASK_QUEUES.refunds,
   startToCloseTimeout: '1 minute',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
   summary: 'Give the money back, once',

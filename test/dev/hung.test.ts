@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
 import { endHungParts } from '../../dev/hung';
+import type { Stack } from '../../dev/stack';
 import { eventually } from '../support/api';
-import { startSystem, type TestSystem } from '../support/system';
+import { testServices } from '../support/services';
+import { createMigratedNamespace, startSystem, type TestSystem } from '../support/system';
+import { startTcpProxy } from '../support/tcp-proxy';
 
 describe('One of several workers', () => {
   let system: TestSystem;
@@ -103,4 +107,36 @@ describe('A worker that stands still (SIGSTOP)', () => {
     stop.abort();
     await watching;
   });
+});
+
+it('A Temporal that lives and answers nothing is ended, too', async () => {
+  const { temporalAddress } = testServices();
+  const temporalNamespace = await createMigratedNamespace();
+  const [host, port] = temporalAddress.split(':') as [string, string];
+  const proxy = await startTcpProxy({ host, port: Number(port) });
+  const temporal = spawn('sleep', ['600'], { detached: true });
+  const ended = new Promise((resolve) => temporal.once('exit', (_code, signal) => resolve(signal)));
+  const stack = {
+    part: (name: string) => (name === 'temporal' ? { pid: temporal.pid } : undefined),
+    info: () => ({
+      apiUrl: 'http://127.0.0.1:1',
+      temporalAddress: `127.0.0.1:${proxy.port}`,
+      temporalNamespace,
+    }),
+    workerMetricsUrls: [],
+  } as unknown as Stack;
+  const stop = new AbortController();
+  const said: string[] = [];
+  const progress = (line: string) => said.push(line);
+  const watching = endHungParts(stack, { signal: stop.signal, progress, everyMs: 200 });
+  // It has answered, so it is not one that is starting.
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  expect(temporal.exitCode).toBeNull();
+  proxy.stall();
+  expect(await ended).toBe('SIGKILL');
+  expect(said).toEqual([
+    `temporal does not answer any more (process ${temporal.pid}) and is ended`,
+  ]);
+  stop.abort();
+  await Promise.all([watching, proxy.close()]);
 });

@@ -57,6 +57,7 @@ const refund = (
     providerRefundId: null,
     providerKey: ID,
     disputed: false,
+    ageSeconds: 0,
     ...change,
   });
 };
@@ -121,6 +122,15 @@ describe('The Stripe provider', () => {
     ];
     expect(await refund('ch_1')).toEqual({ kind: 'succeeded', providerRefundId: 're_7' });
     expect(asked[1]?.path).toBe('/v1/refunds?charge=ch_1&limit=100');
+  });
+
+  it('looks for a refund of yesterday before it asks for it, as its key may be forgotten', async () => {
+    answers = [listOf({ id: 're_7', amount: 300, metadata: { refund_id: ID } })];
+    expect(await refund('pi_1', { amount: 300, currency: 'EUR' }, { ageSeconds: 86_400 })).toEqual({
+      kind: 'succeeded',
+      providerRefundId: 're_7',
+    });
+    expect(asked.map(({ path }) => path)).toEqual(['/v1/refunds?payment_intent=pi_1&limit=100']);
   });
 
   it('is superseded by what was given back without us', async () => {

@@ -77,6 +77,7 @@ describe('Beside stripe-mock', () => {
       providerRefundId,
       providerKey: '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11',
       disputed: false,
+      ageSeconds: 0,
     });
 
   it.each(['pi_1', 'ch_1', 'py_1'])(

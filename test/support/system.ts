@@ -79,7 +79,7 @@ export async function openTestDatabase(
 }
 
 /** Makes a namespace as `npm run migrate` leaves it. @returns its name */
-async function createMigratedNamespace(): Promise<string> {
+export async function createMigratedNamespace(): Promise<string> {
   const namespace = await createTestNamespace();
   const connection = await Connection.connect({ address: testServices().temporalAddress });
   await prepareTemporal(connection, namespace);
