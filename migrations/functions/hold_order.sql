@@ -215,12 +215,16 @@ begin
              and array_agg(case when allotment_until > clock_timestamp() then allotment_id end) = v_look.allotments as free from locked),
     made as (
       insert into reservations (id, event_id, event_ids, client, fingerprint, buyer_name, buyer_email, buyer_key, total, currency,
-                                created_at, hold_ends_at, hold_cap_at, code_id, fees, taxes, reference, metadata, hold_seconds)
+                                created_at, hold_ends_at, hold_cap_at, code_id, code_terms, fees, taxes, reference, metadata, hold_seconds,
+                                event_revisions)
       select p_id, v_look.event_ids[1], case when v_look.events > 1 then v_look.event_ids end,
              p_client, p_fingerprint, p_buyer_name, p_buyer_email, p_buyer_key, v_total, v_look.currency,
              at, least(at + v_ttl, v_look.starts_at), least(at + greatest(v_ttl, v_look.cap), v_look.starts_at), v_code.id,
+             case when v_code.id is not null then code_terms_of(v_code) end,
              nullif(p_more -> 'fees', '[]'), nullif(p_more -> 'taxes', '[]'), p_more ->> 'reference',
-             nullif(p_more -> 'metadata', 'null'), (p_more ->> 'holdSeconds')::integer
+             nullif(p_more -> 'metadata', 'null'), (p_more ->> 'holdSeconds')::integer,
+             case when v_prices is not null then (
+               select jsonb_object_agg(id, revision) from unnest(v_look.event_ids, v_look.revisions) rules (id, revision)) end
         from moment where free and at < v_look.closes
       on conflict (id) do nothing
       returning *),

@@ -147,9 +147,9 @@ const LOCK_CODE = sql<{ locked: boolean }>(
   'change_lock_code',
   `select change_code_claims('lock', $1) as locked`,
 );
-const LOCK_NEW_CODE = sql<{ max_uses: number | null; valid: boolean }>(
+const LOCK_NEW_CODE = sql<{ revision: number; max_uses: number | null; valid: boolean }>(
   'change_lock_new_code',
-  `select max_uses, code_is_valid(k, $2::uuid[]) as valid from codes k where id = $1 for share`,
+  `select revision, max_uses, code_is_valid(k, $2::uuid[]) as valid from codes k where id = $1 for share`,
 );
 const LOCK_USE = sql<{ number: number | null }>(
   'change_lock_use',
@@ -226,7 +226,10 @@ function refusalOf({ before, request }: Resulting): ChangeRefusal | null {
   return null;
 }
 
-/** The order as it would be, priced: what stays has the prices that it had. */
+/**
+ * The order as it would be, priced: what stays has the prices that it had. Code, fees and tax are those of the hold; seats
+ * that are taken or retyped have today's list prices.
+ */
 async function price(tx: Queryable, { before, facts, request }: Resulting) {
   const { release, take, priceTypes, code } = request;
   const codeStays = code === null;
@@ -254,6 +257,7 @@ async function price(tx: Queryable, { before, facts, request }: Resulting) {
     ? kept.flatMap(({ event }) => (touched.has(event!) ? [] : [event!]))
     : [];
   return quoteOrder(tx, seats, codeStays ? (before.code ?? null) : code, {
+    reservation: before.id,
     codeStays,
     unchanged: { events: new Set(untouched), ...facts.charged },
   });
@@ -411,13 +415,14 @@ const REPRICE = sql(
 );
 const WRITE_ORDER = sql(
   'change_write_order',
-  `with named as (select array_agg(e.id order by n) as ids from unnest($3::text[]) with ordinality asked (slug, n) join events e using (slug))
+  `with named as (select array_agg(e.id order by n) as ids from unnest($3::text[]) with ordinality asked (slug, n) join events e using (slug)),
+   code as (select k.id, case when k.id is not null then code_terms_of(k) end as terms from (values (1)) one left join codes k on k.code = $6)
    update reservations r set total = $2, event_id = named.ids[1], event_ids = case when cardinality(named.ids) > 1 then named.ids end,
           fees = nullif($4::jsonb, '[]'), taxes = nullif($5::jsonb, '[]'), revision = r.revision + 1,
-          code_id = case when $6::text is null then null else (select id from codes where code = $6) end,
+          code_id = code.id, code_terms = case when code.id = r.code_id then r.code_terms else code.terms end,
           hold_ends_at = case when r.status = 'held' then least(r.hold_ends_at, starts.first) else r.hold_ends_at end,
           hold_cap_at = case when r.status = 'held' then least(r.hold_cap_at, starts.first) else r.hold_cap_at end
-     from named, lateral (select min(starts_at) as first from events where id = any (named.ids)) starts where r.id = $1`,
+     from named, code, lateral (select min(starts_at) as first from events where id = any (named.ids)) starts where r.id = $1`,
 );
 
 /** Writes a changed order in place of what a reservation had. The caller holds all locks. */
@@ -533,6 +538,8 @@ async function change(
   if (request.code !== null && quote.code && quote.code.id !== facts.code_id) {
     const [code] = await tx.rows(LOCK_NEW_CODE, [quote.code.id, quoted.eventIds]);
     if (!code?.valid) return refuse({ kind: 'code_invalid' });
+    // The terms that are written are those that priced the order.
+    if (code.revision !== quote.code.revision) throw new LookAgain();
     if (code.max_uses !== null) {
       const [free] = await tx.rows(LOCK_USE, [quote.code.id, code.max_uses]);
       if (free!.number === null) return refuse({ kind: 'code_used_up' });

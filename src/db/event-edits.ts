@@ -43,12 +43,13 @@ interface LockedEvent {
   starts_at: string;
   was: Pick<EventRecord, 'name' | 'venue' | 'startsAt' | 'timeZone'>;
   refund_terms: RefundTerm[] | null;
+  pricing: EventDefinition['pricing'];
 }
 
 const LOCK = sql<LockedEvent>(
   'event_lock',
   // No hold waits for this lock: a reservation that refers to the event locks its key alone.
-  `select revision, rfc3339(starts_at) as starts_at, refund_terms,
+  `select revision, rfc3339(starts_at) as starts_at, refund_terms, pricing,
           jsonb_build_object('name', name, 'venue', venue, 'startsAt', rfc3339(starts_at), 'timeZone', time_zone) as was
      from events where id = $1 for no key update`,
 );
@@ -100,6 +101,11 @@ const DROP_CATEGORIES = sql(
 const KEEP_TERMS = sql(
   'event_keep_terms',
   'insert into replaced_refund_terms (event_id, revision, terms) values ($1, $2, $3)',
+);
+/** The clock of `replaced_at` is read by this statement: holds that begin before it have the old rules. */
+const KEEP_PRICING = sql(
+  'event_keep_pricing',
+  'insert into replaced_pricing (event_id, revision, pricing) values ($1, $2, $3)',
 );
 const NOTICE = sql(
   'event_notice_insert',
@@ -205,6 +211,10 @@ export async function updateEvent(
       if (has('refundTerms')) {
         const { refund_terms: terms } = event;
         await tx.run(KEEP_TERMS, [id, revision, terms === null ? null : JSON.stringify(terms)]);
+      }
+      if (has('fees', 'tax')) {
+        const { pricing } = event;
+        await tx.run(KEEP_PRICING, [id, revision, pricing && JSON.stringify(pricing)]);
       }
       return { kind: 'changed' };
     });

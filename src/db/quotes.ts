@@ -67,11 +67,14 @@ interface Facts {
     currency: string;
     revision: number;
     pricing: Pricing | null;
+    /** Of an order that is changed: as it was for its hold, where fees and tax are read from. */
+    heldPricing: Pricing | null;
   } | null)[];
   seats: ({ id: number; category: string; price: number } | null)[];
   code: CodeFacts | null;
 }
 
+/** What it takes off is as the order that is changed has it, or as it is now. */
 interface CodeFacts {
   id: string;
   revision: number;
@@ -89,18 +92,21 @@ const FACTS = sql<{ facts: Facts }>(
   'order_facts',
   `with event as materialized (
      select n, e.* from unnest($1::text[]) with ordinality asked (name, n)
-       left join lateral (select * from events where id = event_id_of(asked.name) offset 0) e on true)
+       left join lateral (select * from events where id = event_id_of(asked.name) offset 0) e on true),
+   changed as materialized (select * from reservations where id = $5)
    select jsonb_build_object(
      'events', (select jsonb_agg(case when id is not null then jsonb_build_object('id', id, 'slug', slug, 'currency', currency,
-         'revision', revision, 'pricing', pricing) end order by n) from event),
+         'revision', revision, 'pricing', pricing,
+         'heldPricing', (select pricing_at(event.id, created_at, (event_revisions ->> event.id::text)::integer) from changed)) end order by n) from event),
      'seats', (select jsonb_agg(case when s.id is not null then jsonb_build_object('id', s.id, 'category', s.category_code, 'price', c.price) end order by asked.n)
        from unnest($2::integer[], $3::text[]) with ordinality asked (event_of, label, n) join event on event.n = asked.event_of
        left join lateral (select * from seats where event_id = event.id and label = asked.label offset 0) s on true
        left join price_categories c on c.event_id = s.event_id and c.code = s.category_code),
-     'code', (select jsonb_build_object('id', k.id, 'revision', k.revision, 'event', (select slug from events where id = k.event_id),
-         'categories', k.categories, 'percent', trim_scale(k.percent)::text, 'amount', k.amount, 'currency', k.currency,
-         'valid', code_is_valid(k, array(select id from event)))
-       from codes k where k.code = $4 limit 1)) as facts`,
+     'code', (select terms || jsonb_build_object('id', k.id, 'revision', k.revision,
+         'event', (select slug from events where id = (terms ->> 'event')::uuid), 'valid', code_is_valid(k, array(select id from event)))
+       from codes k, lateral (select coalesce(
+           (select code_terms from changed where code_id = k.id and code_terms ->> 'code' = k.id::text), code_terms_of(k)) as terms) as it_has
+        where k.code = $4 limit 1)) as facts`,
 );
 
 export type Quoted =
@@ -139,15 +145,16 @@ function unknownOf(
 }
 
 /**
- * Prices an order by the rules as they stand: see `priceOrder`. Nothing is held.
+ * Prices an order: see `priceOrder`. Nothing is held. List prices are those of today. Fees, tax and what a code takes off
+ * are too, but of an order that is changed they are those of its hold.
  * @param code normalised; null for none
- * @param change of an order that is changed: whether it had the code before, and what stays as it is
+ * @param change of an order that is changed: its id, whether it had the code before, and what stays as it is
  */
 export async function quoteOrder(
   db: Queryable,
   seats: readonly ChangedSeat[],
   code: string | null,
-  change?: { codeStays: boolean; unchanged: UnchangedEvents },
+  change?: { reservation: string; codeStays: boolean; unchanged: UnchangedEvents },
 ): Promise<Quoted> {
   const names = [...new Set(seats.map(({ event }) => event))];
   const [row] = await db.rows(FACTS, [
@@ -155,6 +162,7 @@ export async function quoteOrder(
     seats.map(({ event }) => names.indexOf(event) + 1),
     seats.map(({ label }) => label),
     code,
+    change?.reservation ?? null,
   ]);
   const { facts } = row!;
   const refusal = unknownOf(facts, names, seats);
@@ -163,7 +171,12 @@ export async function quoteOrder(
   const found = facts.seats.filter((seat) => seat !== null);
   const { currency } = events[0]!;
 
-  const rules = new Map(events.map(({ slug, pricing }) => [slug, pricing ?? PLAIN]));
+  const rules = new Map(
+    events.map(({ slug, pricing, heldPricing }) => {
+      const { fees, tax } = (change ? heldPricing : pricing) ?? PLAIN;
+      return [slug, { ...(pricing ?? PLAIN), fees, tax }];
+    }),
+  );
   const toPrice = seats.map(({ event: name, label, priceType, fixed }, index) => {
     const { slug, pricing } = events[names.indexOf(name)]!;
     const { id, category, price } = found[index]!;

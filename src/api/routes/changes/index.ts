@@ -303,7 +303,7 @@ export function changeRoutes({
       tag: 'Changes',
       summary: 'Give seats back, take others, change price types',
       description:
-        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms.',
+        'While the reservation is held it is applied at once, and its end stays. Once it is confirmed it is a quote: what it takes is held until `expiresAt`, what it gives back stays sold and valid until the quote is confirmed. Seats given back count at what was paid for them; only what is left over follows the refund terms. What is taken or retyped costs what it costs now; the code, fees and tax are those of the hold, whatever was edited since.',
       access: FOR_PAGES,
       kind: 'sale',
       params: reservationParams,
