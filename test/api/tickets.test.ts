@@ -158,18 +158,30 @@ describe('Tickets', () => {
       `update ticket_documents set created_at = now() - interval '31 days' where reservation_id = $1`,
     );
     await system.db.run(makeOld, [sold.id]);
-    const kept = sql<{ kept: boolean }>(
-      'test_kept_print',
-      'select pdf is not null as kept from ticket_documents where reservation_id = $1',
-    );
-    await eventually(async () => {
-      await sweep(system.db, {
+    const sweepAll = () =>
+      sweep(system.db, {
         budgetMs: 60_000,
         documentDays: 30,
         onFault: (_what, error) => {
           throw error;
         },
       });
+    const kept = sql<{ kept: boolean }>(
+      'test_kept_print',
+      'select pdf is not null as kept from ticket_documents where reservation_id = $1',
+    );
+    // A mail that is still to be sent has it.
+    const owe = sql(
+      'test_owe_mail',
+      `insert into mails (reservation_id, kind, sequence, message_id, refused) values ($1, 'tickets', 9, '<nine@holdfast.invalid>', $2)
+       on conflict (message_id) do update set refused = excluded.refused`,
+    );
+    await system.db.run(owe, [sold.id, null]);
+    await sweepAll();
+    expect(await system.db.rows(kept, [sold.id])).toEqual([{ kept: true }]);
+    await system.db.run(owe, [sold.id, 'for this test']);
+    await eventually(async () => {
+      await sweepAll();
       expect(await system.db.rows(kept, [sold.id])).toEqual([{ kept: false }]);
     });
     expect((await api.tickets(sold.id)).map(({ code }) => code)).toEqual([ticket!.code]);

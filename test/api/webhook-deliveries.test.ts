@@ -287,6 +287,29 @@ describe('The secret of an endpoint', () => {
   });
 });
 
+describe('An endpoint whose secret cannot be read', () => {
+  it('says so of each attempt, and goes on once it can be', async () => {
+    const shop = await receive();
+    const endpoint = await subscribe(shop.url, ['reservation.held']);
+    const damage = sql(
+      'test_damage_secret',
+      `update webhook_secrets set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) where endpoint_id = $1`,
+    );
+    await system.db.run(damage, [endpoint.id]);
+    const held = await api.held(await api.event(), ['A-1']);
+    await eventually(async () => {
+      const { body } = await api.call<{ data: object[] }>('GET', path(endpoint, '/deliveries'));
+      expect(body.data[0]).toMatchObject({
+        status: 'pending',
+        error: expect.stringContaining('another WEBHOOK_SECRETS_KEY'),
+      });
+    });
+    await system.db.run(damage, [endpoint.id]);
+    await eventually(() => expect(typesOf(shop.taken, held.id)).toEqual(['reservation.held']));
+    await stop(endpoint);
+  });
+});
+
 describe('An endpoint', () => {
   it('that answers 410 is disabled, with a note, and goes on where it stopped when it is enabled', async () => {
     const shop = await receive();

@@ -158,6 +158,19 @@ describe('The sweep', () => {
     await removeHolds('mute');
   });
 
+  it('orders again what is late of a reservation whose print was given up', async () => {
+    await run('delete from outbox');
+    await fillHolds('given', 1, 3600);
+    await run(`insert into inbox (reservation_id, kind, actor, received_at)
+      select id, 'cancel', 'operator', now() - interval '1 minute' from reservations where id like 'given-%'`);
+    await run(`insert into outbox (kind, subject, given_up_at, not_before)
+      select 'print', id, now(), 'infinity' from reservations where id like 'given-%'`);
+    await sweep(db, options(240_000));
+    expect(await count(`outbox where kind = 'ring'`)).toBe(1);
+    await run('delete from outbox');
+    await removeHolds('given');
+  });
+
   it('goes past a step that fails as a whole, and does the others', async () => {
     await fillHolds('after', 10, -60);
     await run(`insert into request_keys (client, call, resource, key, fingerprint, answer, created_at)
