@@ -103,7 +103,8 @@ export function defineTemporal(options: {
       await Promise.all(lives.map(({ pid, start }) => endProcess(pid, start, STOP)));
     },
     ready: async (_child, signal) => {
-      while (!signal.aborted && !(await isTemporalReady(temporalAddress, namespace))) await sleep(100);
+      while (!signal.aborted && !(await isTemporalReady(temporalAddress, namespace)))
+        await sleep(100);
     },
     readyLimitMs: READY_LIMIT_MS,
     stop: STOP,

@@ -301,7 +301,7 @@ describe('An endpoint whose secret cannot be read', () => {
       const { body } = await api.call<{ data: object[] }>('GET', path(endpoint, '/deliveries'));
       expect(body.data[0]).toMatchObject({
         status: 'pending',
-        error: expect.stringContaining('another WEBHOOK_SECRETS_KEY'),
+        error: expect.stringContaining('another WEBHOOK_SECRETS_KEY') as string,
       });
     });
     await system.db.run(damage, [endpoint.id]);
