@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { sql } from '../product';
 import type { Bench, BenchEvent } from './case';
-import { makeBuyers } from './holds';
+import { makeBuyers, perSecond } from './holds';
 import type { TemporalBaseline } from './baselines/temporal/temporal-baseline';
 import { encodeRequest, openConnection, type Connection } from './load/connection';
 import type { LoadRequest } from './load/driver';
@@ -80,13 +80,14 @@ export function baselineLifecycles(baseline: TemporalBaseline, count: number): L
  * Runs lifecycles from the start to the confirmation.
  * @param inFlight how many at a time
  * @param payAfterMs from the start of the actor to the payment
- * @returns how long all took, in milliseconds
+ * @returns how many end a second while so many are in flight. The first ones start all at once and the
+ * last ones leave their places empty, so neither counts: there must be more than twice `inFlight`.
  */
 export async function runLifecycles(
   { all }: Lifecycles,
   { inFlight, payAfterMs }: { inFlight: number; payAfterMs: number },
 ): Promise<number> {
-  const started = performance.now();
+  const endedAt: number[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
     for (let one = all[next++]; one; one = all[next++]) {
@@ -95,10 +96,12 @@ export async function runLifecycles(
       await delay(payAfterMs);
       await one.pay();
       await one.finished();
+      endedAt.push(performance.now());
     }
   };
   await Promise.all(Array.from({ length: inFlight }, work));
-  return performance.now() - started;
+  const counted = endedAt.slice(inFlight - 1, -inFlight);
+  return perSecond(counted.length - 1, counted.at(-1)! - counted[0]!);
 }
 
 const END_AT_ONCE = 10;

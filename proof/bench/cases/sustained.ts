@@ -2,7 +2,7 @@ import { sql } from '../../product';
 import type { Bench, BenchEvent, Case, Figures } from '../case';
 import { startCpuMeter, untilIdle } from '../cpu';
 import { countEvents } from '../histories';
-import { perSecond, scaled } from '../holds';
+import { scaled } from '../holds';
 import { withLifecycles, type LifecycleTestbed } from '../lifecycle-testbed';
 import { endLifecycles, baselineLifecycles, ourLifecycles, runLifecycles } from '../lifecycles';
 import { takeTurns } from '../turns';
@@ -64,7 +64,7 @@ async function measureOurs(
   const { api, workers, temporal, postgres } = bench.stack.pids();
   const pids = { Api: api, Worker: workers[0]!, Temporal: temporal, Postgres: postgres };
   const stop = startCpuMeter(pids, [watcher.backendPid]);
-  const wallMs = await runLifecycles(lifecycles, PACE);
+  const oursPerSecond = await runLifecycles(lifecycles, PACE);
   await untilIdle([temporal, workers[0]!]);
   const spent = stop();
   lifecycles.close();
@@ -72,7 +72,7 @@ async function measureOurs(
   const oursEvents = await countEvents(bench.temporal, lifecycles);
   await endLifecycles(bench, lifecycles.all);
   return {
-    oursPerSecond: perSecond(count, wallMs),
+    oursPerSecond,
     ...cpuFigures('ours', spent, count),
     oursEvents,
   };
@@ -89,14 +89,14 @@ async function measureBaseline(
   const pids = { Worker: baseline.pid, Temporal: temporal, Postgres: postgres };
   const stop = startCpuMeter(pids, [watcher.backendPid]);
   const own = process.cpuUsage();
-  const wallMs = await runLifecycles(lifecycles, PACE);
+  const limitPerSecond = await runLifecycles(lifecycles, PACE);
   await untilIdle([temporal, baseline.pid]);
   const { user, system } = process.cpuUsage(own);
   const spent = { ...stop(), Starter: (user + system) / 1000 };
   const limitEvents = await countEvents(bench.temporal, lifecycles);
   await endLifecycles(bench, lifecycles.all);
   return {
-    limitPerSecond: perSecond(count, wallMs),
+    limitPerSecond,
     ...cpuFigures('baseline', spent, count),
     limitEvents,
   };
@@ -122,7 +122,7 @@ export const sustained: Case = {
   ],
   measure: (bench, round) =>
     withLifecycles(bench, { round, warmUp: scaled(bench, WARM_UP_LIFECYCLES) }, async (stand) => {
-      const count = scaled(bench, LIFECYCLES, 2 * PACE.inFlight);
+      const count = scaled(bench, LIFECYCLES, 3 * PACE.inFlight);
       const figures: Figures = {};
       const take = (measure: typeof measureOurs) => async () => {
         Object.assign(figures, await measure(bench, stand, count));
