@@ -155,7 +155,10 @@ const LOCK_USE = sql<{ number: number | null }>(
   'change_lock_use',
   'select lock_free_use($1, $2) as number',
 );
-/** With the two seats on either side of its own and of those that are taken, where orphans are forbidden: see `orphans_left_after`. */
+/**
+ * With the two seats on either side of its own and of those that are taken, where orphans are forbidden: see
+ * `orphans_left_after`.
+ */
 const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean }>(
   'change_lock_seats',
   `select id, event, label, active
@@ -297,8 +300,9 @@ const LEFT_TO_REFUND = sql<{ left: number }>(
 );
 
 /**
- * What goes back of a change that makes an order cheaper, at most what is left of what was paid. What is left over for the buyer follows the terms of the events
- * that give seats back, in proportion to what they give; of fees that are not refundable nothing goes back there.
+ * What goes back of a change that makes an order cheaper. What is left over for the buyer follows the terms of the events
+ * that give seats back, in proportion to what they give; of fees that are not refundable nothing goes back there. It is at
+ * most what is left of what was paid.
  */
 async function refundOf(
   tx: Queryable,

@@ -202,7 +202,7 @@ export async function updateEvent(
       if (notify && has(...TOLD_OF)) await tx.run(NOTICE, [id, event.was]);
       await noteMapChange(tx, id);
       await noteOfEvent(tx, id, 'event.changed', actor, { changed: all });
-      // At the very end, as holds begin while other statements wait: they must not be overlooked, and have the terms of before.
+      // At the very end: holds that begin while other statements wait must not be overlooked, and have the terms of before.
       if (Date.parse(definition.startsAt) < Date.parse(event.starts_at)) {
         const [found] = await tx.rows(OUTLASTING, [id, definition.startsAt]);
         const { holds, until } = found!;

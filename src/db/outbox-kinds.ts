@@ -154,11 +154,12 @@ export const OUTBOX_KINDS = {
          , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from stuck)) returning r.id)
          insert into outbox (kind, subject) select 'ring', id from requeued`,
       }),
+      // Less and less often: each ring is in the history of a workflow that may wait for a mailbox for weeks.
       requeue('requeue_undelivered', {
         due: `select r.id from reservations r
             where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '2 minutes'
               and (r.buyer_email is not null or r.erased_at is not null)
-              and (r.nudged_at is null or r.nudged_at < now() - interval '5 minutes')
+              and (r.nudged_at is null or r.nudged_at < now() - greatest(interval '5 minutes', (now() - r.confirmed_at) / 12))
               and not exists (select from outbox o where o.subject = r.id and o.kind in ('ring', 'start'))`,
         row: { name: 'r', id: 'text' },
         then: `

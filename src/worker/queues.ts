@@ -73,7 +73,7 @@ export function workflowSource(
   return { workflowsPath, bundlerOptions: { preloadModules: [workflowsPath] } };
 }
 
-/** Refunds that one worker asks providers for at once. One that hangs keeps its place for 20 seconds, and delays refunds alone. */
+/** Refunds that one worker asks providers for at once. One that hangs keeps its place for 20 s, and delays refunds alone. */
 const REFUNDS_AT_ONCE = 8;
 
 async function reservationsParts({ settings, db, client, log }: QueueDeps): Promise<WorkerPart[]> {

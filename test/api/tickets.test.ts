@@ -190,6 +190,35 @@ describe('Tickets', () => {
     expect(await system.db.rows(kept, [sold.id])).toEqual([{ kept: true }]);
   });
 
+  it('that have waited for days are asked for less and less often', async () => {
+    const sold = await api.sold(await api.event(), ['A-1']);
+    await api.tickets(sold.id);
+    await mailsAtLeast(sold.buyer!.email, 1);
+    const nudged = sql(
+      'test_nudged',
+      `update reservations set delivered_at = null, confirmed_at = now() - interval '10 days', nudged_at = now() - $2::interval where id = $1`,
+    );
+    const isRung = sql<{ rung: boolean }>(
+      'test_is_rung',
+      `select nudged_at > now() - interval '1 minute' as rung from reservations where id = $1`,
+    );
+    const sweepOnce = () =>
+      sweep(system.db, {
+        budgetMs: 60_000,
+        onFault: (_what, error) => {
+          throw error;
+        },
+      });
+    await system.db.run(nudged, [sold.id, '1 hour']);
+    await sweepOnce();
+    expect(await system.db.rows(isRung, [sold.id])).toEqual([{ rung: false }]);
+    await system.db.run(nudged, [sold.id, '21 hours']);
+    await eventually(async () => {
+      await sweepOnce();
+      expect(await system.db.rows(isRung, [sold.id])).toEqual([{ rung: true }]);
+    });
+  });
+
   it('are void after a cancel, and cannot be had as a PDF or by mail any more', async () => {
     const sold = await api.sold(await api.event(), ['A-1']);
     await api.tickets(sold.id);
