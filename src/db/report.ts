@@ -20,7 +20,7 @@ export interface ReportRow {
 const REPORT = sql<ReportRow>(
   'event_report',
   // One statement, so ledger and holds are of one moment. A hold was in force then if it had not ended by any way: its
-  // end counts as it was last extended, for nobody extends what has ended.
+  // end counts as it was last extended, for nobody extends what has ended. A seat that a change took counts from then on.
   `select account, 'sold' as state, case when refund_id is not null then 'refund' when dispute_id is not null then 'dispute' end as about,
           currency, category, price_type, code, sum(amount)::bigint as amount, sum(quantity)::bigint as quantity
      from ledger where event_id = $1 and at <= $2::timestamptz
@@ -34,6 +34,8 @@ const REPORT = sql<ReportRow>(
       and r.created_at <= $2::timestamptz and coalesce(least(r.confirmed_at, r.ended_at), 'infinity') > $2::timestamptz
       and (r.hold_ends_at > $2::timestamptz or r.paid_in_time_at <= $2::timestamptz)
       and coalesce(a.released_at, 'infinity') > $2::timestamptz
+      and (a.from_revision = 1 or exists (select from history h where h.reservation_id = r.id and h.type = 'reservation.changed'
+             and (h.data ->> 'revision')::integer = a.from_revision and h.at <= $2::timestamptz))
     group by side.account, r.currency, s.category_code, a.price_type`,
 );
 

@@ -367,6 +367,35 @@ it('As CSV it has a row for each line, fee and total', async () => {
   expect(json.headers.get('vary')).toBe('Accept');
 });
 
+it('A report of a moment before a change has the seats of then, of what was held and of what was sold', async () => {
+  const event = await api.event();
+  const heldSeats = ({ lines }: Report) =>
+    lines.filter(({ state }) => state === 'held').reduce((sum, { seats }) => sum + seats, 0);
+  const change = (id: string, take: string[]) =>
+    api.call<{ id: string; due: Money }>('POST', `/v1/reservations/${id}/changes`, {
+      body: { take: [{ event, seats: take }] },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+  const held = await api.held(event, ['A-1']);
+  const atFirst = await report(event);
+  expect(heldSeats(atFirst)).toBe(1);
+  expect((await change(held.id, ['A-2', 'A-3'])).status).toBe(201);
+  const changed = await report(event);
+  expect(heldSeats(changed)).toBe(3);
+  await api.pay((await api.get(held.id)).body);
+  await api.until(held.id, 'confirmed');
+  const { body: quote } = await change(held.id, ['B-1']);
+  await api.standard({
+    reservation: held.id,
+    change: quote.id,
+    reference: `pay-${randomUUID()}`,
+    ...quote.due,
+  });
+  await eventually(async () => expect((await api.get(held.id)).body.seats).toHaveLength(4));
+  expect(await report(event, atFirst.asOf)).toEqual(atFirst);
+  expect(await report(event, changed.asOf)).toEqual(changed);
+});
+
 it("A moment that is none or has not come, another's key and an unknown event are refused", async () => {
   const event = await api.event();
   const path = `/v1/events/${event}/report`;
