@@ -13,6 +13,8 @@ declare
   v_is_owed boolean := false;
   v_part uuid;
 begin
+  -- One that stands at another payment is told there.
+  if exists (select from refunds where provider_refund_id = p_provider_refund_id and payment_id <> p_payment) then return p_refund; end if;
   for v_sum in
     select * from refunds
      where payment_id = p_payment and given_by = 'provider' and provider_refund_id is null and status = 'succeeded' and amount > 0

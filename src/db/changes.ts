@@ -170,7 +170,7 @@ const LOCK_SEATS = sql<{ id: number; event: string; label: string; free: boolean
          or s.id in (select beside.id from seats taken join events v on v.id = taken.event_id and v.orphan_rule = 'forbid'
               join lateral (select id from seats n where n.event_id = taken.event_id and n.row_order = taken.row_order
                                and n.number between taken.number - 2 and taken.number + 2 offset 0) beside on true
-             where taken.id = any ($2) or taken.id in (select seat_id from allocations where reservation_id = $1 and until_revision is null))
+             where taken.id = any (array(select unnest($2) union select seat_id from allocations where reservation_id = $1 and until_revision is null)))
       order by s.id for update of s) locked`,
 );
 const USED = sql<{ used: boolean }>(

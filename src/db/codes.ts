@@ -147,7 +147,9 @@ const DROP_USES = sql('code_drop_uses', 'delete from code_uses where code_id = $
 /** What is under way with a reservation that has the code ends first, and what comes then finds the limit. */
 const LOCK_RESERVATIONS = sql(
   'code_lock_reservations',
-  `select from reservations where code_id = $1 and status in ('held', 'confirmed') order by id for share`,
+  // One that has ended may be about to be confirmed by a late payment.
+  `select count(*) from (select from reservations r where code_id = $1 and (status in ('held', 'confirmed')
+        or exists (select from inbox i where i.reservation_id = r.id and i.handled_at is null)) order by id for share) locked`,
 );
 /** Rows of the uses that there are, once the code gets a limit. */
 const COUNT_USES = sql(

@@ -62,6 +62,8 @@ const UPDATE = sql(
 );
 const GROW = sql('event_grow', 'update events set revision = revision + 1 where id = $1');
 
+/** Waits for holds that refer to the event and are not committed; those that begin meanwhile wait, and look again. */
+const LOCK_KEY = sql('event_lock_key', 'select from events where id = $1 for update');
 const OUTLASTING = sql<{ holds: number; until: string | null }>(
   'event_holds_outlasting',
   // Quotes hold seats as well, and end at a start of their order as holds do.
@@ -71,7 +73,7 @@ const OUTLASTING = sql<{ holds: number; until: string | null }>(
         and (event_id = $1 or event_ids @> array[$1::uuid])
      union all
      select c.expires_at from changes c join reservations r on r.id = c.reservation_id
-      where change_is_open(c) and c.expires_at > $2
+      where c.status = 'quoted' and change_is_open(c) and c.expires_at > $2
         and (r.event_id = $1 or r.event_ids @> array[$1::uuid]
           or exists (select from seats s where s.id = any (c.taken) and s.event_id = $1))) holding`,
 );
@@ -204,6 +206,7 @@ export async function updateEvent(
       await noteOfEvent(tx, id, 'event.changed', actor, { changed: all });
       // At the very end: holds that begin while other statements wait must not be overlooked, and have the terms of before.
       if (Date.parse(definition.startsAt) < Date.parse(event.starts_at)) {
+        await tx.rows(LOCK_KEY, [id]);
         const [found] = await tx.rows(OUTLASTING, [id, definition.startsAt]);
         const { holds, until } = found!;
         if (until !== null) throw new Refused({ kind: 'holds_outlast_start', holds, until });

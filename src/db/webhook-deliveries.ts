@@ -104,6 +104,9 @@ const RECORD = sql<{ recorded: boolean }>(
   'select record_webhook_attempt($1, $2, $3, $4, $5, $6, $7) as recorded',
 );
 
+/** As the schema allows. */
+const MAX_ERROR = 200;
+
 /** Records an attempt: see `record_webhook_attempt` in the migrations. @param waitMs until the next one */
 export async function recordAttempt(
   db: Queryable,
@@ -123,7 +126,7 @@ export async function recordAttempt(
     sequence,
     outcome,
     status,
-    error,
+    error?.slice(0, MAX_ERROR) ?? null,
     Math.round(waitMs),
   ]);
 }
