@@ -11,8 +11,7 @@ begin
     from (select event_id, count(*) as seats from seats where id = any (p_seats) group by event_id) wanted
     join events e on e.id = wanted.event_id
    where e.max_seats_per_buyer < wanted.seats + (
-     select count(*) from reservations r join allocations a on a.reservation_id = r.id and a.released_at is null
-              and (a.until_revision is null or exists (select from changes c where c.id = a.change_id and change_is_open(c)))
+     select count(*) from reservations r join allocations a on a.reservation_id = r.id and counts_for_buyer(a)
        join seats s on s.id = a.seat_id and s.event_id = e.id
       where r.buyer_key = p_buyer and r.id <> p_reservation
         and status_now(r.status, r.hold_ends_at, r.paid_in_time_at) in ('held', 'confirmed'))

@@ -31,7 +31,9 @@ begin
     if v_event.seats > v_event.max_seats_per_reservation and v_event.new_seats > 0 then
       return jsonb_build_object('kind', 'limit', 'event', v_event.slug, 'limit', v_event.max_seats_per_reservation);
     end if;
-    if p_without_buyer and v_event.max_seats_per_buyer is not null and v_event.new_seats > 0 then return jsonb_build_object('kind', 'buyer_required'); end if;
+    if p_without_buyer and v_event.max_seats_per_buyer is not null and v_event.new_seats > 0 then
+      return jsonb_build_object('kind', 'buyer_required');
+    end if;
   end loop;
   if p_without_buyer and v_reservation.client is not null and (v_code.max_uses_per_buyer is not null or p_total = 0) then
     return jsonb_build_object('kind', 'buyer_required');

@@ -1,6 +1,7 @@
 -- Locks a reservation as `lock_reservation` does, then reads what there is to decide about it: the entries of its inbox
 -- that are unhandled, in the order in which they were recorded (ids commit out of order, so there is no cursor), and the
--- seats that a payment would sell. A payment counts for what no refund and no lost dispute has taken of it. No row where there is no reservation of this id.
+-- seats that a payment would sell. A payment counts for what no refund and no lost dispute has taken of it. No row where
+-- there is no reservation of this id.
 create or replace function lock_to_settle(p_id text) returns table (reservation jsonb, messages jsonb, seats jsonb)
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 begin

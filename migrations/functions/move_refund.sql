@@ -24,7 +24,8 @@ begin
          error = case p_status when 'succeeded' then null else p_error end, note = coalesce(p_note, note),
          succeeded_at = case when p_status = 'succeeded' then clock_timestamp() end,
          -- A superseded order whose place others have taken: it was the provider that gave it back all the same.
-         given_by = case when v_refund.status = 'failed' and v_payment.refund_ordered + amount > v_payment.amount then 'provider' else given_by end
+         given_by = case when v_refund.status = 'failed' and v_payment.refund_ordered + amount > v_payment.amount
+                      then 'provider' else given_by end
    where id = p_refund returning * into v_refund;
   if not v_changed then
     if v_refund.error is distinct from v_error_before then perform ring_running_actor(v_payment.reservation_id); end if;
@@ -45,7 +46,9 @@ begin
     insert into outbox (kind, subject, sequence) values ('refund_order', p_refund::text, 1);
   end if;
   if p_status = 'succeeded' then perform send_refund_mail(p_refund); end if;
-  if v_refund.given_by = 'provider' and p_status = 'succeeded' then perform supersede_refunds(v_payment.id, p_actor); end if;
+  if v_refund.given_by = 'provider' and p_status = 'succeeded' then
+    perform supersede_refunds(v_payment.id, p_actor);
+  end if;
   perform note_refund_excess(v_payment.id);
   perform ring_running_actor(v_payment.reservation_id);
   return true;

@@ -11,6 +11,7 @@ begin
   select v_posting, v_at, side.account, side.sign * share.amount, p_payment.currency, share.event_id, p_payment.reservation_id,
          p_payment.id, p_refund, p_dispute
     from money_shares(case p_debit when 'cash' then -p_amount else p_amount end, p_payment, p_dispute) share,
-      (values (p_debit, case p_debit when 'cash' then -1 else 1 end), (p_credit, case p_debit when 'cash' then 1 else -1 end)) side (account, sign)
+      (values (p_debit, case p_debit when 'cash' then -1 else 1 end),
+              (p_credit, case p_debit when 'cash' then 1 else -1 end)) side (account, sign)
    where share.amount <> 0;
 end $$;

@@ -20,7 +20,8 @@ begin
    order by (provider_refund_id = p_provider_refund_id) desc nulls last limit 1;
   -- What counts for nothing yet may have been reported before, as part of a sum.
   if p_provider_refund_id is not null and p_currency is not distinct from v_payment.currency
-     and (v_known is null or p_status = 'succeeded' and (select status = 'failed' and error = 'superseded' from refunds where id = v_known)) then
+     and (v_known is null or p_status = 'succeeded'
+       and (select status = 'failed' and error = 'superseded' from refunds where id = v_known)) then
     v_known := tell_refund_apart(v_payment.id, v_known, p_provider_refund_id, p_amount, p_actor);
   end if;
   if v_known is not null then

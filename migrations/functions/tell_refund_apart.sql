@@ -1,5 +1,5 @@
--- A refund that a provider reports under its id may be part of a sum that it reported before (`record_refunded_total`), which
--- stands as refunds without ids. It is taken off them, so that the same money is never counted twice, in whatever order
+-- A refund that a provider reports under its id may be part of a sum that it reported before (`record_refunded_total`),
+-- which stands as refunds without ids. It is taken off them, so that the same money is never counted twice, in whatever order
 -- sums and refunds are reported: what is counted is the larger of the sum and of the refunds that are known by their ids.
 -- What history and mail told of the sum is not told again. The caller holds the payment's lock.
 -- p_refund: the refund that it is, where it is known (an order of ours that counted for nothing until now); else null.
@@ -14,7 +14,9 @@ declare
   v_part uuid;
 begin
   -- One that stands at another payment is told there.
-  if exists (select from refunds where provider_refund_id = p_provider_refund_id and payment_id <> p_payment) then return p_refund; end if;
+  if exists (select from refunds where provider_refund_id = p_provider_refund_id and payment_id <> p_payment) then
+    return p_refund;
+  end if;
   for v_sum in
     select * from refunds
      where payment_id = p_payment and given_by = 'provider' and provider_refund_id is null and status = 'succeeded' and amount > 0

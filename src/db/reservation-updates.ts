@@ -41,8 +41,7 @@ const FACTS = sql<Facts>(
 );
 const EXCEEDED = sql<{ exceeded: UpdateResult | null }>(
   'update_exceeded',
-  `select buyer_limit_exceeded($2, r.id, array(select seat_id from allocations a where a.reservation_id = r.id and a.released_at is null
-              and (a.until_revision is null or exists (select from changes c where c.id = a.change_id and change_is_open(c)))), k)
+  `select buyer_limit_exceeded($2, r.id, array(select seat_id from allocations a where a.reservation_id = r.id and counts_for_buyer(a)), k)
             as exceeded
      from reservations r left join codes k on k.id = r.code_id where r.id = $1`,
 );

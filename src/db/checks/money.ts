@@ -18,10 +18,12 @@ export const moneyChecks: readonly Check[] = [
                   from changes c where c.reservation_id = r.id and c.status = 'applied' and c.of_sale) c
            where r.status = 'confirmed' group by r.id, c.due, c.paid, c.dearer
           having count(p.reference) <> 1 + c.paid
-              -- What a provider gave back of more than was due, before that was decided, counts as not paid.
-              or (sum(p.amount) <> r.total - c.dearer + c.due
-                and not exists (select from refunds f join payments q on q.id = f.payment_id where q.reservation_id = r.id and f.given_by = 'provider')
-                and not exists (select from disputes d join payments q on q.id = d.payment_id where q.reservation_id = r.id and d.status = 'lost'))
+              -- More than it cost may have come, of which a provider or a dispute had taken the rest when that was decided.
+              or sum(p.amount) - (r.total - c.dearer + c.due) not between 0 and (
+                  (select coalesce(sum(f.amount), 0) from refunds f join payments q on q.id = f.payment_id
+                    where q.reservation_id = r.id and f.given_by = 'provider')
+                  + (select coalesce(sum(d.amount), 0) from disputes d join payments q on q.id = d.payment_id
+                      where q.reservation_id = r.id and d.status = 'lost'))
               or bool_or((p.reference = r.confirmed_by) <> (p.change_id is null) or p.currency <> r.currency)`,
   },
   {
