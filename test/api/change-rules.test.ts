@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
-import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { changeCalls } from '../support/changes';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -12,29 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-interface Change {
-  id: string;
-  status: string;
-  due: { amount: number } | null;
-  refund: { amount: number } | null;
-}
-
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const operator = () => system.info.keys.operator;
-const change = (id: string, body: object): Promise<Answer<Change>> =>
-  api.call<Change>('POST', `/v1/reservations/${id}/changes`, {
-    body,
-    headers: { 'idempotency-key': randomUUID() },
-  });
-const made = async (id: string, body: object): Promise<Change> => {
-  const answer = await change(id, body);
-  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
-  return answer.body;
-};
-const confirm = (id: string, changeId: string, body: object = {}) =>
-  api.ask<Change>(`/v1/reservations/${id}/changes/${changeId}/confirm`, { body });
-const shown = async (id: string, changeId: string) =>
-  (await api.call<Change>('GET', `/v1/reservations/${id}/changes/${changeId}`)).body;
+const { change, made, confirm, shown } = changeCalls(() => api);
 const sold = async (held: Reservation): Promise<Reservation> => {
   await api.pay(held);
   return api.until(held.id, 'confirmed');
@@ -113,7 +94,7 @@ describe('A change of a sale', () => {
         .status,
     ).toBe(201);
     expect((await shown(bought.id, quote.id)).status).toBe('expired');
-    expect(refusal(await confirm(bought.id, quote.id))).toEqual([409, 'change_ended']);
+    expect(refusal(await confirm(bought.id, quote.id, {}))).toEqual([409, 'change_ended']);
   });
 
   it('is not quoted where its event has begun; another event of the order may still be changed', async () => {
@@ -129,7 +110,7 @@ describe('A change of a sale', () => {
       release: [{ event: next, label: 'A-1' }],
       take: lines([next, ['A-2']]),
     });
-    expect((await confirm(bought.id, quote.id)).body).toMatchObject({ status: 'applied' });
+    expect((await confirm(bought.id, quote.id, {})).body).toMatchObject({ status: 'applied' });
   });
 
   it('gives everything back to the unit where no terms say otherwise', async () => {
@@ -149,7 +130,7 @@ describe('A change of a sale', () => {
         { event: two, label: 'A-1' },
       ],
     });
-    expect((await confirm(bought.id, quote.id)).status).toBe(200);
+    expect((await confirm(bought.id, quote.id, {})).status).toBe(200);
     await eventually(async () => {
       const { amounts } = (await api.get(bought.id)).body;
       expect(amounts).toMatchObject({ retained: eur(0) });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ApiClient, eventually, refusal, type Answer, type Reservation } from '../support/api';
+import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { changeCalls, type Change } from '../support/changes';
 import { setHoldTtl } from '../support/hold-ttl';
 import { mailsTo } from '../support/mail-catcher';
 import { startSystem, type TestSystem } from '../support/system';
@@ -13,35 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-interface Change {
-  id: string;
-  status: string;
-  release: { label: string }[];
-  take: { label: string; price: object }[];
-  before: Record<string, { amount: number }>;
-  after: Record<string, { amount: number }>;
-  due: { amount: number; currency: string } | null;
-  refund: { amount: number; currency: string } | null;
-  expiresAt: string | null;
-  reservation: string;
-}
-
 const eur = (amount: number) => ({ amount, currency: 'EUR' });
 const operator = () => system.info.keys.operator;
-const change = (id: string, body: object, key = randomUUID()): Promise<Answer<Change>> =>
-  api.call<Change>('POST', `/v1/reservations/${id}/changes`, {
-    body,
-    headers: { 'idempotency-key': key },
-  });
-const made = async (id: string, body: object): Promise<Change> => {
-  const answer = await change(id, body);
-  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
-  return answer.body;
-};
-const confirm = (id: string, changeId: string, body: object) =>
-  api.ask<Change>(`/v1/reservations/${id}/changes/${changeId}/confirm`, { body });
-const shown = async (id: string, changeId: string) =>
-  (await api.call<Change>('GET', `/v1/reservations/${id}/changes/${changeId}`)).body;
+const { change, made, confirm, shown } = changeCalls(() => api);
 const reservation = async (id: string) =>
   (await api.call<Reservation>('GET', `/v1/reservations/${id}`)).body;
 const labels = ({ seats }: Pick<Reservation, 'seats'>) => seats.map(({ label }) => label);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { changeCalls } from '../support/changes';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -371,20 +372,17 @@ it('A report of a moment before a change has the seats of then, of what was held
   const event = await api.event();
   const heldSeats = ({ lines }: Report) =>
     lines.filter(({ state }) => state === 'held').reduce((sum, { seats }) => sum + seats, 0);
-  const change = (id: string, take: string[]) =>
-    api.call<{ id: string; due: Money }>('POST', `/v1/reservations/${id}/changes`, {
-      body: { take: [{ event, seats: take }] },
-      headers: { 'idempotency-key': randomUUID() },
-    });
+  const { made } = changeCalls(() => api);
+  const take = (...seats: string[]) => ({ take: [{ event, seats }] });
   const held = await api.held(event, ['A-1']);
   const atFirst = await report(event);
   expect(heldSeats(atFirst)).toBe(1);
-  expect((await change(held.id, ['A-2', 'A-3'])).status).toBe(201);
+  await made(held.id, take('A-2', 'A-3'));
   const changed = await report(event);
   expect(heldSeats(changed)).toBe(3);
   await api.pay((await api.get(held.id)).body);
   await api.until(held.id, 'confirmed');
-  const { body: quote } = await change(held.id, ['B-1']);
+  const quote = await made(held.id, take('B-1'));
   await api.standard({
     reservation: held.id,
     change: quote.id,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
 import { ApiClient, type Reservation } from '../support/api';
+import { changeCalls, type Change } from '../support/changes';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -12,13 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-interface Change {
-  id: string;
-  before: Record<string, { amount: number }>;
-  after: Record<string, { amount: number }>;
-  due: { amount: number } | null;
-  refund: { amount: number } | null;
-}
 interface Fee {
   code: string;
   name: string;
@@ -49,14 +43,7 @@ const edited = async (path: string, body: object) => {
 };
 const editCode = (code: string, body: object) => edited(`/v1/codes/${code}`, body);
 const editEvent = (slug: string, body: object) => edited(`/v1/events/${slug}`, body);
-const changed = async (id: string, body: object): Promise<Change> => {
-  const answer = await api.call<Change>('POST', `/v1/reservations/${id}/changes`, {
-    body,
-    headers: { 'idempotency-key': randomUUID() },
-  });
-  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
-  return answer.body;
-};
+const { made: changed } = changeCalls(() => api);
 const take = (event: string, ...seats: unknown[]) => ({ take: [{ event, seats }] });
 const amounts = ({ after, due, refund }: Change) => ({
   tickets: after.tickets!.amount,
