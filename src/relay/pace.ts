@@ -2,8 +2,6 @@
 const BURST_PER_PROCESSOR = 25;
 /** Workflows that one processor starts and lives a second, when it has nothing else to do. */
 const STARTS_PER_PROCESSOR = 25;
-/** Starts that one hold takes the place of: several times its cost, so that buyers do not wait. */
-const STARTS_PER_HOLD = 0.18;
 /** Signals that one processor handles a second while it has much else to do. */
 const COMMANDS_PER_PROCESSOR = 12.5;
 /** A batch of starts has what may start within this time, so that the pace follows the load. */
@@ -54,7 +52,7 @@ const isBurst = (perSecond: number, { processors }: Load): boolean =>
 function startsPerSecond(load: Load, most: number, least: number): number {
   const { processors, busy, holdsPerSecond } = load;
   if (isBurst(holdsPerSecond, load) && busy > 0.25)
-    return Math.max(least, most - STARTS_PER_HOLD * holdsPerSecond);
+    return Math.max(least, most * (2 - holdsPerSecond / (BURST_PER_PROCESSOR * processors)));
   const lived = Math.max(most, STARTS_PER_PROCESSOR * processors);
   return busy > 0.75 ? lived : 2 * lived;
 }
@@ -62,7 +60,7 @@ function startsPerSecond(load: Load, most: number, least: number): number {
 /**
  * How many workflows to start at once, and when the next ones. A durable workflow costs about thirty
  * times what its hold did, so buyers in a burst are answered first: the more holds come, the fewer
- * workflows start meanwhile, and the holds are safe in the database. Without a burst, a busy machine
+ * workflows start meanwhile (at twice what a burst is, the least), and the holds are safe in the database. Without a burst, a busy machine
  * starts as many workflows as it can live, an idle one twice as many: the backlog of a burst stays in
  * the outbox, as in Temporal it would delay payments.
  */

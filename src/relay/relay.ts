@@ -34,8 +34,11 @@ const SWEEP_EVERY_MS = 2000;
 const SWEEP_BUDGET_MS = 5000;
 /** Batches of new commands under way at once: a payment need not wait until others have been told to Temporal. */
 const COMMAND_BATCHES = 2;
-/** Long enough that a few dozen at once are no burst; a flood is one after a tenth of a second. */
-const ARRIVALS_OVER_MS = 2000;
+/**
+ * What comes is counted over so long. A payment waits for its signal, so a few dozen at once are no burst there; for
+ * starts they are one at once, and gone a moment later: a payment comes seconds after its hold.
+ */
+const ARRIVALS_OVER_MS: Readonly<Record<OutboxQueue, number>> = { starts: 250, commands: 2000 };
 
 /** Which entry a line of the log is about. */
 const fieldsOf = ({ id, kind, facts, traceparent }: OutboxEntry) => ({
@@ -164,8 +167,8 @@ export function startRelay({
    * @param loops how many do so at once, and share the pace
    */
   function work(lane: Lane, pace: typeof paceStarts, loops: number): Promise<void> {
-    const holds = createRateGauge(ARRIVALS_OVER_MS);
-    const commands = createRateGauge(ARRIVALS_OVER_MS);
+    const holds = createRateGauge(ARRIVALS_OVER_MS[lane.queue]);
+    const commands = createRateGauge(ARRIVALS_OVER_MS[lane.queue]);
     const wait =
       lane.lane === 'first'
         ? () => listener.latches[lane.queue].wait(IDLE_POLL_MS)
