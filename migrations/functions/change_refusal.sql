@@ -17,9 +17,11 @@ begin
   for v_event in
     select e.*, of.seats, of.new_seats,
            case when e.sales_open_at is not null and v_code.id is not null and (v_code.event_id is null or v_code.event_id = e.id)
+                     and (v_code.categories is null or of.new_categories <@ v_code.categories)
              then least(e.sales_open_at, v_code.sales_open_at) else e.sales_open_at end as opens,
            least(e.sales_close_at, e.starts_at) as closes
-      from (select event_id, count(*) as seats, count(*) filter (where id = any (p_taken)) as new_seats
+      from (select event_id, count(*) as seats, count(*) filter (where id = any (p_taken)) as new_seats,
+                   array_agg(category_code) filter (where id = any (p_taken)) as new_categories
               from seats where id = any (p_seats) group by event_id) of
       join events e on e.id = of.event_id order by e.slug
   loop

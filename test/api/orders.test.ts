@@ -388,6 +388,26 @@ describe('A promo code', () => {
     expect((await order({ event, seats: ['A-1'], code: presale, buyer: ada() })).status).toBe(201);
   });
 
+  it('opens the sale of its categories alone, also for a change', async () => {
+    const event = await api.event({ salesOpenAt: '2029-01-01T00:00:00Z' });
+    const presale = await code({
+      percent: null,
+      salesOpenAt: '2020-01-01T00:00:00Z',
+      categories: ['floor'],
+    });
+    const wish = { event, code: presale, buyer: ada() };
+    const mixed = await order({ ...wish, seats: ['Floor-1', 'A-1'] });
+    expect(refusal(mixed)).toEqual([403, 'sale_not_open']);
+    const held = await ordered({ ...wish, seats: ['Floor-1'] });
+    const change = (label: string) =>
+      api.call('POST', `/v1/reservations/${held.id}/changes`, {
+        body: { take: [{ event, seats: [label] }] },
+        headers: { 'idempotency-key': randomUUID() },
+      });
+    expect(refusal(await change('A-1'))).toEqual([403, 'sale_not_open']);
+    expect((await change('Floor-2')).status).toBe(201);
+  });
+
   it('that came back to a late payer is taken again, and money for one that is gone goes back', async () => {
     const event = await api.event({ holdTtlSeconds: 1 });
     const single = await code({ maxUses: 1 });

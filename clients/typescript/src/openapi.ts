@@ -2286,7 +2286,7 @@ export interface components {
             validUntil?: string | null;
             /**
              * Format: date-time
-             * @description With this code the sale opens then
+             * @description With this code the sale of its event and categories opens then
              */
             salesOpenAt?: string | null;
         };
@@ -2377,7 +2377,7 @@ export interface components {
             validUntil?: string | null;
             /**
              * Format: date-time
-             * @description With this code the sale opens then
+             * @description With this code the sale of its event and categories opens then
              */
             salesOpenAt?: string | null;
         };

@@ -36,7 +36,7 @@ const fields = {
   maxUsesPerBuyer: z.int().min(1).max(MAX_USES),
   validFrom: timestampInput,
   validUntil: timestampInput,
-  salesOpenAt: timestampInput.meta({ description: 'With this code the sale opens then' }),
+  salesOpenAt: timestampInput.meta({ description: 'With this code the sale of its event and categories opens then' }),
 };
 type Fields = {
   [Name in keyof typeof fields]?: z.output<(typeof fields)[Name]> | null | undefined;
