@@ -127,17 +127,23 @@ interface Shown extends Pick<SeatPicture, 'layout' | 'letters'> {
 /** So many seats are written and compressed anew when one of them changes. */
 const SEATS_A_CHUNK = 500;
 
-/** Some seats of a map's body, in it. */
-interface Chunk {
-  letters: string;
+/** A piece of a body. */
+interface Piece {
   bytes: Buffer;
   deflated?: Promise<Buffer>;
 }
 
-/** The body of a map: the bytes of its chunks, one after the other. */
-interface Body {
+/** Some seats of a map's body, in it. */
+interface Chunk extends Piece {
+  letters: string;
+  /** Those of its seats that somebody asked for, by what was asked for. They stay as long as the letters do. */
+  parts?: Map<string, Piece>;
+}
+
+/** The body of a map: the bytes of its pieces, one after the other. */
+interface Body<Part extends Piece = Piece> {
   bytes: Buffer;
-  chunks: readonly Chunk[];
+  chunks: readonly Part[];
 }
 
 /** Seats are shown member by member: leaving some out takes five times as long for many seats. */
@@ -159,7 +165,7 @@ const shownSeats = ({ layout, letters, allotmentOf }: Shown, from: number, to: n
   }));
 
 /** @param before an earlier body of the same layout: chunks without a change are taken from it, also as compressed */
-function bodyOf(shown: Shown, before?: Body): Body {
+function bodyOf(shown: Shown, before?: Body<Chunk>): Body<Chunk> {
   const { layout, letters } = shown;
   const count = Math.max(1, Math.ceil(layout.length / SEATS_A_CHUNK));
   const chunks = Array.from({ length: count }, (_, place): Chunk => {
@@ -177,6 +183,44 @@ function bodyOf(shown: Shown, before?: Body): Body {
   for (const chunk of chunks) chunk.bytes = bytes.subarray(at, (at += chunk.bytes.length));
   return { bytes, chunks };
 }
+
+const [HEAD, COMMA, TAIL] = ['{"data":[', ',', ']}'].map((text): Piece => ({
+  bytes: Buffer.from(text),
+})) as [Piece, Piece, Piece];
+
+/** Of a whole body the seats that are asked for. What was made of a chunk before is used again. */
+function partOf(whole: Body<Chunk>, shown: Shown, only: SeatFilter): Body {
+  const name = JSON.stringify([only.section, only.status]);
+  const parts = whole.chunks.map((chunk, place) => {
+    chunk.parts ??= new Map();
+    const known = chunk.parts.get(name);
+    if (known) return known;
+    const [from, to] = [place * SEATS_A_CHUNK, (place + 1) * SEATS_A_CHUNK];
+    const some = narrowed(
+      { ...shown, layout: shown.layout.slice(from, to), letters: chunk.letters },
+      only,
+    );
+    const text = JSON.stringify(shownSeats(some, 0, SEATS_A_CHUNK)).slice(1, -1);
+    const made: Piece = { bytes: Buffer.from(text) };
+    chunk.parts.set(name, made);
+    return made;
+  });
+  const seats = parts
+    .filter(({ bytes }) => bytes.length > 0)
+    .flatMap((part, index) => (index === 0 ? [part] : [COMMA, part]));
+  const chunks = [HEAD, ...seats, TAIL];
+  return { bytes: Buffer.concat(chunks.map(({ bytes }) => bytes)), chunks };
+}
+
+/** In bytes, with the parts that were made of it. */
+const sizeOf = (body?: Body<Chunk>): number =>
+  (body?.chunks ?? []).reduce(
+    (sum, { bytes, parts }) =>
+      sum +
+      bytes.length +
+      [...(parts?.values() ?? [])].reduce((size, part) => size + part.bytes.length, 0),
+    0,
+  );
 
 /** Without a name, a time or a flag (RFC 1952). */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
@@ -247,6 +291,9 @@ function openedFor(
   return { layout, letters: opened.join(''), allotmentOf };
 }
 
+const isWhole = ({ section, status }: SeatFilter): boolean =>
+  section === undefined && status === undefined;
+
 /** The seats that are asked for. */
 function narrowed({ layout, letters, allotmentOf }: Shown, { section, status }: SeatFilter): Shown {
   const places = [...layout.keys()].filter(
@@ -267,8 +314,15 @@ export const allotmentsFor = ({ allotted }: SeatPicture, client: string | null):
     client === null || named === client ? [id] : [],
   );
 
-/** How many views of one picture are kept. */
+/** How many views of one picture are kept for those who have allotments. */
 const MOST_VIEWS = 4;
+const NO_SEATS: Shown = { layout: [], letters: '' };
+
+/** What is kept of a picture for everyone, and for who has allotments. */
+interface Views {
+  parts: Map<string, PictureForms>;
+  opened: Map<string, { forms: PictureForms; bytes: number }>;
+}
 
 /**
  * A cache of seat maps. A map is valid until a transaction changes a seat of its event, which one
@@ -278,10 +332,12 @@ const MOST_VIEWS = 4;
 export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const entries = new Map<string, Entry>();
   const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
-  const viewsOfPicture = new WeakMap<SeatPicture, Map<string, PictureForms>>();
+  const viewsOfPicture = new WeakMap<SeatPicture, Views>();
+  const wholeOfPicture = new WeakMap<SeatPicture, () => Body<Chunk>>();
+  const sectionsOfLayout = new WeakMap<readonly MapSeat[], Set<string>>();
   const growthOfPicture = new WeakMap<SeatPicture, (bytes: number) => void>();
   /** The latest that was made of each layout. */
-  const bodyOfLayout = new WeakMap<readonly MapSeat[], Body>();
+  const bodyOfLayout = new WeakMap<readonly MapSeat[], Body<Chunk>>();
   let totalBytes = 0;
 
   function forget(eventId: string): void {
@@ -314,16 +370,18 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   function show(eventId: string, picture: SeatPicture): Pick<Entry, 'picture' | 'size'> {
     const { layout, letters } = picture;
     const onMade = (bytes: number): void => grow(eventId, picture, bytes);
-    const sizeOf = (body?: Body): number => body?.bytes.length ?? 0;
-    const forms = formsOf(picture, onMade, () => {
+    let body: Body<Chunk> | undefined;
+    const whole = (): Body<Chunk> => {
+      if (body) return body;
       const before = bodyOfLayout.get(layout);
-      const body = bodyOf({ layout, letters }, before);
+      body = bodyOf({ layout, letters }, before);
       bodyOfLayout.set(layout, body);
       // It takes the place of the one before.
       onMade(sizeOf(body) - sizeOf(before));
       return body;
-    });
-    formsOfPicture.set(picture, forms);
+    };
+    wholeOfPicture.set(picture, whole);
+    formsOfPicture.set(picture, formsOf(picture, onMade, whole));
     growthOfPicture.set(picture, onMade);
     const size = layout.length * LAYOUT_BYTES_PER_SEAT + sizeOf(bodyOfLayout.get(layout));
     return { picture, size };
@@ -342,6 +400,8 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     if (changes === null) return null;
     if (changes.seats === undefined) {
       known.snapshot = changes.snapshot;
+      // The latest that was read.
+      if (entries.get(eventId) === known) keep(eventId, known);
       return picture;
     }
     const { seats, snapshot, allotted } = changes;
@@ -393,23 +453,79 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return remember(eventId, { letters, layout, revision, allotted }, { snapshot, readAt, ends });
   }
 
+  function hasSection({ layout }: SeatPicture, section: string): boolean {
+    let sections = sectionsOfLayout.get(layout);
+    if (!sections)
+      sectionsOfLayout.set(layout, (sections = new Set(layout.map((seat) => seat.section))));
+    return sections.has(section);
+  }
+
+  function viewsOf(picture: SeatPicture): Views {
+    let views = viewsOfPicture.get(picture);
+    if (!views) viewsOfPicture.set(picture, (views = { parts: new Map(), opened: new Map() }));
+    return views;
+  }
+
+  /**
+   * A part of the map as everyone sees it. All sections, all statuses and all statuses of all sections are three
+   * maps together, so they are all kept; a section that the event has not is none of them.
+   */
+  function partFor(picture: SeatPicture, only: SeatFilter): PictureForms {
+    const { parts } = viewsOf(picture);
+    const name = JSON.stringify([only.section, only.status]);
+    let forms = parts.get(name);
+    if (!forms) {
+      const onMade = growthOfPicture.get(picture)!;
+      forms = formsOf(picture, onMade, () => {
+        const whole = wholeOfPicture.get(picture)!();
+        const before = sizeOf(whole);
+        const part = partOf(whole, picture, only);
+        onMade(part.bytes.length + sizeOf(whole) - before);
+        return part;
+      });
+      parts.set(name, forms);
+    }
+    return forms;
+  }
+
+  function openedForms(
+    picture: SeatPicture,
+    allotments: readonly string[],
+    only: SeatFilter,
+  ): PictureForms {
+    const { opened } = viewsOf(picture);
+    const growth = growthOfPicture.get(picture)!;
+    const name = JSON.stringify([allotments, only.section, only.status]);
+    const known = opened.get(name);
+    if (known) return known.forms;
+    if (opened.size >= MOST_VIEWS) {
+      growth(-[...opened.values()].reduce((sum, { bytes }) => sum + bytes, 0));
+      opened.clear();
+    }
+    const seen = openedFor(picture, allotments);
+    const shown = isWhole(only) ? seen : narrowed(seen, only);
+    const view = {
+      bytes: 0,
+      forms: formsOf(shown, (bytes) => {
+        // One that was removed meanwhile is counted no more.
+        if (opened.get(name) !== view) return;
+        view.bytes += bytes;
+        growth(bytes);
+      }),
+    };
+    opened.set(name, view);
+    return view.forms;
+  }
+
   return {
     read: createSharedReads(refresh),
     forms: (picture) => formsOfPicture.get(picture)!,
     formsFor(picture, allotments, only = {}) {
-      let views = viewsOfPicture.get(picture);
-      if (!views) viewsOfPicture.set(picture, (views = new Map<string, PictureForms>()));
-      const { section, status } = only;
-      const isWhole = section === undefined && status === undefined;
-      const name = JSON.stringify([allotments, section, status]);
-      let forms = views.get(name);
-      if (!forms) {
-        if (views.size >= MOST_VIEWS) views.clear();
-        const seen: Shown = allotments.length > 0 ? openedFor(picture, allotments) : picture;
-        forms = formsOf(isWhole ? seen : narrowed(seen, only), growthOfPicture.get(picture)!);
-        views.set(name, forms);
-      }
-      return forms;
+      const { section } = only;
+      if (section !== undefined && !hasSection(picture, section))
+        return formsOf(NO_SEATS, () => undefined);
+      if (allotments.length > 0) return openedForms(picture, allotments, only);
+      return isWhole(only) ? formsOfPicture.get(picture)! : partFor(picture, only);
     },
   };
 }

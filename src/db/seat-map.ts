@@ -46,20 +46,25 @@ export async function readLayout(
   eventId: string,
   seats: number,
 ): Promise<MapSeat[]> {
-  const known = new Map<unknown, unknown>();
-  const shared = <Value>(value: Value, key: unknown = value): Value => {
-    if (!known.has(key)) known.set(key, value);
-    return known.get(key) as Value;
+  const texts = new Map<string, string>();
+  const shared = (text: string): string => {
+    if (!texts.has(text)) texts.set(text, text);
+    return texts.get(text)!;
+  };
+  const prices = new Map<string, MapSeat['price']>();
+  const sharedPrice = (price: MapSeat['price'], key: string): MapSeat['price'] => {
+    if (!prices.has(key)) prices.set(key, price);
+    return prices.get(key)!;
   };
   const layout = await db.rows(LAYOUT, [eventId, seats]);
   return layout.map(({ id, label, section, row, category, price, ...seat }) => ({
     id,
     label,
     section: shared(section),
-    row: shared(row),
+    row: row === null ? null : shared(row),
     ...seat,
     category: shared(category),
-    price: shared(price, `${category}: ${price.amount} ${price.currency}`),
+    price: sharedPrice(price, `${category}: ${price.amount} ${price.currency}`),
   }));
 }
 

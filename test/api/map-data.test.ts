@@ -104,6 +104,11 @@ describe('The map', () => {
     expect(await labels('status=available')).toEqual(['S-1', 'S-2', 'B-2']);
     expect(await labels('section=Balcony&status=held')).toEqual(['B-1']);
     expect(await labels('section=Box')).toEqual([]);
+    expect(await labels('section=Box&status=held')).toEqual([]);
+    await api.held(event, ['B-2']);
+    expect(await labels('section=Balcony&status=held')).toEqual(['B-1', 'B-2']);
+    expect(await labels('status=available')).toEqual(['S-1', 'S-2']);
+    expect(await labels('status=sold')).toEqual([]);
     const [etag] = await seen('section=Balcony');
     expect(etag).not.toBe((await seen('section=Stalls'))[0]);
     const again = await api.call('GET', `/v1/events/${event}/seats?section=Balcony`, {

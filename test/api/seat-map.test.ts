@@ -169,11 +169,28 @@ describe('A seat map on the wire', () => {
       expect(gunzipSync(await forms.gzipped()).toString()).toBe(text);
       return text;
     };
+    /** Each part is those of the whole map's seats that it asks for. */
+    const expectParts = async (text: string) => {
+      const { data } = JSON.parse(text) as { data: { section: string; status: string }[] };
+      const picture = await kept.read(body.id);
+      for (const section of [undefined, name, 'Floor', 'None'])
+        for (const status of [undefined, 'available', 'held', 'sold', 'blocked']) {
+          const forms = kept.formsFor(picture, [], { section, status });
+          const part = data.filter(
+            (seat) =>
+              (section === undefined || seat.section === section) &&
+              (status === undefined || seat.status === status),
+          );
+          expect(forms.json().toString()).toBe(JSON.stringify({ data: part }));
+          expect(gunzipSync(await forms.gzipped())).toEqual(forms.json());
+        }
+    };
     const seen = new Set<string>();
     const look = async () => {
       const text = await read(kept);
       expect(text).toBe(await read(createSeatMaps(system.db, 10_000_000)));
       expect((JSON.parse(text) as { data: unknown[] }).data).toHaveLength(1_250);
+      await expectParts(text);
       seen.add(text);
     };
     await look();
