@@ -11,7 +11,8 @@ const PURPOSE = 'holdfast reservation token 1';
 export interface ReservationTokens {
   /** The token of a client's reservation: `rt_` and 43 characters. */
   of(client: string, reservation: string): Promise<string>;
-  fits(token: string, client: string, reservation: string): Promise<boolean>;
+  /** @param token null: none was sent */
+  fits(token: string | null, client: string, reservation: string): Promise<boolean>;
 }
 
 /** @param readSeed the 32 bytes that sign tickets, the same in every process; read once */
@@ -35,6 +36,7 @@ export function createReservationTokens(readSeed: () => Promise<Buffer>): Reserv
   return {
     of: tokenOf,
     async fits(token, client, reservation) {
+      if (token === null) return false;
       const [given, right] = [Buffer.from(token), Buffer.from(await tokenOf(client, reservation))];
       return given.length === right.length && timingSafeEqual(given, right);
     },

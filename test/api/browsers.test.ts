@@ -240,6 +240,31 @@ describe('The token of a hold', () => {
     expect(later.body).not.toHaveProperty('token');
   });
 
+  it('is needed to see who bought: an id and a guessed body are not enough', async () => {
+    const event = await api.event();
+    const ask = (key: string, id: string, headers = {}) =>
+      api.call<Made>('POST', '/v1/reservations', {
+        key,
+        body: { event, seats: ['A-1'] },
+        headers: { 'idempotency-key': id, ...headers },
+      });
+    const held = (await ask(publishable, randomUUID())).body;
+    const token = { 'reservation-token': held.token! };
+    const buyer = { name: 'Ada Lovelace', email: 'ada@example.org' };
+    const path = `/v1/reservations/${held.id}`;
+    await api.call('PATCH', path, { key: publishable, headers: token, body: { buyer } });
+    const own = { reference: 'order 7', metadata: { table: '4' } };
+    await api.call('PATCH', path, { body: own });
+    await api.pay(held);
+    await api.until(held.id, 'confirmed');
+    const { body } = await ask(publishable, held.id);
+    expect(body).toMatchObject({ id: held.id, status: 'confirmed', buyer: null, payments: [] });
+    expect(body).toMatchObject({ payment: null, refunds: [], reference: null, metadata: {} });
+    expect(JSON.stringify(body)).not.toMatch(/Ada|order 7|pay-/);
+    expect((await ask(publishable, held.id, token)).body.buyer).toEqual(buyer);
+    expect((await ask(system.info.keys.client, held.id)).body).toMatchObject({ buyer, ...own });
+  });
+
   it('is not given for what the shop’s server holds, nor to the server', async () => {
     const event = await api.event();
     const [id, email] = [randomUUID(), 'server@example.org'];

@@ -41,10 +41,8 @@ export function createAccess(db: Database, tokens: ReservationTokens): Access {
       const { role, client, reservationToken } = caller;
       const record = IDEMPOTENCY_KEY.test(id) ? await findReservation(db, id) : null;
       if (!record || (role !== 'operator' && record.client !== client)) throw missing(id);
-      if (role === 'publishable') {
-        const fits = reservationToken !== null && (await tokens.fits(reservationToken, client, id));
-        if (!fits) throw missing(id);
-      }
+      if (role === 'publishable' && !(await tokens.fits(reservationToken, client, id)))
+        throw missing(id);
       return record;
     },
     async withoutTickets({ id, status, cancelRequestedAt }) {

@@ -32,7 +32,7 @@ import type { ReservationTokens } from '../../reservation-tokens';
 import type { SeatMaps } from '../../seat-maps';
 import { actorOf, FOR_PAGES } from './access';
 import { countByEvent, createLineReader, hasWish } from './lines';
-import { presentReservation } from './presenter';
+import { presentReservation, withoutBuyer } from './presenter';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import {
   keyHeader,
@@ -263,9 +263,14 @@ export function createRoute({
       notify('starts');
     }
     const token = await tokenFor(result.reservation, caller, result.kind === 'replayed');
+    const mayRead =
+      caller.role !== 'publishable' ||
+      token !== null ||
+      (await tokens.fits(caller.reservationToken, caller.client, key));
+    const shown = mayRead ? result.reservation : withoutBuyer(result.reservation);
     return {
       status: 201,
-      body: { ...presentReservation(result.reservation), ...(token !== null && { token }) },
+      body: { ...presentReservation(shown), ...(token !== null && { token }) },
       headers: {
         location: `/v1/reservations/${key}`,
         ...(result.kind === 'replayed' && { 'idempotency-replayed': 'true' }),
@@ -280,7 +285,7 @@ export function createRoute({
     tag: 'Reservations',
     summary: 'Hold seats',
     description:
-      'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up. With a publishable key the answer has `token`, and so has the same request again while it is held.',
+      'All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up. With a publishable key the answer has `token`, and so has the same request again while it is held; later, without `Reservation-Token`, it is shown without buyer, payments, reference and metadata.',
     access: FOR_PAGES,
     headers: keyHeader,
     kind: (body) => (hasWish(body) ? 'choice' : 'sale'),

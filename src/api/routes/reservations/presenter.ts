@@ -22,6 +22,20 @@ const ORDER = [
 ] as const;
 
 /**
+ * A reservation as a page sees it that asks again and has no token: it may have guessed the body, so
+ * it is told what it asked for and what became of it, and neither who bought nor how it was paid.
+ */
+export const withoutBuyer = (record: ReservationRecord): ReservationRecord => ({
+  ...record,
+  buyer: null,
+  reference: null,
+  metadata: {},
+  payment: null,
+  payments: [],
+  refunds: [],
+});
+
+/**
  * The reservation with its fields in reading order, without the internal field that names the
  * client.
  */
