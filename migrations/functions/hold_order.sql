@@ -60,6 +60,8 @@ begin
     v_types := jsonb_texts(p_more -> 'types');
     v_prices := jsonb_texts(p_more -> 'prices')::bigint[];
     v_discounts := jsonb_texts(p_more -> 'discounts')::bigint[];
+    -- Without this a seat whose price was not computed would cost what its category does.
+    if array_position(v_prices, null) is not null then raise exception 'a seat of % has no price', p_id; end if;
     v_allotments := jsonb_texts(p_more -> 'allotments')::uuid[];
     if p_more -> 'code' <> 'null' then select * into v_code from codes where id = (p_more #>> '{code,id}')::uuid; end if;
   end if;

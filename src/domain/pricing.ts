@@ -1,3 +1,5 @@
+import { ownMember } from './own-member';
+
 /** What an event charges beside the prices of its categories, as it is stored. Amounts in minor units. */
 export interface Pricing {
   /** The first is the default; its price is the category's. One that is not active is not sold any more. */
@@ -145,9 +147,10 @@ export function listPriceOf(
   { types, prices }: Pricing,
   { category, type, categoryPrice }: Pick<SeatToPrice, 'category' | 'type' | 'categoryPrice'>,
 ): number | null {
-  if (type === types[0]!.code) return categoryPrice;
-  if (types.some(({ code, active }) => code === type && active === false)) return null;
-  return prices[category]?.[type] ?? null;
+  const known = types.findIndex(({ code }) => code === type);
+  if (known === 0) return categoryPrice;
+  if (known < 0 || types[known]!.active === false) return null;
+  return ownMember(ownMember(prices, category) ?? {}, type) ?? null;
 }
 
 function discountsOf(

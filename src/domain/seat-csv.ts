@@ -28,7 +28,11 @@ const MAX_SECTION = 60;
 const MAX_ROW = 20;
 const CATEGORY = /^[A-Za-z0-9][A-Za-z0-9_-]{0,49}$/;
 const DECIMAL = /^-?\d{1,6}(?:\.\d{1,12})?$/;
-const YES_OR_NO: Record<string, boolean> = { true: true, false: false, '': false };
+const YES_OR_NO: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+  ['', false],
+]);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -164,7 +168,7 @@ function seatOf(
   if (point.y === undefined) refuse(`y "${y.slice(0, 40)}" is no number like 12.5`);
   if ((x === '') !== (y === '')) refuse('x and y go together: give both, or neither');
   const flag = (column: 'accessible' | 'companion') => {
-    const value = YES_OR_NO[(flags[column] ?? '').toLowerCase()];
+    const value = YES_OR_NO.get((flags[column] ?? '').toLowerCase());
     if (value === undefined) refuse(`${column} must be true, false or empty`);
     return value ?? false;
   };

@@ -141,6 +141,12 @@ describe('PATCH of an event', () => {
     expect((await get(event)).body).toEqual(before.body);
   });
 
+  it('refuses a label that no seat can have', async () => {
+    const event = await api.event(HALL);
+    const answer = await patch(event, { seats: { 'A-1\u0000': { active: false } } });
+    expect(refusal(answer)).toEqual([422, 'validation_failed']);
+  });
+
   it('is for operators', async () => {
     const event = await api.event(HALL);
     const answer = await api.call('PATCH', `/v1/events/${event}`, {

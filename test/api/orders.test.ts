@@ -259,6 +259,52 @@ describe('The price of an order', () => {
     expect(sold.amounts).toMatchObject({ paid: eur(7475), refunded: eur(0), retained: eur(0) });
   });
 
+  it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+    'has no price type %s, in a hold, a preview or a change',
+    async (priceType) => {
+      const fees = [{ code: 'booking', name: 'Booking fee', per: 'ticket', amount: 150 }];
+      for (const more of [{ fees }, { fees, tax: { percent: '21', included: true } }]) {
+        const event = await withTypes(more);
+        const seats = [{ label: 'A-1', priceType }];
+        expect(refusal(await order({ event, seats, buyer: ada() }))).toEqual([
+          422,
+          'validation_failed',
+        ]);
+        const preview = await api.call('POST', '/v1/price-previews', { body: { event, seats } });
+        expect(refusal(preview)).toEqual([422, 'validation_failed']);
+        const held = await ordered({ event, seats: ['A-2'], buyer: ada() });
+        for (const body of [
+          { priceTypes: [{ seat: 'A-2', priceType }] },
+          { take: [{ event, seats }] },
+        ]) {
+          const change = await api.call('POST', `/v1/reservations/${held.id}/changes`, {
+            body,
+            headers: { 'idempotency-key': randomUUID() },
+          });
+          expect(refusal(change)).toEqual([422, 'validation_failed']);
+        }
+      }
+    },
+  );
+
+  it('knows a price type whose code every object has by itself', async () => {
+    const event = await withTypes({
+      categories: [
+        { code: 'stalls', name: 'Stalls', price: 4500, prices: { constructor: 2500 } },
+        { code: 'floor', name: 'Floor', price: 2000 },
+      ],
+      priceTypes: [
+        { code: 'adult', name: 'Adult' },
+        { code: 'constructor', name: 'Builder' },
+      ],
+    });
+    const seats = [{ label: 'A-1', priceType: 'constructor' }];
+    expect((await ordered({ event, seats, buyer: ada() })).total).toEqual(eur(2500));
+    const wish = { quantity: 1, category: 'stalls', priceTypes: { adult: 1 } };
+    const best = await ordered({ event, bestAvailable: wish, buyer: ada() });
+    expect(best.seats).toHaveLength(1);
+  });
+
   it('assigns price types to the best seats, which must add up', async () => {
     const event = await withTypes();
     const best = { category: 'stalls', quantity: 3, priceTypes: { child: 2, adult: 1 } };
@@ -423,6 +469,18 @@ describe('A promo code', () => {
     });
     expect((await api.confirm(taken)).status).toBe(200);
   });
+
+  it.each(['ß'.repeat(33), 'ﬃ'.repeat(22), 'x'.repeat(65)])(
+    'has at most 64 characters in upper case: %s',
+    async (text) => {
+      const answer = await api.call('POST', '/v1/codes', {
+        key: system.info.keys.operator,
+        body: { code: text, percent: '10' },
+        headers: { 'idempotency-key': randomUUID() },
+      });
+      expect(refusal(answer)).toEqual([422, 'validation_failed']);
+    },
+  );
 
   it.each(['%00', '%F0%9F%8E%AD', 'a%20b', 'x'.repeat(200)])('is not found as %s', async (name) => {
     const answer = await api.call('GET', `/v1/codes/${name}`, { key: system.info.keys.operator });

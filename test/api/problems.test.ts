@@ -68,6 +68,19 @@ describe('An error', () => {
     const { status } = await api.call('GET', path);
     expect([400, 404]).toContain(status);
   });
+
+  it.each(['changes', 'resend', 'refunds'])(
+    'is the client’s for a NUL in the id of …/%s, with a key and a body that is none',
+    async (call) => {
+      const key = call === 'refunds' ? system.info.keys.operator : system.info.keys.client;
+      const { status } = await api.call('POST', `/v1/reservations/abc%00/${call}`, {
+        key,
+        body: { x: 1 },
+        headers: { 'idempotency-key': randomUUID() },
+      });
+      expect([404, 422]).toContain(status);
+    },
+  );
 });
 
 describe('Fields', () => {

@@ -157,6 +157,10 @@ describe('The page of ready queries', () => {
     }
   });
 
+  it('finds an event by each slug that there may be', async () => {
+    expect((await page('?event=hamlet_2030')).status).toBe(303);
+  });
+
   it('takes nothing else for a reservation', async () => {
     for (const query of [
       "?reservation=x'OR'1",

@@ -82,6 +82,8 @@ describe('A webhook endpoint', () => {
     ['http://169.254.169.254/latest/meta-data', 'url'],
     ['http://2130706433/', 'url'],
     ['http://localhost/', 'url'],
+    ['https://shop.example/a\u0000b', 'url'],
+    ['https://shop.example/a\tb', 'url'],
     ['https://user:pass@shop.example/', 'url'],
     ['gopher://shop.example/', 'url'],
     ['shop.example', 'url'],

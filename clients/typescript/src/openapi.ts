@@ -216,7 +216,7 @@ export interface paths {
         put?: never;
         /**
          * Hold seats
-         * @description All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up. With a publishable key the answer has `token`, and so has the same request again while it is held.
+         * @description All the seats or none. The `Idempotency-Key` becomes the id: the same request again gets the same reservation, at any later time; a refused hold does not use the key up. With a publishable key the answer has `token`, and so has the same request again while it is held; later, without `Reservation-Token`, it is shown without buyer, payments, reference and metadata.
          *
          *     Takes a key of the role client or publishable or operator.
          */

@@ -1,17 +1,24 @@
 import { z } from 'zod';
 import { RESERVATION_ID } from '../../examples';
 import { count, currencyInput, line, minorUnits, timestamp, timestampInput } from '../../schemas';
+import { normaliseCode } from '../../../domain/promo-code';
 import { percent } from '../events/schema';
 
 /** A code as it is written, in form NFC. */
 export const CODE_FORM = /^[\p{L}\p{N}][\p{L}\p{N}\p{M}_.-]*$/u;
 
+const MAX_CODE = 64;
+
 const codeText = z
   .string()
-  .max(64)
+  .max(MAX_CODE)
   .regex(/^[^\s\u0000-\u001f\u007f]+$/, { message: 'must not be empty, nor have blanks' })
   .refine((text) => CODE_FORM.test(text.normalize('NFC')), {
     message: 'must be letters, digits, _ . or -, beginning with a letter or digit',
+  })
+  // Some letters are several in upper case, like ß.
+  .refine((text) => normaliseCode(text).length <= MAX_CODE, {
+    message: `must have at most ${MAX_CODE} characters in upper case`,
   })
   .meta({ description: 'Compared in upper case and Unicode form NFC' });
 
@@ -36,7 +43,9 @@ const fields = {
   maxUsesPerBuyer: z.int().min(1).max(MAX_USES),
   validFrom: timestampInput,
   validUntil: timestampInput,
-  salesOpenAt: timestampInput.meta({ description: 'With this code the sale of its event and categories opens then' }),
+  salesOpenAt: timestampInput.meta({
+    description: 'With this code the sale of its event and categories opens then',
+  }),
 };
 type Fields = {
   [Name in keyof typeof fields]?: z.output<(typeof fields)[Name]> | null | undefined;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type Router from '@koa/router';
+import { ownMember } from '../../../domain/own-member';
 import { allowEverybody } from '../../cors';
 import { createOpenApi } from '../../openapi';
 import { Problem } from '../../problem';
@@ -77,7 +78,7 @@ export function mountDocs(router: Router, routes: readonly Route[]): void {
   }
   router.get('/api/assets/:name', async (ctx) => {
     const name = ctx.params.name ?? '';
-    const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined;
+    const asset = ownMember(ASSETS, name);
     if (!asset) throw new Problem('not_found', 'There is no such asset.');
     ctx.type = asset.type;
     ctx.set('cache-control', 'public, max-age=3600');

@@ -204,10 +204,7 @@ export function editRoute({ db, load, present, refuseUnsellable }: EditDeps) {
           { path: 'notify', message: `goes with a new ${TOLD_OF.join(', ')}` },
         ]);
       const seats = new Map(
-        Object.entries(body.seats ?? {}).map(([label, { active }]) => [
-          label.normalize('NFC'),
-          active,
-        ]),
+        Object.entries(body.seats ?? {}).map(([label, { active }]) => [label, active]),
       );
       const result = await updateEvent(
         db,

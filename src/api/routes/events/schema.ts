@@ -23,6 +23,7 @@ import {
   money,
   name,
   openEnum,
+  seatLabel,
   timestamp,
   timestampInput,
 } from '../../schemas';
@@ -421,7 +422,7 @@ export const eventPatch = z
     slug: z.string().optional().meta({ description: 'Never changes' }),
     currency: z.string().optional().meta({ description: 'Never changes' }),
     seats: z
-      .record(z.string().max(200), seatPatch)
+      .record(seatLabel, seatPatch)
       .refine((seats) => Object.keys(seats).length <= MAX_SEATS_PER_PATCH, {
         message: `takes up to ${MAX_SEATS_PER_PATCH} seats`,
       })
@@ -577,7 +578,7 @@ export const event = z
 const SEAT_STATUSES = ['available', 'held', 'sold', 'blocked'] as const;
 const seatStatus = openEnum(SEAT_STATUSES);
 export const seatFilter = z.strictObject({
-  section: line(60).optional().meta({ description: 'The name of a section' }),
+  section: name(60).optional().meta({ description: 'The name of a section' }),
   status: z.enum(SEAT_STATUSES).optional(),
 });
 

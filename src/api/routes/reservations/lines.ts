@@ -4,6 +4,7 @@ import type { Database } from '../../../db/database';
 import { findEvent, type EventRecord } from '../../../db/events';
 import type { Caller } from '../../../db/keys';
 import type { Refusal, SeatName } from '../../../db/quotes';
+import { ownMember } from '../../../domain/own-member';
 import { isUuid } from '../../../domain/uuid';
 import type { OrderLine } from '../../best-available';
 import { createSharedReads } from '../../shared-reads';
@@ -36,7 +37,9 @@ function typesOf(
   const known = priceTypes.map(({ code }) => code);
   const unknown = Object.keys(wanted).find((code) => !known.includes(code));
   if (unknown !== undefined) return { unknown };
-  return { types: known.flatMap((code) => Array<string>(wanted[code] ?? 0).fill(code)) };
+  return {
+    types: known.flatMap((code) => Array<string>(ownMember(wanted, code) ?? 0).fill(code)),
+  };
 }
 
 /** How many seats of each event's open sale are asked for. */

@@ -11,13 +11,13 @@ import {
   readyQueries,
   type ReadyQuery,
 } from './queries';
+import { eventNameForm } from '../events/schema';
 
 export interface TemporalPageDeps {
   /** undefined: there is no page. */
   temporalUi: { url: string | undefined; namespace: string };
 }
 
-const SLUG = /^[a-z0-9][a-z0-9-]{0,99}$/;
 const STYLE = `body{max-width:52rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 system-ui,sans-serif;color-scheme:light dark}
 li{margin:.6rem 0}code{display:block;overflow-wrap:anywhere;opacity:.75;font-size:.85em}
 form{margin:1rem 0}input{font:inherit;min-width:18rem}button{font:inherit}`;
@@ -25,7 +25,7 @@ const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 const FIELDS = [
   { name: 'reservation', label: 'Reservation', form: IDEMPOTENCY_KEY, query: queryOfReservation },
-  { name: 'event', label: 'Event', form: SLUG, query: queryOfEvent },
+  { name: 'event', label: 'Event', form: eventNameForm, query: queryOfEvent },
 ] as const;
 
 function render(queries: readonly ReadyQuery[], link: (query: string) => string): string {

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { DELIVERY_STATUSES } from '../../../db/webhook-deliveries';
 import { HISTORY_TYPES } from '../../../domain/history-types';
 import { RESERVATION_ID, WEBHOOK_ENDPOINT } from '../../examples';
-import { count, feedCursor, openEnum, timestamp } from '../../schemas';
+import { count, feedCursor, line, openEnum, timestamp } from '../../schemas';
 
 const MAX_URL = 2000;
 // What is wrong with it beyond its length is said by the route.
-const url = z.string().min(1).max(MAX_URL).meta({
+const url = line(MAX_URL).meta({
   description: 'Of a public address; `https://` in production. No redirect is followed',
 });
 const types = z
