@@ -120,6 +120,7 @@ try {
       workflowInterceptorModules: [interceptors],
       // Evaluated once for a worker instead of once for each workflow; their modules keep no state (eslint.config.js).
       preloadModules: [workflows, interceptors],
+      payloadConverterPath: join(aside, 'src/temporal/payload-converter.js'),
       logger: new DefaultLogger('WARN'),
       ...options,
     });

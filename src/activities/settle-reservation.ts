@@ -6,6 +6,7 @@ import type {
   Refused,
   ReservationInput,
 } from '../contracts/reservation';
+import { whyUnreadable } from '../contracts/unreadable';
 import type { Database } from '../db/database';
 import { recordCancelRequest, recordPayment, type RecordResult } from '../db/payments';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
@@ -36,6 +37,8 @@ const labelsOf = (seats: readonly string[]) => seats.map((label) => label.normal
 function whyNotByHand(id: string, input: unknown): string | null {
   if (!IDEMPOTENCY_KEY.test(id))
     return 'the workflow id must be 8 to 128 characters of A-Z a-z 0-9 _ . -';
+  const unreadable = whyUnreadable(input);
+  if (unreadable !== null) return `the input could not be read (${unreadable})`;
   const { event, seats } = (input ?? {}) as Partial<Record<keyof ReservationInput, unknown>>;
   const isText = (value: unknown) =>
     typeof value === 'string' && value !== '' && !value.includes('\0');

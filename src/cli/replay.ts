@@ -28,15 +28,15 @@ async function main(): Promise<number> {
   const files = process.argv.slice(2);
   if (files.length === 0)
     throw new Unreadable('Name the file of a history: npm run replay -- FILE');
-  const dataConverter = dataConverterFor(readSettings(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR']));
+  const settings = readSettings(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR']);
   const histories = files.map((file) => ({
     workflowId: basename(file),
     history: readHistory(file),
   }));
   Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
   const options = {
-    ...workflowSource(dataConverter !== undefined),
-    ...(dataConverter && { dataConverter }),
+    ...workflowSource(settings.PAYLOAD_ENCRYPTION_KEY !== undefined),
+    dataConverter: dataConverterFor(settings),
   };
   let failed = 0;
   for await (const { workflowId, error } of Worker.runReplayHistories(options, histories)) {

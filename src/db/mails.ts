@@ -243,9 +243,10 @@ const LOCK_BUYER = sql(
   'mail_resend_lock_buyer',
   `select pg_advisory_xact_lock(1, hashtext(encode(buyer_key, 'hex'))) from reservations where id = $1`,
 );
-const LOCK = sql<{ sendable: boolean }>(
+const LOCK = sql<{ sendable: boolean; waits_for_a_buyer: boolean }>(
   'mail_resend_lock',
-  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable
+  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable,
+          ${WAITS_FOR_A_BUYER} as waits_for_a_buyer
      from reservations r where id = $1 for update`,
 );
 const WAIT = sql<{ seconds: number }>(
@@ -312,11 +313,13 @@ const FIRST_ENDED = sql<{ ended: boolean }>(
 /**
  * Has the tickets of a sale mailed as they now are. While its first mail is owed nothing is ordered: the reservation's
  * workflow sends that mail, with the tickets of that moment. A first mail that was refused is no longer owed.
- * @returns whether a mail was ordered
+ * @returns whether a mail was ordered; those that waited beside the first are replaced by it
  */
 export async function oweTicketsAnew(tx: Queryable, reservationId: string): Promise<boolean> {
   const [first] = await tx.rows(FIRST_ENDED, [reservationId]);
   if (first!.ended) await oweChangedTickets(tx, reservationId);
+  // That one is enough.
+  else await tx.run(REPLACE, [reservationId]);
   return first!.ended;
 }
 
@@ -354,6 +357,8 @@ async function owe(
   await tx.run(LOCK_BUYER, [reservationId]);
   const [reservation] = await tx.rows(LOCK, [reservationId]);
   if (!reservation?.sendable) return { kind: 'no_tickets' };
+  // The first mail is owed still, and goes when there is a buyer: more would all go then.
+  if (reservation.waits_for_a_buyer) return { kind: 'ordered', sequence: 0 };
   const [wait] = mailsAnHour === null ? [] : await tx.rows(WAIT, [reservationId, mailsAnHour]);
   if (wait) return { kind: 'too_many', seconds: wait.seconds };
   const [next] = await tx.rows(NEXT, [reservationId]);

@@ -234,9 +234,11 @@ export const OUTBOX_KINDS = {
     },
     requeue: [
       requeue('requeue_mails', {
-        due: `select m.id from mails m left join refunds f on f.id = m.refund_id
+        // Only what is owed (`IS_OWED`): what nobody sends would be ordered for ever.
+        due: `select m.id from mails m join reservations r on r.id = m.reservation_id left join refunds f on f.id = m.refund_id
             where m.kind in ('refund', 'cancelled', 'event_changed') and m.sent_at is null and m.refused is null
               and (f.id is null or f.status = 'succeeded')
+              and (m.kind <> 'event_changed' or (r.status = 'confirmed' and r.cancel_requested_at is null))
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = m.id::text and o.kind = 'mail')`,
@@ -306,7 +308,7 @@ export const OUTBOX_KINDS = {
     },
     requeue: [
       requeue('requeue_resends', {
-        due: `select m.id from mails m
+        due: `select m.id from mails m join reservations r on r.id = m.reservation_id and r.buyer_email is not null
             where m.kind = 'tickets' and m.sequence > 0 and m.sent_at is null and m.refused is null
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')

@@ -35,15 +35,17 @@ export interface PayloadSettings {
 }
 
 /**
- * What encrypts payloads and reads them; undefined where there is no key.
+ * What writes payloads and reads them, and encrypts them where there is a key.
  * @throws SettingsError when clear payloads are refused and there is no key for others
  */
 export function dataConverterFor({
   PAYLOAD_ENCRYPTION_KEY: keys,
   PAYLOAD_CLEAR: clear,
 }: PayloadSettings) {
+  const payloadConverterPath = require.resolve('./payload-converter');
   if (keys) {
     return {
+      payloadConverterPath,
       payloadCodecs: [createPayloadCodec(keys, clear)],
       failureConverterPath: require.resolve('./sealed-failures'),
     };
@@ -52,7 +54,7 @@ export function dataConverterFor({
     throw new SettingsError(
       'Setting PAYLOAD_CLEAR cannot be used: it needs PAYLOAD_ENCRYPTION_KEY',
     );
-  return undefined;
+  return { payloadConverterPath };
 }
 
 /** What people read payloads with: those in clear too, whatever the workers refuse. */
@@ -68,12 +70,11 @@ export function createTemporalClient(
   workflow: WorkflowClientInterceptor[] = [],
 ): Client {
   const { connectionOptions, namespace } = temporalConfig();
-  const dataConverter = dataConverterFor(payloads);
   return new Client({
     connection: Connection.lazy(connectionOptions),
     namespace,
     interceptors: { workflow },
-    ...(dataConverter && { dataConverter }),
+    dataConverter: dataConverterFor(payloads),
   });
 }
 

@@ -145,7 +145,6 @@ async function main(): Promise<void> {
     if (connection && queues) {
       parts = queues;
       const { namespace } = temporalConfig();
-      const dataConverter = dataConverterFor(settings);
       const common = {
         connection,
         namespace,
@@ -154,7 +153,7 @@ async function main(): Promise<void> {
           activity: [...(tracing ? [tracing.ofActivities] : []), activityLog(log)],
         },
         ...deployment,
-        ...(dataConverter && { dataConverter }),
+        dataConverter: dataConverterFor(settings),
       };
       const workers = await Promise.all(
         parts.map(({ options }) => Worker.create({ ...common, ...options })),

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/workflow';
+import { whyUnreadable } from '../contracts/unreadable';
 
 /**
  * The input of a workflow, which somebody may have started by hand.
@@ -17,6 +18,12 @@ export function inputOf<Input extends object>(
       : Number.isSafeInteger(given[name]),
   );
   if (fits) return input!;
+  const unreadable = whyUnreadable(input);
+  if (unreadable !== null)
+    throw ApplicationFailure.nonRetryable(
+      `Nothing was done: the input could not be read (${unreadable}).`,
+      'InvalidInput',
+    );
   const form = fields.map(([name, type]) => `"${name}": ${type}`).join(', ');
   throw ApplicationFailure.nonRetryable(
     `Nothing was done: the input needs { ${form} }. Start it again with that.`,

@@ -1,5 +1,6 @@
 import { defineSignal, patched, setHandler } from '@temporalio/workflow';
 import { SIGNALS, SUMMARY_BYTES, type PaymentSignal } from '../contracts/reservation';
+import { whyUnreadable } from '../contracts/unreadable';
 import { clipToBytes } from '../domain/clip';
 
 const ringSignal = defineSignal<[unknown?]>(SIGNALS.ring);
@@ -102,7 +103,10 @@ export function openMailbox(onRefused: (why: string) => void): Mailbox {
     paymentConfirmedSignal,
     (value) => {
       const payment = parsePayment(value);
+      const unreadable = whyUnreadable(value);
       if (payment) put({ kind: 'payment', payment });
+      else if (unreadable !== null)
+        onRefused(`a paymentConfirmed signal could not be read (${unreadable})`);
       else
         onRefused(
           'a paymentConfirmed signal needs { "reference": text, "amount": minor units, "currency": "EUR" }',

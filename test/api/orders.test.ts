@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { mailsTo } from '../support/mail-catcher';
 import { startSystem, type TestSystem } from '../support/system';
@@ -574,6 +575,15 @@ describe('A buyer who is named later', () => {
     await api.pay(held);
     await api.until(held.id, 'confirmed');
     expect(await api.tickets(held.id)).toMatchObject([{ holder: '' }]);
+    // However often they are asked for meanwhile, one mail goes.
+    const resend = () => api.call('POST', `/v1/reservations/${held.id}/resend`);
+    await eventually(async () => expect((await resend()).status).toBe(202));
+    for (let times = 0; times < 3; times++) expect((await resend()).status).toBe(202);
+    const mails = sql<{ count: number }>(
+      'test_mails_of',
+      'select count(*) as count from mails where reservation_id = $1',
+    );
+    expect(await system.db.rows(mails, [held.id])).toEqual([{ count: 1 }]);
     const buyer = ada();
     expect((await patch(`/v1/reservations/${held.id}`, { buyer })).status).toBe(200);
     await eventually(async () => {

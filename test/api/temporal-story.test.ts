@@ -13,7 +13,7 @@ import {
 import { ApiClient, eventually } from '../support/api';
 import { startSmtpDouble, type SmtpDouble } from '../support/smtp-double';
 import { startSystem, type TestSystem } from '../support/system';
-import { stepsOf, workflowIds } from '../support/temporal-history';
+import { signalPayload, stepsOf, workflowIds } from '../support/temporal-history';
 
 let system: TestSystem;
 let api: ApiClient;
@@ -212,6 +212,21 @@ describe('A signal without effect says why', () => {
     const { reference } = sold.payment!;
     await actorOf(held.id).signal('paymentConfirmed', { reference, ...held.total });
     await untilDetails(held.id, `no effect: reference ${reference} belongs to ${sold.id}`);
+  });
+
+  it.each([
+    ['has an encoding that is none', { metadata: { encoding: Buffer.from('json/other') } }],
+    ['is no JSON', { metadata: { encoding: Buffer.from('json/plain') } }],
+    ['has no encoding', {}],
+  ])('when its payload %s, and the payment after it counts', async (_what, payload) => {
+    const held = await heldWithActor();
+    const unreadable = { ...payload, data: Buffer.from('{') };
+    for (const name of ['paymentConfirmed', 'misspelt', 'ring'])
+      await signalPayload(system.temporal, held.id, unreadable, name);
+    await untilDetails(held.id, /no effect: a paymentConfirmed signal could not be read \(/);
+    await api.pay(held);
+    await api.until(held.id, 'confirmed');
+    expect(await api.payments(held.id)).toHaveLength(1);
   });
 
   it.each(Object.entries(WAITING))(

@@ -614,7 +614,8 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
       return;
     case 'end':
       await db.transaction(async (tx) => {
-        await lockReservation(tx, id);
+        // One that commits meanwhile is not locked, and is as if it came later.
+        if (!(await lockReservation(tx, id))) return;
         await tx.run(END_USE, [id]);
         await tx.run(END_SEATS, [id]);
         await tx.run(END, [id]);

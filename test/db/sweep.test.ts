@@ -171,6 +171,30 @@ describe('The sweep', () => {
     await removeHolds('given');
   });
 
+  it('orders no mail that is not owed: of an event for a sale that is none, of tickets without a buyer', async () => {
+    await run('delete from outbox');
+    await fillHolds('unsent', 2, 3600);
+    await run(`with notice as (
+        insert into event_notices (event_id, was, done_at)
+        select id, '{}', now() from events where slug = 'unsent' returning id),
+      told as (select null::integer as notice, kind from unnest(array['tickets', 'cancelled']) kind
+        union all select id, 'event_changed' from notice)
+      insert into mails (reservation_id, kind, sequence, message_id, notice_id, requested_at)
+      select r.id, kind, coalesce(notice, 1), r.id || kind, notice, now() - interval '1 hour'
+        from reservations r, told where r.id like 'unsent-%'`);
+    try {
+      await sweep(db, options(240_000));
+      expect(await count(`outbox where kind in ('resend', 'mail')`)).toBe(2);
+      expect(
+        await count(`outbox o join mails m on m.id::text = o.subject where m.kind = 'cancelled'`),
+      ).toBe(2);
+    } finally {
+      await run('delete from outbox');
+      await run(`delete from mails where reservation_id like 'unsent-%'`);
+      await removeHolds('unsent');
+    }
+  });
+
   it('goes past a step that fails as a whole, and does the others', async () => {
     await fillHolds('after', 10, -60);
     await run(`insert into request_keys (client, call, resource, key, fingerprint, answer, created_at)

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
 
 /** All text in a value: strings as they are, bytes read as UTF-8. */
 function textsOf(value: unknown, into: string[]): string[] {
@@ -60,3 +61,18 @@ export async function patchesOf(client: Client, workflowId: string): Promise<str
     }),
   );
 }
+
+/** Signals a workflow with these bytes, whatever they are. */
+export const signalPayload = (
+  client: Client,
+  workflowId: string,
+  payload: Payload,
+  signalName = 'paymentConfirmed',
+) =>
+  client.workflowService.signalWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId },
+    signalName,
+    input: { payloads: [payload] },
+    identity: 'by hand',
+  });

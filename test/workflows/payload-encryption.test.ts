@@ -3,13 +3,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { dataConverterFor } from '../../src/temporal/connection';
 import { createPayloadCodec } from '../../src/temporal/payload-codec';
 import { WORKFLOWS, TASK_QUEUES } from '../../src/contracts/reservation';
 import { ApiClient, eventually } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
-import { stepsOf } from '../support/temporal-history';
+import { signalPayload, stepsOf } from '../support/temporal-history';
 
 describe('With a payload key', () => {
   let system: TestSystem;
@@ -66,18 +67,27 @@ describe('Where every sender encrypts', () => {
       args: [{ event, seats: ['A-2'] }],
     });
     const handle = system.temporal.workflow.getHandle('started-without-the-key');
-    await eventually(async () => {
-      const { events } = await handle.fetchHistory();
-      const failed = events?.find(({ workflowTaskFailedEventAttributes: it }) => it);
-      const { failure } = failed!.workflowTaskFailedEventAttributes!;
-      expect(failure!.message).toBe('Encoded failure');
-      const [told] = await codec.decode([failure!.encodedAttributes!]);
-      expect(Buffer.from(told!.data!).toString()).toContain('PAYLOAD_CLEAR');
-    });
+    await eventually(async () => expect((await handle.describe()).status.name).toBe('FAILED'));
+    const { events } = await handle.fetchHistory();
+    const { failure } = events!.at(-1)!.workflowExecutionFailedEventAttributes!;
+    expect(failure!.message).toBe('Encoded failure');
+    const [told] = await codec.decode([failure!.encodedAttributes!]);
+    expect(Buffer.from(told!.data!).toString()).toContain('PAYLOAD_CLEAR');
     await api.pay(reservation);
     await api.until(reservation.id, 'confirmed');
     expect((await api.hold(event, ['A-2'])).status).toBe(201);
-    await handle.terminate();
+  });
+
+  it('a signal without the key, or one that was changed, has no effect, and the payment after it counts', async () => {
+    const held = await api.held(await api.event(), ['A-1']);
+    const payment = { reference: 'by-hand-in-clear', ...held.total };
+    const [sealed] = await codec.encode([defaultPayloadConverter.toPayload(payment)]);
+    const changed = { ...sealed, data: Buffer.from(sealed!.data!).reverse() };
+    for (const payload of [defaultPayloadConverter.toPayload(payment), changed])
+      await eventually(() => signalPayload(system.temporal, held.id, payload));
+    await api.pay(held, 'by-card');
+    await api.until(held.id, 'confirmed');
+    expect((await api.payments(held.id)).map(({ reference }) => reference)).toEqual(['by-card']);
   });
 });
 
