@@ -98,14 +98,20 @@ export function Door({ api, place, onLeave }: { api: Api; place: Place; onLeave:
 
   /** Sends what is kept, in order, until one cannot be sent. */
   useEvery(SEND_EVERY_MS, async () => {
+    const notOurs = new Set<string>();
     for (const scan of keptScans()) {
       if (isTooOld(scan, serverTime())) {
         dropScan(scan.scanId);
         show(scan, true, tooLate());
         continue;
       }
+      if (notOurs.has(scan.event)) continue;
       const answer = await sendScan(api, scan, { late: true, timeoutMs: ANSWER_WITHIN_MS });
       if (answer.kind === 'undecided') break;
+      if (answer.kind === 'not_with_this_key') {
+        notOurs.add(scan.event);
+        continue;
+      }
       dropScan(scan.scanId);
       setOnline(true);
       show(scan, true, answer.kind === 'in' ? greenOf(answer.entry) : redOf(answer));
@@ -131,7 +137,7 @@ export function Door({ api, place, onLeave }: { api: Api; place: Place; onLeave:
     // One that is kept here may have come in: the server does not know yet.
     if (!isOnline.current || keptScans().some(({ code }) => code === scan.code)) return keep(scan);
     const answer = await sendScan(api, scan, { late: false, timeoutMs: ANSWER_WITHIN_MS });
-    if (answer.kind === 'undecided') {
+    if (answer.kind === 'undecided' || answer.kind === 'not_with_this_key') {
       setOnline(false);
       return keep(scan);
     }

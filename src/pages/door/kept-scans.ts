@@ -21,7 +21,9 @@ export type ScanAnswer =
   | { kind: 'in'; entry: Entry }
   | { kind: 'refused'; code: string; detail: string; members: Record<string, unknown> }
   /** Nothing was decided: send it again later. */
-  | { kind: 'undecided' };
+  | { kind: 'undecided' }
+  /** Nothing was decided, and will not be with this key: it is kept for one of its event. */
+  | { kind: 'not_with_this_key' };
 
 const KEPT_AS = 'holdfast.door.scans';
 const MOST_KEPT = 2000;
@@ -75,5 +77,7 @@ export async function sendScan(
   // The session has ended, too many at once, or a fault: the scan is good, its time will come.
   if (status === 401 || status === 408 || status === 429 || status >= 500)
     return { kind: 'undecided' };
+  // A scanner of another event has signed in since.
+  if (late && status === 403) return { kind: 'not_with_this_key' };
   return { kind: 'refused', code, detail, members };
 }

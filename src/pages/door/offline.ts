@@ -27,15 +27,25 @@ const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
 const hex = (bytes: Uint8Array): string =>
   [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
-const base64url = (text: string): string => text.replaceAll('-', '+').replaceAll('_', '/');
+/** null: it is no base64url, or not as we write it. Of a ticket there is one spelling. */
+function bytesOfCode(text: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    const bytes = bytesOf(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const written = btoa(String.fromCharCode(...bytes));
+    const isOurs = written.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '') === text;
+    return isOurs ? bytes : null;
+  } catch {
+    return null;
+  }
+}
 
 /** Reads a code without its signature: `HF1.PAYLOAD.SIGNATURE`. null: it has not this form. */
 function readCode(code: string): CodeContent | null {
   const [prefix, payload, signature, ...rest] = code.split('.');
   if (prefix !== 'HF1' || !payload || !signature || rest.length > 0) return null;
+  const bytes = bytesOfCode(payload);
+  if (!bytes || bytes.length <= 32 || !bytesOfCode(signature)) return null;
   try {
-    const bytes = bytesOf(base64url(payload));
-    if (bytes.length <= 32) return null;
     const id = hex(bytes.subarray(16, 32));
     return {
       eventId: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
@@ -51,7 +61,7 @@ async function isGenuine(code: string, key: CryptoKey | null): Promise<boolean |
   if (!key) return null;
   const end = code.lastIndexOf('.');
   try {
-    const signature = bytesOf(base64url(code.slice(end + 1)));
+    const signature = bytesOfCode(code.slice(end + 1))!;
     const signed = new TextEncoder().encode(code.slice(0, end));
     return await crypto.subtle.verify('Ed25519', key, signature, signed);
   } catch {

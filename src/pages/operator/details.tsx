@@ -4,8 +4,13 @@ import type { TextKey } from '../staff/texts';
 const isMoney = (value: unknown): value is { amount: number; currency: string } =>
   typeof value === 'object' && value !== null && 'amount' in value && 'currency' in value;
 
+/** A seat of an order of several events. */
+const isSeat = (value: unknown): value is { event: string; label: string } =>
+  typeof value === 'object' && value !== null && 'event' in value && 'label' in value;
+
 function detail(value: unknown): string {
   if (isMoney(value)) return moneyText(value);
+  if (isSeat(value)) return `${value.label} (${value.event})`;
   if (Array.isArray(value)) return value.map(detail).join(', ');
   if (typeof value === 'string')
     return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? timeText(value) : value;

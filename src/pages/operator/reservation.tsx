@@ -29,7 +29,7 @@ const ACTIONS_OF: Record<string, readonly ActionName[]> = {
 };
 
 /** After an action the actor and the printer go on for a moment. */
-const LOOK_AGAIN_MS = [0, 1500, 4000, 10_000];
+const LOOK_AGAIN_MS = [0, 1500, 4000, 10_000, 20_000, 40_000];
 
 /** Its story from the hold to the door. */
 function Story({ entries }: { entries: readonly StoryEntry[] }) {
