@@ -20,7 +20,7 @@ const UNIT = filesOf([
 ]);
 
 // Generous: the machine may be slow, and speed is the benchmark's matter.
-const testTimeout = 300_000;
+const testTimeout = 600_000;
 
 const common = {
   testEnvironment: 'node',

@@ -58,9 +58,8 @@ begin
     update tickets set status = 'used', used_at = v_scan.entered_at, used_gate = p_gate where id = v_ticket.id;
     perform end_change_at_the_door(v_ticket.reservation_id, v_ticket.seat_id, p_actor);
     insert into history (reservation_id, type, actor, data)
-      select v_ticket.reservation_id, 'ticket.checked_in', p_actor, jsonb_strip_nulls(jsonb_build_object(
-             'seat', label, 'gate', p_gate, 'scannedAt', rfc3339(p_scanned_at)))
-        from seats where id = v_ticket.seat_id;
+      values (v_ticket.reservation_id, 'ticket.checked_in', p_actor, jsonb_strip_nulls(jsonb_build_object(
+             'seat', seat_in_order(v_ticket.reservation_id, v_ticket.seat_id), 'gate', p_gate, 'scannedAt', rfc3339(p_scanned_at))));
   end if;
   return check_in_answer(v_scan);
 end $$;

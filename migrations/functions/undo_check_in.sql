@@ -15,7 +15,7 @@ begin
   update scans set undone_at = clock_timestamp()
    where ticket_id = v_ticket.id and outcome = 'checked_in' and undone_at is null;
   insert into history (reservation_id, type, actor, data)
-    select v_ticket.reservation_id, 'ticket.check_in_undone', p_actor, jsonb_build_object('seat', label)
-      from seats where id = v_ticket.seat_id;
+    values (v_ticket.reservation_id, 'ticket.check_in_undone', p_actor,
+            jsonb_build_object('seat', seat_in_order(v_ticket.reservation_id, v_ticket.seat_id)));
   return jsonb_build_object('kind', 'undone') || ticket_document(v_ticket.id);
 end $$;

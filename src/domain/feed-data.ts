@@ -2,13 +2,13 @@ import { REFUND_REASONS } from './settlement';
 import type { HistoryType } from './history-types';
 
 /** What a member of an entry's data must be to be shown; a member that is not listed is not shown. */
-type Shape = 'text' | 'number' | 'texts' | 'seats' | 'money' | 'reason';
+type Shape = 'text' | 'number' | 'texts' | 'seat' | 'seats' | 'money' | 'reason';
 type Members = Readonly<Record<string, Shape>>;
 
 const CHANGE: Members = { change: 'text', due: 'money', refund: 'money', expiresAt: 'text' };
 const PAYMENT: Members = { amount: 'number', currency: 'text' };
 const REFUND: Members = { refund: 'text', ...PAYMENT, reason: 'reason', by: 'text' };
-const TICKET: Members = { seat: 'text' };
+const TICKET: Members = { seat: 'seat' };
 const MAIL: Members = { kind: 'text', sequence: 'number' };
 const ALLOTMENT: Members = { allotment: 'text', until: 'text' };
 const NONE: Members = {};
@@ -59,16 +59,16 @@ const isText = (value: unknown): boolean => typeof value === 'string';
 const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === 'object' && !Array.isArray(value);
 
+/** By label, or where several events are meant with the event. */
+const isSeat = (seat: unknown): boolean =>
+  isText(seat) || (isObject(seat) && isText(seat.event) && isText(seat.label));
+
 const FITS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
   text: isText,
   number: (value) => typeof value === 'number',
   texts: (value) => Array.isArray(value) && value.every(isText),
-  // By label, or where several events are meant with the event.
-  seats: (value) =>
-    Array.isArray(value) &&
-    value.every(
-      (seat) => isText(seat) || (isObject(seat) && isText(seat.event) && isText(seat.label)),
-    ),
+  seat: isSeat,
+  seats: (value) => Array.isArray(value) && value.every(isSeat),
   money: (value) => isObject(value) && typeof value.amount === 'number' && isText(value.currency),
   reason: (value) => REASONS.has(value),
 };

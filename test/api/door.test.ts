@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
 import { addKey, newKey } from '../../src/db/keys';
-import { ApiClient, refusal, type CallOptions, type Reservation } from '../support/api';
+import {
+  ApiClient,
+  eventually,
+  refusal,
+  type CallOptions,
+  type Page,
+  type Reservation,
+  type Ticket,
+} from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -75,6 +83,46 @@ describe('Check-in', () => {
     expect((await scan({ code: codes[1], event })).status).toBe(201);
     const told = (await api.history(id)).filter(({ type }) => type === 'ticket.checked_in');
     expect(told.map(({ data }) => data)).toEqual([{ seat: 'A-1', gate: 'North' }, { seat: 'A-2' }]);
+  });
+
+  it('tells in an order of several events of which one the seat is, also after an undo and a cancel', async () => {
+    const [event, other] = [await api.event(), await api.event()];
+    const lines = [event, other].map((one) => ({ event: one, seats: ['A-1'] }));
+    const { body } = await api.call<Reservation>('POST', '/v1/reservations', {
+      headers: { 'idempotency-key': randomUUID() },
+      body: { lines, buyer: { name: 'Ada Lovelace', email: 'ada@example.org' } },
+    });
+    await api.confirm(body);
+    const tickets = (await api.tickets(body.id)) as (Ticket & { event: string })[];
+    const { code } = tickets.find((ticket) => ticket.event === other)!;
+    expect((await scan({ code, event: other })).status).toBe(201);
+    expect((await undo(code)).status).toBe(200);
+    await api.cancel(body.id);
+    const named = async () =>
+      (await api.history(body.id)).flatMap(({ type, data }) =>
+        type.startsWith('ticket.') ? [[type, data.seat]] : [],
+      );
+    const [here, there] = [event, other].map((one) => ({ event: one, label: 'A-1' }));
+    await eventually(async () =>
+      expect((await named()).sort()).toEqual(
+        [
+          ['ticket.checked_in', there],
+          ['ticket.check_in_undone', there],
+          ['ticket.voided', here],
+          ['ticket.voided', there],
+        ].sort(),
+      ),
+    );
+    const feed = await api.call<Page<{ type: string; reservation: string; data: unknown }>>(
+      'GET',
+      '/v1/feed?limit=200',
+      { key: system.info.keys.operator },
+    );
+    expect(
+      feed.body.data.filter(
+        ({ type, reservation }) => type === 'ticket.checked_in' && reservation === body.id,
+      ),
+    ).toMatchObject([{ data: { seat: there } }]);
   });
 
   it('at ten doors at once lets one in, and tells the others when', async () => {
