@@ -41,7 +41,11 @@ begin
            cross join lateral (select * from history where id = f.history_id offset 0) h
            cross join lateral (select coalesce(h.reservation_id, h.event_id::text) as subject) s
            where (e.types is null or history_type(h.type) = any (e.types))) told
-  on conflict (endpoint_id, sequence) do nothing;
+  -- After a replay: it was sent before, and is sent again.
+  on conflict (endpoint_id, sequence) do update set status = 'pending', next_attempt_at = excluded.next_attempt_at,
+    attempts = 0, created_at = excluded.created_at, first_attempt_at = null, last_attempt_at = null, finished_at = null,
+    response_status = null, error = null
+   where webhook_deliveries.status <> 'pending';
   update webhook_endpoints set position = v_to where id = p_endpoint;
   return v_to < v_head;
 end $$;

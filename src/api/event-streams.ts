@@ -9,6 +9,8 @@ import { createTurns } from './turns';
 const POLL_MS = 250;
 const WITHIN_A_SECOND_MS = 750;
 const KEEP_ALIVE_MS = 15_000;
+/** What took long was the wait for the database, not the map. */
+const AFTER_A_FAULT_MS = 1000;
 const MAX_LISTENERS = 10_000;
 /**
  * Writing to one listener takes about 0.01 ms. After this many writes, other requests get a turn of
@@ -92,23 +94,25 @@ export function createEventStreams(
 
   async function poll(eventId: string, channel: Channel): Promise<void> {
     const started = performance.now();
+    let failed = false;
     try {
       const picture = await maps.read(eventId);
       const changes = changesOf(channel.picture, picture);
       channel.picture = picture;
       if (changes !== null) await broadcast(channel, changes);
-      else if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
     } catch (error) {
+      failed = true;
       // The listeners keep the last map; the next read sends what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
     }
+    if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
     if (channel.listeners.size === 0) {
       channels.delete(eventId);
       return;
     }
     channel.timer = setTimeout(
       () => void poll(eventId, channel),
-      pauseAfter(performance.now() - started),
+      failed ? AFTER_A_FAULT_MS : pauseAfter(performance.now() - started),
     );
   }
 

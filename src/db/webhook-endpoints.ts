@@ -201,7 +201,9 @@ export async function rotateSecret(
 
 const FORGET_AFTER = sql(
   'webhook_forget_after',
-  'delete from webhook_deliveries where endpoint_id = $1 and sequence > $2',
+  // What has ended waits again when its entry is taken (`take_webhook_entries`): there may be a month of it, and this
+  // endpoint is locked, for which the writer of the feed may wait.
+  `delete from webhook_deliveries where endpoint_id = $1 and sequence > $2 and status = 'pending'`,
 );
 const MOVE_BACK = sql(
   'webhook_move_back',

@@ -33,11 +33,20 @@ function answerOf(refund: Stripe.Refund): RefundAnswer {
   return { kind: 'pending', providerRefundId: id };
 }
 
+/** The account has no such payment, or the key may not act for it. */
+const isOfAnotherAccount = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeError &&
+  (error.code === 'resource_missing' || error.type === 'StripePermissionError');
+
 /**
  * Refunds payments that Stripe captured. The amount is always sent: without it Stripe refunds the whole payment.
- * @param baseUrl for tests: the address of a server that stands in for Stripe
+ * @param options.account the connected account whose payments are ours, beside those of the key's own account
+ * @param options.baseUrl for tests: the address of a server that stands in for Stripe
  */
-export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProvider {
+export function createStripeProvider(
+  apiKey: string,
+  { account = null, baseUrl }: { account?: string | null; baseUrl?: URL | undefined } = {},
+): PaymentProvider {
   const stripe = new Stripe(apiKey, {
     timeout: TIMEOUT_MS,
     // The workflow retries, with the same key.
@@ -53,15 +62,26 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
   const targetOf = (reference: string) =>
     /^(ch|py)_/.test(reference) ? { charge: reference } : { payment_intent: reference };
 
+  /** Asks for the account that has the payment. */
+  async function inItsAccount<Answer>(
+    ask: (options: Stripe.RequestOptions) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (account === null) return ask({});
+    try {
+      return await ask({ stripeAccount: account });
+    } catch (error) {
+      if (isOfAnotherAccount(error)) return ask({});
+      throw error;
+    }
+  }
+
   /** Looks for our order among Stripe's refunds of the payment; if it is not there, they were made without us. */
   async function lookUp(order: RefundOrder): Promise<{
     ours: Stripe.Refund | undefined;
     others: ProviderRefund[];
   }> {
-    const { data } = await stripe.refunds.list({
-      ...targetOf(order.reference),
-      limit: MAX_LISTED,
-    });
+    const asked = { ...targetOf(order.reference), limit: MAX_LISTED };
+    const { data } = await inItsAccount((options) => stripe.refunds.list(asked, options));
     const ours = data.find(({ metadata }) => metadata?.refund_id === order.id);
     const others = data
       .filter((refund) => refund !== ours)
@@ -90,16 +110,20 @@ export function createStripeProvider(apiKey: string, baseUrl?: URL): PaymentProv
       }
       try {
         if (providerRefundId !== null)
-          return answerOf(await stripe.refunds.retrieve(providerRefundId));
+          return answerOf(
+            await inItsAccount((options) => stripe.refunds.retrieve(providerRefundId, {}, options)),
+          );
         if (ageSeconds > KEY_LASTS_SECONDS) {
           const { ours } = await lookUp(order);
           if (ours) return answerOf(ours);
         }
         const metadata = { refund_id: id, reservation_id: reservationId };
         return answerOf(
-          await stripe.refunds.create(
-            { ...targetOf(reference), amount, metadata },
-            { idempotencyKey: order.providerKey },
+          await inItsAccount((options) =>
+            stripe.refunds.create(
+              { ...targetOf(reference), amount, metadata },
+              { ...options, idempotencyKey: order.providerKey },
+            ),
           ),
         );
       } catch (error) {

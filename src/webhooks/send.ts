@@ -115,14 +115,19 @@ function judge(answer: IncomingMessage): Delivered {
   };
 }
 
-/** Reads a body to its end, so that the receiver sees no broken connection; but not a long one. */
-function drain(answer: IncomingMessage): void {
+/**
+ * Reads a body to its end, so that the receiver sees no broken connection; but not a long one, nor one
+ * that does not come within the time of the request.
+ * @returns when the connection is no longer needed
+ */
+function drain(answer: IncomingMessage): Promise<void> {
   let bytes = 0;
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) answer.destroy();
   });
   answer.on('error', () => undefined);
+  return new Promise((resolve) => answer.once('close', resolve));
 }
 
 /**
@@ -157,7 +162,7 @@ export function createSender(rules: WebhookRules, resolve?: Resolve): Sender {
         request.once('close', () => reject(Object.assign(new Error(), { code: 'ECONNRESET' })));
         request.end(body);
       });
-      drain(answer);
+      await drain(answer);
       return judge(answer);
     } catch (error) {
       if (given.aborted) return null;

@@ -10,6 +10,7 @@ import { beat, findWorkers, leave } from '../db/workers';
 import { createLogger } from '../logger';
 import { whenThere } from '../patience';
 import { refuseInProduction, requireWebhookKey } from '../production';
+import { secretBoxOf } from '../webhooks/secrets';
 import { startRelay, type Relay } from '../relay/relay';
 import {
   connectNative,
@@ -49,6 +50,7 @@ const SETTINGS = [
     'MAIL_FROM',
     'HOLD_TTL_SECONDS',
     'STRIPE_API_KEY',
+    'STRIPE_ACCOUNT',
     'STRIPE_API_URL',
     'TICKET_SIGNING_KEY',
   ] as const),
@@ -165,11 +167,15 @@ async function main(): Promise<void> {
       );
       const running = workers.map((worker) => worker.run());
       health.watch(workers.map((worker) => () => worker.getState() === 'RUNNING'));
-      const beating = keepBeating(db, roles, {
+      // Without the key of the endpoints' secrets nothing is sent, so it does not say that it would.
+      const served = secretBoxOf(settings) ? roles : roles.filter((role) => role !== 'webhooks');
+      if (served.length < roles.length)
+        log.warn('without WEBHOOK_SECRETS_KEY this worker sends no webhooks');
+      const beating = keepBeating(db, served, {
         written: health.heartbeatWritten,
         stopped: stopping.signal,
       });
-      log.info({ roles }, 'worker is polling');
+      log.info({ roles: served }, 'worker is polling');
       process.send?.('ready');
       if (stopping.signal.aborted) workers.forEach((worker) => worker.shutdown());
       // A worker with only the relay polls no queue. It runs until it is asked to stop.

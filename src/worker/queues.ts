@@ -40,6 +40,7 @@ type Settings = ReturnType<
     | 'NODE_ENV'
     | 'STRIPE_API_KEY'
     | 'STRIPE_API_URL'
+    | 'STRIPE_ACCOUNT'
     | 'TICKET_SIGNING_KEY'
     | 'PAYLOAD_ENCRYPTION_KEY'
     | 'UNKNOWN_PAYMENTS'
@@ -82,10 +83,11 @@ async function reservationsParts({ settings, db, client, log }: QueueDeps): Prom
   const providers = {
     test: createTestProvider(db),
     stripe: settings.STRIPE_API_KEY
-      ? createStripeProvider(
-          settings.STRIPE_API_KEY,
-          settings.STRIPE_API_URL === undefined ? undefined : new URL(settings.STRIPE_API_URL),
-        )
+      ? createStripeProvider(settings.STRIPE_API_KEY, {
+          account: settings.STRIPE_ACCOUNT ?? null,
+          baseUrl:
+            settings.STRIPE_API_URL === undefined ? undefined : new URL(settings.STRIPE_API_URL),
+        })
       : null,
   };
   const reservations: WorkerPart = {

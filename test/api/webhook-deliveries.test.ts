@@ -306,6 +306,14 @@ describe('An endpoint whose secret cannot be read', () => {
     });
     await system.db.run(damage, [endpoint.id]);
     await eventually(() => expect(typesOf(shop.taken, held.id)).toEqual(['reservation.held']));
+
+    // Lost for good: the secret that takes its place signs alone.
+    await system.db.run(damage, [endpoint.id]);
+    const rotated = await api.call<Endpoint>('POST', path(endpoint, '/rotate-secret'));
+    const next = await api.held(await api.event(), ['A-1']);
+    await eventually(() => expect(typesOf(shop.taken, next.id)).toEqual(['reservation.held']));
+    const { text, headers } = shop.taken.find(({ body }) => body.data.id === next.id)!;
+    expect(() => new Webhook(rotated.body.secret!).verify(text, headers)).not.toThrow();
     await stop(endpoint);
   });
 });
@@ -388,6 +396,8 @@ describe('An endpoint', () => {
       const ids = shop.taken.filter(({ body }) => body.data.id === held.id).map(({ id }) => id);
       expect(ids).toEqual([...before, ...before]);
     });
+    const { body } = await api.call<{ data: object[] }>('GET', path(endpoint, '/deliveries'));
+    for (const one of body.data) expect(one).toMatchObject({ status: 'delivered', attempts: 1 });
     await stop(endpoint);
   });
 

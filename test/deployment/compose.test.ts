@@ -236,6 +236,36 @@ describe('The settings of docker-compose.production.yml', () => {
     expect(refusal(env)).toBe('');
   });
 
+  it('take what a restore, another account and pages need from the shell', () => {
+    const shell = {
+      MAIL_FROM: 'Tickets <tickets@example.com>',
+      SALES: 'closed',
+      UNKNOWN_PAYMENTS: 'kept',
+      STRIPE_ACCOUNT: 'acct_shop',
+      PAYLOAD_CLEAR: 'refused',
+      CORS_ORIGINS: 'https://shop.example.com',
+    };
+    const read = (service: string, given: Record<string, string>) =>
+      readSettings(
+        ['SALES', 'UNKNOWN_PAYMENTS', 'STRIPE_ACCOUNT', 'PAYLOAD_CLEAR', 'CORS_ORIGINS'],
+        environmentOf(service, secrets, given),
+      );
+    expect(read('api', shell)).toMatchObject({
+      SALES: 'closed',
+      CORS_ORIGINS: ['https://shop.example.com'],
+    });
+    for (const service of OWN)
+      expect(read(service, shell)).toMatchObject({
+        UNKNOWN_PAYMENTS: 'kept',
+        STRIPE_ACCOUNT: 'acct_shop',
+        PAYLOAD_CLEAR: 'refused',
+      });
+    expect(read('worker', { MAIL_FROM: shell.MAIL_FROM })).toMatchObject({
+      SALES: 'open',
+      UNKNOWN_PAYMENTS: 'refunded',
+    });
+  });
+
   it.each(OWN)('do not let %s start with the secrets of the trial', (service) => {
     const folder = join(PROJECT, 'docker/trial-secrets');
     const given = environmentOf(service, folder, { MAIL_FROM: 'tickets@example.com' });

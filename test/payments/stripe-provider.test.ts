@@ -7,6 +7,7 @@ interface Asked {
   path: string | undefined;
   body: string;
   key: IncomingHttpHeaders[string];
+  account?: IncomingHttpHeaders[string];
 }
 
 /** Stripe's side of the refunds: notes what it is asked, and answers as it is told. */
@@ -24,7 +25,13 @@ beforeEach(async () => {
     let body = '';
     request.setEncoding('utf8').on('data', (part: string) => (body += part));
     request.on('end', () => {
-      asked.push({ path: request.url, body, key: request.headers['idempotency-key'] });
+      const account = request.headers['stripe-account'];
+      asked.push({
+        path: request.url,
+        body,
+        key: request.headers['idempotency-key'],
+        ...(account !== undefined && { account }),
+      });
       const { status, body: said } = answers.shift() ?? answer;
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(said));
     });
@@ -41,9 +48,13 @@ const refund = (
   reference: string,
   money = { amount: 4500, currency: 'EUR' },
   change: Partial<RefundOrder> = {},
+  account: string | null = null,
 ) => {
   const { port } = server.address() as AddressInfo;
-  const provider = createStripeProvider('sk_test_holdfast', new URL(`http://127.0.0.1:${port}`));
+  const provider = createStripeProvider('sk_test_holdfast', {
+    account,
+    baseUrl: new URL(`http://127.0.0.1:${port}`),
+  });
   return provider.refund({
     id: ID,
     paymentId: 1,
@@ -95,6 +106,39 @@ describe('The Stripe provider', () => {
       { path: '/v1/refunds', body: body(OTHER), key: OTHER },
       { path: '/v1/refunds', body: body(ID), key: ID },
     ]);
+  });
+
+  describe('with a connected account', () => {
+    const MISSING = problem(404, { type: 'invalid_request_error', code: 'resource_missing' });
+    const refundThere = (change: Partial<RefundOrder> = {}) =>
+      refund('pi_1', undefined, change, 'acct_shop');
+    const accountsAsked = () => asked.map(({ account = null }) => account);
+
+    it('refunds its payments there, looks for them there and asks there what became of them', async () => {
+      const done = { kind: 'succeeded', providerRefundId: 're_1' };
+      expect(await refundThere()).toEqual(done);
+      expect(await refundThere({ providerRefundId: 're_1' })).toEqual(done);
+      answers = [listOf({ id: 're_1', metadata: { refund_id: ID } })];
+      expect(await refundThere({ ageSeconds: 100_000 })).toEqual(done);
+      expect(accountsAsked()).toEqual(['acct_shop', 'acct_shop', 'acct_shop']);
+    });
+
+    it.each([
+      ['has no such payment', MISSING],
+      [
+        'is none that the key may act for',
+        problem(403, { type: 'invalid_request_error', code: 'account_invalid' }),
+      ],
+    ])('refunds a payment of the key’s own account where the other %s', async (_what, refusal) => {
+      answers = [refusal];
+      expect(await refundThere()).toEqual({ kind: 'succeeded', providerRefundId: 're_1' });
+      expect(accountsAsked()).toEqual(['acct_shop', null]);
+    });
+
+    it('says that there is no such payment when neither has it', async () => {
+      answers = [MISSING, MISSING];
+      expect(await refundThere()).toEqual({ kind: 'refused', reason: 'resource_missing' });
+    });
   });
 
   it.each(['pending', 'requires_action', 'a status of tomorrow'])(

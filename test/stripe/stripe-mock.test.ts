@@ -63,7 +63,7 @@ describe('Beside stripe-mock', () => {
     return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
   };
   const refund = (reference: string, providerRefundId: string | null) =>
-    createStripeProvider(KEY, new URL(url)).refund({
+    createStripeProvider(KEY, { baseUrl: new URL(url) }).refund({
       id: '0d1f6c1e-3f0a-4f7e-9a55-7a0a4c3f2b11',
       paymentId: 1,
       reference,

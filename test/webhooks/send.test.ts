@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createSender, type Resolve } from '../../src/webhooks/send';
@@ -166,6 +167,18 @@ describe('A webhook', () => {
     });
     await ended;
     expect(sent).toBeLessThan(50_000_000);
+  });
+
+  it('is delivered by the status, and keeps its place until the body has ended or its time is over', async () => {
+    let closed: Promise<unknown> | undefined;
+    const port = await receiver((request, response) => {
+      closed = once(request.socket, 'close');
+      response.writeHead(200).write('more to come');
+    });
+    const began = performance.now();
+    expect((await to(port))!.outcome).toBe('delivered');
+    expect(performance.now() - began).toBeGreaterThan(14_000);
+    await closed;
   });
 
   it('is given up when its process is to end', async () => {
