@@ -81,7 +81,11 @@ describe('A CSV file of seats', () => {
     ['a decimal comma', 'S,A,1,a,"1,5",0,,', 'x "1,5" is no number'],
     ['a number far out', 'S,A,1,a,1,999999,,', 'y "999999" is no number'],
     ['a flag that is none', 'S,A,1,a,,,maybe,', 'accessible must be true, false or empty'],
-    ['a flag like constructor', 'S,A,1,a,,,constructor,', 'accessible must be true, false or empty'],
+    [
+      'a flag like constructor',
+      'S,A,1,a,,,constructor,',
+      'accessible must be true, false or empty',
+    ],
     ['both flags', 'S,A,1,a,,,true,true', 'not both'],
     ['a wheelchair on the floor', 'S,,,a,,,true,', 'only a seat in a row'],
     ['too many cells', 'S,A,1,a,,,,,', 'has 9 cells, not 8'],
