@@ -282,7 +282,7 @@ const settings = {
   RELAY_STARTS_PER_SECOND: countOrOff(100_000)
     .optional()
     .describe(
-      'Workflows that a relay starts a second at most, less what buyers need, in a burst on a busy machine',
+      'Workflows that a relay starts a second at most in a burst on a busy machine, fewer the more holds come',
     ),
   RELAY_LEAST_STARTS_PER_SECOND: count(1, 100_000).describe(
     'Workflows that a relay starts a second at least, however many holds come',

@@ -137,7 +137,7 @@ interface Piece {
 interface Chunk extends Piece {
   letters: string;
   /** Those of its seats that somebody asked for, by what was asked for. They stay as long as the letters do. */
-  parts?: Map<string, Piece>;
+  parts?: { pieces: Map<string, Piece>; bytes: number };
 }
 
 /** The body of a map: the bytes of its pieces, one after the other. */
@@ -188,26 +188,39 @@ const [HEAD, COMMA, TAIL] = ['{"data":[', ',', ']}'].map((text): Piece => ({
   bytes: Buffer.from(text),
 })) as [Piece, Piece, Piece];
 
-/** Of a whole body the seats that are asked for. What was made of a chunk before is used again. */
-function partOf(whole: Body<Chunk>, shown: Shown, only: SeatFilter): Body {
+/** Memory of a piece beside its bytes, measured. */
+const BYTES_PER_PIECE = 300;
+
+/**
+ * Of a whole body the seats that are asked for. What was made of a chunk before is used again; of a chunk without such
+ * a seat nothing is kept.
+ * @param places the chunks in which such seats may be
+ */
+function partOf(
+  whole: Body<Chunk>,
+  shown: Shown,
+  only: SeatFilter,
+  places: readonly number[],
+): Body {
   const name = JSON.stringify([only.section, only.status]);
-  const parts = whole.chunks.map((chunk, place) => {
-    chunk.parts ??= new Map();
-    const known = chunk.parts.get(name);
-    if (known) return known;
+  const parts = places.flatMap((place) => {
+    const chunk = whole.chunks[place]!;
+    chunk.parts ??= { pieces: new Map(), bytes: 0 };
+    const known = chunk.parts.pieces.get(name);
+    if (known) return [known];
     const [from, to] = [place * SEATS_A_CHUNK, (place + 1) * SEATS_A_CHUNK];
     const some = narrowed(
       { ...shown, layout: shown.layout.slice(from, to), letters: chunk.letters },
       only,
     );
+    if (some.layout.length === 0) return [];
     const text = JSON.stringify(shownSeats(some, 0, SEATS_A_CHUNK)).slice(1, -1);
     const made: Piece = { bytes: Buffer.from(text) };
-    chunk.parts.set(name, made);
-    return made;
+    chunk.parts.pieces.set(name, made);
+    chunk.parts.bytes += BYTES_PER_PIECE + made.bytes.length;
+    return [made];
   });
-  const seats = parts
-    .filter(({ bytes }) => bytes.length > 0)
-    .flatMap((part, index) => (index === 0 ? [part] : [COMMA, part]));
+  const seats = parts.flatMap((part, index) => (index === 0 ? [part] : [COMMA, part]));
   const chunks = [HEAD, ...seats, TAIL];
   return { bytes: Buffer.concat(chunks.map(({ bytes }) => bytes)), chunks };
 }
@@ -215,12 +228,21 @@ function partOf(whole: Body<Chunk>, shown: Shown, only: SeatFilter): Body {
 /** In bytes, with the parts that were made of it. */
 const sizeOf = (body?: Body<Chunk>): number =>
   (body?.chunks ?? []).reduce(
-    (sum, { bytes, parts }) =>
-      sum +
-      bytes.length +
-      [...(parts?.values() ?? [])].reduce((size, part) => size + part.bytes.length, 0),
+    (sum, { bytes, parts }) => sum + bytes.length + (parts?.bytes ?? 0),
     0,
   );
+
+/** Of each section the chunks in which it has seats. */
+function chunksOfSections(layout: readonly MapSeat[]): Map<string, number[]> {
+  const chunks = new Map<string, number[]>();
+  layout.forEach(({ section }, index) => {
+    const place = Math.floor(index / SEATS_A_CHUNK);
+    const places = chunks.get(section);
+    if (!places) chunks.set(section, [place]);
+    else if (places.at(-1) !== place) places.push(place);
+  });
+  return chunks;
+}
 
 /** Without a name, a time or a flag (RFC 1952). */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
@@ -230,7 +252,11 @@ const LAST_BLOCK = Buffer.from([3, 0]);
 async function gzipOf({ bytes, chunks }: Body): Promise<Buffer> {
   const options = { level: GZIP_LEVEL, finishFlush: constants.Z_FULL_FLUSH };
   const deflated = await Promise.all(
-    chunks.map((chunk) => (chunk.deflated ??= deflate(chunk.bytes, options))),
+    // What zlib gives is a slice of more memory than it needs.
+    chunks.map(
+      (chunk) =>
+        (chunk.deflated ??= deflate(chunk.bytes, options).then((packed) => Buffer.from(packed))),
+    ),
   );
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc32(bytes), 0);
@@ -334,7 +360,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   const formsOfPicture = new WeakMap<SeatPicture, PictureForms>();
   const viewsOfPicture = new WeakMap<SeatPicture, Views>();
   const wholeOfPicture = new WeakMap<SeatPicture, () => Body<Chunk>>();
-  const sectionsOfLayout = new WeakMap<readonly MapSeat[], Set<string>>();
+  const sectionsOfLayout = new WeakMap<readonly MapSeat[], Map<string, number[]>>();
   const growthOfPicture = new WeakMap<SeatPicture, (bytes: number) => void>();
   /** The latest that was made of each layout. */
   const bodyOfLayout = new WeakMap<readonly MapSeat[], Body<Chunk>>();
@@ -453,11 +479,11 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     return remember(eventId, { letters, layout, revision, allotted }, { snapshot, readAt, ends });
   }
 
-  function hasSection({ layout }: SeatPicture, section: string): boolean {
+  /** The chunks in which a section has seats; undefined: the event has no such section. */
+  function chunksOf({ layout }: SeatPicture, section: string): number[] | undefined {
     let sections = sectionsOfLayout.get(layout);
-    if (!sections)
-      sectionsOfLayout.set(layout, (sections = new Set(layout.map((seat) => seat.section))));
-    return sections.has(section);
+    if (!sections) sectionsOfLayout.set(layout, (sections = chunksOfSections(layout)));
+    return sections.get(section);
   }
 
   function viewsOf(picture: SeatPicture): Views {
@@ -479,7 +505,9 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
       forms = formsOf(picture, onMade, () => {
         const whole = wholeOfPicture.get(picture)!();
         const before = sizeOf(whole);
-        const part = partOf(whole, picture, only);
+        const places =
+          only.section === undefined ? [...whole.chunks.keys()] : chunksOf(picture, only.section)!;
+        const part = partOf(whole, picture, only, places);
         onMade(part.bytes.length + sizeOf(whole) - before);
         return part;
       });
@@ -522,7 +550,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
     forms: (picture) => formsOfPicture.get(picture)!,
     formsFor(picture, allotments, only = {}) {
       const { section } = only;
-      if (section !== undefined && !hasSection(picture, section))
+      if (section !== undefined && !chunksOf(picture, section))
         return formsOf(NO_SEATS, () => undefined);
       if (allotments.length > 0) return openedForms(picture, allotments, only);
       return isWhole(only) ? formsOfPicture.get(picture)! : partFor(picture, only);

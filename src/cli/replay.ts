@@ -13,21 +13,20 @@ Replays histories of workflows on this version's code, to see whether they go on
 \`temporal workflow show --output json\` prints, or the Temporal UI downloads. Exit 0 all replay, 1 one does not.`;
 
 /** Why a history cannot be replayed at all. The message is the one line to print. */
-class Unreadable extends Error {}
+class NoHistory extends Error {}
 
 function readHistory(file: string): ReturnType<typeof historyFromJSON> {
   try {
     return historyFromJSON(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw new Unreadable(`${file} is not the history of a workflow: ${(error as Error).message}`);
+    throw new NoHistory(`${file} is not the history of a workflow: ${(error as Error).message}`);
   }
 }
 
 async function main(): Promise<number> {
   answerHelp(USAGE, ['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR']);
   const files = process.argv.slice(2);
-  if (files.length === 0)
-    throw new Unreadable('Name the file of a history: npm run replay -- FILE');
+  if (files.length === 0) throw new NoHistory('Name the file of a history: npm run replay -- FILE');
   const settings = readSettings(['PAYLOAD_ENCRYPTION_KEY', 'PAYLOAD_CLEAR']);
   const histories = files.map((file) => ({
     workflowId: basename(file),
@@ -49,7 +48,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const isKnown = error instanceof Unreadable || error instanceof SettingsError;
+    const isKnown = error instanceof NoHistory || error instanceof SettingsError;
     console.error(isKnown ? error.message : error);
     process.exit(2);
   },

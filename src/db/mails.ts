@@ -96,7 +96,7 @@ const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
             'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail, rfc3339_us(m.requested_at) as at
      from (select * from mails where sent_at is null and refused is null and last_error is not null
            union all
-           select * from mails r where refused is not null and not exists (
+           select * from mails r where refused is not null and refused <> 'replaced by a later one' and not exists (
              select from mails l where l.reservation_id = r.reservation_id and l.kind = r.kind and l.id > r.id and l.sent_at is not null)) m
     where (m.requested_at, m.id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 0))
     order by m.requested_at desc, m.id desc limit $3`,

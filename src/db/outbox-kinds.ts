@@ -308,7 +308,7 @@ export const OUTBOX_KINDS = {
     },
     requeue: [
       requeue('requeue_resends', {
-        due: `select m.id from mails m join reservations r on r.id = m.reservation_id and r.buyer_email is not null
+        due: `select m.id from mails m join reservations r on r.id = m.reservation_id and (r.buyer_email is not null or r.erased_at is not null)
             where m.kind = 'tickets' and m.sequence > 0 and m.sent_at is null and m.refused is null
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')

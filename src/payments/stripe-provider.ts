@@ -75,13 +75,28 @@ export function createStripeProvider(
     }
   }
 
+  /** In both accounts: the one that has no such payment may say so, or that it has no refunds. */
+  async function listRefunds(asked: Stripe.RefundListParams): Promise<Stripe.Refund[]> {
+    const found: Stripe.Refund[][] = [];
+    let fault: unknown;
+    for (const options of account === null ? [{}] : [{ stripeAccount: account }, {}]) {
+      try {
+        found.push((await stripe.refunds.list(asked, options)).data);
+      } catch (error) {
+        if (!isOfAnotherAccount(error)) throw error;
+        fault = error;
+      }
+    }
+    if (found.length === 0) throw fault;
+    return found.flat();
+  }
+
   /** Looks for our order among Stripe's refunds of the payment; if it is not there, they were made without us. */
   async function lookUp(order: RefundOrder): Promise<{
     ours: Stripe.Refund | undefined;
     others: ProviderRefund[];
   }> {
-    const asked = { ...targetOf(order.reference), limit: MAX_LISTED };
-    const { data } = await inItsAccount((options) => stripe.refunds.list(asked, options));
+    const data = await listRefunds({ ...targetOf(order.reference), limit: MAX_LISTED });
     const ours = data.find(({ metadata }) => metadata?.refund_id === order.id);
     const others = data
       .filter((refund) => refund !== ours)

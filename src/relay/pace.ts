@@ -12,7 +12,7 @@ const COMMANDS_AT_ONCE = 16;
 
 /** How fast workflows may start during a burst on a busy machine, in workflows a second. */
 export interface StartLimits {
-  /** Without holds; what holds need is subtracted from it. null: starts are not paced. */
+  /** At the beginning of a burst; fewer the more holds come. null: starts are not paced. */
   most: number | null;
   /** However many holds come. */
   least: number;

@@ -20,9 +20,9 @@ const fingerprintOf = (key: Buffer): string =>
 /**
  * Encrypts every payload with AES-256-GCM before it leaves the process, so that a Temporal server
  * sees ids only as ciphertext. The payload names the key's fingerprint, so that a wrong key is reported as such.
- * @param keys the first encrypts; each decrypts what it has encrypted, so that keys can be changed
  * A workflow's input or signal that cannot be read for what it is becomes an `Unreadable`; of one that another key
  * encrypted the workflow waits for that key.
+ * @param keys the first encrypts; each decrypts what it has encrypted, so that keys can be changed
  * @param clear whether unencrypted payloads, as those from before the switch, can be read too
  */
 export function createPayloadCodec(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
-import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { ApiClient, eventually, refusal, type Page, type Reservation } from '../support/api';
 import { mailsTo } from '../support/mail-catcher';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -584,12 +584,24 @@ describe('A buyer who is named later', () => {
       'select count(*) as count from mails where reservation_id = $1',
     );
     expect(await system.db.rows(mails, [held.id])).toEqual([{ count: 1 }]);
+    // As the release before ordered one.
+    const older = sql(
+      'test_older_resend',
+      `insert into mails (reservation_id, kind, sequence, message_id) values ($1, 'tickets', 1, $1 || '-older')`,
+    );
+    await system.db.run(older, [held.id]);
     const buyer = ada();
     expect((await patch(`/v1/reservations/${held.id}`, { buyer })).status).toBe(200);
     await eventually(async () => {
       expect(await mailsTo(buyer.email)).toHaveLength(1);
     });
     expect(await api.tickets(held.id)).toMatchObject([{ holder: 'Ada Lovelace' }]);
+    const undelivered = await api.call<Page<{ reservation: string }>>(
+      'GET',
+      '/v1/mails/undelivered?limit=200',
+      { key: system.info.keys.operator },
+    );
+    expect(undelivered.body.data.map(({ reservation }) => reservation)).not.toContain(held.id);
   });
 
   it('is corrected by an operator after the sale: the same codes, printed and mailed anew', async () => {

@@ -118,10 +118,22 @@ describe('The Stripe provider', () => {
       const done = { kind: 'succeeded', providerRefundId: 're_1' };
       expect(await refundThere()).toEqual(done);
       expect(await refundThere({ providerRefundId: 're_1' })).toEqual(done);
-      answers = [listOf({ id: 're_1', metadata: { refund_id: ID } })];
+      answers = [listOf({ id: 're_1', metadata: { refund_id: ID } }), MISSING];
       expect(await refundThere({ ageSeconds: 100_000 })).toEqual(done);
-      expect(accountsAsked()).toEqual(['acct_shop', 'acct_shop', 'acct_shop']);
+      expect(accountsAsked()).toEqual(['acct_shop', 'acct_shop', 'acct_shop', null]);
     });
+
+    it.each([['that it has none'], ['that it has no such payment']])(
+      'finds an old order of the key’s own account where the other says %s',
+      async (what) => {
+        const own = listOf({ id: 're_7', metadata: { refund_id: ID } });
+        answers = [what === 'that it has none' ? listOf() : MISSING, own];
+        expect(await refundThere({ ageSeconds: 100_000 })).toEqual({
+          kind: 'succeeded',
+          providerRefundId: 're_7',
+        });
+      },
+    );
 
     it.each([
       ['has no such payment', MISSING],
