@@ -59,7 +59,8 @@ begin
     perform end_change_at_the_door(v_ticket.reservation_id, v_ticket.seat_id, p_actor);
     insert into history (reservation_id, type, actor, data)
       values (v_ticket.reservation_id, 'ticket.checked_in', p_actor, jsonb_strip_nulls(jsonb_build_object(
-             'seat', seat_in_order(v_ticket.reservation_id, v_ticket.seat_id), 'gate', p_gate, 'scannedAt', rfc3339(p_scanned_at))));
+             'seat', seat_in_order(v_ticket.reservation_id, v_ticket.seat_id), 'gate', p_gate,
+             'scannedAt', rfc3339(p_scanned_at))));
   end if;
   return check_in_answer(v_scan);
 end $$;

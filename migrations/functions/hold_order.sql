@@ -74,7 +74,8 @@ begin
              -- A code opens the sale of its event and categories, and of no other seat of the order.
              case when e.sales_open_at is not null and (v_code.event_id is null or v_code.event_id = e.id)
                        and (v_code.categories is null or not exists (
-                             select from unnest(p_event_of, p_labels) w (of, label) join seats s on s.event_id = e.id and s.label = w.label
+                             select from unnest(p_event_of, p_labels) w (of, label)
+                               join seats s on s.event_id = e.id and s.label = w.label
                               where w.of = asked.n and s.category_code <> all (v_code.categories)))
                then least(e.sales_open_at, v_code.sales_open_at) else e.sales_open_at end as opens,
              make_interval(secs => coalesce(e.hold_ttl_seconds, p_default_ttl)) as ttl

@@ -202,7 +202,7 @@ function partOf(
   only: SeatFilter,
   places: readonly number[],
 ): Body {
-  const name = JSON.stringify([only.section, only.status]);
+  const name = nameOf(only);
   const parts = places.flatMap((place) => {
     const chunk = whole.chunks[place]!;
     chunk.parts ??= { pieces: new Map(), bytes: 0 };
@@ -316,6 +316,8 @@ function openedFor(
   );
   return { layout, letters: opened.join(''), allotmentOf };
 }
+
+const nameOf = ({ section, status }: SeatFilter): string => JSON.stringify([section, status]);
 
 const isWhole = ({ section, status }: SeatFilter): boolean =>
   section === undefined && status === undefined;
@@ -498,7 +500,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
    */
   function partFor(picture: SeatPicture, only: SeatFilter): PictureForms {
     const { parts } = viewsOf(picture);
-    const name = JSON.stringify([only.section, only.status]);
+    const name = nameOf(only);
     let forms = parts.get(name);
     if (!forms) {
       const onMade = growthOfPicture.get(picture)!;
@@ -523,7 +525,7 @@ export function createSeatMaps(db: Database, maxBytes: number): SeatMaps {
   ): PictureForms {
     const { opened } = viewsOf(picture);
     const growth = growthOfPicture.get(picture)!;
-    const name = JSON.stringify([allotments, only.section, only.status]);
+    const name = `${allotments.join()} ${nameOf(only)}`;
     const known = opened.get(name);
     if (known) return known.forms;
     if (opened.size >= MOST_VIEWS) {

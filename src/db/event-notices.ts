@@ -1,5 +1,6 @@
 import { changedMessageId } from '../domain/message-id';
 import { sql, type Database, type Queryable } from './database';
+import { REPLACED } from './mails';
 import type { OnFault } from './sweep-faults';
 
 /** Reservations of one batch; and mails that may wait for a worker, so that no payment waits behind them. */
@@ -34,7 +35,7 @@ const PAGE = sql<{ id: string; at: string; owed: boolean }>(
 );
 const REPLACE = sql(
   'notice_replace',
-  `update mails set refused = 'replaced by a later one' where reservation_id = any ($1::text[]) and sent_at is null and refused is null
+  `update mails set refused = ${REPLACED} where reservation_id = any ($1::text[]) and sent_at is null and refused is null
       and notice_id in (select id from event_notices where event_id = $2 and id < $3)`,
 );
 const OWE = sql(

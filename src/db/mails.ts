@@ -88,6 +88,9 @@ export interface UndeliveredMail {
   refused: boolean;
 }
 
+/** Why a mail is refused in whose place another of its kind goes: a text of SQL. */
+export const REPLACED = `'replaced by a later one'`;
+
 /** By an index each. A refusal is over once the same was mailed later, as after a buyer was corrected. */
 const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
   'mails_undelivered',
@@ -96,7 +99,7 @@ const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
             'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail, rfc3339_us(m.requested_at) as at
      from (select * from mails where sent_at is null and refused is null and last_error is not null
            union all
-           select * from mails r where refused is not null and refused <> 'replaced by a later one' and not exists (
+           select * from mails r where refused is not null and refused <> ${REPLACED} and not exists (
              select from mails l where l.reservation_id = r.reservation_id and l.kind = r.kind and l.id > r.id and l.sent_at is not null)) m
     where (m.requested_at, m.id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 0))
     order by m.requested_at desc, m.id desc limit $3`,
@@ -214,7 +217,7 @@ export const IS_OWED = `m.sent_at is null and m.refused is null
  * this kind.
  */
 export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
-             and (m.kind not in ('tickets', 'event_changed') or r.status = 'confirmed') and m.refused <> 'replaced by a later one'
+             and (m.kind not in ('tickets', 'event_changed') or r.status = 'confirmed') and m.refused <> ${REPLACED}
              and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
                                 and n.sequence > m.sequence and n.refused is null)`;
 
@@ -245,7 +248,8 @@ const LOCK_BUYER = sql(
 );
 const LOCK = sql<{ sendable: boolean; waits_for_a_buyer: boolean }>(
   'mail_resend_lock',
-  `select status = 'confirmed' and cancel_requested_at is null and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable,
+  `select status = 'confirmed' and cancel_requested_at is null
+            and exists (select from ticket_documents d where d.reservation_id = $1 and d.revision = r.revision) as sendable,
           ${WAITS_FOR_A_BUYER} as waits_for_a_buyer
      from reservations r where id = $1 for update`,
 );
@@ -301,7 +305,7 @@ export async function orderResend(
 
 const REPLACE = sql(
   'mail_replace',
-  `update mails set refused = 'replaced by a later one' where reservation_id = $1 and kind = 'tickets' and sequence > 0
+  `update mails set refused = ${REPLACED} where reservation_id = $1 and kind = 'tickets' and sequence > 0
       and sent_at is null and refused is null`,
 );
 
@@ -336,7 +340,7 @@ const OWE_REFUSED = sql(
   `with again as (
      update mails m set refused = null, requested_at = clock_timestamp(), nudged_at = null from reservations r
       where m.reservation_id = $1 and r.id = m.reservation_id and m.kind <> 'tickets'
-        and m.refused is not null and m.refused <> 'replaced by a later one'
+        and m.refused is not null and m.refused <> ${REPLACED}
         and (m.kind <> 'event_changed' or (r.status = 'confirmed' and r.cancel_requested_at is null))
      returning m.id)
    insert into outbox (kind, subject) select 'mail', id::text from again`,

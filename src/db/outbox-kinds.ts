@@ -18,6 +18,7 @@ import {
 import { formatMoney } from '../domain/currency';
 import type { News } from '../domain/news';
 import { sql, type Statement } from './database';
+import { WAITS_FOR_A_BUYER } from './mails';
 import { isNotPaused, type SweepStep } from './sweep-faults';
 
 /**
@@ -158,8 +159,9 @@ export const OUTBOX_KINDS = {
       requeue('requeue_undelivered', {
         due: `select r.id from reservations r
             where r.status = 'confirmed' and r.delivered_at is null and r.confirmed_at < now() - interval '2 minutes'
-              and (r.buyer_email is not null or r.erased_at is not null)
-              and (r.nudged_at is null or r.nudged_at < now() - greatest(interval '5 minutes', (now() - r.confirmed_at) / 12))
+              and not ${WAITS_FOR_A_BUYER}
+              and (r.nudged_at is null
+                or r.nudged_at < now() - greatest(interval '5 minutes', (now() - r.confirmed_at) / 12))
               and not exists (select from outbox o where o.subject = r.id and o.kind in ('ring', 'start'))`,
         row: { name: 'r', id: 'text' },
         then: `
@@ -235,7 +237,8 @@ export const OUTBOX_KINDS = {
     requeue: [
       requeue('requeue_mails', {
         // Only what is owed (`IS_OWED`): what nobody sends would be ordered for ever.
-        due: `select m.id from mails m join reservations r on r.id = m.reservation_id left join refunds f on f.id = m.refund_id
+        due: `select m.id from mails m join reservations r on r.id = m.reservation_id
+              left join refunds f on f.id = m.refund_id
             where m.kind in ('refund', 'cancelled', 'event_changed') and m.sent_at is null and m.refused is null
               and (f.id is null or f.status = 'succeeded')
               and (m.kind <> 'event_changed' or (r.status = 'confirmed' and r.cancel_requested_at is null))
@@ -308,8 +311,8 @@ export const OUTBOX_KINDS = {
     },
     requeue: [
       requeue('requeue_resends', {
-        due: `select m.id from mails m join reservations r on r.id = m.reservation_id and (r.buyer_email is not null or r.erased_at is not null)
-            where m.kind = 'tickets' and m.sequence > 0 and m.sent_at is null and m.refused is null
+        due: `select m.id from mails m join reservations r on r.id = m.reservation_id
+            where m.kind = 'tickets' and not ${WAITS_FOR_A_BUYER} and m.sequence > 0 and m.sent_at is null and m.refused is null
               and m.requested_at < now() - interval '2 minutes'
               and (m.nudged_at is null or m.nudged_at < now() - interval '5 minutes')
               and not exists (select from outbox o where o.subject = m.reservation_id and o.kind = 'resend' and o.sequence = m.sequence)`,

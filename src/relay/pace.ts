@@ -60,9 +60,9 @@ function startsPerSecond(load: Load, most: number, least: number): number {
 /**
  * How many workflows to start at once, and when the next ones. A durable workflow costs about thirty
  * times what its hold did, so buyers in a burst are answered first: the more holds come, the fewer
- * workflows start meanwhile (at twice what a burst is, the least), and the holds are safe in the database. Without a burst, a busy machine
- * starts as many workflows as it can live, an idle one twice as many: the backlog of a burst stays in
- * the outbox, as in Temporal it would delay payments.
+ * workflows start meanwhile (at twice what a burst is, the least), and the holds are safe in the
+ * database. Without a burst, a busy machine starts as many workflows as it can live, an idle one twice
+ * as many: the backlog of a burst stays in the outbox, as in Temporal it would delay payments.
  */
 export function paceStarts(load: Load, { most, least }: StartLimits): Pace {
   if (most === null) return { atOnce: MOST_AT_ONCE, msEach: 0 };

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
-import { addKey, newKey } from '../../src/db/keys';
 import {
   ApiClient,
   eventually,
@@ -10,6 +9,7 @@ import {
   type Reservation,
   type Ticket,
 } from '../support/api';
+import { scannerKeyFor } from '../support/scanner-key';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -45,14 +45,7 @@ const statusesOf = async (id: string) => (await api.tickets(id)).map(({ status }
 const countHistory = async (id: string, type: string) =>
   (await api.history(id)).filter((entry) => entry.type === type).length;
 
-/** A scanner's key for one event alone. */
-async function keyFor(event: string): Promise<string> {
-  const key = newKey('scanner');
-  const { body } = await api.call<{ id: string }>('GET', `/v1/events/${event}`);
-  const owner = { client: `door-${randomUUID().slice(0, 8)}`, role: 'scanner' } as const;
-  await addKey(system.db, key, owner, { demo: false, eventId: body.id });
-  return key;
-}
+const keyFor = (event: string) => scannerKeyFor(system.db, api, event);
 
 const fromNow = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 

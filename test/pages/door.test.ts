@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'puppeteer';
 import { createQrCode } from '../support/qr-picture';
-import { addKey, newKey } from '../../src/db/keys';
 import { ApiClient, eventually, type Reservation } from '../support/api';
 import {
   DESKTOP,
@@ -17,6 +16,7 @@ import {
   press,
   shows,
 } from '../support/page';
+import { scannerKeyFor } from '../support/scanner-key';
 import { startSystem, type TestSystem } from '../support/system';
 
 let system: TestSystem;
@@ -70,14 +70,7 @@ async function signIn(page: Page, event: string, key: string): Promise<void> {
   await shows(page, 'Ready for the next ticket');
 }
 
-/** A scanner's key for one event alone. */
-async function keyFor(event: string): Promise<string> {
-  const key = newKey('scanner');
-  const { body } = await api.call<{ id: string }>('GET', `/v1/events/${event}`);
-  const owner = { client: `door-${randomUUID().slice(0, 8)}`, role: 'scanner' } as const;
-  await addKey(system.db, key, owner, { demo: false, eventId: body.id });
-  return key;
-}
+const keyFor = (event: string) => scannerKeyFor(system.db, api, event);
 
 /** Another spelling of the same bytes: the last letter of a signature has four bits that nobody reads. */
 function spelledAnew(code: string): string {

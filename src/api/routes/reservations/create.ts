@@ -32,7 +32,7 @@ import type { ReservationTokens } from '../../reservation-tokens';
 import type { SeatMaps } from '../../seat-maps';
 import { actorOf, FOR_PAGES } from './access';
 import { countByEvent, createLineReader, hasWish } from './lines';
-import { presentReservation, withoutBuyer } from './presenter';
+import { presentReservation, withoutBuyerAndPayments } from './presenter';
 import { ORDER_PROBLEMS, refusalOf } from './refusals';
 import {
   keyHeader,
@@ -267,7 +267,7 @@ export function createRoute({
       caller.role !== 'publishable' ||
       token !== null ||
       (await tokens.fits(caller.reservationToken, caller.client, key));
-    const shown = mayRead ? result.reservation : withoutBuyer(result.reservation);
+    const shown = mayRead ? result.reservation : withoutBuyerAndPayments(result.reservation);
     return {
       status: 201,
       body: { ...presentReservation(shown), ...(token !== null && { token }) },

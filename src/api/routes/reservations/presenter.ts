@@ -25,7 +25,7 @@ const ORDER = [
  * A reservation as a page sees it that asks again and has no token: it may have guessed the body, so
  * it is told what it asked for and what became of it, and neither who bought nor how it was paid.
  */
-export const withoutBuyer = (record: ReservationRecord): ReservationRecord => ({
+export const withoutBuyerAndPayments = (record: ReservationRecord): ReservationRecord => ({
   ...record,
   buyer: null,
   reference: null,
