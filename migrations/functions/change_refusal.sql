@@ -37,7 +37,10 @@ begin
       return jsonb_build_object('kind', 'buyer_required');
     end if;
   end loop;
-  if p_without_buyer and v_reservation.client is not null and (v_code.max_uses_per_buyer is not null or p_total = 0) then
+  -- A sale whose buyer was erased gives seats back nevertheless.
+  if p_without_buyer and v_reservation.client is not null
+     and (v_reservation.status = 'held' or cardinality(p_taken) > 0 or v_reservation.code_id is distinct from p_code)
+     and (v_code.max_uses_per_buyer is not null or p_total = 0) then
     return jsonb_build_object('kind', 'buyer_required');
   end if;
   v_refusal := (

@@ -62,8 +62,9 @@ const LOCK = sql<Row>(
              select from tickets t join seats s on s.id = t.seat_id
               where t.reservation_id = c.reservation_id and t.seat_id = seat and t.status = 'valid'
                 and s.reservation_id = c.reservation_id and s.status = 'sold')) as releases_unused,
-          exists (select from changes later where later.reservation_id = c.reservation_id and later.status = 'applied'
-             and later.of_sale and later.ended_at > c.created_at) as overtaken
+          exists (select from changes other where other.reservation_id = c.reservation_id and other.id <> c.id
+             and ((other.status = 'applied' and other.of_sale and other.ended_at > c.created_at)
+               or (other.status = 'quoted' and other.paid_in_time_at is not null))) as overtaken
      from changes c where c.id = $1 and c.reservation_id = $2 for update of c`,
 );
 
@@ -106,6 +107,11 @@ const SEATS = sql<{ id: number; label: string; event_id: string }>(
   'change_taken_seats',
   'select id, label, event_id from seats where id = any ($1) order by id',
 );
+// A late payment applies a change while a later quote is open: that one was made for the order before it.
+const END_OTHER_QUOTE = sql(
+  'change_end_other_quote',
+  `select end_change(id, 'expired', 'payment', 'system') from changes where reservation_id = $1 and id <> $2 and status = 'quoted'`,
+);
 const PAYMENT_CONFIRMS = sql(
   'change_payment_confirms',
   `update payments set role = 'confirming' where reference = $1 and reservation_id = $2 and change_id = $3`,
@@ -130,6 +136,7 @@ export async function applyChange(
 ): Promise<void> {
   const { id } = reservation;
   const revision = reservation.revision + 1;
+  await tx.run(END_OTHER_QUOTE, [id, changeId]);
   if (released.length > 0) await tx.run(VOID, [id, released]);
   await writeChangedOrder(tx, {
     id,

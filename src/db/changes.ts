@@ -211,9 +211,20 @@ interface Resulting {
 const withoutAmounts = (seats: ReservationRecord['seats']): SeatName[] =>
   seats.map(({ event, label }) => ({ event: event!, label }));
 
+/** The seats that get another price type. One that has it already keeps its price. */
+const retypedOf = ({ before, request }: Pick<Resulting, 'before' | 'request'>) =>
+  request.priceTypes.filter(
+    ({ seat, priceType }) =>
+      !before.seats.some(
+        (had) =>
+          isSame(seat, { event: had.event!, label: had.label }) && had.priceType === priceType,
+      ),
+  );
+
 /** What a request cannot be, whatever is free. */
 function refusalOf({ before, request }: Resulting): ChangeRefusal | null {
   const { release, take, priceTypes, code } = request;
+  const retyped = retypedOf({ before, request });
   const had = withoutAmounts(before.seats);
   const named = [...release, ...priceTypes.map(({ seat }) => seat)];
   const strange = named.filter((seat) => !isAmong(had, seat));
@@ -223,7 +234,7 @@ function refusalOf({ before, request }: Resulting): ChangeRefusal | null {
   const own = take.filter((seat) => isAmong(had, seat));
   if (own.length > 0) return { kind: 'its_seats', seats: own };
   if (release.length === had.length && take.length === 0) return { kind: 'last_seat' };
-  if (release.length + take.length + priceTypes.length === 0 && code === null)
+  if (release.length + take.length + retyped.length === 0 && code === null)
     return { kind: 'nothing_changes' };
   if (had.length - release.length + take.length > MAX_SEATS) return { kind: 'too_many_seats' };
   return null;
@@ -234,14 +245,15 @@ function refusalOf({ before, request }: Resulting): ChangeRefusal | null {
  * that are taken or retyped have today's list prices.
  */
 async function price(tx: Queryable, { before, facts, request }: Resulting) {
-  const { release, take, priceTypes, code } = request;
+  const { release, take, code } = request;
+  const retyped = retypedOf({ before, request });
   const codeStays = code === null;
   const kept = before.seats.filter(
     (seat) => !isAmong(release, { event: seat.event!, label: seat.label }),
   );
   const seats = [
     ...kept.map(({ event, label, priceType, listPrice, discount }) => {
-      const changed = priceTypes.find(({ seat }) => isSame(seat, { event: event!, label }));
+      const changed = retyped.find(({ seat }) => isSame(seat, { event: event!, label }));
       return {
         event: event!,
         label,
@@ -254,13 +266,14 @@ async function price(tx: Queryable, { before, facts, request }: Resulting) {
   const touched = new Set([
     ...release.map(({ event }) => event),
     ...take.map(({ event }) => event),
-    ...priceTypes.map(({ seat }) => seat.event),
+    ...retyped.map(({ seat }) => seat.event),
   ]);
   const untouched = codeStays
     ? kept.flatMap(({ event }) => (touched.has(event!) ? [] : [event!]))
     : [];
   return quoteOrder(tx, seats, codeStays ? (before.code ?? null) : code, {
     reservation: before.id,
+    isSold: before.status === 'confirmed',
     codeStays,
     unchanged: { events: new Set(untouched), ...facts.charged },
   });

@@ -148,13 +148,13 @@ function unknownOf(
  * Prices an order: see `priceOrder`. Nothing is held. List prices are those of today. Fees, tax and what a code takes off
  * are too, but of an order that is changed they are those of its hold.
  * @param code normalised; null for none
- * @param change of an order that is changed: its id, whether it had the code before, and what stays as it is
+ * @param change of an order that is changed: its id, whether it is sold and had the code before, and what stays as it is
  */
 export async function quoteOrder(
   db: Queryable,
   seats: readonly ChangedSeat[],
   code: string | null,
-  change?: { reservation: string; codeStays: boolean; unchanged: UnchangedEvents },
+  change?: { reservation: string; isSold: boolean; codeStays: boolean; unchanged: UnchangedEvents },
 ): Promise<Quoted> {
   const names = [...new Set(seats.map(({ event }) => event))];
   const [row] = await db.rows(FACTS, [
@@ -193,6 +193,7 @@ export async function quoteOrder(
   const discount = facts.code && {
     ...discountOf(facts.code),
     isFixed: change?.codeStays === true,
+    isPaid: change?.codeStays === true && change.isSold,
   };
   // A code that the order has may have nothing left to take off.
   const isForeign =

@@ -38,8 +38,10 @@ export const PLAIN: Pricing = {
 export interface Discount {
   percent: string | null;
   amount: number | null;
-  /** The order had it before, so what seats were given by it stays. */
+  /** The order had it before, so a percentage that seats were given stays. */
   isFixed?: boolean;
+  /** The order is sold too: of an amount each seat keeps what it was given, and others get what is left. */
+  isPaid?: boolean;
   /** Whether a seat of this event and category is eligible. */
   covers: (event: string, category: string) => boolean;
 }
@@ -57,7 +59,7 @@ export interface SeatToPrice {
   fixed?: { listPrice: number; discount: number } | undefined;
 }
 
-/** Of an order that is changed: the fees and taxes of the events in which nothing changes. */
+/** Of an order that is changed: the fees and taxes of the events in which no seat is given back, taken or retyped. */
 export interface UnchangedEvents {
   events: ReadonlySet<string>;
   fees: readonly ChargedFee[];
@@ -170,11 +172,17 @@ function discountsOf(
       ]),
     );
   }
-  const shares = shareOut(
-    amount ?? 0,
-    eligible.map(({ listPrice }) => listPrice),
+  const given = new Map(
+    eligible.flatMap(({ id, fixed }) =>
+      fixed && discount.isPaid ? [[id, fixed.discount] as const] : [],
+    ),
   );
-  return new Map(eligible.map(({ id }, index) => [id, shares[index]!]));
+  const others = eligible.filter(({ id }) => !given.has(id));
+  const shares = shareOut(
+    Math.max(0, (amount ?? 0) - sum([...given.values()])),
+    others.map(({ listPrice }) => listPrice),
+  );
+  return new Map([...given, ...others.map(({ id }, index) => [id, shares[index]!] as const)]);
 }
 
 function feesOf(event: string, { fees }: Pricing, prices: readonly number[]): ChargedFee[] {
@@ -197,9 +205,9 @@ function feesOf(event: string, { fees }: Pricing, prices: readonly number[]): Ch
 /**
  * Prices an order. For each event by itself: list prices by type; the code; fees, of the discounted
  * tickets; tax, once an event. Each percentage is rounded half up once, for each seat and each fee.
- * An amount of a code is taken once an order, shared over the eligible seats in proportion.
+ * An amount of a code is taken once an order, shared over the eligible seats in proportion. What was paid for a seat stays.
  * @param rules of each event of the order; every seat has a list price by them, or a fixed one
- * @param unchanged of an order that is changed: where nothing changes, fees and taxes stay as they are
+ * @param unchanged of an order that is changed: where no price changes, fees and taxes stay as they are
  */
 export function priceOrder(
   seats: readonly SeatToPrice[],
@@ -221,12 +229,15 @@ export function priceOrder(
   const fees: ChargedFee[] = [];
   const taxes: ChargedTax[] = [];
   for (const [event, pricing] of rules) {
-    if (unchanged.events.has(event)) {
+    const ofEvent = priced.filter((seat) => seat.event === event);
+    // An amount that is shared anew changes what seats elsewhere cost.
+    const isAsItWas = ofEvent.every(({ fixed, discount: less }) => fixed?.discount === less);
+    if (unchanged.events.has(event) && isAsItWas) {
       fees.push(...unchanged.fees.filter((fee) => fee.event === event));
       taxes.push(...unchanged.taxes.filter((tax) => tax.event === event));
       continue;
     }
-    const prices = priced.filter((seat) => seat.event === event).map(({ price }) => price);
+    const prices = ofEvent.map(({ price }) => price);
     if (prices.length === 0) continue;
     const charged = feesOf(event, pricing, prices);
     fees.push(...charged);

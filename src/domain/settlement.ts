@@ -95,7 +95,7 @@ export interface ChangeFacts {
   takesObtainable: boolean;
   /** What it gives back or reprices is still sold to the reservation, and nobody has come in with it. */
   releasesUnused: boolean;
-  /** Another change was applied since it was quoted. */
+  /** Another change was applied since it was quoted, or was quoted and paid for in time. */
   overtaken: boolean;
 }
 

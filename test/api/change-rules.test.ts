@@ -37,6 +37,24 @@ const BEGIN = sql(
   'test_begin',
   `update events set starts_at = clock_timestamp(), revision = revision + 1 where slug = $1`,
 );
+const PIN_QUOTE = sql(
+  'test_pin_quote',
+  'update changes set paid_in_time_at = clock_timestamp() where id = $1',
+);
+const END_QUOTE = sql(
+  'test_end_quote',
+  'update changes set expires_at = clock_timestamp() where id = $1',
+);
+const newCode = async (rules: object): Promise<string> => {
+  const code = `RULES-${randomUUID().slice(0, 8)}`.toUpperCase();
+  const answer = await api.call('POST', '/v1/codes', {
+    key: operator(),
+    body: { code, ...rules },
+    headers: { 'idempotency-key': randomUUID() },
+  });
+  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+  return code;
+};
 const begin = (event: string) => system.db.run(BEGIN, [event]);
 
 describe('What a buyer may have at most', () => {
@@ -70,9 +88,144 @@ describe('What a buyer may have at most', () => {
     await api.call('POST', `/v1/reservations/${bought.id}/erase-buyer`, { key: operator() });
     await made(bought.id, { release: ['A-1'] });
   });
+
+  it('neither is a code of which a buyer has so many uses', async () => {
+    const event = await api.event();
+    const code = await newCode({ percent: '10', maxUsesPerBuyer: 1 });
+    const body = { event, seats: ['A-1', 'A-2'], buyer: { name: 'A', email: 'a@b.example' }, code };
+    const bought = await sold(await api.held(event, ['A-1', 'A-2'], { body }));
+    await api.call('POST', `/v1/reservations/${bought.id}/erase-buyer`, { key: operator() });
+    const given = await made(bought.id, { release: ['A-1'] });
+    expect(given.refund).toEqual(eur(4050));
+    await api.call('DELETE', `/v1/reservations/${bought.id}/changes/${given.id}`);
+    const more = await change(bought.id, { take: lines([event, ['B-1']]) });
+    expect(refusal(more)).toEqual([422, 'buyer_required']);
+  });
+});
+
+describe('A seat of an order with an amount off', () => {
+  const bought = async (code: string, ...orders: [string, string[]][]) => {
+    const answer = await api.call<Reservation>('POST', '/v1/reservations', {
+      body: { lines: lines(...orders), buyer: { name: 'A', email: 'a@b.example' }, code },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
+    return sold(answer.body);
+  };
+
+  it('is given back at what was paid for it; the other keeps its price', async () => {
+    const event = await api.event();
+    const code = await newCode({ amount: 1000, currency: 'EUR' });
+    const { id } = await bought(code, [event, ['A-1', 'A-2']]);
+    const quote = await made(id, { release: ['A-2'] });
+    expect([quote.refund, quote.after.total, quote.after.discount]).toEqual([
+      eur(4000),
+      eur(4000),
+      eur(500),
+    ]);
+    expect((await confirm(id, quote.id, {})).status).toBe(200);
+    const more = await made(id, { take: lines([event, ['A-3']]) });
+    expect(more.due).toEqual(eur(4000));
+  });
+
+  it('goes back by the terms of its own event alone', async () => {
+    const never = await api.event({ refundTerms: [{ untilSecondsBeforeStart: 0, percent: '0' }] });
+    const other = await api.event();
+    const code = await newCode({ amount: 3000, currency: 'EUR' });
+    const { id } = await bought(code, [never, ['A-1']], [other, ['A-1']]);
+    const quote = await made(id, { release: [{ event: never, label: 'A-1' }] });
+    expect([quote.refund, quote.after.total]).toEqual([null, eur(3000)]);
+  });
 });
 
 describe('A change of a sale', () => {
+  it('changes nothing where a seat gets the price type that it has, whatever that costs by now', async () => {
+    const event = await api.event();
+    const { id, seats } = await sold(await api.held(event, ['A-1']));
+    const etag = (await api.call('GET', `/v1/events/${event}`)).headers.get('etag')!;
+    const cheaper = await api.call('PATCH', `/v1/events/${event}`, {
+      key: operator(),
+      body: {
+        categories: [
+          { code: 'stalls', name: 'Stalls', price: 500 },
+          { code: 'floor', name: 'Floor', price: 500 },
+        ],
+      },
+      headers: { 'if-match': etag },
+    });
+    expect([cheaper.status, cheaper.body]).toEqual([200, expect.anything()]);
+    const { priceType } = seats[0] as unknown as { priceType: string };
+    const same = await change(id, { priceTypes: [{ seat: 'A-1', priceType }] });
+    expect(refusal(same)).toEqual([422, 'validation_failed']);
+    const swap = await made(id, {
+      priceTypes: [{ seat: 'A-1', priceType }],
+      take: lines([event, ['A-2']]),
+    });
+    expect(swap.after.total).toEqual(eur(5000));
+  });
+
+  it('finds its seats by the id of their event too', async () => {
+    const event = await api.event();
+    const shownEvent = await api.call<{ id: string }>('GET', `/v1/events/${event}`);
+    const named = { event: shownEvent.body.id, label: 'A-1' };
+    const { id } = await sold(await api.held(event, ['A-1']));
+    const quote = await made(id, { release: [named], take: lines([named.event, ['A-2']]) });
+    expect(quote.due).toBeNull();
+  });
+
+  it('that is paid late ends a later quote, unless that one was paid for in time', async () => {
+    const event = await api.event();
+    const { id } = await sold(await api.held(event, ['A-1']));
+    const quoted = async (label: string) => {
+      const quote = await made(id, { take: lines([event, [label]]) });
+      return { quote, payment: { reference: `pay-${randomUUID()}`, ...quote.due! } };
+    };
+    const expired = async (label: string) => {
+      const { quote, payment } = await quoted(label);
+      await system.db.run(END_QUOTE, [quote.id]);
+      await eventually(async () => expect((await shown(id, quote.id)).status).toBe('expired'));
+      return { quote, pay: () => api.standard({ reservation: id, change: quote.id, ...payment }) };
+    };
+    const isNow = (quote: { id: string }, status: string) =>
+      eventually(async () => expect((await shown(id, quote.id)).status).toBe(status));
+
+    const [first, second] = [await expired('A-2'), await expired('A-3')];
+    const open = await quoted('A-4');
+    await first.pay();
+    await isNow(first.quote, 'applied');
+    expect((await shown(id, open.quote.id)).status).toBe('expired');
+    expect(await api.seatStatus(event, 'A-4')).toBe('available');
+
+    const pinned = await quoted('A-4');
+    await system.db.run(PIN_QUOTE, [pinned.quote.id]);
+    await second.pay();
+    await eventually(async () => {
+      const { refunds = [] } = (await api.get(id)).body as { refunds?: { reason: string }[] };
+      expect(refunds.map(({ reason }) => reason)).toEqual(['change_ended']);
+    });
+    expect((await shown(id, pinned.quote.id)).status).toBe('quoted');
+  });
+});
+
+describe('A free order', () => {
+  it('stays confirmed for whoever asks again, whatever it costs since it was changed', async () => {
+    const event = await api.event({
+      categories: [
+        { code: 'stalls', name: 'Stalls', price: 4500 },
+        { code: 'floor', name: 'Floor', price: 0 },
+      ],
+    });
+    const free = await api.held(event, ['Floor-1']);
+    const path = `/v1/reservations/${free.id}/confirm`;
+    expect((await api.ask(path, { body: {} })).status).toBe(200);
+    const quote = await made(free.id, { take: lines([event, ['A-1']]) });
+    const payment = { reference: `pay-${randomUUID()}`, ...quote.due! };
+    expect((await confirm(free.id, quote.id, { payment })).status).toBe(200);
+    expect((await api.ask(path, { body: {} })).status).toBe(200);
+  });
+});
+
+describe('A change of a sale, with its limits', () => {
   it('that makes a ticket cheaper ends when somebody has come in with it', async () => {
     const event = await api.event({
       priceTypes: [

@@ -138,6 +138,43 @@ describe('The price of an order', () => {
     expect(shareOut(0, [0, 0])).toEqual([0, 0]);
   });
 
+  describe('of an order that is changed and has an amount off', () => {
+    const taxed: Pricing = { ...PLAIN, tax: { percent: '20', included: false } };
+    const by = new Map([
+      ['hamlet', PLAIN],
+      ['gala', taxed],
+    ]);
+    const seat = (id: number, event: string, categoryPrice: number, discount?: number) => ({
+      ...{ id, event, label: `A-${id}`, category: 'stalls', type: 'standard', categoryPrice },
+      ...(discount !== undefined && { fixed: { listPrice: categoryPrice, discount } }),
+    });
+    const off = { percent: null, amount: 3000, covers: () => true, isFixed: true };
+    const unchanged = {
+      events: new Set(['gala']),
+      fees: [],
+      taxes: [{ event: 'gala', percent: '20', included: false, amount: 1700 }],
+    };
+
+    it('shares it anew while it is held, and taxes what another event costs by then', () => {
+      const kept = seat(2, 'gala', 10_000, 1500);
+      const dearer = priceOrder([seat(1, 'hamlet', 30_000), kept], by, off, unchanged);
+      expect(dearer.seats.map(({ price }) => price)).toEqual([27_750, 9250]);
+      expect([dearer.taxes[0]!.amount, dearer.total]).toEqual([1850, 38_850]);
+      const alone = priceOrder([kept], new Map([['gala', taxed]]), off, unchanged);
+      expect([alone.taxes[0]!.amount, alone.total]).toEqual([1400, 8400]);
+    });
+
+    it('leaves what was paid for each seat once it is sold, and gives the rest to what is taken', () => {
+      const paid = { ...off, isPaid: true };
+      const kept = seat(2, 'gala', 10_000, 1500);
+      const alone = priceOrder([kept], new Map([['gala', taxed]]), paid, unchanged);
+      expect([alone.taxes[0]!.amount, alone.total]).toEqual([1700, 10_200]);
+      const swapped = priceOrder([seat(1, 'hamlet', 30_000), kept], by, paid, unchanged);
+      expect(swapped.seats.map(({ discount }) => discount)).toEqual([1500, 1500]);
+      expect(swapped.total).toBe(28_500 + 10_200);
+    });
+  });
+
   it('charges a fee for what costs something alone, and tax on tickets and fees', () => {
     const by = new Map<string, Pricing>([
       [

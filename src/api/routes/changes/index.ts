@@ -11,6 +11,7 @@ import {
 } from '../../../db/changes';
 import { eventsOf } from '../../../contracts/reservation';
 import type { Database } from '../../../db/database';
+import { findEvent } from '../../../db/events';
 import { NOTHING_MORE } from '../../../db/holds';
 import type { Caller } from '../../../db/keys';
 import type { Notify } from '../../../db/outbox-notifier';
@@ -203,6 +204,14 @@ export function changeRoutes({
   const access = createAccess(db, tokens);
   const readLines = createLineReader(db);
 
+  /** The same seat by the slug of its event, where it was named by the id. */
+  async function bySlug(seat: SeatName, slugs: Map<string, string>): Promise<SeatName> {
+    const { event: name, label } = seat;
+    if (!isUuid(name)) return seat;
+    if (!slugs.has(name)) slugs.set(name, (await findEvent(db, name))?.slug ?? name);
+    return { event: slugs.get(name)!, label };
+  }
+
   const missing = (id: string) =>
     new Problem('not_found', `The reservation has no change ${id.slice(0, 64)}.`);
   const locationOf = ({ reservation, id }: ChangeRecord) =>
@@ -227,14 +236,17 @@ export function changeRoutes({
     deadline: () => number,
   ): Promise<ChangeResult> {
     const events = eventsOf(before);
-    const request = {
-      release: body.release.map((seat, at) => ownSeat(seat, events, `release.${at}`)),
-      priceTypes: body.priceTypes.map(({ seat, priceType }, at) => ({
-        seat: ownSeat(seat, events, `priceTypes.${at}.seat`),
-        priceType,
-      })),
-      code: body.code === undefined ? null : normaliseCode(body.code),
-    };
+    const slugs = new Map<string, string>();
+    const release: SeatName[] = [];
+    for (const [at, seat] of body.release.entries())
+      release.push(await bySlug(ownSeat(seat, events, `release.${at}`), slugs));
+    const priceTypes: { seat: SeatName; priceType: string }[] = [];
+    for (const [at, { seat, priceType }] of body.priceTypes.entries()) {
+      const own = ownSeat(seat, events, `priceTypes.${at}.seat`);
+      priceTypes.push({ seat: await bySlug(own, slugs), priceType });
+    }
+    const code = body.code === undefined ? null : normaliseCode(body.code);
+    const request = { release, priceTypes, code };
     if (body.take.length === 0) return make({ ...request, take: [] });
     const read = await readLines({ lines: body.take }, caller);
     if ('refusal' in read) return read.refusal;

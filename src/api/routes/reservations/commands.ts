@@ -75,8 +75,10 @@ function refuse(kind: keyof typeof REFUSALS): never {
  * The payment of an order that costs nothing: of nothing, with a reference that the reservation alone can have.
  * @throws Problem `validation_failed` where there is something to pay
  */
-function nothingToPay({ id, total }: ReservationRecord) {
-  if (total.amount > 0) {
+function nothingToPay({ id, total, payments }: ReservationRecord) {
+  // Once confirmed as a free order, whatever it costs since a change.
+  const wasFree = payments.some(({ reference }) => reference === freeReference(id));
+  if (total.amount > 0 && !wasFree) {
     throw new Problem('validation_failed', 'There is something to pay: send `payment`.', {
       errors: [
         { path: 'payment', message: `is needed: the total is ${total.amount} (minor units)` },
