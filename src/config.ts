@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { readSender } from './domain/email-address';
 
 /**
  * A setting with an invalid value. Its message is one line that names the setting and says what it
@@ -135,7 +136,9 @@ const settings = {
   SMTP_URL: url('smtp', 'smtps').default('smtp://127.0.0.1:1025').describe('Mail server'),
   MAIL_FROM: z
     .string()
-    .min(3)
+    .refine((text) => readSender(text) !== null, {
+      message: 'must be `Name <address>` or an address',
+    })
     .default('Holdfast Tickets <tickets@holdfast.example>')
     .describe('Sender of mails'),
   HOLDFAST_HOME: z
@@ -377,6 +380,14 @@ export function readSettings<Name extends SettingName>(
     result[name] = parsed.data;
   }
   return result as Pick<Settings, Name>;
+}
+
+/**
+ * Checks a value that comes from elsewhere as the setting of this name would be.
+ * @throws SettingsError with one line that names it
+ */
+export function checkSetting(name: SettingName, text: string): void {
+  readSettings([name], { [name]: text });
 }
 
 /**

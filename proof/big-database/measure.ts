@@ -110,7 +110,8 @@ async function runLists(db: Database, bare: Database): Promise<void> {
     const uuid = { at: deep!.at, id: '00000000-0000-0000-0000-000000000000' };
     for (const status of [undefined, 'pending', 'succeeded', 'failed'] as const)
       await listRefunds(db, status, after && uuid, PAGE);
-    await listEvents(db, after && uuid, PAGE);
+    for (const upcoming of [false, true])
+      await listEvents(db, { upcoming, after: after && uuid, limit: PAGE });
     await listUndeliveredMails(db, after && id, PAGE);
   }
   for (const after of [null, deepPayment!]) {

@@ -6,6 +6,7 @@ import {
   finishMail,
   markAttempted,
   noteMailError,
+  REPLACED_MAIL,
   type MailJob,
 } from '../db/mails';
 import { readDocument, readTicketContent } from '../db/tickets';
@@ -47,15 +48,26 @@ const tell = ({ id, kind, reservationId }: MailJob, what: string): void => {
 };
 
 export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mailer }) => {
-  /** @returns the mail, and the revision of the reservation whose tickets it has; null: it has none */
+  /**
+   * @returns the mail, null when it has nothing to say any more; and the revision of the reservation whose tickets it
+   * has, null: it has none
+   */
   async function compose(mail: MailJob & { to: NonNullable<MailJob['to']> }) {
     const { to, events, sequence, reservationId, refund, cancelled, changed } = mail;
     const messageId = messageIdOf(mail.messageId, mailer.domain);
     const told = { reservationId, to, events, messageId };
     if (refund) return { message: refundMail({ ...told, refund }), revision: null };
+    const { firstEvent, eventsLeft } = mail;
+    const order = {
+      ...told,
+      revision: mail.revision,
+      firstEvent,
+      eventsLeft,
+      organizer: mailer.sender,
+    };
     if (mail.kind === 'cancelled')
-      return { message: cancelledMail({ ...told, refund: cancelled }), revision: null };
-    if (changed) return { message: changedMail({ ...told, changed }), revision: null };
+      return { message: cancelledMail({ ...order, refund: cancelled }), revision: null };
+    if (changed) return { message: changedMail({ ...order, changed }), revision: null };
     const document = await readDocument(db, reservationId);
     const content = await readTicketContent(db, reservationId);
     // A mail is never sent without its tickets. The workflow prints first, so at worst this causes
@@ -67,7 +79,7 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
       );
     const tickets = content?.tickets ?? [];
     const { pdf, revision } = document;
-    const message = ticketsMail({ reservationId, to, events, messageId, sequence, pdf, tickets });
+    const message = ticketsMail({ ...order, sequence, pdf, tickets });
     return { message, revision };
   }
 
@@ -84,6 +96,10 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
       return 'refused';
     }
     const { message, revision } = await compose({ ...mail, to: mail.to });
+    if (!message) {
+      await finishMail(db, mail, reservationId, REPLACED_MAIL, null);
+      return 'not_owed';
+    }
     await markAttempted(db, mail.id);
     const beat = setInterval(heartbeat, HEARTBEAT_MS);
     try {

@@ -52,6 +52,7 @@ export const locationHeader = (what: string, example: string) =>
   z.string().meta({ description: `The path of ${what}`, examples: [example] });
 
 export const etagHeader = z.string().meta({
-  description: 'Of this representation: send it back as `If-None-Match`',
+  description:
+    'Of this representation: send it back as `If-None-Match` to read it again, as `If-Match` to change it',
   examples: ['"k3Qb0x"'],
 });

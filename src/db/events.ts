@@ -91,10 +91,23 @@ export interface EventShown {
   revision: number;
 }
 
+/** Of an event `v`: an `EventShown`. */
+const SHOWN = `jsonb_build_object('slug', v.slug, 'name', v.name, 'venue', v.venue,
+       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone, 'revision', v.revision)`;
+const IDS_OF_RESERVATION = 'coalesce(r.event_ids, array[r.event_id])';
+
 /** The events of a reservation (`r`), in its order: a list of `EventShown`. */
-export const EVENTS_OF_RESERVATION = `(select jsonb_agg(jsonb_build_object('slug', v.slug, 'name', v.name, 'venue', v.venue,
-       'startsAt', rfc3339(v.starts_at), 'timeZone', v.time_zone, 'revision', v.revision) order by array_position(r.event_ids, v.id))
-     from events v where v.id = any (coalesce(r.event_ids, array[r.event_id])))`;
+export const EVENTS_OF_RESERVATION = `(select jsonb_agg(${SHOWN} order by array_position(r.event_ids, v.id))
+     from events v where v.id = any (${IDS_OF_RESERVATION}))`;
+
+/** The events for which a reservation (`r`) had tickets, and which a change took out of it: a list of `EventShown`. */
+export const EVENTS_LEFT = `(select coalesce(jsonb_agg(${SHOWN} order by v.starts_at, v.id), '[]')
+     from events v where v.id <> all (${IDS_OF_RESERVATION})
+      and v.id in (select s.event_id from tickets t join seats s on s.id = t.seat_id where t.reservation_id = r.id))`;
+
+/** The slug of the event for which a reservation (`r`) had its first ticket, whatever it is for now. */
+export const FIRST_EVENT = `(select v.slug from tickets t join seats s on s.id = t.seat_id join events v on v.id = s.event_id
+     where t.reservation_id = r.id order by t.issued_at, t.seat_id limit 1)`;
 
 const FIND = sql<{ event: EventRecord }>(
   'event_find',
@@ -110,18 +123,21 @@ export async function findEvent(db: Queryable, idOrSlug: string): Promise<EventR
 const LIST = sql<{ event: EventRecord; at: string }>(
   'events_page',
   `select ${EVENT}, rfc3339_us(e.starts_at) as at from events e
-    where (e.starts_at, e.id) > (coalesce($1::timestamptz, '-infinity'),
+    where (e.starts_at, e.id) > (greatest(coalesce($1::timestamptz, '-infinity'), case when $4::boolean then now() end),
                                  coalesce($2::uuid, '00000000-0000-0000-0000-000000000000'))
     order by e.starts_at, e.id limit $3`,
 );
 
-/** One page of events by their start, after the given position. */
+/** One page of events by their start, after the given position. @param options.upcoming only those that have not begun */
 export async function listEvents(
   db: Queryable,
-  after: { at: string; id: string } | null,
-  limit: number,
+  {
+    upcoming,
+    after,
+    limit,
+  }: { upcoming: boolean; after: { at: string; id: string } | null; limit: number },
 ): Promise<{ event: EventRecord; at: string }[]> {
-  return db.rows(LIST, [after?.at ?? null, after?.id ?? null, limit]);
+  return db.rows(LIST, [after?.at ?? null, after?.id ?? null, limit, upcoming]);
 }
 
 /** What an event says of itself, and may say otherwise later. */

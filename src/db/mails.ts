@@ -1,6 +1,6 @@
 import { ticketsMessageId } from '../domain/message-id';
 import { sql, type Database, type Queryable } from './database';
-import { EVENTS_OF_RESERVATION, type EventShown } from './events';
+import { EVENTS_LEFT, EVENTS_OF_RESERVATION, FIRST_EVENT, type EventShown } from './events';
 import { oncePerKey, type KeyedRequest, type KnownKey } from './request-keys';
 import { appendHistory } from './transitions';
 
@@ -19,6 +19,10 @@ export interface MailJob {
   /** And no cancel of it accepted. */
   confirmed: boolean;
   events: EventShown[];
+  /** For the entries in the buyer's calendar: what the order was before it was changed. */
+  revision: number;
+  firstEvent: string | null;
+  eventsLeft: EventShown[];
   /** Of a refund: the payment that goes back, whole or in part. Minor units. */
   refund: { reference: string; amount: number; currency: string; reason: string } | null;
   /** Of a cancelled sale: what goes back of it. Minor units. */
@@ -30,7 +34,7 @@ export interface MailJob {
 const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId', m.reservation_id, 'sequence', m.sequence, 'messageId', m.message_id,
      'sent', m.sent_at is not null, 'refused', m.refused is not null, 'erased', r.erased_at is not null, 'confirmed', r.status = 'confirmed' and r.cancel_requested_at is null,
      'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
-     'events', ${EVENTS_OF_RESERVATION},
+     'events', ${EVENTS_OF_RESERVATION}, 'revision', r.revision, 'firstEvent', ${FIRST_EVENT}, 'eventsLeft', ${EVENTS_LEFT},
      'refund', case when p.reference is not null
         then jsonb_build_object('reference', p.reference, 'amount', coalesce(f.amount, p.amount), 'currency', p.currency,
                                 'reason', coalesce(f.reason, p.refund_reason)) end,
@@ -88,8 +92,10 @@ export interface UndeliveredMail {
   refused: boolean;
 }
 
-/** Why a mail is refused in whose place another of its kind goes: a text of SQL. */
-export const REPLACED = `'replaced by a later one'`;
+/** Why a mail is refused in whose place another goes, or that has nothing to say any more. */
+export const REPLACED_MAIL = 'replaced by a later one';
+/** The same as a text of SQL. */
+export const REPLACED = `'${REPLACED_MAIL}'`;
 
 /** By an index each. A refusal is over once the same was mailed later, as after a buyer was corrected. */
 const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(

@@ -32,6 +32,8 @@ const TOP_LEVEL = String.raw`(?:[A-Za-z]{2,63}|[Xx][Nn]--[A-Za-z0-9-]{0,58}[A-Za
  */
 export const EMAIL_FORM = new RegExp(String.raw`^${LOCAL}@(?:${LABEL}\.)+${TOP_LEVEL}$`);
 
+const LOCAL_FORM = new RegExp(`^${LOCAL}$`);
+const SENDER_DOMAIN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
 const ASCII_DOMAIN =
   /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$/;
 /** White space and invisible characters, which the conversion would drop silently. */
@@ -77,4 +79,21 @@ export function mailboxOf(address: string): string {
   // Nothing before the + is an address of its own.
   const name = key.slice(0, at).replace(/^([^+]+)\+.*$/, '$1');
   return `${WITHOUT_DOTS.has(domain) ? name.replaceAll('.', '') : name}@${domain}`;
+}
+
+const SENDER = /^(?:"?([^"<>]*?)"?\s*<([^<>]+)>|([^<>]+))$/;
+
+/**
+ * Reads the sender of mails: `Name <address>`, or the address alone. Its domain may be that of a machine, as
+ * `localhost`.
+ * @returns the address in ASCII; null when there is none
+ */
+export function readSender(text: string): { name: string; email: string } | null {
+  const [, name = '', inBrackets, alone] = SENDER.exec(text.trim()) ?? [];
+  const address = (inBrackets ?? alone ?? '').trim();
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, Math.max(0, at));
+  const domain = domainToASCII(address.slice(at + 1)).toLowerCase();
+  if (!LOCAL_FORM.test(local) || !SENDER_DOMAIN.test(domain)) return null;
+  return { name, email: `${local}@${domain}` };
 }

@@ -1,56 +1,109 @@
 import { createEvent, type DateArray, type EventAttributes } from 'ics';
+import type { SendMailOptions } from 'nodemailer';
 import { oneLine } from '../documents/format';
 import type { MailedEvent } from './mail-html';
 
 /** Events have a start time, but no end time. */
 const DEFAULT_LENGTH_HOURS = 3;
+/** Of a line without its break (RFC 5545, 3.1). */
+const LINE_OCTETS = 75;
 
-/** An event of a reservation in a calendar. */
-export interface CalendarEntry {
-  /** The same for ever, so a calendar that receives the entry again keeps one. */
-  uid: string;
-  reservationId: string;
-  event: MailedEvent;
+/** Whom a calendar names as the one who sends its entries: the sender of the mails. */
+interface Organizer {
+  name: string;
+  /** In ASCII. */
+  email: string;
 }
 
-/** The calendar entries of a reservation; that of a single event has the reservation's id. */
-export const entriesOf = (reservationId: string, events: readonly MailedEvent[]): CalendarEntry[] =>
+/** What the entries of a reservation in a calendar are made from. */
+export interface CalendarOrder {
+  reservationId: string;
+  organizer: Organizer;
+  /** Of the reservation: grows with each change of its seats. */
+  revision: number;
+  /** The slug of the event for which it had its first ticket. */
+  firstEvent: string | null;
+  events: readonly MailedEvent[];
+  /** Those that a change took out of it. */
+  eventsLeft: readonly MailedEvent[];
+}
+
+type Attachments = NonNullable<SendMailOptions['attachments']>;
+
+/**
+ * The events of a reservation as files for a calendar; those that a change took out of it are taken out of the calendar.
+ * @param writtenAt when it was written; calendars use the latest version
+ * @param only the slug of the one that is meant
+ * @throws Error when an event cannot be written as a calendar entry
+ */
+export function calendarFiles(order: CalendarOrder, writtenAt: Date, only?: string): Attachments {
+  const { events, eventsLeft } = order;
+  const meant = events.filter(({ slug }) => only === undefined || slug === only);
+  return [
+    ...meant.map((event) => ({
+      filename: events.length === 1 ? 'event.ics' : `${event.slug}.ics`,
+      content: publishedEntry(order, event, writtenAt),
+      contentType: 'text/calendar; charset=utf-8; method=PUBLISH',
+    })),
+    ...(only === undefined ? cancelledFiles(order, eventsLeft, writtenAt) : []),
+  ];
+}
+
+/** Takes all events of a reservation out of the calendar. */
+export function cancelledCalendarFiles(order: CalendarOrder, writtenAt: Date): Attachments {
+  return cancelledFiles(order, [...order.events, ...order.eventsLeft], writtenAt);
+}
+
+const cancelledFiles = (
+  order: CalendarOrder,
+  events: readonly MailedEvent[],
+  writtenAt: Date,
+): Attachments =>
   events.map((event) => ({
-    uid: events.length === 1 ? reservationId : `${reservationId}:${event.slug}`,
-    reservationId,
-    event,
+    filename:
+      order.events.length + order.eventsLeft.length === 1
+        ? 'cancelled.ics'
+        : `cancelled-${event.slug}.ics`,
+    content: cancelledEntry(order, event, writtenAt),
+    contentType: 'text/calendar; charset=utf-8; method=CANCEL',
   }));
 
 /**
- * The event as an iCalendar file, in UTC.
- * @param writtenAt when it was written; calendars use the latest version
- * @throws Error when the event cannot be written as a calendar entry
+ * The same for ever, whatever events are added to the order or leave it, so that a calendar has one entry for each.
+ * The first one has the reservation's id, as release 1.0 gave it to its only one.
  */
-export function eventCalendar(entry: CalendarEntry, writtenAt: Date): string {
-  return calendarOf(entry, writtenAt, {
+const uidOf = ({ reservationId, firstEvent }: CalendarOrder, { slug }: MailedEvent): string =>
+  slug === firstEvent ? reservationId : `${reservationId}:${slug}`;
+
+/** Grows with the event, and by two with the order: an event may leave it and come back. */
+const sequenceOf = ({ revision }: CalendarOrder, event: MailedEvent): number =>
+  event.revision - 1 + 2 * (revision - 1);
+
+const publishedEntry = (order: CalendarOrder, event: MailedEvent, writtenAt: Date): string =>
+  entryOf(order, event, writtenAt, {
     method: 'PUBLISH',
     status: 'CONFIRMED',
-    sequence: entry.event.revision - 1,
+    sequence: sequenceOf(order, event),
   });
-}
 
-/** Takes that entry out of the calendar again. */
-export function cancelledCalendar(entry: CalendarEntry, writtenAt: Date): string {
-  return calendarOf(entry, writtenAt, {
+const cancelledEntry = (order: CalendarOrder, event: MailedEvent, writtenAt: Date): string =>
+  entryOf(order, event, writtenAt, {
     method: 'CANCEL',
     status: 'CANCELLED',
-    sequence: entry.event.revision,
+    sequence: sequenceOf(order, event) + 1,
   });
-}
 
-function calendarOf(
-  { uid, reservationId, event }: CalendarEntry,
+/** The event as an iCalendar file, in UTC. */
+function entryOf(
+  order: CalendarOrder,
+  event: MailedEvent,
   writtenAt: Date,
   state: Pick<EventAttributes, 'method' | 'status' | 'sequence'>,
 ): string {
+  const { reservationId, organizer } = order;
   // The package takes `timestamp` (DTSTAMP), though its types do not tell.
   const attributes: EventAttributes & { timestamp: number } = {
-    uid,
+    uid: uidOf(order, event),
     productId: '-//Holdfast//Tickets//EN',
     timestamp: writtenAt.getTime(),
     start: utcParts(new Date(event.startsAt)),
@@ -60,6 +113,11 @@ function calendarOf(
     title: oneLine(event.name),
     ...(event.venue !== null && { location: oneLine(event.venue) }),
     description: `Reservation ${reservationId}`,
+    // Needed by a published and by a cancelled entry (RFC 5546). A parameter cannot have a quotation mark.
+    organizer: {
+      ...organizer,
+      name: oneLine(organizer.name || organizer.email).replaceAll('"', "'"),
+    },
     busyStatus: state.status === 'CONFIRMED' ? 'BUSY' : 'FREE',
     ...state,
   };
@@ -68,7 +126,27 @@ function calendarOf(
     throw new Error(
       `The calendar entry could not be written: ${error?.message ?? 'no reason given'}`,
     );
-  return value;
+  return foldOctets(value);
+}
+
+/** Folds lines by octets; the package folds them by characters, of which one may have four. */
+function foldOctets(calendar: string): string {
+  const lines = calendar.replace(/\r\n[ \t]/g, '').split('\r\n');
+  return lines.map(foldLine).join('\r\n');
+}
+
+function foldLine(line: string): string {
+  let [folded, octets] = ['', 0];
+  for (const character of line) {
+    const more = Buffer.byteLength(character);
+    if (octets + more > LINE_OCTETS) {
+      folded += '\r\n ';
+      octets = 1;
+    }
+    folded += character;
+    octets += more;
+  }
+  return folded;
 }
 
 const utcParts = (moment: Date): DateArray => [

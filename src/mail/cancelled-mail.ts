@@ -1,14 +1,12 @@
 import type { SendMailOptions } from 'nodemailer';
 import { formatMoney } from '../domain/currency';
-import { cancelledCalendar, entriesOf } from './calendar';
+import { cancelledCalendarFiles, type CalendarOrder } from './calendar';
 import { writeLetter } from './letter';
 import { eventFacts, headerText, namesOf } from './mail-html';
-import type { MailedEvent, Recipient } from './mail-html';
+import type { Recipient } from './mail-html';
 
-export interface CancelledMail {
-  reservationId: string;
+export interface CancelledMail extends CalendarOrder {
   to: Recipient;
-  events: MailedEvent[];
   messageId: string;
   /** What goes back, in minor units; 0: nothing. */
   refund: { refund: number; currency: string };
@@ -40,10 +38,6 @@ export function cancelledMail(mail: CancelledMail): SendMailOptions {
     preview: `Your reservation for ${name} was cancelled.`,
     opening,
     facts,
-    attachments: entriesOf(reservationId, events).map((entry) => ({
-      filename: events.length === 1 ? 'cancelled.ics' : `${entry.event.slug}.ics`,
-      content: cancelledCalendar(entry, writtenAt),
-      contentType: 'text/calendar; charset=utf-8; method=CANCEL',
-    })),
+    attachments: cancelledCalendarFiles(mail, writtenAt),
   });
 }

@@ -1,6 +1,5 @@
-import { domainToASCII } from 'node:url';
 import { createTransport, type SendMailOptions } from 'nodemailer';
-import { parseEmailAddress } from '../domain/email-address';
+import { parseEmailAddress, readSender } from '../domain/email-address';
 import { inSpan } from '../spans';
 import { isAboutTheAddress, withoutAddresses } from './smtp-refusal';
 
@@ -18,6 +17,7 @@ export interface MailerOptions {
 export interface Mailer {
   /** The domain of the sender, in ASCII: Message-IDs carry it. */
   domain: string;
+  sender: { name: string; email: string };
   /**
    * Sends a mail to the server.
    * @throws MailRefused when no retry can succeed; MailNotTaken when a retry may succeed
@@ -53,7 +53,7 @@ export class MailNotTaken extends Error {
 const CONNECTIONS = 3;
 const MAILS_A_CONNECTION = 100;
 
-/** A pool of connections to one SMTP server. */
+/** A pool of connections to one SMTP server. @throws Error when the sender has no address, which the settings exclude */
 export function createMailer({
   smtpUrl,
   from,
@@ -71,11 +71,14 @@ export function createMailer({
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const sender = readSender(from);
+  if (!sender) throw new Error('the sender has no e-mail address');
   const open = () => createTransport(url);
   let transport = open();
 
   return {
-    domain: domainOf(from),
+    domain: sender.email.slice(sender.email.lastIndexOf('@') + 1),
+    sender,
     async send(message) {
       const to = recipientOf(message);
       const address = parseEmailAddress(to?.address ?? '')?.smtp;
@@ -101,12 +104,6 @@ export function createMailer({
     },
     close: () => transport.close(),
   };
-}
-
-/** @param from `Name <address>`, or the address alone */
-function domainOf(from: string): string {
-  const domain = /@([^@<>\s]+)>?\s*$/.exec(from)?.[1] ?? '';
-  return domainToASCII(domain) || 'localhost';
 }
 
 /** Nodemailer takes all its settings from the URL or none. Settings in the given URL are kept. */

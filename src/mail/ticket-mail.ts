@@ -2,15 +2,13 @@ import type { SendMailOptions } from 'nodemailer';
 import { formatSeat, oneLine } from '../documents/format';
 import type { TicketOnSheet } from '../documents/ticket-sheet';
 import { formatMoney } from '../domain/currency';
-import { entriesOf, eventCalendar } from './calendar';
+import { calendarFiles, type CalendarOrder } from './calendar';
 import { writeLetter } from './letter';
 import { eventFacts, eventTimeLine, headerText, namesOf } from './mail-html';
-import type { MailedEvent, Recipient } from './mail-html';
+import type { Recipient } from './mail-html';
 
-export interface TicketsMail {
-  reservationId: string;
+export interface TicketsMail extends CalendarOrder {
   to: Recipient;
-  events: MailedEvent[];
   /** The Message-ID of this mail, fixed before the first attempt. */
   messageId: string;
   /** 0 for the first mail; each resend adds one. */
@@ -65,11 +63,7 @@ export function ticketsMail(mail: TicketsMail): SendMailOptions {
     closing: [advice],
     attachments: [
       { filename: 'tickets.pdf', content: pdf, contentType: 'application/pdf' },
-      ...entriesOf(reservationId, events).map((entry) => ({
-        filename: events.length === 1 ? 'event.ics' : `${entry.event.slug}.ics`,
-        content: eventCalendar(entry, writtenAt),
-        contentType: 'text/calendar; charset=utf-8; method=PUBLISH',
-      })),
+      ...calendarFiles(mail, writtenAt),
     ],
   });
 }

@@ -1,16 +1,19 @@
 import { Client, Connection, type WorkflowClientInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
-import { SettingsError } from '../config';
+import { checkSetting, SettingsError } from '../config';
 import { createPayloadCodec } from './payload-codec';
 
 /**
  * The address of Temporal from the SDK's own environment configuration (TEMPORAL_ADDRESS,
  * TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS…, a profile file). A local server, a cluster
  * with mTLS and Temporal Cloud therefore differ in settings only.
+ * @throws SettingsError when the address is none
  */
 export function temporalConfig(): ClientConnectConfig & { namespace: string } {
   const config = loadClientConnectConfig();
+  if (config.connectionOptions.address !== undefined)
+    checkSetting('TEMPORAL_ADDRESS', config.connectionOptions.address);
   return {
     ...config,
     connectionOptions: {

@@ -232,6 +232,35 @@ describe('The list of events', () => {
     expect(starts).toEqual([...starts].sort((a, b) => a - b));
   });
 
+  it('leaves out what has begun, for those who ask for what is to come', async () => {
+    const [past, next] = await Promise.all(
+      ['1990-01-01T00:00:00Z', '2031-01-01T00:00:00Z'].map((startsAt) => make({ startsAt })),
+    );
+    const listed = async (query: string) => {
+      const path = `/v1/events?limit=200${query}`;
+      const { body } = await api.call<Page<EventBody>>('GET', path, { key: null });
+      return body.data.map(({ id }) => id);
+    };
+    const both = [past!.body.id, next!.body.id];
+    const among = (ids: unknown[]) => both.map((id) => ids.includes(id));
+    expect(among(await listed('&upcoming=false'))).toEqual([true, true]);
+    expect(among(await listed('&upcoming=true'))).toEqual([false, true]);
+    const start = '000000000000000000.00000000-0000-0000-0000-000000000000';
+    expect(among(await listed(`&upcoming=true&cursor=${start}`))).toEqual([false, true]);
+  });
+
+  it('is not sent again to who has it', async () => {
+    const { body } = await make({});
+    const path = `/v1/events/${body.slug}`;
+    const etag = (await api.call('GET', path)).headers.get('etag')!;
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const answer = await api.call('GET', path, { headers: { 'if-none-match': known } });
+      expect([answer.status, answer.headers.get('etag')]).toEqual([304, etag]);
+    }
+    const other = await api.call('GET', path, { headers: { 'if-none-match': '"r0"' } });
+    expect(other.status).toBe(200);
+  });
+
   it('knows no event that is not there', async () => {
     for (const name of ['nothing', 'NOTHING', randomUUID()]) {
       expect(refusal(await api.call('GET', `/v1/events/${name}`, { key: null }))).toEqual([

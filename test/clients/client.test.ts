@@ -11,6 +11,9 @@ import {
   type HoldfastOptions,
   type KeyStore,
 } from '../../clients/typescript/src/index.ts';
+import { readEvents } from '../../clients/typescript/src/events.ts';
+import { HoldfastError, noAnswer } from '../../clients/typescript/src/problems.ts';
+import { createPatience } from '../../clients/typescript/src/send.ts';
 import { ApiClient } from '../support/api';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -165,6 +168,36 @@ describe('What the TypeScript client follows', () => {
     expect(snapshots).toBe(3);
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => proxy.close(resolve));
+  });
+});
+
+describe('What goes on without an end', () => {
+  it('bears an outage once it has got through, and tells at once of one before', async () => {
+    const connect = createPatience();
+    const lost = () => Promise.reject<string>(noAnswer(new Error('lost')));
+    await expect(connect(lost)).rejects.toMatchObject({ code: 'no_answer' });
+    expect(await connect(() => Promise.resolve('there'))).toBe('there');
+    const answers = [lost, () => Promise.resolve('again')];
+    expect(await connect(() => answers.shift()!())).toBe('again');
+    const refused = () =>
+      Promise.reject(
+        new HoldfastError({
+          status: 404,
+          code: 'not_found',
+          type: '',
+          title: '',
+          detail: '',
+          instance: '',
+        }),
+      );
+    await expect(connect(refused)).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('is read whole, whatever separates lines elsewhere', async () => {
+    const text = 'event: seats\ndata: {"row":"A\u2028B\u2029C"}\n\n';
+    const events = [];
+    for await (const event of readEvents(new Blob([text]).stream(), 1000)) events.push(event);
+    expect(events).toEqual([{ event: 'seats', data: '{"row":"A\u2028B\u2029C"}' }]);
   });
 });
 

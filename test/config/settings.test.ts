@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, SettingsError, withSecretsFromFiles } from '../../src/config';
 import { isOutside, refuseInProduction } from '../../src/production';
-import { temporalEndpoint } from '../../src/temporal/connection';
+import { readSender } from '../../src/domain/email-address';
+import { temporalConfig, temporalEndpoint } from '../../src/temporal/connection';
 
 const message = (act: () => unknown): string => {
   try {
@@ -47,6 +48,9 @@ describe('A setting', () => {
     ['HOLD_TTL_SECONDS', '0'],
     ['RATE_LIMIT', 'none'],
     ['SMTP_URL', 'mail.example.org'],
+    ['MAIL_FROM', 'Holdfast Tickets'],
+    ['MAIL_FROM', 'Holdfast <tickets>'],
+    ['TEMPORAL_ADDRESS', 'https://temporal.example/'],
     ['STANDARD_WEBHOOK_SECRET', 'whsec_not base64!'],
     ['TICKET_SIGNING_KEY', 'too-short'],
     ['WORKER_ROLES', 'reservations,cooking'],
@@ -55,6 +59,29 @@ describe('A setting', () => {
     const line = message(() => readSettings([name], { [name]: value }));
     expect(line).toContain(name);
     expect(line.split('\n')).toHaveLength(1);
+  });
+
+  it('of Temporal is checked where the SDK reads it too', () => {
+    const before = process.env.TEMPORAL_ADDRESS;
+    process.env.TEMPORAL_ADDRESS = 'nonsense';
+    try {
+      expect(message(() => temporalConfig())).toBe(
+        'Setting TEMPORAL_ADDRESS cannot be used: must be host:port',
+      );
+    } finally {
+      if (before === undefined) delete process.env.TEMPORAL_ADDRESS;
+      else process.env.TEMPORAL_ADDRESS = before;
+    }
+  });
+
+  it.each([
+    ['Tickets <tickets@example.com>', 'Tickets', 'tickets@example.com'],
+    ['"Tickets, Prague" <Tickets@Example.com>', 'Tickets, Prague', 'Tickets@example.com'],
+    ['root@localhost', '', 'root@localhost'],
+    ['Karten <post@bühne.example>', 'Karten', 'post@xn--bhne-0ra.example'],
+  ])('MAIL_FROM may be %s', (text, name, email) => {
+    expect(readSettings(['MAIL_FROM'], { MAIL_FROM: text }).MAIL_FROM).toBe(text);
+    expect(readSender(text)).toEqual({ name, email });
   });
 });
 

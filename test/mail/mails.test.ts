@@ -1,6 +1,8 @@
 import { simpleParser, type AddressObject, type ParsedMail } from 'mailparser';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { messageIdOf, ticketsMessageId } from '../../src/domain/message-id';
+import { cancelledMail } from '../../src/mail/cancelled-mail';
+import { changedMail } from '../../src/mail/changed-mail';
 import { refundMail } from '../../src/mail/refund-mail';
 import { ticketsMail, type TicketsMail } from '../../src/mail/ticket-mail';
 
@@ -15,11 +17,20 @@ const event = {
 };
 const to = { name: 'Ophelia Nováková', email: 'ophelia@example.com' };
 
+const organizer = { name: 'Holdfast "Tickets"', email: 'tickets@holdfast.example' };
+const order = {
+  reservationId,
+  organizer,
+  revision: 1,
+  firstEvent: 'hamlet',
+  events: [event],
+  eventsLeft: [],
+};
+
 const tickets = (change: Partial<TicketsMail> = {}) =>
   ticketsMail({
-    reservationId,
+    ...order,
     to,
-    events: [event],
     messageId: ticketsMessageId(reservationId, change.sequence ?? 0, ['code-1', 'code-2']),
     sequence: 0,
     pdf: Buffer.from('%PDF-1.4 tickets'),
@@ -126,6 +137,8 @@ describe('the mail with the tickets', () => {
       'DTSTART:20260314T180000Z',
       'DURATION:PT3H',
       'DTSTAMP:20260102T030405Z',
+      'SEQUENCE:0',
+      `ORGANIZER;CN="Holdfast 'Tickets'":MAILTO:tickets@holdfast.example`,
     ]) {
       expect(lines).toContain(line);
     }
@@ -133,6 +146,87 @@ describe('the mail with the tickets', () => {
     expect(await calendar({ events: [{ ...event, venue: null }] })).not.toContainEqual(
       expect.stringMatching(/^LOCATION/),
     );
+  });
+});
+
+describe('the calendar of a buyer whose order is changed', () => {
+  const gala = { ...event, slug: 'gala', name: 'Gala', revision: 5 };
+  /** The files of a mail, as method, uid and sequence. */
+  const entriesIn = ({ attachments = [] }: SendMailOptions) =>
+    attachments.flatMap(({ content, filename }) => {
+      const text = content as string;
+      const value = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(text)?.[1];
+      return filename === 'tickets.pdf'
+        ? []
+        : [[value('METHOD'), value('UID'), Number(value('SEQUENCE'))]];
+    });
+
+  test('has one entry for each event, whatever is added to the order', () => {
+    const [one, two] = [tickets(), tickets({ revision: 2, events: [event, gala] })].map(entriesIn);
+    expect(one).toEqual([['PUBLISH', reservationId, 0]]);
+    expect(two).toEqual([
+      ['PUBLISH', reservationId, 2],
+      ['PUBLISH', `${reservationId}:gala`, 6],
+    ]);
+  });
+
+  test('loses an event that left the order, and gets it again when it comes back', () => {
+    const moved = tickets({ sequence: 1, revision: 2, events: [gala], eventsLeft: [event] });
+    expect(entriesIn(moved)).toEqual([
+      ['PUBLISH', `${reservationId}:gala`, 6],
+      ['CANCEL', reservationId, 3],
+    ]);
+    const back = tickets({ sequence: 2, revision: 3, events: [event], eventsLeft: [gala] });
+    expect(entriesIn(back)).toEqual([
+      ['PUBLISH', reservationId, 4],
+      ['CANCEL', `${reservationId}:gala`, 9],
+    ]);
+  });
+
+  test('loses all of them when the reservation is cancelled', () => {
+    const mail = cancelledMail({
+      ...order,
+      to,
+      revision: 2,
+      events: [gala],
+      eventsLeft: [event],
+      messageId: '<cancelled.1@holdfast.invalid>',
+      refund: { refund: 0, currency: 'EUR' },
+    });
+    expect(entriesIn(mail)).toEqual([
+      ['CANCEL', `${reservationId}:gala`, 7],
+      ['CANCEL', reservationId, 3],
+    ]);
+  });
+
+  test('has lines of 75 octets at most, in any script', async () => {
+    const name = 'Прощание славянки 漢字'.repeat(8);
+    const { mail } = await deliver(tickets({ events: [{ ...event, name, venue: name }] }));
+    const text = mail.attachments[1]!.content.toString();
+    const lines = text.split('\r\n');
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(line)))).toBeLessThanOrEqual(75);
+    expect(text.replace(/\r\n /g, '')).toContain(`SUMMARY:${name}`);
+  });
+});
+
+describe('the mail about an event that was changed', () => {
+  const changed = (was: Partial<typeof event>, events = [event]) =>
+    changedMail({
+      ...order,
+      to,
+      events,
+      messageId: '<changed.1@holdfast.invalid>',
+      changed: { slug: 'hamlet', was: { ...event, ...was } },
+    });
+
+  test('says what is new', () => {
+    expect(changed({ venue: 'Elsewhere' })!.subject).toMatch(/^New place: /);
+    expect(changed({ startsAt: '2026-03-15T19:00:00+01:00' })!.subject).toMatch(/^New time: /);
+  });
+
+  test('is none where the event is again as it was, or the reservation has left it', () => {
+    expect(changed({})).toBeNull();
+    expect(changed({ venue: 'Elsewhere' }, [{ ...event, slug: 'gala' }])).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@ import { readEvents } from './events.ts';
 import { createKeys, type KeyStore } from './keys.ts';
 import { KEYED_CALLS, type components, type paths } from './openapi.ts';
 import { HoldfastError } from './problems.ts';
-import { sendCall, sleep, type Sending } from './send.ts';
+import { createPatience, sendCall, sleep, type Sending } from './send.ts';
 
 type Schemas = components['schemas'];
 export type Reservation = Schemas['Reservation'];
@@ -96,6 +96,8 @@ export interface HoldfastOptions extends Sending {
 }
 
 const FEED_WAIT_SECONDS = 25;
+/** What an attempt takes beside its wait for news. */
+const BESIDE_WAIT_SECONDS = 10;
 const RECONNECT_MS = 1000;
 /** A stream says every 15 s that it is still there. */
 const SILENCE_MS = 40_000;
@@ -306,9 +308,16 @@ export class Holdfast {
     void,
     undefined
   > {
+    const { timeoutMs = Infinity } = this.#options;
+    const most = Math.max(1, Math.floor(timeoutMs / 1000) - BESIDE_WAIT_SECONDS);
+    const wait = Math.min(FEED_WAIT_SECONDS, most);
+    const connect = createPatience(signal);
     for (let next = after; ;) {
-      const query = { after: next, wait: FEED_WAIT_SECONDS };
-      const page = (await this.#send('GET', '/v1/feed', { query, signal }, readJson)) as FeedPage;
+      const query = { after: next, wait };
+      const input = { query, signal };
+      const page = await connect(
+        () => this.#send('GET', '/v1/feed', input, readJson) as Promise<FeedPage>,
+      );
       if (page.data.length > 0 || next === undefined || next === 'now') yield page;
       next = page.next;
     }
@@ -323,16 +332,13 @@ export class Holdfast {
     { signal, silenceMs = SILENCE_MS }: { signal?: AbortSignal; silenceMs?: number } = {},
   ): AsyncGenerator<SeatsEvent, void, undefined> {
     const input = { path: { event }, signal, headers: { accept: 'text/event-stream' } };
+    const open = async (response: Response, keepOpen: () => void) => {
+      keepOpen();
+      return response.body!;
+    };
+    const connect = createPatience(signal);
     for (;;) {
-      const body = await this.#send(
-        'GET',
-        '/v1/events/{event}/stream',
-        input,
-        async (response, keepOpen) => {
-          keepOpen();
-          return response.body!;
-        },
-      );
+      const body = await connect(() => this.#send('GET', '/v1/events/{event}/stream', input, open));
       try {
         for await (const { event: name, data } of readEvents(body, silenceMs)) {
           const changes = JSON.parse(data) as { data: SeatsEvent['data'] };

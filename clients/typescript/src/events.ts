@@ -8,7 +8,7 @@ function parseEvent(block: string): ServerEvent | null {
   let event = 'message';
   const data: string[] = [];
   for (const line of block.split('\n')) {
-    const [, field, value] = /^(\w+): ?(.*)$/.exec(line) ?? [];
+    const [, field, value] = /^(\w+): ?([^]*)$/.exec(line) ?? [];
     if (field === 'event') event = value!;
     if (field === 'data') data.push(value!);
   }

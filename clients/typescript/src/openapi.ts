@@ -2870,6 +2870,8 @@ export interface operations {
                 limit?: number;
                 /** @description `nextCursor` of the page before; none for the first page */
                 cursor?: string;
+                /** @description true: only those that have not begun */
+                upcoming?: boolean;
             };
             header?: never;
             path?: never;

@@ -10,7 +10,7 @@ export interface Sending {
   attempts?: number | undefined;
   /** How long a call, with its repetitions and the waits between them, may take in ms; a minute unless told. */
   patienceMs?: number | undefined;
-  /** How long one attempt may take in ms; 40 s unless told. */
+  /** How long one attempt may take in ms; 40 s unless told. The feed waits for news for less. */
   timeoutMs?: number | undefined;
   /** Instead of the global `fetch`. */
   fetch?: typeof fetch | undefined;
@@ -114,4 +114,25 @@ export async function sendCall<Result>(
       await sleep(waitMs, outgoing.signal);
     }
   }
+}
+
+/**
+ * For what goes on without an end: once it has got through, a call that fails in passing is made again until it gets
+ * through. The first one is a call as any other, so that a wrong address or key is told at once.
+ */
+export function createPatience(signal?: AbortSignal) {
+  let gotThrough = false;
+  return async function connect<Result>(call: () => Promise<Result>): Promise<Result> {
+    for (;;) {
+      try {
+        const result = await call();
+        gotThrough = true;
+        return result;
+      } catch (error) {
+        if (!gotThrough || !(error instanceof HoldfastError) || !isPassing(error.status))
+          throw error;
+        await sleep(LONGEST_WAIT_MS * (0.5 + Math.random() / 2), signal);
+      }
+    }
+  };
 }

@@ -26,6 +26,7 @@ export interface Buyer {
 
 /** How long a buyer looks at a page that waits for the API, with all repetitions, before it says so. */
 const PATIENCE_MS = 20_000;
+const MOST_EVENTS = 1000;
 
 /** Milliseconds between the server's clock and `performance.now()`, which no wrong clock of a machine touches. */
 let serverClock: number | null = null;
@@ -55,7 +56,17 @@ export function createClient(publishableKey: string) {
     fetch: fetchWithTime,
   });
   return {
-    events: () => holdfast.get('/v1/events', { query: { limit: 100 } }),
+    /** Those that have not begun, up to a thousand. */
+    async events() {
+      const events: Event[] = [];
+      for await (const event of holdfast.list('/v1/events', {
+        query: { upcoming: true, limit: 200 },
+      })) {
+        events.push(event);
+        if (events.length === MOST_EVENTS) break;
+      }
+      return events;
+    },
     event: (event: string) => holdfast.get('/v1/events/{event}', { path: { event } }),
     preview: (body: Order) => holdfast.post('/v1/price-previews', { body }),
     hold: (id: string, body: Order) => holdfast.hold(body, { key: id }),

@@ -14,7 +14,7 @@ export function EventsPage() {
   useEffect(() => {
     document.title = text('brand');
     client.events().then(
-      ({ data }) => setEvents(data.filter(({ startsAt }) => Date.parse(startsAt) > serverNow())),
+      (upcoming) => setEvents(upcoming),
       (error: unknown) => setProblem(textOf(error, shop)),
     );
   }, []);

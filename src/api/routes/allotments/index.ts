@@ -23,7 +23,14 @@ import {
   replayedHeader,
   requiredKey,
 } from '../../idempotency';
-import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
+import {
+  changedSince,
+  etagOf,
+  ifMatchParameter,
+  ifNoneMatchParameter,
+  requireMatch,
+  unlessKnown,
+} from '../../preconditions';
 import { Problem } from '../../problem';
 import { defineRoute, LARGE_BODY, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
@@ -208,12 +215,14 @@ export function allotmentRoutes({ db }: { db: Database }) {
       summary: 'One allotment',
       access: ['operator'],
       params: allotmentParams,
+      headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
         200: { description: 'The allotment', schema: allotment, headers: { ETag: etagHeader } },
+        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
-      async handle({ params }) {
-        return shown(200, await load(params));
+      async handle({ params, ctx }) {
+        return unlessKnown(ctx, shown(200, await load(params)));
       },
     }),
 

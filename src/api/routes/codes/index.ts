@@ -23,7 +23,14 @@ import {
   replayedHeader,
   requiredKey,
 } from '../../idempotency';
-import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
+import {
+  changedSince,
+  etagOf,
+  ifMatchParameter,
+  ifNoneMatchParameter,
+  requireMatch,
+  unlessKnown,
+} from '../../preconditions';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
@@ -156,12 +163,14 @@ export function codeRoutes({ db }: { db: Database }) {
       summary: 'One promo code',
       access: ['operator'],
       params: codeParams,
+      headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
         200: { description: 'The code', schema: promoCode, headers: { ETag: etagHeader } },
+        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
-      async handle({ params }) {
-        return shown(200, await load(params.code));
+      async handle({ params, ctx }) {
+        return unlessKnown(ctx, shown(200, await load(params.code)));
       },
     }),
 

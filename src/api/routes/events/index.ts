@@ -22,9 +22,9 @@ import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
 import { etagHeader, locationHeader } from '../../headers';
 import { defineRoute, LARGE_BODY, type Reply } from '../../route';
-import { list, page, pageQuery } from '../../schemas';
+import { flag, list, page, pageQuery } from '../../schemas';
 import { allotmentsFor, type SeatMaps } from '../../seat-maps';
-import { etagOf } from '../../preconditions';
+import { etagOf, ifNoneMatchParameter, isKnown, unlessKnown } from '../../preconditions';
 import { editRoute } from './edit';
 import { loadEvent } from './load';
 import { presentEvent } from './presenter';
@@ -166,11 +166,19 @@ export function eventRoutes({
       tag: 'Events',
       summary: 'Events by their start',
       access: 'public',
-      query: z.strictObject(pageQuery(UUID_FORM)),
+      query: z.strictObject({
+        ...pageQuery(UUID_FORM),
+        upcoming: flag.optional().meta({ description: 'true: only those that have not begun' }),
+      }),
       responses: { 200: { description: 'A page of events', schema: page(event) } },
       problems: [],
       async handle({ query }) {
-        const rows = await listEvents(db, query.cursor ?? null, query.limit + 1);
+        const after = query.cursor ?? null;
+        const rows = await listEvents(db, {
+          upcoming: query.upcoming === true,
+          after,
+          limit: query.limit + 1,
+        });
         const { rows: shown, nextCursor } = pageOf(rows, query.limit, (row) => row.event.id);
         return {
           status: 200,
@@ -243,13 +251,16 @@ export function eventRoutes({
       summary: 'One event',
       access: 'public',
       params: eventParams,
+      headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
         200: { description: 'The event', schema: event, headers: { ETag: etagHeader } },
+        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
       },
       problems: ['not_found'],
-      async handle({ params }) {
+      async handle({ params, ctx }) {
         const record = await load(params.event);
-        return { status: 200, body: present(record), headers: { etag: etagOf(record.revision) } };
+        const headers = { etag: etagOf(record.revision) };
+        return unlessKnown(ctx, { status: 200, body: present(record), headers });
       },
     }),
 
@@ -271,12 +282,7 @@ export function eventRoutes({
       kind: 'free',
       params: eventParams,
       query: seatFilter,
-      headers: {
-        'If-None-Match': z
-          .string()
-          .optional()
-          .meta({ description: 'The `ETag` of the map that you have' }),
-      },
+      headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
         200: { description: 'The seats', schema: list(seat), headers: { ETag: etagHeader } },
         304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
@@ -298,11 +304,7 @@ export function eventRoutes({
           'cache-control': isPrivate ? 'private, no-cache' : 'no-cache',
           vary: 'Accept-Encoding, Authorization',
         };
-        const known = ctx
-          .get('if-none-match')
-          .split(',')
-          .map((tag) => tag.trim().replace(/^W\//, ''));
-        if (known.includes(etag) || known.includes('*')) return { status: 304, headers };
+        if (isKnown(ctx, etag)) return { status: 304, headers };
         const forms =
           isPrivate || isPart ? maps.formsFor(picture, allotments, query) : maps.forms(picture);
         if (ctx.acceptsEncodings('gzip', 'identity') !== 'gzip')
