@@ -11,7 +11,10 @@ const RETRY_MS = 100;
 const MOST_UNREAD = 4_000_000;
 const LAST_LINES_WITHIN_MS = 500;
 
-const isFull = (error: unknown) => (error as NodeJS.ErrnoException).code === 'EAGAIN';
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? '';
+const isFull = (error: unknown) => codeOf(error) === 'EAGAIN';
+/** The reader has ended. What else goes wrong, as a disk that is full, may pass. */
+const isOver = (error: unknown) => ['EPIPE', 'EBADF', 'ECONNRESET'].includes(codeOf(error));
 
 /**
  * Writes lines together, a fifth of a second late at most. Whoever reads them cannot hold the process up: a reader that
@@ -32,7 +35,7 @@ function createOutput(fd: number): { write(line: string): void } {
     isWriting = true;
     write(fd, unwritten, (error, written) => {
       isWriting = false;
-      if (error && !isFull(error)) {
+      if (error && isOver(error)) {
         isGone = true;
         lines = '';
         unwritten = undefined;

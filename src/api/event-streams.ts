@@ -81,7 +81,7 @@ export function createEventStreams(
   let isClosed = false;
 
   async function broadcast(channel: Channel, bytes: Buffer): Promise<void> {
-    channel.lastWrite = Date.now();
+    channel.lastWrite = performance.now();
     // The listeners of this moment. One that joins later starts with a snapshot that has the
     // change.
     for (const [index, listener] of [...channel.listeners].entries()) {
@@ -105,7 +105,7 @@ export function createEventStreams(
       // The listeners keep the last map; the next read sends what was missed.
       log.debug(`a live seat map could not be read: ${(error as Error).message}`);
     }
-    if (Date.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
+    if (performance.now() - channel.lastWrite > KEEP_ALIVE_MS) await broadcast(channel, STILL_HERE);
     if (channel.listeners.size === 0) {
       channels.delete(eventId);
       return;
@@ -122,7 +122,7 @@ export function createEventStreams(
     await oneByOne(nextTurn);
     let channel = channels.get(eventId);
     if (!channel) {
-      channel = { listeners: new Set(), picture, timer: undefined, lastWrite: Date.now() };
+      channel = { listeners: new Set(), picture, timer: undefined, lastWrite: performance.now() };
       channels.set(eventId, channel);
       const opened = channel;
       channel.timer = setTimeout(() => void poll(eventId, opened), POLL_MS);

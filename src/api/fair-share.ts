@@ -37,10 +37,10 @@ export function createFairShare(
 
   function sharesOf(event: string): ReturnType<typeof readShares> {
     const entry = known.get(event);
-    if (entry && entry.until > Date.now()) return entry.shares;
+    if (entry && entry.until > performance.now()) return entry.shares;
     const shares = readShares(db, event);
     if (known.size >= MAX_EVENTS) known.clear();
-    known.set(event, { shares, until: Date.now() + RECOUNT_MS });
+    known.set(event, { shares, until: performance.now() + RECOUNT_MS });
     shares.catch(() => known.delete(event));
     return shares;
   }

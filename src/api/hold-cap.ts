@@ -26,10 +26,10 @@ export function createHoldCap(db: Database, limit: number | null): HoldCap {
     limit,
     async reached(client) {
       const entry = known.get(client);
-      if (entry && entry.until > Date.now()) return entry.open >= limit;
+      if (entry && entry.until > performance.now()) return entry.open >= limit;
       const open = await countOpenHolds(db, client, limit);
       if (known.size >= MAX_CLIENTS) known.clear();
-      known.set(client, { open, until: Date.now() + RECOUNT_MS });
+      known.set(client, { open, until: performance.now() + RECOUNT_MS });
       return open >= limit;
     },
     count(client) {

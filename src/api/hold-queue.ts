@@ -75,10 +75,10 @@ export function createHoldQueue({
 
   function refused(event: string): void {
     if (refusedAt.size >= MOST_EVENTS) refusedAt.clear();
-    refusedAt.set(event, Date.now());
+    refusedAt.set(event, performance.now());
   }
   const isCrowded = (event: string): boolean =>
-    Date.now() - (refusedAt.get(event) ?? -Infinity) < CROWDED_MS;
+    performance.now() - (refusedAt.get(event) ?? -Infinity) < CROWDED_MS;
 
   async function takeInTurn(
     request: HoldRequest,

@@ -52,12 +52,12 @@ export function createPageHolds(db: Database, limits: PageHoldLimits): PageHolds
     taken.ids = [...rows.map(({ id }) => id), ...took];
     const lapsed = rows.filter(({ standing }) => standing === 'lapsed').length;
     const open = rows.length - lapsed + took.length;
-    taken.counted = { open, lapsed, until: Date.now() + RECOUNT_MS };
+    taken.counted = { open, lapsed, until: performance.now() + RECOUNT_MS };
     return taken.counted;
   }
 
   async function count(taken: Taken): Promise<Count> {
-    if (taken.counted && taken.counted.until > Date.now()) return taken.counted;
+    if (taken.counted && taken.counted.until > performance.now()) return taken.counted;
     taken.counting ??= recount(taken).finally(() => (taken.counting = null));
     return taken.counting;
   }

@@ -1,6 +1,8 @@
 import { indexedTypesOf } from '../../src/contracts/reservation';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { ApiClient, eventually } from '../support/api';
 import { startReceiver, type Receiver } from '../support/receivers';
@@ -200,6 +202,26 @@ describe('The logs', () => {
         namespace,
         searchAttributes: indexedTypesOf(['EventSlugs']),
       });
+    }
+  });
+
+  it('go on once there is room again on a disk that was full', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-log-'));
+    const file = join(folder, 'log');
+    const logger = resolve('dist/src/logger.js');
+    const program = `const log = require(${JSON.stringify(logger)}).createLogger('full', 'info');
+      setInterval(() => log.info('a line of the log'), 5);`;
+    // A limit of the file's size stands for the disk; its signal is ignored, so it is an error of the write.
+    const script = `trap '' XFSZ; ulimit -f 16; exec '${process.execPath}' -e "$0" >> '${file}'`;
+    const child = spawn('bash', ['-c', script, program], { stdio: 'ignore' });
+    try {
+      await eventually(() => expect(statSync(file).size).toBe(16_384));
+      await new Promise((done) => setTimeout(done, 1000));
+      truncateSync(file, 0);
+      await eventually(() => expect(readFileSync(file, 'utf8')).toContain('a line of the log'));
+    } finally {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

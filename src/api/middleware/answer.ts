@@ -28,6 +28,9 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
+/** What a handler says of its own answer, whose place an error takes. */
+const ANSWER_HEADERS = ['content-encoding', 'content-disposition', 'etag', 'last-modified'];
+
 interface RequestIds {
   requestId: string;
   reservation: string | undefined;
@@ -156,6 +159,9 @@ export function answer({ log, metrics, stopping, guardReader, trustedProxies }: 
       await guardReader(ctx);
     } catch (error) {
       const problem = problemOf(error, log, { requestId, reservation: reservationIn(ctx) });
+      // Of the answer that was to be sent.
+      ANSWER_HEADERS.forEach((name) => ctx.remove(name));
+      ctx.set(SECURITY_HEADERS);
       if (problem.extras.headers) ctx.set(problem.extras.headers);
       ctx.status = problem.status;
       ctx.type = 'application/problem+json';

@@ -86,7 +86,7 @@ export function createAuthenticator(
     const hash = hashKey(key);
     const id = hash.toString('latin1');
     const cached = known.get(id);
-    if (cached && cached.until > Date.now()) return cached.caller;
+    if (cached && cached.until > performance.now()) return cached.caller;
     let found;
     try {
       found = await lookUp(hash);
@@ -101,7 +101,7 @@ export function createAuthenticator(
     }
     const { hash: _, ...caller } = found;
     if (known.size >= CACHE_ENTRIES) known.clear();
-    known.set(id, { caller, until: Date.now() + CACHE_MS });
+    known.set(id, { caller, until: performance.now() + CACHE_MS });
     return caller;
   }
 
@@ -109,7 +109,7 @@ export function createAuthenticator(
     requireSameOrigin(ctx);
     const session = await sessions.read(ctx, page);
     const cached = session && signedIn.get(session.keyId);
-    if (cached && cached.until > Date.now()) return cached.caller;
+    if (cached && cached.until > performance.now()) return cached.caller;
     if (!session) await limits.address(ctx, 'guesses');
     const caller = session && (await findCallerById(db, session.keyId));
     if (!caller)
@@ -117,7 +117,7 @@ export function createAuthenticator(
         headers: CHALLENGE,
       });
     if (signedIn.size >= CACHE_ENTRIES) signedIn.clear();
-    signedIn.set(caller.keyId, { caller, until: Date.now() + CACHE_MS });
+    signedIn.set(caller.keyId, { caller, until: performance.now() + CACHE_MS });
     return caller;
   }
 
