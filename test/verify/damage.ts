@@ -275,14 +275,22 @@ export function damageOf(
       `${SOLD}: seat ${SOLD}-1`,
     ],
     [
-      'a live ticket belongs to a confirmed reservation, alone for its seat',
+      'a live ticket belongs to a confirmed reservation that has its seat, alone',
       [`update tickets set status = 'valid', voided_at = null where reservation_id = '${UNDONE}'`],
       `${UNDONE}: ticket`,
     ],
     [
-      'a live ticket belongs to a confirmed reservation, alone for its seat',
+      'a live ticket belongs to a confirmed reservation that has its seat, alone',
       [`update reservations set cancel_requested_at = now() where id = '${SOLD}'`],
       `${SOLD}: ticket`,
+    ],
+    [
+      'a live ticket belongs to a confirmed reservation that has its seat, alone',
+      [
+        `update allocations set until_revision = 2, released_at = now() where reservation_id = '${SOLD}'
+            and seat_id = (select id from seats where label = '${SOLD}-1')`,
+      ],
+      /for seat id \d+, which was given back/,
     ],
     [
       'a used ticket says when it was used, and the history that it was',
@@ -330,6 +338,11 @@ export function damageOf(
         `delete from mails where refund_id = (select f.id from refunds f join payments p on p.id = f.payment_id where p.reference = '${pay(13)}')`,
       ],
       `${TOOLATE}: ${cost(13)} of payment ${pay(13)}`,
+    ],
+    [
+      'what has happened has its mail',
+      [`delete from mails where reservation_id = '${UNDONE}' and kind = 'cancelled'`],
+      `${UNDONE}: cancelled at`,
     ],
     [
       'delivered means mailed, or refused by the mail server, with the tickets printed',

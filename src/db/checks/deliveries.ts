@@ -13,14 +13,16 @@ export const deliveryChecks: readonly Check[] = [
            where r.status = 'confirmed' and r.cancel_requested_at is null group by r.id, s.id having count(t.id) <> 1`,
   },
   {
-    name: 'a live ticket belongs to a confirmed reservation, alone for its seat',
+    name: 'a live ticket belongs to a confirmed reservation that has its seat, alone',
     why: 'a person would be admitted without a payment, or two people with one seat',
     kind: 'invariant',
     over: `tickets where status <> 'void'`,
-    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s; the reservation is %s%s', t.id, t.status, t.seat_id,
+    sql: `select t.reservation_id as id, format('ticket %s (%s) for seat id %s%s; the reservation is %s%s', t.id, t.status, t.seat_id,
+                 case when a.seat_id is null then ', which was given back' end,
                  coalesce(r.status, 'unknown'), ', its cancel accepted at ' || r.cancel_requested_at) as detail
             from tickets t left join reservations r on r.id = t.reservation_id
-           where t.status <> 'void' and (r.status is distinct from 'confirmed'
+            left join allocations a on a.reservation_id = t.reservation_id and a.seat_id = t.seat_id and a.until_revision is null
+           where t.status <> 'void' and (r.status is distinct from 'confirmed' or a.seat_id is null
                   or (t.status = 'valid' and r.cancel_requested_at is not null)
                   or exists (select from tickets o where o.seat_id = t.seat_id and o.status <> 'void' and o.id <> t.id))`,
   },
@@ -80,7 +82,15 @@ export const deliveryChecks: readonly Check[] = [
              -- A buyer who was named after the refund gets mails about what follows, not about that.
              and not exists (select from history h where h.reservation_id = r.id and h.type = 'reservation.updated'
                                and h.at > f.created_at and h.data -> 'changed' ? 'buyer')
-             and not exists (select from mails m where m.refund_id = f.id)`,
+             and not exists (select from mails m where m.refund_id = f.id)
+          union all
+          select r.id, format('cancelled at %s, but no mail about it is owed or sent', r.ended_at)
+            from reservations r
+           -- Release 1.0 wrote no mail about a cancel, and did not say what goes back.
+           where r.status = 'cancelled' and r.confirmed_at is not null and r.cancel_refund is not null and r.buyer_email is not null
+             and not exists (select from history h where h.reservation_id = r.id and h.type = 'reservation.updated'
+                               and h.at > r.ended_at and h.data -> 'changed' ? 'buyer')
+             and not exists (select from mails m where m.reservation_id = r.id and m.kind = 'cancelled')`,
   },
   {
     name: 'delivered means mailed, or refused by the mail server, with the tickets printed',
