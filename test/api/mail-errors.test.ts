@@ -71,6 +71,7 @@ describe('A mail that is under way while the seats are changed', () => {
     await eventually(async () =>
       expect(await system.db.rows(attempted, [sold.id])).toEqual([{ yes: true }]),
     );
+    await eventually(() => expect(mailServer.waiting()).toBe(1));
     const changes = `/v1/reservations/${sold.id}/changes`;
     const swap = { release: ['A-1'], take: [{ event, seats: ['A-2'] }] };
     const headers = { 'idempotency-key': `swap-${sold.id}` };
@@ -196,6 +197,7 @@ describe('A mail that the server does not take', () => {
     );
     const state = () => system.db.rows(states, [sold.id]);
     await eventually(async () => expect(await state()).toEqual([{ attempted: true, sent: false }]));
+    await eventually(() => expect(mailServer.waiting()).toBe(1));
     expect((await correct(sold)).status).toBe(200);
     letGo();
     // The answers are sent when this promise has told.

@@ -194,10 +194,10 @@ describe('Behind HAProxy in its default settings', () => {
 
   /**
    * Starts HAProxy in front of these processes; it asks their `/readyz`.
-   * @returns its address, once it answers, and how to end it
+   * @returns its address, once it answers, whether it sends requests to a process, and how to end it
    */
   async function startBalancer(ports: readonly number[]) {
-    const front = await freePort();
+    const [front, statistics] = await Promise.all([freePort(), freePort()]);
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-haproxy-'));
     const config = join(folder, 'haproxy.cfg');
     writeFileSync(
@@ -210,7 +210,12 @@ describe('Behind HAProxy in its default settings', () => {
 listen api
   bind 127.0.0.1:${front}
   option httpchk GET /readyz
-${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')}`,
+${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')}
+listen statistics
+  bind 127.0.0.1:${statistics}
+  stats enable
+  stats uri /
+`,
     );
     const proxy = launch(balancer.file, ['-f', config, '-db'], {
       PATH: process.env.PATH,
@@ -220,8 +225,15 @@ ${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')
     await eventually(async () => {
       if (!(await fetch(`${url}/livez`)).ok) throw new Error('HAProxy does not answer yet');
     });
+    /** The columns are those of its manual: the 18th has the state. */
+    async function isUp(port: number): Promise<boolean> {
+      const table = await (await fetch(`http://127.0.0.1:${statistics}/;csv`)).text();
+      const row = table.split('\n').find((line) => line.startsWith(`api,api-${port},`));
+      return row?.split(',')[17] === 'UP';
+    }
     return {
       url,
+      isUp,
       stop: () => {
         proxy.kill('SIGTERM');
         rmSync(folder, { recursive: true, force: true });
@@ -233,7 +245,7 @@ ${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')
     const ports = await Promise.all([freePort(), freePort()]);
     const running = new Map<number, ChildProcess>();
     for (const port of ports) running.set(port, await startApi(port));
-    const { url, stop } = await startBalancer(ports);
+    const { url, isUp, stop } = await startBalancer(ports);
     const event = await house();
     const agent = new Agent({ keepAlive: true });
     const sending = startSending((index) => hold(url, agent, event, `F-${index + 1}`));
@@ -244,8 +256,9 @@ ${ports.map((port) => `  server api-${port} 127.0.0.1:${port} check\n`).join('')
       old.kill('SIGTERM');
       expect(await end).toBe(0);
       running.set(port, await startApi(port));
-      // Two good checks, two seconds apart, and it has requests again.
-      await delay(6000);
+      // Two good checks, two seconds apart, and it has requests again; later on a busy machine.
+      await eventually(async () => expect(await isUp(port)).toBe(true));
+      await delay(2000);
     }
     const outcomes = await sending.stop();
     expect(outcomes.length).toBeGreaterThan(400);

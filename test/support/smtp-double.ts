@@ -13,6 +13,8 @@ export interface SmtpDouble {
   connections(): number;
   /** Keeps each whole mail unanswered until this has happened. */
   keepWaiting(until: Promise<void>): void;
+  /** How many whole mails are unanswered. */
+  waiting(): number;
   /** Safe to repeat. */
   close(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
   const recipients: string[] = [];
   let connections = 0;
   let wait: Promise<void> | undefined;
+  let waiting = 0;
   const server = createServer((socket) => {
     connections++;
     sockets.add(socket);
@@ -42,7 +45,9 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
     };
     say('greeting');
     const take = (mail: string): void => {
+      waiting++;
       const answer = () => {
+        waiting--;
         if (say('.')?.startsWith('2')) mails.push(mail);
       };
       if (wait) void wait.then(answer);
@@ -57,6 +62,7 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
     recipients,
     connections: () => connections,
     keepWaiting: (until) => void (wait = until),
+    waiting: () => waiting,
     async close() {
       if (!server.listening) return;
       for (const socket of sockets) socket.destroy();
