@@ -6,6 +6,8 @@ const STARTS_PER_PROCESSOR = 25;
 const COMMANDS_PER_PROCESSOR = 12.5;
 /** A batch of starts has what may start within this time, so that the pace follows the load. */
 const BATCH_MS = 50;
+/** How long from one start to the next ones, as long as few come. */
+const GATHER_STARTS_MS = 250;
 /** Starts that one batch sends to Temporal side by side; its transaction stays open meanwhile. */
 const MOST_AT_ONCE = 32;
 const COMMANDS_AT_ONCE = 16;
@@ -39,10 +41,14 @@ export interface Load {
   commandsPerSecond: number;
 }
 
-/** How many entries a batch has at most, and how long from its start to the next one, for each entry it had. */
+/** When the batches are. */
 export interface Pace {
+  /** How many entries a batch has at most. */
   atOnce: number;
+  /** How long from its start to the next one, for each entry it had. */
   msEach: number;
+  /** The same for a batch that had all there was. */
+  gatherMs: number;
 }
 
 const isBurst = (perSecond: number, { processors }: Load): boolean =>
@@ -63,12 +69,14 @@ function startsPerSecond(load: Load, most: number, least: number): number {
  * workflows start meanwhile (at twice what a burst is, the least), and the holds are safe in the
  * database. Without a burst, a busy machine starts as many workflows as it can live, an idle one twice
  * as many: the backlog of a burst stays in the outbox, as in Temporal it would delay payments.
+ * A hold that comes alone starts its workflow at once. Those of the next quarter of a second start
+ * together, when it is known whether they are a burst.
  */
 export function paceStarts(load: Load, { most, least }: StartLimits): Pace {
-  if (most === null) return { atOnce: MOST_AT_ONCE, msEach: 0 };
+  if (most === null) return { atOnce: MOST_AT_ONCE, msEach: 0, gatherMs: 0 };
   const perSecond = startsPerSecond(load, most, least);
   const atOnce = Math.min(MOST_AT_ONCE, Math.ceil((perSecond * BATCH_MS) / 1000));
-  return { atOnce, msEach: 1000 / perSecond };
+  return { atOnce, msEach: 1000 / perSecond, gatherMs: GATHER_STARTS_MS };
 }
 
 /**
@@ -81,9 +89,23 @@ export function paceCommands(load: Load, { most }: StartLimits): Pace {
   const { processors, busy, holdsPerSecond, commandsPerSecond } = load;
   if (most !== null && isBurst(Math.max(holdsPerSecond, commandsPerSecond), load) && busy > 0.5) {
     const atOnce = Math.max(1, Math.floor(2 * processors));
-    return { atOnce, msEach: 1000 / (COMMANDS_PER_PROCESSOR * processors) };
+    return { atOnce, msEach: 1000 / (COMMANDS_PER_PROCESSOR * processors), gatherMs: 0 };
   }
-  return { atOnce: COMMANDS_AT_ONCE, msEach: 0 };
+  return { atOnce: COMMANDS_AT_ONCE, msEach: 0, gatherMs: 0 };
+}
+
+/**
+ * How long from the start of a batch to the next one.
+ * @param claimed how many entries it had
+ * @param loops how many share the pace
+ */
+export function gapAfter(
+  claimed: number,
+  { atOnce, msEach, gatherMs }: Pace,
+  loops: number,
+): number {
+  const hadAll = claimed > 0 && claimed < atOnce;
+  return Math.max(loops * msEach * claimed, hadAll ? gatherMs : 0);
 }
 
 /**

@@ -17,7 +17,14 @@ import type { Logger } from '../logger';
 import { countExpired } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
 import { createFeedWriter } from './feed-writer';
-import { createRateGauge, paceCommands, paceStarts, startLimits, type StartSettings } from './pace';
+import {
+  createRateGauge,
+  gapAfter,
+  paceCommands,
+  paceStarts,
+  startLimits,
+  type StartSettings,
+} from './pace';
 import { watchProcessors } from './processors';
 import { createDispatcher, explainFailure } from './temporal-dispatcher';
 
@@ -193,13 +200,14 @@ export function startRelay({
         };
       }
       const load = { processors: processors.count, busy: processors.busy(), ...arrivals };
-      const { atOnce, msEach } = pace(load, limits);
-      const batch = due ? await deliverBatch({ ...lane, reach }, atOnce) : null;
+      const now = pace(load, limits);
+      const batch = due ? await deliverBatch({ ...lane, reach }, now.atOnce) : null;
+      const claimed = batch?.claimed ?? 0;
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
-      const restMs = loops * msEach * (batch?.claimed ?? 0) - (performance.now() - begun);
+      const restMs = gapAfter(claimed, now, loops) - (performance.now() - begun);
       if (restMs > 0) await pause(restMs);
-      hasMore = batch?.claimed === atOnce || (await wait());
+      hasMore = claimed === now.atOnce || (await wait());
     };
     return until(stopping.signal, step, 'The outbox could not be read');
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   createRateGauge,
+  gapAfter,
   paceCommands,
   paceStarts,
   startLimits,
@@ -67,6 +68,17 @@ describe('The pace at which workflows start', () => {
     expect(paceCommands(busy(2, 1000), off).msEach).toBe(0);
   });
 
+  it('lets one start at once, and those of the next quarter of a second together', () => {
+    const pace = paceStarts(busy(8, 0), startLimits(8, DEFAULT));
+    expect(pace.atOnce).toBe(10);
+    expect([1, 9].map((claimed) => gapAfter(claimed, pace, 1))).toEqual([250, 250]);
+    // More have come than a batch holds: there is nothing to wait for but the pace.
+    expect(gapAfter(10, pace, 1)).toBeCloseTo(50);
+    expect(gapAfter(0, pace, 1)).toBe(0);
+    const off = paceStarts(busy(8, 0), startLimits(8, { ...DEFAULT, most: 'off' }));
+    expect(gapAfter(1, off, 1)).toBe(0);
+  });
+
   it('stays at the least or above with any number of processors, also a part of one', () => {
     for (const processors of [0.1, 0.5, 1, 2, 64])
       for (const holds of [0, 1, 30, 1000, 100_000]) {
@@ -81,6 +93,11 @@ describe('The pace at which workflows start', () => {
 });
 
 describe('The pace of signals', () => {
+  it('never lets one wait for others', () => {
+    for (const load of [busy(2, 0), busy(2, 1000)])
+      expect(paceCommands(load, startLimits(2, DEFAULT)).gatherMs).toBe(0);
+  });
+
   it('is limited in a burst of holds or of payments on a busy machine, and never else', () => {
     expect([busy(2, 51), paid(2, 51)].map(isLimited)).toEqual([true, true]);
     // A hold and its payment are two entries of the outbox, and no burst.
