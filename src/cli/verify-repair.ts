@@ -53,6 +53,8 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
     onFault,
     // A young one whose actor was terminated too; one that is only not listed yet looks once more.
     heldForS: 0,
+    // One that was signalled a moment ago, and has lost its actor again.
+    againAfterS: 0,
   });
   tell(lost, 'open hold whose workflow was lost: started again');
   const strays = await findStrayActors(db, reservations, 0);

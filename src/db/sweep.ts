@@ -335,21 +335,23 @@ const OPEN_HOLDS = sql<{ id: string; at: string }>(
   `select id, hold_ends_at::text as at from reservations
     where status = 'held' and (hold_ends_at, id) > (coalesce($1::timestamptz, '-infinity'), coalesce($2, ''))
       and created_at < now() - $4 * interval '1 second' and (hold_ends_at > now() or paid_in_time_at is not null)
-      and (nudged_at is null or nudged_at < now() - interval '10 minutes')
+      and (nudged_at is null or nudged_at <= now() - $5 * interval '1 second')
     order by hold_ends_at, id limit $3`,
 );
 const ringLost = (locking: string): string => `with lost as (
      select id from reservations r where id = any ($1::text[]) and status = 'held'
-        and (nudged_at is null or nudged_at < now() - interval '10 minutes')
+        and (nudged_at is null or nudged_at <= now() - $2 * interval '1 second')
         and not exists (select from outbox o where o.subject = r.id and o.kind in ('ring', 'start')) for no key update ${locking})
    , requeued as (update reservations r set nudged_at = now() where r.id = any (array(select id from lost)) returning r.id)
    insert into outbox (kind, subject) select 'ring', id from requeued`;
 const RING_LOST = sql('sweep_ring_lost', ringLost('skip locked'));
 /** Of one alone, which waits for its row: see `textsOf`. */
 const RING_LOST_ONE = sql('sweep_ring_lost_one', ringLost(''));
-const HOLDS_A_PAGE = 500;
+const HOLDS_A_PAGE = 250;
 /** A younger hold may not have got its actor yet; nor may Temporal's lists have it. */
 const ACTOR_WITHIN_S = 60;
+/** How long one that was signalled is left alone. */
+const AGAIN_AFTER_S = 600;
 
 /** Where a look at all open holds has come to. */
 export interface HoldsPlace {
@@ -358,11 +360,15 @@ export interface HoldsPlace {
 }
 
 /** Leaves out those that cannot be signalled. @returns how many were */
-async function ringEach(db: Queryable, ids: readonly string[], onFault: OnFault): Promise<number> {
+async function ringEach(
+  db: Queryable,
+  ids: readonly string[],
+  { againAfterS, onFault }: { againAfterS: number; onFault: OnFault },
+): Promise<number> {
   let rung = 0;
   for (const id of ids) {
     try {
-      rung += await db.run(RING_LOST_ONE, [[id]]);
+      rung += await db.run(RING_LOST_ONE, [[id], againAfterS]);
     } catch (error) {
       if (!isOfTheStep(error)) throw error;
       onFault({ step: 'ring_lost', subject: id, attempts: 1 }, error);
@@ -376,7 +382,7 @@ async function ringEach(db: Queryable, ids: readonly string[], onFault: OnFault)
  * started again; for a terminated one a settlement workflow takes over.
  * @param openOf which of these reservations have an open workflow
  * @param options.from where an earlier try had come to; `onPage` is told of each place, `onFault` of each that cannot be
- * signalled; `options.heldForS` leaves out younger holds
+ * signalled; `options.heldForS` leaves out younger holds, `options.againAfterS` those that were signalled later
  * @returns how many
  */
 export async function restartActors(
@@ -387,9 +393,10 @@ export async function restartActors(
     onPage: (place: HoldsPlace) => void;
     onFault: OnFault;
     heldForS?: number;
+    againAfterS?: number;
   },
 ): Promise<number> {
-  const { heldForS = ACTOR_WITHIN_S } = options;
+  const { heldForS = ACTOR_WITHIN_S, againAfterS = AGAIN_AFTER_S, onFault } = options;
   let place = options.from;
   let restarted = 0;
   for (;;) {
@@ -398,6 +405,7 @@ export async function restartActors(
       place?.id ?? null,
       HOLDS_A_PAGE,
       heldForS,
+      againAfterS,
     ]);
     if (holds.length === 0) return restarted;
     const ids = holds.map(({ id }) => id);
@@ -405,8 +413,8 @@ export async function restartActors(
     const lost = ids.filter((id) => !open.has(id));
     if (lost.length > 0)
       restarted += await orOneByOne(
-        () => db.run(RING_LOST, [lost]),
-        () => ringEach(db, lost, options.onFault),
+        () => db.run(RING_LOST, [lost, againAfterS]),
+        () => ringEach(db, lost, { againAfterS, onFault }),
       );
     place = holds.at(-1)!;
     options.onPage(place);

@@ -104,7 +104,9 @@ const STRAY_ACTORS = sql<Finding>(
      from unnest($1::text[], $2::timestamptz[]) as w (id, started) left join reservations r on r.id = w.id
     where (r.id is null and w.started < now() - $3 * interval '1 minute')
        or ((r.ended_at < now() - $3 * interval '1 minute'
-             or (r.status = 'confirmed' and r.delivered_at < now() - $3 * interval '1 minute'))
+             -- One whose buyer was erased ends when its mail is tried again.
+             or (r.status = 'confirmed' and r.delivered_at < now() - $3 * interval '1 minute'
+                 and (r.erased_at is null or r.erased_at < now() - interval '20 minutes')))
            and not exists (select from inbox i where i.reservation_id = w.id and i.handled_at is null)
            and not exists (select from outbox o where o.subject = w.id))`,
 );

@@ -127,23 +127,20 @@ async function main(): Promise<void> {
   let connection: NativeConnection | undefined;
   let parts: WorkerPart[] = [];
   try {
-    // The relay starts before Temporal is reached, because its sweep also works without Temporal.
-    if (roles.includes('relay'))
-      relay = startRelay({ db, client, log, listenUrl, housekeeping, starts });
     const patience = { log, stopped: stopping.signal };
-    connection = await whenThere('Temporal', connectNative, () => true, patience);
-    const queues =
-      connection &&
-      (await whenThere(
-        'PostgreSQL',
-        async () => {
-          await requireSchema(db, MIGRATIONS);
-          if (roles.includes('webhooks')) await requireWebhookKey(db, settings);
-          return createQueues({ settings, db, client, log });
-        },
-        isNotReady,
-        patience,
-      ));
+    const isMigrated = async () => {
+      await requireSchema(db, MIGRATIONS);
+      if (roles.includes('webhooks')) await requireWebhookKey(db, settings);
+      return true;
+    };
+    if (await whenThere('PostgreSQL', isMigrated, isNotReady, patience)) {
+      // The relay starts before Temporal is reached, because its sweep also works without Temporal.
+      if (roles.includes('relay'))
+        relay = startRelay({ db, client, log, listenUrl, housekeeping, starts });
+      connection = await whenThere('Temporal', connectNative, () => true, patience);
+    }
+    const make = () => createQueues({ settings, db, client, log });
+    const queues = connection && (await whenThere('PostgreSQL', make, isNotReady, patience));
     if (connection && queues) {
       parts = queues;
       const { namespace } = temporalConfig();

@@ -9,7 +9,7 @@ import {
   createReservationQueue,
   createWebhookQueue,
 } from '../activities';
-import { TASK_QUEUES } from '../contracts/reservation';
+import { settlementWorkflowId, TASK_QUEUES } from '../contracts/reservation';
 import type { readSettings } from '../config';
 import type { Database } from '../db/database';
 import { ticketSeed } from '../db/keys';
@@ -104,11 +104,18 @@ async function reservationsParts({ settings, db, client, log }: QueueDeps): Prom
         documentDays: settings.TICKET_PDF_DAYS,
         actors: {
           async openOf(ids) {
-            const quoted = ids.map((id) => `'${id}'`).join(', ');
+            // Of one whose workflow was terminated a settlement is the actor.
+            const actors = new Map(
+              ids.flatMap((id) => [
+                [id, id],
+                [settlementWorkflowId(id), id],
+              ]),
+            );
+            const quoted = [...actors.keys()].map((id) => `'${id}'`).join(', ');
             const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${quoted})`;
             const open = new Set<string>();
             for await (const { workflowId } of client.workflow.list({ query, pageSize: 1000 }))
-              open.add(workflowId);
+              open.add(actors.get(workflowId)!);
             return open;
           },
         },

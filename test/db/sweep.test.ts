@@ -261,6 +261,24 @@ describe('Lost workflows', () => {
     await removeHolds('gone');
   });
 
+  it('are left alone for ten minutes, but for who repairs', async () => {
+    await run('delete from outbox');
+    const lost = (againAfterS?: number) =>
+      restartActors(db, async () => new Set(), {
+        from: null,
+        onPage: () => undefined,
+        ...noFault,
+        ...(againAfterS !== undefined && { againAfterS }),
+      });
+    await fillHolds('twice', 3, 3600);
+    expect(await lost()).toBe(3);
+    await run(`delete from outbox`);
+    expect(await lost()).toBe(0);
+    expect(await lost(0)).toBeGreaterThanOrEqual(3);
+    await removeHolds('twice');
+    await run('delete from outbox');
+  });
+
   it('are all ordered again in one look, page by page, except those that run', async () => {
     await run('delete from outbox');
     await fillHolds('lost', 2500, 3600);
@@ -272,7 +290,7 @@ describe('Lost workflows', () => {
       { from: null, onPage: ({ id }) => pages.push(id), ...noFault },
     );
     expect(restarted).toBe(2498);
-    expect(pages).toHaveLength(5);
+    expect(pages).toHaveLength(10);
     expect(await count(`outbox where kind = 'ring'`)).toBe(2498);
     expect(await count(`outbox where subject in ('lost-000001', 'lost-002400')`)).toBe(0);
   });
@@ -293,7 +311,7 @@ describe('Lost workflows', () => {
         looked.push(...ids);
         return new Set(ids);
       },
-      { from: places[2]!, onPage: () => undefined, ...noFault },
+      { from: places[5]!, onPage: () => undefined, ...noFault },
     );
     expect(looked).toHaveLength(1000);
   });
