@@ -678,6 +678,19 @@ async function carryOut(what: Command, event: string, run: string): Promise<void
   }
 }
 
+const STORY = sql<{ story: string[] }>(
+  'test_story',
+  `select array(select told from (
+     select at, concat_ws(' ', 'history', at, actor, type, data) as told from history where reservation_id = $1
+     union all select received_at, concat('payment ', to_jsonb(p)) from payments p where reservation_id = $1
+     union all select f.created_at, concat('refund ', to_jsonb(f)) from refunds f join payments p on p.id = f.payment_id where p.reservation_id = $1
+     union all select d.opened_at, concat('dispute ', to_jsonb(d)) from disputes d join payments p on p.id = d.payment_id where p.reservation_id = $1
+     union all select created_at, concat('change ', to_jsonb(c)) from changes c where reservation_id = $1
+     union all select received_at, concat('inbox ', to_jsonb(i)) from inbox i where reservation_id = $1) all_of_it order by at) as story`,
+);
+/** What happened to a reservation, for who looks for the cause of a finding. */
+const storyOf = async (id: string): Promise<string[]> => (await db.rows(STORY, [id]))[0]!.story;
+
 /** How many plans are tried: `INTERLEAVINGS=2000` looks for longer. */
 const PLANS = Number(process.env.INTERLEAVINGS ?? 120);
 const LIMIT_MS = 60_000 + PLANS * 5_000;
@@ -727,9 +740,13 @@ describe('Whatever happens in whatever order, and at the same time', () => {
         db,
         [...seatChecks, ...moneyChecks].filter(({ name }) => !name.includes('test provider')),
       );
-      const found = results.flatMap(({ name, kind, findings }) =>
-        kind === 'invariant' ? findings.map(({ id, detail }) => `${name}: ${id} ${detail}`) : [],
+      const findings = results.flatMap((check) =>
+        check.kind === 'invariant' ? check.findings : [],
       );
+      const found = results.flatMap(({ name, kind, findings: some }) =>
+        kind === 'invariant' ? some.map(({ id, detail }) => `${name}: ${id} ${detail}`) : [],
+      );
+      for (const { id } of findings) found.push(...(await storyOf(id)));
       expect(found).toEqual([]);
     },
     LIMIT_MS,
