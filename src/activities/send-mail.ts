@@ -57,7 +57,9 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     const messageId = messageIdOf(mail.messageId, mailer.domain);
     const told = { reservationId, to, events, messageId };
     if (refund) return { message: refundMail({ ...told, refund }), revision: null };
-    const { firstEvent, eventsLeft } = mail;
+    const { firstEvent } = mail;
+    // Before the first mail nothing is in the calendar.
+    const eventsLeft = mail.kind === 'tickets' && sequence === 0 ? [] : mail.eventsLeft;
     const order = {
       ...told,
       revision: mail.revision,

@@ -28,7 +28,10 @@ export interface Outgoing {
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8000;
 
-/** Whether the same call again may end otherwise: every call of the API takes effect once. */
+/**
+ * Whether the same call again may end otherwise. A call takes effect once; where it has no key, one whose answer was
+ * lost is refused when it is sent again, as `slug_taken` or, without a `scanId`, `already_checked_in`.
+ */
 export const isPassing = (status: number): boolean =>
   status === 0 || status === 408 || status === 429 || status >= 500;
 
