@@ -57,9 +57,7 @@ export const createMailActivities = ({ db, mailer }: { db: Database; mailer: Mai
     const messageId = messageIdOf(mail.messageId, mailer.domain);
     const told = { reservationId, to, events, messageId };
     if (refund) return { message: refundMail({ ...told, refund }), revision: null };
-    const { firstEvent } = mail;
-    // Before the first mail nothing is in the calendar.
-    const eventsLeft = mail.kind === 'tickets' && sequence === 0 ? [] : mail.eventsLeft;
+    const { firstEvent, eventsLeft } = mail;
     const order = {
       ...told,
       revision: mail.revision,

@@ -52,7 +52,11 @@ export const locationHeader = (what: string, example: string) =>
   z.string().meta({ description: `The path of ${what}`, examples: [example] });
 
 export const etagHeader = z.string().meta({
-  description:
-    'Of this representation: send it back as `If-None-Match` to read it again, as `If-Match` to change it',
+  description: 'Of this representation: send it back as `If-None-Match`',
   examples: ['"k3Qb0x"'],
+});
+
+export const revisionHeader = z.string().meta({
+  description: 'Of what was defined, not of what was sold: send it back as `If-Match` to change it',
+  examples: ['"r1"'],
 });

@@ -1,7 +1,6 @@
 import type { Context } from 'koa';
 import { z } from 'zod';
 import { Problem } from './problem';
-import type { Reply } from './route';
 
 /** The `ETag` of a definition with a revision. */
 export const etagOf = (revision: number): string => `"r${revision}"`;
@@ -15,7 +14,7 @@ export const ifMatchParameter = z
 export const ifNoneMatchParameter = z
   .string()
   .optional()
-  .meta({ description: 'The `ETag` of what you have', examples: [etagOf(1)] });
+  .meta({ description: 'The `ETag` of what you have' });
 
 /** Whether the caller has what the tag stands for (RFC 9110, 13.1.2: by a weak comparison). */
 export function isKnown(ctx: Context, etag: string): boolean {
@@ -24,12 +23,6 @@ export function isKnown(ctx: Context, etag: string): boolean {
     .split(',')
     .map((tag) => tag.trim().replace(/^W\//, ''));
   return known.includes(etag) || known.includes('*');
-}
-
-/** The same answer, or 304 for a caller who has it. @param reply with an `etag` */
-export function unlessKnown(ctx: Context, reply: Reply): Reply {
-  const { headers = {} } = reply;
-  return isKnown(ctx, headers.etag!) ? { status: 304, headers } : reply;
 }
 
 /** @throws Problem `precondition_failed`: somebody else has changed it */

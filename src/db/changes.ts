@@ -573,7 +573,8 @@ async function change(
     return refuse({ kind: 'taken', seats });
   }
   const released = locked.filter((seat) => isAmong(request.release, seat)).map((seat) => seat.id);
-  const given = [...request.release, ...request.priceTypes.map(({ seat }) => seat)];
+  const retyped = retypedOf({ before, request }).map(({ seat }) => seat);
+  const given = [...request.release, ...retyped];
   const [begun] = await tx.rows(BEGUN, [given.map(({ event }) => event)]);
   if (begun) return refuse({ kind: 'sale_not_open', ...begun, opensAt: null });
   const [rules] = await tx.rows(RULES, [
@@ -589,8 +590,7 @@ async function change(
   ]);
   if (rules!.refusal) return refuse(rules!.refusal);
   if (isSale) {
-    const retyped = request.priceTypes.map(({ seat }) => idOf(seat));
-    const [tickets] = await tx.rows(USED, [id, [...released, ...retyped]]);
+    const [tickets] = await tx.rows(USED, [id, [...released, ...retyped.map(idOf)]]);
     if (tickets!.used) return refuse({ kind: 'already_checked_in' });
   }
   if (facts.change_open !== null)

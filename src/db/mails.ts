@@ -31,6 +31,12 @@ export interface MailJob {
   changed: { slug: string; was: Omit<EventShown, 'slug'> } | null;
 }
 
+/** What an event was when the buyer heard of it last: before the first of the notices that did not go out since. */
+const AS_BUYER_KNOWS = `(select first.was from mails w join event_notices first on first.id = w.notice_id
+          where w.reservation_id = m.reservation_id and first.event_id = n.event_id and w.id <= m.id and w.sent_at is null
+            and not exists (select from mails later join event_notices told on told.id = later.notice_id
+              where later.reservation_id = m.reservation_id and told.event_id = n.event_id and later.sent_at is not null and later.id > w.id)
+          order by w.id limit 1)`;
 const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId', m.reservation_id, 'sequence', m.sequence, 'messageId', m.message_id,
      'sent', m.sent_at is not null, 'refused', m.refused is not null, 'erased', r.erased_at is not null, 'confirmed', r.status = 'confirmed' and r.cancel_requested_at is null,
      'to', case when r.buyer_email is null then null else jsonb_build_object('name', r.buyer_name, 'email', r.buyer_email) end,
@@ -41,7 +47,7 @@ const DOCUMENT = `jsonb_build_object('id', m.id, 'kind', m.kind, 'reservationId'
      'cancelled', jsonb_build_object('currency', r.currency, 'refund',
         (select coalesce(sum(c.amount), 0) from refunds c join payments q on q.id = c.payment_id
           where q.reservation_id = r.id and q.role = 'confirming' and c.reason = 'cancelled')),
-     'changed', (select jsonb_build_object('slug', v.slug, 'was', n.was)
+     'changed', (select jsonb_build_object('slug', v.slug, 'was', coalesce(${AS_BUYER_KNOWS}, n.was))
         from event_notices n join events v on v.id = n.event_id where n.id = m.notice_id))`;
 const SOURCES = `mails m join reservations r on r.id = m.reservation_id
    left join refunds f on f.id = m.refund_id

@@ -33,7 +33,8 @@ const TOP_LEVEL = String.raw`(?:[A-Za-z]{2,63}|[Xx][Nn]--[A-Za-z0-9-]{0,58}[A-Za
 export const EMAIL_FORM = new RegExp(String.raw`^${LOCAL}@(?:${LABEL}\.)+${TOP_LEVEL}$`);
 
 const LOCAL_FORM = new RegExp(`^${LOCAL}$`);
-const SENDER_DOMAIN = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/;
+const SENDER_DOMAIN =
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const ASCII_DOMAIN =
   /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$/;
 /** White space and invisible characters, which the conversion would drop silently. */
@@ -81,7 +82,7 @@ export function mailboxOf(address: string): string {
   return `${WITHOUT_DOTS.has(domain) ? name.replaceAll('.', '') : name}@${domain}`;
 }
 
-const SENDER = /^(?:"?([^"<>]*?)"?\s*<([^<>]+)>|([^<>]+))$/;
+const SENDER = /^(?:(.*?)\s*<([^<>]+)>|([^<>]+))$/;
 
 /**
  * Reads the sender of mails: `Name <address>`, or the address alone. Its domain may be that of a machine, as
@@ -95,5 +96,6 @@ export function readSender(text: string): { name: string; email: string } | null
   const local = address.slice(0, Math.max(0, at));
   const domain = domainToASCII(address.slice(at + 1)).toLowerCase();
   if (!LOCAL_FORM.test(local) || !SENDER_DOMAIN.test(domain)) return null;
-  return { name, email: `${local}@${domain}` };
+  const unquoted = name.replace(/^"(.*)"$/, '$1').replace(/\\(.)/g, '$1');
+  return { name: unquoted, email: `${local}@${domain}` };
 }

@@ -207,6 +207,95 @@ describe('A mail that the server does not take', () => {
     expect(mailServer.recipients.at(-1)).toBe('<right@example.org>');
   });
 
+  describe('about an event that was moved', () => {
+    interface NewsRow {
+      refused: string | null;
+      sent: boolean;
+      failed: boolean;
+    }
+    const NEWS = sql<NewsRow>(
+      '',
+      `select refused, sent_at is not null as sent, last_error is not null as failed from mails
+        where reservation_id = $1 and kind = 'event_changed' order by id`,
+    );
+    const newsOf = ({ id }: Reservation) => system.db.rows(NEWS, [id]);
+    const move = async (event: string, venue: string, notify: boolean) => {
+      const path = `/v1/events/${event}`;
+      const etag = (await api.call('GET', path)).headers.get('etag')!;
+      const answer = await api.call('PATCH', path, {
+        key: system.info.keys.operator,
+        body: { venue, notify },
+        headers: { 'if-match': etag },
+      });
+      expect(answer.status).toBe(200);
+    };
+    const soldAndMailed = async (event: string) => {
+      const sold = await api.sold(event, ['A-1']);
+      await eventually(async () => expect(await typesOf(sold)).toContain('tickets.mailed'));
+      return sold;
+    };
+    const waits = (sold: Reservation, count: number) =>
+      eventually(async () => {
+        const news = await newsOf(sold);
+        expect([news.length, news.at(-1)]).toEqual([
+          count,
+          { refused: null, sent: false, failed: true },
+        ]);
+      });
+
+    it('is not owed any more when the reservation has left the event', async () => {
+      const [event, other] = [await api.event(), await api.event()];
+      const sold = await soldAndMailed(event);
+      replies.RCPT = '451 4.3.0 later';
+      await move(event, 'Elsewhere', true);
+      await waits(sold, 1);
+      const changes = `/v1/reservations/${sold.id}/changes`;
+      const swap = { release: ['A-1'], take: [{ event: other, seats: ['A-1'] }] };
+      const headers = { 'idempotency-key': `leave-${sold.id}` };
+      const quote = await api.call<{ id: string }>('POST', changes, { body: swap, headers });
+      expect((await api.ask(`${changes}/${quote.body.id}/confirm`, { body: {} })).status).toBe(200);
+      Reflect.deleteProperty(replies, 'RCPT');
+      await eventually(async () =>
+        expect(await newsOf(sold)).toEqual([
+          { refused: 'replaced by a later one', sent: false, failed: false },
+        ]),
+      );
+      const listed = await api.call<{ data: { reservation: string }[] }>(
+        'GET',
+        '/v1/mails/undelivered?limit=200',
+        { key: system.info.keys.operator },
+      );
+      expect(listed.body.data.map(({ reservation }) => reservation)).not.toContain(sold.id);
+      const mail = await eventually(async () => {
+        const last = await simpleParser(mailServer.mails.at(-1)!);
+        expect(last.subject).toMatch(/^Your tickets again/);
+        return last;
+      });
+      const calendars = mail.attachments.filter(
+        ({ contentType }) => contentType === 'text/calendar',
+      );
+      expect(calendars.map(({ filename }) => filename)).toEqual([
+        'event.ics',
+        `cancelled-${event}.ics`,
+      ]);
+    });
+
+    it('says how it differs from what the buyer was told last', async () => {
+      const event = await api.event({ venue: 'A' });
+      const sold = await soldAndMailed(event);
+      replies.RCPT = '451 4.3.0 later';
+      await move(event, 'B', true);
+      await waits(sold, 1);
+      await move(event, 'C', true);
+      await waits(sold, 2);
+      await move(event, 'B', false);
+      Reflect.deleteProperty(replies, 'RCPT');
+      await eventually(async () => expect((await newsOf(sold)).at(-1)!.sent).toBe(true));
+      const { text } = await simpleParser(mailServer.mails.at(-1)!);
+      expect(text).toContain('Was at: A');
+    });
+  });
+
   it('is asked for ever more seldom, up to a quarter of an hour', () => {
     expect([1, 2, 5, 10, 11, 5000].map(retryDelayMs)).toEqual([
       1000, 2000, 16_000, 512_000, 900_000, 900_000,

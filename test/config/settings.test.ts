@@ -50,6 +50,7 @@ describe('A setting', () => {
     ['SMTP_URL', 'mail.example.org'],
     ['MAIL_FROM', 'Holdfast Tickets'],
     ['MAIL_FROM', 'Holdfast <tickets>'],
+    ['MAIL_FROM', 'tickets@example..com'],
     ['TEMPORAL_ADDRESS', 'https://temporal.example/'],
     ['STANDARD_WEBHOOK_SECRET', 'whsec_not base64!'],
     ['TICKET_SIGNING_KEY', 'too-short'],
@@ -78,6 +79,8 @@ describe('A setting', () => {
     ['Tickets <tickets@example.com>', 'Tickets', 'tickets@example.com'],
     ['"Tickets, Prague" <Tickets@Example.com>', 'Tickets, Prague', 'Tickets@example.com'],
     ['root@localhost', '', 'root@localhost'],
+    ['Divadlo "Archa" <a@b.example>', 'Divadlo "Archa"', 'a@b.example'],
+    [String.raw`"The \"Archa\"" <a@b.example>`, 'The "Archa"', 'a@b.example'],
     ['Karten <post@bühne.example>', 'Karten', 'post@xn--bhne-0ra.example'],
   ])('MAIL_FROM may be %s', (text, name, email) => {
     expect(readSettings(['MAIL_FROM'], { MAIL_FROM: text }).MAIL_FROM).toBe(text);

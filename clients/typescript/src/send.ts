@@ -27,6 +27,8 @@ export interface Outgoing {
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 8000;
+/** After so many attempts the wait is the longest. */
+const LONGEST_AFTER = 5;
 
 /**
  * Whether the same call again may end otherwise. A call takes effect once; where it has no key, one whose answer was
@@ -134,7 +136,8 @@ export function createPatience(signal?: AbortSignal) {
       } catch (error) {
         if (!gotThrough || !(error instanceof HoldfastError) || !isPassing(error.status))
           throw error;
-        await sleep(LONGEST_WAIT_MS * (0.5 + Math.random() / 2), signal);
+        const { retryAfter = 0 } = error;
+        await sleep(Math.max(retryAfter * 1000, backoffMs(LONGEST_AFTER)), signal);
       }
     }
   };

@@ -13,7 +13,7 @@ import type { Database } from '../../../db/database';
 import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
-import { etagHeader, locationHeader } from '../../headers';
+import { revisionHeader, locationHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,
@@ -23,14 +23,7 @@ import {
   replayedHeader,
   requiredKey,
 } from '../../idempotency';
-import {
-  changedSince,
-  etagOf,
-  ifMatchParameter,
-  ifNoneMatchParameter,
-  requireMatch,
-  unlessKnown,
-} from '../../preconditions';
+import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
 import { Problem } from '../../problem';
 import { defineRoute, LARGE_BODY, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
@@ -149,7 +142,7 @@ export function allotmentRoutes({ db }: { db: Database }) {
           schema: allotment,
           headers: {
             Location: locationHeader('the allotment', '/v1/events/hamlet/allotments/5f0c8f4e-…'),
-            ETag: etagHeader,
+            ETag: revisionHeader,
             'Idempotency-Replayed': replayedHeader,
           },
         },
@@ -215,14 +208,12 @@ export function allotmentRoutes({ db }: { db: Database }) {
       summary: 'One allotment',
       access: ['operator'],
       params: allotmentParams,
-      headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
-        200: { description: 'The allotment', schema: allotment, headers: { ETag: etagHeader } },
-        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
+        200: { description: 'The allotment', schema: allotment, headers: { ETag: revisionHeader } },
       },
       problems: ['not_found'],
-      async handle({ params, ctx }) {
-        return unlessKnown(ctx, shown(200, await load(params)));
+      async handle({ params }) {
+        return shown(200, await load(params));
       },
     }),
 
@@ -240,7 +231,7 @@ export function allotmentRoutes({ db }: { db: Database }) {
       body: allotmentPatch,
       bodyLimit: LARGE_BODY,
       responses: {
-        200: { description: 'Changed', schema: allotment, headers: { ETag: etagHeader } },
+        200: { description: 'Changed', schema: allotment, headers: { ETag: revisionHeader } },
       },
       problems: [
         'not_found',

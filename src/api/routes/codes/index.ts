@@ -13,7 +13,7 @@ import { normaliseCode } from '../../../domain/promo-code';
 import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
-import { etagHeader, locationHeader } from '../../headers';
+import { revisionHeader, locationHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,
@@ -23,14 +23,7 @@ import {
   replayedHeader,
   requiredKey,
 } from '../../idempotency';
-import {
-  changedSince,
-  etagOf,
-  ifMatchParameter,
-  ifNoneMatchParameter,
-  requireMatch,
-  unlessKnown,
-} from '../../preconditions';
+import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
 import { Problem } from '../../problem';
 import { defineRoute, type Reply } from '../../route';
 import { page, pageQuery } from '../../schemas';
@@ -108,7 +101,7 @@ export function codeRoutes({ db }: { db: Database }) {
           schema: promoCode,
           headers: {
             Location: locationHeader('the code', '/v1/codes/SUMMER'),
-            ETag: etagHeader,
+            ETag: revisionHeader,
             'Idempotency-Replayed': replayedHeader,
           },
         },
@@ -163,14 +156,12 @@ export function codeRoutes({ db }: { db: Database }) {
       summary: 'One promo code',
       access: ['operator'],
       params: codeParams,
-      headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
-        200: { description: 'The code', schema: promoCode, headers: { ETag: etagHeader } },
-        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
+        200: { description: 'The code', schema: promoCode, headers: { ETag: revisionHeader } },
       },
       problems: ['not_found'],
-      async handle({ params, ctx }) {
-        return unlessKnown(ctx, shown(200, await load(params.code)));
+      async handle({ params }) {
+        return shown(200, await load(params.code));
       },
     }),
 
@@ -187,7 +178,7 @@ export function codeRoutes({ db }: { db: Database }) {
       headers: { 'If-Match': ifMatchParameter },
       body: codePatch,
       responses: {
-        200: { description: 'Changed', schema: promoCode, headers: { ETag: etagHeader } },
+        200: { description: 'Changed', schema: promoCode, headers: { ETag: revisionHeader } },
       },
       problems: ['not_found', 'code_in_use', 'precondition_failed', 'precondition_required'],
       async handle({ params, body, ctx }) {

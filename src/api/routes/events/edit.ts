@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { TOLD_OF, updateEvent, type EditResult } from '../../../db/event-edits';
 import type { Database } from '../../../db/database';
 import type { EventRecord } from '../../../db/events';
-import { etagHeader } from '../../headers';
+import { revisionHeader } from '../../headers';
 import { changedSince, etagOf, ifMatchParameter, requireMatch } from '../../preconditions';
 import { Problem, type FieldError } from '../../problem';
 import { defineRoute, LARGE_BODY } from '../../route';
@@ -189,7 +189,7 @@ export function editRoute({ db, load, present, refuseUnsellable }: EditDeps) {
     body: eventPatch,
     bodyLimit: LARGE_BODY,
     responses: {
-      200: { description: 'Changed', schema: event, headers: { ETag: etagHeader } },
+      200: { description: 'Changed', schema: event, headers: { ETag: revisionHeader } },
     },
     problems: ['not_found', 'holds_outlast_start', 'precondition_failed', 'precondition_required'],
     async handle({ params, body, caller, ctx }) {

@@ -20,11 +20,11 @@ import { NOBODY } from '../../middleware/authenticate';
 import type { PaymentSetup } from '../../../payments/setup';
 import { leftMs } from '../../middleware/answer';
 import { Problem } from '../../problem';
-import { etagHeader, locationHeader } from '../../headers';
+import { etagHeader, locationHeader, revisionHeader } from '../../headers';
 import { defineRoute, LARGE_BODY, type Reply } from '../../route';
 import { flag, list, page, pageQuery } from '../../schemas';
 import { allotmentsFor, type SeatMaps } from '../../seat-maps';
-import { etagOf, ifNoneMatchParameter, isKnown, unlessKnown } from '../../preconditions';
+import { etagOf, ifNoneMatchParameter, isKnown } from '../../preconditions';
 import { editRoute } from './edit';
 import { loadEvent } from './load';
 import { presentEvent } from './presenter';
@@ -207,7 +207,7 @@ export function eventRoutes({
           schema: event,
           headers: {
             Location: locationHeader('the event', '/v1/events/hamlet'),
-            ETag: etagHeader,
+            ETag: revisionHeader,
           },
           links: {
             getEvent: { event: '$response.body#/slug' },
@@ -253,14 +253,15 @@ export function eventRoutes({
       params: eventParams,
       headers: { 'If-None-Match': ifNoneMatchParameter },
       responses: {
-        200: { description: 'The event', schema: event, headers: { ETag: etagHeader } },
-        304: { description: 'Nothing has changed', headers: { ETag: etagHeader } },
+        200: { description: 'The event', schema: event, headers: { ETag: revisionHeader } },
+        304: { description: 'Nothing has changed', headers: { ETag: revisionHeader } },
       },
       problems: ['not_found'],
       async handle({ params, ctx }) {
         const record = await load(params.event);
-        const headers = { etag: etagOf(record.revision) };
-        return unlessKnown(ctx, { status: 200, body: present(record), headers });
+        const etag = etagOf(record.revision);
+        if (isKnown(ctx, etag)) return { status: 304, headers: { etag } };
+        return { status: 200, body: present(record), headers: { etag } };
       },
     }),
 

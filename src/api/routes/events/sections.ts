@@ -11,7 +11,7 @@ import {
   type SectionDefinition,
 } from '../../../domain/seat-map';
 import { RESEND_KEY } from '../../examples';
-import { etagHeader, locationHeader } from '../../headers';
+import { revisionHeader, locationHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,
@@ -114,7 +114,7 @@ export function sectionsRoute({ db, load, present }: SectionsDeps) {
         schema: event,
         headers: {
           Location: locationHeader("the event's map", '/v1/events/hamlet/seats'),
-          ETag: etagHeader,
+          ETag: revisionHeader,
           'Idempotency-Replayed': replayedHeader,
         },
       },
