@@ -104,7 +104,7 @@ describe('visitors', () => {
         response.setHeader('ETag', '"new"').end();
       },
       { kind: 'pollers', count: 5, everyMs: 100, etag: '"old"' },
-      1000,
+      3000,
     );
     expect(report.statuses[200]).toBe(5);
     expect(report.statuses[304]).toBeGreaterThan(10);
@@ -144,7 +144,7 @@ describe('visitors', () => {
         response.end();
       },
       { kind: 'callers', count: 5, key: 'key' },
-      300,
+      2000,
     );
     expect(report.open).toBe(5);
     expect(report.statuses[200]).toBeGreaterThan(50);

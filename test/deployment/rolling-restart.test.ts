@@ -151,7 +151,7 @@ describe('An API process that is asked to end', () => {
       expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close']);
       expect((await fetch(`${url}/livez`)).status).toBe(200);
       const late = hold(url, agent, event, 'F-20000');
-      await delay(1000);
+      await sending.until(60);
       const outcomes = await sending.stop();
       expect(failures(outcomes)).toEqual([]);
       expect(outcomes.filter(({ closes }) => closes).length).toBeGreaterThan(10);
