@@ -56,11 +56,13 @@ export type PaymentDecision = { kind: 'confirm' } | { kind: 'refund'; reason: Re
  * Decides whether a payment confirms its reservation or is refunded. A late payment takes the same
  * seats again if possible, until the event begins. There is no third outcome, so no payment stays
  * undecided.
+ * @param payment what is left of it; null: its provider gave it back whole, so that it confirms no free order either
  */
-export function decidePayment(facts: ReservationFacts, payment: Money): PaymentDecision {
+export function decidePayment(facts: ReservationFacts, payment: Money | null): PaymentDecision {
   if (facts.status === 'cancelled') return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'confirmed') return { kind: 'refund', reason: 'duplicate' };
-  if (!sameMoney(facts.total, payment)) return { kind: 'refund', reason: 'mismatch' };
+  if (payment === null || !sameMoney(facts.total, payment))
+    return { kind: 'refund', reason: 'mismatch' };
   if (facts.status === 'expired' && facts.cancelRequested)
     return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'expired' && facts.eventStarted)
@@ -110,7 +112,9 @@ export function decideChange(facts: ChangeFacts, payment: Money | null): ChangeD
   if (facts.reservation !== 'confirmed' || facts.cancelRequested)
     return { kind: 'refund', reason: 'cancelled' };
   if (facts.change === 'applied') return { kind: 'refund', reason: 'duplicate' };
-  if (payment && !sameMoney(facts.due, payment)) return { kind: 'refund', reason: 'mismatch' };
+  // One of which nothing is left, as its provider gave it back, is no word that a change is wanted for which nothing is due.
+  if (payment && (payment.amount === 0 || !sameMoney(facts.due, payment)))
+    return { kind: 'refund', reason: 'mismatch' };
   if (facts.change === 'withdrawn' || facts.overtaken)
     return { kind: 'refund', reason: 'change_ended' };
   if (facts.eventStarted && !facts.inTime) return { kind: 'refund', reason: 'event_started' };

@@ -809,6 +809,22 @@ describe('In an order that is rare', () => {
     expect(await db.rows(WRONG, [run, event])).toEqual([]);
   });
 
+  it('a payment that its provider gave back whole applies no change for which nothing is due', async () => {
+    const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
+    const swap = { do: 'change', id: 0, release: 1, elsewhere: false, code: false } as const;
+    const told = { do: 'told', reference: 1, refund: 0, status: 'succeeded' } as const;
+    for (const what of SALE) await carryOut(what, event, run);
+    await carryOut({ ...swap, take: ['A-3'] }, event, run);
+    const pay = { do: 'pay change', id: 0, reference: 1, older: false } as const;
+    await carryOut({ ...pay, more: PRICE, strict: false }, event, run);
+    await carryOut({ ...told, amount: PRICE }, event, run);
+    await carryOut({ do: 'settle', id: 0 }, event, run);
+    const { results } = await readMoment(db, moneyChecks);
+    const found = results.flatMap(({ findings }) => findings.map(({ detail }) => detail));
+    expect(found.filter((detail) => detail.includes(run))).toEqual([]);
+    expect(await db.rows(WRONG, [run, event])).toEqual([]);
+  });
+
   it('a payment that commits after a later one was handled is handled too', async () => {
     const [event, run] = [await newEvent(), `run-${randomUUID().slice(0, 13)}`];
     const id = `${run}-0`;

@@ -36,6 +36,12 @@ describe('A payment', () => {
     expect(decidePayment(facts({ status: 'expired' }), total)).toEqual({ kind: 'confirm' });
   });
 
+  it('of which nothing is left confirms no free order either', () => {
+    const free = facts({ total: { ...total, amount: 0 } });
+    expect(decidePayment(free, null)).toEqual({ kind: 'refund', reason: 'mismatch' });
+    expect(decidePayment(free, { ...total, amount: 0 })).toEqual({ kind: 'confirm' });
+  });
+
   it('that comes late and finds a seat gone goes back', () => {
     const late = facts({ status: 'expired', seatsObtainable: false });
     expect(decidePayment(late, total)).toEqual({ kind: 'refund', reason: 'expired' });
@@ -110,6 +116,15 @@ describe('A payment for a change', () => {
     const begun = change({ inTime: true, eventStarted: true });
     expect(decideChange(begun, due)).toEqual({ kind: 'apply' });
     expect(decideChange(begun, null)).toEqual({ kind: 'apply' });
+  });
+
+  it('is not applied by a payment of which nothing is left, though nothing is due', () => {
+    const free = change({ due: { ...due, amount: 0 } });
+    expect(decideChange(free, { ...due, amount: 0 })).toEqual({
+      kind: 'refund',
+      reason: 'mismatch',
+    });
+    expect(decideChange(free, null)).toEqual({ kind: 'apply' });
   });
 
   it('that comes late does not outlast the start of the event', () => {
