@@ -1,6 +1,5 @@
 import type { Progress } from '../contracts/reservation';
 import { formatMoney } from '../domain/currency';
-import { freeReference } from '../domain/payment-reference';
 import {
   decideCancel,
   decideChange,
@@ -84,10 +83,10 @@ async function settlePayment(
   message: Message,
 ): Promise<string> {
   const reference = message.reference!;
-  const money = { amount: message.amount!, currency: message.currency! };
-  // That a free order is wanted is said by a payment of nothing, under a reference of its own.
-  const isThere = money.amount > 0 || reference === freeReference(reservation.id);
-  const decision = decidePayment(factsOf(reservation), isThere ? money : null);
+  const decision = decidePayment(factsOf(reservation), {
+    amount: message.amount!,
+    currency: message.currency!,
+  });
   if (decision.kind === 'confirm') {
     await confirm(tx, reservation, seats, { reference, actor: message.actor }, sign);
     return 'confirmed';

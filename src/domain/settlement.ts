@@ -56,13 +56,11 @@ export type PaymentDecision = { kind: 'confirm' } | { kind: 'refund'; reason: Re
  * Decides whether a payment confirms its reservation or is refunded. A late payment takes the same
  * seats again if possible, until the event begins. There is no third outcome, so no payment stays
  * undecided.
- * @param payment what is left of it; null: its provider gave it back whole, so that it confirms no free order either
  */
-export function decidePayment(facts: ReservationFacts, payment: Money | null): PaymentDecision {
+export function decidePayment(facts: ReservationFacts, payment: Money): PaymentDecision {
   if (facts.status === 'cancelled') return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'confirmed') return { kind: 'refund', reason: 'duplicate' };
-  if (payment === null || !sameMoney(facts.total, payment))
-    return { kind: 'refund', reason: 'mismatch' };
+  if (!sameMoney(facts.total, payment)) return { kind: 'refund', reason: 'mismatch' };
   if (facts.status === 'expired' && facts.cancelRequested)
     return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'expired' && facts.eventStarted)

@@ -164,13 +164,17 @@ describe('A change of a sale', () => {
     expect(swap.after.total).toEqual(eur(5000));
   });
 
-  it('finds its seats by the id of their event too', async () => {
+  it('finds its seats by the id of their event too, and is applied by a payment of nothing', async () => {
     const event = await api.event();
     const shownEvent = await api.call<{ id: string }>('GET', `/v1/events/${event}`);
     const named = { event: shownEvent.body.id, label: 'A-1' };
     const { id } = await sold(await api.held(event, ['A-1']));
     const quote = await made(id, { release: [named], take: lines([named.event, ['A-2']]) });
     expect(quote.due).toBeNull();
+    const nothing = { reference: `pay-${randomUUID()}`, ...eur(0) };
+    const confirmed = await confirm(id, quote.id, { payment: nothing });
+    expect([confirmed.status, confirmed.body.status]).toEqual([200, 'applied']);
+    expect((await api.get(id)).body.payments).toHaveLength(1);
   });
 
   it('that is paid late ends a later quote, unless that one was paid for in time', async () => {

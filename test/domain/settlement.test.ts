@@ -36,12 +36,6 @@ describe('A payment', () => {
     expect(decidePayment(facts({ status: 'expired' }), total)).toEqual({ kind: 'confirm' });
   });
 
-  it('of which nothing is left confirms no free order either', () => {
-    const free = facts({ total: { ...total, amount: 0 } });
-    expect(decidePayment(free, null)).toEqual({ kind: 'refund', reason: 'mismatch' });
-    expect(decidePayment(free, { ...total, amount: 0 })).toEqual({ kind: 'confirm' });
-  });
-
   it('that comes late and finds a seat gone goes back', () => {
     const late = facts({ status: 'expired', seatsObtainable: false });
     expect(decidePayment(late, total)).toEqual({ kind: 'refund', reason: 'expired' });

@@ -491,7 +491,8 @@ export function changeRoutes({
         const actor = actorOf(caller);
         if (body.payment && caller.role === 'publishable')
           throw new Problem('forbidden', 'A page cannot say that it was paid.');
-        if (!body.payment) {
+        // A payment of nothing says no more than none.
+        if (!body.payment || (body.payment.amount === 0 && before.due === null)) {
           const result = await confirmFreeChange(db, id, changeId, actor);
           if (result.kind === 'unknown') throw missing(changeId);
           if (result.kind === 'due') {
