@@ -4,6 +4,7 @@ import {
   decideCancel,
   decideChange,
   decidePayment,
+  type PaymentLeft,
   type RefundReason,
   type ReservationFacts,
 } from '../domain/settlement';
@@ -77,16 +78,19 @@ function whyBack(reason: RefundReason, { total, currency }: LockedReservation): 
     : reason.replaceAll('_', ' ');
 }
 
+const leftOf = ({ amount, currency, paid }: Message): PaymentLeft => ({
+  amount: amount!,
+  currency: currency!,
+  isGivenBack: amount === 0 && paid! > 0,
+});
+
 /** @returns the outcome, as the inbox keeps it */
 async function settlePayment(
   { tx, reservation, seats, sign }: SettlementContext,
   message: Message,
 ): Promise<string> {
   const reference = message.reference!;
-  const decision = decidePayment(factsOf(reservation), {
-    amount: message.amount!,
-    currency: message.currency!,
-  });
+  const decision = decidePayment(factsOf(reservation), leftOf(message));
   if (decision.kind === 'confirm') {
     await confirm(tx, reservation, seats, { reference, actor: message.actor }, sign);
     return 'confirmed';
@@ -107,10 +111,11 @@ async function settlePayment(
  */
 async function settleChange(
   { tx, reservation, sign }: SettlementContext,
-  { change_id: id, reference, amount, currency, actor }: Message,
+  message: Message,
 ): Promise<string> {
+  const { change_id: id, reference, actor } = message;
   const change = await lockChange(tx, reservation, id!);
-  const payment = reference === null ? null : { amount: amount!, currency: currency! };
+  const payment = reference === null ? null : leftOf(message);
   const decision = decideChange(change.facts, payment);
   if (decision.kind === 'apply') {
     await applyChange(tx, reservation, change, { reference, actor }, sign);

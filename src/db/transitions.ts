@@ -68,7 +68,9 @@ export interface Message {
   actor: string;
   change_id: string | null;
   reference: string | null;
+  /** What is left of the payment, and what came. */
   amount: number | null;
+  paid: number | null;
   currency: string | null;
   waited_s: number;
 }

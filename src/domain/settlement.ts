@@ -50,6 +50,12 @@ export interface ReservationFacts {
   seatsObtainable: boolean;
 }
 
+/** What is left of a payment when it is decided. */
+export interface PaymentLeft extends Money {
+  /** Nothing, as its provider gave it back whole: it says no more that what costs nothing is wanted. */
+  isGivenBack?: boolean;
+}
+
 export type PaymentDecision = { kind: 'confirm' } | { kind: 'refund'; reason: RefundReason };
 
 /**
@@ -57,10 +63,11 @@ export type PaymentDecision = { kind: 'confirm' } | { kind: 'refund'; reason: Re
  * seats again if possible, until the event begins. There is no third outcome, so no payment stays
  * undecided.
  */
-export function decidePayment(facts: ReservationFacts, payment: Money): PaymentDecision {
+export function decidePayment(facts: ReservationFacts, payment: PaymentLeft): PaymentDecision {
   if (facts.status === 'cancelled') return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'confirmed') return { kind: 'refund', reason: 'duplicate' };
-  if (!sameMoney(facts.total, payment)) return { kind: 'refund', reason: 'mismatch' };
+  if (payment.isGivenBack || !sameMoney(facts.total, payment))
+    return { kind: 'refund', reason: 'mismatch' };
   if (facts.status === 'expired' && facts.cancelRequested)
     return { kind: 'refund', reason: 'cancelled' };
   if (facts.status === 'expired' && facts.eventStarted)
@@ -106,12 +113,11 @@ export type ChangeDecision = { kind: 'apply' } | { kind: 'refund'; reason: Refun
  * everything is still possible, until the event begins, as a late payment of a hold does.
  * @param payment what came; null when nothing was due
  */
-export function decideChange(facts: ChangeFacts, payment: Money | null): ChangeDecision {
+export function decideChange(facts: ChangeFacts, payment: PaymentLeft | null): ChangeDecision {
   if (facts.reservation !== 'confirmed' || facts.cancelRequested)
     return { kind: 'refund', reason: 'cancelled' };
   if (facts.change === 'applied') return { kind: 'refund', reason: 'duplicate' };
-  // One of which nothing is left, as its provider gave it back, is no word that a change is wanted for which nothing is due.
-  if (payment && (payment.amount === 0 || !sameMoney(facts.due, payment)))
+  if (payment && (payment.isGivenBack || !sameMoney(facts.due, payment)))
     return { kind: 'refund', reason: 'mismatch' };
   if (facts.change === 'withdrawn' || facts.overtaken)
     return { kind: 'refund', reason: 'change_ended' };

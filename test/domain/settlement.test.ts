@@ -113,12 +113,15 @@ describe('A payment for a change', () => {
   });
 
   it('is not applied by a payment of which nothing is left, though nothing is due', () => {
-    const free = change({ due: { ...due, amount: 0 } });
-    expect(decideChange(free, { ...due, amount: 0 })).toEqual({
-      kind: 'refund',
-      reason: 'mismatch',
-    });
+    const [free, nothing] = [change({ due: { ...due, amount: 0 } }), { ...due, amount: 0 }];
+    const mismatch = { kind: 'refund', reason: 'mismatch' };
+    expect(decideChange(free, { ...nothing, isGivenBack: true })).toEqual(mismatch);
+    const freeOrder = facts({ total: nothing });
+    expect(decidePayment(freeOrder, { ...nothing, isGivenBack: true })).toEqual(mismatch);
+    // A payment of nothing, as of a checkout that needs none.
+    expect(decideChange(free, nothing)).toEqual({ kind: 'apply' });
     expect(decideChange(free, null)).toEqual({ kind: 'apply' });
+    expect(decidePayment(freeOrder, nothing)).toEqual({ kind: 'confirm' });
   });
 
   it('that comes late does not outlast the start of the event', () => {

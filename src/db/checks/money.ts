@@ -17,7 +17,8 @@ export const moneyChecks: readonly Check[] = [
                        coalesce(sum((c.result ->> 'total')::bigint - c.total_before), 0) as dearer
                   from changes c where c.reservation_id = r.id and c.status = 'applied' and c.of_sale) c
            where r.status = 'confirmed' group by r.id, c.due, c.paid, c.dearer
-          having count(p.reference) <> 1 + c.paid
+          -- A payment of nothing may be the word for a change for which nothing is due.
+          having count(p.reference) filter (where p.change_id is null or p.amount > 0) <> 1 + c.paid
               -- More than it cost may have come, of which a provider or a dispute had taken the rest when that was decided.
               or sum(p.amount) - (r.total - c.dearer + c.due) not between 0 and (
                   (select coalesce(sum(f.amount), 0) from refunds f join payments q on q.id = f.payment_id
