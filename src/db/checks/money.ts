@@ -216,11 +216,12 @@ export const moneyChecks: readonly Check[] = [
     why: 'one event would have earned what another gave back',
     kind: 'invariant',
     over: 'reservations where confirmed_at is null',
-    sql: `select reservation_id as id, format('the event %s has %s %s of it in cash, and all together 0', coalesce(e.slug, 'unknown'), cash, money.currency) as detail
+    // Payment by payment: what a provider gives back of one beyond its amount may be as much as another one that is still there.
+    sql: `select reservation_id as id, format('the event %s has %s %s of a payment in cash, and all together 0', coalesce(e.slug, 'unknown'), cash, money.currency) as detail
             from (select l.reservation_id, l.currency, l.event_id, sum(l.amount) as cash,
-                         sum(sum(l.amount)) over (partition by l.reservation_id, l.currency) as whole
+                         sum(sum(l.amount)) over (partition by l.reservation_id, l.currency, l.payment_id) as whole
                     from ledger l join reservations r on r.id = l.reservation_id and r.confirmed_at is null
-                   where l.account = 'cash' group by l.reservation_id, l.currency, l.event_id) money
+                   where l.account = 'cash' group by l.reservation_id, l.currency, l.payment_id, l.event_id) money
             left join events e on e.id = money.event_id
            where whole = 0 and cash <> 0`,
   },
