@@ -110,7 +110,8 @@ const SEATS = sql<{ id: number; label: string; event_id: string }>(
 // A late payment applies a change while a later quote is open: that one was made for the order before it.
 const END_OTHER_QUOTE = sql(
   'change_end_other_quote',
-  `select end_change(id, 'expired', 'payment', 'system') from changes where reservation_id = $1 and id <> $2 and status = 'quoted'`,
+  `select end_change(id, 'expired', 'payment', 'system') from changes
+    where reservation_id = $1 and id <> $2 and status = 'quoted'`,
 );
 const PAYMENT_CONFIRMS = sql(
   'change_payment_confirms',

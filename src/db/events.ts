@@ -128,7 +128,10 @@ const LIST = sql<{ event: EventRecord; at: string }>(
     order by e.starts_at, e.id limit $3`,
 );
 
-/** One page of events by their start, after the given position. @param options.upcoming only those that have not begun */
+/**
+ * One page of events by their start, after the given position.
+ * @param options.upcoming only events that have not begun
+ */
 export async function listEvents(
   db: Queryable,
   {

@@ -205,7 +205,8 @@ function feesOf(event: string, { fees }: Pricing, prices: readonly number[]): Ch
 /**
  * Prices an order. For each event by itself: list prices by type; the code; fees, of the discounted
  * tickets; tax, once an event. Each percentage is rounded half up once, for each seat and each fee.
- * An amount of a code is taken once an order, shared over the eligible seats in proportion. What was paid for a seat stays.
+ * An amount of a code is taken once an order, shared over the eligible seats in proportion. What was
+ * paid for a seat stays.
  * @param rules of each event of the order; every seat has a list price by them, or a fixed one
  * @param unchanged of an order that is changed: where no price changes, fees and taxes stay as they are
  */

@@ -31,7 +31,8 @@ export interface CalendarOrder {
 type Attachments = NonNullable<SendMailOptions['attachments']>;
 
 /**
- * The events of a reservation as files for a calendar; those that a change took out of it are taken out of the calendar.
+ * The events of a reservation as files for a calendar. An event that a change took out of the reservation
+ * is taken out of the calendar.
  * @param writtenAt when it was written; calendars use the latest version
  * @param only the slug of the one that is meant
  * @throws Error when an event cannot be written as a calendar entry

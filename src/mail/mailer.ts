@@ -53,7 +53,10 @@ export class MailNotTaken extends Error {
 const CONNECTIONS = 3;
 const MAILS_A_CONNECTION = 100;
 
-/** A pool of connections to one SMTP server. @throws Error when the sender has no address, which the settings exclude */
+/**
+ * A pool of connections to one SMTP server.
+ * @throws Error when the sender has no address, which the settings exclude
+ */
 export function createMailer({
   smtpUrl,
   from,

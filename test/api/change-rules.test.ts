@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
+import { newCode as makeCode } from '../support/codes';
 import { changeCalls } from '../support/changes';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -45,16 +46,7 @@ const END_QUOTE = sql(
   'test_end_quote',
   'update changes set expires_at = clock_timestamp() where id = $1',
 );
-const newCode = async (rules: object): Promise<string> => {
-  const code = `RULES-${randomUUID().slice(0, 8)}`.toUpperCase();
-  const answer = await api.call('POST', '/v1/codes', {
-    key: operator(),
-    body: { code, ...rules },
-    headers: { 'idempotency-key': randomUUID() },
-  });
-  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
-  return code;
-};
+const newCode = (rules: object) => makeCode(api, rules);
 const begin = (event: string) => system.db.run(BEGIN, [event]);
 
 describe('What a buyer may have at most', () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from '../../src/db/database';
 import { ApiClient, type Reservation } from '../support/api';
+import { newCode as makeCode } from '../support/codes';
 import { changeCalls, type Change } from '../support/changes';
 import { startSystem, type TestSystem } from '../support/system';
 
@@ -22,16 +23,7 @@ interface Fee {
 }
 
 const operator = () => system.info.keys.operator;
-const newCode = async (rules: object): Promise<string> => {
-  const code = `TERMS-${randomUUID().slice(0, 8)}`.toUpperCase();
-  const answer = await api.call('POST', '/v1/codes', {
-    key: operator(),
-    body: { code, ...rules },
-    headers: { 'idempotency-key': randomUUID() },
-  });
-  expect([answer.status, answer.body]).toEqual([201, expect.anything()]);
-  return code;
-};
+const newCode = (rules: object) => makeCode(api, rules);
 const edited = async (path: string, body: object) => {
   const etag = (await api.call('GET', path, { key: operator() })).headers.get('etag')!;
   const answer = await api.call('PATCH', path, {

@@ -740,13 +740,10 @@ describe('Whatever happens in whatever order, and at the same time', () => {
         db,
         [...seatChecks, ...moneyChecks].filter(({ name }) => !name.includes('test provider')),
       );
-      const findings = results.flatMap((check) =>
-        check.kind === 'invariant' ? check.findings : [],
-      );
-      const found = results.flatMap(({ name, kind, findings: some }) =>
-        kind === 'invariant' ? some.map(({ id, detail }) => `${name}: ${id} ${detail}`) : [],
-      );
-      for (const { id } of findings) found.push(...(await storyOf(id)));
+      const found: string[] = [];
+      for (const { name, findings } of results.filter(({ kind }) => kind === 'invariant'))
+        for (const { id, detail } of findings)
+          found.push(`${name}: ${id} ${detail}`, ...(await storyOf(id)));
       expect(found).toEqual([]);
     },
     LIMIT_MS,

@@ -92,7 +92,7 @@ interface CommandOptions extends CallOptions {
 export class ApiClient {
   private schemas: Promise<ResponseSchemas> | undefined;
 
-  constructor(private readonly info: DevInfo) {}
+  constructor(readonly info: DevInfo) {}
 
   /** The document that the server hands out, against which every answer is held. */
   async openApi(): Promise<OpenApiDocument> {

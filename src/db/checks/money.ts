@@ -216,7 +216,7 @@ export const moneyChecks: readonly Check[] = [
     why: 'one event would have earned what another gave back',
     kind: 'invariant',
     over: 'reservations where confirmed_at is null',
-    // Payment by payment: what a provider gives back of one beyond its amount may be as much as another one that is still there.
+    // Payment by payment: what a provider gives back beyond the amount of one may be as much as another.
     sql: `select reservation_id as id, format('the event %s has %s %s of a payment in cash, and all together 0', coalesce(e.slug, 'unknown'), cash, money.currency) as detail
             from (select l.reservation_id, l.currency, l.event_id, sum(l.amount) as cash,
                          sum(sum(l.amount)) over (partition by l.reservation_id, l.currency, l.payment_id) as whole

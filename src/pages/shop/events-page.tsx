@@ -13,10 +13,7 @@ export function EventsPage() {
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     document.title = text('brand');
-    client.events().then(
-      (upcoming) => setEvents(upcoming),
-      (error: unknown) => setProblem(textOf(error, shop)),
-    );
+    client.events().then(setEvents, (error: unknown) => setProblem(textOf(error, shop)));
   }, []);
   return (
     <main>

@@ -13,7 +13,7 @@ import type { Database } from '../../../db/database';
 import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
-import { revisionHeader, locationHeader } from '../../headers';
+import { locationHeader, revisionHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,

@@ -13,7 +13,7 @@ import { normaliseCode } from '../../../domain/promo-code';
 import { isUuid, UUID_FORM } from '../../../domain/uuid';
 import { pageOf } from '../../cursor';
 import { RESEND_KEY } from '../../examples';
-import { revisionHeader, locationHeader } from '../../headers';
+import { locationHeader, revisionHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,

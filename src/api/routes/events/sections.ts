@@ -11,7 +11,7 @@ import {
   type SectionDefinition,
 } from '../../../domain/seat-map';
 import { RESEND_KEY } from '../../examples';
-import { revisionHeader, locationHeader } from '../../headers';
+import { locationHeader, revisionHeader } from '../../headers';
 import {
   keyedRequest,
   keyParameter,
