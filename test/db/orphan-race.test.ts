@@ -95,7 +95,7 @@ async function slowly(
   return { end, done };
 }
 
-describe('Two holds that together would leave a seat alone', () => {
+describe('Two holds that leave a seat alone, each or together,', () => {
   it.each([
     [true, 'orphan'],
     [false, 'held'],
@@ -112,6 +112,28 @@ describe('Two holds that together would leave a seat alone', () => {
     expect(result.kind).toBe(expected);
     if (result.kind === 'orphan') expect(result.seats).toEqual([{ event: slug, label: 'A-7' }]);
   });
+
+  it.each([
+    [true, 'orphan'],
+    [false, 'held'],
+  ])(
+    'for want of another choice are decided one after the other, however far apart (the first commits: %s)',
+    async (commits, expected) => {
+      const { slug } = await newEvent('forbid');
+      // Left are 2 and 3, 6 and 7, 9 and 10: each of these six leaves its neighbour alone, so each may be taken.
+      for (const positions of [[1, 4], [8]])
+        expect((await takeSeats(db, request(slug, positions))).kind).toBe('held');
+      const first = await slowly(request(slug, [2]));
+      let answered = false;
+      const second = takeSeats(db, request(slug, [9])).finally(() => (answered = true));
+      await delay(300);
+      expect(answered).toBe(false);
+      first.end(commits);
+      expect(await first.done).toBe(commits ? 'held' : 'undone');
+      // After the first, 3 is a choice that leaves no seat alone.
+      expect((await second).kind).toBe(expected);
+    },
+  );
 
   it.each(['off', 'prefer'] as const)(
     'do not wait for each other where the rule is %s',
