@@ -1,5 +1,5 @@
 -- A payment as its reservation shows it; the list of payments adds what only operators see.
-create or replace function payment_document(p_payment payments) returns jsonb language sql immutable as $$
+create or replace function payment_document(p_payment payments) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'reference', p_payment.reference,
     'amount', jsonb_build_object('amount', p_payment.amount, 'currency', p_payment.currency),

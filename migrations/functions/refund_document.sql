@@ -1,5 +1,5 @@
 -- A refund as the API shows it: the one place where it is written.
-create or replace function refund_document(p_refund refunds, p_payment payments) returns jsonb language sql immutable as $$
+create or replace function refund_document(p_refund refunds, p_payment payments) returns jsonb language sql stable as $$
   select jsonb_build_object(
     'id', p_refund.id,
     'payment', p_payment.reference,

@@ -1,3 +1,3 @@
-create or replace function rfc3339(p_at timestamptz) returns text language sql immutable parallel safe as $$
+create or replace function rfc3339(p_at timestamptz) returns text language sql stable parallel safe as $$
   select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $$;
