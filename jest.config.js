@@ -17,6 +17,7 @@ const UNIT = filesOf([
   'relay/{notifier,pace}',
   'documents/{fonts,format,printable-text}',
   'ops/files',
+  'temporal/actor-directory',
 ]);
 
 // Generous: the machine may be slow, and speed is the benchmark's matter.

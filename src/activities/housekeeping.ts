@@ -2,17 +2,26 @@ import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
 import { countExpired } from '../outcome-metrics';
 import type { OnFault } from '../db/sweep-faults';
-import { restartActors, sweep, type HoldsPlace, type SweepResult } from '../db/sweep';
+import {
+  resetStuckActors,
+  restartActors,
+  sweep,
+  type HoldsPlace,
+  type SweepResult,
+} from '../db/sweep';
 
 /** Below the limits of the activity. */
 const SWEEP_BUDGET_MS = 15_000;
 
-/**
- * Which reservations have an open workflow, according to Temporal's own list (up to a few seconds
- * old).
- */
+/** What Temporal knows of the workflows of reservations. */
 export interface ActorDirectory {
+  /** Which reservations have an open workflow, according to Temporal's own list (up to a few seconds old). */
   openOf(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /**
+   * Resets the workflow of a reservation to its start, if its tasks have failed for so long and none was completed
+   * since. @returns whether it did
+   */
+  beginAnew(reservationId: string, failingForS: number): Promise<boolean>;
 }
 
 const onFault: OnFault = (what, error) => {
@@ -49,16 +58,29 @@ export const createHousekeepingActivities = ({
 
   /**
    * Starts the workflow again for every open hold whose workflow Temporal has lost, for example
-   * after a restore. A try that was cut off is continued where it had come to.
+   * after a restore; a try that was cut off is continued where it had come to. Resets the workflow of
+   * every reservation whose work waits because the tasks of its workflow fail.
    */
   async restartLostActors(): Promise<number> {
     const reached = activityInfo().heartbeatDetails as HoldsPlace | undefined;
-    return restartActors(db, (ids) => actors.openOf(ids), {
+    const reset = await resetStuckActors(
+      db,
+      async (id, failingForS) => {
+        const isReset = await actors.beginAnew(id, failingForS);
+        if (isReset)
+          log.warn('the tasks of a workflow failed; it begins anew', { reservation: id });
+        heartbeat(reached);
+        return isReset;
+      },
+      onFault,
+    );
+    const restarted = await restartActors(db, (ids) => actors.openOf(ids), {
       from: reached ?? null,
       onPage: ({ at, id }) => {
         heartbeat({ at, id });
       },
       onFault,
     });
+    return reset + restarted;
   },
 });

@@ -2,7 +2,7 @@ import { settlementWorkflowId } from '../contracts/reservation';
 import type { Database } from '../db/database';
 import { retryGivenUp } from '../db/outbox';
 import type { OnFault } from '../db/sweep-faults';
-import { restartActors, sweep } from '../db/sweep';
+import { resetStuckActors, restartActors, sweep } from '../db/sweep';
 import { findStrayActors } from '../db/verify';
 import type { TemporalView } from './verify-temporal';
 
@@ -11,8 +11,8 @@ const SWEEP_BUDGET_MS = 60_000;
 /**
  * Does at once what relays and housekeeping do by themselves within minutes, and what nobody does:
  * makes what Temporal lacks, has entries tried again that were given up, ends what is overdue,
- * starts the workflows again that Temporal has lost, and has those end whose reservation is gone
- * or over. It only orders work, by the same statements; refunds no payment of an unknown
+ * starts the workflows again that Temporal has lost, resets those whose tasks fail while something
+ * waits for them, and has those end whose reservation is gone or over. It only orders work, by the same statements; refunds no payment of an unknown
  * reservation, because these wait for their holds. Safe to repeat, and beside running processes.
  * @param temporal null: only what the database knows
  * @returns what was found and done, in words
@@ -57,6 +57,11 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
     againAfterS: 0,
   });
   tell(lost, 'open hold whose workflow was lost: started again');
+  const stuck = await resetStuckActors(db, (id, forS) => temporal.beginAnew(id, forS), onFault);
+  tell(
+    stuck,
+    'workflow whose tasks fail, while a payment, a cancel or a delivery waits: begun anew',
+  );
   const strays = await findStrayActors(db, reservations, 0);
   const ended = await temporal.ring(strays.map(({ id }) => id));
   tell(ended, 'running workflow whose reservation is gone or over: told to look, and ends');

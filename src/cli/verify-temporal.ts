@@ -5,6 +5,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { HOUSEKEEPING_SCHEDULE_ID, SIGNALS, WORKFLOWS } from '../contracts/reservation';
+import { createActorDirectory } from '../temporal/actor-directory';
 import { temporalConfig } from '../temporal/connection';
 import { missingSearchAttributes } from '../temporal/search-attributes';
 import { prepareTemporal } from './prepare-temporal';
@@ -40,6 +41,8 @@ export interface TemporalView {
   prepare(): Promise<void>;
   /** Has running workflows look into their inboxes. @returns how many took the signal */
   ring(ids: readonly string[]): Promise<number>;
+  /** Resets a reservation's workflow whose tasks have failed for so many seconds. @returns whether it did */
+  beginAnew(reservationId: string, failingForS: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -67,7 +70,9 @@ export async function connectTemporal(
   const connection = await reached(() =>
     Connection.connect({ ...connectionOptions, connectTimeout: CONNECT_WITHIN_MS }),
   );
-  const { workflow, schedule } = new Client({ connection, namespace });
+  const client = new Client({ connection, namespace });
+  const { workflow, schedule } = client;
+  const actors = createActorDirectory(client);
   const within = <T>(work: () => Promise<T>) =>
     reached(() => connection.withDeadline(Date.now() + LIST_WITHIN_MS, work));
 
@@ -131,6 +136,8 @@ export async function connectTemporal(
         }
         return rung;
       }),
+    beginAnew: (reservationId, failingForS) =>
+      reached(() => actors.beginAnew(reservationId, failingForS)),
     close: () => connection.close(),
   };
 }

@@ -13,6 +13,7 @@ import { forgetOldScans } from './check-ins';
 import { forgetEarlyEvents } from './early-events';
 import { oweNotices } from './event-notices';
 import { truncateFeed } from './feed';
+import { WAITS_FOR_A_BUYER } from './mails';
 import { forgetOldKeys } from './request-keys';
 import { forgetMapChanges } from './seat-map';
 import { endOverdueHold } from './settlement';
@@ -420,4 +421,45 @@ export async function restartActors(
     options.onPage(place);
     if (holds.length < HOLDS_A_PAGE) return restarted;
   }
+}
+
+const WAITING_LONG = sql<{ id: string; waited_s: number }>(
+  'sweep_waiting_long',
+  // Chosen at random, so that those which wait for something else, a mail server for example, hide no other for long.
+  `(select reservation_id as id, extract(epoch from now() - min(received_at))::float8 as waited_s from inbox
+     where handled_at is null and received_at < now() - $1 * interval '1 second'
+     group by reservation_id order by random() limit $2)
+   union all
+   (select id, extract(epoch from now() - confirmed_at)::float8 as waited_s from reservations r
+     where status = 'confirmed' and delivered_at is null and confirmed_at < now() - $1 * interval '1 second'
+       and not ${WAITS_FOR_A_BUYER}
+     order by random() limit $2)`,
+);
+/** How long a payment or a delivery waits before its workflow is looked at. */
+const WAITS_S = 60;
+const LOOKED_AT = 100;
+
+/**
+ * Looks at the workflows of reservations whose inbox or delivery has waited for long: it may be that their tasks fail,
+ * each in the same way (ADR 0043). The longer one has waited, the longer its tasks have to have failed: a reset that
+ * does not help comes less and less often.
+ * @param beginAnew see `ActorDirectory`
+ * @param waitsS how long it has to have waited, in seconds
+ * @returns how many began anew
+ */
+export async function resetStuckActors(
+  db: Queryable,
+  beginAnew: (id: string, failingForS: number) => Promise<boolean>,
+  onFault: OnFault,
+  waitsS = WAITS_S,
+): Promise<number> {
+  let reset = 0;
+  for (const { id, waited_s: waited } of await db.rows(WAITING_LONG, [waitsS, LOOKED_AT])) {
+    try {
+      if (await beginAnew(id, Math.max(waitsS, waited / 12))) reset++;
+    } catch (error) {
+      onFault({ step: 'reset_stuck', subject: id, attempts: 1 }, error);
+    }
+  }
+  return reset;
 }

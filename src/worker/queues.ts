@@ -9,7 +9,7 @@ import {
   createReservationQueue,
   createWebhookQueue,
 } from '../activities';
-import { settlementWorkflowId, TASK_QUEUES } from '../contracts/reservation';
+import { TASK_QUEUES } from '../contracts/reservation';
 import type { readSettings } from '../config';
 import type { Database } from '../db/database';
 import { ticketSeed } from '../db/keys';
@@ -23,6 +23,7 @@ import { createSender } from '../webhooks/send';
 import { paymentSetupOf } from '../payments/setup';
 import { createStripeProvider } from '../payments/stripe-provider';
 import { createTestProvider } from '../payments/test-provider';
+import { createActorDirectory } from '../temporal/actor-directory';
 import { scheduleHousekeeping } from './housekeeping-schedule';
 import { activitySlots, reservationsTuning, workflowSlots } from './tuning';
 
@@ -102,23 +103,7 @@ async function reservationsParts({ settings, db, client, log }: QueueDeps): Prom
         defaultTtlSeconds: settings.HOLD_TTL_SECONDS,
         refundUnknown: settings.UNKNOWN_PAYMENTS === 'refunded',
         documentDays: settings.TICKET_PDF_DAYS,
-        actors: {
-          async openOf(ids) {
-            // Of one whose workflow was terminated a settlement is the actor.
-            const actors = new Map(
-              ids.flatMap((id) => [
-                [id, id],
-                [settlementWorkflowId(id), id],
-              ]),
-            );
-            const quoted = [...actors.keys()].map((id) => `'${id}'`).join(', ');
-            const query = `ExecutionStatus = 'Running' AND WorkflowId IN (${quoted})`;
-            const open = new Set<string>();
-            for await (const { workflowId } of client.workflow.list({ query, pageSize: 1000 }))
-              open.add(actors.get(workflowId)!);
-            return open;
-          },
-        },
+        actors: createActorDirectory(client),
       }),
       ...reservationsTuning(settings),
     },

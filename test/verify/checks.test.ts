@@ -170,6 +170,7 @@ describe('Late work', () => {
     setup: async () => ({ missingAttributes: [], schedule: 'runs' }),
     prepare: async () => undefined,
     ring: async () => 0,
+    beginAnew: async () => false,
     close: async () => undefined,
   });
   const violations = async (view: TemporalView | null, patienceMs = 0) => {
