@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-/** A hold of one seat. @returns its id, which is also the reference of its payment */
+/** A hold of one seat of an event of its own. @returns its id, which is also the reference of its payment */
 async function hold(): Promise<string> {
   const id = `order-${randomUUID().slice(0, 13)}`;
   await createEvent(db, {
@@ -39,19 +39,22 @@ async function hold(): Promise<string> {
     categories: [{ code: 'a', name: 'A', price: PRICE }],
     seats: layOutSeats([{ name: 'S', category: 'a', places: 1 }]).seats,
   });
-  await takeSeats(db, {
+  await take(id, id);
+  return id;
+}
+
+const take = (id: string, event: string) =>
+  takeSeats(db, {
     ...NOTHING_MORE,
     id,
     client: 'shop',
     fingerprint: Buffer.from(id),
-    seats: [{ event: id, label: 'S-1', priceType: null }],
+    seats: [{ event, label: 'S-1', priceType: null }],
     buyer: { name: 'Ada', email: `${id}@example.org` },
     defaultTtlSeconds: 600,
     buyerCap: null,
     actor: 'test',
   });
-  return id;
-}
 
 async function sale(): Promise<string> {
   const id = await hold();
@@ -60,13 +63,13 @@ async function sale(): Promise<string> {
   return id;
 }
 
-const pay = (id: string, reference = id) =>
+const pay = (id: string, reference = id, amount = PRICE) =>
   recordPayment(
     db,
     {
       reference,
       reservationId: id,
-      amount: PRICE,
+      amount,
       currency: 'EUR',
       source: 'stripe',
       actor: 'test',
@@ -157,6 +160,29 @@ describe('What is left of a payment goes back', () => {
     await settleInbox(db, id, sign);
     expect(await db.rows(LIVE, [surplus])).toEqual([
       { by: 'stripe', amount: 6000, status: 'pending' },
+    ]);
+    await expectMoneyHolds();
+  });
+});
+
+describe('A payment of too much, of which the provider gave back what was too much', () => {
+  it('counts as one of the right amount: it is too late, where its hold has ended and the seat is another’s', async () => {
+    const id = await hold();
+    for (const statement of [
+      'update seats set hold_ends_at = clock_timestamp() where reservation_id = $1',
+      'update reservations set hold_ends_at = clock_timestamp() where id = $1',
+    ])
+      await db.run(sql('', statement), [id]);
+    expect((await take(`other-${id}`, id)).kind).toBe('held');
+    await pay(id, id, PRICE + 1000);
+    await madeByProvider(id, 1000);
+    expect((await settleInbox(db, id, sign))?.story).toEqual([
+      expect.stringContaining('the hold ended'),
+      expect.stringContaining('goes back: expired'),
+    ]);
+    expect(await db.rows(LIVE, [id])).toEqual([
+      { by: 'provider', amount: 1000, status: 'succeeded' },
+      { by: 'stripe', amount: PRICE, status: 'pending' },
     ]);
     await expectMoneyHolds();
   });
