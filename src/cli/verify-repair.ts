@@ -7,6 +7,8 @@ import { findStrayActors } from '../db/verify';
 import type { TemporalView } from './verify-temporal';
 
 const SWEEP_BUDGET_MS = 60_000;
+/** How long the tasks of a workflow have failed before it is reset; longer than a short outage of a worker. */
+const FAILING_S = 60;
 
 /**
  * Does at once what relays and housekeeping do by themselves within minutes, and what nobody does:
@@ -65,5 +67,8 @@ export async function repair(db: Database, temporal: TemporalView | null): Promi
   const strays = await findStrayActors(db, reservations, 0);
   const ended = await temporal.ring(strays.map(({ id }) => id));
   tell(ended, 'running workflow whose reservation is gone or over: told to look, and ends');
+  let begun = 0;
+  for (const { id } of strays) if (await temporal.beginAnew(id, FAILING_S)) begun++;
+  tell(begun, 'such a workflow whose tasks fail: begun anew, and ends');
   return told;
 }

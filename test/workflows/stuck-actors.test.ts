@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from '../../src/db/database';
+import { repair } from '../../src/cli/verify-repair';
+import { connectTemporal } from '../../src/cli/verify-temporal';
 import { resetStuckActors } from '../../src/db/sweep';
 import { createActorDirectory, failingSince } from '../../src/temporal/actor-directory';
-import { ApiClient, eventually } from '../support/api';
+import { ApiClient, eventually, type Reservation } from '../support/api';
 import { changedWorkflows } from '../support/changed-workflows';
 import { startSystem, type TestSystem } from '../support/system';
 import { startWorkerOf } from '../support/worker-of-build';
@@ -37,33 +40,38 @@ const confirmedWithHelp = (id: string) =>
     expect((await api.get(id)).body.status).toBe('confirmed');
   });
 
+/** Holds a seat while workers have other workflow code than before and after it. */
+async function heldWithOtherCode(event: string): Promise<Reservation> {
+  const worker1 = system.stack.part('worker-1')!;
+  const bare = await changedWorkflows({ guarded: false });
+  await worker1.stop();
+  const worker = startWorkerOf(bare.folder, system, {
+    LOG_LEVEL: 'warn',
+    WORKER_ROLES: 'reservations',
+  });
+  await once(worker, 'message');
+  const held = await api.held(event, ['A-1']);
+  await eventually(async () => {
+    const timers = (await eventsOf(held.id)).filter((one) => one.timerStartedEventAttributes);
+    expect(timers).toHaveLength(2);
+  });
+  worker.kill('SIGTERM');
+  await once(worker, 'exit');
+  await bare.remove();
+  await worker1.start();
+  return held;
+}
+
+const failing = (id: string) =>
+  eventually(async () => expect(failingSince((await eventsOf(id)).reverse())).not.toBeNull());
+
 describe('A reservation that is paid, whose workflow does not go on', () => {
   it('because its tasks fail, begins anew and is confirmed', async () => {
-    const event = await api.event();
-    const worker1 = system.stack.part('worker-1')!;
-    const bare = await changedWorkflows({ guarded: false });
-    await worker1.stop();
-    const worker = startWorkerOf(bare.folder, system, {
-      LOG_LEVEL: 'warn',
-      WORKER_ROLES: 'reservations',
-    });
-    await once(worker, 'message');
-    const { id, ...held } = await api.held(event, ['A-1']);
-    await eventually(async () => {
-      const timers = (await eventsOf(id)).filter((one) => one.timerStartedEventAttributes);
-      expect(timers).toHaveLength(2);
-    });
-    worker.kill('SIGTERM');
-    await once(worker, 'exit');
-    await bare.remove();
-    await worker1.start();
-
-    await api.pay({ id, ...held });
-    await eventually(async () =>
-      expect(failingSince((await eventsOf(id)).reverse())).not.toBeNull(),
-    );
-    await confirmedWithHelp(id);
-    await api.tickets(id);
+    const held = await heldWithOtherCode(await api.event());
+    await api.pay(held);
+    await failing(held.id);
+    await confirmedWithHelp(held.id);
+    await api.tickets(held.id);
   });
 
   it('for want of a worker that prints, is left as it is', async () => {
@@ -76,5 +84,34 @@ describe('A reservation that is paid, whose workflow does not go on', () => {
     await printing.start();
     await api.tickets(id);
     expect((await system.temporal.workflow.getHandle(id).describe()).runId).toBe(runId);
+  });
+});
+
+describe('A hold that is over, whose workflow does not end because its tasks fail', () => {
+  it('begins anew by `verify --repair`, and ends', async () => {
+    const { id } = await heldWithOtherCode(await api.event());
+    for (const [table, key] of [
+      ['seats', 'reservation_id'],
+      ['reservations', 'id'],
+    ])
+      await system.db.run(
+        sql('', `update ${table} set hold_ends_at = clock_timestamp() where ${key} = $1`),
+        [id],
+      );
+    await api.until(id, 'expired');
+    const { temporalAddress: address, temporalNamespace: namespace } = system.info;
+    const temporal = await connectTemporal({ address, namespace });
+    try {
+      await eventually(async () => {
+        expect(await repair(system.db, temporal)).toContain(
+          '1 × such a workflow whose tasks fail: begun anew, and ends',
+        );
+      }, 240_000);
+    } finally {
+      await temporal.close();
+    }
+    expect(await system.temporal.workflow.getHandle(id).result()).toMatchObject({
+      status: 'expired',
+    });
   });
 });
