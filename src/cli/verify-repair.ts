@@ -14,8 +14,9 @@ const FAILING_S = 60;
  * Does at once what relays and housekeeping do by themselves within minutes, and what nobody does:
  * makes what Temporal lacks, has entries tried again that were given up, ends what is overdue,
  * starts the workflows again that Temporal has lost, resets those whose tasks fail while something
- * waits for them, and has those end whose reservation is gone or over. It only orders work, by the same statements; refunds no payment of an unknown
- * reservation, because these wait for their holds. Safe to repeat, and beside running processes.
+ * waits for them, and has those end whose reservation is gone or over. It only orders work, by the
+ * same statements; refunds no payment of an unknown reservation, because these wait for their holds.
+ * Safe to repeat, and beside running processes.
  * @param temporal null: only what the database knows
  * @returns what was found and done, in words
  * @throws SettingsError when Temporal must be prepared by somebody else

@@ -438,6 +438,8 @@ const WAITING_LONG = sql<{ id: string; waited_s: number }>(
 /** How long a payment or a delivery waits before its workflow is looked at. */
 const WAITS_S = 60;
 const LOOKED_AT = 100;
+/** Of one pass: a Temporal that answers late keeps nothing else from being done. */
+const LOOKING_MS = 30_000;
 
 /**
  * Looks at the workflows of reservations whose inbox or delivery has waited for long: it may be that their tasks fail,
@@ -453,12 +455,21 @@ export async function resetStuckActors(
   onFault: OnFault,
   waitsS = WAITS_S,
 ): Promise<number> {
+  const until = performance.now() + LOOKING_MS;
+  const failed = (subject: string | null, error: unknown) =>
+    onFault({ step: 'reset_stuck', subject, attempts: 1 }, error);
+  const waiting = await db.rows(WAITING_LONG, [waitsS, LOOKED_AT]).catch((error: unknown) => {
+    if (!isOfTheStep(error)) throw error;
+    failed(null, error);
+    return [];
+  });
   let reset = 0;
-  for (const { id, waited_s: waited } of await db.rows(WAITING_LONG, [waitsS, LOOKED_AT])) {
+  for (const { id, waited_s: waited } of waiting) {
+    if (performance.now() > until) break;
     try {
       if (await beginAnew(id, Math.max(waitsS, waited / 12))) reset++;
     } catch (error) {
-      onFault({ step: 'reset_stuck', subject: id, attempts: 1 }, error);
+      failed(id, error);
     }
   }
   return reset;
