@@ -122,6 +122,8 @@ describe('The page of ready queries', () => {
   it('finds a refund that the provider refused, and what came after the end', async () => {
     const asked = await queries();
     const expired = await api.held(await api.event({ holdTtlSeconds: 1 }), ['A-1']);
+    // Until its workflow has ended too, what comes is its own to handle.
+    await eventually(() => system.temporal.workflow.getHandle(expired.id).result());
     await api.until(expired.id, 'expired');
     expect(await found(asked['After the end']!)).not.toContain(settlementWorkflowId(expired.id));
     // Its seat is sold to another meanwhile: the late payment goes back, where the provider lets it.
