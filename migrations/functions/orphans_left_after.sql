@@ -64,11 +64,13 @@ begin
             from beside where free and fits window w as (partition by event_id, row_order order by number)) choice
        where last = number + wanted - 1 and not leaves_one_before and not leaves_one_after),
     alone as (
-      select id, hashtext(event_id || ' ' || row_order) as row_lock, (event_id, row_order) in (select * from clean) as has_choice
+      select id, hashtext(event_id || ' ' || row_order) as row_lock,
+             (event_id, row_order) in (select * from clean) as has_choice
         from beside
        where free and not ours and (coalesce(ours_before, false) or coalesce(ours_after, false))
          and not coalesce(free_before and not ours_before, false) and not coalesce(free_after and not ours_after, false))
-    select array_agg(id order by id) filter (where has_choice), array_agg(distinct row_lock) filter (where not has_choice)
+    select array_agg(id order by id) filter (where has_choice),
+           array_agg(distinct row_lock) filter (where not has_choice)
       into v_orphans, v_rows from alone;
     exit when v_orphans is not null or v_rows is null or judgement = 2;
     perform pg_advisory_xact_lock(3, row_lock) from (select unnest(v_rows) as row_lock order by 1) in_order;

@@ -2,13 +2,11 @@ import { settlementWorkflowId } from '../contracts/reservation';
 import type { Database } from '../db/database';
 import { retryGivenUp } from '../db/outbox';
 import type { OnFault } from '../db/sweep-faults';
-import { resetStuckActors, restartActors, sweep } from '../db/sweep';
+import { FAILING_S, resetStuckActors, restartActors, sweep } from '../db/sweep';
 import { findStrayActors } from '../db/verify';
 import type { TemporalView } from './verify-temporal';
 
 const SWEEP_BUDGET_MS = 60_000;
-/** How long the tasks of a workflow have failed before it is reset; longer than a short outage of a worker. */
-const FAILING_S = 60;
 
 /**
  * Does at once what relays and housekeeping do by themselves within minutes, and what nobody does:

@@ -435,8 +435,8 @@ const WAITING_LONG = sql<{ id: string; waited_s: number }>(
        and not ${WAITS_FOR_A_BUYER}
      order by random() limit $2)`,
 );
-/** How long a payment or a delivery waits before its workflow is looked at. */
-const WAITS_S = 60;
+/** How long the tasks of a workflow have failed, and work has waited for it, before it is reset: no short outage. */
+export const FAILING_S = 60;
 const LOOKED_AT = 100;
 /** Of one pass: a Temporal that answers late keeps nothing else from being done. */
 const LOOKING_MS = 30_000;
@@ -453,7 +453,7 @@ export async function resetStuckActors(
   db: Queryable,
   beginAnew: (id: string, failingForS: number) => Promise<boolean>,
   onFault: OnFault,
-  waitsS = WAITS_S,
+  waitsS = FAILING_S,
 ): Promise<number> {
   const until = performance.now() + LOOKING_MS;
   const failed = (subject: string | null, error: unknown) =>

@@ -15,6 +15,7 @@ import {
 import { settleInbox } from '../../src/db/settlement';
 import { runChecks } from '../../src/db/verify';
 import { layOutSeats } from '../../src/domain/seat-map';
+import { endHold } from '../support/hold-ttl';
 import { PLAIN_EVENT } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
@@ -165,14 +166,10 @@ describe('What is left of a payment goes back', () => {
   });
 });
 
-describe('A payment of too much, of which the provider gave back what was too much', () => {
+describe('A payment of too much, whose excess the provider gave back', () => {
   it('counts as one of the right amount: it is too late, where its hold has ended and the seat is another’s', async () => {
     const id = await hold();
-    for (const statement of [
-      'update seats set hold_ends_at = clock_timestamp() where reservation_id = $1',
-      'update reservations set hold_ends_at = clock_timestamp() where id = $1',
-    ])
-      await db.run(sql('', statement), [id]);
+    await endHold(db, id);
     expect((await take(`other-${id}`, id)).kind).toBe('held');
     await pay(id, id, PRICE + 1000);
     await madeByProvider(id, 1000);

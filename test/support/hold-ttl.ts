@@ -12,3 +12,15 @@ const SET_HOLD_TTL = sql(
 export async function setHoldTtl(db: Database, event: string, seconds: number): Promise<void> {
   await db.run(SET_HOLD_TTL, [event, seconds]);
 }
+
+const END = (['seats', 'reservations'] as const).map((table) =>
+  sql(
+    `test_end_hold_of_${table}`,
+    `update ${table} set hold_ends_at = clock_timestamp() where ${table === 'seats' ? 'reservation_id' : 'id'} = $1`,
+  ),
+);
+
+/** The hold ends now. */
+export async function endHold(db: Database, id: string): Promise<void> {
+  for (const statement of END) await db.run(statement, [id]);
+}

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from '../../src/db/database';
 import { repair } from '../../src/cli/verify-repair';
 import { connectTemporal } from '../../src/cli/verify-temporal';
 import { resetStuckActors } from '../../src/db/sweep';
 import { createActorDirectory, failingSince } from '../../src/temporal/actor-directory';
 import { ApiClient, eventually, type Reservation } from '../support/api';
 import { changedWorkflows } from '../support/changed-workflows';
+import { endHold } from '../support/hold-ttl';
 import { startSystem, type TestSystem } from '../support/system';
 import { startWorkerOf } from '../support/worker-of-build';
 
@@ -90,14 +90,7 @@ describe('A reservation that is paid, whose workflow does not go on', () => {
 describe('A hold that is over, whose workflow does not end because its tasks fail', () => {
   it('begins anew by `verify --repair`, and ends', async () => {
     const { id } = await heldWithOtherCode(await api.event());
-    for (const [table, key] of [
-      ['seats', 'reservation_id'],
-      ['reservations', 'id'],
-    ])
-      await system.db.run(
-        sql('', `update ${table} set hold_ends_at = clock_timestamp() where ${key} = $1`),
-        [id],
-      );
+    await endHold(system.db, id);
     await api.until(id, 'expired');
     const { temporalAddress: address, temporalNamespace: namespace } = system.info;
     const temporal = await connectTemporal({ address, namespace });

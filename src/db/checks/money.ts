@@ -3,8 +3,12 @@ import type { Check } from './check';
 const MONEY = `format('payment %s of %s %s for reservation %s', p.reference, p.amount, p.currency, p.reservation_id)`;
 
 /** Checks of payments and refunds. */
-/** A payment p that cannot have been what r cost, whatever was taken of it before its refund f was ordered. */
-const OF_ANOTHER_AMOUNT = `(p.currency <> r.currency or p.amount < r.total or (p.amount <> r.total and f.amount = p.amount))`;
+/**
+ * The payment p does not match the total of the reservation r. Other refunds may have reduced p before
+ * its refund f was ordered; where f is all of p, there were none.
+ */
+const OF_ANOTHER_AMOUNT = `(p.currency <> r.currency or p.amount < r.total
+  or (p.amount <> r.total and f.amount = p.amount))`;
 
 export const moneyChecks: readonly Check[] = [
   {
@@ -111,7 +115,7 @@ export const moneyChecks: readonly Check[] = [
                    when 'duplicate' then r.confirmed_at is null
                    -- What it cost when the payment came, if it was changed since, is not known any more.
                    when 'mismatch' then p.change_id is null and r.revision = 1 and p.amount = r.total and p.currency = r.currency and f.amount = p.amount
-                   -- What counts is what was left of it, which is known where nothing but this refund was taken of it.
+                   -- The amount left at that moment counts, not the amount paid.
                    when 'expired' then p.change_id is null and r.revision = 1 and ${OF_ANOTHER_AMOUNT}
                    when 'event_started' then p.change_id is null and r.revision = 1 and ${OF_ANOTHER_AMOUNT}
                    when 'change_ended' then p.change_id is null
