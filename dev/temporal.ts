@@ -36,9 +36,9 @@ const serverEnv = (): NodeJS.ProcessEnv => ({
 export async function isTemporalReady(address: string, namespace: string): Promise<boolean> {
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: '2s' });
+    connection = await Connection.connect({ address, connectTimeout: '4s' });
     const { workflowService, operatorService } = connection;
-    return await connection.withDeadline(Date.now() + 2_000, async () => {
+    return await connection.withDeadline(Date.now() + 4_000, async () => {
       await workflowService.describeNamespace({ namespace });
       const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
       return Object.keys(SEARCH_ATTRIBUTE_TYPES).every((name) => name in customAttributes);

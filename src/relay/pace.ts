@@ -109,6 +109,18 @@ export function gapAfter(
 }
 
 /**
+ * How many entries the next batch may have. Where Temporal did not answer in time, half of those of this one: a server
+ * that is too slow for all of them gives up the work on each when its time is over, and would get done with none.
+ * Each batch that it took adds one again.
+ * @param most what the batch before might have
+ * @param away how many entries of the batch were not answered
+ */
+export const mostNext = (
+  most: number,
+  { claimed, away }: { claimed: number; away: number },
+): number => (away > 0 ? Math.max(1, Math.floor(claimed / 2)) : Math.min(MOST_AT_ONCE, most + 1));
+
+/**
  * Measures how fast a growing counter grows: its growth within the last `overMs`, so that a few
  * at once are no burst, and a flood is one as soon as enough have come.
  * @returns the growth a second

@@ -20,6 +20,7 @@ import { createFeedWriter } from './feed-writer';
 import {
   createRateGauge,
   gapAfter,
+  mostNext,
   paceCommands,
   paceStarts,
   startLimits,
@@ -116,11 +117,14 @@ export function startRelay({
     lane: OutboxLane;
   }
 
-  /** Dispatches one batch of a lane. @returns how many entries there were, and whether old ones */
+  /**
+   * Dispatches one batch of a lane.
+   * @returns how many entries there were, to how many Temporal gave no answer, and whether there were old ones
+   */
   async function deliverBatch(
     lane: Lane & { reach: Reach },
     limit: number,
-  ): Promise<{ claimed: number; late: boolean }> {
+  ): Promise<{ claimed: number; away: number; late: boolean }> {
     const away: NotTaken[] = [];
     const batch = await deliverDue(db, { ...lane, limit }, async (entries) => {
       const failed = new Map<number, NotTaken>();
@@ -151,7 +155,7 @@ export function startRelay({
     batch.givenUp.forEach(tellGivenUp);
     if (batch.taken > 0) complaints.clear();
     else if (away.length > 0) await pause(FAULT_PAUSE_MS);
-    return batch;
+    return { ...batch, away: away.length };
   }
 
   async function until(
@@ -185,6 +189,7 @@ export function startRelay({
     let arrivals = { holdsPerSecond: 0, commandsPerSecond: 0 };
     /** The lane was notified of an entry, or its last batch was a full one. */
     let hasMore = false;
+    let most = Infinity;
     const step = async () => {
       const begun = performance.now();
       const isTime = begun - lookedBackAt >= LOOK_BACK_EVERY_MS;
@@ -200,9 +205,11 @@ export function startRelay({
         };
       }
       const load = { processors: processors.count, busy: processors.busy(), ...arrivals };
-      const now = pace(load, limits);
+      const usual = pace(load, limits);
+      const now = { ...usual, atOnce: Math.min(usual.atOnce, most) };
       const batch = due ? await deliverBatch({ ...lane, reach }, now.atOnce) : null;
       const claimed = batch?.claimed ?? 0;
+      if (batch) most = mostNext(most, batch);
       // As long as there are old entries, they come first.
       if (isTime && !batch?.late) lookedBackAt = performance.now();
       const restMs = gapAfter(claimed, now, loops) - (performance.now() - begun);

@@ -42,6 +42,8 @@ describe('The polls of a worker', () => {
     expect(tuning).toMatchObject({
       maxConcurrentActivityTaskExecutions: 2,
       activityTaskPollerBehavior: few,
+      // One half waits for a transaction, at most as long as the other half has one.
+      maxConcurrentWorkflowTaskExecutions: 4,
     });
   });
 });

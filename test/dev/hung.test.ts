@@ -109,6 +109,61 @@ describe('A worker that stands still (SIGSTOP)', () => {
   });
 });
 
+describe('A process that does not answer', () => {
+  /** Answers until it gets SIGUSR2; from then on it is busy with other things. */
+  const PROGRAM = `
+    let busy = false;
+    process.on('SIGUSR2', () => (busy = true));
+    setInterval(() => busy && JSON.parse('[1]'), 5);
+    require('node:http')
+      .createServer((_, response) => busy || response.end())
+      .listen(0, '127.0.0.1', function () { process.send(this.address().port); });`;
+
+  async function startServer() {
+    const child = spawn(process.execPath, ['-e', PROGRAM], {
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const ended = new Promise((resolve) =>
+      child.once('exit', (_code, signal) => resolve([signal, performance.now()])),
+    ) as Promise<[NodeJS.Signals, number]>;
+    const port = await new Promise<number>((resolve) => child.once('message', resolve));
+    return { pid: child.pid!, url: `http://127.0.0.1:${port}`, ended };
+  }
+
+  it('is ended soon when it stands still, and late when it runs', async () => {
+    const [late, standing] = await Promise.all([startServer(), startServer()]);
+    const parts: Record<string, { pid: number }> = { api: late, 'worker-1': standing };
+    const stack = {
+      part: (name: string) => parts[name],
+      info: () => ({ apiUrl: late.url, temporalAddress: '127.0.0.1:1', temporalNamespace: 'none' }),
+      workerMetricsUrls: [`${standing.url}/metrics`],
+    } as unknown as Stack;
+    const stop = new AbortController();
+    const said: string[] = [];
+    const watching = endHungParts(stack, {
+      signal: stop.signal,
+      progress: (line) => said.push(line),
+      everyMs: 100,
+      withinMs: 1_000,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    process.kill(late.pid, 'SIGUSR2');
+    process.kill(standing.pid, 'SIGSTOP');
+    const begun = performance.now();
+    const [[, standingEndedAt], [, lateEndedAt]] = await Promise.all([standing.ended, late.ended]);
+    expect(said).toEqual([
+      `worker-1 does not answer any more (process ${standing.pid}) and is ended`,
+      `api does not answer any more (process ${late.pid}) and is ended`,
+    ]);
+    // Twelve looks of a second and not three.
+    expect(standingEndedAt).toBeLessThan(lateEndedAt);
+    expect(lateEndedAt - begun).toBeGreaterThan(11_000);
+    stop.abort();
+    await watching;
+  });
+});
+
 it('A Temporal that lives and answers nothing is ended, too', async () => {
   const { temporalAddress } = testServices();
   const temporalNamespace = await createMigratedNamespace();

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   createRateGauge,
   gapAfter,
+  mostNext,
   paceCommands,
   paceStarts,
   startLimits,
@@ -168,5 +169,31 @@ describe('The processors of a container', () => {
     const processors = watchProcessors('/nowhere');
     expect(processors.count).toBe(availableParallelism());
     processors.stop();
+  });
+});
+
+describe('A batch for a Temporal that is slow', () => {
+  /** Of calls side by side it finishes so many in time, or none: what is late is given up. */
+  const batchesTo = (capacity: number, waiting: number[], batches: number) => {
+    let most = Infinity;
+    return waiting.concat(Array<number>(batches - waiting.length).fill(16)).map((had) => {
+      const claimed = Math.min(had, most);
+      const away = claimed > capacity ? claimed : 0;
+      most = mostNext(most, { claimed, away });
+      return claimed - away;
+    });
+  };
+
+  it('is halved until it is answered in time, so that work is done', () => {
+    expect(batchesTo(16, [], 3)).toEqual([16, 16, 16]);
+    expect(batchesTo(1, [], 5)).toEqual([0, 0, 0, 0, 1]);
+    const taken = batchesTo(5, [], 100).reduce((sum, count) => sum + count, 0);
+    expect(taken).toBeGreaterThan(0.5 * 100 * 5);
+  });
+
+  it('always has one, and grows by one with each that is taken', () => {
+    expect(mostNext(1, { claimed: 1, away: 1 })).toBe(1);
+    expect(mostNext(1, { claimed: 1, away: 0 })).toBe(2);
+    expect(mostNext(Infinity, { claimed: 3, away: 0 })).toBe(32);
   });
 });
