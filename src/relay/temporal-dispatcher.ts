@@ -96,28 +96,43 @@ interface ServiceFailure {
  * further effect, and returns the id of the workflow that has it now.
  */
 export function createDispatcher({ workflow, connection }: Client) {
-  /**
-   * A key starts one reservation, ever: "already started" is success. @returns whether it was
-   * started by this call
-   */
-  async function startActor(
+  /** A reservation's workflow. A key starts one, ever. */
+  const actorOf = (
     id: string,
     start: NonNullable<OutboxEntry['start']>,
     { events = [] }: OutboxFacts,
-  ): Promise<boolean> {
-    const input: ReservationInput = { event: start.event, seats: start.seats, shortTries: true };
+  ) => ({
+    workflowId: id,
+    taskQueue: TASK_QUEUES.reservations,
+    args: [{ event: start.event, seats: start.seats, shortTries: true } satisfies ReservationInput],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    staticSummary: summaryOf(start),
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: STATUS_KEY, value: 'held' },
+      ...attributesOf(id, events),
+    ]),
+  });
+
+  /** "Already started" is success. */
+  async function startActor(...of: Parameters<typeof actorOf>): Promise<void> {
     try {
       await workflow.start(WORKFLOWS.reservation, {
-        workflowId: id,
-        taskQueue: TASK_QUEUES.reservations,
-        args: [input],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        ...actorOf(...of),
         workflowIdConflictPolicy: 'FAIL',
-        staticSummary: summaryOf(start),
-        typedSearchAttributes: new TypedSearchAttributes([
-          { key: STATUS_KEY, value: 'held' },
-          ...attributesOf(id, events),
-        ]),
+      });
+      faultPoint('relay.started');
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  }
+
+  /** Signals the workflow and starts it if it has not begun. @returns whether there is one; false: it has ended */
+  async function startRung(why: Ring, ...of: Parameters<typeof actorOf>): Promise<boolean> {
+    try {
+      await workflow.signalWithStart(WORKFLOWS.reservation, {
+        ...actorOf(...of),
+        signal: SIGNALS.ring,
+        signalArgs: [why],
       });
       faultPoint('relay.started');
       return true;
@@ -139,16 +154,13 @@ export function createDispatcher({ workflow, connection }: Client) {
   }
 
   /**
-   * Signals the workflow of a reservation. If it has not started, it is started and reads its inbox
-   * first. If it has closed, a settlement workflow handles the inbox.
+   * Signals the workflow of a reservation. If it has not started, it is started with the signal, so that
+   * it knows the message as it begins. If it has closed, a settlement workflow handles the inbox.
    */
   async function ring({ subject: id, start, facts }: OutboxEntry): Promise<string> {
     const why = whyOf(facts);
-    // Checked again after "already started", because another relay may have started the workflow
-    // between the two calls.
     const rung =
-      (await ringOpen(id, why)) ||
-      (start !== null && ((await startActor(id, start, facts)) || (await ringOpen(id, why))));
+      (await ringOpen(id, why)) || (start !== null && (await startRung(why, id, start, facts)));
     let workflowId = id;
     if (!rung) {
       workflowId = settlementWorkflowId(id);

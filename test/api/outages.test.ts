@@ -102,6 +102,23 @@ describe('Without a worker', () => {
     await worker.start();
     await api.until(paid.id, 'confirmed');
   });
+
+  it('a payment that came before its workflow starts it, and is there as it begins', async () => {
+    const worker = system.stack.part('worker-1')!;
+    await worker.stop();
+    const held = await api.held(await api.event(), ['A-1']);
+    expect((await api.pay(held)).status).toBe(200);
+    // Its start is later than its payment, as in the backlog of a burst.
+    await system.db.pool.query("delete from outbox where kind = 'start' and subject = $1", [
+      held.id,
+    ]);
+    await worker.start();
+    await api.until(held.id, 'confirmed');
+    const { events } = await system.temporal.workflow.getHandle(held.id).fetchHistory();
+    expect(events![1]!.workflowExecutionSignaledEventAttributes?.signalName).toBe('ring');
+    // It waits neither for the ring nor for the end of the hold.
+    expect(events!.filter((event) => event.timerStartedEventAttributes)).toEqual([]);
+  });
 });
 
 describe('Without Temporal', () => {

@@ -124,11 +124,11 @@ describe('A process that does not answer', () => {
       detached: true,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const ended = new Promise((resolve) =>
-      child.once('exit', (_code, signal) => resolve([signal, performance.now()])),
-    ) as Promise<[NodeJS.Signals, number]>;
+    const endedAt = new Promise<number>((resolve) =>
+      child.once('exit', () => resolve(performance.now())),
+    );
     const port = await new Promise<number>((resolve) => child.once('message', resolve));
-    return { pid: child.pid!, url: `http://127.0.0.1:${port}`, ended };
+    return { pid: child.pid!, url: `http://127.0.0.1:${port}`, endedAt };
   }
 
   it('is ended soon when it stands still, and late when it runs', async () => {
@@ -151,7 +151,7 @@ describe('A process that does not answer', () => {
     process.kill(late.pid, 'SIGUSR2');
     process.kill(standing.pid, 'SIGSTOP');
     const begun = performance.now();
-    const [[, standingEndedAt], [, lateEndedAt]] = await Promise.all([standing.ended, late.ended]);
+    const [standingEndedAt, lateEndedAt] = await Promise.all([standing.endedAt, late.endedAt]);
     expect(said).toEqual([
       `worker-1 does not answer any more (process ${standing.pid}) and is ended`,
       `api does not answer any more (process ${late.pid}) and is ended`,
