@@ -19,9 +19,11 @@ async function runNs(pid: number): Promise<bigint | null> {
     const threads = await readdir(`/proc/${pid}/task`);
     const stats = await Promise.all(
       threads.map((thread) =>
-        readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0 0'),
+        readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => ''),
       ),
     );
+    // A thread that has ended has none; where no thread has, the kernel does not count.
+    if (stats.every((stat) => stat === '')) return null;
     return stats.flatMap((stat) => stat.split(' ', 2)).reduce((sum, ns) => sum + BigInt(ns), 0n);
   } catch {
     return null;
