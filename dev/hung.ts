@@ -30,6 +30,13 @@ async function runNs(pid: number): Promise<bigint | null> {
   }
 }
 
+/** Of one part: its process that answered last, the looks without an answer since, and `runNs` at the last of them. */
+interface Seen {
+  pid: number;
+  failures: number;
+  ranNs: bigint | null;
+}
+
 async function answers(url: string, withinMs: number): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(withinMs) });
@@ -57,21 +64,18 @@ export async function endHungParts(
 ): Promise<void> {
   const { signal, progress, everyMs = 5_000, withinMs = ANSWERS_WITHIN_MS } = options;
   const watch = async (name: string, isWell: () => Promise<boolean>): Promise<void> => {
-    let seen = { pid: 0, failures: 0 };
-    let ranNs: bigint | null = null;
+    let seen: Seen = { pid: 0, failures: 0, ranNs: null };
     while (!signal.aborted) {
       const pid = stack.part(name)?.pid ?? 0;
-      const isAnswering = await isWell();
-      const before = ranNs;
-      ranNs = await runNs(pid);
-      if (isAnswering) seen = { pid, failures: 0 };
+      if (await isWell()) seen = { pid, failures: 0, ranNs: null };
       else if (seen.pid === pid && pid !== 0) {
-        seen.failures++;
-        const stands = ranNs !== null && ranNs === before;
+        const ranNs = await runNs(pid);
+        const stands = ranNs !== null && ranNs === seen.ranNs;
+        seen = { pid, failures: seen.failures + 1, ranNs };
         if (seen.failures >= (stands ? LOOKS_AT_STANDING : LOOKS_AT_RUNNING)) {
           progress(`${name} does not answer any more (process ${pid}) and is ended`);
           killGroup(pid);
-          seen = { pid: 0, failures: 0 };
+          seen.pid = 0;
         }
       }
       await sleep(everyMs, undefined, { signal }).catch(() => undefined);

@@ -32,13 +32,16 @@ const serverEnv = (): NodeJS.ProcessEnv => ({
   ),
 });
 
+/** Of a connection, and of the calls on it. */
+const ANSWERS_WITHIN_MS = 4_000;
+
 /** Whether the server answers, has the namespace, and has our search attributes. */
 export async function isTemporalReady(address: string, namespace: string): Promise<boolean> {
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ address, connectTimeout: '4s' });
+    connection = await Connection.connect({ address, connectTimeout: ANSWERS_WITHIN_MS });
     const { workflowService, operatorService } = connection;
-    return await connection.withDeadline(Date.now() + 4_000, async () => {
+    return await connection.withDeadline(Date.now() + ANSWERS_WITHIN_MS, async () => {
       await workflowService.describeNamespace({ namespace });
       const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
       return Object.keys(SEARCH_ATTRIBUTE_TYPES).every((name) => name in customAttributes);

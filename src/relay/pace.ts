@@ -109,9 +109,9 @@ export function gapAfter(
 }
 
 /**
- * How many entries the next batch may have. Where Temporal did not answer in time, half of those of this one: a server
- * that is too slow for all of them gives up the work on each when its time is over, and would get done with none.
- * Each batch that it took adds one again.
+ * How many entries the next batch may have. After calls that were not answered in time, half of those of this batch:
+ * Temporal gives up the work on a call at its deadline, so with too many at once it would finish none. Each batch
+ * without such calls adds one again.
  * @param most what the batch before might have
  * @param away how many entries of the batch were not answered
  */

@@ -125,7 +125,7 @@ export function startRelay({
     lane: Lane & { reach: Reach },
     limit: number,
   ): Promise<{ claimed: number; away: number; late: boolean }> {
-    const away: NotTaken[] = [];
+    let away = 0;
     const batch = await deliverDue(db, { ...lane, limit }, async (entries) => {
       const failed = new Map<number, NotTaken>();
       const results = await Promise.allSettled(
@@ -143,7 +143,7 @@ export function startRelay({
         failed.set(entry.id, why);
         tellRefusal(entry, why);
         if (why.refused) return;
-        away.push(why);
+        away++;
         complain(
           'Temporal did not take an entry of the outbox, it is tried again later',
           { message: why.error },
@@ -154,8 +154,8 @@ export function startRelay({
     });
     batch.givenUp.forEach(tellGivenUp);
     if (batch.taken > 0) complaints.clear();
-    else if (away.length > 0) await pause(FAULT_PAUSE_MS);
-    return { ...batch, away: away.length };
+    else if (away > 0) await pause(FAULT_PAUSE_MS);
+    return { ...batch, away };
   }
 
   async function until(

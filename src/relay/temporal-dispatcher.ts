@@ -113,27 +113,10 @@ export function createDispatcher({ workflow, connection }: Client) {
     ]),
   });
 
-  /** "Already started" is success. */
-  async function startActor(...of: Parameters<typeof actorOf>): Promise<void> {
+  /** @returns whether the call was taken; false: Temporal has a workflow of this id already */
+  async function unlessStarted(call: () => Promise<unknown>): Promise<boolean> {
     try {
-      await workflow.start(WORKFLOWS.reservation, {
-        ...actorOf(...of),
-        workflowIdConflictPolicy: 'FAIL',
-      });
-      faultPoint('relay.started');
-    } catch (error) {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    }
-  }
-
-  /** Signals the workflow and starts it if it has not begun. @returns whether there is one; false: it has ended */
-  async function startRung(why: Ring, ...of: Parameters<typeof actorOf>): Promise<boolean> {
-    try {
-      await workflow.signalWithStart(WORKFLOWS.reservation, {
-        ...actorOf(...of),
-        signal: SIGNALS.ring,
-        signalArgs: [why],
-      });
+      await call();
       faultPoint('relay.started');
       return true;
     } catch (error) {
@@ -141,6 +124,25 @@ export function createDispatcher({ workflow, connection }: Client) {
       throw error;
     }
   }
+
+  /** "Already started" is success. */
+  const startActor = (...of: Parameters<typeof actorOf>): Promise<boolean> =>
+    unlessStarted(() =>
+      workflow.start(WORKFLOWS.reservation, {
+        ...actorOf(...of),
+        workflowIdConflictPolicy: 'FAIL',
+      }),
+    );
+
+  /** Signals the workflow and starts it if it has not begun. @returns whether there is one; false: it has ended */
+  const startRung = (why: Ring, ...of: Parameters<typeof actorOf>): Promise<boolean> =>
+    unlessStarted(() =>
+      workflow.signalWithStart(WORKFLOWS.reservation, {
+        ...actorOf(...of),
+        signal: SIGNALS.ring,
+        signalArgs: [why],
+      }),
+    );
 
   /** Signals an open workflow. @returns whether there is one */
   async function ringOpen(id: string, why: Ring): Promise<boolean> {

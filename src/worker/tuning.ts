@@ -62,8 +62,8 @@ export function reservationsTuning(settings: {
     // would only wait for one. Those inside workflow tasks come first: the others are their retries.
     ...activitySlots(transactions),
     maxConcurrentLocalActivityExecutions: transactions,
-    // As many tasks again may run while those wait for their transaction. More would only wait too, longer than a
-    // short try or even a task lasts, and be done twice.
+    // Half of the tasks may wait while the others have a transaction. With more, a task would wait longer than its
+    // short try, or its own timeout, and be done twice.
     ...workflowSlots(2 * transactions),
   };
 }

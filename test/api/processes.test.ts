@@ -69,11 +69,12 @@ describe('An API in several processes on one port', () => {
     const served = answers.filter((status) => status === 200).length;
     expect(served).toBeLessThanOrEqual(PER_MINUTE);
     expect(answers).toContain(429);
-    // A load balancer's probes come from an address that may be busy. So may the machine be: then some are 503.
-    expect(new Set(await many('/livez'))).toEqual(new Set([200]));
-    const ready = await many('/readyz');
-    expect(ready).toContain(200);
-    expect(ready).not.toContain(429);
+    // A load balancer's probes come from an address that may be busy. On a busy machine a process may not be
+    // ready for a moment; were probes counted, each try would make more of them 429.
+    for (const probe of ['/livez', '/readyz'])
+      await eventually(async () => {
+        expect(new Set(await many(probe))).toEqual(new Set([200]));
+      });
   });
 
   it('ends with all its processes when it is told to', async () => {

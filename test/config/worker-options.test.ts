@@ -42,7 +42,7 @@ describe('The polls of a worker', () => {
     expect(tuning).toMatchObject({
       maxConcurrentActivityTaskExecutions: 2,
       activityTaskPollerBehavior: few,
-      // One half waits for a transaction, at most as long as the other half has one.
+      // Twice as many as transactions.
       maxConcurrentWorkflowTaskExecutions: 4,
     });
   });
