@@ -151,7 +151,25 @@ async function connectAll(buyers: readonly Caller[], progress: Progress): Promis
   }
 }
 
-/** Cancels the winners' holds. A hold that has ended meanwhile is free already. */
+/** A cancel that takes effect later is asked for again this often; the API waits for each a few seconds. */
+const CANCEL_TRIES = 10;
+
+/**
+ * Cancels a hold. One that has ended meanwhile is free already.
+ * @returns whether its seats are free now; those of a hold that cannot be cancelled are when its time ends, which
+ * changes nothing of the race
+ */
+async function cancel(api: Caller, id: string): Promise<boolean> {
+  for (let tries = 0; tries < CANCEL_TRIES; tries++) {
+    const answer = await api
+      .call({ method: 'POST', path: `/v1/reservations/${id}/cancel` })
+      .catch(() => null);
+    if (answer?.status !== 202) return answer?.status === 200 || answer?.status === 409;
+  }
+  return false;
+}
+
+/** Cancels the winners' holds. @returns how many of them are free */
 async function release(
   api: Caller,
   winners: readonly Attempt[],
@@ -162,12 +180,7 @@ async function release(
   const waiting = [...ids];
   const work = async () => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      // A hold that cannot be cancelled ends by its own time; the result of the race does not
-      // change.
-      const answer = await api
-        .call({ method: 'POST', path: `/v1/reservations/${id}/cancel` })
-        .catch(() => null);
-      if (answer && [200, 202, 409].includes(answer.status)) released++;
+      if (await cancel(api, id)) released++;
       progress(`releasing the holds: ${released} of ${ids.length}`);
     }
   };

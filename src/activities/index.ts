@@ -1,4 +1,5 @@
 import { createHousekeepingActivities } from './housekeeping';
+import { createSignalActivities } from './keep-signalled';
 import { createRefundActivities } from './carry-out-refund';
 import { createDocumentActivities } from './render-tickets';
 import { createMailActivities } from './send-mail';
@@ -8,15 +9,17 @@ import { createReservationActivities } from './settle-reservation';
 type Deps<Create extends (deps: never) => unknown> = Parameters<Create>[0];
 
 /**
- * Activities of the `reservations` task queue: one database transaction each. And refunds, which the release before has
+ * Activities of the `reservations` task queue: short database transactions. And refunds, which the release before has
  * carried out here.
  */
 export const createReservationQueue = (
   deps: Deps<typeof createReservationActivities> &
+    Deps<typeof createSignalActivities> &
     Deps<typeof createRefundActivities> &
     Deps<typeof createHousekeepingActivities>,
 ) => ({
   ...createReservationActivities(deps),
+  ...createSignalActivities(deps),
   ...createRefundActivities(deps),
   ...createHousekeepingActivities(deps),
 });

@@ -1,14 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type {
-  ChangeProgress,
-  PaymentSignal,
-  Progress,
-  Refused,
-  ReservationInput,
-} from '../contracts/reservation';
+import type { ChangeProgress, Progress, Refused, ReservationInput } from '../contracts/reservation';
 import { whyUnreadable } from '../contracts/unreadable';
 import type { Database } from '../db/database';
-import { recordCancelRequest, recordPayment, type RecordResult } from '../db/payments';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
 import { lookAtChange } from '../db/changes';
@@ -59,20 +52,13 @@ interface SettlementDeps {
   sign: TicketSigner;
   /** Seconds, for events that set none. */
   defaultTtlSeconds: number;
-  /** Payments are also recorded in the test provider's books. */
-  testProvider: boolean;
 }
 
 /**
  * The activities of a reservation. Each is one transaction, and safe to run twice or to fail at any
  * point.
  */
-export const createReservationActivities = ({
-  db,
-  sign,
-  defaultTtlSeconds,
-  testProvider,
-}: SettlementDeps) => ({
+export const createReservationActivities = ({ db, sign, defaultTtlSeconds }: SettlementDeps) => ({
   /**
    * Adopts the hold that the API took. If the hold has ended, the end is recorded and no seat is
    * taken. Without a hold (started by hand) the activity takes the seats itself, for no client.
@@ -134,20 +120,5 @@ export const createReservationActivities = ({
   /** Says where a change stands, and ends a quote whose time is over. null: there is none of that id. */
   async lookAtChange(changeId: string): Promise<ChangeProgress | null> {
     return lookAtChange(db, changeId);
-  },
-
-  /** Writes an operator's payment signal into the inbox, as a webhook would. */
-  async keepSignalledPayment(
-    id: string,
-    payment: PaymentSignal,
-  ): Promise<Pick<RecordResult, 'kind' | 'reservation'>> {
-    const notice = { ...payment, reservationId: id, source: 'signal' as const, actor: BY_HAND };
-    const { kind, reservation } = await recordPayment(db, notice, { strict: false, testProvider });
-    return reservation === undefined ? { kind } : { kind, reservation };
-  },
-
-  /** Writes an operator's cancel signal into the inbox, as the API would. */
-  async keepSignalledCancel(id: string): Promise<string> {
-    return (await recordCancelRequest(db, id, BY_HAND)).kind;
   },
 });

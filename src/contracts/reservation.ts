@@ -188,6 +188,19 @@ export interface PaymentSignal {
 }
 
 /**
+ * A message that an operator signalled by hand. It is written into the database's inbox before it
+ * has any effect.
+ */
+export type SignalledMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
+
+/** What became of such a message: `recorded`, or why it changes nothing. */
+export interface KeptMessage {
+  kind: string;
+  /** The owner of a reference that belongs to another reservation. */
+  reservation?: string;
+}
+
+/**
  * The reservation as the API shows it, without the buyer: the result of activities and of the
  * `state` query.
  */

@@ -15,9 +15,10 @@ import type {
 import {
   SUMMARY_BYTES,
   TASK_QUEUES,
-  type PaymentSignal,
+  type KeptMessage,
   type Progress,
   type ReservationInput,
+  type SignalledMessage,
   type StartedByRelay,
 } from '../contracts/reservation';
 import { clipToBytes } from '../domain/clip';
@@ -106,18 +107,47 @@ export const { lookAtChange } = proxyActivities<ReservationActivities>({
   ...transaction,
   summary: 'See where the change stands, end its quote in time',
 });
-const { keepSignalledPayment, keepSignalledCancel } = lasting;
+/** How many messages are kept by one activity. */
+const KEPT_TOGETHER = 100;
+const { keepSignalled, keepSignalledPayment, keepSignalledCancel } = lasting;
 
-/** Writes a payment that an operator signalled into the inbox. */
-export const keepPayment = (id: string, payment: PaymentSignal) =>
-  keepSignalledPayment.executeWithOptions(
-    says(`Keep payment ${payment.reference}, ${formatMoney(payment)}, by hand`),
-    [id, payment],
-  );
+const inWords = (message: SignalledMessage): string =>
+  message.kind === 'payment'
+    ? `Keep payment ${message.payment.reference}, ${formatMoney(message.payment)}, by hand`
+    : 'Keep the cancel by hand';
 
-/** Writes a cancel that an operator signalled into the inbox. */
-export const keepCancel = (id: string) =>
-  keepSignalledCancel.executeWithOptions(says('Keep the cancel by hand'), [id]);
+/** One activity for each message, as workflows did that began before. */
+async function keepOne(id: string, message: SignalledMessage): Promise<KeptMessage> {
+  const options = says(inWords(message));
+  const kept =
+    message.kind === 'payment'
+      ? await keepSignalledPayment.executeWithOptions(options, [id, message.payment])
+      : await keepSignalledCancel.executeWithOptions(options, [id]);
+  // Workers of release 1.0 return the kind alone.
+  return typeof kept === 'string' ? { kind: kept } : kept;
+}
+
+/**
+ * Writes messages that an operator signalled into the inbox, in their order.
+ * @returns what became of each
+ */
+export async function keepMessages(
+  id: string,
+  messages: readonly SignalledMessage[],
+): Promise<KeptMessage[]> {
+  const kept: KeptMessage[] = [];
+  const together = messages.length > 0 && patched('messages-kept-together');
+  while (kept.length < messages.length) {
+    const next = messages.slice(kept.length, kept.length + KEPT_TOGETHER);
+    const [first] = next;
+    if (!together) kept.push(await keepOne(id, first!));
+    else {
+      const words = `${inWords(first!)}${next.length > 1 ? ` and ${next.length - 1} more` : ''}`;
+      kept.push(...(await keepSignalled.executeWithOptions(says(words), [id, next])));
+    }
+  }
+  return kept;
+}
 
 /** Batch follows batch, so these take as long as there is work; each batch is a heartbeat. */
 const housekeeping: ActivityOptions = {

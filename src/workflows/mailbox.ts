@@ -1,17 +1,16 @@
 import { defineSignal, patched, setHandler } from '@temporalio/workflow';
-import { SIGNALS, SUMMARY_BYTES, type PaymentSignal } from '../contracts/reservation';
+import {
+  SIGNALS,
+  SUMMARY_BYTES,
+  type PaymentSignal,
+  type SignalledMessage,
+} from '../contracts/reservation';
 import { whyUnreadable } from '../contracts/unreadable';
 import { clipToBytes } from '../domain/clip';
 
 const ringSignal = defineSignal<[unknown?]>(SIGNALS.ring);
 const paymentConfirmedSignal = defineSignal<[unknown]>(SIGNALS.paymentConfirmed);
 const cancelSignal = defineSignal(SIGNALS.cancel);
-
-/**
- * A message that an operator signalled by hand. It is written into the database's inbox before it
- * has any effect.
- */
-type SignalledMessage = { kind: 'payment'; payment: PaymentSignal } | { kind: 'cancel' };
 
 /** What came since the mailbox was looked into last. */
 interface Mail {

@@ -9,15 +9,16 @@ import {
 } from '@temporalio/workflow';
 import {
   SIGNALS,
-  type PaymentSignal,
+  type KeptMessage,
   type Progress,
   type ReservationInput,
   type ReservationRef,
   type ReservationState,
   type SettlementInput,
+  type SignalledMessage,
   type StartedByRelay,
 } from '../contracts/reservation';
-import { keepCancel, keepPayment, stepsOf, type Steps } from './activities';
+import { keepMessages, stepsOf, type Steps } from './activities';
 import { inputOf } from './by-hand';
 import { startDelivery, type Delivery } from './delivery';
 import { openMailbox, type Mailbox } from './mailbox';
@@ -171,38 +172,32 @@ async function untilDelivered(actor: Actor, settled: Progress): Promise<Reservat
   }
 }
 
-/** What an operator reads of a payment by hand that changes nothing; null if it was recorded. */
-function whyNoPayment(
-  { reference }: PaymentSignal,
-  kept: Awaited<ReturnType<typeof keepPayment>> | string,
+/** What an operator reads of a message by hand that changes nothing; null if it was recorded. */
+function whyNoEffect(
+  message: SignalledMessage,
+  { kind, reservation = 'another reservation' }: KeptMessage,
 ): string | null {
-  // Workers of release 1.0 return the kind alone.
-  const { kind, reservation: owner = 'another reservation' } =
-    typeof kept === 'string' ? { kind: kept } : kept;
-  if (kind === 'mismatch') return `reference ${reference} belongs to ${owner}`;
-  return kind === 'known'
-    ? `payment ${reference} is known already; another payment needs a reference of its own`
-    : null;
-}
-
-/** The same of a cancel. */
-function whyNoCancel(kept: string): string | null {
-  if (kept === 'recorded') return null;
-  return kept === 'already_checked_in'
+  if (message.kind === 'payment') {
+    const { reference } = message.payment;
+    if (kind === 'mismatch') return `reference ${reference} belongs to ${reservation}`;
+    return kind === 'known'
+      ? `payment ${reference} is known already; another payment needs a reference of its own`
+      : null;
+  }
+  if (kind === 'recorded') return null;
+  return kind === 'already_checked_in'
     ? 'cannot be cancelled: somebody has come in with one of its tickets'
-    : `nothing to cancel: the reservation is ${kept} already`;
+    : `nothing to cancel: the reservation is ${kind} already`;
 }
 
 /** Writes an operator's signals into the inbox, then handles the inbox. */
 async function handleInbox({ id, steps, mailbox, view }: Actor): Promise<Progress> {
   const { messages, news, askedByHand } = mailbox.take();
-  for (const message of messages) {
-    const why =
-      message.kind === 'payment'
-        ? whyNoPayment(message.payment, await keepPayment(id, message.payment))
-        : whyNoCancel(await keepCancel(id));
+  const kept = await keepMessages(id, messages);
+  messages.forEach((message, index) => {
+    const why = whyNoEffect(message, kept[index]!);
     if (why !== null) view.note(`no effect: ${why}`);
-  }
+  });
   const progress = await steps.handleNews(news);
   if (askedByHand && messages.length === 0 && news.length === 0 && progress.story.length === 0)
     view.note('a ring by hand: nothing waited in the inbox');

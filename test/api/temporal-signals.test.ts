@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
+import { createSignalActivities } from '../../src/activities/keep-signalled';
+import type { Database } from '../../src/db/database';
 import { ApiClient, eventually, refusal, type Reservation } from '../support/api';
 import { chargesOf, refundsOf } from '../support/ledger';
 import { startSystem, type TestSystem } from '../support/system';
-import { workflowIds } from '../support/temporal-history';
+import { stepsOf, workflowIds } from '../support/temporal-history';
 
 let system: TestSystem;
 let api: ApiClient;
@@ -342,7 +344,33 @@ describe('A workflow that was terminated', () => {
   });
 });
 
+/** The system's database, until it has answered so many times. */
+function failingAfter(answers: number): Database {
+  let left = answers;
+  const rows: Database['rows'] = (...args) =>
+    left-- > 0 ? system.db.rows(...args) : Promise.reject(new Error('the connection is lost'));
+  return { ...system.db, rows };
+}
+
 describe('What comes by hand', () => {
+  it('goes on after the last that was kept when the database fails in between', async () => {
+    const held = await heldWithActor();
+    const activities = createSignalActivities({ db: failingAfter(2), testProvider: true });
+    const messages = ['one', 'two', 'three'].map((name) => ({
+      kind: 'payment' as const,
+      payment: { reference: `${held.id}-${name}`, ...held.total },
+    }));
+    expect(await activities.keepSignalled(held.id, messages)).toEqual([
+      { kind: 'recorded' },
+      { kind: 'recorded' },
+    ]);
+    await expect(activities.keepSignalled(held.id, messages.slice(2))).rejects.toThrow(
+      'the connection is lost',
+    );
+    const { body } = await api.get(held.id);
+    expect(body).toMatchObject({ payments: [{}, {}] });
+  });
+
   it('in hundreds at once is kept to the last: one payment confirms, the others go back', async () => {
     const held = await heldWithActor();
     await Promise.all(
@@ -360,6 +388,10 @@ describe('What comes by hand', () => {
       );
       expect([body.payments.length, body.refunds.length]).toEqual([250, 249]);
     });
+    const steps = await stepsOf(system.temporal, held.id);
+    const kept = steps.filter((type) => type === 'keepSignalled');
+    // Not one for each: the history of a workflow has a limit.
+    expect(kept.length).toBeLessThan(125);
   });
 
   it.each(['refund', 'refundOrder', 'resend', 'mail', 'settlement'])(

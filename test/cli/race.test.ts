@@ -52,12 +52,15 @@ const reservationsOf = sql(
 );
 
 /** A server that does not keep what it promises. @returns its address, and how to end it */
-async function impostor(reserve: RequestListener): Promise<{ url: string; server: Server }> {
+async function impostor(
+  reserve: RequestListener,
+  cancel: RequestListener = (_request, response) => response.end('{}'),
+): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
     if (request.method === 'GET')
       response.end(JSON.stringify({ data: [{ label: 'A-1', status: 'available' }] }));
-    else if (request.url!.endsWith('/cancel')) response.end('{}');
+    else if (request.url!.endsWith('/cancel')) cancel(request, response);
     else reserve(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -180,6 +183,25 @@ describe('npm run race', () => {
     expect(out).toMatch(/^ +3 +1 +100\.0 % +1 /m);
     expect(out).toMatch(/✗ seat A-1 was sold 3 times: (\S+, ){2}\S+\n/);
     expect(code).toBe(1);
+  });
+
+  it.each([
+    [202, 'Released 0 of 1 holds.'],
+    [200, 'Released 1 of 1 holds.'],
+  ])('asks for a cancel until it has taken effect: at last %i', async (last, printed) => {
+    let won = 0;
+    let cancels = 0;
+    const { url, server } = await impostor(
+      (_request, response) => response.writeHead(won++ % 2 === 0 ? 201 : 409).end('{}'),
+      (_request, response) => response.writeHead(++cancels % 10 === 0 ? last : 202).end('{}'),
+    );
+    const options = ['--event', 'any', '--buyers', '2', '--out', join(REPORTS, 'later.html')];
+    const { code, out } = await race(options, { HOLDFAST_URL: url });
+    server.close();
+    expect(out).toContain(printed);
+    expect(code).toBe(0);
+    // Of the round that warms up, and of the one that counts.
+    expect(cancels).toBe(20);
   });
 
   it('tries again when told to, not before its time, with the same key, and counts it', async () => {

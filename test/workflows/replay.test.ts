@@ -19,12 +19,13 @@ import { startSystem, type TestSystem } from '../support/system';
 import { changedWorkflows } from '../support/changed-workflows';
 
 /**
- * Of release 1.0, of 1.1 with each step as an activity, and of steps that are tried inside the workflow task first:
- * workflows of all run beside each other after a deployment.
+ * Of release 1.0, of 1.1 with each step as an activity, of steps that are tried inside the workflow task first, and of
+ * signals that are kept together: workflows of all run beside each other after a deployment.
  */
 const FOLDER = join(__dirname, '../histories');
 const FOLDER_1_1 = join(FOLDER, '1.1');
 const FOLDER_SHORT_TRIES = join(FOLDER, '1.1-short-tries');
+const FOLDER_KEPT_TOGETHER = join(FOLDER, '1.1-kept-together');
 const BUNDLE = join(__dirname, '../../dist/src/workflow-bundle.js');
 
 const filesOf = (...folders: string[]): string[] =>
@@ -36,7 +37,8 @@ const filesOf = (...folders: string[]): string[] =>
   );
 
 async function replay(codePath: string): Promise<ReplayResult[]> {
-  const histories = filesOf(FOLDER, FOLDER_1_1, FOLDER_SHORT_TRIES).map((file) => ({
+  const folders = [FOLDER, FOLDER_1_1, FOLDER_SHORT_TRIES, FOLDER_KEPT_TOGETHER];
+  const histories = filesOf(...folders).map((file) => ({
     workflowId: basename(file, '.json'),
     history: historyFromJSON(JSON.parse(readFileSync(file, 'utf8'))),
   }));
@@ -79,12 +81,16 @@ const PATHS_1_1 = [
   'workflow-cancelled',
 ];
 
+/** Those that an operator signalled to, or cancelled in Temporal. */
+const PATHS_BY_HAND = ['confirmed-by-signal', 'refused-signals', 'workflow-cancelled'];
+
 describe('The committed histories', () => {
   it('show every path that a reservation can take', () => {
     const names = (folder: string) => filesOf(folder).map((file) => basename(file, '.json'));
     expect(names(FOLDER)).toEqual(PATHS);
     expect(names(FOLDER_1_1)).toEqual([...PATHS_1_1].sort());
     expect(names(FOLDER_SHORT_TRIES)).toEqual([...PATHS_1_1].sort());
+    expect(names(FOLDER_KEPT_TOGETHER)).toEqual(PATHS_BY_HAND);
   });
 
   it('replay on the code of today: whatever runs now goes on after a deployment', async () => {
@@ -138,7 +144,10 @@ if (process.env.UPDATE_HISTORIES) {
 
     const write = (path: string, history: Parameters<typeof historyToJSON>[0]): void =>
       writeFileSync(
-        join(FOLDER_SHORT_TRIES, `${path}.json`),
+        join(
+          PATHS_BY_HAND.includes(path) ? FOLDER_KEPT_TOGETHER : FOLDER_SHORT_TRIES,
+          `${path}.json`,
+        ),
         `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`,
       );
 
