@@ -93,7 +93,14 @@ describe('Two builds, as versions of one deployment', () => {
   /** What may have closed meanwhile. */
   const unlessClosed = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
 
-  /** Buyers, one after the other; each pays some time after its hold, so that some are open at every moment. */
+  const OPEN_AT_MOST = 12;
+  /** So long the tasks of one may fail before the next buys. */
+  const STUCK_MS = 10_000;
+
+  /**
+   * Buyers, one after the other; each pays some time after its hold, so that some are open at every moment. A slow
+   * machine has fewer of them, not a queue.
+   */
   function startBuyers(event: string) {
     const stopping = new AbortController();
     const held: string[] = [];
@@ -104,6 +111,9 @@ describe('Two builds, as versions of one deployment', () => {
         held.push(reservation.id);
         paid.push(delay((place % 4) * 1000).then(() => api.pay(reservation)));
         await delay(400);
+        const earlier = held.at(-OPEN_AT_MOST);
+        if (earlier !== undefined)
+          await api.until(earlier, 'confirmed', STUCK_MS).catch(() => undefined);
       }
     })();
     return {
