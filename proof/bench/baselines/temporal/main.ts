@@ -4,8 +4,11 @@ import { connectNative, temporalConfig, keepHeapsTight, reservationsTuning } fro
 import { createLifecycleActivities } from './activities';
 import { TEMPORAL_BASELINE, type Notice } from './contract';
 
-/** Notices are sent in batches: a message for each would cost more than the activities do. */
-const BATCH_MS = 5;
+/**
+ * Notices are sent in batches: a message for each would cost more than the activities do. As often as the watcher of our
+ * reservations looks.
+ */
+const BATCH_MS = 20;
 
 function createBatcher(): (notice: Notice) => void {
   let waiting: Notice[] = [];
