@@ -5,7 +5,11 @@ import {
   type TemporalBaseline,
 } from './baselines/temporal/temporal-baseline';
 import { endLifecycles, baselineLifecycles, ourLifecycles, runLifecycles } from './lifecycles';
-import { openReservationWatcher, type ReservationWatcher } from './reservation-watcher';
+import {
+  openReservationWatcher,
+  SEEN_EVERY_MS,
+  type ReservationWatcher,
+} from './reservation-watcher';
 
 /** The workers that print and mail. They are stopped: tickets have a case of their own. */
 const DELIVERY_WORKERS = ['worker-2', 'worker-3'] as const;
@@ -42,16 +46,21 @@ async function warmUp(
   await untilIdle([temporal, workers[0]!, baseline.pid]);
 }
 
-/** Runs `work` with the baseline `temporal` beside ours, both warm, while no tickets are printed or mailed. */
+/**
+ * Runs `work` with the baseline `temporal` beside ours, both warm, while no tickets are printed or
+ * mailed.
+ * @param options `seenEveryMs`: how often the steps of both are seen
+ */
 export async function withLifecycles<Result>(
   bench: Bench,
-  options: { round: number; warmUp: number },
+  options: { round: number; warmUp: number; seenEveryMs?: number },
   work: (testbed: LifecycleTestbed) => Promise<Result>,
 ): Promise<Result> {
   const workers = DELIVERY_WORKERS.map((name) => bench.stack.part(name)!);
   await Promise.all(workers.map((part) => part.stop()));
-  const baseline = await startTemporalBaseline(bench.stack, bench.temporal);
-  const watcher = await openReservationWatcher(bench.stack.info().databaseUrl);
+  const { seenEveryMs = SEEN_EVERY_MS } = options;
+  const baseline = await startTemporalBaseline(bench.stack, bench.temporal, seenEveryMs);
+  const watcher = await openReservationWatcher(bench.stack.info().databaseUrl, seenEveryMs);
   try {
     const testbed = { baseline, watcher };
     await warmUp(bench, testbed, options.round, options.warmUp);

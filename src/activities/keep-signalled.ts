@@ -2,7 +2,8 @@ import type { KeptMessage, PaymentSignal, SignalledMessage } from '../contracts/
 import type { Database } from '../db/database';
 import { recordCancelRequest, recordPayment } from '../db/payments';
 
-const BY_HAND = 'operator';
+/** The actor of what operators do in Temporal. */
+export const BY_HAND = 'operator';
 
 interface SignalDeps {
   db: Database;

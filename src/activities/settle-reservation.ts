@@ -8,10 +8,9 @@ import { lookAtChange } from '../db/changes';
 import { releaseOverdueHold, settleInbox } from '../db/settlement';
 import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
+import { BY_HAND } from './keep-signalled';
 import { NOTHING_MORE } from '../db/holds';
 import { countExpired, countSettled, observeConfirm } from '../outcome-metrics';
-
-const BY_HAND = 'operator';
 
 function known(progress: Progress | null, id: string): Progress {
   if (progress) return progress;

@@ -81,7 +81,7 @@ const PATHS_1_1 = [
   'workflow-cancelled',
 ];
 
-/** Those that an operator signalled to, or cancelled in Temporal. */
+/** Workflows that got a signal or a cancel from an operator. */
 const PATHS_BY_HAND = ['confirmed-by-signal', 'refused-signals', 'workflow-cancelled'];
 
 describe('The committed histories', () => {

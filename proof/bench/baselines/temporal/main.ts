@@ -4,13 +4,8 @@ import { connectNative, temporalConfig, keepHeapsTight, reservationsTuning } fro
 import { createLifecycleActivities } from './activities';
 import { TEMPORAL_BASELINE, type Notice } from './contract';
 
-/**
- * Notices are sent in batches: a message for each would cost more than the activities do. As often as the watcher of our
- * reservations looks.
- */
-const BATCH_MS = 20;
-
-function createBatcher(): (notice: Notice) => void {
+/** Notices are sent in batches: a message for each would cost more than the activities do. */
+function createBatcher(batchMs: number): (notice: Notice) => void {
   let waiting: Notice[] = [];
   return (notice) => {
     waiting.push(notice);
@@ -18,7 +13,7 @@ function createBatcher(): (notice: Notice) => void {
     setTimeout(() => {
       process.send?.(waiting);
       waiting = [];
-    }, BATCH_MS);
+    }, batchMs);
   };
 }
 
@@ -38,7 +33,7 @@ async function main(): Promise<void> {
     namespace: temporalConfig().namespace,
     taskQueue: TEMPORAL_BASELINE.taskQueue,
     workflowBundle,
-    activities: createLifecycleActivities(createBatcher()),
+    activities: createLifecycleActivities(createBatcher(Number(process.argv[2]))),
     ...reservationsTuning(settings),
   });
   for (const event of ['SIGTERM', 'disconnect'] as const)

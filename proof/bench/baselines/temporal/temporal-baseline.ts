@@ -39,14 +39,19 @@ export interface TemporalBaseline {
   close(): Promise<void>;
 }
 
-/** Starts the worker of the baseline against the Temporal server of the stack. */
+/**
+ * Starts the worker of the baseline against the Temporal server of the stack.
+ * @param toldEveryMs how often the worker tells which steps have run
+ */
 export async function startTemporalBaseline(
   stack: Stack,
   { workflow }: Client,
+  toldEveryMs: number,
 ): Promise<TemporalBaseline> {
   const { temporalAddress, temporalNamespace } = stack.info();
   const program = await startProgram({
     path: ['proof', 'bench', 'baselines', 'temporal', 'main.js'],
+    args: [String(toldEveryMs)],
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
