@@ -103,29 +103,6 @@ export const REPLACED_MAIL = 'replaced by a later one';
 /** The same as a text of SQL. */
 export const REPLACED = `'${REPLACED_MAIL}'`;
 
-/** By an index each. A refusal is over once the same was mailed later, as after a buyer was corrected. */
-const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
-  'mails_undelivered',
-  `select jsonb_build_object('id', m.id::text, 'kind', m.kind, 'reservation', m.reservation_id,
-            'requestedAt', rfc3339(m.requested_at), 'attemptedAt', rfc3339(m.attempted_at),
-            'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail, rfc3339_us(m.requested_at) as at
-     from (select * from mails where sent_at is null and refused is null and last_error is not null
-           union all
-           select * from mails r where refused is not null and refused <> ${REPLACED} and not exists (
-             select from mails l where l.reservation_id = r.reservation_id and l.kind = r.kind and l.id > r.id and l.sent_at is not null)) m
-    where (m.requested_at, m.id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 0))
-    order by m.requested_at desc, m.id desc limit $3`,
-);
-
-/** One page of mails that are refused or fail, newest first. */
-export async function listUndeliveredMails(
-  db: Queryable,
-  after: { at: string; id: string } | null,
-  limit: number,
-): Promise<{ mail: UndeliveredMail; at: string }[]> {
-  return db.rows(UNDELIVERED, [after?.at ?? null, after?.id ?? null, limit]);
-}
-
 const ATTEMPTED = sql(
   'mail_attempted',
   'update mails set attempted_at = clock_timestamp() where id = $1',
@@ -233,13 +210,38 @@ export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
              and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
                                 and n.sequence > m.sequence and n.refused is null)`;
 
+const OF_PAYMENT = `left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id`;
+
+const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
+  'mails_undelivered',
+  // By an index each.
+  `select jsonb_build_object('id', m.id::text, 'kind', m.kind, 'reservation', m.reservation_id,
+            'requestedAt', rfc3339(m.requested_at), 'attemptedAt', rfc3339(m.attempted_at),
+            'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail, rfc3339_us(m.requested_at) as at
+     from (select m.* from mails m join reservations r on r.id = m.reservation_id ${OF_PAYMENT} where ${IS_OWED} and m.last_error is not null
+           union all
+           select m.* from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) m
+    where (m.requested_at, m.id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 0))
+    order by m.requested_at desc, m.id desc limit $3`,
+);
+
+/**
+ * One page of mails that do not reach their buyers and should, newest first: the one rule that the metrics, `verify` and
+ * the operators' page go by.
+ */
+export async function listUndeliveredMails(
+  db: Queryable,
+  after: { at: string; id: string } | null,
+  limit: number,
+): Promise<{ mail: UndeliveredMail; at: string }[]> {
+  return db.rows(UNDELIVERED, [after?.at ?? null, after?.id ?? null, limit]);
+}
+
 const BACKLOG = sql<{ owed: number; oldest_s: number; refused: number }>(
   'mail_backlog',
-  `select (select count(*) from mails m join reservations r on r.id = m.reservation_id
-             left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id where ${IS_OWED}) as owed,
+  `select (select count(*) from mails m join reservations r on r.id = m.reservation_id ${OF_PAYMENT} where ${IS_OWED}) as owed,
           (select coalesce(extract(epoch from clock_timestamp() - min(m.requested_at)), 0)
-             from mails m join reservations r on r.id = m.reservation_id
-             left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id where ${IS_OWED})::float8 as oldest_s,
+             from mails m join reservations r on r.id = m.reservation_id ${OF_PAYMENT} where ${IS_OWED})::float8 as oldest_s,
           (select count(*) from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) as refused`,
 );
 

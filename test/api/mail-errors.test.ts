@@ -53,6 +53,15 @@ const correct = ({ id }: Pick<Reservation, 'id'>, key: string | null = system.in
     key,
     body: { buyer: { email: 'right@example.org' } },
   });
+/** The kinds of a reservation's mails that the operators' list has. */
+const listed = async ({ id }: Pick<Reservation, 'id'>) => {
+  const { body } = await api.call<{ data: { reservation: string; kind: string }[] }>(
+    'GET',
+    '/v1/mails/undelivered?limit=200',
+    { key: system.info.keys.operator },
+  );
+  return body.data.filter((mail) => mail.reservation === id).map(({ kind }) => kind);
+};
 const metric = async (name: string) => {
   const text = await createMetrics(system.db).text();
   return Number(new RegExp(`^${name}(?:\\{scope="database"\\})? (\\S+)$`, 'm').exec(text)?.[1]);
@@ -111,6 +120,7 @@ describe('A mail that the server does not take', () => {
       expect(await typesOf(sold)).not.toContain('tickets.mail_refused');
       expect(await metric('holdfast_mails_owed')).toBe(1);
       expect(await metric('holdfast_mails_oldest_seconds')).toBeGreaterThan(0);
+      expect(await listed(sold)).toEqual(['tickets']);
 
       for (const command of Object.keys(said)) Reflect.deleteProperty(replies, command);
       const fixed = await messageIdsOf(sold);
@@ -120,6 +130,7 @@ describe('A mail that the server does not take', () => {
       const id = fixed[0]!.replace(/@.*/, '@holdfast.example>');
       expect(mailServer.mails.at(-1)).toContain(`Message-ID: ${id}`);
       expect(await metric('holdfast_mails_owed')).toBe(0);
+      expect(await listed(sold)).toEqual([]);
     },
   );
 
@@ -135,6 +146,7 @@ describe('A mail that the server does not take', () => {
     };
     expect(await mailsOf(sold)).toEqual([refused]);
     expect(await metric('holdfast_mails_refused')).toBe(1);
+    expect(await listed(sold)).toEqual(['tickets']);
 
     Reflect.deleteProperty(replies, 'RCPT');
     expect((await correct(sold)).status).toBe(200);
@@ -142,6 +154,7 @@ describe('A mail that the server does not take', () => {
     await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again]));
     expect(mailServer.recipients.at(-1)).toBe('<right@example.org>');
     expect(await metric('holdfast_mails_refused')).toBe(0);
+    expect(await listed(sold)).toEqual([]);
     const pdf = `/v1/reservations/${sold.id}/tickets.pdf`;
     const key = system.info.keys.operator;
     expect((await api.tickets(sold.id)).map(({ status }) => status)).toEqual(['valid']);
@@ -149,6 +162,25 @@ describe('A mail that the server does not take', () => {
     expect((await api.call('POST', `/v1/reservations/${sold.id}/resend`)).status).toBe(202);
     const third = { sequence: 2, sent: true, refused: null, last_error: null };
     await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again, third]));
+  });
+
+  it('is listed no more once it is to reach nobody: tickets of a sale that was cancelled, mails of a buyer who was erased', async () => {
+    const key = system.info.keys.operator;
+    replies.RCPT = '451 4.3.0 later';
+    const [cancelled, erased] = [await soldSeat(), await soldSeat()];
+    for (const sold of [cancelled, erased])
+      await eventually(async () => expect(await listed(sold)).toEqual(['tickets']));
+    expect((await api.cancel(cancelled.id)).status).toBe(200);
+    const erase = await api.call('POST', `/v1/reservations/${erased.id}/erase-buyer`, { key });
+    expect(erase.status).toBe(200);
+    expect(await listed(erased)).toEqual([]);
+    // That it was cancelled, the buyer is still to hear.
+    await eventually(async () =>
+      expect((await listed(cancelled)).sort()).toEqual(['cancelled', 'refund']),
+    );
+    Reflect.deleteProperty(replies, 'RCPT');
+    await eventually(async () => expect(await listed(cancelled)).toEqual([]));
+    expect(await metric('holdfast_mails_refused')).toBe(0);
   });
 
   it('goes to a corrected address also when its reservation has ended', async () => {
@@ -260,12 +292,7 @@ describe('A mail that the server does not take', () => {
           { refused: 'replaced by a later one', sent: false, failed: false },
         ]),
       );
-      const listed = await api.call<{ data: { reservation: string }[] }>(
-        'GET',
-        '/v1/mails/undelivered?limit=200',
-        { key: system.info.keys.operator },
-      );
-      expect(listed.body.data.map(({ reservation }) => reservation)).not.toContain(sold.id);
+      expect(await listed(sold)).toEqual([]);
       const mail = await eventually(async () => {
         const last = await simpleParser(mailServer.mails.at(-1)!);
         expect(last.subject).toMatch(/^Your tickets again/);

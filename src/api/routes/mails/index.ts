@@ -42,7 +42,7 @@ export function mailRoutes({ db }: { db: Database }) {
       tag: 'Tickets',
       summary: 'Mails that are refused or fail, newest first',
       description:
-        'Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the refusal is listed no more.',
+        'Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the refusal is listed no more. A mail that is to reach nobody any more is not listed: the tickets of a cancelled sale, those of a buyer who was erased.',
       access: ['operator'],
       query: z.strictObject(pageQuery('[0-9]{1,18}')),
       responses: { 200: { description: 'A page of mails', schema: page(undeliveredMail) } },
