@@ -67,11 +67,12 @@ async function makeEvent(
 
 /**
  * Tickets are not measured, so they are not printed: a print waits for this browser until its limit
- * and is tried again. (A worker that is stopped by a signal would be found hung, and started anew.)
+ * and is tried again. (A worker that is stopped by a signal would be found hung, and started anew.) It
+ * ends with the worker that started it, however that ends.
  */
 function makeSilentBrowser(home: string): string {
   const path = join(home, 'silent-browser');
-  writeFileSync(path, '#!/bin/sh\nexec sleep 86400\n', { mode: 0o755 });
+  writeFileSync(path, '#!/bin/sh\nwhile kill -0 $PPID; do sleep 1; done 2>&-\n', { mode: 0o755 });
   return path;
 }
 
