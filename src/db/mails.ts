@@ -190,6 +190,10 @@ export async function finishMail(
 /** Condition: a reservation (`r`) was confirmed before its buyer was named; its mail is owed until then. */
 export const WAITS_FOR_A_BUYER = `(r.buyer_email is null and r.erased_at is null)`;
 
+/** What `IS_OWED` is asked of: mails (`m`), each with its reservation (`r`) and its payment (`p`). */
+export const OWED_FROM = `mails m join reservations r on r.id = m.reservation_id
+             left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id`;
+
 /**
  * Condition: a mail (`m`, of reservation `r`, about payment `p`) has to be sent now. Its tickets
  * are valid, or its refund is done.
@@ -210,15 +214,14 @@ export const IS_REFUSED = `m.refused is not null and r.buyer_email is not null
              and not exists (select from mails n where n.reservation_id = m.reservation_id and n.kind = m.kind
                                 and n.sequence > m.sequence and n.refused is null)`;
 
-const OF_PAYMENT = `left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id`;
-
 const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
   'mails_undelivered',
   // By an index each.
   `select jsonb_build_object('id', m.id::text, 'kind', m.kind, 'reservation', m.reservation_id,
             'requestedAt', rfc3339(m.requested_at), 'attemptedAt', rfc3339(m.attempted_at),
-            'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail, rfc3339_us(m.requested_at) as at
-     from (select m.* from mails m join reservations r on r.id = m.reservation_id ${OF_PAYMENT} where ${IS_OWED} and m.last_error is not null
+            'error', coalesce(m.refused, m.last_error), 'refused', m.refused is not null) as mail,
+          rfc3339_us(m.requested_at) as at
+     from (select m.* from ${OWED_FROM} where ${IS_OWED} and m.last_error is not null
            union all
            select m.* from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) m
     where (m.requested_at, m.id) < (coalesce($1::timestamptz, 'infinity'), coalesce($2::bigint, 0))
@@ -226,8 +229,8 @@ const UNDELIVERED = sql<{ mail: UndeliveredMail; at: string }>(
 );
 
 /**
- * One page of mails that do not reach their buyers and should, newest first: the one rule that the metrics, `verify` and
- * the operators' page go by.
+ * One page of undelivered mails, newest first: owed ones that fail, and refused ones that no later mail
+ * replaces. Metrics and `verify` go by the same two conditions.
  */
 export async function listUndeliveredMails(
   db: Queryable,
@@ -239,9 +242,9 @@ export async function listUndeliveredMails(
 
 const BACKLOG = sql<{ owed: number; oldest_s: number; refused: number }>(
   'mail_backlog',
-  `select (select count(*) from mails m join reservations r on r.id = m.reservation_id ${OF_PAYMENT} where ${IS_OWED}) as owed,
+  `select (select count(*) from ${OWED_FROM} where ${IS_OWED}) as owed,
           (select coalesce(extract(epoch from clock_timestamp() - min(m.requested_at)), 0)
-             from mails m join reservations r on r.id = m.reservation_id ${OF_PAYMENT} where ${IS_OWED})::float8 as oldest_s,
+             from ${OWED_FROM} where ${IS_OWED})::float8 as oldest_s,
           (select count(*) from mails m join reservations r on r.id = m.reservation_id where ${IS_REFUSED}) as refused`,
 );
 

@@ -164,7 +164,7 @@ describe('A mail that the server does not take', () => {
     await eventually(async () => expect(await mailsOf(sold)).toEqual([refused, again, third]));
   });
 
-  it('is listed no more once it is to reach nobody: tickets of a sale that was cancelled, mails of a buyer who was erased', async () => {
+  it('leaves the list when its sale is cancelled or its buyer is erased', async () => {
     const key = system.info.keys.operator;
     replies.RCPT = '451 4.3.0 later';
     const [cancelled, erased] = [await soldSeat(), await soldSeat()];

@@ -770,7 +770,7 @@ export interface paths {
         };
         /**
          * Mails that are refused or fail, newest first
-         * @description Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the refusal is listed no more. A mail that is to reach nobody any more is not listed: the tickets of a cancelled sale, those of a buyer who was erased.
+         * @description Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the refusal is listed no more. Tickets of a cancelled sale, and mails of an erased buyer, are not listed.
          *
          *     Takes a key of the role operator.
          */

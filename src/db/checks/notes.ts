@@ -1,4 +1,4 @@
-import { IS_OWED, IS_REFUSED } from '../mails';
+import { IS_OWED, IS_REFUSED, OWED_FROM } from '../mails';
 import type { Check } from './check';
 
 /** What waits for a person. */
@@ -67,7 +67,7 @@ export const noteChecks: readonly Check[] = [
     over: 'mails where sent_at is null and refused is null',
     sql: `select m.id::text, format('%s of reservation %s, owed for %s: %s', replace(m.kind, '_', ' '), m.reservation_id,
                  date_trunc('minute', now() - m.requested_at), coalesce(m.last_error, 'no try has failed')) as detail
-            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
+            from ${OWED_FROM}
            where ${IS_OWED} and m.requested_at < now() - interval '1 hour' order by m.requested_at`,
   },
   {

@@ -1,4 +1,4 @@
-import { IS_OWED, WAITS_FOR_A_BUYER } from '../mails';
+import { IS_OWED, OWED_FROM, WAITS_FOR_A_BUYER } from '../mails';
 import type { Check } from './check';
 
 /**
@@ -94,7 +94,7 @@ export const workChecks: readonly Check[] = [
     sql: `select m.id::text, format('%s %s of reservation %s, owed since %s', m.kind, coalesce(m.reference, m.sequence::text), m.reservation_id, m.requested_at) as detail,
                  case m.kind when 'tickets' then array['resend:' || m.id, 'resend:' || m.reservation_id || ':' || m.sequence]
                    when 'late_payment_refund' then array['refund:' || p.id, 'refund:' || m.reference] else array['mail:' || m.id] end as workflows
-            from mails m join reservations r on r.id = m.reservation_id left join payments p on p.reference = m.reference and p.reservation_id = m.reservation_id
+            from ${OWED_FROM}
            where (m.kind <> 'tickets' or m.sequence > 0) and ${IS_OWED} and m.requested_at < now() - interval '5 minutes'
              and ${notNudged('m', 'm.requested_at', 6)}
              and ${notOrdered(`case m.kind when 'tickets' then m.reservation_id when 'late_payment_refund' then m.reference else m.id::text end`)}`,

@@ -42,7 +42,8 @@ export function mailRoutes({ db }: { db: Database }) {
       tag: 'Tickets',
       summary: 'Mails that are refused or fail, newest first',
       description:
-        'Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the refusal is listed no more. A mail that is to reach nobody any more is not listed: the tickets of a cancelled sale, those of a buyer who was erased.',
+        'Correct the buyer (`PATCH /v1/reservations/{id}`), and the tickets are mailed anew: then the ' +
+        'refusal is listed no more. Tickets of a cancelled sale, and mails of an erased buyer, are not listed.',
       access: ['operator'],
       query: z.strictObject(pageQuery('[0-9]{1,18}')),
       responses: { 200: { description: 'A page of mails', schema: page(undeliveredMail) } },
