@@ -6,7 +6,9 @@ const STARTS_PER_PROCESSOR = 25;
 const COMMANDS_PER_PROCESSOR = 12.5;
 /** A batch of starts has what may start within this time, so that the pace follows the load. */
 const BATCH_MS = 50;
-/** How long from one start to the next ones, as long as few come. */
+/** Holds that come faster than this start together, a second: three or more within a quarter of one. */
+const GATHER_ABOVE = 8;
+/** How long from one of their starts to the next ones. */
 const GATHER_STARTS_MS = 250;
 /** Starts that one batch sends to Temporal side by side; its transaction stays open meanwhile. */
 const MOST_AT_ONCE = 32;
@@ -69,14 +71,16 @@ function startsPerSecond(load: Load, most: number, least: number): number {
  * workflows start meanwhile (at twice what a burst is, the least), and the holds are safe in the
  * database. Without a burst, a busy machine starts as many workflows as it can live, an idle one twice
  * as many: the backlog of a burst stays in the outbox, as in Temporal it would delay payments.
- * A hold that comes alone starts its workflow at once. Those of the next quarter of a second start
- * together, when it is known whether they are a burst.
+ * A hold that comes alone starts its workflow at once, and has no work left when the next one comes.
+ * Where more come within a quarter of a second, they start together, when it is known whether they
+ * are a burst.
  */
 export function paceStarts(load: Load, { most, least }: StartLimits): Pace {
   if (most === null) return { atOnce: MOST_AT_ONCE, msEach: 0, gatherMs: 0 };
   const perSecond = startsPerSecond(load, most, least);
   const atOnce = Math.min(MOST_AT_ONCE, Math.ceil((perSecond * BATCH_MS) / 1000));
-  return { atOnce, msEach: 1000 / perSecond, gatherMs: GATHER_STARTS_MS };
+  const gatherMs = load.holdsPerSecond > GATHER_ABOVE ? GATHER_STARTS_MS : 0;
+  return { atOnce, msEach: 1000 / perSecond, gatherMs };
 }
 
 /**

@@ -69,8 +69,10 @@ describe('The pace at which workflows start', () => {
     expect(paceCommands(busy(2, 1000), off).msEach).toBe(0);
   });
 
-  it('lets one start at once, and those of the next quarter of a second together', () => {
-    const pace = paceStarts(busy(8, 0), startLimits(8, DEFAULT));
+  it('lets one or two start at once, and three of a quarter of a second together', () => {
+    const few = paceStarts(busy(8, 8), startLimits(8, DEFAULT));
+    expect([1, 9].map((claimed) => gapAfter(claimed, few, 1))).toEqual([5, 45]);
+    const pace = paceStarts(busy(8, 12), startLimits(8, DEFAULT));
     expect(pace.atOnce).toBe(10);
     expect([1, 9].map((claimed) => gapAfter(claimed, pace, 1))).toEqual([250, 250]);
     // More have come than a batch holds: there is nothing to wait for but the pace.
