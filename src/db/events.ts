@@ -203,7 +203,8 @@ const SET_CATEGORIES = sql(
 const INSERT_SEATS = sql(
   'event_insert_seats',
   `insert into seats (event_id, label, section, row_name, number, seat_number, category_code, row_order, rank, x, y, accessible, companion)
-   select $1, label, section, row_name, position, nullif(number, position::text), category, row_order, rank, x, y, accessible, companion
+   select $1, label, section, row_name, position, number, category, row_order, rank, x, y,
+          coalesce(accessible, false), coalesce(companion, false)
      from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[], $8::integer[], $9::integer[],
                  $10::float8[], $11::float8[], $12::boolean[], $13::boolean[])
           with ordinality as s (label, section, row_name, position, number, category, row_order, rank, x, y, accessible, companion, ordinal)
@@ -247,6 +248,13 @@ export async function setCategories(
   ]);
 }
 
+/**
+ * A column's values, or none if all are null: `unnest` makes nulls of what a shorter array lacks, and
+ * a value that is not sent takes no time to write and to read.
+ */
+const columnOf = <Value>(values: (Value | null)[]): (Value | null)[] =>
+  values.every((value) => value === null) ? [] : values;
+
 /** Inserts seats in batches, so that each statement stays well within the time limit. */
 export async function insertSeats(
   tx: Queryable,
@@ -263,14 +271,17 @@ export async function insertSeats(
       portion.map((seat) => seat.section),
       portion.map((seat) => seat.row),
       portion.map((seat) => seat.position),
-      portion.map((seat) => seat.number),
+      // A number that is the place in the row is kept as that.
+      columnOf(
+        portion.map(({ number, position }) => (number === String(position) ? null : number)),
+      ),
       portion.map((seat) => seat.category),
       portion.map((seat) => seat.rowOrder),
       ranks.slice(start, start + SEATS_PER_INSERT),
-      portion.map((seat) => seat.x ?? null),
-      portion.map((seat) => seat.y ?? null),
-      portion.map((seat) => seat.accessible ?? false),
-      portion.map((seat) => seat.companion ?? false),
+      columnOf(portion.map((seat) => seat.x ?? null)),
+      columnOf(portion.map((seat) => seat.y ?? null)),
+      columnOf(portion.map((seat) => seat.accessible || null)),
+      columnOf(portion.map((seat) => seat.companion || null)),
     ]);
     if (leftMs() < COMMIT_MS) throw new DeadlinePassed();
   }
