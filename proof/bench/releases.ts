@@ -22,7 +22,7 @@ export type Side = 'now' | 'before';
 
 /**
  * Runs `work` on a system of a release that was started for it, with a PostgreSQL and a Temporal of its own: nothing is
- * left to do from a measurement before, and nothing else runs.
+ * left to do from a measurement before. Of each side one at a time.
  */
 export type WithRelease = <Result>(
   bench: Bench,
