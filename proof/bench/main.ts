@@ -17,7 +17,7 @@ import {
   verdictOf,
   type BenchResult,
 } from './result';
-import { createReleases } from './releases';
+import { createReleases, type Releases } from './releases';
 import { runCases, type RunResult } from './run';
 import { startTestbed, type NoisyPeriod } from './testbed';
 import { warmUp } from './warm-up';
@@ -66,6 +66,7 @@ async function measure(
   options: BenchOptions,
   cases: readonly Case[],
   stop: AbortController,
+  releases: Releases | null,
 ): Promise<Measured> {
   const { signal } = stop;
   const { home, running, processes, temporal, scale, rounds } = options;
@@ -91,6 +92,7 @@ async function measure(
     whole = result.cases.every(({ failure }) => failure === undefined);
     return { ...result, noisyPeriods, charts };
   } finally {
+    await releases?.ended();
     await close(!whole && !signal.aborted);
   }
 }
@@ -119,7 +121,7 @@ async function main(): Promise<number> {
   }
   const stop = listenForStop();
   const releases = options.against === null ? null : createReleases(options.against, stop.signal);
-  const all = releases ? againstCases(releases) : CASES;
+  const all = releases ? againstCases(releases.run) : CASES;
   const cases = chooseCases(options, all);
   if (options.list) {
     for (const { id, title } of cases) console.log(`${id.padEnd(20)} ${title}`);
@@ -127,7 +129,7 @@ async function main(): Promise<number> {
   }
   const started = Date.now();
   const commit = describeCommit(PROJECT);
-  const measured = await measure(options, cases, stop);
+  const measured = await measure(options, cases, stop, releases);
   const result: BenchResult = {
     date: new Date(started).toISOString(),
     commit,

@@ -119,19 +119,42 @@ async function startBench(
   };
 }
 
+export interface Releases {
+  run: WithRelease;
+  /** Resolves once every system that was started has ended; they end with their work, or when `signal` is aborted. */
+  ended(): Promise<void>;
+}
+
 /** @param ref of the older release, which is built at the first use */
-export function createReleases(ref: string, signal: AbortSignal): WithRelease {
+export function createReleases(ref: string, signal: AbortSignal): Releases {
   let older: Release | undefined;
-  return async (bench, side, work) => {
+  const running = new Set<Promise<unknown>>();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  aborted.catch(() => undefined);
+
+  const runOnce: WithRelease = async (bench, side, work) => {
     const before = (older ??= buildRelease(ref, bench.progress));
     const release = side === 'before' ? before : { commit: 'now', folder: PROJECT };
     const home = makeHome(`release-${side}`, bench.stack.services.home);
     const one = await startBench(bench, release, { name: side, home, signal });
     try {
-      return await work(one);
+      return await Promise.race([work(one), aborted]);
     } finally {
       await one.close();
       rmSync(home, { recursive: true, force: true });
     }
+  };
+  return {
+    run(...parameters) {
+      const result = runOnce(...parameters);
+      running.add(result);
+      void result.catch(() => undefined).then(() => running.delete(result));
+      return result;
+    },
+    async ended() {
+      await Promise.allSettled(running);
+    },
   };
 }
