@@ -42,7 +42,12 @@ export function registerOutcomes(registry: Registry): void {
 /** A payment or a cancel was decided. @param outcome as the inbox keeps it */
 export const countSettled = (outcome: string, late: boolean): void =>
   settled.inc({ outcome, late: String(late) });
-export const countExpired = (by: 'workflow' | 'sweep', count: number): void =>
-  expired.inc({ by }, count);
+export const countExpired = (): void => expired.inc({ by: 'workflow' });
+/** What a sweep did: the ends that it wrote, and the payments that it gave back because there is no such reservation. */
+export function countSwept(swept: { expired: number; refunded: number }): void {
+  if (swept.expired > 0) expired.inc({ by: 'sweep' }, swept.expired);
+  if (swept.refunded > 0)
+    settled.inc({ outcome: 'refund_unknown_reservation', late: 'false' }, swept.refunded);
+}
 export const observeConfirm = (seconds: number): void => confirmSeconds.observe(seconds);
 export const observeTickets = (seconds: number): void => ticketsSeconds.observe(seconds);

@@ -1,6 +1,6 @@
 import { activityInfo, heartbeat, log } from '@temporalio/activity';
 import type { Database } from '../db/database';
-import { countExpired } from '../outcome-metrics';
+import { countSwept } from '../outcome-metrics';
 import type { OnFault } from '../db/sweep-faults';
 import {
   resetStuckActors,
@@ -52,7 +52,7 @@ export const createHousekeepingActivities = ({
         heartbeat();
       },
     });
-    countExpired('sweep', swept.expired);
+    countSwept(swept);
     return swept;
   },
 

@@ -5,7 +5,7 @@ import type { Database } from '../db/database';
 import { IDEMPOTENCY_KEY } from '../domain/idempotency-key';
 import { readProgress } from '../db/reservations';
 import { lookAtChange } from '../db/changes';
-import { releaseOverdueHold, settleInbox } from '../db/settlement';
+import { releaseOverdueHold, settleInbox, type Watcher } from '../db/settlement';
 import type { TicketSigner } from '../db/transitions';
 import { holdSeats } from './hold-seats';
 import { BY_HAND } from './keep-signalled';
@@ -46,6 +46,15 @@ function whyNotByHand(id: string, input: unknown): string | null {
   return new Set(labelsOf(seats)).size === seats.length ? null : '"seats" names a seat twice';
 }
 
+/** Counts what the activities of a workflow write, whichever of them does it. */
+const counted: Watcher = {
+  onSettled({ outcome, late, waitedSeconds }) {
+    countSettled(outcome, late);
+    if (outcome === 'confirmed') observeConfirm(waitedSeconds);
+  },
+  onExpired: countExpired,
+};
+
 interface SettlementDeps {
   db: Database;
   sign: TicketSigner;
@@ -63,7 +72,7 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds }: Set
    * taken. Without a hold (started by hand) the activity takes the seats itself, for no client.
    */
   async holdSeats(id: string, input: ReservationInput): Promise<Progress | Refused> {
-    const adopted = await releaseOverdueHold(db, id);
+    const adopted = await releaseOverdueHold(db, id, counted);
     if (adopted) return adopted;
     const wrong = whyNotByHand(id, input);
     if (wrong !== null) return { refused: wrong };
@@ -97,11 +106,7 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds }: Set
    * releases the seats or voids the tickets.
    */
   async settleInbox(id: string): Promise<Progress> {
-    const progress = await settleInbox(db, id, sign, ({ outcome, late, waitedSeconds }) => {
-      countSettled(outcome, late);
-      if (outcome === 'confirmed') observeConfirm(waitedSeconds);
-    });
-    return known(progress, id);
+    return known(await settleInbox(db, id, sign, counted), id);
   },
 
   /**
@@ -109,11 +114,7 @@ export const createReservationActivities = ({ db, sign, defaultTtlSeconds }: Set
    * returns how long it lasts.
    */
   async releaseSeats(id: string): Promise<Progress> {
-    const progress = known(await releaseOverdueHold(db, id), id);
-    // What this step did; nothing if the row said so already.
-    if (progress.state.status === 'expired' && progress.story.length > 0)
-      countExpired('workflow', 1);
-    return progress;
+    return known(await releaseOverdueHold(db, id, counted), id);
   },
 
   /** Says where a change stands, and ends a quote whose time is over. null: there is none of that id. */

@@ -275,16 +275,18 @@ const END = sql(
 /**
  * Ends an allotment, once: its seats are for the open sale; what is held stays held, what is sold stays sold.
  * @param actor `operator:NAME`, or `system` after `until`
+ * @returns whether this ended it
  */
-async function end(tx: Queryable, id: string, actor: string): Promise<void> {
+async function end(tx: Queryable, id: string, actor: string): Promise<boolean> {
   const [known] = await tx.rows(LOCK, [id]);
-  if (!known || known.ended) return;
+  if (!known || known.ended) return false;
   const seats = (await tx.rows(SEATS_OF, [id])).map((seat) => seat.id);
   await lockSeats(tx, seats, new Set());
   await tx.run(DROP, [id, seats]);
   await tx.run(END, [id]);
   const data = { allotment: id, seats: seats.length };
   await noteOfEvent(tx, known.event_id, 'allotment.ended', actor, data);
+  return true;
 }
 
 /** Deletes an allotment: see `end`. Safe to repeat. @param actor `operator:NAME` */
@@ -293,5 +295,5 @@ export async function deleteAllotment(db: Database, id: string, actor: string): 
 }
 
 /** Notes the end of an allotment whose time is over: see `end`. */
-export const endOverdueAllotment = (tx: Queryable, id: string): Promise<void> =>
+export const endOverdueAllotment = (tx: Queryable, id: string): Promise<boolean> =>
   end(tx, id, 'system');

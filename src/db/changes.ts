@@ -771,13 +771,15 @@ const OVERDUE = sql<{ overdue: boolean; status: string; ends_in_ms: number; rese
      from changes where id = $1`,
 );
 
-/** Ends a quote whose time is over, in the caller's transaction. Safe to repeat. */
-export async function endOverdueChange(tx: Queryable, id: string): Promise<void> {
+/** Ends a quote whose time is over, in the caller's transaction. Safe to repeat. @returns whether this ended it */
+export async function endOverdueChange(tx: Queryable, id: string): Promise<boolean> {
   const [known] = await tx.rows(OVERDUE, [id]);
-  if (!known?.overdue) return;
+  if (!known?.overdue) return false;
   await lockReservation(tx, known.reservation);
   const [now] = await tx.rows(OVERDUE, [id]);
-  if (now?.overdue) await tx.run(END, [id, 'expired', 'time', 'system']);
+  if (!now?.overdue) return false;
+  await tx.run(END, [id, 'expired', 'time', 'system']);
+  return true;
 }
 
 /** Looks at a change, and ends a quote whose time is over. @returns null if there is none of that id */

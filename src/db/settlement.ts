@@ -33,13 +33,20 @@ import {
 } from './transitions';
 
 /** A payment or a cancel that was decided. */
-export interface Settled {
+interface Settled {
   /** As the inbox keeps it. */
   outcome: string;
   /** After the end of the hold. */
   late: boolean;
   /** Since it was recorded. */
   waitedSeconds: number;
+}
+
+/** Told what was written, once it is committed. */
+export interface Watcher {
+  onSettled: (settled: Settled) => void;
+  /** A hold ended unpaid. */
+  onExpired: () => void;
 }
 
 const HANDLED = sql(
@@ -151,24 +158,26 @@ async function settleCancel(
 /**
  * Handles all that waits in a reservation's inbox, in order, in one transaction: each payment confirms it or goes back,
  * a cancel releases or voids. Safe to repeat: what is handled is marked in the same transaction.
- * @param onSettled told of each decision, once it is committed
+ * @param watcher told of each decision, and of the end of the hold if this wrote it
  * @returns where the reservation then stands, or null if there is none of that id.
  */
 export async function settleInbox(
   db: Database,
   id: string,
   sign: TicketSigner,
-  onSettled: (settled: Settled) => void = () => undefined,
+  watcher: Partial<Watcher> = {},
 ): Promise<Progress | null> {
-  const outcomes: Settled[] = [];
+  const committed: (() => void)[] = [];
   const progress = await db.transaction(async (tx) => {
     const locked = await lockToSettle(tx, id);
     if (!locked) return null;
     faultPoint('settle.locked');
     const { reservation, messages, seats } = locked;
     const { written_status: written, status } = reservation;
-    if (messages.length > 0 && written === 'held' && status === 'expired')
+    if (messages.length > 0 && written === 'held' && status === 'expired') {
       await expire(tx, reservation);
+      committed.push(() => watcher.onExpired?.());
+    }
     if (reservation.has_changes) await releaseEndedChanges(tx, id);
     for (const message of messages) {
       const settle =
@@ -179,35 +188,47 @@ export async function settleInbox(
             : settleCancel;
       const outcome = await settle({ tx, reservation, seats, sign }, message);
       await tx.run(HANDLED, [message.id, outcome]);
-      const waitedSeconds = message.waited_s;
-      outcomes.push({ outcome, late: status === 'expired', waitedSeconds });
+      const settled = { outcome, late: status === 'expired', waitedSeconds: message.waited_s };
+      committed.push(() => watcher.onSettled?.(settled));
     }
     return readProgress(tx, id, reservation.notes);
   });
   faultPoint('settle.committed');
-  outcomes.forEach(onSettled);
+  for (const tell of committed) tell();
   return progress;
 }
 
 /**
  * Ends a hold whose time is over, by the database's clock, in the caller's transaction. Changes nothing if it is not
- * over yet, was paid in time, or has ended already. @returns the reservation, locked; null if there is none of that id
+ * over yet, was paid in time, or has ended already. @returns whether this ended it, and what it did in words; null if
+ * there is none of that id
  */
-export async function endOverdueHold(tx: Queryable, id: string): Promise<LockedReservation | null> {
+export async function endOverdueHold(
+  tx: Queryable,
+  id: string,
+): Promise<{ ended: boolean; notes: string[] } | null> {
   const reservation = await lockReservation(tx, id);
-  if (reservation?.written_status === 'held' && reservation.status === 'expired') {
+  if (!reservation) return null;
+  const ended = reservation.written_status === 'held' && reservation.status === 'expired';
+  if (ended) {
     await expire(tx, reservation);
     faultPoint('release.locked');
   }
-  return reservation;
+  return { ended, notes: reservation.notes };
 }
 
 /** The same in a transaction of its own, if it is over; the answer says where the reservation then stands. */
-export async function releaseOverdueHold(db: Database, id: string): Promise<Progress | null> {
-  const progress = await readProgress(db, id);
-  if (progress?.state.status !== 'expired') return progress;
-  return db.transaction(async (tx) => {
-    const reservation = await endOverdueHold(tx, id);
-    return reservation && readProgress(tx, id, reservation.notes);
+export async function releaseOverdueHold(
+  db: Database,
+  id: string,
+  watcher: Partial<Pick<Watcher, 'onExpired'>> = {},
+): Promise<Progress | null> {
+  const before = await readProgress(db, id);
+  if (before?.state.status !== 'expired') return before;
+  const done = await db.transaction(async (tx) => {
+    const end = await endOverdueHold(tx, id);
+    return end && { ended: end.ended, progress: await readProgress(tx, id, end.notes) };
   });
+  if (done?.ended) watcher.onExpired?.();
+  return done?.progress ?? null;
 }

@@ -51,8 +51,8 @@ interface Step<Thing> {
   /** Of both: how long a thing has to be overdue, in the step's own unit; and the maximum number. */
   values: readonly [number, number];
   idOf: (thing: Thing) => string;
-  /** Does the work for one thing, in a transaction of its own. */
-  work: (tx: Queryable, thing: Thing) => Promise<unknown>;
+  /** Does the work for one thing, in a transaction of its own. @returns false if there was nothing left to do */
+  work: (tx: Queryable, thing: Thing) => Promise<boolean>;
 }
 
 /**
@@ -97,7 +97,7 @@ const EXPIRE: Step<{ id: string }> = {
   due: sql<{ id: string }>('sweep_due_expire', OVERDUE.due),
   values: [GRACE_SECONDS, BATCH],
   idOf: ({ id }) => id,
-  work: (tx, { id }) => endOverdueHold(tx, id),
+  work: async (tx, { id }) => (await endOverdueHold(tx, id))?.ended ?? false,
 };
 
 const OVERDUE_CHANGES = textsOf('expire_change', {
@@ -144,8 +144,9 @@ const REFUND_UNKNOWN: Step<{ reference: string; reservationId: string }> = {
   idOf: ({ reference }) => reference,
   async work(tx, payment) {
     // The inbox before the payment, as a settlement locks them. What is handled already is not ours.
-    if ((await tx.run(CLOSE_INBOX, [payment.reference, payment.reservationId])) === 0) return;
+    if ((await tx.run(CLOSE_INBOX, [payment.reference, payment.reservationId])) === 0) return false;
     await sendBack(tx, payment, 'unknown_reservation', 'system');
+    return true;
   },
 };
 
@@ -166,6 +167,7 @@ const END_ALLOTMENT: Step<{ id: string }> = {
   work: (tx, { id }) => endOverdueAllotment(tx, id),
 };
 
+/** How many things were done; not those that failed, or that somebody else had done meanwhile. */
 export interface SweepResult {
   expired: number;
   rung: number;
@@ -197,15 +199,24 @@ export interface SweepOptions {
 export async function sweep(db: Database, options: SweepOptions): Promise<SweepResult> {
   const until = performance.now() + options.budgetMs;
   /** Repeats batches until one is not full or the time is over. @returns how much was done */
-  async function repeat(most: number, batch: () => Promise<number>): Promise<number> {
-    let done = 0;
+  async function repeat(
+    most: number,
+    batch: () => Promise<{ taken: number; done: number }>,
+  ): Promise<number> {
+    let all = 0;
     for (let size = most; size >= most && performance.now() < until;) {
-      size = await batch();
-      done += size;
+      const { taken, done } = await batch();
+      size = taken;
+      all += done;
       options.onBatch?.();
     }
-    return done;
+    return all;
   }
+  /** A batch of one statement, which says how much it did. */
+  const inOne = async (statement: Promise<number>) => {
+    const done = await statement;
+    return { taken: done, done };
+  };
   /** A step that fails as a whole leaves the others to be done. */
   async function guarded(step: string, work: () => Promise<number>): Promise<number> {
     try {
@@ -224,25 +235,29 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
           () => db.rows(step.take, [...step.values, TAKEN_SECONDS]),
           () => db.rows(step.due, step.values),
         );
-        await eachOf(things, (thing) =>
+        const done = await eachOf(things, (thing) =>
           doOne(db, { name: step.name, subject: step.idOf(thing), onFault }, (tx) =>
             step.work(tx, thing),
           ),
         );
-        return things.length;
+        return { taken: things.length, done };
       }),
     );
   const requeue = ({ name, set, due, one }: Requeue) =>
     guarded(name, () =>
       repeat(BATCH, () =>
         orOneByOne(
-          () => db.run(set, [BATCH]),
+          () => inOne(db.run(set, [BATCH])),
           async () => {
             const things = await db.rows(due, [BATCH]);
-            await eachOf(things, ({ id: subject }) =>
-              doOne(db, { name, subject, onFault }, (tx) => tx.run(one, [subject])),
+            const done = await eachOf(things, ({ id: subject }) =>
+              doOne(
+                db,
+                { name, subject, onFault },
+                async (tx) => (await tx.run(one, [subject])) > 0,
+              ),
             );
-            return things.length;
+            return { taken: things.length, done };
           },
         ),
       ),
@@ -256,7 +271,7 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   for (const kind of Object.values(OUTBOX_KINDS)) {
     for (const work of kind.requeue) rung += await requeue(work);
   }
-  await guarded('owe_notices', () => repeat(1, async () => Number(await oweNotices(db, onFault))));
+  await guarded('owe_notices', () => repeat(1, () => inOne(oweNotices(db, onFault).then(Number))));
   const { documentDays } = options;
   const forgetting: Record<string, (most: number) => Promise<number>> = {
     forget_faults: () => forgetSweepFaults(db),
@@ -271,9 +286,9 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
     forget_deleted_endpoints: (most) => forgetDeletedEndpoints(db, most),
   };
   for (const [step, forget] of Object.entries(forgetting))
-    await guarded(step, () => repeat(BATCH, () => forget(BATCH)));
+    await guarded(step, () => repeat(BATCH, () => inOne(forget(BATCH))));
   await guarded('forget_map_changes', () =>
-    repeat(MAP_CHANGES, () => forgetMapChanges(db, MAP_CHANGES)),
+    repeat(MAP_CHANGES, () => inOne(forgetMapChanges(db, MAP_CHANGES))),
   );
   return { expired, rung, refunded };
 }
@@ -300,33 +315,40 @@ async function orOneByOne<Result>(
   }
 }
 
-/** Does something for each, some at once. @throws the first error, when those under way have ended */
+/**
+ * Does something for each, some at once. @returns for how many there was something to do
+ * @throws the first error, when those under way have ended
+ */
 async function eachOf<Thing>(
   things: readonly Thing[],
-  work: (thing: Thing) => Promise<void>,
-): Promise<void> {
+  work: (thing: Thing) => Promise<boolean>,
+): Promise<number> {
   let next = 0;
+  let done = 0;
   const lane = async () => {
-    while (next < things.length) await work(things[next++]!);
+    while (next < things.length) if (await work(things[next++]!)) done += 1;
   };
   const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
   for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
+  return done;
 }
 
-/** @throws only what also prevents that the failure is recorded */
+/** @returns whether it was done by this. @throws only what also prevents that the failure is recorded */
 async function doOne(
   db: Database,
   { name, subject, onFault }: { name: SweepStep; subject: string; onFault: OnFault },
-  work: (tx: Queryable) => Promise<unknown>,
-): Promise<void> {
+  work: (tx: Queryable) => Promise<boolean>,
+): Promise<boolean> {
   try {
-    await db.transaction(async (tx) => {
-      await work(tx);
+    return await db.transaction(async (tx) => {
+      const isDone = await work(tx);
       await clearSweepFault(tx, name, subject);
+      return isDone;
     });
   } catch (error) {
     const attempts = await noteSweepFault(db, name, subject, (error as Error).message);
     onFault({ step: name, subject, attempts }, error);
+    return false;
   }
 }
 

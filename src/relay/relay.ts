@@ -14,7 +14,7 @@ import type { OutboxQueue } from '../db/outbox-kinds';
 import { sweep, type SweepOptions } from '../db/sweep';
 import { listenForEntries } from '../db/outbox-notifier';
 import type { Logger } from '../logger';
-import { countExpired } from '../outcome-metrics';
+import { countSwept } from '../outcome-metrics';
 import { inTraceOf, traceIdOf } from '../spans';
 import { createFeedWriter } from './feed-writer';
 import {
@@ -230,7 +230,7 @@ export function startRelay({
   const sweeping = until(
     stopping.signal,
     async () => {
-      const { expired, rung, refunded } = await sweep(db, {
+      const swept = await sweep(db, {
         budgetMs: SWEEP_BUDGET_MS,
         ...housekeeping,
         onFault: (what, error) =>
@@ -239,9 +239,9 @@ export function startRelay({
             'the sweep could not do this; it is tried again later',
           ),
       });
-      countExpired('sweep', expired);
-      if (expired + rung + refunded > 0)
-        log.info({ expired, rung, refunded }, 'swept what was overdue');
+      countSwept(swept);
+      if (swept.expired + swept.rung + swept.refunded > 0)
+        log.info(swept, 'swept what was overdue');
       await pause(SWEEP_EVERY_MS);
     },
     'The sweep did not finish',

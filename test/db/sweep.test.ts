@@ -92,7 +92,7 @@ describe('The sweep', () => {
       for each row when (new.id = 'poison-000007') execute function poisoned()`);
     try {
       const first = options(240_000);
-      await sweep(db, first);
+      expect((await sweep(db, first)).expired).toBe(299);
       expect(first.faults).toEqual([{ step: 'expire', subject: 'poison-000007', attempts: 1 }]);
       expect(await heldOf('poison')).toBe(1);
 
@@ -225,7 +225,7 @@ describe('The sweep', () => {
     await run(`create trigger refused before update on payments
       for each row when (new.reference = 'lost-1') execute function refused()`);
     const seen = options(240_000);
-    await sweep(db, seen);
+    expect((await sweep(db, seen)).refunded).toBe(2);
     expect(seen.faults).toEqual([{ step: 'refund_unknown', subject: 'lost-1', attempts: 1 }]);
     expect(await count(`refunds where reason = 'unknown_reservation'`)).toBe(2);
     // Nothing of the one that failed is left.
