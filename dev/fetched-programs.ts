@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -85,6 +85,19 @@ export async function goInstall(module: string, folder: string, task: FetchTask)
       throw new Error(said.trim().split('\n').slice(-3).join('; ') || `go ended with code ${code}`);
   } finally {
     signal.removeEventListener('abort', kill);
+  }
+}
+
+/**
+ * Moves a folder that was made aside into place, so that what is there is always whole. Where another run was faster, its
+ * folder stays, since somebody may be reading it.
+ */
+export function placeFolder(aside: string, folder: string): void {
+  try {
+    renameSync(aside, folder);
+  } catch (error) {
+    rmSync(aside, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
   }
 }
 

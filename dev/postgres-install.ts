@@ -12,7 +12,6 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -20,6 +19,7 @@ import {
 import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { placeFolder } from './fetched-programs';
 
 /** The user that the server runs as; undefined: the current user. */
 export interface RunAs {
@@ -162,12 +162,7 @@ function copyNative(native: string, version: string, folder: string): string {
     cpSync(native, join(aside, 'native'), { recursive: true, verbatimSymlinks: true });
     hydrateLinks(join(aside, 'native'));
     letOthersUse(aside);
-    try {
-      renameSync(aside, copy);
-    } catch (error) {
-      rmSync(aside, { recursive: true, force: true });
-      if (!existsSync(copy)) throw error;
-    }
+    placeFolder(aside, copy);
   }
   return join(copy, 'native');
 }

@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { placeFolder } from '../dev/fetched-programs';
 import { PROJECT } from '../dev/steps';
 import { killGroup, openLog, track } from '../dev/supervisor';
 import { baseEnv } from './base-env';
@@ -69,8 +70,7 @@ export function buildRelease(ref: string, progress: (line: string) => void): Rel
     };
     npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
     npm('run', '--silent', 'build');
-    // Into place at once: a folder that is there is whole.
-    renameSync(aside, folder);
+    placeFolder(aside, folder);
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { placeFolder } from '../../dev/fetched-programs';
+import { tryLock, type Lock } from '../../dev/lock';
 
 const APT_LIMIT_MS = 120_000;
 
@@ -118,26 +120,37 @@ const librariesOf = (file: string): string[] =>
     .map((one) => one.trim().split(/[\s:]/)[0]!)
     .filter((name) => /^lib(?!c6$|gcc-s1$)/.test(name));
 
+const CLOCK = new Int32Array(new SharedArrayBuffer(4));
+
+/** Waits until no other run is at it: each of its commands has a limit, and a dead one's lock is taken over. */
+function lockNow(file: string): Lock {
+  for (;;) {
+    const lock = tryLock(file);
+    if ('release' in lock) return lock;
+    Atomics.wait(CLOCK, 0, 0, 500);
+  }
+}
+
 /**
  * Debian's own package with the libraries that it names, and theirs, unpacked into our cache for
  * later runs.
  */
 function fetchFromDebian(wanted: DebianProgram, kept: string): FoundProgram {
   const aside = mkdtempSync(join(tmpdir(), `holdfast-${wanted.name}-`));
+  const root = `${kept}.${process.pid}`;
   try {
     const [program] = download([wanted.package ?? wanted.name], aside);
     const libraries = download(librariesOf(program!), aside);
     const named = new Set(libraries.flatMap(librariesOf));
     const further = named.size > 0 ? download([...named], aside) : [];
-    const root = `${kept}.${process.pid}`;
     mkdirSync(root, { recursive: true });
     for (const file of [program!, ...libraries, ...further])
       run('dpkg-deb', ['--extract', file, root]);
-    // Into place at once: a copy that is there is whole.
-    if (existsSync(kept)) rmSync(kept, { recursive: true });
-    renameSync(root, kept);
+    // One that is there does not run here, for example since the system was renewed.
+    rmSync(kept, { recursive: true, force: true });
+    placeFolder(root, kept);
   } finally {
-    rmSync(aside, { recursive: true, force: true });
+    for (const folder of [aside, root]) rmSync(folder, { recursive: true, force: true });
   }
   const found = unpacked(wanted, kept);
   if (!found) throw new Error(`Debian's ${wanted.title} in ${kept} does not run here`);
@@ -162,7 +175,11 @@ function find(
     const found = seen(wanted, join(folder, name));
     if (found) return found;
   }
+  let lock: Lock | undefined;
   try {
+    const there = unpacked(wanted, kept);
+    if (there) return there;
+    lock = lockNow(`${kept}.lock`);
     return unpacked(wanted, kept) ?? fetchFromDebian(wanted, kept);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -171,6 +188,8 @@ function find(
         ? 'there is no apt-get or dpkg-deb'
         : message.trim().split('\n').slice(-1)[0];
     return { reason: `no ${title} on this machine, and none could be had: ${why ?? ''}` };
+  } finally {
+    lock?.release();
   }
 }
 

@@ -53,7 +53,12 @@ export function installPythonTool(name, version) {
       `${name}==${version}`,
     ];
     execFileSync(join(aside, 'bin', 'python'), pip, { stdio: STDIO });
-    if (!existsSync(python)) renameSync(aside, folder);
+    try {
+      renameSync(aside, folder);
+    } catch (error) {
+      // Another run was faster.
+      if (!existsSync(python)) throw error;
+    }
   } finally {
     rmSync(aside, { recursive: true, force: true });
   }
