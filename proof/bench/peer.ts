@@ -41,14 +41,14 @@ const COMPARISONS: readonly Comparison[] = [
     with: `hold${connections}` as const,
     figure: 'oursPerSecond',
     title: 'holds per second, relative to the peer',
-    bound: { atLeast: 2 },
+    bound: { atLeast: connections === 40 ? 4 : 2 },
   })),
   {
     caseId: 'race',
     with: 'raceMeanMs',
     figure: 'oursMeanMs',
     title: 'mean latency, relative to the peer',
-    bound: { atMost: 0.7 },
+    bound: { atMost: 0.4 },
   },
   {
     caseId: 'crowd',

@@ -7,7 +7,7 @@ import type { Bench } from './case';
 /** What another database on the same server contains before the measurement. */
 export interface Prefill {
   name: string;
-  /** Sold seats of past events, each with a reservation, a payment, a ticket and a history of its own. */
+  /** Sold seats of past events, each with a reservation, a payment, a ticket and ten entries in the history. */
   past: number;
   /** Open holds of other clients. */
   open: number;
@@ -66,7 +66,7 @@ const HISTORY = statement(
   'history',
   `insert into history (reservation_id, type, actor, data)
    select s.reservation_id, 'held', 'client:prefill', jsonb_build_object('seats', jsonb_build_array(s.label))
-     from seats s join events e on e.id = s.event_id where e.slug = $1`,
+     from seats s join events e on e.id = s.event_id cross join generate_series(1, 10) where e.slug = $1`,
 );
 const PAYMENTS = statement(
   'payments',

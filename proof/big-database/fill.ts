@@ -1,6 +1,10 @@
 import { sql, type Database } from '../product';
+import type { HistoryType } from './product';
 
-/** Rows of the big database. A reservation has one seat; those without payment that are not open have expired. */
+/**
+ * Rows of the big database. A reservation has one seat, and ten entries in the history; those without payment that are
+ * not open have expired.
+ */
 export interface Size {
   seats: number;
   reservations: number;
@@ -17,6 +21,18 @@ export const sizeOf = (reservations: number): Size => ({
 });
 
 const SEATS_OF_AN_EVENT = 10_000;
+const HISTORY: readonly HistoryType[] = [
+  'reservation.held',
+  'reservation.extended',
+  'reservation.updated',
+  'payment.received',
+  'reservation.confirmed',
+  'tickets.ready',
+  'tickets.mailed',
+  'tickets.resend_requested',
+  'tickets.mailed',
+  'ticket.checked_in',
+];
 
 /**
  * Of each 100 paid reservations one was paid a second time, and the second payment went back. Of each 1000 reservations
@@ -68,7 +84,15 @@ const STEPS = ({ seats, reservations, payments, openHolds }: Size): string[] => 
   `insert into tickets (id, reservation_id, seat_id, code)
    select gen_random_uuid(), a.reservation_id, a.seat_id, 'big-' || a.seat_id
      from allocations a where a.released_at is null`,
-  `insert into history (reservation_id, at, type, actor) select id, at, 'reservation.held', 'client:big' from plan`,
+  `insert into history (reservation_id, at, type, actor)
+   select id, at + k * interval '1 second', (array[${HISTORY.map((type) => `'${type}'`).join(', ')}])[k], 'client:big'
+     from plan, generate_series(1, ${HISTORY.length}) k`,
+  // All of it is numbered, but for what the feed's writer is to find.
+  `insert into feed (sequence, history_id, numbered_at, client, for_all, mark)
+   select h.id, h.id, now(), r.client, false, 1 from history h join reservations r on r.id = h.reservation_id`,
+  `update feed_head set sequence = h.last, mark = 1, looked_to = h.last from (select max(id) as last from history) h`,
+  `insert into history (reservation_id, type, actor)
+   select id, 'ticket.checked_in', 'client:big' from plan where status = 'confirmed' limit 1000`,
 ];
 
 /** Fills an empty database, and brings its statistics up to date. */

@@ -14,12 +14,13 @@ import { verifyOrders } from './verify';
 
 const USAGE = `Usage: npm run big-database -- [options]
 
-Fills a PostgreSQL of its own and measures there, at rest, each statement of relay, sweep, housekeeping, metrics and
-lists; then fills a second database with orders of one to three events, and runs the whole of \`verify\` there. Exits
+Fills a PostgreSQL of its own and measures there, at rest, each statement of relay, sweep, housekeeping, metrics, feed
+and lists; then fills a second database with orders of one to three events, and runs the whole of \`verify\` there. Exits
 with 1 if a statement reads a whole table that grows, or takes longer than its limit; if a check finds anything in what
 is sound; and if all checks together take longer than theirs.
 
-  --reservations N  how many; twice as many seats, 80 % paid, 4 % open (default 500000); 0 leaves the statements out
+  --reservations N  how many; twice as many seats, ten times as many entries in the history and
+                    the feed, 80 % paid, 4 % open (default 500000); 0 leaves the statements out
   --orders N        how many for \`verify\` (default 100000); 0 leaves it out
   --help            this text
 

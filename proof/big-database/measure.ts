@@ -4,6 +4,7 @@ import {
   countOpenNotes,
   countSweepFaults,
   deliverDue,
+  findPlace,
   forgetDocuments,
   listEvents,
   listNotes,
@@ -13,19 +14,25 @@ import {
   listUndeliveredMails,
   listReservations,
   lookIntoOutbox,
+  numberHistory,
   OUTBOX_LANES,
   OUTBOX_QUEUES,
   readBacklog,
+  readFeed,
+  readFeedEnds,
+  readFeedNews,
   readMailBacklog,
   readRefundBacklog,
   restartActors,
   sweep,
+  truncateFeed,
+  type FeedPlace,
   type ReservationFilter,
 } from './product';
 
 /** A statement of the product as it ran on the big database. */
 export interface Result extends Measured {
-  of: 'relay' | 'sweep' | 'housekeeping' | 'metrics' | 'lists';
+  of: 'relay' | 'sweep' | 'housekeeping' | 'metrics' | 'feed' | 'lists';
   /** Milliseconds that it may take. */
   limitMs: number;
   /** What is wrong with it; null: nothing. */
@@ -122,17 +129,41 @@ async function runLists(db: Database, bare: Database): Promise<void> {
   }
 }
 
-/** What each part may take; a list reads 50 whole reservations. */
+const MIDDLE_OF_THE_FEED = sql<FeedPlace>(
+  'big_middle_of_the_feed',
+  'select sequence, mark from feed where sequence > (select sequence / 2 from feed_head) order by sequence limit 1',
+);
+/** The most that a request may ask for. */
+const FEED_PAGE = 500;
+/** What the writer numbers at once. */
+const NUMBERED_AT_ONCE = 1000;
+
+/** Read by an operator and by clients large, small and unknown; from the start, the middle and the end. */
+async function runFeed(db: Database, bare: Database): Promise<void> {
+  const { first, last } = await readFeedEnds(db);
+  const [middle] = await bare.rows(MIDDLE_OF_THE_FEED);
+  for (const after of [first, middle!, last]) {
+    await findPlace(db, after);
+    await readFeedNews(db, after);
+    for (const reader of [null, 'big', 'small', 'nobody'])
+      await readFeed(db, reader, after, FEED_PAGE);
+  }
+  for (const all of [false, true]) await numberHistory(db, NUMBERED_AT_ONCE, all);
+  await truncateFeed(db, NUMBERED_AT_ONCE);
+}
+
+/** What each part may take; a list reads 50 whole reservations; of the feed 500 entries are read and 1,000 are numbered. */
 const LIMITS_MS: Record<Part, number> = {
   relay: 5,
   sweep: 5,
   housekeeping: 5,
   metrics: 5,
+  feed: 50,
   lists: 50,
 };
 
 /**
- * Asks everything that the relay, the sweep, housekeeping, the metrics and the lists ask, at rest.
+ * Asks everything that the relay, the sweep, housekeeping, the metrics, the feed and the lists ask, at rest.
  * @param slowness how many times slower than its limit a statement may be, on a machine that does other things
  */
 export async function measureBigDatabase(bare: Database, slowness = 1): Promise<Result[]> {
@@ -143,6 +174,7 @@ export async function measureBigDatabase(bare: Database, slowness = 1): Promise<
     sweep: runSweep,
     housekeeping: runHousekeeping,
     metrics: runMetrics,
+    feed: (db) => runFeed(db, bare),
     lists: (db) => runLists(db, bare),
   };
   for (const [name, run] of Object.entries(parts)) {

@@ -1,5 +1,14 @@
-/** What is measured on the big database: everything that the relay, the sweep and the lists ask. */
+/** What is measured on the big database: everything that the relay, the sweep, the feed and the lists ask. */
 export { listEvents } from '../../src/db/events';
+export {
+  findPlace,
+  numberHistory,
+  readFeed,
+  readFeedEnds,
+  readFeedNews,
+  truncateFeed,
+  type FeedPlace,
+} from '../../src/db/feed';
 export { listUndeliveredMails, readMailBacklog } from '../../src/db/mails';
 export { migrate } from '../../src/db/migrate';
 export { countOpenNotes, listNotes } from '../../src/db/notes';
@@ -16,6 +25,7 @@ export { listRefunds, readRefundBacklog } from '../../src/db/refunds';
 export { listReservations, type ReservationFilter } from '../../src/db/reservations';
 export { restartActors, sweep } from '../../src/db/sweep';
 export { countSweepFaults } from '../../src/db/sweep-faults';
+export type { HistoryType } from '../../src/domain/history-types';
 export { PLAIN, priceOrder, type Discount, type Pricing } from '../../src/domain/pricing';
 export { verifySystem, type Judged } from '../../src/cli/verify-system';
 export { forgetDocuments } from '../../src/db/tickets';
