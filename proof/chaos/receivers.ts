@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createPortPicker } from '../../dev/ports';
 import type { DevInfo } from '../product';
 import type { DirectAccess, Findings } from './direct-access';
 import type { ReceiverKind } from './journal';
@@ -130,14 +131,14 @@ export async function startReceivers(options: Options): Promise<Receivers> {
   const { keys } = options.info;
   let isCalm = !options.faulty;
   const stopping = new AbortController();
+  const ports = createPortPicker({}, () => undefined);
   const sockets = new Set<Socket>();
   const servers: Server[] = [];
   const receivers: Receiver[] = [];
   const deaths: Promise<void>[] = [];
 
   /** Closes a server now and then, and opens it again on its port. */
-  async function dieNowAndThen(server: Server, random: Random): Promise<void> {
-    const { port } = server.address() as AddressInfo;
+  async function dieNowAndThen(server: Server, port: number, random: Random): Promise<void> {
     const pause = (ms: number) =>
       sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
     for (;;) {
@@ -202,13 +203,15 @@ export async function startReceivers(options: Options): Promise<Receivers> {
       socket.on('error', () => undefined);
       socket.on('close', () => sockets.delete(socket));
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    // None that an outgoing connection could get while this one is away.
+    const port = await ports.free();
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     servers.push(server);
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const url = `http://127.0.0.1:${port}/`;
     const key = keys[name];
     const { id } = await insist(options, key, ['POST', '/v1/webhook-endpoints', { url }]);
     receivers.push({ name, key, endpoint: id, seesAll: name === 'operator', taken, answers });
-    if (options.faulty) deaths.push(dieNowAndThen(server, random));
+    if (options.faulty) deaths.push(dieNowAndThen(server, port, random));
   }
   for (const name of ['client', 'client2', 'operator'] as const) await open(name);
   const enabling = keepEnabling();

@@ -1,10 +1,9 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { createPortPicker } from '../../dev/ports';
 
-/** A port of this machine that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+const ports = createPortPicker({}, () => undefined);
+
+/**
+ * A port of this machine that nothing listens on now. It is none of those that the system gives to outgoing connections:
+ * one of these could be gone by the time that somebody listens on it.
+ */
+export const freePort = (): Promise<number> => ports.free();
