@@ -104,6 +104,14 @@ beforeAll(async () => {
 }, 480_000);
 afterAll(() => system.stop());
 
+/** From then on nobody gives a hold its workflow back: a run that was under way has ended too. */
+async function pauseHousekeeping() {
+  const schedule = system.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
+  await schedule.pause();
+  await eventually(async () => expect((await schedule.describe()).info.runningActions).toEqual([]));
+  return schedule;
+}
+
 describe('npm run verify', () => {
   it('finds nothing wrong with a living system, and says what it looked at and what waits', async () => {
     const { code, out, err } = await verify();
@@ -152,8 +160,7 @@ describe('npm run verify', () => {
   });
 
   it('misses the actor of a hold, and tells of terminated workflows', async () => {
-    const schedule = system.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
-    await schedule.pause();
+    const schedule = await pauseHousekeeping();
     await eventually(() =>
       system.temporal.workflow.getHandle(held.id).terminate('to see whether anybody notices'),
     );
@@ -182,8 +189,7 @@ describe('npm run verify', () => {
   });
 
   it('gives a young hold its actor back at once, and alone, when it is to repair', async () => {
-    const schedule = system.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
-    await schedule.pause();
+    const schedule = await pauseHousekeeping();
     const young = await api.held(await api.event(), ['A-1']);
     const actor = system.temporal.workflow.getHandle(young.id);
     await eventually(() => actor.terminate('it is stuck'));
@@ -221,8 +227,7 @@ describe('npm run verify', () => {
   });
 
   it('notes a housekeeping schedule that is paused', async () => {
-    const schedule = system.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
-    await schedule.pause();
+    const schedule = await pauseHousekeeping();
     expect((await verify()).out).toContain('· the housekeeping schedule is paused');
     await schedule.unpause();
   });

@@ -9,6 +9,8 @@ const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 export const DESKTOP = { width: 1280, height: 800 };
+/** Generous: a call of the page is sent again for a minute when the machine is busy. */
+const WITHIN_MS = 240_000;
 
 /** A real Chromium for pages: with a network, unlike the one that prints tickets. */
 export async function openBrowser(args: readonly string[] = []): Promise<{
@@ -53,24 +55,31 @@ export async function openPage(
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
       complaints.push(message.text());
   });
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(WITHIN_MS);
   await page.setViewport(viewport);
   await page.goto(url);
   return Object.assign(page, { complaints });
 }
 
-/** Types into the field of this label, in place of what is there. */
-export async function fill(page: Page, label: string, text: string): Promise<void> {
-  const field = page.locator(`::-p-aria(${label})`);
-  await field.fill(text);
+/** @throws what the step throws, with what the page shows meanwhile */
+async function onPage(page: Page, step: Promise<void>): Promise<void> {
+  try {
+    await step;
+  } catch (error) {
+    const text = await textOf(page).catch(() => 'nothing that can be read');
+    throw new Error(`${(error as Error).message}. The page shows: ${text}`, { cause: error });
+  }
 }
 
-export async function press(page: Page, button: string): Promise<void> {
-  await page.locator(`::-p-aria([name="${button}"][role="button"])`).click();
-}
+/** Types into the field of this label, in place of what is there. */
+export const fill = (page: Page, label: string, text: string): Promise<void> =>
+  onPage(page, page.locator(`::-p-aria(${label})`).fill(text));
+
+export const press = (page: Page, button: string): Promise<void> =>
+  onPage(page, page.locator(`::-p-aria([name="${button}"][role="button"])`).click());
 
 export const follow = (page: Page, link: string): Promise<void> =>
-  page.locator(`::-p-aria([name="${link}"][role="link"])`).click();
+  onPage(page, page.locator(`::-p-aria([name="${link}"][role="link"])`).click());
 
 /** The text of the page, or of a part of it, as people see it. */
 export async function textOf(page: Page, selector = 'body'): Promise<string> {
@@ -83,7 +92,7 @@ export async function shows(page: Page, expected: string | RegExp, selector?: st
     const text = await textOf(page, selector);
     const found = typeof expected === 'string' ? text.includes(expected) : expected.test(text);
     if (!found) throw new Error(`The page does not show ${String(expected)}, but: ${text}`);
-  }, 60_000);
+  }, WITHIN_MS);
 }
 
 interface Finding {

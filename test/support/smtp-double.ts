@@ -11,10 +11,12 @@ export interface SmtpDouble {
   /** Arguments of RCPT, as sent. */
   recipients: string[];
   connections(): number;
-  /** Keeps each whole mail unanswered until this has happened. */
-  keepWaiting(until: Promise<void>): void;
-  /** How many whole mails are unanswered. */
-  waiting(): number;
+  /** Keeps each whole mail unanswered until `letGo`. */
+  keepWaiting(): void;
+  /** Answers what waits, and each mail from then on. Safe to repeat. */
+  letGo(): void;
+  /** The whole mails that are unanswered. */
+  waiting(): readonly string[];
   /** Safe to repeat. */
   close(): Promise<void>;
 }
@@ -32,8 +34,8 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
   const mails: string[] = [];
   const recipients: string[] = [];
   let connections = 0;
-  let wait: Promise<void> | undefined;
-  let waiting = 0;
+  let keeping = false;
+  const waiting = new Map<() => void, string>();
   const server = createServer((socket) => {
     connections++;
     sockets.add(socket);
@@ -45,13 +47,17 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
     };
     say('greeting');
     const take = (mail: string): void => {
-      waiting++;
       const answer = () => {
-        waiting--;
+        waiting.delete(answer);
         if (say('.')?.startsWith('2')) mails.push(mail);
       };
-      if (wait) void wait.then(answer);
-      else answer();
+      if (!keeping) {
+        answer();
+        return;
+      }
+      waiting.set(answer, mail);
+      // Who asks again, for want of an answer, waits once.
+      socket.once('close', () => waiting.delete(answer));
     };
     converse(socket, say, take, recipients);
   }).listen(0, '127.0.0.1');
@@ -61,8 +67,12 @@ export async function startSmtpDouble(replies: Replies = {}): Promise<SmtpDouble
     mails,
     recipients,
     connections: () => connections,
-    keepWaiting: (until) => void (wait = until),
-    waiting: () => waiting,
+    keepWaiting: () => void (keeping = true),
+    letGo() {
+      keeping = false;
+      for (const answer of [...waiting.keys()]) answer();
+    },
+    waiting: () => [...waiting.values()],
     async close() {
       if (!server.listening) return;
       for (const socket of sockets) socket.destroy();
