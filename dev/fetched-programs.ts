@@ -89,8 +89,8 @@ export async function goInstall(module: string, folder: string, task: FetchTask)
 }
 
 /**
- * Moves a folder that was made aside into place, so that what is there is always whole. Where another run was faster, its
- * folder stays, since somebody may be reading it.
+ * Renames a complete folder to its final name, so a folder with that name is always complete. Where
+ * another run has made one already, that one stays, because a process may be reading it.
  */
 export function placeFolder(aside: string, folder: string): void {
   try {

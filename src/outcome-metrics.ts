@@ -43,7 +43,7 @@ export function registerOutcomes(registry: Registry): void {
 export const countSettled = (outcome: string, late: boolean): void =>
   settled.inc({ outcome, late: String(late) });
 export const countExpired = (): void => expired.inc({ by: 'workflow' });
-/** What a sweep did: the ends that it wrote, and the payments that it gave back because there is no such reservation. */
+/** @param swept the holds that a sweep ended, and the payments for unknown reservations that it gave back */
 export function countSwept(swept: { expired: number; refunded: number }): void {
   if (swept.expired > 0) expired.inc({ by: 'sweep' }, swept.expired);
   if (swept.refunded > 0)

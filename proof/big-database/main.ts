@@ -15,8 +15,8 @@ import { verifyOrders } from './verify';
 const USAGE = `Usage: npm run big-database -- [options]
 
 Fills a PostgreSQL of its own and measures there, at rest, each statement of relay, sweep, housekeeping, metrics, feed
-and lists; then fills a second database with orders of one to three events, and runs the whole of \`verify\` there. Exits
-with 1 if a statement reads a whole table that grows, or takes longer than its limit; if a check finds anything in what
+and lists; then fills a second database with orders of one to three events, and runs the whole of \`verify\` there.
+Exits with 1 if a statement reads a whole table that grows, or takes longer than its limit; if a check finds anything in what
 is sound; and if all checks together take longer than theirs.
 
   --reservations N  how many; twice as many seats, ten times as many entries in the history and

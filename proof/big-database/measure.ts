@@ -152,7 +152,7 @@ async function runFeed(db: Database, bare: Database): Promise<void> {
   await truncateFeed(db, NUMBERED_AT_ONCE);
 }
 
-/** What each part may take; a list reads 50 whole reservations; of the feed 500 entries are read and 1,000 are numbered. */
+/** A list reads 50 whole reservations; of the feed 500 entries are read and 1,000 numbered. */
 const LIMITS_MS: Record<Part, number> = {
   relay: 5,
   sweep: 5,

@@ -1,4 +1,4 @@
-/** What is measured on the big database: everything that the relay, the sweep, the feed and the lists ask. */
+/** The product's functions whose statements are measured on the big database. */
 export { listEvents } from '../../src/db/events';
 export {
   findPlace,

@@ -42,7 +42,7 @@ interface Settled {
   waitedSeconds: number;
 }
 
-/** Told what was written, once it is committed. */
+/** Callbacks for what a settlement wrote, called once it is committed. */
 export interface Watcher {
   onSettled: (settled: Settled) => void;
   /** A hold ended unpaid. */
@@ -221,7 +221,7 @@ export async function endOverdueHold(
 export async function releaseOverdueHold(
   db: Database,
   id: string,
-  watcher: Partial<Pick<Watcher, 'onExpired'>> = {},
+  watcher: Partial<Watcher> = {},
 ): Promise<Progress | null> {
   const before = await readProgress(db, id);
   if (before?.state.status !== 'expired') return before;

@@ -167,7 +167,7 @@ const END_ALLOTMENT: Step<{ id: string }> = {
   work: (tx, { id }) => endOverdueAllotment(tx, id),
 };
 
-/** How many things were done; not those that failed, or that somebody else had done meanwhile. */
+/** Counts of what this sweep committed: without what failed, or what another process had done meanwhile. */
 export interface SweepResult {
   expired: number;
   rung: number;
@@ -198,70 +198,61 @@ export interface SweepOptions {
  */
 export async function sweep(db: Database, options: SweepOptions): Promise<SweepResult> {
   const until = performance.now() + options.budgetMs;
-  /** Repeats batches until one is not full or the time is over. @returns how much was done */
-  async function repeat(
-    most: number,
-    batch: () => Promise<{ taken: number; done: number }>,
-  ): Promise<number> {
-    let all = 0;
+  /** Repeats batches, each of which says its size, until one is not full or the time is over. */
+  async function repeat(most: number, batch: () => Promise<number>): Promise<void> {
     for (let size = most; size >= most && performance.now() < until;) {
-      const { taken, done } = await batch();
-      size = taken;
-      all += done;
+      size = await batch();
       options.onBatch?.();
     }
-    return all;
   }
-  /** A batch of one statement, which says how much it did. */
-  const inOne = async (statement: Promise<number>) => {
-    const done = await statement;
-    return { taken: done, done };
-  };
   /** A step that fails as a whole leaves the others to be done. */
-  async function guarded(step: string, work: () => Promise<number>): Promise<number> {
+  async function guarded(step: string, work: () => Promise<void>): Promise<void> {
     try {
-      return await work();
+      await work();
     } catch (error) {
       if (!isOfTheStep(error)) throw error;
       options.onFault({ step, subject: null, attempts: 1 }, error);
-      return 0;
     }
   }
   const { onFault } = options;
-  const inSteps = <Thing>(step: Step<Thing>) =>
-    guarded(step.name, () =>
+  /** @returns how much was done, also by the batches before one that failed */
+  async function inSteps<Thing>(step: Step<Thing>): Promise<number> {
+    let done = 0;
+    await guarded(step.name, () =>
       repeat(BATCH, async () => {
         const things = await orOneByOne(
           () => db.rows(step.take, [...step.values, TAKEN_SECONDS]),
           () => db.rows(step.due, step.values),
         );
-        const done = await eachOf(things, (thing) =>
-          doOne(db, { name: step.name, subject: step.idOf(thing), onFault }, (tx) =>
-            step.work(tx, thing),
-          ),
-        );
-        return { taken: things.length, done };
+        await eachOf(things, async (thing) => {
+          const subject = step.idOf(thing);
+          if (await doOne(db, { name: step.name, subject, onFault }, (tx) => step.work(tx, thing)))
+            done += 1;
+        });
+        return things.length;
       }),
     );
-  const requeue = ({ name, set, due, one }: Requeue) =>
-    guarded(name, () =>
-      repeat(BATCH, () =>
-        orOneByOne(
-          () => inOne(db.run(set, [BATCH])),
-          async () => {
-            const things = await db.rows(due, [BATCH]);
-            const done = await eachOf(things, ({ id: subject }) =>
-              doOne(
-                db,
-                { name, subject, onFault },
-                async (tx) => (await tx.run(one, [subject])) > 0,
-              ),
-            );
-            return { taken: things.length, done };
-          },
-        ),
-      ),
-    );
+    return done;
+  }
+  /** @returns how much was ordered again */
+  async function requeue({ name, set, due, one }: Requeue): Promise<number> {
+    let done = 0;
+    const inOneSet = async () => {
+      const ordered = await db.run(set, [BATCH]);
+      done += ordered;
+      return ordered;
+    };
+    const oneByOne = async () => {
+      const things = await db.rows(due, [BATCH]);
+      await eachOf(things, async ({ id: subject }) => {
+        const order = async (tx: Queryable) => (await tx.run(one, [subject])) > 0;
+        if (await doOne(db, { name, subject, onFault }, order)) done += 1;
+      });
+      return things.length;
+    };
+    await guarded(name, () => repeat(BATCH, () => orOneByOne(inOneSet, oneByOne)));
+    return done;
+  }
 
   const expired = await inSteps(EXPIRE);
   await inSteps(EXPIRE_CHANGE);
@@ -271,7 +262,7 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
   for (const kind of Object.values(OUTBOX_KINDS)) {
     for (const work of kind.requeue) rung += await requeue(work);
   }
-  await guarded('owe_notices', () => repeat(1, () => inOne(oweNotices(db, onFault).then(Number))));
+  await guarded('owe_notices', () => repeat(1, async () => Number(await oweNotices(db, onFault))));
   const { documentDays } = options;
   const forgetting: Record<string, (most: number) => Promise<number>> = {
     forget_faults: () => forgetSweepFaults(db),
@@ -286,9 +277,9 @@ export async function sweep(db: Database, options: SweepOptions): Promise<SweepR
     forget_deleted_endpoints: (most) => forgetDeletedEndpoints(db, most),
   };
   for (const [step, forget] of Object.entries(forgetting))
-    await guarded(step, () => repeat(BATCH, () => inOne(forget(BATCH))));
+    await guarded(step, () => repeat(BATCH, () => forget(BATCH)));
   await guarded('forget_map_changes', () =>
-    repeat(MAP_CHANGES, () => inOne(forgetMapChanges(db, MAP_CHANGES))),
+    repeat(MAP_CHANGES, () => forgetMapChanges(db, MAP_CHANGES)),
   );
   return { expired, rung, refunded };
 }
@@ -315,22 +306,17 @@ async function orOneByOne<Result>(
   }
 }
 
-/**
- * Does something for each, some at once. @returns for how many there was something to do
- * @throws the first error, when those under way have ended
- */
+/** Does something for each, some at once. @throws the first error, when those under way have ended */
 async function eachOf<Thing>(
   things: readonly Thing[],
-  work: (thing: Thing) => Promise<boolean>,
-): Promise<number> {
+  work: (thing: Thing) => Promise<void>,
+): Promise<void> {
   let next = 0;
-  let done = 0;
   const lane = async () => {
-    while (next < things.length) if (await work(things[next++]!)) done += 1;
+    while (next < things.length) await work(things[next++]!);
   };
   const lanes = await Promise.allSettled(Array.from({ length: AT_ONCE }, lane));
   for (const ended of lanes) if (ended.status === 'rejected') throw ended.reason;
-  return done;
 }
 
 /** @returns whether it was done by this. @throws only what also prevents that the failure is recorded */

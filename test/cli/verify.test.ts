@@ -104,7 +104,7 @@ beforeAll(async () => {
 }, 480_000);
 afterAll(() => system.stop());
 
-/** From then on nobody gives a hold its workflow back: a run that was under way has ended too. */
+/** Pauses the schedule and waits for a run that is under way: it would start lost workflows again. */
 async function pauseHousekeeping() {
   const schedule = system.temporal.schedule.getHandle(HOUSEKEEPING_SCHEDULE_ID);
   await schedule.pause();

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql, type Database } from '../../src/db/database';
 import { moneyChecks } from '../../src/db/checks/money';
-import { createEvent } from '../../src/db/events';
-import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
-import { recordCancelRequest, recordPayment } from '../../src/db/payments';
+import { recordCancelRequest } from '../../src/db/payments';
 import {
   moveRefund,
   orderRefund,
@@ -14,12 +12,15 @@ import {
 } from '../../src/db/refunds';
 import { settleInbox } from '../../src/db/settlement';
 import { runChecks } from '../../src/db/verify';
-import { layOutSeats } from '../../src/domain/seat-map';
 import { endHold } from '../support/hold-ttl';
-import { PLAIN_EVENT } from '../support/plain-event';
+import {
+  createPlainEvent,
+  PLAIN_PRICE as PRICE,
+  recordPlainPayment,
+  takePlainSeat,
+} from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
-const PRICE = 9000;
 const sign = ({ ticketId }: { ticketId: string }) => `code-${ticketId}`;
 
 let db: Database;
@@ -32,30 +33,12 @@ afterAll(() => db.close());
 /** A hold of one seat of an event of its own. @returns its id, which is also the reference of its payment */
 async function hold(): Promise<string> {
   const id = `order-${randomUUID().slice(0, 13)}`;
-  await createEvent(db, {
-    ...PLAIN_EVENT,
-    slug: id,
-    name: 'Hamlet',
-    maxSeatsPerReservation: 1,
-    categories: [{ code: 'a', name: 'A', price: PRICE }],
-    seats: layOutSeats([{ name: 'S', category: 'a', places: 1 }]).seats,
-  });
+  await createPlainEvent(db, id, 1);
   await take(id, id);
   return id;
 }
 
-const take = (id: string, event: string) =>
-  takeSeats(db, {
-    ...NOTHING_MORE,
-    id,
-    client: 'shop',
-    fingerprint: Buffer.from(id),
-    seats: [{ event, label: 'S-1', priceType: null }],
-    buyer: { name: 'Ada', email: `${id}@example.org` },
-    defaultTtlSeconds: 600,
-    buyerCap: null,
-    actor: 'test',
-  });
+const take = (id: string, event: string) => takePlainSeat(db, { id, event, label: 'S-1' });
 
 async function sale(): Promise<string> {
   const id = await hold();
@@ -65,18 +48,7 @@ async function sale(): Promise<string> {
 }
 
 const pay = (id: string, reference = id, amount = PRICE) =>
-  recordPayment(
-    db,
-    {
-      reference,
-      reservationId: id,
-      amount,
-      currency: 'EUR',
-      source: 'stripe',
-      actor: 'test',
-    },
-    { strict: false, testProvider: false },
-  );
+  recordPlainPayment(db, { id, reference, amount });
 
 const PAYMENT = sql<{ id: number; refunded: number; status: string }>(
   'test_payment',

@@ -14,10 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPortPicker } from '../../dev/ports';
 import { findUser, type RunAs } from '../../dev/postgres-install';
 import { createDatabase, sql } from '../../src/db/database';
 import type { FoundProgram } from './find-debian-program';
+import { freePort } from './free-port';
 
 const READY_LIMIT_MS = 120_000;
 
@@ -113,7 +113,7 @@ export async function startPgBouncer(
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-pgbouncer-'));
   const user = findUser(() => undefined);
   const target = new URL(databaseUrl);
-  const port = await createPortPicker({}, () => undefined).free();
+  const port = await freePort();
   const { file, env } = copyProgram(program, folder);
   const settings = writeSettings(folder, target, port, serverConnections);
   if (user) giveAll(folder, user);

@@ -2,17 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { createReservationActivities } from '../../src/activities/settle-reservation';
 import { sql, type Database } from '../../src/db/database';
-import { createEvent } from '../../src/db/events';
-import { NOTHING_MORE, takeSeats } from '../../src/db/holds';
-import { recordPayment } from '../../src/db/payments';
 import { sweep } from '../../src/db/sweep';
-import { layOutSeats } from '../../src/domain/seat-map';
 import { countSwept, registerOutcomes } from '../../src/outcome-metrics';
 import { endHold } from '../support/hold-ttl';
-import { PLAIN_EVENT } from '../support/plain-event';
+import { createPlainEvent, recordPlainPayment, takePlainSeat } from '../support/plain-event';
 import { openTestDatabase } from '../support/system';
 
-const PRICE = 9000;
 const SEATS = 20;
 
 let db: Database;
@@ -31,14 +26,7 @@ const activities = () =>
 beforeAll(async () => {
   db = await openTestDatabase({ pool: 4 });
   event = `play-${randomUUID().slice(0, 13)}`;
-  await createEvent(db, {
-    ...PLAIN_EVENT,
-    slug: event,
-    name: 'Hamlet',
-    maxSeatsPerReservation: 1,
-    categories: [{ code: 'a', name: 'A', price: PRICE }],
-    seats: layOutSeats([{ name: 'S', category: 'a', places: SEATS }]).seats,
-  });
+  await createPlainEvent(db, event, SEATS);
 });
 afterAll(() => db.close());
 beforeEach(() => {
@@ -49,39 +37,18 @@ beforeEach(() => {
 async function overdue(): Promise<{ id: string; label: string }> {
   const id = `order-${randomUUID().slice(0, 13)}`;
   const label = `S-${(seat += 1)}`;
-  await takeSeats(db, {
-    ...NOTHING_MORE,
-    id,
-    client: 'shop',
-    fingerprint: Buffer.from(id),
-    seats: [{ event, label, priceType: null }],
-    buyer: { name: 'Ada', email: `${id}@example.org` },
-    defaultTtlSeconds: 600,
-    buyerCap: null,
-    actor: 'test',
-  });
+  await takePlainSeat(db, { id, event, label });
   await endHold(db, id);
   return { id, label };
 }
 
-const payLate = (id: string) =>
-  recordPayment(
-    db,
-    {
-      reference: id,
-      reservationId: id,
-      amount: PRICE,
-      currency: 'EUR',
-      source: 'stripe',
-      actor: 'test',
-    },
-    { strict: false, testProvider: false },
-  );
+const payLate = (id: string) => recordPlainPayment(db, { id });
 
 const LONG_AGO = {
   hold: sql(
     'test_overdue_for_long',
-    `update reservations set created_at = now() - interval '1 hour', hold_ends_at = now() - interval '1 minute' where id = $1`,
+    `update reservations set created_at = now() - interval '1 hour', hold_ends_at = now() - interval '1 minute'
+      where id = $1`,
   ),
   payment: sql(
     'test_paid_long_ago',
