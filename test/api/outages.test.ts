@@ -13,14 +13,15 @@ let temporal: TcpProxy;
 
 /** The system reaches both services through proxies of its own, so that they can be taken away from it alone. */
 beforeAll(async () => {
-  const url = new URL(await createTestDatabase());
+  const databaseUrl = await createTestDatabase();
+  const url = new URL(databaseUrl);
   const [host, port] = testServices().temporalAddress.split(':') as [string, string];
   database = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
   temporal = await startTcpProxy({ host, port: Number(port) });
   url.hostname = '127.0.0.1';
   url.port = String(database.port);
-  const childEnv = { DATABASE_URL: url.href, TEMPORAL_ADDRESS: `127.0.0.1:${temporal.port}` };
-  system = await startSystem({ childEnv });
+  const reachedAt = { databaseUrl: url.href, temporalAddress: `127.0.0.1:${temporal.port}` };
+  system = await startSystem({ databaseUrl, reachedAt });
   api = new ApiClient(system.info);
 });
 afterAll(async () => {
@@ -109,9 +110,8 @@ describe('Without a worker', () => {
     const held = await api.held(await api.event(), ['A-1']);
     expect((await api.pay(held)).status).toBe(200);
     // Its start is later than its payment, as in the backlog of a burst.
-    await system.db.pool.query("delete from outbox where kind = 'start' and subject = $1", [
-      held.id,
-    ]);
+    const waiting = "delete from outbox where kind = 'start' and subject = $1";
+    expect((await system.db.pool.query(waiting, [held.id])).rowCount).toBe(1);
     await worker.start();
     await api.until(held.id, 'confirmed');
     const { events } = await system.temporal.workflow.getHandle(held.id).fetchHistory();

@@ -5,7 +5,12 @@ import { createDatabase, sql } from '../../src/db/database';
 import { ApiClient, eventually } from '../support/api';
 import { findPgBouncer } from '../support/find-debian-program';
 import { startPgBouncer, type PgBouncer } from '../support/pgbouncer';
-import { createTestDatabase, startSystem, type TestSystem } from '../support/system';
+import {
+  createTestDatabase,
+  dropTestDatabase,
+  startSystem,
+  type TestSystem,
+} from '../support/system';
 
 /** API and workers want ten each: they have to share. */
 const SERVER_CONNECTIONS = 10;
@@ -59,7 +64,10 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
     directUrl = await createDatabaseWithUser();
     pooler = await startPgBouncer(program, directUrl, SERVER_CONNECTIONS);
   });
-  afterAll(() => pooler.stop());
+  afterAll(async () => {
+    await pooler.stop();
+    await dropTestDatabase(directUrl);
+  });
 
   const connections = async (system: TestSystem) =>
     system.db.rows<{ name: string; query: string }>(CONNECTIONS, [
@@ -70,11 +78,9 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
   /** Migrations and commands go past the pooler; the processes through it. */
   const start = (workerEnv: NodeJS.ProcessEnv) =>
     startSystem({
-      childEnv: {
-        DATABASE_URL: pooler.url,
-        DATABASE_DIRECT_URL: directUrl,
-        DATABASE_PREPARED: 'off',
-      },
+      databaseUrl: directUrl,
+      reachedAt: { databaseUrl: pooler.url },
+      childEnv: { DATABASE_DIRECT_URL: directUrl, DATABASE_PREPARED: 'off' },
       workerEnv,
     });
 
@@ -85,7 +91,7 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
       system = await start({ DATABASE_DIRECT_URL: '' });
       api = new ApiClient(system.info);
     });
-    afterAll(() => system.stop());
+    afterAll(() => system.leave());
 
     it('seats are held, paid by webhook, confirmed and printed', async () => {
       const event = await api.event();
@@ -194,7 +200,7 @@ describe('Through PgBouncer in transaction mode, ten server connections for all,
   describe('with a direct address for who listens,', () => {
     let system: TestSystem;
     beforeAll(async () => void (system = await start({})));
-    afterAll(() => system.stop());
+    afterAll(() => system.leave());
 
     it('the relay is woken on a connection of its own, and sells', async () => {
       await eventually(async () => expect(await listening(system)).toBe(1));

@@ -9,13 +9,17 @@ import type { DevInfo } from '../../src/cli/dev-info';
 import { prepareTemporal } from '../../src/cli/prepare-temporal';
 import { createTestNamespace, testServices } from './services';
 
-type SystemOptions = Pick<
-  StackOptions,
-  'childEnv' | 'apiEnv' | 'workerEnv' | 'workers' | 'seed'
-> & {
-  /** Those of a system before, that was left; else new ones. */
+/** `TestSystem.db` and `.temporal` would belong to another system if these were settings like others. */
+type Settings = NodeJS.ProcessEnv & { DATABASE_URL?: never; TEMPORAL_ADDRESS?: never };
+
+type SystemOptions = Pick<StackOptions, 'workerEnv' | 'workers' | 'seed'> & {
+  childEnv?: Settings;
+  apiEnv?: Settings;
+  /** Those of a system before, that was left, or a database that the test has made; else new ones. */
   databaseUrl?: string;
   namespace?: string;
+  /** Where its processes reach the same database and Temporal, if not where the test does. */
+  reachedAt?: { databaseUrl: string; temporalAddress?: string };
 };
 
 /** A whole system of its own for one test file: API and workers as real processes, a database and a namespace of its own. */
@@ -95,10 +99,11 @@ export const WITH_WEBHOOKS: SystemOptions = {
 export async function startSystem({
   databaseUrl: kept,
   namespace: known,
+  reachedAt,
   ...options
 }: SystemOptions = {}): Promise<TestSystem> {
   const services = testServices();
-  const isNew = !known && !kept && !options.childEnv?.DATABASE_URL;
+  const isNew = !known && !kept;
   const [namespace, databaseUrl] = await Promise.all([
     known ?? createMigratedNamespace(),
     kept ?? createMigratedDatabase(),
@@ -120,7 +125,12 @@ export async function startSystem({
     seed: false,
     backgroundNiceness: TEST_NICENESS,
     ...options,
-    childEnv: { RATE_LIMIT: 'off', ...options.childEnv },
+    childEnv: {
+      RATE_LIMIT: 'off',
+      ...options.childEnv,
+      ...(reachedAt && { DATABASE_URL: reachedAt.databaseUrl }),
+      ...(reachedAt?.temporalAddress && { TEMPORAL_ADDRESS: reachedAt.temporalAddress }),
+    },
   });
   const db = createDatabase({
     url: databaseUrl,
