@@ -10,6 +10,7 @@ import {
   fill,
   findings,
   follow,
+  keepWaiting,
   openBrowser,
   openPage,
   PHONE,
@@ -282,13 +283,23 @@ describe('The operators’ page', () => {
     await shows(page, 'Find a reservation');
     await fill(page, 'Id', id);
     await press(page, 'Find');
+    const letPreviewGo = await keepWaiting(
+      page,
+      (method, url) => method === 'GET' && url.endsWith('/cancel'),
+    );
+    const isShut = () => page.$eval('dialog .main', (button) => button.matches(':disabled'));
     await press(page, 'Cancel');
+    await shows(page, 'Loading', 'dialog');
+    expect(await isShut()).toBe(true);
+    await eventually(() => expect(letPreviewGo()).toBe(1));
     await shows(page, /By the terms: €90\.00 goes back/, 'dialog');
+    expect(await isShut()).toBe(false);
     expect(await findings(page)).toEqual([]);
     await picture(page, 'operator-cancel-phone');
     await press(page, 'Close');
     expect((await api.get(id)).body.status).toBe('confirmed');
     await press(page, 'Cancel');
+    await eventually(() => expect(letPreviewGo()).toBe(1));
     await press(page, 'Cancel the reservation');
     await shows(page, 'It was cancelled');
     await api.until(id, 'cancelled');

@@ -9,6 +9,7 @@ import {
   fill,
   findings,
   follow,
+  keepWaiting,
   openBrowser,
   openPage,
   PHONE,
@@ -241,6 +242,35 @@ describe('The shop window', () => {
     expect(page.complaints).toEqual([]);
   });
 
+  it('does not move the button under a pointer when the price comes', async () => {
+    const event = await oneRow({ tax: { percent: '19', included: true } });
+    const code = `SUMMER-${randomUUID().slice(0, 8)}`;
+    await api.call('POST', '/v1/codes', {
+      key: system.info.keys.operator,
+      body: { code, percent: '10' },
+      headers: { 'idempotency-key': randomUUID() },
+    });
+    const page = await enter(event);
+    const letPricesGo = await keepWaiting(page, (_, url) => url.endsWith('/v1/price-previews'));
+    const top = async () =>
+      (await (await seen(page, '::-p-aria([name="Hold these seats"])')).boundingBox())!.y;
+
+    await clickSeat(page, 2);
+    await shows(page, /Fees\s+…\s+Total\s+…/);
+    const before = await top();
+    await eventually(() => expect(letPricesGo()).toBe(1));
+    await shows(page, /Total\s+€46\.50/);
+    expect(await top()).toBe(before);
+
+    await fill(page, 'Promo code, if you have one', code);
+    await shows(page, /Discount\s+…/);
+    const withCode = await top();
+    await eventually(() => expect(letPricesGo()).toBe(1));
+    await shows(page, /Discount\s+−€4\.50/);
+    expect(await top()).toBe(withCode);
+    expect(page.complaints).toEqual([]);
+  });
+
   it('shows a hall with its prices, what is taken, and what was chosen', async () => {
     const curved = (name: string, row: number, seats: number) => ({
       name,
@@ -455,19 +485,16 @@ describe('The shop window while something else happens', () => {
     await nameBuyer(page);
     await press(page, 'Pay €46.50');
     // The page hears nothing of what it has paid for, for a while.
-    const waiting: (() => void)[] = [];
     let isDeaf = true;
-    await page.setRequestInterception(true);
-    page.on('request', (request) => {
-      const isRead = request.method() === 'GET' && /\/v1\/reservations\/[^/]+$/.test(request.url());
-      if (isRead && isDeaf) waiting.push(() => void request.continue());
-      else void request.continue();
-    });
+    const letHear = await keepWaiting(
+      page,
+      (method, url) => isDeaf && method === 'GET' && /\/v1\/reservations\/[^/]+$/.test(url),
+    );
     await press(page, 'Pay');
     await shows(page, 'Your payment is being checked');
     expect(await findings(page)).toEqual([]);
     isDeaf = false;
-    waiting.forEach((goOn) => goOn());
+    letHear();
     await shows(page, 'Ticket for seat A-2');
 
     const { body } = await api.call<{ data: { id: string }[] }>(

@@ -81,6 +81,25 @@ export const press = (page: Page, button: string): Promise<void> =>
 export const follow = (page: Page, link: string): Promise<void> =>
   onPage(page, page.locator(`::-p-aria([name="${link}"][role="link"])`).click());
 
+/** Keeps the page's calls of one kind waiting. @returns lets those go on that have come, and says how many */
+export async function keepWaiting(
+  page: Page,
+  isKept: (method: string, url: string) => boolean,
+): Promise<() => number> {
+  const waiting: (() => void)[] = [];
+  await page.setRequestInterception(true);
+  page.on('request', (request) => {
+    const goOn = () => void request.continue();
+    if (isKept(request.method(), request.url())) waiting.push(goOn);
+    else goOn();
+  });
+  return () => {
+    const gone = waiting.splice(0);
+    gone.forEach((goOn) => goOn());
+    return gone.length;
+  };
+}
+
 /** The text of the page, or of a part of it, as people see it. */
 export async function textOf(page: Page, selector = 'body'): Promise<string> {
   return page.$eval(selector, (element) => (element as unknown as { innerText: string }).innerText);

@@ -55,6 +55,7 @@ export function ActionDialog({
   title,
   ask,
   label = t('carryOut'),
+  isReady = true,
   send,
   onDone,
   onClose,
@@ -63,6 +64,8 @@ export function ActionDialog({
   title: string;
   ask: string;
   label?: string;
+  /** false: what the action would do is not shown yet, so it cannot be carried out. */
+  isReady?: boolean;
   send: (texts: Record<string, string>) => Promise<Answer<unknown>> | null;
   onDone: () => void;
   onClose: () => void;
@@ -86,7 +89,7 @@ export function ActionDialog({
       >
         {children}
         <FailureNote failure={failure} />
-        <DialogButtons label={label} busy={busy} onClose={onClose} />
+        <DialogButtons label={label} busy={busy || !isReady} onClose={onClose} />
       </Form>
     </Dialog>
   );

@@ -63,6 +63,7 @@ export function Cancel({ api, reservation, ...rest }: ActionProps) {
       title={t('cancelTitle')}
       ask={t('cancelAsk')}
       label={t('cancelTitle')}
+      isReady={!isSale || preview !== null}
       send={({ amount = '', allowCheckedIn }) => {
         const units = minorUnitsOf(amount, currency);
         if (refund === 'amount' && units === null) return null;

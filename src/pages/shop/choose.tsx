@@ -4,7 +4,7 @@ import { Basket, typesOf, type BasketSeat } from './basket';
 import type { Amounts, Event, Order, Reservation } from './client';
 import { textOf, useShop } from './context';
 import { keepOrder } from './kept-order';
-import { Problem, StepTitle, Sum, useAction } from './parts';
+import { linesToCome, Problem, StepTitle, Sum, useAction } from './parts';
 import { SeatMap } from './seat-map';
 
 interface Props {
@@ -25,10 +25,8 @@ function usePreview(order: Order | null) {
   const wanted = JSON.stringify(order);
   useEffect(() => {
     setProblem(null);
-    if (!order) {
-      setAmounts(null);
-      return;
-    }
+    setAmounts(null);
+    if (!order) return;
     let isOver = false;
     const timer = setTimeout(() => {
       shop.client.preview(order).then(
@@ -36,9 +34,7 @@ function usePreview(order: Order | null) {
           if (!isOver) setAmounts(preview.amounts);
         },
         (error: unknown) => {
-          if (isOver) return;
-          setAmounts(null);
-          setProblem(textOf(error, shop));
+          if (!isOver) setProblem(textOf(error, shop));
         },
       );
     }, PREVIEW_AFTER_MS);
@@ -187,7 +183,9 @@ export function Choose({ event, takesFocus, onHeld, onStale }: Props) {
             onInput={({ currentTarget }) => setCode(currentTarget.value)}
           />
         </label>
-        {preview.amounts && <Sum amounts={preview.amounts} />}
+        {order && preview.problem === null && (
+          <Sum amounts={preview.amounts} toCome={linesToCome(event, order.code !== undefined)} />
+        )}
         <Problem>{problem ?? preview.problem}</Problem>
         <button
           type="button"

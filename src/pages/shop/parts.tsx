@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { textOf, useShop } from './context';
-import { serverNow, type Amounts } from './client';
+import { serverNow, type Amounts, type Event } from './client';
 
 /** The heading of a step. When a step begins by what the buyer did, the focus goes there. */
 export function StepTitle({ children, takesFocus }: { children: string; takesFocus: boolean }) {
@@ -47,27 +47,59 @@ export function useAction() {
   return { run, isBusy, problem, setProblem };
 }
 
-export function Sum({ amounts }: { amounts: Amounts }) {
+/** Which lines a sum has besides the tickets and the total. */
+interface SumLines {
+  discount: boolean;
+  fees: boolean;
+  tax: 'none' | 'added' | 'included';
+}
+
+const FEWEST_LINES: SumLines = { discount: false, fees: false, tax: 'none' };
+
+const linesOf = ({ discount, fees, tax, taxIncluded }: Amounts): SumLines => ({
+  discount: discount.amount > 0,
+  fees: fees.amount > 0,
+  tax: tax.amount === 0 ? 'none' : taxIncluded ? 'included' : 'added',
+});
+
+/** The lines that an order for an event will have, as far as that can be known before. */
+export const linesToCome = ({ fees, tax }: Event, hasCode: boolean): SumLines => ({
+  discount: hasCode,
+  fees: fees.length > 0,
+  tax: tax === null ? 'none' : tax.included ? 'included' : 'added',
+});
+
+/**
+ * What an order costs. While that is not known its lines keep their place, so that the button below them does not move
+ * away under a pointer when the figures come.
+ * @param toCome which lines those are
+ */
+export function Sum({
+  amounts,
+  toCome = FEWEST_LINES,
+}: {
+  amounts: Amounts | null;
+  toCome?: SumLines;
+}) {
   const { text, money } = useShop();
-  const { tickets, discount, fees, tax, taxIncluded, total } = amounts;
-  const line = (name: string, value: string) => (
-    <div>
+  const { discount, fees, tax } = amounts ? linesOf(amounts) : toCome;
+  const line = (name: string, value: (of: Amounts) => string) => (
+    <>
       <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
+      <dd>{amounts ? value(amounts) : '…'}</dd>
+    </>
   );
-  const before = { ...tickets, amount: tickets.amount + discount.amount };
+  const listPrice = ({ tickets, discount: less }: Amounts) =>
+    money({ ...tickets, amount: tickets.amount + less.amount });
+  const taxOf = (name: string) => <div>{line(name, (of) => money(of.tax))}</div>;
   return (
     <dl class="sum">
-      {line(text('tickets'), money(before))}
-      {discount.amount > 0 && line(text('discount'), `−${money(discount)}`)}
-      {fees.amount > 0 && line(text('fees'), money(fees))}
-      {tax.amount > 0 && !taxIncluded && line(text('tax'), money(tax))}
-      <div class="total">
-        <dt>{text('total')}</dt>
-        <dd>{money(total)}</dd>
-      </div>
-      {tax.amount > 0 && taxIncluded && line(text('taxIncluded'), money(tax))}
+      <div>{line(text('tickets'), listPrice)}</div>
+      {discount && <div>{line(text('discount'), (of) => `−${money(of.discount)}`)}</div>}
+      {fees && <div>{line(text('fees'), (of) => money(of.fees))}</div>}
+      {tax === 'added' && taxOf(text('tax'))}
+      <div class="total">{line(text('total'), (of) => money(of.total))}</div>
+      {tax === 'included' && taxOf(text('taxIncluded'))}
     </dl>
   );
 }
