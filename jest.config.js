@@ -10,7 +10,7 @@ const UNIT = filesOf([
   'docs/{blocks,pages}',
   'bench/{judge,measuring}',
   'chaos/{count,kinds}',
-  'dev/{fetched-programs,process-priority,temporal-archive,watch}',
+  'dev/{fetched-programs,ports,process-priority,temporal-archive,watch}',
   'faults/faults',
   'webhooks/**/*',
   'pages/texts',

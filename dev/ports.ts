@@ -20,7 +20,7 @@ type PortSetting = keyof typeof DEFAULT_PORTS;
  */
 export type PortChoices = Partial<Record<PortSetting, number>>;
 
-/** Picks ports that nothing listens on, each only once. */
+/** Picks ports that nothing listens on, each only once, also among the runs of a machine. */
 export interface PortPicker {
   /** @throws SettingsError when a requested port is taken */
   pick(setting: PortSetting, host?: string): Promise<number>;
@@ -49,6 +49,48 @@ function highestOwnPort(): number {
   } catch {
     return 49_000;
   }
+}
+
+/** A process has ports by the block. */
+const BLOCK = 8;
+const ATTEMPTS = 200;
+
+/** Ports of this process that were not given yet. */
+const own: number[] = [];
+let claiming: Promise<void> | undefined;
+
+/** Listens, and keeps no process alive. @returns whether it could */
+function occupy(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(true)).unref();
+  });
+}
+
+/**
+ * Claims a block of ports by listening on its first one for as long as this process lives. So no
+ * other run gives away a port that this one has picked, and on which its part does not listen yet,
+ * or not at the moment.
+ */
+async function claimBlock(): Promise<void> {
+  const [low, high] = [10_240, highestOwnPort()];
+  const blocks = Math.floor((high + 1 - low) / BLOCK);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const first = low + BLOCK * Math.floor(Math.random() * blocks);
+    if (!(await occupy(first))) continue;
+    for (let port = first + 1; port < first + BLOCK; port += 1) own.push(port);
+    return;
+  }
+  throw new Error('no free ports were found');
+}
+
+async function nextOwn(): Promise<number> {
+  while (own.length === 0) {
+    claiming ??= claimBlock().finally(() => (claiming = undefined));
+    await claiming;
+  }
+  return own.pop()!;
 }
 
 /** Reads the port settings of an environment. @throws SettingsError that names a bad one. */
@@ -81,9 +123,8 @@ export function createPortPicker(
     !given.has(port) && (await isFree(port, host));
 
   async function free(host = '127.0.0.1'): Promise<number> {
-    const [low, high] = [10_240, highestOwnPort()];
-    for (let attempt = 0; attempt < 200; attempt += 1) {
-      const port = low + Math.floor(Math.random() * (high - low));
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const port = await nextOwn();
       if (await usable(port, host)) return give(port);
     }
     throw new Error('no free port was found');
