@@ -287,7 +287,7 @@ describe('The operators’ page', () => {
       page,
       (method, url) => method === 'GET' && url.endsWith('/cancel'),
     );
-    const isShut = () => page.$eval('dialog .main', (button) => button.matches(':disabled'));
+    const isShut = async () => (await page.$('dialog .main:disabled')) !== null;
     await press(page, 'Cancel');
     await shows(page, 'Loading', 'dialog');
     expect(await isShut()).toBe(true);
